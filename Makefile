@@ -1,0 +1,73 @@
+# Everything a newcomer needs is here; `make` alone lists it.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+CODE := schemas events projections services tests deploy
+LOCALES := services/console/locale
+CATALOGUES := $(patsubst %.po,%.mo,$(wildcard $(LOCALES)/*/LC_MESSAGES/*.po))
+
+# Which pytest marks `make test` takes; CI takes all with `make test MARKS=`.
+MARKS ?= not bench
+# More words for the command at hand: `make run ARGS="--port 9000"`.
+ARGS ?=
+# A command that fails if a generated file is out of date, run by `make check`.
+GENERATED_CHECK ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check format bench faults catalogues lock clean
+
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) $(CATALOGUES) ## Create .venv from the locks and install the project into it
+
+$(READY): requirements.lock build.lock pyproject.toml \
+		deploy/assets/package-lock.json deploy/assets/build_hook.py
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name it with make PYTHON=...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --build-constraint build.lock --editable .
+	@touch $@
+
+$(LOCALES)/%.mo: $(LOCALES)/%.po | $(READY)
+	$(BIN)/pybabel --quiet compile --input-file $< --output-file $@ --locale $(firstword $(subst /, ,$*))
+
+run: setup ## Start the whole platform with a demonstration company (ARGS=...)
+	$(BIN)/touchstone run --demo $(ARGS)
+
+test: setup ## Run the tests; what this machine cannot run is skipped by name
+	$(BIN)/python -m pytest tests -m "$(MARKS)" $(ARGS)
+
+check: setup ## Format, lint, types, import rules, locks and generated files
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python deploy/locks.py check
+	$(GENERATED_CHECK)
+
+format: setup ## Format the code and mend what ruff can mend
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+bench: setup ## Measure catch-up against a bare loop in the same run (ARGS=...)
+	$(BIN)/python -m tests.bench $(ARGS)
+
+faults: setup ## Kill everything at random moments under load, many times (ARGS=...)
+	$(BIN)/python -m tests.faults $(ARGS)
+
+catalogues: setup ## Collect the console's texts into its catalogues and compile them
+	$(BIN)/pybabel --quiet extract --mapping-file $(LOCALES)/babel.toml --sort-by-file --no-location \
+		--omit-header --output-file $(LOCALES)/messages.pot services
+	$(BIN)/pybabel --quiet update --input-file $(LOCALES)/messages.pot --output-dir $(LOCALES) \
+		--no-fuzzy-matching --omit-header
+	$(MAKE) --no-print-directory setup
+
+lock: setup ## Pin the requirements anew (ARGS=--upgrade for newer versions)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python deploy/locks.py write $(ARGS)
+
+clean: ## Remove the environment, caches and built files
+	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf services/console/static/vendor $(CATALOGUES)
+	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,82 @@
+"""Keeps the locks in step with pyproject.toml: pinned, hashed, and free of places.
+
+`write` asks uv for both locks; `check` needs no network. Each lock's first line carries a
+digest of the requirements it was made from, so a requirement changed without its lock is
+noticed in either direction. A lock names no index, URL or path: where packages come from is
+the business of whoever installs.
+"""
+
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+STAMP = "# Made by `make lock` from requirements "
+PLACES = re.compile(r"://|^\s*(-i|-f|--(extra-)?index-url|--find-links)\b|\s@\s", re.MULTILINE)
+
+# Asked for by hatchling itself when the build is an editable one.
+EDITABLE_REQUIREMENTS = ("editables>=0.5",)
+
+
+def requirements() -> Mapping[str, tuple[str, ...]]:
+    """Every direct requirement, by the lock that pins it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    run = (*project["project"]["dependencies"], *project["dependency-groups"]["dev"])
+    hook = project["tool"]["hatch"]["build"]["hooks"]["custom"]
+    build = (*project["build-system"]["requires"], *EDITABLE_REQUIREMENTS)
+    build += (*hook["npm-requires"], *hook["catalogue-requires"])
+    return {"requirements.lock": run, "build.lock": build}
+
+
+def stamp(wanted: tuple[str, ...]) -> str:
+    """The first line of a lock that was made from exactly these requirements."""
+    canonical = json.dumps(sorted(wanted)).encode()
+    return f"{STAMP}{hashlib.sha256(canonical).hexdigest()[:16]}"
+
+
+def write(extra: list[str]) -> None:
+    """Resolve both locks anew; pins already there are kept unless told `--upgrade`."""
+    for name, wanted in requirements().items():
+        lock = ROOT / name
+        command = ["uv", "pip", "compile", "-", "--output-file", str(lock), "--quiet"]
+        command += ["--generate-hashes", "--universal", "--python-version", "3.11"]
+        command += ["--no-header", "--no-annotate", "--no-emit-index-url", *extra]
+        subprocess.run(command, input="\n".join(wanted), text=True, check=True, cwd=ROOT)
+        lock.write_text(f"{stamp(wanted)}\n{lock.read_text('utf-8')}", "utf-8")
+
+
+def faults() -> list[str]:
+    """What is wrong with the locks as they lie, one sentence each."""
+    found = []
+    for name, wanted in requirements().items():
+        text = (ROOT / name).read_text("utf-8")
+        if text.partition("\n")[0] != stamp(wanted):
+            found.append(f"{name} is out of step with its requirements; run `make lock`")
+        if place := PLACES.search(text):
+            line = text.count("\n", 0, place.start()) + 1
+            found.append(f"{name}:{line} names a place; a lock holds names and hashes only")
+    return found
+
+
+def main(arguments: list[str]) -> int:
+    """Exit code 0 when the locks were written, or were found in step."""
+    match arguments:
+        case ["write", *extra]:
+            write(extra)
+        case ["check"]:
+            pass
+        case _:
+            sys.stderr.write("usage: locks.py write [uv options] | check\n")
+            return 2
+    found = faults()
+    sys.stderr.writelines(f"{fault}\n" for fault in found)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""Tests read as facts; the folders are the kinds: unit, contract, integration, acceptance..."""
