@@ -1,0 +1,1 @@
+"""The language of the business: touchpoints, their envelope, money, days and policies. Pure."""

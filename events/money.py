@@ -1,0 +1,60 @@
+"""Money as integer minor units with an ISO 4217 currency; no floats, no mixed sums."""
+
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Annotated, NewType
+
+from babel.core import get_global
+from msgspec import Meta, Struct
+
+from events.errors import CurrencyMismatch, EventError
+
+Currency = NewType("Currency", str)
+
+MAX_MINOR = 10**15
+"""The largest amount accepted in one touchpoint; anything above is a typing error."""
+
+MinorUnits = Annotated[int, Meta(ge=0, le=MAX_MINOR)]
+CurrencyCode = Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
+
+
+class UnknownCurrency(EventError):
+    """The code is no currency of ISO 4217 as the pinned CLDR data lists it."""
+
+
+class Money(Struct, frozen=True):
+    """An amount that is never negative: `minor` counts the currency's minor units.
+
+    Direction is said by the touchpoint's type, never by a sign.
+    """
+
+    minor: MinorUnits
+    currency: CurrencyCode
+
+    def plus(self, other: "Money") -> "Money":
+        """Return the sum. Raises: CurrencyMismatch."""
+        if self.currency != other.currency:
+            raise CurrencyMismatch(self.currency, other.currency)
+        return Money(self.minor + other.minor, self.currency)
+
+
+def minor_digits(currency: str) -> int:
+    """Return how many decimal digits the currency's minor unit has (CNY 2, JPY 0, KWD 3).
+
+    Raises: UnknownCurrency. Source: CLDR supplemental currency fractions, by way of Babel.
+    """
+    if currency not in get_global("all_currencies"):
+        raise UnknownCurrency(f"{currency!r} is no ISO 4217 currency code, such as CNY or EUR")
+    fractions = get_global("currency_fractions")
+    return int(fractions.get(currency, fractions["DEFAULT"])[0])
+
+
+def to_minor(amount: Decimal, currency: str) -> tuple[int, bool]:
+    """Return `amount` in minor units, and whether rounding (half-even) changed it."""
+    scaled = amount.scaleb(minor_digits(currency))
+    rounded = scaled.quantize(Decimal(1), rounding=ROUND_HALF_EVEN)
+    return int(rounded), rounded != scaled
+
+
+def from_minor(minor: int, currency: str) -> Decimal:
+    """Return minor units as a decimal amount of the currency, exactly."""
+    return Decimal(minor).scaleb(-minor_digits(currency))

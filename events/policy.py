@@ -1,0 +1,149 @@
+"""Rules and reference data as of an instant, from the stream of published policies.
+
+A policy counts from its `effective_from` until the next version's; of two with the same
+instant the later in fact order counts. Before any was published the domain's defaults hold.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import NamedTuple, TypeVar
+from zoneinfo import ZoneInfo
+
+from events.calendars import DEFAULT_ZONE, zone
+from events.envelope import RecordedEvent
+from events.touchpoints.policy import (
+    BranchSet,
+    CalendarSet,
+    CompanySet,
+    DepartmentSet,
+    PolicyRecord,
+    ReferenceTouchpoint,
+    StaffSet,
+)
+
+P = TypeVar("P", bound=PolicyRecord)
+
+
+class PolicyVersion(NamedTuple):
+    """One published version: from when it counts, what it says, and the event that says so."""
+
+    effective_from: datetime
+    policy: PolicyRecord
+    event_id: str
+
+
+class Reference:
+    """All rules and reference data recorded so far; immutable.
+
+    `count` is how many events of the reference stream were taken in: the policy position
+    that rows store.
+    """
+
+    def __init__(self, events: Iterable[RecordedEvent] = ()) -> None:
+        self.events = tuple(events)
+        self.count = len(self.events)
+        self._versions: dict[type[PolicyRecord], list[PolicyVersion]] = {}
+        self._branches: dict[str, BranchSet] = {}
+        self._calendars: dict[str, CalendarSet] = {}
+        self._departments: dict[str, DepartmentSet] = {}
+        self._staff: dict[str, StaffSet] = {}
+        self.company: CompanySet | None = None
+        dated = [(e.data, e) for e in self.events if isinstance(e.data, ReferenceTouchpoint)]
+        for data, event in sorted(dated, key=lambda pair: (pair[0].effective_from, pair[1].fact_key)):
+            self._take(data, event)
+        self._starts = {
+            kind: [version.effective_from for version in versions]
+            for kind, versions in self._versions.items()
+        }
+
+    def _take(self, data: ReferenceTouchpoint, event: RecordedEvent) -> None:
+        match data:
+            case BranchSet():
+                self._branches[data.branch_id] = data
+            case CalendarSet():
+                self._calendars[data.calendar_id] = data
+            case DepartmentSet():
+                self._departments[data.department_id] = data
+            case StaffSet():
+                self._staff[data.staff_id] = data
+            case CompanySet():
+                self.company = data
+            case _:
+                policy: PolicyRecord = data.policy  # type: ignore[attr-defined]
+                self._versions.setdefault(type(policy), []).append(
+                    PolicyVersion(data.effective_from, policy, event.envelope.id)
+                )
+
+    def remember(self, events: Iterable[RecordedEvent]) -> Reference:
+        """Return what is known once more events of the reference stream are taken in."""
+        return Reference((*self.events, *events))
+
+    def known_at(self, recorded_by: datetime) -> Reference:
+        """Return what was known at an instant of record time."""
+        return Reference(e for e in self.events if e.recorded_at <= recorded_by)
+
+    def in_force(self, kind: type[P], at: datetime) -> P:
+        """Return the version of a policy that counts at `at`, or the domain's defaults."""
+        starts = self._starts.get(kind)
+        if not starts:
+            return _default(kind)
+        i = bisect_right(starts, at)
+        if i == 0:
+            return _default(kind)
+        policy = self._versions[kind][i - 1].policy
+        assert isinstance(policy, kind)
+        return policy
+
+    def next_version_after(self, kind: type[PolicyRecord], at: datetime) -> datetime | None:
+        """Return the next instant after `at` from which another version counts."""
+        starts = self._starts.get(kind, [])
+        i = bisect_right(starts, at)
+        return starts[i] if i < len(starts) else None
+
+    def versions(self, kind: type[PolicyRecord]) -> tuple[PolicyVersion, ...]:
+        """Return every version of a policy, in the order in which they count."""
+        return tuple(self._versions.get(kind, ()))
+
+    def zone_of(self, branch_id: str | None) -> ZoneInfo:
+        """Return a branch's zone: its own, else the company's, else Asia/Shanghai.
+
+        A branch does not move between zones: its latest record holds for all its days.
+        """
+        branch = self._branches.get(branch_id) if branch_id else None
+        if branch is not None:
+            return zone(branch.zone)
+        return zone(self.company.zone if self.company else DEFAULT_ZONE)
+
+    @property
+    def branches(self) -> Mapping[str, BranchSet]:
+        """Return every known branch by its id."""
+        return self._branches
+
+    @property
+    def calendars(self) -> Mapping[str, CalendarSet]:
+        """Return every known business calendar by its id."""
+        return self._calendars
+
+    @property
+    def departments(self) -> Mapping[str, DepartmentSet]:
+        """Return every known department by its id."""
+        return self._departments
+
+    @property
+    def staff(self) -> Mapping[str, StaffSet]:
+        """Return every known member of staff by number."""
+        return self._staff
+
+
+_DEFAULTS: dict[type[PolicyRecord], PolicyRecord] = {}
+
+
+def _default(kind: type[P]) -> P:
+    policy = _DEFAULTS.get(kind)
+    if policy is None:
+        policy = _DEFAULTS[kind] = kind()
+    assert isinstance(policy, kind)
+    return policy

@@ -1,0 +1,310 @@
+"""Touchpoints that set the rules: published policies, reference data, acknowledged alerts.
+
+A policy's defaults are the domain's; each is published whole, with the instant from which it
+counts, and is never edited. All of them but `AlertAcknowledged` form the reference stream.
+"""
+
+from datetime import date, datetime
+from typing import Annotated, ClassVar
+
+from msgspec import Meta, Struct
+
+from events.money import Money
+from events.touchpoints.base import BasisPoints, Count, Key, Text, Touchpoint
+from events.touchpoints.complaint import BusinessMinutes, Severity
+
+Days = Annotated[int, Meta(ge=0, le=36_500)]
+Hours = Annotated[int, Meta(ge=0, le=87_600)]
+PartsPerMillion = Annotated[int, Meta(ge=0, le=1_000_000)]
+MinuteOfDay = Annotated[int, Meta(ge=0, le=1440)]
+Weekday = Annotated[int, Meta(ge=1, le=7)]
+
+
+class PolicyRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of a policy, whole."""
+
+
+class AgeingPolicy(PolicyRecord, frozen=True, kw_only=True):
+    """Ageing buckets by days past due, and the bad-debt provision of each.
+
+    Bucket i holds days past due up to `upper_days[i]`; the last bucket has no upper end, so
+    there is one more provision rate than there are upper ends.
+    """
+
+    upper_days: tuple[Annotated[int, Meta(ge=0, le=36_500)], ...] = (0, 30, 60, 90, 120)
+    provision: tuple[BasisPoints, ...] = (0, 0, 0, 0, 0, 0)
+
+
+class AlertsPolicy(PolicyRecord, frozen=True, kw_only=True):
+    """When receivables alert: days past due, and days before the due date ("due soon")."""
+
+    overdue_days: tuple[Days, ...] = (1, 31, 61, 91, 121)
+    due_soon_days: Days = 3
+
+
+class DunningPolicy(PolicyRecord, frozen=True, kw_only=True):
+    """When each dunning level falls due; each but the first needs the one before it sent."""
+
+    notice_days_before_due: Days = 3
+    level_1_days_past_due: Days = 10
+    level_2_days_past_due: Days = 30
+    level_3_days_after_level_2: Days = 10
+
+
+class CreditPolicy(PolicyRecord, frozen=True, kw_only=True):
+    """The credit gate, and how long money or room is held for something not yet seen."""
+
+    max_days_overdue: Days = 30
+    payment_reservation_hours: Hours = 72
+    check_reservation_hours: Hours = 24
+    default_limit: Money | None = None  # None: a customer without a limit is not limited
+
+
+class TierLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A tier and the least score that earns it, in minor units of the policy's currency."""
+
+    name: Key
+    line_minor: Annotated[int, Meta(ge=-(10**15), le=10**15)]
+
+
+class TierPolicy(PolicyRecord, frozen=True, kw_only=True):
+    """The customer pyramid: frozen lines, from the highest tier down; the last has none."""
+
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")] = "CNY"
+    tiers: tuple[TierLine, ...] = ()
+    lowest: Key = "lead"
+    window_days: Days = 365
+    drop_days: Days = 30
+    keep_share: BasisPoints = 9_000
+    weight_contemporary: BasisPoints = 10_000
+    weight_potential: BasisPoints = 0
+    weight_model: BasisPoints = 0
+
+
+class SegmentRate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How often a segment's spending elsewhere is won over."""
+
+    segment: Text
+    win_rate: BasisPoints
+
+
+class CostPolicy(PolicyRecord, frozen=True, kw_only=True):
+    """What serving a customer costs; every rate is 0 until published."""
+
+    per_order: Money | None = None
+    per_visit_minute: Money | None = None
+    per_callback_minute: Money | None = None
+    per_complaint: Money | None = None
+    capital_per_day: PartsPerMillion = 0
+    margin_rate: BasisPoints = 0
+    win_rates: tuple[SegmentRate, ...] = ()
+
+
+class ServiceLevel(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The response and solution time of a severity, in business minutes."""
+
+    severity: Severity
+    response_minutes: BusinessMinutes
+    solution_minutes: BusinessMinutes
+
+
+class ServiceLevelPolicy(PolicyRecord, frozen=True, kw_only=True):
+    """Service levels, and the satisfaction call-back that follows a resolve."""
+
+    levels: tuple[ServiceLevel, ...] = (
+        ServiceLevel(severity="urgent", response_minutes=30, solution_minutes=120),
+        ServiceLevel(severity="high", response_minutes=60, solution_minutes=240),
+        ServiceLevel(severity="medium", response_minutes=480, solution_minutes=1440),
+        ServiceLevel(severity="low", response_minutes=1440, solution_minutes=4320),
+    )
+    callback_business_days: Days = 2
+    callback_attempts: Count = 3
+
+
+class EscalationStep(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """At this share of a clock's time (percent), this role is told."""
+
+    percent: Annotated[int, Meta(ge=1, le=1000)]
+    role: Key
+
+
+class EscalationPolicy(PolicyRecord, frozen=True, kw_only=True):
+    """The ladder of escalation, in business time."""
+
+    steps: tuple[EscalationStep, ...] = (
+        EscalationStep(percent=75, role="owner"),
+        EscalationStep(percent=100, role="department_head"),
+        EscalationStep(percent=150, role="branch_manager"),
+        EscalationStep(percent=200, role="headquarters"),
+    )
+
+
+class ModelParameters(PolicyRecord, frozen=True, kw_only=True):
+    """Fitted BG/NBD and Gamma-Gamma parameters, time unit one week."""
+
+    r: float
+    alpha: float
+    a: float
+    b: float
+    p: float
+    q: float
+    v: float
+
+
+class ReferenceTouchpoint(Touchpoint, frozen=True, kw_only=True):
+    """A rule or a piece of reference data that counts from `effective_from` on."""
+
+    effective_from: datetime
+
+
+class AgeingPolicyPublished(ReferenceTouchpoint, frozen=True, kw_only=True):
+    """Ageing buckets and provisions were published."""
+
+    event_type: ClassVar[str] = "policy.ageing_published"
+    policy: AgeingPolicy
+
+
+class AlertsPolicyPublished(ReferenceTouchpoint, frozen=True, kw_only=True):
+    """Alert thresholds were published."""
+
+    event_type: ClassVar[str] = "policy.alerts_published"
+    policy: AlertsPolicy
+
+
+class DunningPolicyPublished(ReferenceTouchpoint, frozen=True, kw_only=True):
+    """The dunning calendar was published."""
+
+    event_type: ClassVar[str] = "policy.dunning_published"
+    policy: DunningPolicy
+
+
+class CreditPolicyPublished(ReferenceTouchpoint, frozen=True, kw_only=True):
+    """The credit gate's rules were published."""
+
+    event_type: ClassVar[str] = "policy.credit_published"
+    policy: CreditPolicy
+
+
+class TierPolicyPublished(ReferenceTouchpoint, frozen=True, kw_only=True):
+    """The customer pyramid's lines were published."""
+
+    event_type: ClassVar[str] = "policy.tiers_published"
+    policy: TierPolicy
+
+
+class CostPolicyPublished(ReferenceTouchpoint, frozen=True, kw_only=True):
+    """Cost rates were published."""
+
+    event_type: ClassVar[str] = "policy.costs_published"
+    policy: CostPolicy
+
+
+class ServiceLevelPolicyPublished(ReferenceTouchpoint, frozen=True, kw_only=True):
+    """Service levels were published."""
+
+    event_type: ClassVar[str] = "policy.service_levels_published"
+    policy: ServiceLevelPolicy
+
+
+class EscalationPolicyPublished(ReferenceTouchpoint, frozen=True, kw_only=True):
+    """The escalation ladder was published."""
+
+    event_type: ClassVar[str] = "policy.escalation_published"
+    policy: EscalationPolicy
+
+
+class ModelParametersPublished(ReferenceTouchpoint, frozen=True, kw_only=True):
+    """A fitted model of buying was published."""
+
+    event_type: ClassVar[str] = "policy.model_parameters_published"
+    policy: ModelParameters
+
+
+class OpeningHours(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Working hours of a weekday (1 Monday ... 7 Sunday), minutes since local midnight."""
+
+    weekday: Weekday
+    opens: MinuteOfDay
+    closes: MinuteOfDay
+
+
+class CalendarSet(ReferenceTouchpoint, frozen=True, kw_only=True):
+    """A business calendar: weekly hours, holidays, and make-up workdays that follow a weekday."""
+
+    event_type: ClassVar[str] = "reference.calendar_set"
+    calendar_id: Key
+    hours: tuple[OpeningHours, ...]
+    holidays: tuple[date, ...] = ()
+    makeup_workdays: tuple[date, ...] = ()
+    country: Text | None = None  # ISO 3166 code whose public holidays apply as well
+
+
+class CompanySet(ReferenceTouchpoint, frozen=True, kw_only=True):
+    """The company: its name and the zone of branches that name none of their own."""
+
+    event_type: ClassVar[str] = "reference.company_set"
+    name: Text
+    zone: Key = "Asia/Shanghai"
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")] = "CNY"
+
+
+class BranchSet(ReferenceTouchpoint, frozen=True, kw_only=True):
+    """A branch: its names, region, IANA zone and calendar."""
+
+    event_type: ClassVar[str] = "reference.branch_set"
+    branch_id: Key
+    name: Text
+    name_en: Text | None = None
+    region: Text | None = None
+    zone: Key = "Asia/Shanghai"
+    calendar_id: Key | None = None
+
+
+class DepartmentSet(ReferenceTouchpoint, frozen=True, kw_only=True):
+    """A department, and who heads it."""
+
+    event_type: ClassVar[str] = "reference.department_set"
+    department_id: Key
+    name: Text
+    name_en: Text | None = None
+    head: Key | None = None
+
+
+class StaffSet(ReferenceTouchpoint, frozen=True, kw_only=True):
+    """A member of staff by an opaque number, and where he or she works."""
+
+    event_type: ClassVar[str] = "reference.staff_set"
+    staff_id: Key
+    branch_id: Key | None = None
+    department_id: Key | None = None
+    role: Text | None = None
+    active: bool = True
+
+
+
+
+class AlertAcknowledged(Touchpoint, frozen=True, kw_only=True):
+    """Somebody has seen an alert of the subject customer and takes care of it."""
+
+    event_type: ClassVar[str] = "alert.acknowledged"
+    alert_id: Key
+    by: Key
+
+
+TYPES = (
+    AgeingPolicyPublished,
+    AlertsPolicyPublished,
+    DunningPolicyPublished,
+    CreditPolicyPublished,
+    TierPolicyPublished,
+    CostPolicyPublished,
+    ServiceLevelPolicyPublished,
+    EscalationPolicyPublished,
+    ModelParametersPublished,
+    CalendarSet,
+    CompanySet,
+    BranchSet,
+    DepartmentSet,
+    StaffSet,
+    AlertAcknowledged,
+)

@@ -1,0 +1,1 @@
+"""What the facts mean: one folder per projection. Pure."""

@@ -1,0 +1,179 @@
+"""What a projection is: facts in, assessment out.
+
+    remember: Facts.remember(event)            a set insert, order-insensitive
+    assess(customer, facts, at, reference)     -> Assessment(rows, alerts, next_change_at)
+
+A projection is a pure function of the facts, the rules and an instant. It may be asked for
+any instant, in any order; it never sees what it answered before.
+"""
+
+from __future__ import annotations
+
+import uuid
+from bisect import insort
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import ClassVar, NamedTuple, Protocol
+
+from msgspec import Struct, field
+
+from events.envelope import CustomerId, FactKey, RecordedEvent
+from events.policy import Reference
+from events.touchpoints.base import Touchpoint
+
+RowKey = tuple[str, ...]
+
+
+class Facts:
+    """The touchpoints of one customer that a projection handles, in fact order.
+
+    Idempotent per event id and indifferent to the order of arrival. Events that arrive in
+    fact order, the usual case, are appended; a late one is inserted where it belongs.
+    """
+
+    __slots__ = ("_events", "_ids", "_keys")
+
+    def __init__(self, events: Iterable[RecordedEvent] = ()) -> None:
+        self._ids: set[str] = set()
+        self._events: dict[FactKey, RecordedEvent] = {}
+        self._keys: list[FactKey] = []
+        for event in events:
+            self.remember(event)
+
+    def remember(self, event: RecordedEvent) -> None:
+        """Take in one event; one that is known already changes nothing."""
+        event_id = event.envelope.id
+        if event_id in self._ids:
+            return
+        self._ids.add(event_id)
+        key = event.fact_key
+        self._events[key] = event
+        if not self._keys or key > self._keys[-1]:
+            self._keys.append(key)
+        else:
+            insort(self._keys, key)
+
+    def __iter__(self) -> Iterator[RecordedEvent]:
+        events = self._events
+        return (events[key] for key in self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """One row of a projection; its fields are the columns of its table."""
+
+
+class Table(Struct, frozen=True):
+    """A table of rows: its name within the projection and the columns that tell rows apart.
+
+    The customer is part of every key and stands before the columns named here.
+    """
+
+    name: str
+    row: type[Row]
+    key: tuple[str, ...]
+
+    def key_of(self, row: Row) -> RowKey:
+        """Return what tells this row from the customer's others in the table."""
+        return tuple(str(getattr(row, column)) for column in self.key)
+
+
+class Total(NamedTuple):
+    """A row's share in a company-wide sum, kept per measure, currency, branch and day."""
+
+    measure: str
+    currency: str
+    branch_id: str
+    day: int  # proleptic ordinal of the day the sum is kept under
+    count: int
+    amount_minor: int
+
+
+ALERT_NAMESPACE = uuid.UUID("6f5d1c5a-3f0e-5d0b-9f3c-6a3f5b8e2d71")
+
+
+class AlertKey(NamedTuple):
+    """What an alert is about; episodes of one key follow each other in time."""
+
+    kind: str  # due_soon, overdue, dunning_due, limit_exceeded, broken_promise
+    subject: str  # item, promise or currency
+    threshold: int  # days past due, level, or 0
+
+
+class Alert(Struct, frozen=True, kw_only=True):
+    """An alert that stands: one episode, with an identity of its own."""
+
+    kind: str
+    subject: str
+    threshold: int
+    customer_id: CustomerId
+    branch_id: str | None
+    since: datetime  # the exact instant at which it became true
+    currency: str
+    amount_minor: int
+
+    @property
+    def key(self) -> AlertKey:
+        """Return what the alert is about."""
+        return AlertKey(self.kind, self.subject, self.threshold)
+
+    @property
+    def alert_id(self) -> uuid.UUID:
+        """Return the episode's identity: uuid5 over kind, subject, threshold and start."""
+        name = "\x1f".join(
+            (self.kind, self.customer_id, self.subject, str(self.threshold), self.since.isoformat())
+        )
+        return uuid.uuid5(ALERT_NAMESPACE, name)
+
+
+class Cause(Struct, frozen=True):
+    """Why an alert does not stand: the event that made it untrue, or the passing of time."""
+
+    reason: str  # paid, credited, written_off, cancelled, amended, superseded, sent, time, ...
+    event_id: str | None = None
+
+
+class Episode(Struct, frozen=True):
+    """A stretch of time in which an alert stood: [alert.since, until)."""
+
+    alert: Alert
+    until: datetime | None  # None: it still stands
+    cause: Cause | None
+
+
+class Assessment(Struct, frozen=True, kw_only=True):
+    """What the facts mean at an instant, constant until `next_change_at`.
+
+    `cleared` says of each alert key that has stood or could stand why it does not now;
+    `default_cause` serves keys that are not listed (the item is unknown by now).
+    """
+
+    rows: Mapping[str, Sequence[Row]]  # by table name
+    alerts: Sequence[Alert] = ()
+    cleared: Mapping[AlertKey, Cause] = field(default_factory=dict)
+    default_cause: Cause = Cause("corrected")
+    next_change_at: datetime | None = None
+
+
+class Projection(Protocol):
+    """A fold from facts to rows, one folder each; a change of meaning is a new version."""
+
+    name: ClassVar[str]
+    version: ClassVar[int]
+    handles: ClassVar[frozenset[type[Touchpoint]]]
+    tables: ClassVar[tuple[Table, ...]]
+
+    def assess(
+        self, customer: CustomerId, facts: Facts, at: datetime, reference: Reference
+    ) -> Assessment:
+        """Return what the facts mean at `at` under the rules in force; pure.
+
+        Facts and policies effective after `at` are ignored, but bound `next_change_at`.
+        """
+        ...
+
+    def totals(self, row: Row) -> Sequence[Total]:
+        """Return the row's shares in the company-wide sums."""
+        ...

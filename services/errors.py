@@ -1,0 +1,36 @@
+"""The error root of everything that does I/O; a class's docstring is its message's meaning."""
+
+
+class TouchstoneError(Exception):
+    """The platform refuses or failed, for a reason that the user can act on.
+
+    The message says what is wrong and how to mend it; `exit_code` is what a script sees.
+    """
+
+    exit_code = 1
+
+
+class UsageError(TouchstoneError):
+    """What was asked for does not make sense: a wrong option, file, mapping or day."""
+
+    exit_code = 2
+
+
+class Unavailable(TouchstoneError):
+    """Something the platform needs cannot be reached just now; trying again may help."""
+
+    exit_code = 3
+
+
+class StaleCheckpoint(TouchstoneError):
+    """Another worker owns the partition: the checkpoint was not where this one left it."""
+
+    def __init__(self, partition: int) -> None:
+        super().__init__(f"partition {partition} is owned by another worker")
+        self.partition = partition
+
+
+class Disagreement(TouchstoneError):
+    """A proof failed: what was recomputed differs from what is stored."""
+
+    exit_code = 4

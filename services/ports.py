@@ -1,0 +1,119 @@
+"""The seams between services and what they run on; each port has one contract suite."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from msgspec import Struct
+
+from events.envelope import CustomerId, Envelope, Position, PositionVector
+from events.touchpoints.base import Touchpoint
+
+
+class Clock(Protocol):
+    """Tells the time; the simulator brings one of its own."""
+
+    def now(self) -> datetime:
+        """Return the current instant, UTC."""
+        ...
+
+
+class Submission(Struct, frozen=True):
+    """A validated touchpoint with its personal fields sealed, ready to be admitted.
+
+    `digest` is the content digest: equal for an honest retry, different for other content.
+    """
+
+    envelope: Envelope
+    data: Touchpoint
+    digest: bytes
+
+
+class Accepted(Struct, frozen=True):
+    """The event is durable at this position."""
+
+    position: Position
+    recorded_at: datetime
+
+
+class Duplicate(Struct, frozen=True):
+    """The same event was accepted before, at this position."""
+
+    position: Position
+
+
+class Conflict(Struct, frozen=True):
+    """The id, or the source's sequence number, is taken by an event with other content."""
+
+    field: str  # id or sequence
+    reason: str
+    position: Position  # of the event that holds it
+
+
+Outcome = Accepted | Duplicate | Conflict
+
+
+class StoredEvent(Struct, frozen=True):
+    """An event as the log holds it, its data still encoded."""
+
+    envelope: Envelope
+    position: Position
+    recorded_at: datetime
+    payload: bytes  # Avro single-object encoding
+
+
+class EventLog(Protocol):
+    """The ordered, append-only record of every accepted event.
+
+    Keyed by customer: one customer's events keep their order. Only gateways append.
+    """
+
+    async def append(self, submissions: Sequence[Submission]) -> Sequence[Outcome]:
+        """Admit and append; one outcome per submission, in order. Accepted means durable.
+
+        Idempotent per event id and per (source, epoch, sequence), also within one call.
+        `recorded_at` is stamped here, non-decreasing per partition.
+        Raises: Unavailable; then nothing of the call is known to be accepted, and repeating
+        it is safe.
+        """
+        ...
+
+    async def read(self, partition: int, start: int, limit: int) -> Sequence[StoredEvent]:
+        """Return up to `limit` events of a partition from n = `start` on, in order."""
+        ...
+
+    async def heads(self) -> PositionVector:
+        """Return how many events each partition holds."""
+        ...
+
+    async def wait(self, timeout_s: float) -> None:
+        """Return soon after something was appended by anybody, or when the time is over."""
+        ...
+
+
+class Dossiers(Protocol):
+    """Reads customers' events out of the events table, the same in both modes."""
+
+    async def of(
+        self, customers: Sequence[CustomerId], before: PositionVector
+    ) -> Mapping[CustomerId, Sequence[StoredEvent]]:
+        """Return each customer's events that `before` has taken in, in log order."""
+        ...
+
+
+class Vault(Protocol):
+    """Keeps one key per subject; destroying a key makes its personal data unreadable."""
+
+    async def seal(self, subject: str, event_id: str, fields: Mapping[str, str]) -> bytes:
+        """Encrypt personal fields under the subject's key, bound to the event's id."""
+        ...
+
+    async def open(self, subject: str, event_id: str, sealed: bytes) -> Mapping[str, str] | None:
+        """Return the personal fields, or None where the subject's key is destroyed."""
+        ...
+
+    async def digest(self, subject: str, content: bytes) -> bytes:
+        """Return the HMAC-SHA-256 of canonical content under the subject's key."""
+        ...
