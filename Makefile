@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 READY := .venv/ready
 CODE := schemas events projections services tests deploy
 LOCALES := services/console/locale
@@ -24,10 +25,11 @@ setup: $(READY) $(CATALOGUES) ## Create .venv from the locks and install the pro
 
 $(READY): requirements.lock build.lock pyproject.toml \
 		deploy/assets/package-lock.json deploy/assets/build_hook.py
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name it with make PYTHON=...")'
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps --build-constraint build.lock --editable .
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Touchstone needs Python 3.11 or newer: make PYTHON=/path/to/python3 ...")'
+	@echo "Setting up .venv from the locks: a minute, the first time"
+	@$(PYTHON) -m venv .venv
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --build-constraint build.lock --editable .
 	@touch $@
 
 $(LOCALES)/%.mo: $(LOCALES)/%.po | $(READY)
