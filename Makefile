@@ -61,9 +61,9 @@ faults: setup ## Kill everything at random moments under load, many times (ARGS=
 
 catalogues: setup ## Collect the console's texts into its catalogues and compile them
 	$(BIN)/pybabel --quiet extract --mapping-file pyproject.toml --sort-by-file --no-location \
-		--omit-header --output-file $(LOCALES)/messages.pot services
+		--project touchstone --output-file $(LOCALES)/messages.pot services
 	$(BIN)/pybabel --quiet update --input-file $(LOCALES)/messages.pot --output-dir $(LOCALES) \
-		--no-fuzzy-matching --omit-header
+		--no-fuzzy-matching --ignore-pot-creation-date
 	$(MAKE) --no-print-directory setup
 
 lock: setup ## Pin the requirements anew (ARGS=--upgrade for newer versions)
