@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+pytest_plugins = ["tests.support.postgres"]
+
 MUST_RUN_IN_CI = frozenset({"postgres", "browser", "acceptance"})
 
 # Two shared cores: a deadline per example would measure the neighbours.
