@@ -50,7 +50,7 @@ check: setup ## Format, lint, types, import rules, locks and generated files
 	$(GENERATED_CHECK)
 
 format: setup ## Format the code and mend what ruff can mend
-	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff check --fix --exit-zero --quiet $(CODE)
 	$(BIN)/ruff format $(CODE)
 
 bench: setup ## Measure catch-up against a bare loop in the same run (ARGS=...)
