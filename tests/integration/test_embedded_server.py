@@ -2,153 +2,29 @@
 
 import asyncio
 import os
-import pwd
-import shutil
 import signal
 import stat
 import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import asyncpg
-import psutil
 import pytest
 
-from services.embedded import programs
 from services.embedded.postmaster import find_postmaster
 from services.embedded.server import EmbeddedServer, EmbeddedServerError, ServerSettings
-from tests.support.postgres import fresh_database, template_database
+from tests.support.embedded import FAST, SMALL, ask, held_elsewhere, postmaster_of, wait_until
+from tests.support.postgres import fresh_database, reachable_directory, template_database
 
 pytestmark = pytest.mark.postgres
-
-REPOSITORY = Path(__file__).resolve().parents[2]
-SMALL = ServerSettings(shared_buffers_mb=16, max_connections=10)
-FAST = ServerSettings(fsync=False, shared_buffers_mb=16, max_connections=10)
-
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root hands the data to an account")
-
-# Starts a server, says so, and holds it until its standard input ends.
-HOLDER = """
-import sys
-from pathlib import Path
-from services.embedded.server import EmbeddedServer, ServerSettings
-home, fsync = Path(sys.argv[1]), sys.argv[2] == "True"
-server = EmbeddedServer(home, ServerSettings(fsync, shared_buffers_mb=16, max_connections=10))
-server.start()
-print("owner" if server.owned else "guest", flush=True)
-sys.stdin.read()
-server.stop()
-"""
-
-# What an ordinary user's first start does, everything by default. The interpreter is loaded as
-# root, whose Python may be closed to others, and then gives up being root for good.
-NEWCOMER = """
-import os, sys
-from pathlib import Path
-from services.embedded import programs
-from services.embedded.server import EmbeddedServer, ServerSettings, default_data_dir
-uid, gid, package = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
-programs.package_directory = lambda: package
-os.setgroups([])
-os.setgid(gid)
-os.setuid(uid)
-with EmbeddedServer(default_data_dir(), ServerSettings(fsync=False)) as server:
-    print(server.dsn)
-"""
 
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    """A data directory that every account can reach, which pytest's own is not for root."""
-    with tempfile.TemporaryDirectory(prefix="touchstone-") as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
-
-
-@contextmanager
-def held_elsewhere(home: Path, settings: ServerSettings = FAST) -> Iterator["Holder"]:
-    """Run another process that starts the server, and end it with whatever it left behind."""
-    holder = Holder(home, settings)
-    try:
-        yield holder
-    finally:
-        holder.process.kill()
-        holder.process.communicate()
-        left_behind = find_postmaster(home / "cluster")
-        if left_behind is not None:
-            left_behind.kill()
-            wait_until(lambda: find_postmaster(home / "cluster") is None)
-
-
-class Holder:
-    """Another process with an EmbeddedServer."""
-
-    def __init__(self, home: Path, settings: ServerSettings) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", HOLDER, str(home), str(settings.fsync)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
-            start_new_session=True,
-            text=True,
-        )
-
-    def role(self) -> str:
-        """Wait until the server answers and return `owner` or `guest`."""
-        assert self.process.stdout is not None
-        return self.process.stdout.readline().strip()
-
-    def leave(self) -> None:
-        """Let the process stop its server and end."""
-        self.process.communicate(timeout=60)
-        assert self.process.returncode == 0
-
-
-def wait_until(condition: Callable[[], bool], within_s: float = 30.0) -> None:
-    deadline = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.005)
-
-
-def ask(dsn: str, *statements: str) -> object:
-    """Execute the statements and return the value that the last one selects."""
-
-    async def session() -> object:
-        connection = await asyncpg.connect(dsn)
-        try:
-            for statement in statements[:-1]:
-                await connection.execute(statement)
-            value: object = await connection.fetchval(statements[-1])
-            return value
-        finally:
-            await connection.close()
-
-    return asyncio.run(session())
-
-
-def postmaster_of(home: Path) -> psutil.Process:
-    process = find_postmaster(home / "cluster")
-    assert process is not None
-    return process
-
-
-def modes(paths: list[Path]) -> list[tuple[int, int, int]]:
-    return [(s.st_mode, s.st_uid, s.st_gid) for s in (path.stat() for path in paths)]
-
-
-def readable_package(site: Path) -> Path:
-    """Copy the wheel's programs below a directory, as pip would lay them out, and return them."""
-    package = programs.package_directory()
-    for name in (f"{package.name}/pginstall18", f"{package.name}.libs"):
-        shutil.copytree(
-            package.parent / name, site / name, ignore=shutil.ignore_patterns("include", "*.a")
-        )
-    return site / package.name
+    with reachable_directory() as directory:
+        yield directory
 
 
 def test_a_restart_keeps_the_data(home: Path) -> None:
@@ -321,64 +197,6 @@ def test_a_long_log_is_put_aside(home: Path) -> None:
     with EmbeddedServer(home, FAST):
         assert (home / "postgres.log.1").stat().st_size > 10 * 1024 * 1024
         assert (home / "postgres.log").stat().st_size < 1024 * 1024
-
-
-@as_root
-def test_root_runs_the_server_as_an_account_and_changes_nothing_above(home: Path) -> None:
-    data_dir = home / "data"
-    home.chmod(0o755)
-    before = modes(list(data_dir.parents))
-    with EmbeddedServer(data_dir, FAST):
-        assert postmaster_of(data_dir).uids().real != 0
-        assert stat.S_IMODE(data_dir.stat().st_mode) & 0o007 == 0
-    assert modes(list(data_dir.parents)) == before
-
-
-@as_root
-def test_root_is_told_when_the_account_cannot_reach_the_directory(home: Path) -> None:
-    home.chmod(0o700)
-    with pytest.raises(EmbeddedServerError, match="TOUCHSTONE_DATA"):
-        EmbeddedServer(home / "data", FAST).start()
-    assert stat.S_IMODE(home.stat().st_mode) == 0o700
-
-
-@as_root
-def test_programs_that_the_account_cannot_read_are_copied(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    private = tmp_path / "private"
-    private.mkdir(mode=0o700)
-    package = readable_package(private)
-    monkeypatch.setattr(programs, "package_directory", lambda: package)
-    with EmbeddedServer(home, FAST) as server:
-        assert str(home) in postmaster_of(home).cmdline()[0]
-        assert ask(server.dsn, "SELECT 1") == 1
-    assert stat.S_IMODE(private.stat().st_mode) == 0o700
-
-
-@as_root
-def test_an_ordinary_user_gets_a_server_in_the_home_directory_alone(home: Path) -> None:
-    user = pwd.getpwnam("nobody")
-    package = readable_package(home / "site-packages")
-    own = home / "own"
-    own.mkdir()
-    os.chown(own, user.pw_uid, user.pw_gid)
-    before = modes([home, *home.parents])
-    done = subprocess.run(
-        [sys.executable, "-c", NEWCOMER, str(user.pw_uid), str(user.pw_gid), str(package)],
-        env={"HOME": str(own), "PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY)},
-        cwd="/",
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    data_dir = own / ".local" / "share" / "touchstone"
-    assert f"host={data_dir}/run&" in done.stdout
-    assert stat.S_IMODE(data_dir.stat().st_mode) == 0o700
-    outside = [path for path in own.rglob("*") if data_dir not in (path, *path.parents)]
-    assert sorted(outside) == [own / ".local", own / ".local" / "share"]
-    assert modes([home, *home.parents]) == before
 
 
 async def test_a_fresh_database_is_a_copy_of_its_template_and_leaves_nothing(

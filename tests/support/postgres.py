@@ -29,12 +29,20 @@ def server_dsn() -> Iterator[str]:
     if given:
         yield given
         return
-    # Not pytest's tmp_path: root's is closed to the account that runs the server.
-    with (
-        tempfile.TemporaryDirectory(prefix="touchstone-") as home,
-        EmbeddedServer(Path(home), _FAST) as server,
-    ):
+    with reachable_directory() as home, EmbeddedServer(home, _FAST) as server:
         yield server.dsn
+
+
+@contextmanager
+def reachable_directory() -> Iterator[Path]:
+    """Give a temporary directory that every account can enter.
+
+    pytest's own `tmp_path` is closed to the account that runs the server when root tests.
+    """
+    with tempfile.TemporaryDirectory(prefix="touchstone-") as name:
+        directory = Path(name)
+        directory.chmod(0o755)
+        yield directory
 
 
 @asynccontextmanager
