@@ -29,7 +29,9 @@ class UnknownZone(EventError):
 def zone(name: str) -> ZoneInfo:
     """Return the zone of that IANA name. Raises: UnknownZone."""
     parts = name.split("/")
-    if not all(part and part.replace("_", "").replace("-", "").replace("+", "").isalnum() for part in parts):
+    if not all(
+        part and part.replace("_", "").replace("-", "").replace("+", "").isalnum() for part in parts
+    ):
         raise UnknownZone(name)
     source = files("tzdata").joinpath("zoneinfo", *parts)
     if not source.is_file():

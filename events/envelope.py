@@ -93,8 +93,7 @@ class PositionVector(Struct, frozen=True, array_like=True):
     def covers(self, position: Position) -> bool:
         """Return whether the event at `position` is already taken in."""
         return (
-            self.generation == position.generation
-            and self.counts[position.partition] > position.n
+            self.generation == position.generation and self.counts[position.partition] > position.n
         )
 
     def reaches(self, other: PositionVector) -> bool:

@@ -52,7 +52,9 @@ class Reference:
         self._staff: dict[str, StaffSet] = {}
         self.company: CompanySet | None = None
         dated = [(e.data, e) for e in self.events if isinstance(e.data, ReferenceTouchpoint)]
-        for data, event in sorted(dated, key=lambda pair: (pair[0].effective_from, pair[1].fact_key)):
+        for data, event in sorted(
+            dated, key=lambda pair: (pair[0].effective_from, pair[1].fact_key)
+        ):
             self._take(data, event)
         self._starts = {
             kind: [version.effective_from for version in versions]

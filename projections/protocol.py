@@ -87,7 +87,7 @@ class Total(NamedTuple):
     currency: str
     branch_id: str
     day: int  # proleptic ordinal of the day the sum is kept under
-    count: int
+    items: int
     amount_minor: int
 
 

@@ -21,7 +21,9 @@ class Settings(BaseSettings):
     dsn: str | None = Field(
         default=None, description="PostgreSQL to use instead of the embedded one."
     )
-    host: str = Field(default="127.0.0.1", description="Address that gateway and console listen on.")
+    host: str = Field(
+        default="127.0.0.1", description="Address that gateway and console listen on."
+    )
     port: int = Field(default=8420, description="Port that gateway and console listen on.")
     master_key: str | None = Field(
         default=None,

@@ -1,5 +1,6 @@
 """What every touchpoint type has in common, and the constrained words their fields use."""
 
+from datetime import datetime
 from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
@@ -13,6 +14,10 @@ Text = Annotated[str, Meta(max_length=400)]
 Count = Annotated[int, Meta(ge=0, le=10**9)]
 BasisPoints = Annotated[int, Meta(ge=0, le=10_000)]
 """A share or rate in hundredths of a percent."""
+
+
+Instant = Annotated[datetime, Meta(tz=True)]
+"""An instant says its offset from UTC; a clock reading without one is refused."""
 
 
 class Touchpoint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,16 +1,13 @@
 """Touchpoints that open a case, and the events of a case's life across departments."""
 
-from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
-from events.touchpoints.base import Key, PersonalTouchpoint, Text, Touchpoint
+from events.touchpoints.base import Instant, Key, PersonalTouchpoint, Text
 
 Severity = Literal["low", "medium", "high", "urgent"]
-ServiceKind = Literal[
-    "enquiry", "account_query", "immediate_need", "new_connection", "membership"
-]
+ServiceKind = Literal["enquiry", "account_query", "immediate_need", "new_connection", "membership"]
 ToldOf = Literal["received", "handed_on", "done", "resolved"]
 Outcome = Literal["satisfied", "dissatisfied", "unreachable"]
 Clock = Literal["response", "solution", "obligation"]
@@ -41,7 +38,7 @@ class ServiceRequested(PersonalTouchpoint, frozen=True, kw_only=True):
     severity: Severity = "low"
     department: Key | None = None
     agent: Key | None = None
-    wanted_by: datetime | None = None
+    wanted_by: Instant | None = None
     case_ref: Key | None = None
 
 

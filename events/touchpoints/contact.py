@@ -1,12 +1,11 @@
 """Touchpoints of calls back and visits."""
 
-from datetime import datetime
 from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
 
 from events.money import Money
-from events.touchpoints.base import Key, PersonalTouchpoint, Text
+from events.touchpoints.base import Instant, Key, PersonalTouchpoint, Text
 from events.touchpoints.complaint import Outcome
 
 Minutes = Annotated[int, Meta(ge=0, le=10_000)]
@@ -27,7 +26,7 @@ class CallbackPromised(PersonalTouchpoint, frozen=True, kw_only=True):
     personal: ClassVar[frozenset[str]] = frozenset({"note", "callback_phone"})
     callback_id: Key
     purpose: Text
-    due_at: datetime
+    due_at: Instant
     case_id: Key | None = None
 
 
@@ -50,7 +49,7 @@ class VisitPlanned(PersonalTouchpoint, frozen=True, kw_only=True):
     personal: ClassVar[frozenset[str]] = frozenset({"note", "address"})
     visit_id: Key
     purpose: Text
-    planned_at: datetime
+    planned_at: Instant
     staff: Key | None = None
 
 

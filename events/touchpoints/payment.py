@@ -1,12 +1,12 @@
 """Touchpoints of money owed: invoices, payments, promises, disputes, dunning, credit."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, Struct
 
 from events.money import Money
-from events.touchpoints.base import Key, PersonalTouchpoint, Text, Touchpoint
+from events.touchpoints.base import Instant, Key, PersonalTouchpoint, Text, Touchpoint
 
 DunningLevel = Annotated[int, Meta(ge=0, le=9)]
 """0 is the notice before the due date; 1 and up are the levels after it."""
@@ -198,7 +198,7 @@ class CreditChecked(Touchpoint, frozen=True, kw_only=True):
     exposure: Money
     approved: bool
     reason: Text | None = None
-    reserved_until: datetime | None = None
+    reserved_until: Instant | None = None
 
 
 class CreditOverrideGranted(Touchpoint, frozen=True, kw_only=True):

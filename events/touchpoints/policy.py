@@ -4,13 +4,13 @@ A policy's defaults are the domain's; each is published whole, with the instant 
 counts, and is never edited. All of them but `AlertAcknowledged` form the reference stream.
 """
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
 
 from events.money import Money
-from events.touchpoints.base import BasisPoints, Count, Key, Text, Touchpoint
+from events.touchpoints.base import BasisPoints, Count, Instant, Key, Text, Touchpoint
 from events.touchpoints.complaint import BusinessMinutes, Severity
 
 Days = Annotated[int, Meta(ge=0, le=36_500)]
@@ -154,7 +154,7 @@ class ModelParameters(PolicyRecord, frozen=True, kw_only=True):
 class ReferenceTouchpoint(Touchpoint, frozen=True, kw_only=True):
     """A rule or a piece of reference data that counts from `effective_from` on."""
 
-    effective_from: datetime
+    effective_from: Instant
 
 
 class AgeingPolicyPublished(ReferenceTouchpoint, frozen=True, kw_only=True):
@@ -279,8 +279,6 @@ class StaffSet(ReferenceTouchpoint, frozen=True, kw_only=True):
     department_id: Key | None = None
     role: Text | None = None
     active: bool = True
-
-
 
 
 class AlertAcknowledged(Touchpoint, frozen=True, kw_only=True):
