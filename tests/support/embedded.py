@@ -56,7 +56,7 @@ class Holder:
             [sys.executable, "-c", HOLDER, str(home), str(settings.fsync)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(REPOSITORY), *sys.path])},
             start_new_session=True,
             text=True,
         )
