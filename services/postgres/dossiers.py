@@ -1,0 +1,37 @@
+"""Customers' dossiers: all their events, by index, as far as a reader has got."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import asyncpg
+
+from events.envelope import CustomerId, PositionVector
+from services.ports import StoredEvent
+from services.postgres.pool import Pool, translated
+from services.postgres.statements import sql
+from services.postgres.stored import stored_event
+
+
+class PostgresDossiers:
+    """Reads dossiers out of the events table, the same in both modes."""
+
+    def __init__(self, pool: Pool[asyncpg.Record]) -> None:
+        """Read through a pool."""
+        self._pool = pool
+
+    async def of(
+        self, customers: Sequence[CustomerId], before: PositionVector
+    ) -> Mapping[CustomerId, Sequence[StoredEvent]]:
+        """Return each customer's events that `before` has taken in, in log order.
+
+        A customer without events has an empty dossier. Raises: Unavailable.
+        """
+        dossiers: dict[CustomerId, list[StoredEvent]] = {customer: [] for customer in customers}
+        with translated():
+            rows = await self._pool.fetch(
+                sql("dossiers"), list(dossiers), before.generation, before.counts
+            )
+        for row in rows:
+            dossiers[row["customer_id"]].append(stored_event(row))
+        return dossiers

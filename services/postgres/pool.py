@@ -1,0 +1,119 @@
+"""Connections whose failures are one kind of error and whose instants are aware UTC.
+
+Values travel as the core holds them: uuid as canonical lower-case text, timestamptz as an
+aware UTC datetime. A server given by DSN may have any defaults, so a session sets its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import asyncpg
+
+from services.errors import Unavailable
+
+Pool = asyncpg.Pool
+"""The pool of the whole process; `open_pool` makes it."""
+
+_SESSION = {
+    "application_name": "touchstone",
+    "timezone": "UTC",
+    "jit": "off",
+    "default_transaction_isolation": "read committed",
+    "synchronous_commit": "on",  # acknowledged means durable, whatever the server's default
+    "idle_in_transaction_session_timeout": "120s",
+    "lock_timeout": "60s",
+}
+
+# The server is away or cannot work; the same call may succeed later.
+_AWAY = (
+    asyncpg.PostgresConnectionError,  # class 08
+    asyncpg.InsufficientResourcesError,  # class 53: connections, memory, disk
+    asyncpg.OperatorInterventionError,  # class 57: shutting down, crashed, starting
+    asyncpg.ReadOnlySQLTransactionError,  # a primary that became a standby
+    asyncpg.LockNotAvailableError,
+    asyncpg.PostgresIOError,  # class 58: the server's own disk
+    OSError,  # includes refused, reset and timed-out connections
+    asyncio.TimeoutError,
+)
+
+# Two transactions were in each other's way; the loser starts again.
+_COLLISIONS = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+
+_ATTEMPTS = 4
+_FIRST_PAUSE_S = 0.05
+
+T = TypeVar("T")
+
+
+async def _prepare(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    await connection.set_type_codec(
+        "uuid", schema="pg_catalog", encoder=str, decoder=str, format="text"
+    )
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn the failures of a server that is away into Unavailable; let all others pass.
+
+    Raises: Unavailable.
+    """
+    try:
+        yield
+    except _AWAY as error:
+        raise Unavailable(_message(error)) from error
+    except asyncpg.InterfaceError as error:
+        # asyncpg's own word for a connection or pool that was lost or closed under a call.
+        if "clos" not in str(error) and "released" not in str(error):
+            raise
+        raise Unavailable(_message(error)) from error
+
+
+def _message(error: BaseException) -> str:
+    return (
+        f"the database cannot be reached just now ({str(error) or type(error).__name__}); "
+        "try again in a moment"
+    )
+
+
+async def retried(call: Callable[[], Awaitable[T]], attempts: int = _ATTEMPTS) -> T:
+    """Return what `call` returns, repeating it a few times while the server is away.
+
+    Pauses double and are jittered. Only for calls that may safely run twice.
+    Raises: Unavailable, when the last attempt failed too.
+    """
+    pause_s = _FIRST_PAUSE_S
+    for attempt in range(1, attempts + 1):
+        try:
+            with translated():
+                return await call()
+        except Unavailable:
+            if attempt == attempts:
+                raise
+        except _COLLISIONS as error:
+            if attempt == attempts:
+                raise Unavailable(_message(error)) from error
+        await asyncio.sleep(pause_s * random.uniform(0.5, 1.5))
+        pause_s *= 2
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+async def open_pool(dsn: str, *, min_size: int = 1, max_size: int = 10) -> Pool[asyncpg.Record]:
+    """Return an open pool, once the server answers. Raises: Unavailable."""
+
+    async def connect() -> Pool[asyncpg.Record]:
+        return await asyncpg.create_pool(
+            dsn,
+            min_size=min_size,
+            max_size=max_size,
+            init=_prepare,
+            server_settings=_SESSION,
+            timeout=10,
+            command_timeout=300,
+        )
+
+    return await retried(connect)
