@@ -120,12 +120,12 @@ class Alert(Struct, frozen=True, kw_only=True):
         return AlertKey(self.kind, self.subject, self.threshold)
 
     @property
-    def alert_id(self) -> uuid.UUID:
+    def alert_id(self) -> str:
         """Return the episode's identity: uuid5 over kind, subject, threshold and start."""
         name = "\x1f".join(
             (self.kind, self.customer_id, self.subject, str(self.threshold), self.since.isoformat())
         )
-        return uuid.uuid5(ALERT_NAMESPACE, name)
+        return str(uuid.uuid5(ALERT_NAMESPACE, name))
 
 
 class Cause(Struct, frozen=True):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import asyncpg
-
 from events.envelope import CustomerId, PositionVector
 from services.ports import StoredEvent
 from services.postgres.pool import Pool, translated
@@ -16,7 +14,7 @@ from services.postgres.stored import stored_event
 class PostgresDossiers:
     """Reads dossiers out of the events table, the same in both modes."""
 
-    def __init__(self, pool: Pool[asyncpg.Record]) -> None:
+    def __init__(self, pool: Pool) -> None:
         """Read through a pool."""
         self._pool = pool
 

@@ -13,10 +13,8 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import NamedTuple
 
-import asyncpg
-
 from services.errors import TouchstoneError
-from services.postgres.pool import Pool, translated
+from services.postgres.pool import Connection, Pool, translated
 
 # Any constant that no other application of the same database uses.
 _LOCK = 0x70_75_63_68_73_74_6F_6E
@@ -52,9 +50,7 @@ def shipped(folder: Traversable | None = None) -> tuple[Migration, ...]:
     return tuple(Migration(f.name.removesuffix(".sql"), f.read_text("utf-8")) for f in found)
 
 
-async def migrate(
-    pool: Pool[asyncpg.Record], migrations: Sequence[Migration] | None = None
-) -> tuple[str, ...]:
+async def migrate(pool: Pool, migrations: Sequence[Migration] | None = None) -> tuple[str, ...]:
     """Bring the database up to date and return the names of what was applied now.
 
     Raises: MigrationRefused, Unavailable.
@@ -77,9 +73,7 @@ async def migrate(
                 applied_now.append(step.name)
 
 
-async def _next(
-    connection: asyncpg.pool.PoolConnectionProxy[asyncpg.Record], steps: Sequence[Migration]
-) -> Migration | None:
+async def _next(connection: Connection, steps: Sequence[Migration]) -> Migration | None:
     """Take the lock for this transaction and return the first step that was not applied."""
     await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
     await connection.execute(_RECORDS)

@@ -10,14 +10,17 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import asyncpg
 
 from services.errors import Unavailable
 
-Pool = asyncpg.Pool
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 """The pool of the whole process; `open_pool` makes it."""
+
+Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+"""A connection while the pool lends it."""
 
 _SESSION = {
     "application_name": "touchstone",
@@ -102,10 +105,10 @@ async def retried(call: Callable[[], Awaitable[T]], attempts: int = _ATTEMPTS) -
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-async def open_pool(dsn: str, *, min_size: int = 1, max_size: int = 10) -> Pool[asyncpg.Record]:
+async def open_pool(dsn: str, *, min_size: int = 1, max_size: int = 10) -> Pool:
     """Return an open pool, once the server answers. Raises: Unavailable."""
 
-    async def connect() -> Pool[asyncpg.Record]:
+    async def connect() -> Pool:
         return await asyncpg.create_pool(
             dsn,
             min_size=min_size,

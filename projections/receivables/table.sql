@@ -1,0 +1,9 @@
+-- The indexes that the receivables pages and reports read by.
+CREATE INDEX IF NOT EXISTS {items}_by_due_day
+    ON {items} (due_on, customer_id, item_id) WHERE status = 'open';
+CREATE INDEX IF NOT EXISTS {items}_by_branch
+    ON {items} (branch_id, due_on, customer_id, item_id) WHERE status = 'open';
+CREATE INDEX IF NOT EXISTS {items}_by_amount
+    ON {items} (currency, (-balance_minor), customer_id, item_id) WHERE status = 'open';
+CREATE INDEX IF NOT EXISTS {items}_by_level
+    ON {items} ((-coalesce(dunning_level, -1)), due_on, customer_id, item_id) WHERE status = 'open';

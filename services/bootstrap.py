@@ -1,0 +1,79 @@
+"""The one place that decides what the platform runs on, and wires it together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import asyncpg
+
+from projections import PROJECTIONS
+from services.clock import SystemClock
+from services.embedded.event_log import EmbeddedEventLog
+from services.embedded.server import EmbeddedServer
+from services.gateway.intake import Intake
+from services.ports import Clock, Dossiers, EventLog, Vault
+from services.postgres.dossiers import PostgresDossiers
+from services.postgres.migrate import migrate
+from services.postgres.pool import Pool, open_pool, translated
+from services.postgres.row_tables import ensure_tables
+from services.postgres.vault import PostgresVault, master_key
+from services.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """An open platform: its parts, each behind its port."""
+
+    dsn: str
+    pool: Pool[asyncpg.Record]
+    log: EventLog
+    dossiers: Dossiers
+    vault: Vault
+    intake: Intake
+    clock: Clock
+
+
+@asynccontextmanager
+async def database(settings: Settings) -> AsyncIterator[str]:
+    """Yield the DSN to use: the one given, or that of the embedded server, running."""
+    if settings.dsn is not None:
+        yield settings.dsn
+        return
+    server = EmbeddedServer(settings.data)
+    try:
+        yield await asyncio.to_thread(server.start)
+    finally:
+        await asyncio.to_thread(server.stop)
+
+
+@asynccontextmanager
+async def open_platform(
+    settings: Settings, *, clock: Clock | None = None
+) -> AsyncIterator[Platform]:
+    """Open the platform on an up-to-date database; everything is closed on the way out.
+
+    Raises: Unavailable, EmbeddedServerError, MigrationRefused.
+    """
+    clock = clock or SystemClock()
+    async with AsyncExitStack() as stack:
+        dsn = await stack.enter_async_context(database(settings))
+        pool = await open_pool(dsn)
+        stack.push_async_callback(pool.close)
+        await migrate(pool)
+        with translated():
+            async with pool.acquire() as connection:
+                await ensure_tables(connection, PROJECTIONS)
+        log = await stack.enter_async_context(EmbeddedEventLog(pool, clock))
+        vault = PostgresVault(pool, master_key(settings))
+        yield Platform(
+            dsn=dsn,
+            pool=pool,
+            log=log,
+            dossiers=PostgresDossiers(pool),
+            vault=vault,
+            intake=Intake(log, vault, clock, pool),
+            clock=clock,
+        )

@@ -1,0 +1,114 @@
+"""What the commands share: output for people and for programs, progress, the event loop."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Coroutine
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Annotated, TypeVar
+
+import msgspec
+import typer
+import uvloop
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from events.calendars import day_end
+from events.envelope import PositionVector
+from events.policy import Reference
+from services.errors import UsageError
+
+T = TypeVar("T")
+
+
+class Format(StrEnum):
+    """How a command prints: for people, or one JSON document for programs."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+FormatOption = Annotated[
+    Format, typer.Option("--format", help="text for people, json for programs.")
+]
+AsOfOption = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        metavar="DAY|INSTANT",
+        help="What was true then, with all that is known now: a day (its end in local time) "
+        "or an instant such as 2026-03-20T10:00:00+08:00. Default: now.",
+    ),
+]
+AsKnownOption = Annotated[
+    str | None,
+    typer.Option(
+        "--as-known",
+        metavar="DAY|INSTANT",
+        help="Only what the platform had recorded by then. Default: everything.",
+    ),
+]
+
+_OUT = Console(highlight=False, soft_wrap=True)
+_ERR = Console(stderr=True, highlight=False)
+
+
+def say(text: str) -> None:
+    """Print a line of result to standard output."""
+    _OUT.print(text, markup=False)
+
+
+def note(text: str) -> None:
+    """Print a line about the work, not its result, to standard error."""
+    _ERR.print(text, markup=False)
+
+
+def emit(document: object) -> None:
+    """Print one JSON document to standard output."""
+    encoded = msgspec.json.encode(document, enc_hook=_encode)
+    sys.stdout.write(msgspec.json.format(encoded, indent=2).decode() + "\n")
+
+
+def _encode(value: object) -> object:
+    if isinstance(value, PositionVector):
+        return value.token()
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def progress(unit: str) -> Progress:
+    """Return a progress bar on standard error; silent where nobody watches."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(unit),
+        TimeRemainingColumn(),
+        console=_ERR,
+        disable=not _ERR.is_terminal,
+        transient=True,
+    )
+
+
+def run_async(work: Coroutine[object, object, T]) -> T:
+    """Run a command's work to its end."""
+    return uvloop.run(work)
+
+
+def instant_of(text: str, option: str, reference: Reference) -> datetime:
+    """Return the instant that an option names: a day means its end in the company's zone.
+
+    Raises: UsageError.
+    """
+    try:
+        if len(text) == len("2026-03-20"):
+            return day_end(date.fromisoformat(text), reference.zone_of(None))
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(
+            f"{option}: {text!r} is neither a day such as 2026-03-20 nor an instant such as "
+            f"2026-03-20T10:00:00+08:00 ({error})"
+        ) from error
+    if at.tzinfo is None:
+        raise UsageError(f"{option}: {text!r} names no zone; add one, such as +08:00")
+    return at.astimezone(UTC)

@@ -1,0 +1,132 @@
+"""Row tables, made from the row types: the struct's fields are the columns.
+
+Every table starts with the customer and its partition. The indexes that reading needs stand
+beside the projection, in its `table.sql`.
+"""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Sequence
+from datetime import date, datetime
+from functools import cache
+from importlib.resources import files
+
+from asyncpg.pool import PoolConnectionProxy
+from msgspec import Struct
+from msgspec.structs import fields
+
+from projections.protocol import Projection, Row, RowKey, Table
+
+_SQL_TYPES: dict[object, str] = {
+    str: "text",
+    int: "bigint",
+    bool: "boolean",
+    date: "date",
+    datetime: "timestamptz",
+}
+
+
+class Column(Struct, frozen=True):
+    """A column of a row table."""
+
+    name: str
+    sql_type: str
+    nullable: bool
+
+
+class RowTable(Struct, frozen=True):
+    """A projection's table in PostgreSQL and the statements that write it."""
+
+    table: Table
+    name: str
+    columns: tuple[Column, ...]
+    upsert: str
+    delete: str
+    select: str
+
+    def arrays(self, rows: Sequence[tuple[str, int, Row]]) -> list[list[object]]:
+        """Return the upsert's parameters: one array per column of (customer, partition, row)."""
+        own = [[getattr(row, column.name) for _, _, row in rows] for column in self.columns]
+        return [[c for c, _, _ in rows], [p for _, p, _ in rows], *own]
+
+    def key_arrays(self, keys: Sequence[tuple[str, RowKey]]) -> list[list[object]]:
+        """Return the delete's parameters: one array per key column of (customer, key)."""
+        own: list[list[object]] = [[key[i] for _, key in keys] for i in range(len(self.table.key))]
+        return [[customer for customer, _ in keys], *own]
+
+
+def columns_of(row: type[Row]) -> tuple[Column, ...]:
+    """Return the columns of a row type, in the order of its fields."""
+    hints = typing.get_type_hints(row)
+    return tuple(_column(field.name, hints[field.name]) for field in fields(row))
+
+
+def _column(name: str, hint: object) -> Column:
+    nullable = False
+    if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
+        options = [option for option in typing.get_args(hint) if option is not types.NoneType]
+        nullable = len(options) < len(typing.get_args(hint))
+        (hint,) = options
+    if typing.get_origin(hint) is typing.Literal:
+        hint = str
+    return Column(name, _SQL_TYPES[hint], nullable)
+
+
+@cache
+def row_tables(name: str, version: int, tables: tuple[Table, ...]) -> dict[str, RowTable]:
+    """Return the tables of a projection version by the name they have within it."""
+    return {table.name: _row_table(f"{name}_v{version}_{table.name}", table) for table in tables}
+
+
+def tables_of(projection: Projection) -> dict[str, RowTable]:
+    """Return the tables of a projection by the name they have within it."""
+    return row_tables(projection.name, projection.version, projection.tables)
+
+
+def _row_table(name: str, table: Table) -> RowTable:
+    columns = columns_of(table.row)
+    names = ["customer_id", "partition", *(c.name for c in columns)]
+    types_ = ["text", "smallint", *(c.sql_type for c in columns)]
+    key = ["customer_id", *table.key]
+    values = ", ".join(f"${i}::{t}[]" for i, t in enumerate(types_, 1))
+    changes = ", ".join(f"{c} = excluded.{c}" for c in names if c not in key)
+    keys = ", ".join(f"${i}::text[]" for i in range(1, len(key) + 1))
+    return RowTable(
+        table=table,
+        name=name,
+        columns=columns,
+        upsert=f"INSERT INTO {name} ({', '.join(names)}) SELECT * FROM unnest({values}) "
+        f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changes}",
+        delete=f"DELETE FROM {name} WHERE ({', '.join(key)}) IN (SELECT * FROM unnest({keys}))",
+        select=f"SELECT {', '.join(names)} FROM {name} WHERE customer_id = ANY($1::text[])",
+    )
+
+
+def create_statements(projection: Projection) -> list[str]:
+    """Return the DDL of a projection version: its tables and the indexes of its `table.sql`."""
+    made = tables_of(projection)
+    statements = []
+    for row_table in made.values():
+        columns = ["customer_id text NOT NULL", "partition smallint NOT NULL"]
+        columns += [
+            f"{c.name} {c.sql_type}" + ("" if c.nullable else " NOT NULL")
+            for c in row_table.columns
+        ]
+        key = ", ".join(("customer_id", *row_table.table.key))
+        statements.append(
+            f"CREATE TABLE IF NOT EXISTS {row_table.name} "
+            f"({', '.join(columns)}, PRIMARY KEY ({key})) WITH (fillfactor = 85)"
+        )
+    indexes = files(f"projections.{projection.name}").joinpath("table.sql").read_text("utf-8")
+    return [*statements, indexes.format(**{name: table.name for name, table in made.items()})]
+
+
+async def ensure_tables(connection: PoolConnectionProxy, projections: Sequence[Projection]) -> None:
+    """Create the row tables of every projection version that has none yet."""
+    async with connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock(hashtext('touchstone tables'))")
+        for projection in projections:
+            for statement in create_statements(projection):
+                await connection.execute(statement)

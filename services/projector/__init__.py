@@ -1,0 +1,1 @@
+"""The projector: takes events in, keeps facts, assesses, and writes rows exactly once."""

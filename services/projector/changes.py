@@ -1,0 +1,111 @@
+"""The difference between what an assessment says and what is written; pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from events.envelope import CustomerId
+from projections.protocol import Alert, Assessment, Cause, Projection, Row, RowKey, Total
+from services.projector.memory import Written
+
+TotalKey = tuple[str, str, str, int]  # measure, currency, branch, day
+
+
+@dataclass(slots=True)
+class Parked:
+    """A customer whose facts could not be taken in or assessed, and why."""
+
+    customer: CustomerId
+    reason: str
+    event_id: str | None
+
+
+@dataclass(slots=True)
+class Head:
+    """When a customer was assessed, and when it changes if nothing arrives."""
+
+    customer: CustomerId
+    assessed_at: datetime
+    next_change_at: datetime | None
+
+
+@dataclass(slots=True)
+class Changes:
+    """All that one transaction of one projection writes for one partition."""
+
+    heads: list[Head] = field(default_factory=list)
+    parked: list[Parked] = field(default_factory=list)
+    upserts: dict[str, list[tuple[CustomerId, Row]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    deletes: dict[str, list[tuple[CustomerId, RowKey]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    totals: dict[TotalKey, tuple[int, int]] = field(default_factory=dict)
+    raised: list[Alert] = field(default_factory=list)
+    withdrawn: list[tuple[Alert, Cause]] = field(default_factory=list)
+
+    @property
+    def visible(self) -> bool:
+        """Return whether a reader could see any of it."""
+        return bool(self.upserts or self.deletes or self.raised or self.withdrawn or self.parked)
+
+    def add(
+        self,
+        projection: Projection,
+        customer: CustomerId,
+        written: Written,
+        assessment: Assessment,
+        at: datetime,
+    ) -> Written:
+        """Take in one customer's assessment; return what will be written of it then."""
+        self.heads.append(Head(customer, at, assessment.next_change_at))
+        rows = {
+            table.name: {table.key_of(row): row for row in assessment.rows.get(table.name, ())}
+            for table in projection.tables
+        }
+        for table in projection.tables:
+            self._rows(
+                projection, customer, table.name, written.rows.get(table.name, {}), rows[table.name]
+            )
+        return Written(rows, self._alerts(written, assessment))
+
+    def _rows(
+        self,
+        projection: Projection,
+        customer: CustomerId,
+        table: str,
+        old: dict[RowKey, Row],
+        new: dict[RowKey, Row],
+    ) -> None:
+        for key, row in new.items():
+            before = old.get(key)
+            if before == row:
+                continue
+            self.upserts[table].append((customer, row))
+            self._totals(projection.totals(row), 1)
+            if before is not None:
+                self._totals(projection.totals(before), -1)
+        for key, row in old.items():
+            if key not in new:
+                self.deletes[table].append((customer, key))
+                self._totals(projection.totals(row), -1)
+
+    def _totals(self, shares: Sequence[Total], sign: int) -> None:
+        for share in shares:
+            key = (share.measure, share.currency, share.branch_id, share.day)
+            items, amount = self.totals.get(key, (0, 0))
+            self.totals[key] = (items + sign * share.items, amount + sign * share.amount_minor)
+
+    def _alerts(self, written: Written, assessment: Assessment) -> dict[str, Alert]:
+        standing = {alert.alert_id: alert for alert in assessment.alerts}
+        self.raised += [a for i, a in standing.items() if i not in written.alerts]
+        self.withdrawn += [
+            (alert, assessment.cleared.get(alert.key, assessment.default_cause))
+            for i, alert in written.alerts.items()
+            if i not in standing
+        ]
+        return standing

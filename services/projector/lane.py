@@ -1,0 +1,112 @@
+"""One projection in one owned partition: its checkpoint, its memory, its parked customers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+import structlog
+from asyncpg import Record
+from asyncpg.pool import PoolConnectionProxy
+
+from events.envelope import CustomerId, RecordedEvent
+from events.policy import Reference
+from projections.protocol import Facts, Projection
+from services.postgres.projection_store import Checkpoint, ProjectionStore
+from services.projector.changes import Changes, Parked
+from services.projector.memory import Memory, Remembered
+
+_LOG = structlog.get_logger(__name__)
+
+Connection = PoolConnectionProxy[Record]
+Batch = Mapping[CustomerId, Sequence[RecordedEvent]]
+Broken = Mapping[CustomerId, Parked]
+"""Customers whose events cannot be decoded, and why."""
+
+
+class Lane:
+    """Remembers and assesses for one projection; writes nothing by itself."""
+
+    def __init__(
+        self, projection: Projection, partition: int, generation: int, max_facts: int
+    ) -> None:
+        self.projection = projection
+        self.partition = partition
+        self.store = ProjectionStore(projection, generation)
+        self.memory = Memory(max_facts)
+        self.parked: set[CustomerId] = set()
+        self.checkpoint = Checkpoint(0, 0)
+
+    async def take(self, connection: Connection) -> None:
+        """Own the partition for this projection, and go on where its checkpoint stands."""
+        self.memory.clear()
+        self.checkpoint = await self.store.take(connection, self.partition)
+        self.parked = await self.store.parked(connection, self.partition)
+
+    def of_interest(self, batch: Batch) -> dict[CustomerId, list[RecordedEvent]]:
+        """Return the events of a batch that this projection handles, by customer."""
+        handles = self.projection.handles
+        found: dict[CustomerId, list[RecordedEvent]] = {}
+        for customer, events in batch.items():
+            if customer not in self.parked:
+                mine = [event for event in events if type(event.data) in handles]
+                if mine:
+                    found[customer] = mine
+        return found
+
+    def forgotten(self, customers: Iterable[CustomerId]) -> list[CustomerId]:
+        """Return those customers whose dossier and rows must be read again."""
+        return [customer for customer in customers if self.memory.get(customer) is None]
+
+    async def recall(
+        self, connection: Connection, dossiers: Mapping[CustomerId, Sequence[RecordedEvent]]
+    ) -> None:
+        """Bring customers back to memory: their dossiers up to the checkpoint, their rows."""
+        written = await self.store.written(connection, list(dossiers))
+        handles = self.projection.handles
+        for customer, dossier in dossiers.items():
+            facts = Facts(event for event in dossier if type(event.data) in handles)
+            self.memory.put(customer, Remembered(facts, written[customer]))
+
+    def assess(self, batch: Batch, broken: Broken, at: datetime, reference: Reference) -> Changes:
+        """Remember the batch, assess each of its customers once, and return what differs."""
+        changes = Changes()
+        changes.parked.extend(broken.values())
+        for customer, events in batch.items():
+            if customer in broken:
+                continue
+            remembered = self.memory.get(customer)
+            assert remembered is not None, "recall comes before assess"
+            # Whatever a projection raises is a bug of its own: it must stop this customer,
+            # with the reason kept for the operator, and no other.
+            try:
+                for event in events:
+                    remembered.facts.remember(event)
+                assessment = self.projection.assess(customer, remembered.facts, at, reference)
+            except Exception as error:
+                _LOG.exception("customer_parked", customer=customer, partition=self.partition)
+                last = events[-1].envelope.id if events else None
+                changes.parked.append(Parked(customer, f"{type(error).__name__}: {error}", last))
+                continue
+            written = changes.add(self.projection, customer, remembered.written, assessment, at)
+            self.memory.put(customer, Remembered(remembered.facts, written))
+        return changes
+
+    async def write(
+        self,
+        connection: Connection,
+        upto: int,
+        changes: Changes,
+        policy_count: int,
+        at: datetime,
+    ) -> None:
+        """Write changes and move the checkpoint. Raises: StaleCheckpoint."""
+        await self.store.write(
+            connection, self.partition, self.checkpoint, upto, changes, policy_count, at
+        )
+
+    def committed(self, upto: int, changes: Changes) -> None:
+        """Take note that the changes are durable."""
+        self.checkpoint = Checkpoint(upto, self.checkpoint.epoch)
+        self.parked.update(parked.customer for parked in changes.parked)
+        self.memory.drop(parked.customer for parked in changes.parked)

@@ -1,0 +1,187 @@
+"""One owned partition: batches and due work as one serial task.
+
+A step takes the next events in: read and decode once, then for each projection remember,
+assess each touched customer once, and write all differences with the checkpoints in one
+transaction. Due work assesses, in the same way, customers whose rows change by themselves or
+were made under older policies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from sys import intern
+
+from events.codec import decode
+from events.envelope import CustomerId, PositionVector, RecordedEvent
+from events.errors import EventError
+from events.policy import Reference
+from projections.protocol import Projection
+from services.ports import Dossiers, EventLog, StoredEvent
+from services.postgres.pool import Pool, translated
+from services.postgres.statements import sql
+from services.projector.changes import Changes, Parked
+from services.projector.lane import Connection, Lane
+
+DUE_LIMIT = 500
+"""Customers assessed by one piece of due work."""
+
+
+def recorded(stored: StoredEvent) -> RecordedEvent:
+    """Return a stored event with its data decoded. Raises: EventError."""
+    return RecordedEvent(
+        stored.envelope, stored.position, stored.recorded_at, decode(stored.payload)
+    )
+
+
+class PartitionOwner:
+    """Projects one partition, as long as nobody else takes it.
+
+    Its methods raise StaleCheckpoint and Unavailable. Nothing of the failed call is written
+    then, and after `take` the same events are taken in again.
+    """
+
+    def __init__(
+        self,
+        partition: int,
+        projections: Sequence[Projection],
+        pool: Pool,
+        log: EventLog,
+        dossiers: Dossiers,
+        generation: int,
+        max_facts: int,
+    ) -> None:
+        self.partition = partition
+        self._pool = pool
+        self._log = log
+        self._dossiers = dossiers
+        self._generation = generation
+        self._lanes = [
+            Lane(projection, partition, generation, max_facts // len(projections))
+            for projection in projections
+        ]
+
+    @property
+    def next(self) -> int:
+        """Return the first event that not every projection has taken in."""
+        return min(lane.checkpoint.next for lane in self._lanes)
+
+    async def take(self) -> None:
+        """Become the owner, and go on where the checkpoints stand."""
+        with translated():
+            async with self._pool.acquire() as connection, connection.transaction():
+                for lane in self._lanes:
+                    await lane.take(connection)
+
+    async def step(self, reference: Reference, limit: int) -> int:
+        """Take in up to `limit` events for the projections that are furthest behind."""
+        start = self.next
+        lanes = [lane for lane in self._lanes if lane.checkpoint.next == start]
+        ahead = [lane.checkpoint.next for lane in self._lanes if lane.checkpoint.next > start]
+        limit = min([limit, *(other - start for other in ahead)])
+        stored = await self._log.read(self.partition, start, limit)
+        if not stored:
+            return 0
+        batch, broken = _by_customer(stored)
+        at, upto = stored[-1].recorded_at, stored[-1].position.n + 1
+        async with self._all_or_nothing(lanes):
+            work: list[tuple[Lane, Changes]] = []
+            for lane in lanes:
+                mine = lane.of_interest(batch)
+                await self._recall(lane, lane.forgotten(mine), broken)
+                work.append((lane, lane.assess(mine, broken, at, reference)))
+            with translated():
+                async with self._pool.acquire() as connection, connection.transaction():
+                    for lane, changes in work:
+                        await lane.write(connection, upto, changes, reference.count, at)
+                    await _announce(connection, [changes for _, changes in work])
+        for lane, changes in work:
+            lane.committed(upto, changes)
+        return len(stored)
+
+    async def due(self, reference: Reference, at: datetime, *, caught_up: bool) -> int:
+        """Assess what changes by `at`, or was assessed under older policies; return how many.
+
+        With `caught_up`, `at` is now: the work is given up where an event arrived meanwhile,
+        so that nobody is dunned whose payment waits unread.
+        """
+        return sum([await self._due(lane, reference, at, caught_up) for lane in self._lanes])
+
+    async def _due(self, lane: Lane, reference: Reference, at: datetime, caught_up: bool) -> int:
+        with translated():
+            async with self._pool.acquire() as connection:
+                customers = await lane.store.due(
+                    connection, self.partition, at, reference.count, DUE_LIMIT
+                )
+        if not customers:
+            return 0
+        upto = lane.checkpoint.next
+        broken: dict[CustomerId, Parked] = {}
+        async with self._all_or_nothing([lane]):
+            await self._recall(lane, lane.forgotten(customers), broken)
+            changes = lane.assess(dict.fromkeys(customers, ()), broken, at, reference)
+            with translated():
+                async with self._pool.acquire() as connection, connection.transaction():
+                    if caught_up and not await connection.fetchval(
+                        sql("log_is_quiet"), self._generation, self.partition, upto
+                    ):
+                        lane.memory.clear()
+                        return 0
+                    await lane.write(connection, upto, changes, reference.count, at)
+                    await _announce(connection, [changes])
+        lane.parked.difference_update(customers)
+        lane.committed(upto, changes)
+        return len(customers)
+
+    async def _recall(
+        self, lane: Lane, customers: Sequence[CustomerId], broken: dict[CustomerId, Parked]
+    ) -> None:
+        if not customers:
+            return
+        counts = list(PositionVector.start(self._generation).counts)
+        counts[self.partition] = lane.checkpoint.next
+        before = PositionVector(self._generation, tuple(counts))
+        found = await self._dossiers.of(customers, before)
+        dossiers: dict[CustomerId, list[RecordedEvent]] = {}
+        for customer in customers:
+            try:
+                dossiers[customer] = [recorded(stored) for stored in found.get(customer, ())]
+            except EventError as error:
+                broken.setdefault(customer, Parked(customer, str(error), None))
+        with translated():
+            async with self._pool.acquire() as connection:
+                await lane.recall(connection, dossiers)
+
+    @asynccontextmanager
+    async def _all_or_nothing(self, lanes: Sequence[Lane]) -> AsyncIterator[None]:
+        """Forget what was remembered of a batch that was not written."""
+        try:
+            yield
+        except BaseException:
+            for lane in lanes:
+                lane.memory.clear()
+            raise
+
+
+def _by_customer(
+    stored: Sequence[StoredEvent],
+) -> tuple[dict[CustomerId, list[RecordedEvent]], dict[CustomerId, Parked]]:
+    """Return a batch by customer, and the customers whose events cannot be decoded."""
+    events: dict[CustomerId, list[RecordedEvent]] = {}
+    broken: dict[CustomerId, Parked] = {}
+    for one in stored:
+        subject = one.envelope.subject
+        if subject is None:
+            continue  # it belongs to its branch alone
+        customer = CustomerId(intern(subject))
+        try:
+            events.setdefault(customer, []).append(recorded(one))
+        except EventError as error:
+            broken[customer] = Parked(customer, str(error), one.envelope.id)
+    return events, broken
+
+
+async def _announce(connection: Connection, changes: Sequence[Changes]) -> None:
+    if any(one.visible for one in changes):
+        await connection.execute("NOTIFY touchstone_changed")
