@@ -13,7 +13,7 @@ MARKS ?= not bench
 # More words for the command at hand: `make run ARGS="--port 9000"`.
 ARGS ?=
 # A command that fails if a generated file is out of date, run by `make check`.
-GENERATED_CHECK ?=
+GENERATED_CHECK ?= $(BIN)/python -m services.schemas check
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check format bench faults catalogues lock clean

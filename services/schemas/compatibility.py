@@ -1,0 +1,19 @@
+"""Whether one schema can read what another wrote, by the resolution rules of Apache Avro."""
+
+import json
+
+from avro.compatibility import ReaderWriterCompatibilityChecker
+from avro.schema import parse
+
+from schemas import AvroSchema
+
+
+def unreadable(reader: AvroSchema, writer: AvroSchema) -> tuple[str, ...]:
+    """Return why `reader` cannot read what `writer` wrote; nothing when it can."""
+    checker = ReaderWriterCompatibilityChecker()  # type: ignore[no-untyped-call]
+    result = checker.get_compatibility(parse(json.dumps(reader)), parse(json.dumps(writer)))
+    places = ", ".join(sorted(result.locations))
+    return tuple(
+        f"{kind.value.replace('_', ' ')} at {places} ({', '.join(sorted(result.messages))})"
+        for kind in dict.fromkeys(result.incompatibilities)
+    )
