@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import asyncpg
 
@@ -12,10 +12,9 @@ from events.codec import encode
 from events.envelope import Envelope, Position
 from events.routing import partition_for
 from services.ports import Accepted, Clock, Conflict, Duplicate, Outcome, Submission
-from services.postgres.pool import Pool
+from services.postgres.pool import Connection, Pool
 from services.postgres.statements import sql
 
-Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 SequenceKey = tuple[str, int, int]
 Holders = Mapping[int, asyncpg.Record]
 
@@ -36,7 +35,7 @@ def prepare(submission: Submission) -> Prepared:
 
 
 async def append_all(
-    pool: Pool[asyncpg.Record], clock: Clock, generation: int, events: Sequence[Prepared]
+    pool: Pool, clock: Clock, generation: int, events: Sequence[Prepared]
 ) -> Sequence[Outcome]:
     """Return the outcome of each event, once those accepted are committed."""
     involved = sorted({event.partition for event in events})

@@ -13,8 +13,6 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import NamedTuple, Self
 
-import asyncpg
-
 from events.envelope import PositionVector
 from services.embedded.appending import Prepared, append_all, prepare
 from services.embedded.wakeups import Wakeups
@@ -36,7 +34,7 @@ class _Waiting(NamedTuple):
 class EmbeddedEventLog:
     """An EventLog in the events table; an asynchronous context manager."""
 
-    def __init__(self, pool: Pool[asyncpg.Record], clock: Clock, generation: int = 1) -> None:
+    def __init__(self, pool: Pool, clock: Clock, generation: int = 1) -> None:
         """Keep the log of one generation; nothing runs before the context is entered."""
         self._pool = pool
         self._clock = clock

@@ -7,10 +7,8 @@ import random
 from types import TracebackType
 from typing import Self
 
-import asyncpg
-
 from services.errors import Unavailable
-from services.postgres.pool import Pool, translated
+from services.postgres.pool import Connection, Pool, translated
 
 _POLL_S = 1.0
 _RECONNECT_S = 1.0
@@ -24,7 +22,7 @@ class Wakeups:
     returns after a second at the latest and its caller looks for itself.
     """
 
-    def __init__(self, pool: Pool[asyncpg.Record], channel: str) -> None:
+    def __init__(self, pool: Pool, channel: str) -> None:
         """Listen on a channel through a connection that the pool lends for good."""
         self._pool = pool
         self._channel = channel
@@ -75,9 +73,7 @@ class Wakeups:
             self._news.set()  # something may have been missed
             await asyncio.sleep(_RECONNECT_S * random.uniform(0.5, 1.5))
 
-    async def _listen_on(
-        self, connection: asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
-    ) -> None:
+    async def _listen_on(self, connection: Connection) -> None:
         """Listen until the connection ends."""
         ended = asyncio.Event()
 

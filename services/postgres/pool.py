@@ -40,6 +40,7 @@ _AWAY = (
     asyncpg.ReadOnlySQLTransactionError,  # a primary that became a standby
     asyncpg.LockNotAvailableError,
     asyncpg.PostgresIOError,  # class 58: the server's own disk
+    asyncpg.InternalClientError,  # a connection killed while it was being reset or started
     OSError,  # includes refused, reset and timed-out connections
     asyncio.TimeoutError,
 )
