@@ -1,0 +1,106 @@
+"""How a company opens its books: policies, calendar, branches, departments and staff."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from events.calendars import DEFAULT_ZONE, day_start, zone
+from events.money import Money
+from events.touchpoints.base import Touchpoint
+from events.touchpoints.policy import (
+    AgeingPolicy,
+    AgeingPolicyPublished,
+    AlertsPolicy,
+    AlertsPolicyPublished,
+    BranchSet,
+    CalendarSet,
+    CompanySet,
+    CreditPolicy,
+    CreditPolicyPublished,
+    DepartmentSet,
+    DunningPolicy,
+    DunningPolicyPublished,
+    OpeningHours,
+    StaffSet,
+)
+from services.simulator.branches import BRANCHES
+from services.simulator.seasons import holidays
+
+DEPARTMENTS = (
+    ("sales", "销售部", "Sales"),
+    ("finance", "财务部", "Finance"),
+    ("service", "客户服务部", "Customer service"),
+    ("logistics", "物流部", "Logistics"),
+    ("engineering", "工程部", "Engineering"),
+)
+STAFF_PER_BRANCH = 6
+NEXT_CALENDAR = "next-calendar"
+"""What names the history's last event, which sets the calendar of the years to come."""
+
+_CALENDAR = "office"
+_MORNING, _NOON, _AFTERNOON, _EVENING = 9 * 60, 12 * 60, 13 * 60, 18 * 60
+
+
+def opening(since: datetime) -> Iterator[Touchpoint]:
+    """Yield everything that headquarters publishes on the day the books open."""
+    yield CompanySet(effective_from=since, name="恒通家电集团", zone=DEFAULT_ZONE, currency="CNY")
+    year = since.astimezone(zone(DEFAULT_ZONE)).year
+    yield calendar(since, year, year + 2)
+    for branch in BRANCHES:
+        yield BranchSet(
+            effective_from=since,
+            branch_id=branch.branch_id,
+            name=branch.name,
+            name_en=branch.name_en,
+            region=branch.region,
+            zone=branch.zone,
+            calendar_id=_CALENDAR,
+        )
+    for department_id, name, name_en in DEPARTMENTS:
+        yield DepartmentSet(
+            effective_from=since, department_id=department_id, name=name, name_en=name_en,
+            head=f"HQ-{department_id}",
+        )  # fmt: skip
+    for branch in BRANCHES:
+        for number in range(1, STAFF_PER_BRANCH + 1):
+            yield StaffSet(
+                effective_from=since,
+                staff_id=f"{branch.branch_id}-S{number}",
+                branch_id=branch.branch_id,
+                department_id=DEPARTMENTS[number % len(DEPARTMENTS)][0],
+                role="manager" if number == 1 else "clerk",
+            )
+    yield from _policies(since)
+
+
+def _policies(since: datetime) -> Iterator[Touchpoint]:
+    yield AgeingPolicyPublished(
+        effective_from=since, policy=AgeingPolicy(provision=(0, 100, 500, 2_000, 5_000, 10_000))
+    )
+    yield AlertsPolicyPublished(effective_from=since, policy=AlertsPolicy())
+    yield DunningPolicyPublished(effective_from=since, policy=DunningPolicy())
+    yield CreditPolicyPublished(
+        effective_from=since, policy=CreditPolicy(default_limit=Money(30_000_000, "CNY"))
+    )
+
+
+def calendar(effective_from: datetime, first: int, last: int) -> CalendarSet:
+    """Return the offices' business calendar with the holidays of those years."""
+    return CalendarSet(
+        effective_from=effective_from,
+        calendar_id=_CALENDAR,
+        hours=tuple(
+            OpeningHours(weekday=weekday, opens=opens, closes=closes)
+            for weekday in range(1, 6)
+            for opens, closes in ((_MORNING, _NOON), (_AFTERNOON, _EVENING))
+        ),
+        holidays=holidays(first, last),
+    )
+
+
+def renewal(until: datetime) -> CalendarSet:
+    """Return the calendar that headquarters sets as the history ends, for two more years."""
+    tz = zone(DEFAULT_ZONE)
+    today = (until + timedelta(hours=1)).astimezone(tz).date()
+    return calendar(day_start(today, tz), today.year, today.year + 2)

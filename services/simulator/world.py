@@ -1,0 +1,139 @@
+"""The company's time: what will happen next, and what the branches report of it.
+
+In a history the company lives by the calendar. Live it lives faster: what it does is told
+with the instant of the telling, and days are told as many days earlier as it is ahead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from heapq import heappop, heappush
+
+from events.calendars import DAY, local_day
+from events.envelope import EventId
+from events.touchpoints.base import Touchpoint
+from services.simulator.customers import Customer
+from services.simulator.devices import HEADQUARTERS, Devices, Lateness, Lines, Recording
+from services.simulator.plan import Plan
+from services.simulator.seasons import office_hour
+
+Action = Callable[[datetime], None]
+
+_ON_THE_WAY = timedelta(seconds=3)
+
+
+class World:
+    """Runs the company's actions in order of time and collects what they report."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self._devices = Devices(plan, epoch=0)
+        self._lines = Lines(plan)
+        self._actions: list[tuple[datetime, int, Action]] = []
+        self._reported: list[tuple[datetime, int, Recording]] = []
+        self._count = 0
+        self._numbers: dict[str, int] = {}
+        self._session = ""
+        self._now: datetime | None = None  # only live: the instant of the telling
+        self._ahead = timedelta(0)
+
+    @property
+    def live(self) -> bool:
+        """Return whether the company is past its history."""
+        return self._now is not None
+
+    # --- what will happen ------------------------------------------------------------------
+
+    def at(self, when: datetime, action: Action) -> None:
+        """Let something happen at an instant."""
+        self._count += 1
+        heappush(self._actions, (when, self._count, action))
+
+    def on(self, customer: Customer, day: date, after: datetime, action: Action) -> None:
+        """Let something happen on a local day, in working hours and not before `after`."""
+        self.at(max(office_hour(customer.dice, day, customer.tz), after), action)
+
+    def in_days(self, customer: Customer, when: datetime, days: float, action: Action) -> None:
+        """Let something happen some days after `when`, in working hours."""
+        day = local_day(when + timedelta(days=days), customer.tz)
+        self.on(customer, day, when + timedelta(minutes=5), action)
+
+    def upto(self, until: datetime) -> Iterator[Recording]:
+        """Yield, in order of recording, what reaches the platform before `until`."""
+        while self._actions and self._actions[0][0] < until:
+            when, _, action = heappop(self._actions)
+            while self._reported and self._reported[0][0] <= when:
+                yield heappop(self._reported)[2]
+            action(when)
+        while self._reported and self._reported[0][0] < until:
+            yield heappop(self._reported)[2]
+
+    def go_live(self, session: int) -> None:
+        """End the history: devices number anew under an epoch that marks this session."""
+        self._devices = Devices(self.plan, epoch=session, suffix="-live")
+        self._session = f"L{session:X}-"
+
+    def step(self, now: datetime) -> Sequence[Recording]:
+        """Let the next thing happen, told as of `now`; return what is reported of it."""
+        when, _, action = heappop(self._actions)
+        self._now = now
+        self._ahead = (when.date() - now.date()) // DAY * DAY
+        action(when)
+        recordings = []
+        while self._reported and self._reported[0][0] <= now + _ON_THE_WAY:
+            recordings.append(heappop(self._reported)[2])
+        return recordings
+
+    # --- what is reported ------------------------------------------------------------------
+
+    def number(self, series: str) -> str:
+        """Return the next business number of a series: SH-I -> SH-I-00042."""
+        self._numbers[series] = self._numbers.get(series, 0) + 1
+        return f"{series}-{self._session}{self._numbers[series]:05d}"
+
+    def told(self, day: date) -> date:
+        """Return the day to tell for a day of the company's time."""
+        return day - self._ahead
+
+    def told_today(self, customer: Customer, when: datetime) -> date:
+        """Return the local day to tell for an instant of the company's time."""
+        return self.told(local_day(when, customer.tz))
+
+    def told_instant(self, when: datetime) -> datetime:
+        """Return the instant to tell for an instant of the company's time."""
+        return when - self._ahead
+
+    def tell(
+        self,
+        customer: Customer,
+        device: str,
+        when: datetime,
+        data: Touchpoint,
+        personal: Mapping[str, str] | None = None,
+        kept_back: timedelta = timedelta(0),
+    ) -> EventId:
+        """Report what happened to a customer; a branch without a line keeps it back."""
+        branch_id = customer.branch.branch_id
+        now = self._now or when
+        if self.live:
+            late = Lateness(now, timedelta(0)) if kept_back else None
+        else:
+            late = self._lines.lateness(branch_id, when)
+        envelope = self._devices.report(
+            branch_id, device, customer.customer_id, now - kept_back, data, late
+        )
+        arrives = (late.collected_at if late else now) + _ON_THE_WAY
+        self._keep(Recording(arrives, envelope, data, personal))
+        return envelope.id
+
+    def publish(self, when: datetime, data: Touchpoint, correlation_id: str) -> Recording:
+        """Return the report of what headquarters publishes."""
+        envelope = self._devices.report(
+            HEADQUARTERS, "policy", None, when, data, correlation_id=correlation_id
+        )
+        return Recording(when, envelope, data)
+
+    def _keep(self, recording: Recording) -> None:
+        self._count += 1
+        heappush(self._reported, (recording.recorded_at, self._count, recording))
