@@ -31,6 +31,7 @@ class _Writer(NamedTuple):
 
     header: bytes
     schema: Schema
+    holds_instants: bool
 
 
 class _Reader(NamedTuple):
@@ -64,7 +65,10 @@ def encode(data: Touchpoint) -> bytes:
         schemaless_writer(body, writer.schema, fields)
     except (msgspec.ValidationError, UnicodeEncodeError) as error:
         raise MalformedEvent(f"{touchpoint.event_type}: {error}") from error
-    return body.getvalue()
+    payload = body.getvalue()
+    if writer.holds_instants:
+        decode(payload)  # an offset may carry an instant out of the years that readers know
+    return payload
 
 
 def decode(payload: bytes) -> Touchpoint:
@@ -101,7 +105,8 @@ def decode(payload: bytes) -> Touchpoint:
 @cache
 def _writer(touchpoint: type[Touchpoint]) -> _Writer:
     schema = schemas.load(touchpoint.event_type, touchpoint.version)
-    return _Writer(MARKER + fingerprint(schema), parse_schema(schema))
+    holds_instants = "timestamp-micros" in str(schema)
+    return _Writer(MARKER + fingerprint(schema), parse_schema(schema), holds_instants)
 
 
 @cache

@@ -14,7 +14,8 @@ MAX_MINOR = 10**15
 """The largest amount accepted in one touchpoint; anything above is a typing error."""
 
 MinorUnits = Annotated[int, Meta(ge=0, le=MAX_MINOR)]
-CurrencyCode = Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
+CurrencyCode = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", max_length=3)]
+"""The length keeps out a line break at the end, which `$` alone would let pass."""
 
 
 class UnknownCurrency(EventError):

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
 
-from events.money import Money
+from events.money import CurrencyCode, Money
 from events.touchpoints.base import BasisPoints, Count, Instant, Key, Text, Touchpoint
 from events.touchpoints.complaint import BusinessMinutes, Severity
 
@@ -70,7 +70,7 @@ class TierLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class TierPolicy(PolicyRecord, frozen=True, kw_only=True):
     """The customer pyramid: frozen lines, from the highest tier down; the last has none."""
 
-    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")] = "CNY"
+    currency: CurrencyCode = "CNY"
     tiers: tuple[TierLine, ...] = ()
     lowest: Key = "lead"
     window_days: Days = 365
@@ -245,7 +245,7 @@ class CompanySet(ReferenceTouchpoint, frozen=True, kw_only=True):
     event_type: ClassVar[str] = "reference.company_set"
     name: Text
     zone: Key = "Asia/Shanghai"
-    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")] = "CNY"
+    currency: CurrencyCode = "CNY"
 
 
 class BranchSet(ReferenceTouchpoint, frozen=True, kw_only=True):
