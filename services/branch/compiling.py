@@ -59,7 +59,15 @@ class CompiledBlock(Struct, frozen=True):
     occurred_at: Read
     data: Read
     personal: Read | None
-    columns: dict[str, str]  # top-level field of the data -> the column it is read from
+    columns: dict[str, str]  # field of the event, such as data.amount -> the column it is from
+
+    def column_of(self, field: str | None) -> str | None:
+        """Return the column that fills a field as the platform names it: data.amount.minor."""
+        while field:
+            if field in self.columns:
+                return self.columns[field]
+            field = field.rpartition(".")[0]
+        return None
 
     def applies(self, row: Row) -> bool:
         """Return whether the row gives this touchpoint. Raises: CellRefused."""
@@ -162,7 +170,6 @@ def _compile_block(block: Block, number: int, ground: Ground) -> CompiledBlock:
     tests, read = compile_conditions(block.when, ground.style, where)
     _cite(ground, read, f"{where}.when")
     _cite(ground, block.id or (), f"{where}.id")
-    before = {column: len(places) for column, places in ground.columns.items()}
     info = inspect.type_info(touchpoint)
     assert isinstance(info, inspect.StructType)
     data = record(info, block.data, ground, f"{where}.data", frozenset({"sealed"}))
@@ -178,7 +185,7 @@ def _compile_block(block: Block, number: int, ground: Ground) -> CompiledBlock:
         ),
         data=data,
         personal=_personal(touchpoint, block, ground, where),
-        columns=_columns_of(ground, before, f"{where}.data."),
+        columns=_columns_of(ground, where),
     )
 
 
@@ -187,14 +194,18 @@ def _cite(ground: Ground, columns: Iterable[str], place: str) -> None:
         ground.columns.setdefault(column, []).append(place)
 
 
-def _columns_of(ground: Ground, before: dict[str, int], prefix: str) -> dict[str, str]:
-    """Return which column fills which field, so that a refusal can name the column."""
+def _columns_of(ground: Ground, where: str) -> dict[str, str]:
+    """Return which column fills which field of the event, so that a refusal can name it."""
     found: dict[str, str] = {}
     for column, places in ground.columns.items():
-        for place in places[before.get(column, 0) :]:
-            if place.startswith(prefix):
-                found.setdefault(place.removeprefix(prefix).split(".")[0].split("[")[0], column)
+        for place in places:
+            if place.startswith(f"{where}."):
+                field = place.removeprefix(f"{where}.").split("[")[0]
+                found.setdefault(_ON_THE_WIRE.get(field, field), column)
     return found
+
+
+_ON_THE_WIRE = {"occurred_at": "time"}
 
 
 def _subject(touchpoint: type[Touchpoint], block: Block, ground: Ground, where: str) -> Read | None:
@@ -217,7 +228,7 @@ def _personal(
         raise MappingError(f"{where}: {block.type} carries no personal fields")
     readers: list[tuple[str, Callable[[Row], Json]]] = []
     for name, raw in block.personal.items():
-        place = f"{where}.personal.{name}"
+        place = f"{where}.data.personal.{name}"
         if name not in known:
             raise MappingError(f"{place}: no personal field {name!r}{nearest(name, known)}")
         readers.append((name, field_reader(inspect.StrType(), raw, ground, place)))

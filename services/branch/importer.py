@@ -1,0 +1,275 @@
+"""Imports a file: rows to touchpoints to the platform, in batches, and one honest report.
+
+Memory is constant, whatever the file's size. A row is taken whole or not at all as far as the
+mapping can tell; what the platform then refuses is reported with the row's line.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from hashlib import blake2b
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from services.branch.cells import Row
+from services.branch.compiling import CompiledMapping, MadeEvent, RowRefused
+from services.branch.identity import source_of
+from services.branch.mapping import MAX_BLOCKS
+from services.branch.publisher import MAX_EVENTS, Answer, Publisher
+from services.branch.report import Line, Report
+from services.branch.resume import Progress, ProgressNote
+from services.branch.rows import open_rows, scan
+from services.errors import Unavailable
+
+Tick = Callable[[int, int], None]
+"""Told after every batch how many rows are done, of how many."""
+
+_MAX_ROWS = 2000
+_WINDOW = 100_000
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """What to import, by which mapping, and in whose name."""
+
+    path: Path
+    mapping: CompiledMapping
+    branch: str
+    dry_run: bool = False
+
+
+class Batch(Struct):
+    """Consecutive rows, read: the touchpoints they give and what is wrong with the others."""
+
+    rows: int = 0
+    without: int = 0
+    rounded: int = 0
+    made: list[MadeEvent] = []
+    refused: list[list[RowRefused]] = []
+
+
+async def import_file(
+    job: Job, publisher: Publisher, home: Path | None = None, tick: Tick = lambda done, rows: None
+) -> Report:
+    """Import the file and return the report; `home` is where progress is noted, if anywhere.
+
+    Raises: FileRefused before anything is sent; Unavailable, GatewayRefused on the way: the
+    same import then goes on where it was.
+    """
+    found = scan(job.path, job.mapping)
+    run = _Run(job, publisher, _note(job, publisher, home, found.digest))
+    started = time.perf_counter()
+    start = await run.go_on()
+    rows = islice(open_rows(job.path, job.mapping), start, None)
+    for batch in _batches(rows, job):
+        try:
+            await run.take(batch)
+        except Unavailable as error:
+            raise Unavailable(
+                f"stopped after {run.report.rows:,} of {found.rows:,} rows: {error}"
+            ) from error
+        tick(run.report.rows, found.rows)
+    run.report.seconds += time.perf_counter() - started
+    run.finish()
+    return run.report
+
+
+def _note(job: Job, publisher: Publisher, home: Path | None, file: bytes) -> ProgressNote | None:
+    if home is None or job.dry_run:
+        return None
+    source = source_of(job.branch, job.mapping.name)
+    return ProgressNote(home, file, job.mapping.digest, source.encode(), publisher.target.encode())
+
+
+def _batches(rows: Iterator[Row | RowRefused], job: Job) -> Iterator[Batch]:
+    """Yield the rows in groups that one call to the platform takes."""
+    batch = Batch()
+    for row in rows:
+        batch.rows += 1
+        if isinstance(row, RowRefused):
+            batch.refused.append([row])
+        else:
+            made, refused = job.mapping.read(row, job.branch)
+            batch.made.extend(made)
+            if refused:
+                batch.refused.append(refused)
+            else:
+                batch.rounded += row.rounded
+                batch.without += not made
+        if batch.rows == _MAX_ROWS or len(batch.made) > MAX_EVENTS - MAX_BLOCKS:
+            yield batch
+            batch = Batch()
+    if batch.rows:
+        yield batch
+
+
+class _Seen:
+    """The latest identities of this file: bounded, so it sees repetitions not too far apart."""
+
+    def __init__(self) -> None:
+        self._lines: OrderedDict[str, tuple[int, bytes]] = OrderedDict()
+
+    def first(self, made: MadeEvent) -> tuple[int, bool] | None:
+        """Return the line that gave this identity before, and whether its content was equal."""
+        identity = str(made.event["id"])
+        content = blake2b(msgspec.json.encode(made.event), digest_size=16).digest()
+        before = self._lines.get(identity)
+        if before is not None:
+            return before[0], before[1] == content
+        self._lines[identity] = (made.line, content)
+        if len(self._lines) > _WINDOW:
+            self._lines.popitem(last=False)
+        return None
+
+
+class _Run:
+    """One import under way: publishes batches and keeps the account."""
+
+    def __init__(self, job: Job, publisher: Publisher, note: ProgressNote | None) -> None:
+        self._job = job
+        self._publisher = publisher
+        self._note = note
+        self._seen = _Seen()
+        self._blocks = {block.name: block for block in job.mapping.blocks}
+        self.report = self._fresh()
+
+    def _fresh(self) -> Report:
+        return Report(
+            file=str(self._job.path),
+            mapping=self._job.mapping.name,
+            branch=self._job.branch,
+            target=self._publisher.target,
+            dry_run=self._job.dry_run,
+        )
+
+    async def go_on(self) -> int:
+        """Return the row to go on from: 0, or where a proven earlier run was interrupted."""
+        progress = self._note.load() if self._note else None
+        if progress is None:
+            return 0
+        count = progress.next_row - progress.proven_from
+        rows = islice(open_rows(self._job.path, self._job.mapping), progress.proven_from, None)
+        events = [
+            made.event for batch in _batches(islice(rows, count), self._job) for made in batch.made
+        ]
+        answers = [
+            answer
+            for start in range(0, len(events), MAX_EVENTS)
+            for answer in await self._publisher.publish(events[start : start + MAX_EVENTS])
+        ]
+        if not answers or any(answer.status == "accepted" for answer in answers):
+            return 0  # this platform has not what the note says: import from the first row
+        self.report = progress.report
+        self.report.resumed_at_row = progress.next_row + 1
+        return progress.next_row
+
+    async def take(self, batch: Batch) -> None:
+        """Publish a batch, account for it and note the progress. Raises: Unavailable."""
+        sent: list[tuple[MadeEvent, int | None]] = []
+        repeated: list[tuple[MadeEvent, int]] = []
+        for made in batch.made:
+            match self._seen.first(made):
+                case (line, True):
+                    repeated.append((made, line))
+                case (line, False):
+                    sent.append((made, line))
+                case _:
+                    sent.append((made, None))
+        answers = await self._publisher.publish([made.event for made, _ in sent]) if sent else []
+        start = self.report.rows
+        self._count(batch)
+        for made, line in repeated:
+            self._repeated(made, line)
+        for (made, twin), answer in zip(sent, answers, strict=True):
+            self._answered(made, twin, answer)
+        if self._note is not None:
+            self._note.save(
+                Progress(proven_from=start, next_row=self.report.rows, report=self.report)
+            )
+
+    def _count(self, batch: Batch) -> None:
+        self.report.rows += batch.rows
+        self.report.rows_without_touchpoint += batch.without
+        self.report.rows_refused += len(batch.refused)
+        self.report.rounded += batch.rounded
+        self.report.events += len(batch.made)
+        for refusals in batch.refused:
+            for refused in refusals:
+                self.report.add(_row_line(refused))
+
+    def _repeated(self, made: MadeEvent, line: int) -> None:
+        self.report.repeated += 1
+        if not made.shared:
+            self.report.add(
+                Line(
+                    trouble="repeated",
+                    line=made.line,
+                    block=made.block,
+                    column=None,
+                    field=None,
+                    code="repeated",
+                    reason=f"the same key and content as line {line}",
+                    remedy="it was taken once; add key columns if these are two different things",
+                )
+            )
+
+    def _answered(self, made: MadeEvent, twin: int | None, answer: Answer) -> None:
+        self.report.position = answer.position or self.report.position
+        match answer.status:
+            case "accepted":
+                self.report.accepted += 1
+            case "duplicate":
+                self.report.duplicate += 1
+            case "refused":
+                self.report.refused += 1
+                self.report.add(self._refused_line(made, twin, answer))
+
+    def _refused_line(self, made: MadeEvent, twin: int | None, answer: Answer) -> Line:
+        reason, remedy = answer.reason, answer.remedy
+        if twin is not None:
+            reason = f"{reason} (line {twin} has the same key and other content)"
+            remedy = "add the columns that tell the rows apart to `key` or `id`, or mend the file"
+        return Line(
+            trouble="refused",
+            line=made.line,
+            block=made.block,
+            column=self._blocks[made.block].column_of(answer.field),
+            field=answer.field,
+            code=answer.code,
+            reason=reason,
+            remedy=remedy,
+        )
+
+    def finish(self) -> None:
+        """Forget the progress: the file is imported to its end."""
+        if self._note is not None:
+            self._note.drop()
+
+
+def _row_line(refused: RowRefused) -> Line:
+    return Line(
+        trouble="refused",
+        line=refused.line,
+        block=refused.block,
+        column=refused.column,
+        field=None,
+        code="row",
+        reason=refused.reason,
+        remedy=refused.remedy,
+    )
+
+
+def preview(job: Job, rows: int) -> Sequence[MadeEvent | RowRefused]:
+    """Return what the first rows of the file give, in order. Raises: FileRefused."""
+    shown: list[MadeEvent | RowRefused] = []
+    for row in islice(open_rows(job.path, job.mapping), rows):
+        if isinstance(row, RowRefused):
+            shown.append(row)
+        else:
+            made, refused = job.mapping.read(row, job.branch)
+            shown.extend([*made, *refused])
+    return shown
