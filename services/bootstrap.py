@@ -7,8 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-import asyncpg
-
 from projections import PROJECTIONS
 from services.clock import SystemClock
 from services.embedded.event_log import EmbeddedEventLog
@@ -28,7 +26,7 @@ class Platform:
     """An open platform: its parts, each behind its port."""
 
     dsn: str
-    pool: Pool[asyncpg.Record]
+    pool: Pool
     log: EventLog
     dossiers: Dossiers
     vault: Vault

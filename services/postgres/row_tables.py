@@ -1,7 +1,7 @@
 """Row tables, made from the row types: the struct's fields are the columns.
 
-Every table starts with the customer and its partition. The indexes that reading needs stand
-beside the projection, in its `table.sql`.
+Every table starts with the customer and its partition. The indexes that reading needs, where
+there are any, stand beside the projection in its `table.sql`.
 """
 
 from __future__ import annotations
@@ -119,8 +119,12 @@ def create_statements(projection: Projection) -> list[str]:
             f"CREATE TABLE IF NOT EXISTS {row_table.name} "
             f"({', '.join(columns)}, PRIMARY KEY ({key})) WITH (fillfactor = 85)"
         )
-    indexes = files(f"projections.{projection.name}").joinpath("table.sql").read_text("utf-8")
-    return [*statements, indexes.format(**{name: table.name for name, table in made.items()})]
+    folder = files(type(projection).__module__.rpartition(".")[0])
+    indexes = folder.joinpath("table.sql")
+    if indexes.is_file():
+        names = {name: table.name for name, table in made.items()}
+        statements.append(indexes.read_text("utf-8").format(**names))
+    return statements
 
 
 async def ensure_tables(connection: PoolConnectionProxy, projections: Sequence[Projection]) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import structlog
-from asyncpg import Record
 from asyncpg.pool import PoolConnectionProxy
 
 from events.envelope import CustomerId, RecordedEvent
@@ -18,7 +17,7 @@ from services.projector.memory import Memory, Remembered
 
 _LOG = structlog.get_logger(__name__)
 
-Connection = PoolConnectionProxy[Record]
+Connection = PoolConnectionProxy
 Batch = Mapping[CustomerId, Sequence[RecordedEvent]]
 Broken = Mapping[CustomerId, Parked]
 """Customers whose events cannot be decoded, and why."""
@@ -83,7 +82,7 @@ class Lane:
                 for event in events:
                     remembered.facts.remember(event)
                 assessment = self.projection.assess(customer, remembered.facts, at, reference)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - see above
                 _LOG.exception("customer_parked", customer=customer, partition=self.partition)
                 last = events[-1].envelope.id if events else None
                 changes.parked.append(Parked(customer, f"{type(error).__name__}: {error}", last))

@@ -1,0 +1,74 @@
+"""The command line: `touchstone`, or `python -m services`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from services import serve as serving
+from services.cli import run_async
+from services.embedded import host
+from services.embedded.processes import die_with_parent
+from services.errors import TouchstoneError
+from services.projector import commands as projector
+from services.settings import settings
+from services.telemetry import configure_logging
+
+app = typer.Typer(
+    name="touchstone",
+    help="One record of every customer touchpoint, and live views that can be proven.\n\n"
+    "Start with `touchstone run --demo`, then open the address it prints. Exit codes: 0 done, "
+    "1 refused or failed, 2 wrong usage, 3 something is away (try again), 4 a proof failed.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    add_completion=False,
+)
+
+
+@app.command()
+def run(
+    demo: Annotated[
+        bool,
+        typer.Option("--demo", help="Fill an empty log with a simulated company that lives on."),
+    ] = False,
+    customers: Annotated[
+        int, typer.Option(min=1, max=1_000_000, help="Customers of the simulated company.")
+    ] = 3000,
+    rate: Annotated[
+        float, typer.Option(min=0.1, max=1000, help="Live events a second of the simulation.")
+    ] = 6.0,
+) -> None:
+    """Run the whole platform on this machine until Ctrl-C.
+
+    Starts PostgreSQL (or uses TOUCHSTONE_DSN), brings it up to date, then runs gateway,
+    projector and console, and prints the console's address.
+    """
+    run_async(host.run(settings(), demo=demo, customers=customers, rate=rate))
+
+
+@app.command()
+def serve() -> None:
+    """Serve gateway and console alone; `touchstone run` does this for you."""
+    run_async(serving.serve(settings()))
+
+
+app.command()(projector.project)
+app.add_typer(projector.parked)
+
+
+def main() -> None:
+    """Run a command; what the platform refuses is one line on standard error."""
+    die_with_parent()
+    configure_logging()
+    try:
+        app()
+    except TouchstoneError as error:
+        print(f"touchstone: {error}", file=sys.stderr)
+        raise SystemExit(error.exit_code) from error
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""Walks the events by customer in one consistent picture of the database."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from asyncpg import Record
+from asyncpg.pool import PoolConnectionProxy
+
+from events.envelope import CustomerId, PositionVector, RecordedEvent
+from events.partitioning import REFERENCE_PARTITION
+from events.policy import Reference
+from services.bootstrap import Platform
+from services.postgres.pool import translated
+from services.postgres.statements import sql
+from services.postgres.stored import stored_event
+from services.projector.owner import recorded
+
+_PREFETCH = 5_000
+
+
+class Picture:
+    """The log and the rows as they stood at one moment, while others write on."""
+
+    def __init__(self, connection: PoolConnectionProxy[Record], heads: PositionVector) -> None:
+        self.connection = connection
+        self.heads = heads
+
+    async def reference(self, known_at: datetime | None = None) -> Reference:
+        """Return the rules recorded so far, or recorded by an instant."""
+        rows = await self.connection.fetch(
+            sql("log_read"),
+            self.heads.generation,
+            REFERENCE_PARTITION,
+            0,
+            self.heads.counts[REFERENCE_PARTITION],
+        )
+        reference = Reference(recorded(stored_event(row)) for row in rows)
+        return reference if known_at is None else reference.known_at(known_at)
+
+    async def customer_count(self) -> int:
+        """Return how many customers the walk will meet, for a progress bar."""
+        return int(await self.connection.fetchval(sql("count_customers")))
+
+    async def dossier(
+        self, customer: CustomerId, known_at: datetime | None = None
+    ) -> list[RecordedEvent]:
+        """Return one customer's events, or those recorded by an instant."""
+        rows = await self.connection.fetch(
+            sql("dossiers"), [customer], self.heads.generation, self.heads.counts
+        )
+        events = [recorded(stored_event(row)) for row in rows]
+        return [e for e in events if known_at is None or e.recorded_at <= known_at]
+
+    async def dossiers(
+        self, known_at: datetime | None = None
+    ) -> AsyncIterator[tuple[CustomerId, list[RecordedEvent]]]:
+        """Yield every customer with its events, in the customers' order."""
+        customer: CustomerId | None = None
+        events: list[RecordedEvent] = []
+        cursor = self.connection.cursor(sql("walk_dossiers"), known_at, prefetch=_PREFETCH)
+        async for row in cursor:
+            event = recorded(stored_event(row))
+            subject = event.envelope.subject
+            if subject != customer:
+                if customer is not None:
+                    yield customer, events
+                customer, events = subject, []
+            events.append(event)
+        if customer is not None:
+            yield customer, events
+
+
+@asynccontextmanager
+async def picture(platform: Platform) -> AsyncIterator[Picture]:
+    """Hold one consistent picture of log and rows. Raises: Unavailable."""
+    with translated():
+        async with (
+            platform.pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            generation = await connection.fetchval(sql("current_generation"))
+            rows = await connection.fetch(sql("log_heads"), generation)
+            heads = PositionVector(generation, tuple(row["next_n"] for row in rows))
+            yield Picture(connection, heads)

@@ -1,0 +1,1 @@
+SELECT count(DISTINCT customer_id) FROM events WHERE customer_id IS NOT NULL

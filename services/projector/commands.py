@@ -1,0 +1,92 @@
+"""Commands of the projector: run it, and look after what is parked."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from typing import Annotated
+
+import typer
+
+from services.bootstrap import open_platform
+from services.cli import Format, FormatOption, emit, run_async, say
+from services.postgres.pool import translated
+from services.postgres.statements import sql
+from services.projector.host import Projector
+from services.settings import settings
+
+parked = typer.Typer(
+    name="parked",
+    help="Customers whose events could not be projected.\n\n"
+    "A customer is parked with the reason while everybody else goes on. After the cause is "
+    "mended, `touchstone parked retry` takes it in again.",
+    no_args_is_help=True,
+)
+
+
+def project(
+    once: Annotated[
+        bool, typer.Option("--once", help="Stop when everything recorded so far is taken in.")
+    ] = False,
+) -> None:
+    """Project: take events in and keep rows, alerts and totals up to date.
+
+    One process projects at a time; another one stands by and takes over.
+    """
+    run_async(_project(once))
+
+
+async def _project(once: bool) -> None:
+    async with open_platform(settings()) as platform:
+        projector = Projector(platform)
+        if once:
+            taken = await projector.catch_up()
+            say(f"{taken:,} events taken in")
+            return
+        task = asyncio.create_task(projector.run())
+        loop = asyncio.get_running_loop()
+        for signum in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(signum, task.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+@parked.command("list")
+def list_parked(
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 100,
+    format_: FormatOption = Format.TEXT,
+) -> None:
+    """List parked customers with the reason and the event that stopped each."""
+    run_async(_list(limit, format_))
+
+
+async def _list(limit: int, format_: Format) -> None:
+    async with open_platform(settings()) as platform:
+        with translated():
+            rows = await platform.pool.fetch(sql("list_parked"), limit)
+    if format_ is Format.JSON:
+        emit([dict(row.items()) for row in rows])
+        return
+    if not rows:
+        say("nothing is parked")
+    for row in rows:
+        event = row["parked_event_id"] or "its dossier"
+        say(f"{row['customer_id']}  {row['projection']}  {row['parked_reason']}  (at {event})")
+
+
+@parked.command()
+def retry(
+    customer: Annotated[
+        str | None, typer.Argument(help="Only this customer; default: all that are parked.")
+    ] = None,
+) -> None:
+    """Ask the projector to take parked customers in again, from their whole dossier."""
+    run_async(_retry(customer))
+
+
+async def _retry(customer: str | None) -> None:
+    async with open_platform(settings()) as platform:
+        with translated():
+            rows = await platform.pool.fetch(sql("retry_parked"), customer)
+    say(f"{len(rows)} asked for; `touchstone parked list` shows what stays parked")

@@ -1,0 +1,148 @@
+"""`make bench`: catch-up through the projector, as a ratio to a bare loop in the same run.
+
+The bare loop reads, decodes, folds trivially (a sum per customer), upserts a narrow row per
+touched customer and moves a checkpoint, over the same events and in batches of the same size.
+It is what any projector must do at the least: the ceiling. Both run on one embedded
+PostgreSQL with fsync on. The last line is one line of JSON with the figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from events.codec import decode
+from events.partitioning import PARTITIONS
+from services.bootstrap import Platform, open_platform
+from services.projector.host import BATCH_EVENTS, Projector
+from services.settings import Settings
+from services.simulator.load import ensure_history
+from tests.bench.profile import Shares, shares_of
+
+_NARROW = """
+CREATE TABLE IF NOT EXISTS bench_narrow (customer_id text PRIMARY KEY, events bigint NOT NULL);
+CREATE TABLE IF NOT EXISTS bench_checkpoint (partition smallint PRIMARY KEY, next bigint NOT NULL);
+TRUNCATE bench_narrow, bench_checkpoint;
+INSERT INTO bench_checkpoint SELECT generate_series(0, 11), 0;
+"""
+_UPSERT = """
+INSERT INTO bench_narrow AS b SELECT * FROM unnest($1::text[], $2::bigint[])
+ON CONFLICT (customer_id) DO UPDATE SET events = b.events + excluded.events
+"""
+_FORGET = (
+    "TRUNCATE projection_heads, totals, alerts, checkpoints, "
+    "receivables_v1_items, receivables_v1_accounts"
+)
+
+
+class Measured(NamedTuple):
+    """One contestant's run over all events."""
+
+    events: int
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        """Return events per second."""
+        return self.events / self.seconds
+
+
+async def bare_loop(platform: Platform) -> Measured:
+    """Read, decode, fold trivially, upsert narrowly, move a checkpoint: the ceiling."""
+    await platform.pool.execute(_NARROW)
+    heads = await platform.log.heads()
+    started, events = time.perf_counter(), 0
+    for partition in range(PARTITIONS):
+        position = 0
+        while position < heads.counts[partition]:
+            stored = await platform.log.read(partition, position, BATCH_EVENTS)
+            counts: dict[str, int] = {}
+            for one in stored:
+                decode(one.payload)
+                subject = one.envelope.subject or ""
+                counts[subject] = counts.get(subject, 0) + 1
+            async with platform.pool.acquire() as connection, connection.transaction():
+                moved = await connection.execute(
+                    "UPDATE bench_checkpoint SET next = $3 WHERE partition = $1 AND next = $2",
+                    partition,
+                    position,
+                    position + len(stored),
+                )
+                assert moved == "UPDATE 1"
+                await connection.execute(_UPSERT, list(counts), list(counts.values()))
+            position += len(stored)
+            events += len(stored)
+    return Measured(events, time.perf_counter() - started)
+
+
+async def catch_up(platform: Platform) -> Measured:
+    """Bring every projection from nothing to the head of the log."""
+    await platform.pool.execute("ALTER TABLE alert_journal DISABLE TRIGGER USER")
+    await platform.pool.execute("TRUNCATE alert_journal")
+    await platform.pool.execute("ALTER TABLE alert_journal ENABLE TRIGGER USER")
+    await platform.pool.execute(_FORGET)
+    started = time.perf_counter()
+    events = await Projector(platform).catch_up()
+    return Measured(events, time.perf_counter() - started)
+
+
+@asynccontextmanager
+async def company(data: Path, customers: int) -> AsyncIterator[Platform]:
+    """A platform on a fresh database that holds a simulated company's two years."""
+    settings = Settings(data=data)
+    async with open_platform(settings) as platform:
+        await ensure_history(platform, customers=customers)
+        yield platform
+
+
+async def bench(data: Path, customers: int, rounds: int, say: Callable[[str], None]) -> None:
+    """Run both contestants in turn, several rounds, and print the medians' ratio."""
+    async with company(data, customers) as platform:
+        bare: list[Measured] = []
+        ours: list[Measured] = []
+        for number in range(1, rounds + 1):
+            bare.append(await bare_loop(platform))
+            ours.append(await catch_up(platform))
+            say(f"round {number}: bare {bare[-1].rate:,.0f}/s, projector {ours[-1].rate:,.0f}/s")
+        shares: Shares = await shares_of(lambda: catch_up(platform))
+    ceiling = sorted(m.rate for m in bare)[len(bare) // 2]
+    reached = sorted(m.rate for m in ours)[len(ours) // 2]
+    say(f"bare loop {ceiling:,.0f} events/s, projector {reached:,.0f} events/s")
+    for name, share in shares.items():
+        say(f"  {share:5.1%} {name}")
+    say(
+        json.dumps(
+            {
+                "bench": "catch_up",
+                "events": ours[0].events,
+                "customers": customers,
+                "rounds": rounds,
+                "bare_loop_events_per_s": round(ceiling),
+                "projector_events_per_s": round(reached),
+                "ratio": round(reached / ceiling, 3),
+                "shares": {name: round(share, 3) for name, share in shares.items()},
+            }
+        )
+    )
+
+
+def main() -> None:
+    """Read the options and run."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--customers", type=int, default=3000, help="size of the company")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds; the median counts")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="touchstone-bench-") as folder:
+        Path(folder).chmod(0o755)
+        asyncio.run(bench(Path(folder) / "data", options.customers, options.rounds, print))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,248 @@
+"""What the projector promises, shown on the smallest projection."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime, timedelta
+
+import asyncpg
+import pytest
+from msgspec.structs import replace
+
+from events.policy import Reference
+from events.touchpoints.policy import AlertsPolicy, AlertsPolicyPublished
+from services.embedded.event_log import EmbeddedEventLog
+from services.errors import StaleCheckpoint
+from services.ports import Submission
+from services.postgres.dossiers import PostgresDossiers
+from services.postgres.migrate import migrate
+from services.postgres.pool import Pool, open_pool
+from services.postgres.row_tables import ensure_tables
+from services.postgres.statements import sql
+from services.projector.owner import PartitionOwner
+from services.projector.reference_feed import ReferenceFeed
+from tests.support.counting import QUIET, Counting
+from tests.support.log import START, SetClock, payment, submission
+
+pytestmark = pytest.mark.postgres
+
+NOTHING = Reference()
+LATER = START + timedelta(hours=1)
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock(LATER)
+
+
+@pytest.fixture
+async def pool(database: str) -> AsyncIterator[Pool]:
+    async with await open_pool(database) as pool:
+        await migrate(pool)
+        async with pool.acquire() as connection:
+            await ensure_tables(connection, [Counting()])
+        yield pool
+
+
+@pytest.fixture
+async def log(pool: Pool, clock: SetClock) -> AsyncIterator[EmbeddedEventLog]:
+    async with EmbeddedEventLog(pool, clock) as log:
+        yield log
+
+
+class Bench:
+    """A log, its partition of one customer, and owners of that partition."""
+
+    def __init__(self, pool: Pool, log: EmbeddedEventLog) -> None:
+        self.pool = pool
+        self.log = log
+        self.partition = -1
+
+    async def append(self, *submissions: Submission) -> None:
+        outcomes = await self.log.append(submissions)
+        self.partition = outcomes[0].position.partition
+
+    async def owner(self, projection: Counting, max_facts: int = 1000) -> PartitionOwner:
+        owner = PartitionOwner(
+            self.partition, [projection], self.pool, self.log,
+            PostgresDossiers(self.pool), 1, max_facts,
+        )  # fmt: skip
+        await owner.take()
+        return owner
+
+    async def rows(self) -> Sequence[asyncpg.Record]:
+        return await self.pool.fetch(
+            "SELECT customer_id, payments, paid_minor, quiet FROM counting_v1_sums "
+            "ORDER BY customer_id"
+        )
+
+    async def journal(self) -> list[tuple[str, str | None]]:
+        rows = await self.pool.fetch(
+            "SELECT action, cause_reason FROM alert_journal ORDER BY ordinal"
+        )
+        return [(row["action"], row["cause_reason"]) for row in rows]
+
+
+@pytest.fixture
+def bench(pool: Pool, log: EmbeddedEventLog) -> Bench:
+    return Bench(pool, log)
+
+
+async def test_a_batch_becomes_rows_totals_and_a_checkpoint(bench: Bench) -> None:
+    await bench.append(payment(1), payment(2, minor=50))
+    owner = await bench.owner(Counting())
+    assert await owner.step(NOTHING, 100) == 2
+    assert [tuple(row) for row in await bench.rows()] == [("C-1", 2, 150, False)]
+    total = await bench.pool.fetchrow("SELECT count, amount_minor FROM totals")
+    assert total is not None
+    assert tuple(total) == (2, 150)
+    assert await bench.pool.fetchval("SELECT next FROM checkpoints") == 2
+    assert await owner.step(NOTHING, 100) == 0
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 100])
+@pytest.mark.parametrize("max_facts", [1, 1000])
+async def test_batches_and_memory_do_not_change_the_result(
+    bench: Bench, limit: int, max_facts: int
+) -> None:
+    await bench.append(*(payment(n, minor=n) for n in range(1, 11)))
+    owner = await bench.owner(Counting(), max_facts)
+    while await owner.step(NOTHING, limit):
+        pass
+    assert [tuple(row) for row in await bench.rows()] == [("C-1", 10, 55, False)]
+    assert await bench.pool.fetchval("SELECT sum(amount_minor) FROM totals") == 55
+
+
+async def test_whoever_took_the_partition_later_wins_and_nothing_is_applied_twice(
+    bench: Bench,
+) -> None:
+    await bench.append(payment(1))
+    former = await bench.owner(Counting())
+    later = await bench.owner(Counting())
+    with pytest.raises(StaleCheckpoint):
+        await former.step(NOTHING, 100)
+    assert await bench.rows() == []
+    await later.step(NOTHING, 100)
+    with pytest.raises(StaleCheckpoint):
+        await former.step(NOTHING, 100)
+    assert [tuple(row) for row in await bench.rows()] == [("C-1", 1, 100, False)]
+
+
+async def test_a_former_owner_does_no_due_work_either(bench: Bench) -> None:
+    await bench.append(payment(1))
+    former = await bench.owner(Counting())
+    await former.step(NOTHING, 100)
+    await bench.owner(Counting())
+    with pytest.raises(StaleCheckpoint):
+        await former.due(NOTHING, START + 2 * QUIET, caught_up=True)
+    assert await bench.journal() == []
+
+
+async def test_a_deadline_takes_effect_with_no_event(bench: Bench) -> None:
+    await bench.append(payment(1))
+    owner = await bench.owner(Counting())
+    await owner.step(NOTHING, 100)
+    just_before = START + QUIET
+    assert await owner.due(NOTHING, just_before, caught_up=True) == 0
+    assert await owner.due(NOTHING, just_before + timedelta(seconds=1), caught_up=True) == 1
+    assert [tuple(row) for row in await bench.rows()] == [("C-1", 1, 100, True)]
+    since = await bench.pool.fetchval("SELECT since FROM alerts")
+    assert since == START + timedelta(seconds=1) + QUIET
+    assert await bench.journal() == [("raised", None)]
+
+
+async def test_no_deadline_is_judged_past_an_event_that_waits_unread(
+    bench: Bench, clock: SetClock
+) -> None:
+    await bench.append(payment(1))
+    owner = await bench.owner(Counting())
+    await owner.step(NOTHING, 100)
+    clock.move(2 * QUIET)
+    paid_in_time = payment(2)
+    await bench.append(paid_in_time)
+    assert await owner.due(NOTHING, clock.now(), caught_up=True) == 0
+    assert await bench.journal() == []
+
+
+async def test_what_made_an_alert_untrue_is_cited(
+    bench: Bench, clock: SetClock, later: Callable[[int, timedelta], Submission]
+) -> None:
+    await bench.append(payment(1))
+    owner = await bench.owner(Counting())
+    await owner.step(NOTHING, 100)
+    clock.move(2 * QUIET)
+    await owner.due(NOTHING, clock.now(), caught_up=True)
+    event = later(2, 2 * QUIET)
+    await bench.append(event)
+    await owner.step(NOTHING, 100)
+    assert await bench.journal() == [("raised", None), ("withdrawn", "paid")]
+    cited = await bench.pool.fetchval("SELECT cause_event_id FROM alert_journal ORDER BY 1")
+    assert cited == event.envelope.id
+    assert await bench.pool.fetchval("SELECT count(*) FROM alerts") == 0
+
+
+@pytest.fixture
+def later() -> Callable[[int, timedelta], Submission]:
+    """A payment that counts some time after the start."""
+
+    def made(number: int, by: timedelta) -> Submission:
+        plain = payment(number)
+        at: datetime = plain.envelope.effective_at + by
+        return replace(plain, envelope=replace(plain.envelope, effective_at=at, created_at=at))
+
+    return made
+
+
+async def test_a_customer_that_cannot_be_handled_is_parked_while_others_go_on(
+    bench: Bench,
+) -> None:
+    poisoned = payment(1, "C-1")
+    await bench.append(poisoned)
+    others = [payment(n, f"C-{n}") for n in range(2, 200)]
+    await bench.append(*others)
+    await bench.append(payment(1000, "C-1"))
+    projection = Counting()
+    projection.poison = poisoned.envelope.id
+    owner = await bench.owner(projection)
+    while await owner.step(NOTHING, 7):
+        pass
+    customers = {row["customer_id"] for row in await bench.rows()}
+    assert customers
+    assert "C-1" not in customers
+    head = await bench.pool.fetchrow(
+        "SELECT customer_id, parked_reason FROM projection_heads WHERE parked_reason IS NOT NULL"
+    )
+    assert head is not None
+    assert tuple(head) == ("C-1", "ValueError: poisoned")
+
+    projection.poison = None
+    await bench.pool.execute(sql("retry_parked"), None)
+    assert await owner.due(NOTHING, LATER, caught_up=False) == 1
+    assert await bench.pool.fetch(sql("list_parked"), 10) == []
+    mine = [tuple(row) for row in await bench.rows() if row["customer_id"] == "C-1"]
+    assert mine == [("C-1", 2, 200, False)]
+
+
+async def test_bytes_that_cannot_be_decoded_park_their_customer(bench: Bench) -> None:
+    await bench.append(payment(1), payment(2))
+    await bench.pool.execute("ALTER TABLE events DISABLE TRIGGER ALL")
+    await bench.pool.execute(r"UPDATE events SET data = '\xc3010000' WHERE n = 1")
+    owner = await bench.owner(Counting())
+    assert await owner.step(NOTHING, 100) == 2
+    head = await bench.pool.fetchrow("SELECT parked_reason, parked_event_id FROM projection_heads")
+    assert head is not None
+    assert head["parked_event_id"] == payment(2).envelope.id
+
+
+async def test_a_new_policy_sweeps_over_rows_made_under_older_ones(
+    bench: Bench, log: EmbeddedEventLog
+) -> None:
+    await bench.append(payment(1))
+    owner = await bench.owner(Counting())
+    await owner.step(NOTHING, 100)
+    policy = AlertsPolicyPublished(effective_from=START, policy=AlertsPolicy())
+    await log.append([submission(9, policy, None)])
+    feed = ReferenceFeed(log)
+    reference = await feed.refresh()
+    assert reference.count == 1
+    assert await owner.due(reference, START, caught_up=True) == 1
+    assert await owner.due(reference, START, caught_up=True) == 0
+    assert await bench.pool.fetchval("SELECT policy_count FROM projection_heads") == 1

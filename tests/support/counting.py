@@ -1,0 +1,65 @@
+"""The smallest projection that shows everything the projector does for one."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from events.envelope import CustomerId
+from events.policy import Reference
+from events.touchpoints.base import Touchpoint
+from events.touchpoints.payment import PaymentReceived
+from projections.protocol import Alert, Assessment, Cause, Facts, Row, Table, Total
+
+QUIET = timedelta(days=7)
+"""A customer that pays nothing for so long is "quiet": an alert that time alone raises."""
+
+
+class CountRow(Row, frozen=True, kw_only=True):
+    """How much a customer paid, and whether it went quiet."""
+
+    currency: str
+    payments: int
+    paid_minor: int
+    quiet: bool
+
+
+class Counting:
+    """Counts payments; `poison` names a payment that it cannot stand."""
+
+    name: ClassVar[str] = "counting"
+    version: ClassVar[int] = 1
+    handles: ClassVar[frozenset[type[Touchpoint]]] = frozenset({PaymentReceived})
+    tables: ClassVar[tuple[Table, ...]] = (Table("sums", CountRow, ("currency",)),)
+
+    def __init__(self) -> None:
+        self.poison: str | None = None
+
+    def assess(
+        self, customer: CustomerId, facts: Facts, at: datetime, reference: Reference
+    ) -> Assessment:
+        """Sum up what was paid by `at`."""
+        paid = [e for e in facts if e.envelope.effective_at <= at]
+        to_come = [e.envelope.effective_at for e in facts][len(paid) :]
+        if any(e.envelope.id == self.poison for e in paid):
+            raise ValueError("poisoned")
+        if not paid:
+            return Assessment(rows={}, next_change_at=min(to_come, default=None))
+        quiet_from = paid[-1].envelope.effective_at + QUIET
+        quiet = quiet_from <= at
+        total = sum(e.data.amount.minor for e in paid if isinstance(e.data, PaymentReceived))
+        row = CountRow(currency="CNY", payments=len(paid), paid_minor=total, quiet=quiet)
+        alert = Alert(
+            kind="quiet", subject="CNY", threshold=7, customer_id=customer, branch_id=None,
+            since=quiet_from, currency="CNY", amount_minor=total,
+        )  # fmt: skip
+        return Assessment(
+            rows={"sums": [row]},
+            alerts=[alert] if quiet else [],
+            cleared={} if quiet else {alert.key: Cause("paid", paid[-1].envelope.id)},
+            next_change_at=min([*to_come, *([] if quiet else [quiet_from])], default=None),
+        )
+
+    def totals(self, row: Row) -> Sequence[Total]:
+        """Share the sum under the day 0."""
+        assert isinstance(row, CountRow)
+        return (Total("paid", row.currency, "", 0, row.payments, row.paid_minor),)
