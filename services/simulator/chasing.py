@@ -45,7 +45,7 @@ def _chase(world: World, customer: Customer, invoice: Invoice, level: int, when:
     dice = customer.dice
     today = world.told_today(customer, when)
     past_due = (today - invoice.due_on).days
-    if level == 0 and past_due > 0:
+    if (level == 0 and past_due > 0) or (invoice.level is not None and invoice.level >= level):
         return
     held = invoice.disputed or (invoice.promised_on is not None and invoice.promised_on >= today)
     if past_due < _FROM_DAYS_PAST_DUE[level] or held or dice.random() > customer.branch.diligence:

@@ -15,6 +15,9 @@ from services.simulator.plan import Plan
 HEADQUARTERS = BranchId("HQ")
 """The office that publishes policies and reference data; it keeps no customers."""
 
+LIVE = "-live"
+"""How the sources end whose reports belong to no history."""
+
 
 class Recording(Struct, frozen=True):
     """A touchpoint as a branch reports it, and when it reaches the platform."""

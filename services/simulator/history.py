@@ -17,6 +17,7 @@ def open_books(plan: Plan) -> World:
     """Return the company on its first day, its life ahead of it; one plan, one life."""
     world = World(plan)
     for customer in customers(plan):
+        world.customers[customer.customer_id] = customer
         world.at(customer.joined_at, partial(arrive, world, customer))
     return world
 

@@ -113,6 +113,8 @@ def _invoice(
     kept_back: timedelta,
     when: datetime,
 ) -> None:
+    if any(known.order_id == order_id for known in customer.invoices.values()):
+        return  # an earlier live session has invoiced it
     dice, currency = customer.dice, customer.branch.currency
     terms = timedelta(days=dice.choice(customer.segment.terms_days))
     due = local_day(when, customer.tz) + terms

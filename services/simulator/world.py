@@ -14,7 +14,7 @@ from events.calendars import DAY, local_day
 from events.envelope import EventId
 from events.touchpoints.base import Touchpoint
 from services.simulator.customers import Customer
-from services.simulator.devices import HEADQUARTERS, Devices, Lateness, Lines, Recording
+from services.simulator.devices import HEADQUARTERS, LIVE, Devices, Lateness, Lines, Recording
 from services.simulator.plan import Plan
 from services.simulator.seasons import office_hour
 
@@ -28,6 +28,7 @@ class World:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
+        self.customers: dict[str, Customer] = {}
         self._devices = Devices(plan, epoch=0)
         self._lines = Lines(plan)
         self._actions: list[tuple[datetime, int, Action]] = []
@@ -37,6 +38,11 @@ class World:
         self._session = ""
         self._now: datetime | None = None  # only live: the instant of the telling
         self._ahead = timedelta(0)
+
+    @property
+    def goes_on(self) -> bool:
+        """Return whether anything at all will happen."""
+        return bool(self._actions)
 
     @property
     def live(self) -> bool:
@@ -71,7 +77,7 @@ class World:
 
     def go_live(self, session: int) -> None:
         """End the history: devices number anew under an epoch that marks this session."""
-        self._devices = Devices(self.plan, epoch=session, suffix="-live")
+        self._devices = Devices(self.plan, epoch=session, suffix=LIVE)
         self._session = f"L{session:X}-"
 
     def step(self, now: datetime) -> Sequence[Recording]:
