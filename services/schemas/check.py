@@ -7,7 +7,6 @@ import schemas
 from events.touchpoints import TYPES
 from services.errors import UsageError
 from services.schemas.asyncapi import ASYNCAPI_FILE, document_text
-from services.schemas.errors import ContractBroken
 from services.schemas.files import SchemaId
 from services.schemas.golden import golden_faults
 from services.schemas.publish import (
@@ -15,14 +14,6 @@ from services.schemas.publish import (
     refuse_incompatible,
     refuse_same_fingerprint,
 )
-
-
-def check() -> int:
-    """Return how many published schemas were found to hold. Raises: ContractBroken."""
-    faults = tuple(contract_faults())
-    if faults:
-        raise ContractBroken(faults)
-    return len(schemas.published())
 
 
 def contract_faults() -> Iterator[str]:

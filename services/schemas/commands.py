@@ -1,43 +1,66 @@
 """`touchstone schemas`: publish what is new, prove what is published, describe it all."""
 
+import sys
+
 import typer
 
+import schemas
+from services.cli import Format, FormatOption, emit, say
 from services.schemas.asyncapi import ASYNCAPI_FILE, document_text
-from services.schemas.check import check as check_contract
+from services.schemas.check import contract_faults
+from services.schemas.errors import ContractBroken
 from services.schemas.publish import publish
 
 app = typer.Typer(
+    name="schemas",
     no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
     help="The contract on the wire: Avro schemas, golden bytes, the AsyncAPI document.",
 )
 
 
 @app.command()
-def generate() -> None:
+def generate(output: FormatOption = Format.TEXT) -> None:
     """Publish the schemas and golden bytes that are missing, and bring asyncapi.yaml up to date.
 
     Run it in a checkout after adding a touchpoint or raising a type's version. What is published
     is never written again: a type that differs from its published schema is refused.
     """
-    for written in publish():
-        typer.echo(f"published {written}")
+    published = publish()
     text = document_text()
-    if not ASYNCAPI_FILE.is_file() or ASYNCAPI_FILE.read_text("utf-8") != text:
+    rewritten = not ASYNCAPI_FILE.is_file() or ASYNCAPI_FILE.read_text("utf-8") != text
+    if rewritten:
         ASYNCAPI_FILE.write_text(text, "utf-8", newline="\n")
-        typer.echo(f"wrote {ASYNCAPI_FILE.name}")
+    if output is Format.JSON:
+        emit({"published": published, "asyncapi_rewritten": rewritten})
+        return
+    for schema in published:
+        say(f"published {schema}")
+    if rewritten:
+        say(f"wrote {ASYNCAPI_FILE.name}")
+    if not published and not rewritten:
+        say("nothing to publish")
 
 
 @app.command()
-def check() -> None:
+def check(output: FormatOption = Format.TEXT) -> None:
     """Prove that types, schemas, golden bytes and asyncapi.yaml agree; exit code 4 if not.
 
     Also: every version of an event type reads what every other wrote, and no two schemas share
     a fingerprint.
     """
-    typer.echo(f"{check_contract()} published schemas hold")
+    faults = tuple(contract_faults())
+    published = schemas.published()
+    if output is Format.JSON:
+        emit({"schemas": len(published), "faults": faults})
+    if faults:
+        raise ContractBroken(faults)
+    if output is Format.TEXT:
+        say(f"{len(published)} published schemas hold")
 
 
 @app.command()
 def asyncapi() -> None:
     """Print the AsyncAPI 3 document as YAML."""
-    typer.echo(document_text(), nl=False)
+    sys.stdout.write(document_text())

@@ -41,5 +41,6 @@ class ContractBroken(Disagreement):
     """Types, schemas, golden bytes and the AsyncAPI document do not agree; all faults are told."""
 
     def __init__(self, faults: tuple[str, ...]) -> None:
-        super().__init__("\n".join(faults))
+        lines = "\n".join(f"  {fault}" for fault in faults)
+        super().__init__(f"the contract on the wire does not hold:\n{lines}")
         self.faults = faults
