@@ -11,8 +11,9 @@ import httpx2
 import msgspec
 from msgspec import Struct
 
-from services.branch.publisher import MAX_EVENTS, Answer
+from services.branch.publisher import MAX_EVENTS
 from services.errors import TouchstoneError, Unavailable, UsageError
+from services.gateway.answers import Answer
 
 _PATH = "/api/v1/events"
 _BATCH = "application/cloudevents-batch+json"
@@ -31,16 +32,7 @@ class GatewayRefused(TouchstoneError):
 
 
 class _Reply(Struct):
-    results: list[_Result]
-
-
-class _Result(Struct):
-    status: str
-    position: str | None = None
-    field: str | None = None
-    reason: str = ""
-    remedy: str = ""
-    code: str = ""
+    results: list[Answer]
 
 
 class _Problem(Struct):
@@ -127,21 +119,7 @@ def _answers(response: httpx2.Response, expected: int) -> list[Answer]:
         ) from error
     if len(results) != expected:
         raise GatewayRefused(f"{response.url} answered {len(results)} of {expected} events")
-    return [_answer(result) for result in results]
-
-
-def _answer(result: _Result) -> Answer:
-    match result.status:
-        case "accepted" | "duplicate":
-            return Answer(status=result.status, position=result.position)
-        case _:
-            return Answer(
-                status="refused",
-                field=result.field,
-                reason=result.reason,
-                remedy=result.remedy,
-                code=result.code,
-            )
+    return results
 
 
 def _problem(response: httpx2.Response) -> str:

@@ -36,6 +36,6 @@ def sequence(key: Sequence[str], block_number: int) -> int:
     other. Two of 30 million keys share a number with a chance of 0.2 percent; the log would
     then refuse the second as a conflict, never mix them up.
     """
-    packed = json.dumps(list(key), ensure_ascii=False).encode("utf-8", "surrogatepass")
+    packed = json.dumps(list(key), ensure_ascii=False).encode()
     digest = int.from_bytes(blake2b(packed, digest_size=8).digest(), "big")
     return (digest >> (64 - _KEY_BITS)) << _BLOCK_BITS | block_number

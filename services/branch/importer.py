@@ -20,14 +20,18 @@ from services.branch.cells import Row
 from services.branch.compiling import CompiledMapping, MadeEvent, RowRefused
 from services.branch.identity import source_of
 from services.branch.mapping import MAX_BLOCKS
-from services.branch.publisher import MAX_EVENTS, Answer, Publisher
+from services.branch.publisher import MAX_EVENTS, Publisher
 from services.branch.report import Line, Report
 from services.branch.resume import Progress, ProgressNote
 from services.branch.rows import open_rows, scan
 from services.errors import Unavailable
+from services.gateway.answers import Answer
 
 Tick = Callable[[int, int], None]
 """Told after every batch how many rows are done, of how many."""
+
+_CONFLICT = Answer(status="refused", code="conflict", reason="the identity is taken")
+"""What the log would say, in a dry run, to a second row of the same key."""
 
 _MAX_ROWS = 2000
 _WINDOW = 100_000
@@ -218,7 +222,8 @@ class _Run:
             )
 
     def _answered(self, made: MadeEvent, twin: int | None, answer: Answer) -> None:
-        self.report.position = answer.position or self.report.position
+        if twin is not None and self._job.dry_run:
+            answer = _CONFLICT
         match answer.status:
             case "accepted":
                 self.report.accepted += 1
@@ -229,9 +234,9 @@ class _Run:
                 self.report.add(self._refused_line(made, twin, answer))
 
     def _refused_line(self, made: MadeEvent, twin: int | None, answer: Answer) -> Line:
-        reason, remedy = answer.reason, answer.remedy
+        reason, remedy = answer.reason or "refused", answer.remedy or ""
         if twin is not None:
-            reason = f"{reason} (line {twin} has the same key and other content)"
+            reason = f"{reason}; line {twin} has the same key and other content"
             remedy = "add the columns that tell the rows apart to `key` or `id`, or mend the file"
         return Line(
             trouble="refused",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
-from io import BufferedReader, TextIOWrapper
+from io import BufferedReader, BytesIO, TextIOWrapper
 from pathlib import Path
 
 from services.errors import UsageError
@@ -40,6 +40,7 @@ def decoded_lines(path: Path, encoding: str) -> Iterator[str]:
     Raises: FileRefused for an unknown or wrong encoding, and a line without end.
     """
     try:
+        TextIOWrapper(BytesIO(), encoding)  # refuses what gives no text, such as base64
         codec = codecs.lookup(encoding)
     except LookupError as error:
         raise FileRefused(
@@ -89,6 +90,8 @@ def _wide_lines(path: Path, file: BufferedReader, encoding: str) -> Iterator[str
             yield part
     except UnicodeError as error:
         raise _undecodable(path, line + 1, encoding, error) from error
+    finally:
+        text.detach()  # the file is its opener's to close
 
 
 def _undecodable(path: Path, line: int, encoding: str, error: UnicodeError) -> FileRefused:

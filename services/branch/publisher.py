@@ -7,23 +7,18 @@ answer; repeating a call is always safe, since the log knows every event's ident
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, Protocol
+from typing import Protocol
+from urllib.parse import urlsplit
 
-from msgspec import Struct
+from events.envelope import BranchId
+from services.gateway.answers import Answer, EventRefused, refused
+from services.gateway.attributes import identity
+from services.gateway.draft import Scope
+from services.gateway.intake import Intake
+from services.gateway.parsing import draft_of
 
 MAX_EVENTS = 1000
 """Events of one call; the gateway takes no more in one request."""
-
-
-class Answer(Struct, frozen=True):
-    """What the platform says to one event; `position` is the token of an acknowledged one."""
-
-    status: Literal["accepted", "duplicate", "refused"]
-    position: str | None = None
-    field: str | None = None
-    reason: str = ""
-    remedy: str = ""
-    code: str = ""
 
 
 class Publisher(Protocol):
@@ -31,7 +26,7 @@ class Publisher(Protocol):
 
     @property
     def target(self) -> str:
-        """Where the events go, in words that tell two platforms apart."""
+        """Where the events go, in words that tell two platforms apart; no secrets."""
         ...
 
     async def publish(self, events: Sequence[object]) -> Sequence[Answer]:
@@ -41,3 +36,53 @@ class Publisher(Protocol):
         Raises: Unavailable; then repeating the call is safe.
         """
         ...
+
+
+class LocalPublisher:
+    """Publishes into the platform that runs in this process, with headquarters' rights."""
+
+    def __init__(self, intake: Intake, branch: str, dsn: str) -> None:
+        self._intake = intake
+        self._scope = local_scope(branch)
+        self.target = _without_secrets(dsn)
+
+    async def publish(self, events: Sequence[object]) -> Sequence[Answer]:
+        """Return one answer per event. Raises: Unavailable."""
+        return await self._intake.submit(self._scope, events)
+
+
+class DryRun:
+    """Sends nothing; answers as the platform would to events that it never saw."""
+
+    target = "nowhere"
+
+    def __init__(self, branch: str) -> None:
+        self._scope = local_scope(branch)
+
+    async def publish(self, events: Sequence[object]) -> Sequence[Answer]:
+        """Return one answer per event."""
+        return [self._answer(event) for event in events]
+
+    def _answer(self, event: object) -> Answer:
+        try:
+            draft_of(event, self._scope)
+        except EventRefused as why:
+            return refused(identity(event), why, quarantined=False)
+        return Answer(status="accepted")
+
+
+def local_scope(branch: str) -> Scope:
+    """Return the rights of whoever may run commands on the platform's own machine."""
+    return Scope(BranchId(branch), headquarters=True)
+
+
+def _without_secrets(dsn: str) -> str:
+    """Return which database a DSN names, without user and password."""
+    parts = urlsplit(dsn)
+    if not parts.scheme:
+        return "database"
+    place = parts.netloc.rpartition("@")[2]
+    if not place:
+        hosts = [word for word in parts.query.split("&") if word.startswith("host=")]
+        place = "".join(hosts).removeprefix("host=")
+    return f"{parts.scheme}://{place}{parts.path}"

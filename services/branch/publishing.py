@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-import msgspec
 from msgspec import Struct
 
 from services.branch.lines import MAX_LINE, open_binary
-from services.branch.publisher import MAX_EVENTS, Answer, Publisher
+from services.branch.publisher import MAX_EVENTS, Publisher
 from services.branch.report import Line, Report
+from services.gateway import strict_json
+from services.gateway.answers import Answer
+from services.gateway.strict_json import MalformedBody, Unusable
 
 Tick = Callable[[int], None]
 """Told after every batch how many lines are done."""
@@ -27,6 +29,7 @@ class _Broken(Struct, frozen=True):
     line: int
     reason: str
     remedy: str
+    field: str | None = None
 
 
 async def publish_file(
@@ -51,12 +54,7 @@ async def publish_lines(
         report.rows += 1
         if isinstance(parsed, _Broken):
             report.rows_refused += 1
-            report.add(
-                _line(
-                    parsed.line,
-                    Answer("refused", None, None, parsed.reason, parsed.remedy, "malformed"),
-                )
-            )
+            report.add(_broken_line(parsed))
             continue
         batch.append(parsed)
         if len(batch) == MAX_EVENTS:
@@ -78,8 +76,6 @@ def _lines(file: BinaryIO) -> Iterator[_Parsed | _Broken]:
             _skip_line(file)
             yield _Broken(line, f"longer than {MAX_LINE:,} bytes", "one event per line")
             continue
-        if line == 1:
-            raw = raw.removeprefix(b"\xef\xbb\xbf")
         if raw.strip():
             yield _parsed(line, raw)
 
@@ -91,21 +87,35 @@ def _skip_line(file: BinaryIO) -> None:
 
 def _parsed(line: int, raw: bytes) -> _Parsed | _Broken:
     try:
-        event = msgspec.json.decode(raw)
-    except UnicodeDecodeError as error:
-        return _Broken(line, f"not UTF-8: {error.reason}", "write the file in UTF-8")
-    except (msgspec.DecodeError, RecursionError) as error:
-        return _Broken(line, f"no valid JSON: {error}", "write one CloudEvent as JSON per line")
-    if not isinstance(event, dict):
+        event = strict_json.parse(raw)
+    except MalformedBody as error:
+        return _Broken(line, str(error), "write one CloudEvent as JSON on each line, in UTF-8")
+    if not isinstance(event, dict | Unusable):
         return _Broken(line, "the line is no JSON object", "write one CloudEvent per line")
-    return _Parsed(line, event)
+    try:
+        return _unusable(line, event, "") or _Parsed(line, event)
+    except RecursionError:
+        return _Broken(line, "nested too deep", "an event has no more than a few levels")
+
+
+def _unusable(line: int, value: object, path: str) -> _Broken | None:
+    """Return what is wrong with a value that means nothing, wherever it is inside the event."""
+    match value:
+        case Unusable():
+            return _Broken(line, value.reason, "mend the line", path or None)
+        case dict():
+            parts = [(f"{path}.{name}" if path else name, part) for name, part in value.items()]
+        case list():
+            parts = [(f"{path}[{index}]", part) for index, part in enumerate(value)]
+        case _:
+            return None
+    return next((found for at, part in parts if (found := _unusable(line, part, at))), None)
 
 
 async def _send(batch: list[_Parsed], publisher: Publisher, report: Report) -> None:
     answers = await publisher.publish([parsed.event for parsed in batch])
     report.events += len(batch)
     for parsed, answer in zip(batch, answers, strict=True):
-        report.position = answer.position or report.position
         match answer.status:
             case "accepted":
                 report.accepted += 1
@@ -124,6 +134,19 @@ def _line(line: int, answer: Answer) -> Line:
         column=None,
         field=answer.field,
         code=answer.code,
-        reason=answer.reason,
-        remedy=answer.remedy,
+        reason=answer.reason or "refused",
+        remedy=answer.remedy or "",
+    )
+
+
+def _broken_line(broken: _Broken) -> Line:
+    return Line(
+        trouble="refused",
+        line=broken.line,
+        block=None,
+        column=None,
+        field=broken.field,
+        code="malformed",
+        reason=broken.reason,
+        remedy=broken.remedy,
     )

@@ -24,7 +24,7 @@ class Line(Struct, frozen=True):
     block: str | None  # the mapping's touchpoint; None: the row as a whole
     column: str | None
     field: str | None  # of the event, as the platform names it
-    code: str
+    code: str | None
     reason: str
     remedy: str
 
@@ -52,7 +52,6 @@ class Report(Struct, kw_only=True):
     rounded: int = 0  # amounts finer than the minor unit, rounded half-even
     resumed_at_row: int | None = None
     seconds: float = 0.0
-    position: str | None = None  # of the last acknowledged event, to wait for in reads
     lines: list[Line] = []
     left_off: int = 0
 

@@ -1,0 +1,212 @@
+"""`touchstone import`, `publish` and `mappings`: files in, answers out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from services.bootstrap import open_platform
+from services.branch.compiling import CompiledMapping, MadeEvent, load_mapping
+from services.branch.http_publisher import open_http_publisher
+from services.branch.importer import Job, import_file, preview
+from services.branch.mapping import find_mapping, shipped_mappings
+from services.branch.publisher import DryRun, LocalPublisher, Publisher
+from services.branch.publishing import publish_file, publish_lines
+from services.branch.report import Report
+from services.branch.rows import scan
+from services.cli import Format, FormatOption, emit, note, progress, run_async, say
+from services.errors import TouchstoneError, UsageError
+from services.settings import settings
+
+mappings = typer.Typer(
+    no_args_is_help=True,
+    help="How files of other systems become touchpoints: list, show and check mappings.",
+)
+
+MappingOption = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME|PATH",
+        help="A shipped mapping (see `touchstone mappings list`) or the path of a .toml file.",
+    ),
+]
+BranchOption = Annotated[
+    str,
+    typer.Option(
+        envvar="TOUCHSTONE_BRANCH", metavar="ID", help="The branch that hands the file in."
+    ),
+]
+GatewayOption = Annotated[
+    str | None,
+    typer.Option(
+        envvar="TOUCHSTONE_GATEWAY",
+        metavar="URL",
+        help="Send over HTTP to this gateway. Default: straight into this machine's platform.",
+    ),
+]
+KeyOption = Annotated[
+    str | None,
+    typer.Option(
+        envvar="TOUCHSTONE_KEY",
+        metavar="KEY",
+        help="The branch's key for the gateway (`touchstone branch key create`).",
+    ),
+]
+ReportOption = Annotated[
+    Path | None,
+    typer.Option("--report", metavar="FILE", help="Also write the report to a file, as JSON."),
+]
+
+DEFAULT_BRANCH = "headquarters"
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(help="A CSV, JSON lines or Parquet export.")],
+    mapping: MappingOption,
+    branch: BranchOption = DEFAULT_BRANCH,
+    gateway: GatewayOption = None,
+    key: KeyOption = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read and check everything, send nothing.")
+    ] = False,
+    report_file: ReportOption = None,
+    format_: FormatOption = Format.TEXT,
+) -> None:
+    """Import a file of another system by a mapping; a second import changes nothing.
+
+    An interrupted import goes on where it was when the same command is given again. Exit code 0:
+    everything was taken; 1: some rows were refused, the report says which and why; 2: the file
+    or the mapping cannot be used; 3: the platform is away.
+    """
+    job = Job(path=file, mapping=load_mapping(mapping), branch=branch, dry_run=dry_run)
+    _answer(run_async(_import(job, gateway, key)), report_file, format_)
+
+
+def publish(
+    file: Annotated[
+        Path, typer.Argument(help="CloudEvents as JSON, one per line; - reads standard input.")
+    ],
+    branch: BranchOption = DEFAULT_BRANCH,
+    gateway: GatewayOption = None,
+    key: KeyOption = None,
+    report_file: ReportOption = None,
+    format_: FormatOption = Format.TEXT,
+) -> None:
+    """Publish events that are already in shape, one JSON object per line.
+
+    Every line gets its answer: accepted, duplicate, or refused with field, reason and remedy.
+    Policies and reference data are published like this too. Exit codes as for `import`.
+    """
+    _answer(run_async(_publish(file, branch, gateway, key)), report_file, format_)
+
+
+async def _import(job: Job, gateway: str | None, key: str | None) -> Report:
+    if job.dry_run:
+        return await _import_with(job, DryRun(job.branch), None)
+    async with _publisher(job.branch, gateway, key) as publisher:
+        return await _import_with(job, publisher, settings().data)
+
+
+async def _import_with(job: Job, publisher: Publisher, home: Path | None) -> Report:
+    with progress("rows") as bar:
+        task = bar.add_task(job.path.name, total=None)
+        return await import_file(
+            job, publisher, home, lambda done, rows: bar.update(task, completed=done, total=rows)
+        )
+
+
+async def _publish(file: Path, branch: str, gateway: str | None, key: str | None) -> Report:
+    async with _publisher(branch, gateway, key) as publisher:
+        with progress("lines") as bar:
+            task = bar.add_task(file.name, total=None)
+            tick = lambda done: bar.update(task, completed=done)  # noqa: E731
+            if str(file) == "-":
+                return await publish_lines(
+                    sys.stdin.buffer, "standard input", branch, publisher, tick
+                )
+            return await publish_file(file, branch, publisher, tick)
+
+
+@asynccontextmanager
+async def _publisher(branch: str, gateway: str | None, key: str | None) -> AsyncIterator[Publisher]:
+    """Yield the publisher that the options ask for. Raises: UsageError, Unavailable."""
+    if gateway is None:
+        if key is not None:
+            raise UsageError("--key goes with --gateway: without it nothing is sent over HTTP")
+        async with open_platform(settings()) as platform:
+            yield LocalPublisher(platform.intake, branch, platform.dsn)
+        return
+    if key is None:
+        raise UsageError(
+            "--gateway needs --key (or TOUCHSTONE_KEY): `touchstone branch key create`"
+        )
+    async with open_http_publisher(gateway, key) as publisher:
+        yield publisher
+
+
+def _answer(report: Report, report_file: Path | None, form: Format) -> None:
+    """Print the report, write it where it was asked for, and exit by what it says."""
+    if report_file is not None:
+        try:
+            report_file.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2))
+        except OSError as error:
+            raise TouchstoneError(f"cannot write {report_file}: {error.strerror}") from error
+    if form is Format.JSON:
+        emit(report)
+    else:
+        for line in report.text():
+            say(line)
+    if not report.all_well:
+        raise typer.Exit(1)
+
+
+@mappings.command("list")
+def list_mappings(format_: FormatOption = Format.TEXT) -> None:
+    """List the mappings that are part of the product."""
+    shipped = [load_mapping(name) for name in shipped_mappings()]
+    if format_ is Format.JSON:
+        emit([{"name": m.name, "title": m.title, "columns": m.columns} for m in shipped])
+        return
+    for mapping in shipped:
+        say(f"{mapping.name}  {mapping.title}")
+
+
+@mappings.command("show")
+def show_mapping(name: Annotated[str, typer.Argument(help="Name or path of a mapping.")]) -> None:
+    """Print a mapping's text: a good start for one of your own."""
+    text, _ = find_mapping(name)
+    load_mapping(name)
+    say(text.rstrip("\n"))
+
+
+@mappings.command("check")
+def check_mapping(
+    file: Annotated[Path, typer.Argument(help="The file that the mapping is for.")],
+    mapping: MappingOption,
+    branch: BranchOption = DEFAULT_BRANCH,
+    rows: Annotated[int, typer.Option(min=1, help="How many rows to show.")] = 3,
+) -> None:
+    """Check a mapping against a file and show what its first rows give; nothing is sent."""
+    compiled = load_mapping(mapping)
+    found = scan(file, compiled)
+    note(f"{file}: {found.rows:,} rows, readable to the end; {_described(compiled)}")
+    troubled = False
+    for shown in preview(Job(path=file, mapping=compiled, branch=branch), rows):
+        if isinstance(shown, MadeEvent):
+            say(f"line {shown.line}, {shown.block}: {msgspec.json.encode(shown.event).decode()}")
+        else:
+            troubled = True
+            say(f"line {shown.line}, {shown.block or 'row'}: {shown.reason} - {shown.remedy}")
+    if troubled:
+        raise typer.Exit(1)
+
+
+def _described(mapping: CompiledMapping) -> str:
+    blocks = ", ".join(f"{block.name} ({block.type})" for block in mapping.blocks)
+    return f"{mapping.name} gives {blocks}"
