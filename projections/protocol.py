@@ -10,7 +10,7 @@ any instant, in any order; it never sees what it answered before.
 from __future__ import annotations
 
 import uuid
-from bisect import insort
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar, NamedTuple, Protocol
@@ -35,7 +35,7 @@ class Facts:
 
     def __init__(self, events: Iterable[RecordedEvent] = ()) -> None:
         self._ids: set[str] = set()
-        self._events: dict[FactKey, RecordedEvent] = {}
+        self._events: list[RecordedEvent] = []
         self._keys: list[FactKey] = []
         for event in events:
             self.remember(event)
@@ -47,15 +47,17 @@ class Facts:
             return
         self._ids.add(event_id)
         key = event.fact_key
-        self._events[key] = event
-        if not self._keys or key > self._keys[-1]:
-            self._keys.append(key)
+        keys = self._keys
+        if not keys or key > keys[-1]:
+            keys.append(key)
+            self._events.append(event)
         else:
-            insort(self._keys, key)
+            i = bisect_right(keys, key)
+            keys.insert(i, key)
+            self._events.insert(i, event)
 
     def __iter__(self) -> Iterator[RecordedEvent]:
-        events = self._events
-        return (events[key] for key in self._keys)
+        return iter(self._events)
 
     def __len__(self) -> int:
         return len(self._keys)

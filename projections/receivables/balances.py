@@ -1,0 +1,115 @@
+"""The rows: one per item, one per currency, as of the reading's instant."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from projections.receivables.books import Account, Item
+from projections.receivables.credit import refusal
+from projections.receivables.reading import Reading
+from projections.receivables.rows import AccountRow, HoldReason, ItemRow, ItemStatus
+
+
+class Stand:
+    """What an item row says beyond the books: status, level, hold, days."""
+
+    __slots__ = ("due_level", "hold", "level", "settled_day", "status")
+
+    def __init__(self, reading: Reading, item: Item) -> None:
+        self.due_level: int | None = None
+        self.hold: HoldReason | None = None
+        self.level: int | None = None
+        self.settled_day: int | None = None
+        self.status: ItemStatus
+        if item.notices:
+            self.level, _ = reading.level_sent(item, reading.at)
+        if item.balance:
+            self.status = "open"
+            self._dun(reading, item)
+        elif item.invoice.cancelled:
+            self.status = "cancelled"
+        else:
+            self.status = "settled"
+            self.settled_day = reading.days.of(item.closing().at)
+
+    def _dun(self, reading: Reading, item: Item) -> None:
+        if not reading.is_plain(item):
+            spans = reading.holds(item)
+            at = reading.at
+            self.hold = next((s.reason for s in spans if s.start <= at < s.end), None)
+            self.due_level = reading.due_level(item, at, spans)
+        elif item.due_on.toordinal() - reading.today <= reading.rules.notice_days:
+            self.due_level = reading.due_level(item, reading.at, ())
+
+
+def item_row(reading: Reading, item: Item, stand: Stand) -> ItemRow:
+    """Return the row of an item."""
+    invoice = item.invoice
+    settled_on = days_late = promised_on = None
+    if stand.settled_day is not None:
+        settled_on = date.fromordinal(stand.settled_day)
+        days_late = max(0, stand.settled_day - item.due_on.toordinal())
+    if reading.promised:
+        live = [p for p in reading.promised.get(item.item_id, ()) if p.verdict == "live"]
+        promised_on = live[-1].note.promised_on if live else None
+    return ItemRow(
+        item_id=item.item_id,
+        invoice_id=invoice.invoice_id,
+        order_id=invoice.order_id,
+        branch_id=reading.book.home_branch or invoice.branch_id,
+        currency=invoice.currency,
+        issued_on=date.fromordinal(reading.days.of(invoice.issued_at)),
+        due_on=item.due_on,
+        amount_minor=item.amount,
+        credited_minor=item.credited,
+        paid_minor=item.paid,
+        written_off_minor=item.written_off,
+        balance_minor=item.balance,
+        status=stand.status,
+        disputed=item.disputed > 0,
+        hold=stand.hold,
+        dunning_level=stand.level,
+        dunning_due=stand.due_level,
+        promised_on=promised_on,
+        settled_on=settled_on,
+        days_late=days_late,
+    )
+
+
+def account_row(reading: Reading, account: Account, rows: list[ItemRow]) -> AccountRow:
+    """Return the row of a currency; `rows` are those of its items."""
+    today = date.fromordinal(reading.today)
+    open_rows = [row for row in rows if row.balance_minor]
+    overdue = [row for row in open_rows if row.due_on < today]
+    late = [row.days_late for row in rows if row.days_late is not None]
+    verdicts = [p.verdict for p in reading.promises if p.note.account is account]
+    levels = [row.dunning_level for row in open_rows if row.dunning_level is not None]
+    limit = reading.book.limit_of(account, reading.at)
+    return AccountRow(
+        currency=account.currency,
+        branch_id=reading.branch_id,
+        outstanding_minor=account.outstanding,
+        overdue_minor=sum(row.balance_minor for row in overdue),
+        disputed_minor=sum(row.balance_minor for row in open_rows if row.disputed),
+        credit_minor=account.credit,
+        reserved_minor=account.reserved,
+        suspect_minor=account.suspect,
+        unbilled_minor=account.unbilled,
+        checks_minor=account.checks,
+        exposure_minor=account.exposure,
+        limit_minor=limit,
+        gate_refusal=refusal(account.exposure, limit, reading.longest_overdue, reading.max_overdue),
+        dunning_level=max(levels, default=None),
+        oldest_due_on=min((row.due_on for row in open_rows), default=None),
+        open_items=len(open_rows),
+        overdue_items=len(overdue),
+        settled_items=len(late),
+        days_late_sum=sum(late),
+        promises_live=verdicts.count("live"),
+        promises_kept=verdicts.count("kept"),
+        promises_broken=verdicts.count("broken"),
+        invoiced_minor=sum(row.amount_minor for row in rows),
+        paid_minor=sum(row.paid_minor for row in rows),
+        credited_minor=sum(row.credited_minor for row in rows),
+        written_off_minor=sum(row.written_off_minor for row in rows),
+    )

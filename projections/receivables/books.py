@@ -1,0 +1,356 @@
+"""The books of one customer: invoices, their items, and the sources that settle them.
+
+A source is a payment, a credit note or a write-off; an entry is what it settled of an item.
+Entries are never removed: one that a reversal or amendment took back carries the instant of
+its undoing, so that every balance of the past can be explained.
+Source of the rules: domain rules, section 4; decisions 22, 23, 31, 34.
+"""
+
+from __future__ import annotations
+
+import heapq
+from datetime import date, datetime
+from typing import Literal, NamedTuple
+
+SourceKind = Literal["payment", "credit_note", "write_off"]
+SourceState = Literal["waiting", "live", "suspect", "rejected", "reversed"]
+StepReason = Literal[
+    "issued", "paid", "credited", "written_off", "reversed", "amended", "cancelled"
+]
+
+_SETTLED_BY: dict[SourceKind, StepReason] = {
+    "payment": "paid",
+    "credit_note": "credited",
+    "write_off": "written_off",
+}
+
+
+class Step(NamedTuple):
+    """How an item stood from an instant on, and the event that made it so."""
+
+    at: datetime
+    balance: int
+    due_on: date
+    reason: StepReason
+    event_id: str
+
+
+class Spell(NamedTuple):
+    """A stretch of time [start, end) with the events at its ends; no end: it lasts."""
+
+    start: datetime
+    end: datetime | None
+    event_id: str
+    ended_by: str | None = None
+    label: str = ""  # a dispute's id, or the word for why it ended
+
+
+class Notice(NamedTuple):
+    """A dunning notice that went out; `shared` if it named an invoice with several items."""
+
+    level: int
+    at: datetime
+    event_id: str
+    shared: bool
+
+
+class Hold(NamedTuple):
+    """No dunning through the local day `until`; the latest of its scope counts."""
+
+    at: datetime
+    until: date | None
+    event_id: str
+
+
+class Invoice:
+    """An invoice as it stands; what is owed of it stands on its items."""
+
+    __slots__ = (
+        "amount", "branch_id", "cancelled", "charges", "currency", "event_id", "invoice_id",
+        "issued_at", "items", "order_id",
+    )  # fmt: skip
+
+    def __init__(self, invoice_id: str, currency: str, amount: int, order_id: str | None) -> None:
+        self.invoice_id = invoice_id
+        self.currency = currency
+        self.amount = amount
+        self.charges = 0
+        self.order_id = order_id
+        self.cancelled = False
+        self.items: list[Item] = []
+        self.branch_id = ""
+        self.event_id = ""
+        self.issued_at: datetime
+
+    @property
+    def billed(self) -> int:
+        """Return how much of its order it bills: charges are no part of the order."""
+        return 0 if self.cancelled else self.amount
+
+
+class Item:
+    """What is owed by one due date: amount = credited + paid + written off + balance."""
+
+    __slots__ = (
+        "amount", "balance", "collection", "credited", "disputed", "disputes", "due_on",
+        "entries", "holds", "invoice", "item_id", "notices", "paid", "steps", "written_off",
+    )  # fmt: skip
+
+    def __init__(self, item_id: str, invoice: Invoice, amount: int, due_on: date) -> None:
+        self.item_id = item_id
+        self.invoice = invoice
+        self.amount = self.balance = amount
+        self.due_on = due_on
+        self.paid = self.credited = self.written_off = 0
+        self.disputed = 0  # how many disputes about it are open
+        self.entries: list[Entry] = []
+        self.steps: list[Step] = []
+        self.disputes: tuple[Spell, ...] = ()
+        self.notices: tuple[Notice, ...] = ()
+        self.holds: tuple[Hold, ...] = ()
+        self.collection: Spell | None = None
+
+    def mark(self, at: datetime, reason: StepReason, event_id: str) -> None:
+        """Note how it stands; of several changes at one instant only the last counts."""
+        step = Step(at, self.balance, self.due_on, reason, event_id)
+        steps = self.steps
+        if steps and steps[-1].at == at:
+            steps[-1] = step
+        else:
+            steps.append(step)
+
+    def closing(self) -> Step:
+        """Return the step since which nothing is owed; the item must be closed."""
+        i = len(self.steps) - 1
+        while i and not self.steps[i - 1].balance:
+            i -= 1
+        return self.steps[i]
+
+
+class Source:
+    """Money or a concession that settles items; `free` is what it has not settled yet."""
+
+    __slots__ = (
+        "account", "amount", "at", "doubles", "entries", "event_id", "free", "invoice_refs",
+        "kind", "order_refs", "pooled", "refunds", "release_at", "reserved", "serial",
+        "source_id", "state",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        kind: SourceKind,
+        source_id: str,
+        event_id: str,
+        at: datetime,
+        account: Account,
+        amount: int,
+    ) -> None:
+        self.account = account
+        self.kind = kind
+        self.source_id = source_id
+        self.event_id = event_id
+        self.at = at
+        self.amount = self.free = amount
+        self.state: SourceState = "live"
+        self.pooled = False  # its free part is customer credit
+        self.reserved = False  # its free part waits for an invoice or order not yet seen
+        self.release_at: datetime | None = None
+        self.invoice_refs: tuple[str, ...] = ()
+        self.order_refs: tuple[str, ...] = ()
+        self.entries: list[Entry] = []
+        self.refunds: list[tuple[Refund, int]] = []
+        self.doubles: list[Source] = []  # the reports with its bank reference and amount
+        self.serial = account.tick()
+
+
+class Entry:
+    """What a source settled of an item, when, and when it was taken back."""
+
+    __slots__ = ("amount", "at", "item", "serial", "source", "undone_at", "undone_by")
+
+    def __init__(self, source: Source, item: Item, amount: int, at: datetime, serial: int) -> None:
+        self.source = source
+        self.item = item
+        self.amount = amount
+        self.at = at
+        self.serial = serial
+        self.undone_at: datetime | None = None
+        self.undone_by: str | None = None
+
+
+class Refund:
+    """Credit paid back; what no credit covered yet is taken from the next credit."""
+
+    __slots__ = ("amount", "at", "event_id", "refund_id", "uncovered")
+
+    def __init__(self, refund_id: str, event_id: str, at: datetime, amount: int) -> None:
+        self.refund_id = refund_id
+        self.event_id = event_id
+        self.at = at
+        self.amount = self.uncovered = amount
+
+
+class Account:
+    """A customer's books in one currency, and the order in which credit meets items.
+
+    The invariant between two facts: where there is credit, no undisputed item is open.
+    Both queues are heaps that may hold entries of the past; those are dropped when met.
+    """
+
+    __slots__ = (
+        "_items", "_pool", "checks", "credit", "currency", "items", "limit", "outstanding",
+        "over", "refunds", "relief", "reserved", "seen_exposure", "serial", "sources",
+        "suspect", "unbilled",
+    )  # fmt: skip
+
+    def __init__(self, currency: str) -> None:
+        self.currency = currency
+        self.outstanding = self.credit = self.reserved = self.suspect = 0
+        self.unbilled = self.checks = 0
+        self.limit: int | None = None
+        self.items: list[Item] = []
+        self.sources: list[Source] = []
+        self.refunds: list[Refund] = []
+        self.over: list[Spell] = []  # when the exposure was above the limit
+        self.relief: tuple[str, str | None] | None = None  # what last lowered the exposure
+        self.seen_exposure = 0
+        self.serial = 0
+        self._items: list[tuple[date, int, str, int, Item]] = []
+        self._pool: list[tuple[int, int, Source]] = []
+
+    @property
+    def exposure(self) -> int:
+        """Return open items + unbilled orders + reserved checks - credit."""
+        return self.outstanding + self.unbilled + self.checks - self.credit
+
+    def tick(self) -> int:
+        """Return the next number of what happens in this account."""
+        self.serial += 1
+        return self.serial
+
+    def queue(self, item: Item) -> None:
+        """Let an item take part in allocation: oldest due date, smaller open amount, id."""
+        if item.balance and not item.disputed:
+            key = (item.due_on, item.balance, item.item_id, self.tick(), item)
+            heapq.heappush(self._items, key)
+
+    def pool(self, source: Source) -> None:
+        """Make the free part of a source customer credit; the oldest source goes first."""
+        if source.free:
+            source.pooled = True
+            self.credit += source.free
+            heapq.heappush(self._pool, (source.serial, self.tick(), source))
+
+    def unpool(self, source: Source) -> None:
+        """Take the free part of a source out of credit and out of reservation."""
+        if source.pooled:
+            self.credit -= source.free
+            source.pooled = False
+        if source.reserved:
+            self.reserved -= source.free
+            source.reserved = False
+
+    def allocate(self, source: Source, item: Item, now: datetime) -> None:
+        """Settle as much of the item as the source has left."""
+        amount = min(source.free, item.balance)
+        if not amount:
+            return
+        source.free -= amount
+        if source.pooled:
+            self.credit -= amount
+        elif source.reserved:
+            self.reserved -= amount
+        entry = Entry(source, item, amount, now, self.tick())
+        source.entries.append(entry)
+        item.entries.append(entry)
+        self._book(item, source.kind, amount)
+        item.mark(now, _SETTLED_BY[source.kind], source.event_id)
+        self.queue(item)
+
+    def _book(self, item: Item, kind: SourceKind, amount: int) -> None:
+        if kind == "payment":
+            item.paid += amount
+        elif kind == "credit_note":
+            item.credited += amount
+        else:
+            item.written_off += amount
+        item.balance -= amount
+        self.outstanding -= amount
+
+    def undo(self, entry: Entry, now: datetime, by: str) -> None:
+        """Take an entry back whole: the item owes it again; its source is not given it."""
+        entry.undone_at = now
+        entry.undone_by = by
+        self._book(entry.item, entry.source.kind, -entry.amount)
+
+    def resize(self, item: Item, amount: int, now: datetime, by: str) -> None:
+        """Give an item another amount; what it then has too much is freed, latest first.
+
+        Write-offs give way before credit notes and payments: nobody gave up more than is
+        owed. A freed payment or credit note is customer credit again. The part of an entry
+        that stays is booked anew at `now`.
+        """
+        self.outstanding += amount - item.amount
+        item.balance += amount - item.amount
+        item.amount = amount
+        if item.balance >= 0:
+            return
+        live = [e for e in item.entries if e.undone_at is None]
+        live.sort(key=lambda e: (e.source.kind == "write_off", e.serial), reverse=True)
+        for entry in live:
+            kept = max(0, entry.amount + item.balance)
+            self.undo(entry, now, by)
+            if kept:
+                self._rebook(entry, kept, now)
+            self._give_back(entry.source, entry.amount - kept)
+            if item.balance >= 0:
+                return
+
+    def _rebook(self, entry: Entry, kept: int, now: datetime) -> None:
+        part = Entry(entry.source, entry.item, kept, now, entry.serial)
+        entry.source.entries.append(part)
+        entry.item.entries.append(part)
+        self._book(entry.item, entry.source.kind, kept)
+
+    def _give_back(self, source: Source, amount: int) -> None:
+        if source.kind == "write_off":
+            return
+        source.free += amount
+        if source.reserved:
+            self.reserved += amount
+        elif source.pooled:
+            self.credit += amount
+            heapq.heappush(self._pool, (source.serial, self.tick(), source))
+        else:
+            self.pool(source)
+
+    def settle(self, now: datetime) -> None:
+        """Let credit meet open items, then the refunds that no credit covered yet."""
+        while (source := self._next_source()) is not None:
+            item = self._next_item()
+            if item is None:
+                break
+            self.allocate(source, item, now)
+        for refund in self.refunds:
+            while refund.uncovered and (source := self._next_source()) is not None:
+                taken = min(refund.uncovered, source.free)
+                refund.uncovered -= taken
+                source.free -= taken
+                self.credit -= taken
+                source.refunds.append((refund, taken))
+
+    def _next_source(self) -> Source | None:
+        while self._pool:
+            source = self._pool[0][2]
+            if source.pooled and source.free:
+                return source
+            heapq.heappop(self._pool)
+        return None
+
+    def _next_item(self) -> Item | None:
+        while self._items:
+            due_on, balance, _, _, item = self._items[0]
+            if balance == item.balance and due_on == item.due_on and not item.disputed:
+                return item
+            heapq.heappop(self._items)
+        return None

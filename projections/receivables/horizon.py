@@ -1,0 +1,73 @@
+"""When a customer's receivables change next if nothing more arrives."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from datetime import datetime
+
+from projections.receivables.books import Item, Source
+from projections.receivables.ledger import Check
+from projections.receivables.reading import Reading
+from projections.receivables.rules import ENDING
+
+
+def next_change(reading: Reading) -> datetime | None:
+    """Return the earliest instant after now at which a row or alert may change by itself.
+
+    That is the next fact known to take effect later, the end of a reservation or check, a
+    promise's judgement, another version of a policy, or a local day on which an open item
+    is due soon, overdue, to be dunned, past an alert's threshold, or too old for the gate.
+    """
+    at = reading.at
+    found = list(_from_books(reading))
+    day: int | None = None
+    for account in reading.book.accounts.values():
+        for item in account.items:
+            if item.balance:
+                nearest = _next_day(reading, item)
+                if nearest is not None and (day is None or nearest < day):
+                    day = nearest
+                if not reading.is_plain(item):
+                    found.extend(_from_dunning(reading, item))
+    if day is not None:
+        found.append(reading.days.start(day))
+    return min((t for t in found if at < t < ENDING), default=None)
+
+
+def _from_books(reading: Reading) -> Iterator[datetime]:
+    book, rules, at = reading.book, reading.rules, reading.at
+    if book.next_fact_at is not None:
+        yield book.next_fact_at
+    for deadline in book.deadlines:
+        target = deadline.target
+        if isinstance(target, Source):
+            live = target.reserved and target.release_at == deadline.at
+        else:
+            live = not isinstance(target, Check) or target.room > 0
+        if live:
+            yield deadline.at
+    for promise in reading.promises:
+        if promise.verdict == "live":
+            yield promise.judged_at
+    if book.accounts:
+        yield from rules.dunning_starts
+        yield from (term.start for term in rules.credit[1:] if term.start > at)
+
+
+def _next_day(reading: Reading, item: Item) -> int | None:
+    offsets = reading.rules.offsets
+    due = item.due_on.toordinal()
+    i = bisect_right(offsets, reading.today - due)
+    return due + offsets[i] if i < len(offsets) else None
+
+
+def _from_dunning(reading: Reading, item: Item) -> Iterator[datetime]:
+    for span in reading.holds(item):
+        yield span.start
+        yield span.end
+    level, sent_at = reading.level_sent(item, reading.at)
+    if level is not None:
+        ready = reading.ready_at(level, sent_at, item.due_on.toordinal())
+        if ready is not None:
+            yield ready

@@ -1,0 +1,160 @@
+"""The policies of receivables, prepared once per state of the reference stream.
+
+A dated consequence uses the version in force at its own instant (decision 9):
+
+- an alert's threshold counts if the version in force when the item crosses it names it, so
+  that a new policy raises nothing about days that are past;
+- a dunning level falls due at the first instant at which the version then in force says so;
+- a reservation lasts as long as the version in force at the payment's or check's instant says;
+- the credit gate is a decision of the asked instant and uses the version in force then.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Generic, NamedTuple, TypeVar
+from zoneinfo import ZoneInfo
+
+from events.calendars import day_start, local_day
+from events.policy import Reference
+from events.touchpoints.policy import AlertsPolicy, CreditPolicy, DunningPolicy, PolicyRecord
+
+P = TypeVar("P", bound=PolicyRecord)
+
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+ENDING = datetime.max.replace(tzinfo=UTC)
+
+_FIRST_DAY = date(2, 1, 1).toordinal()
+_LAST_DAY = date(9998, 12, 31).toordinal()
+
+
+class Days:
+    """Local days of one zone as ordinals; days beyond the calendar count as its ends."""
+
+    __slots__ = ("tz",)
+
+    def __init__(self, tz: ZoneInfo) -> None:
+        self.tz = tz
+
+    def start(self, day: int) -> datetime:
+        """Return the instant at which a local day begins."""
+        return day_start(date.fromordinal(min(max(day, _FIRST_DAY), _LAST_DAY)), self.tz)
+
+    def of(self, at: datetime) -> int:
+        """Return the local day of an instant."""
+        return local_day(at, self.tz).toordinal()
+
+    def today(self, at: datetime) -> int:
+        """Return the last day whose start is not after `at`, also where a clock goes back."""
+        day = self.of(at)
+        return day + 1 if at >= self.start(day + 1) else day
+
+
+class Term(NamedTuple, Generic[P]):
+    """A version of a policy and the time [start, end) in which it is in force."""
+
+    start: datetime
+    end: datetime
+    policy: P
+
+
+def terms_of(reference: Reference, kind: type[P]) -> tuple[Term[P], ...]:
+    """Return the versions of a policy in time order, the domain's defaults first."""
+    starts = [BEGINNING]
+    for version in reference.versions(kind):
+        if version.effective_from != starts[-1]:
+            starts.append(version.effective_from)
+    ends = [*starts[1:], ENDING]
+    return tuple(
+        Term(start, end, reference.in_force(kind, start))
+        for start, end in zip(starts, ends, strict=True)
+    )
+
+
+class Rules:
+    """What the published policies mean for receivables; immutable.
+
+    `offsets` are the days past due at which something about an open item can change;
+    `dunning_starts` the instants at which another dunning calendar begins.
+    """
+
+    def __init__(self, reference: Reference) -> None:
+        self.reference = reference
+        self.alerts = terms_of(reference, AlertsPolicy)
+        self.dunning = terms_of(reference, DunningPolicy)
+        self.credit = terms_of(reference, CreditPolicy)
+        days = {day for term in self.alerts for day in term.policy.overdue_days}
+        self.thresholds = tuple(sorted(days, reverse=True))
+        self.soon_days = tuple(sorted({term.policy.due_soon_days for term in self.alerts}))
+        self.dunning_starts = tuple(term.start for term in self.dunning[1:])
+        self.offsets = tuple(sorted(self._offsets()))
+        self.notice_days = max(term.policy.notice_days_before_due for term in self.dunning)
+        self.default_limits = any(term.policy.default_limit for term in self.credit)
+
+    def _offsets(self) -> set[int]:
+        offsets = {1, *self.thresholds, *(-days for days in self.soon_days)}
+        for dunning in self.dunning:
+            offsets.add(-dunning.policy.notice_days_before_due)
+            offsets.add(dunning.policy.level_1_days_past_due)
+            offsets.add(dunning.policy.level_2_days_past_due)
+        offsets.update(term.policy.max_days_overdue + 1 for term in self.credit)
+        return offsets
+
+    def credit_policy(self, at: datetime) -> CreditPolicy:
+        """Return the credit policy in force at an instant."""
+        return self.reference.in_force(CreditPolicy, at)
+
+    def threshold(self, due: int, today: int, days: Days) -> int | None:
+        """Return the highest days past due at which an item due then has alerted, if any."""
+        for threshold in self.thresholds:
+            if due + threshold <= today and self.names(due, threshold, days):
+                return threshold
+        return None
+
+    def names(self, due: int, threshold: int, days: Days) -> bool:
+        """Return whether the version in force at the crossing names the threshold."""
+        if len(self.alerts) == 1:
+            return threshold in self.alerts[0].policy.overdue_days
+        crossing = days.start(due + threshold)
+        return threshold in self.reference.in_force(AlertsPolicy, crossing).overdue_days
+
+    def soon_from(self, due: int, days: Days) -> datetime | None:
+        """Return when an item due then begins to be due soon, if any version says so."""
+        if len(self.alerts) == 1:
+            return days.start(due - self.soon_days[0])
+        for ahead in reversed(self.soon_days):
+            start = days.start(due - ahead)
+            if self.reference.in_force(AlertsPolicy, start).due_soon_days == ahead:
+                return start
+        return None
+
+    def dunning_from(
+        self, level: int, due: int, days: Days, sent_day: int | None
+    ) -> datetime | None:
+        """Return when a level falls due for an item due then; `sent_day`: of the level before.
+
+        Level 3 counts from the day on which level 2 was sent, the others from the due date.
+        None: there is no such level.
+        """
+        for start, end, policy in self.dunning:
+            if level == 0:
+                ready = days.start(due - policy.notice_days_before_due)
+            elif level == 1:
+                ready = days.start(due + policy.level_1_days_past_due)
+            elif level == 2:
+                ready = days.start(due + policy.level_2_days_past_due)
+            elif level == 3 and sent_day is not None:
+                ready = days.start(sent_day + policy.level_3_days_after_level_2)
+            else:
+                return None
+            first = max(start, ready)
+            if first < end:
+                return first
+        return None
+
+
+@lru_cache(maxsize=16)
+def rules_of(reference: Reference) -> Rules:
+    """Return the prepared rules of a reference; references never change."""
+    return Rules(reference)
