@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,6 +22,7 @@ from services.branch.publishing import publish_file, publish_lines
 from services.branch.report import Report
 from services.branch.rows import scan
 from services.cli import Format, FormatOption, emit, note, progress, run_async, say
+from services.clock import SystemClock
 from services.errors import TouchstoneError, UsageError
 from services.settings import settings
 
@@ -64,6 +66,7 @@ ReportOption = Annotated[
 ]
 
 DEFAULT_BRANCH = "headquarters"
+_BRANCH = re.compile(r"[^\s/]{1,60}")
 
 
 def import_(
@@ -108,7 +111,7 @@ def publish(
 
 async def _import(job: Job, gateway: str | None, key: str | None) -> Report:
     if job.dry_run:
-        return await _import_with(job, DryRun(job.branch), None)
+        return await _import_with(job, DryRun(job.branch, SystemClock()), None)
     async with _publisher(job.branch, gateway, key) as publisher:
         return await _import_with(job, publisher, settings().data)
 
@@ -136,6 +139,8 @@ async def _publish(file: Path, branch: str, gateway: str | None, key: str | None
 @asynccontextmanager
 async def _publisher(branch: str, gateway: str | None, key: str | None) -> AsyncIterator[Publisher]:
     """Yield the publisher that the options ask for. Raises: UsageError, Unavailable."""
+    if not _BRANCH.fullmatch(branch):
+        raise UsageError(f"--branch: {branch!r} is no branch's id: no spaces and no slashes")
     if gateway is None:
         if key is not None:
             raise UsageError("--key goes with --gateway: without it nothing is sent over HTTP")

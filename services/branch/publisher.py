@@ -16,6 +16,8 @@ from services.gateway.attributes import identity
 from services.gateway.draft import Scope
 from services.gateway.intake import Intake
 from services.gateway.parsing import draft_of
+from services.gateway.rules import check
+from services.ports import Clock
 
 MAX_EVENTS = 1000
 """Events of one call; the gateway takes no more in one request."""
@@ -56,8 +58,9 @@ class DryRun:
 
     target = "nowhere"
 
-    def __init__(self, branch: str) -> None:
+    def __init__(self, branch: str, clock: Clock) -> None:
         self._scope = local_scope(branch)
+        self._clock = clock
 
     async def publish(self, events: Sequence[object]) -> Sequence[Answer]:
         """Return one answer per event."""
@@ -65,7 +68,7 @@ class DryRun:
 
     def _answer(self, event: object) -> Answer:
         try:
-            draft_of(event, self._scope)
+            check(draft_of(event, self._scope), self._scope, self._clock.now())
         except EventRefused as why:
             return refused(identity(event), why, quarantined=False)
         return Answer(status="accepted")
