@@ -88,10 +88,12 @@ CREATE TABLE branch_keys (
 -- Events that were not accepted, for an operator to look into. The event itself may hold
 -- personal data, so it lies sealed under its branch's key.
 CREATE TABLE quarantine (
-    quarantine_id uuid PRIMARY KEY,
+    quarantine_id uuid PRIMARY KEY,  -- made from the refused content: a retry adds to `times`
     received_at timestamptz NOT NULL,
+    last_received_at timestamptz NOT NULL,
+    times int NOT NULL,
     branch_id text NOT NULL,
-    event_id text,
+    event_id uuid NOT NULL,
     type text,
     code text NOT NULL,
     field text NOT NULL,
@@ -99,5 +101,5 @@ CREATE TABLE quarantine (
     remedy text NOT NULL,
     sealed bytea NOT NULL
 );
-CREATE INDEX quarantine_received_at ON quarantine (received_at, quarantine_id);
-CREATE INDEX quarantine_event_id ON quarantine (event_id) WHERE event_id IS NOT NULL;
+CREATE INDEX quarantine_last_received_at ON quarantine (last_received_at, quarantine_id);
+CREATE INDEX quarantine_event_id ON quarantine (event_id);

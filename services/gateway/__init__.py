@@ -1,0 +1,1 @@
+"""Where branches publish: validation, admission, answers, and what was refused."""

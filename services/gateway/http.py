@@ -1,0 +1,203 @@
+"""The gateway over HTTP: branches publish CloudEvents and learn what became of each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+import structlog
+from fastapi import APIRouter, FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+
+from events.envelope import PositionVector
+from services.gateway import openapi
+from services.gateway.answers import Answer
+from services.gateway.bodies import events_of
+from services.gateway.draft import Scope
+from services.gateway.intake import Intake
+from services.gateway.keys import BranchKeys
+from services.gateway.problems import Problem, install_problem_handlers
+from services.gateway.receipts import receipt
+from services.ports import Clock
+from services.postgres.pool import Pool
+
+_LOG = structlog.get_logger()
+_AT_ONCE = 32
+"""Requests in work at most: with the largest bodies about 2 GiB of parsed events."""
+
+
+class GatewayPlatform(Protocol):
+    """The open parts of a platform that publishing takes."""
+
+    @property
+    def pool(self) -> Pool:
+        """Where keys and receipts lie."""
+        ...
+
+    @property
+    def intake(self) -> Intake:
+        """The way in."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """The time at which keys are made and revoked."""
+        ...
+
+
+class _Reply(msgspec.Struct, frozen=True):
+    """The answer to a batch: one result per event, in order."""
+
+    results: Sequence[Answer]
+    accepted: int
+    duplicate: int
+    refused: int
+    position: str | None  # of a reader that has taken in all that was accepted
+
+
+def create_gateway(platform: GatewayPlatform) -> FastAPI:
+    """Return the gateway as an application of its own."""
+    app = FastAPI(
+        title="Touchstone gateway",
+        version="1",
+        description="Branches publish what happened and learn what became of each event.",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.include_router(gateway_router(platform))
+    install_problem_handlers(app)
+    return app
+
+
+def gateway_router(platform: GatewayPlatform) -> APIRouter:
+    """Return the routes under /api/v1/events; the application adds the problem handlers."""
+    router = APIRouter(prefix="/api/v1", tags=["events"])
+    keys = BranchKeys(platform.pool, platform.clock)
+    working = 0
+
+    @router.post("/events", openapi_extra=openapi.PUBLISH, summary="Publish events")
+    async def publish(request: Request) -> Response:
+        """Take one event or a batch; each is answered on its own.
+
+        An answer other than refused means that the event is durable. Repeating is safe.
+        """
+        nonlocal working
+        scope = await _scope(keys, request)
+        if working >= _AT_ONCE:
+            raise _busy()
+        working += 1
+        try:
+            events, alone = await events_of(request)
+            answers = await platform.intake.submit(scope, events)
+        finally:
+            working -= 1
+        counts = Counter[str](answer.status for answer in answers)
+        _LOG.info("events_published", branch_id=scope.branch_id, counts=dict(counts))
+        return _one(answers[0]) if alone else _batch(answers, counts)
+
+    @router.get("/events/{event_id}", openapi_extra=openapi.RECEIPT, summary="Ask for an event")
+    async def status(request: Request, event_id: str) -> Response:
+        """Return what became of an event that this branch published."""
+        scope = await _scope(keys, request)
+        found = await receipt(platform.pool, scope.branch_id, _event_id(event_id))
+        if found is None:
+            raise Problem(
+                HTTPStatus.NOT_FOUND,
+                "not_found",
+                f"branch {scope.branch_id} has published no event {event_id[:80]}",
+                "publish it; if it was refused, the answer then says why",
+                field="event_id",
+            )
+        return _json(found)
+
+    return router
+
+
+async def _scope(keys: BranchKeys, request: Request) -> Scope:
+    """Return whom the request speaks for. Raises: Problem, Unavailable."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    scope = await keys.scope_of(token.strip()) if scheme.lower() == "bearer" else None
+    if scope is None:
+        raise Problem(
+            HTTPStatus.UNAUTHORIZED,
+            "unauthorized",
+            "there is no branch key, or it is not in force",
+            "send the header 'Authorization: Bearer KEY'; a key is made by "
+            "`touchstone branch key create BRANCH`",
+            field="authorization",
+            headers={"WWW-Authenticate": 'Bearer realm="touchstone"', "Connection": "close"},
+        )
+    return scope
+
+
+def _busy() -> Problem:
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "busy",
+        "too many requests are in work; nothing of this one was taken",
+        "send it again in a moment",
+        headers={"Retry-After": "1", "Connection": "close"},
+    )
+
+
+def _event_id(text: str) -> str:
+    try:
+        return str(UUID(text))
+    except ValueError as error:
+        raise Problem(
+            HTTPStatus.NOT_FOUND,
+            "not_found",
+            f"{text[:80]!r} is no event id",
+            "ask for a UUID such as 019cad2f-6a3a-7c31-9d52-5f0e3b8a7c11",
+            field="event_id",
+        ) from error
+
+
+def _one(answer: Answer) -> Response:
+    """Return the answer to one event alone; a refusal is a problem document."""
+    match answer.status:
+        case "accepted":
+            return _json(answer, HTTPStatus.CREATED)
+        case "duplicate":
+            return _json(answer)
+        case "refused":
+            conflict = answer.code == "conflict"
+            status = HTTPStatus.CONFLICT if conflict else HTTPStatus.UNPROCESSABLE_ENTITY
+            return Problem(
+                status,
+                answer.code or "refused",
+                f"{answer.field}: {answer.reason}",
+                answer.remedy or "",
+                field=answer.field,
+            ).response(event_id=answer.id, reason=answer.reason, quarantined=answer.quarantined)
+
+
+def _batch(answers: Sequence[Answer], counts: Counter[str]) -> Response:
+    through = _through([answer.position for answer in answers if answer.position is not None])
+    counted = (counts["accepted"], counts["duplicate"], counts["refused"])
+    return _json(_Reply(answers, *counted, through))
+
+
+def _through(tokens: Sequence[str]) -> str | None:
+    """Return the token of a reader that has reached them all."""
+    if not tokens:
+        return None
+    vectors = [PositionVector.from_token(token) for token in tokens]
+    counts = tuple(max(counts) for counts in zip(*(v.counts for v in vectors), strict=True))
+    return PositionVector(max(v.generation for v in vectors), counts).token()
+
+
+def _json(document: object, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    return Response(
+        msgspec.json.encode(document),
+        status_code=status,
+        media_type="application/json",
+        headers={"Cache-Control": "no-store"},
+    )

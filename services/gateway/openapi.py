@@ -1,0 +1,129 @@
+"""How the gateway's two operations look from outside, for OpenAPI."""
+
+from __future__ import annotations
+
+from services.gateway.attributes import KNOWN
+from services.gateway.bodies import BATCH, EITHER, MAX_BYTES, MAX_EVENTS, ONE
+from services.gateway.problems import MEDIA_TYPE, PROBLEM_SCHEMA
+
+_EXAMPLE = {
+    "specversion": "1.0",
+    "id": "019cad2f-6a3a-7c31-9d52-5f0e3b8a7c11",
+    "source": "/branches/SH-01/till-3",
+    "type": "payment.payment_received",
+    "subject": "C-1001",
+    "time": "2026-03-06T17:12:00+08:00",
+    "sequence": 42,
+    "data": {
+        "payment_id": "P-7781",
+        "amount": {"minor": 40000, "currency": "CNY"},
+        "invoice_ids": ["INV-2201"],
+    },
+}
+
+_ABOUT = {
+    "specversion": {"const": "1.0"},
+    "id": {"type": "string", "format": "uuid", "description": "New for every event."},
+    "source": {"type": "string", "description": "/branches/ own branch / device"},
+    "type": {"type": "string", "description": "A touchpoint of the catalogue."},
+    "time": {"type": "string", "format": "date-time", "description": "The branch's clock."},
+    "subject": {"type": "string", "maxLength": 120, "description": "The customer's opaque id."},
+    "sequence": {"type": "integer", "minimum": 1, "description": "The source's own counter."},
+    "sourceepoch": {"type": "integer", "minimum": 0, "default": 0},
+    "senttime": {"type": "string", "format": "date-time"},
+    "collectedtime": {"type": "string", "format": "date-time"},
+    "data": {
+        "type": "object",
+        "description": "The touchpoint's fields; personal ones in clear under `personal`.",
+    },
+}
+
+_EVENT = {
+    "type": "object",
+    "required": ["specversion", "id", "source", "type", "time", "sequence", "data"],
+    "additionalProperties": False,
+    "properties": {name: _ABOUT.get(name, {"type": "string"}) for name in KNOWN},
+    "examples": [_EXAMPLE],
+}
+
+_BATCH = {"type": "array", "maxItems": MAX_EVENTS, "items": _EVENT, "examples": [[_EXAMPLE]]}
+
+_ANSWER = {
+    "type": "object",
+    "required": ["status"],
+    "properties": {
+        "status": {"enum": ["accepted", "duplicate", "refused"]},
+        "id": {"type": "string", "format": "uuid"},
+        "position": {"type": "string", "description": "Token for reading one's own writes."},
+        "recorded_at": {"type": "string", "format": "date-time"},
+        "code": {"type": "string"},
+        "field": {"type": "string", "description": "Path of what is wrong."},
+        "reason": {"type": "string"},
+        "remedy": {"type": "string"},
+        "quarantined": {"type": "boolean", "default": False},
+    },
+}
+
+_REPLY = {
+    "type": "object",
+    "required": ["results", "accepted", "duplicate", "refused", "position"],
+    "properties": {
+        "results": {"type": "array", "items": _ANSWER, "description": "One per event, in order."},
+        "accepted": {"type": "integer"},
+        "duplicate": {"type": "integer"},
+        "refused": {"type": "integer"},
+        "position": {"type": ["string", "null"]},
+    },
+}
+
+
+def _body(description: str, schema: object, media_type: str = "application/json") -> object:
+    return {"description": description, "content": {media_type: {"schema": schema}}}
+
+
+def _problem(description: str) -> object:
+    return _body(description, PROBLEM_SCHEMA, MEDIA_TYPE)
+
+
+_KEY = {
+    "name": "Authorization",
+    "in": "header",
+    "required": True,
+    "description": "Bearer and the branch's key.",
+    "schema": {"type": "string"},
+}
+
+PUBLISH: dict[str, object] = {
+    "parameters": [_KEY],
+    "requestBody": {
+        "required": True,
+        "description": f"At most {MAX_EVENTS} events and {MAX_BYTES} bytes.",
+        "content": {
+            ONE: {"schema": _EVENT},
+            BATCH: {"schema": _BATCH},
+            EITHER: {"schema": {"oneOf": [_EVENT, _BATCH]}},
+        },
+    },
+    "responses": {
+        "200": _body("A batch: one result per event. One event: a duplicate.", _REPLY),
+        "201": _body("One event alone: accepted.", _ANSWER),
+        "400": _problem("The body is no JSON text in UTF-8, or not of the shape that was said."),
+        "401": _problem("No key, or one that is not in force."),
+        "408": _problem("The body did not arrive in time."),
+        "409": _problem("One event alone: its id or sequence number is another event's."),
+        "413": _problem("Too many events or bytes."),
+        "415": _problem("Another media type, charset or encoding."),
+        "422": _problem("One event alone: refused, with field, reason and remedy."),
+        "503": _problem("Nothing is acknowledged; send the same again after Retry-After."),
+    },
+}
+
+RECEIPT: dict[str, object] = {
+    "parameters": [_KEY],
+    "responses": {
+        "200": _body("The event is durable at this position.", _ANSWER),
+        "401": _problem("No key, or one that is not in force."),
+        "404": _problem("This branch has published no such event."),
+        "503": _problem("Ask again after Retry-After."),
+    },
+}

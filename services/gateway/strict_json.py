@@ -1,0 +1,77 @@
+"""JSON that means one thing: what is ambiguous or no number is marked, never guessed.
+
+A key given twice, NaN, or a number out of all range makes its own event unusable and leaves
+the other events of the batch alone; only broken syntax refuses a body as a whole.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+
+from services.errors import TouchstoneError
+
+_DIGITS = 40
+"""Longer integers are no number that anybody counts, and converting them takes long."""
+
+
+class MalformedBody(TouchstoneError):
+    """The bytes are no JSON text in UTF-8; the message names the place."""
+
+
+class Unusable:
+    """Stands where a value was that cannot be used; `reason` says why."""
+
+    __slots__ = ("reason",)
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+
+def parse(body: bytes) -> object:
+    """Return the value of a JSON text. Raises: MalformedBody."""
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise MalformedBody(f"byte {error.start} is no UTF-8; encode the text as UTF-8") from error
+    try:
+        parsed: object = json.loads(
+            text,
+            object_pairs_hook=_object,
+            parse_int=_integer,
+            parse_float=_number,
+            parse_constant=_constant,
+        )
+    except json.JSONDecodeError as error:
+        at = len(text[: error.pos].encode("utf-8", "surrogatepass"))
+        raise MalformedBody(
+            f"no JSON at byte {at} (line {error.lineno}, column {error.colno}): {error.msg}"
+        ) from error
+    except RecursionError as error:
+        raise MalformedBody("nested too deep; an event has no more than a few levels") from error
+    return parsed
+
+
+def _object(pairs: list[tuple[str, object]]) -> object:
+    parsed = dict(pairs)
+    if len(parsed) == len(pairs):
+        return parsed
+    seen: set[str] = set()
+    for key, _ in pairs:
+        if key in seen:
+            return Unusable(f"has the key {key[:80]!r} twice")
+        seen.add(key)
+    raise AssertionError("unreachable: fewer keys than pairs means a repeated key")
+
+
+def _integer(digits: str) -> int | Unusable:
+    return int(digits) if len(digits) <= _DIGITS else Unusable("is a number out of all range")
+
+
+def _number(digits: str) -> float | Unusable:
+    number = float(digits)
+    return number if math.isfinite(number) else Unusable("is a number out of all range")
+
+
+def _constant(name: str) -> Unusable:
+    return Unusable(f"is {name}, which is no number")
