@@ -16,7 +16,7 @@ ARGS ?=
 GENERATED_CHECK ?= $(BIN)/python -m services.schemas check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench faults catalogues lock clean
+.PHONY: help setup run kafka test check format bench faults catalogues lock clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ $(LOCALES)/%.mo: $(LOCALES)/%.po | $(READY)
 
 run: setup ## Start the whole platform with a demonstration company (ARGS=...)
 	$(BIN)/touchstone run --demo $(ARGS)
+
+kafka: setup ## Run a Kafka broker on this machine until Ctrl-C (ARGS="--brokers 3 --wipe")
+	$(BIN)/python -m deploy.kafka.broker $(ARGS)
 
 test: setup ## Run the tests; what this machine cannot run is skipped by name
 	$(BIN)/python -m pytest tests -m "$(MARKS)" $(ARGS)

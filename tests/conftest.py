@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["tests.support.postgres"]
+pytest_plugins = ["tests.support.postgres", "tests.support.kafka"]
 
-MUST_RUN_IN_CI = frozenset({"postgres", "browser", "acceptance"})
+MUST_RUN_IN_CI = frozenset({"postgres", "kafka", "browser", "acceptance"})
 
 # Two shared cores: a deadline per example would measure the neighbours.
 settings.register_profile("touchstone", deadline=None)

@@ -1,0 +1,41 @@
+"""A Kafka broker for the whole test session, and topics of its own for each test.
+
+The environment variable TOUCHSTONE_TEST_KAFKA names a cluster to use instead of a broker of
+the session's own.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+import pytest
+
+from deploy.kafka.broker import LocalCluster, missing
+from tests.support.postgres import reachable_directory
+
+
+@contextmanager
+def local_cluster(brokers: int = 1) -> Iterator[LocalCluster]:
+    """Run brokers of the test's own; skip where this machine cannot."""
+    if lack := missing():
+        pytest.skip(lack)
+    with reachable_directory() as home, LocalCluster(home, brokers) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def kafka_server() -> Iterator[str]:
+    """The addresses of the session's cluster."""
+    given = os.environ.get("TOUCHSTONE_TEST_KAFKA")
+    if given:
+        yield given
+        return
+    with local_cluster() as cluster:
+        yield cluster.bootstrap
+
+
+@pytest.fixture
+def topic_prefix() -> str:
+    """What the names of this test's topics begin with."""
+    return f"test-{uuid4().hex[:12]}."
