@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
 
 from services.simulator.devices import Recording
 
 _BATCH = 500
-# One transaction has one record time: what the platform knew is told to this precision.
-_BATCH_SPAN = timedelta(hours=4)
+# One transaction has one record time: what the platform knew is told to this precision. Six
+# to a day, so that none reaches across the midnight of Asia/Shanghai.
+_BATCH_S = 4 * 3600
 
 
 def batches(recordings: Iterable[Recording]) -> Iterator[list[Recording]]:
     """Yield the recordings in runs that are short in number and in time."""
     batch: list[Recording] = []
+    window = 0
     for recording in recordings:
-        if batch and (
-            len(batch) >= _BATCH or recording.recorded_at - batch[0].recorded_at > _BATCH_SPAN
-        ):
+        now = int(recording.recorded_at.timestamp()) // _BATCH_S
+        if batch and (len(batch) >= _BATCH or now != window):
             yield batch
             batch = []
         batch.append(recording)
+        window = now
     if batch:
         yield batch

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from itertools import islice
+from itertools import chain
 
 from msgspec import Struct
 
+from events.envelope import BranchId
 from events.partitioning import REFERENCE_PARTITION
 from services.bootstrap import Platform
 from services.cli import progress
 from services.embedded.event_log import EmbeddedEventLog
 from services.errors import Disagreement, UsageError
-from services.gateway.intake import Draft, Intake, Refused
+from services.gateway.draft import Draft, Scope
+from services.gateway.intake import Intake
 from services.ports import EventLog
+from services.postgres.vault import branch_subject
 from services.simulator.batches import batches
+from services.simulator.branches import BRANCHES
 from services.simulator.company import NEXT_CALENDAR
+from services.simulator.devices import HEADQUARTERS, Recording
 from services.simulator.history import history, open_books
 from services.simulator.plan import Plan
 
 _READ = 1_000
+_BRANCH_IDS = (HEADQUARTERS, *(branch.branch_id for branch in BRANCHES))
 
 
 class HistoryClock:
@@ -92,22 +100,47 @@ async def ensure_history(platform: Platform, *, customers: int = 3_000, seed: in
 
 
 async def load(platform: Platform, plan: Plan, done: int, show: Callable[[datetime], None]) -> int:
-    """Write all of the history but its first `done` recordings; return how many were new.
+    """Write the history where the log holds its first `done` events; return how many were new.
 
-    Batches are committed whole and in order, so that an interrupted load may go on.
+    Batches follow each other, so only the one that was interrupted is offered twice.
     """
     clock = HistoryClock(plan.since)
-    written = 0
+    written = offered = 0
     async with EmbeddedEventLog(platform.pool, clock) as log:
         intake = Intake(log, platform.vault, clock, platform.pool)
-        for batch in batches(islice(history(open_books(plan)), done, None)):
-            clock.instant = batch[-1].recorded_at
-            answers = await intake.submit_validated(
-                [Draft(r.envelope, r.data, r.personal) for r in batch]
-            )
-            for recording, answer in zip(batch, answers, strict=True):
-                if isinstance(answer, Refused):
-                    raise Disagreement(f"{recording.envelope.type} was refused: {answer.reason}")
-            written += len(batch)
-            show(clock.instant)
+        world = open_books(plan)
+        # All keys at once: else a batch's branches wait for theirs and commit one by one.
+        await platform.vault.prepare([*world.customers, *map(branch_subject, _BRANCH_IDS)])
+        coming = batches(history(world))
+        batch = next(coming, None)
+        while batch is not None:
+            # The next batch is invented while the database commits this one.
+            following = asyncio.create_task(asyncio.to_thread(next, coming, None))
+            offered += len(batch)
+            if offered > done:
+                clock.instant = batch[-1].recorded_at
+                written += await _submit(intake, batch)
+                show(clock.instant)
+            batch = await following
     return written
+
+
+async def _submit(intake: Intake, batch: Sequence[Recording]) -> int:
+    """Submit each branch's share, all at once; return how many events were new."""
+    shares: dict[BranchId, list[Draft]] = defaultdict(list)
+    for recording in batch:
+        draft = Draft(recording.envelope, recording.data, recording.personal)
+        shares[recording.envelope.branch_id].append(draft)
+    answers = await asyncio.gather(
+        *(
+            intake.submit_validated(Scope(branch_id, branch_id == HEADQUARTERS), drafts)
+            for branch_id, drafts in shares.items()
+        )
+    )
+    for answer in chain.from_iterable(answers):
+        if answer.status == "refused":
+            raise Disagreement(
+                f"the gateway refused event {answer.id} of the simulation: {answer.field} "
+                f"{answer.reason}"
+            )
+    return sum(answer.status == "accepted" for answer in chain.from_iterable(answers))

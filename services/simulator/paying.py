@@ -152,9 +152,9 @@ def _report_again(
     )
     world.tell(customer, "sales", when, again)
     chance = customer.dice.random()
-    if chance < 0.75:
+    if chance < 0.80:
         verdict = partial(_reject, world, customer, again.payment_id)
-    elif chance < 0.90:
+    elif chance < 0.95:
         verdict = partial(_confirm, world, customer, again)
     else:
         return

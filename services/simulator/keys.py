@@ -1,0 +1,22 @@
+"""Keys for the simulated branches: new ones each time, since a gateway keeps only hashes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from services.bootstrap import Platform
+from services.gateway.keys import BranchKeys
+
+_LABEL = "simulator"
+
+
+async def branch_keys(platform: Platform, branch_ids: Iterable[str]) -> dict[str, str]:
+    """Return a new key's token for each branch, and revoke those of earlier sessions.
+
+    Raises: Unavailable.
+    """
+    keys = BranchKeys(platform.pool, platform.clock)
+    for key in await keys.all():
+        if key.label == _LABEL and key.revoked_at is None:
+            await keys.revoke(key.key_id)
+    return {branch_id: (await keys.create(branch_id, _LABEL))[1] for branch_id in branch_ids}
