@@ -8,12 +8,16 @@ from typing import Annotated
 import typer
 
 from services import serve as serving
+from services.branch import commands as branch
 from services.cli import run_async
 from services.embedded import host
 from services.embedded.processes import die_with_parent
 from services.errors import TouchstoneError
+from services.gateway import commands as gateway
 from services.projector import commands as projector
+from services.schemas.commands import app as schemas
 from services.settings import settings
+from services.simulator.commands import app as simulate
 from services.telemetry import configure_logging
 
 app = typer.Typer(
@@ -55,8 +59,15 @@ def serve() -> None:
     run_async(serving.serve(settings()))
 
 
+app.command("import")(branch.import_)
+app.command()(branch.publish)
+app.add_typer(branch.mappings, name="mappings")
 app.command()(projector.project)
 app.add_typer(projector.parked)
+app.add_typer(gateway.branch, name="branch")
+app.add_typer(gateway.quarantine, name="quarantine")
+app.add_typer(schemas, name="schemas")
+app.add_typer(simulate)
 
 
 def main() -> None:

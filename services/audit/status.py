@@ -1,0 +1,63 @@
+"""How far the projections are behind the log, for people and scripts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from events.envelope import PositionVector
+from events.partitioning import PARTITIONS
+from projections import PROJECTIONS
+from services.bootstrap import Platform
+from services.postgres.pool import translated
+from services.postgres.statements import sql
+
+
+class ProjectionStatus(Struct, frozen=True, kw_only=True):
+    """One projection: what it has taken in, what waits, what is parked."""
+
+    projection: str
+    version: int
+    position: str
+    behind: int  # events
+    customers: int
+    under_older_policies: int  # customers that a sweep has still to assess again
+    overdue: int  # customers whose next change is past and not assessed yet
+    parked: int
+
+
+class Status(Struct, frozen=True, kw_only=True):
+    """The log's position and every projection's."""
+
+    events: int
+    position: str
+    projections: list[ProjectionStatus]
+
+
+async def status(platform: Platform, at: datetime) -> Status:
+    """Return how everything stands at `at`. Raises: Unavailable."""
+    heads = await platform.log.heads()
+    found = []
+    for projection in PROJECTIONS:
+        name = (projection.name, projection.version)
+        with translated():
+            rows = await platform.pool.fetch(sql("checkpoints_of"), *name, heads.generation)
+            counts = await platform.pool.fetchrow(sql("count_heads"), *name, at)
+        assert counts is not None
+        taken = list(PositionVector.start(heads.generation).counts)
+        for row in rows:
+            taken[row["partition"]] = row["next"]
+        found.append(
+            ProjectionStatus(
+                projection=projection.name,
+                version=projection.version,
+                position=PositionVector(heads.generation, tuple(taken)).token(),
+                behind=sum(heads.counts[:PARTITIONS]) - sum(taken[:PARTITIONS]),
+                customers=counts["customers"],
+                under_older_policies=counts["under_older_policies"],
+                overdue=counts["overdue"],
+                parked=counts["parked"],
+            )
+        )
+    return Status(events=sum(heads.counts), position=heads.token(), projections=found)
