@@ -1,0 +1,1 @@
+"""The operations console: a read API and live pages over the read model."""

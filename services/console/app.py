@@ -1,0 +1,130 @@
+"""The console as an ASGI application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import PlainTextResponse, Response
+
+from projections import PROJECTIONS
+from projections.protocol import Projection
+from services.console import api, pages
+from services.console.assets import PREFIX
+from services.console.context import Console
+from services.console.i18n import N_, language_of, speaker
+from services.console.page import page_response
+from services.console.platform import ConsolePlatform
+from services.console.render import assets
+from services.console.security import SecurityHeaders
+from services.errors import Unavailable
+from services.http.problems import Problem, invalid_request, problem_response, unavailable
+
+_API = "/api/"
+_PROJECTION = "receivables"
+
+_TITLES = {
+    400: N_("That address cannot be read"),
+    404: N_("There is no such page"),
+    405: N_("That cannot be done here"),
+    503: N_("Not available just now"),
+}
+
+_log = structlog.get_logger(__name__)
+
+
+def create_console(platform: ConsolePlatform) -> FastAPI:
+    """Return the console over an open platform.
+
+    `end_streams` must be called when the server is told to stop: a server waits for open
+    answers before it tells the application anything.
+    """
+    projection = next(one for one in PROJECTIONS if one.name == _PROJECTION)
+    return console_of_projection(platform, projection)
+
+
+def console_of_projection(platform: ConsolePlatform, projection: Projection) -> FastAPI:
+    """Return the console over one version of the receivables projection."""
+    console = Console(platform, projection)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await console.live.close()
+
+    app = FastAPI(
+        title="Touchstone console",
+        summary="The read API of the operations console.",
+        version="1",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,  # its scripts come from elsewhere, which the security policy refuses
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.console = console
+    app.include_router(api.router)
+    app.include_router(pages.router)
+    app.add_route("/healthz", _health, include_in_schema=False)
+    app.add_route(PREFIX + "{name:path}", assets().respond, include_in_schema=False)
+    app.add_middleware(SecurityHeaders)
+    _handle_failures(app)
+    return app
+
+
+def end_streams(app: FastAPI) -> None:
+    """Let every open stream of a console end now."""
+    console = app.state.console
+    assert isinstance(console, Console)
+    console.live.end_streams()
+
+
+async def _health(_: Request) -> Response:
+    """Answer that the process serves; whether its rows are fresh says /api/v1/freshness."""
+    return PlainTextResponse("ok\n")
+
+
+def _handle_failures(app: FastAPI) -> None:
+    @app.exception_handler(Problem)
+    async def on_problem(request: Request, error: Problem) -> Response:
+        return _failure(request, error)
+
+    @app.exception_handler(RequestValidationError)
+    async def on_invalid(request: Request, error: RequestValidationError) -> Response:
+        return _failure(request, invalid_request(error))
+
+    @app.exception_handler(Unavailable)
+    async def on_unavailable(request: Request, error: Unavailable) -> Response:
+        _log.warning("console.unavailable", path=request.url.path, reason=str(error))
+        return _failure(request, unavailable(str(error)))
+
+    @app.exception_handler(HTTPException)
+    async def on_http(request: Request, error: HTTPException) -> Response:
+        title = str(error.detail)
+        problem = Problem(error.status_code, title.lower().replace(" ", "-"), title, title)
+        response = _failure(request, problem)
+        response.headers.update(error.headers or {})
+        return response
+
+
+def _failure(request: Request, problem: Problem) -> Response:
+    """Return a failure as the asker reads it: a problem document, or a page in words."""
+    if request.url.path.startswith(_API):
+        return problem_response(problem)
+    _ = speaker(language_of(request)).gettext
+    title = _(_TITLES[problem.status]) if problem.status in _TITLES else problem.title
+    detail = {
+        404: _("Perhaps the address was typed wrong, or what it showed was never recorded."),
+        503: _("The database or the projector cannot be reached. Try again in a moment."),
+    }.get(problem.status, problem.detail)
+    return page_response(
+        request,
+        "error.html",
+        "",
+        {"title": title, "detail": detail},
+        status=problem.status,
+        headers=problem.headers,
+    )

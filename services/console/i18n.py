@@ -1,0 +1,154 @@
+"""The console's two languages: which one a request gets, its texts, its money and its days.
+
+The texts in the code and the templates are the English ones; the other language comes from
+its gettext catalogue. Every format is Babel's, from pinned CLDR data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, tzinfo
+from decimal import Decimal
+from functools import cache
+from gettext import NullTranslations
+from importlib.resources import files
+from urllib.parse import urlencode
+
+from babel import Locale, dates, numbers
+from babel.support import Translations
+from starlette.requests import Request
+
+from events.money import from_minor
+
+COOKIE = "lang"
+LANGUAGES: Mapping[str, str] = {"en": "en", "zh-CN": "zh_Hans_CN"}
+"""Language tags as pages and URLs say them, and their CLDR locales."""
+
+_CATALOGUES = {"zh-CN": "zh_CN"}
+_FALLBACK = "en"
+_TAG_OF = {"en": "en", "zh": "zh-CN"}
+
+
+def N_(text: str) -> str:
+    """Mark a text for the catalogues that is translated where it is shown."""
+    return text
+
+
+def language_of(request: Request) -> str:
+    """Return the language of a request: asked for, remembered, preferred, or English."""
+    for wanted in (request.query_params.get("lang"), request.cookies.get(COOKIE)):
+        tag = _known(wanted)
+        if tag:
+            return tag
+    return _preferred(request.headers.get("accept-language", ""))
+
+
+def _known(tag: str | None) -> str | None:
+    """Return our tag of a language, whatever its region: zh, zh-CN and zh-Hans are one."""
+    return _TAG_OF.get(tag.replace("_", "-").split("-")[0].lower()) if tag else None
+
+
+def _preferred(accept: str) -> str:
+    """Return the known language of the highest quality in an Accept-Language header."""
+    weighted: list[tuple[float, str]] = []
+    for part in accept.split(","):
+        name, _, parameter = part.strip().partition(";")
+        tag = _known(name.strip())
+        if tag is None:
+            continue
+        try:
+            weight = float(parameter.strip().removeprefix("q=")) if parameter else 1.0
+        except ValueError:
+            weight = 0.0
+        weighted.append((weight, tag))
+    best = max(weighted, key=lambda pair: pair[0], default=(0.0, _FALLBACK))
+    return best[1] if best[0] > 0 else _FALLBACK
+
+
+@cache
+def texts(language: str) -> NullTranslations:
+    """Return the catalogue of a language; English is the language of the texts themselves."""
+    name = _CATALOGUES.get(language)
+    if name is None:
+        return NullTranslations()
+    path = files("services.console").joinpath("locale", name, "LC_MESSAGES", "messages.mo")
+    with path.open("rb") as compiled:
+        return Translations(compiled)
+
+
+class Speaker:
+    """Says numbers, money and days in one language; one per language, without state."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self.locale = Locale.parse(LANGUAGES[language])
+        catalogue = texts(language)
+        self.gettext = catalogue.gettext
+        self.ngettext = catalogue.ngettext
+
+    def number(self, value: int | Decimal) -> str:
+        """Return a number with its groups: 1,234,567."""
+        return numbers.format_decimal(value, locale=self.locale)
+
+    def capped(self, value: int, cap: int) -> str:
+        """Return a count that was not followed beyond `cap`: 10,000+."""
+        return f"{self.number(cap)}+" if value > cap else self.number(value)
+
+    def compact(self, value: int | Decimal) -> str:
+        """Return a number for an axis: 1.2K, 1.2万."""
+        return numbers.format_compact_decimal(value, fraction_digits=1, locale=self.locale)
+
+    def rate(self, value: Decimal) -> str:
+        """Return a rate: one decimal below ten, whole above."""
+        digits = Decimal("0.1") if 0 < value < 10 else Decimal(1)
+        return numbers.format_decimal(value.quantize(digits), locale=self.locale)
+
+    def percent(self, share: Decimal) -> str:
+        """Return a share with one decimal: 12.3%."""
+        return numbers.format_percent(share, format="#,##0.0%", locale=self.locale)
+
+    def money(self, minor: int, currency: str) -> str:
+        """Return an amount to the minor unit."""
+        return numbers.format_currency(from_minor(minor, currency), currency, locale=self.locale)
+
+    def short_money(self, minor: int, currency: str) -> str:
+        """Return an amount rounded for a tile or a label: ¥76.0M, ¥7,600.0万."""
+        return numbers.format_compact_currency(
+            from_minor(minor, currency), currency, fraction_digits=1, locale=self.locale
+        )
+
+    def short_amount(self, minor: int, currency: str) -> str:
+        """Return a rounded amount where the currency is said elsewhere: 76.0M, 7,600.0万."""
+        return numbers.format_compact_decimal(
+            from_minor(minor, currency), fraction_digits=1, locale=self.locale
+        )
+
+    def day(self, value: date) -> str:
+        """Return a local day."""
+        return dates.format_date(value, format="medium", locale=self.locale)
+
+    def instant(self, value: datetime, tz: tzinfo) -> str:
+        """Return an instant in a zone, to the minute."""
+        pattern = "yyyy-MM-dd HH:mm" if self.language == "zh-CN" else "d MMM yyyy, HH:mm"
+        return dates.format_datetime(value, pattern, tzinfo=tz, locale=self.locale)
+
+    def clock(self, value: datetime, tz: tzinfo) -> str:
+        """Return the time of day in a zone, to the second."""
+        return dates.format_time(value, "HH:mm:ss", tzinfo=tz, locale=self.locale)
+
+    def duration(self, seconds: int) -> str:
+        """Return a length of time in its largest unit: 5 seconds, 3 minutes."""
+        return dates.format_timedelta(seconds, threshold=1.5, locale=self.locale)
+
+
+@cache
+def speaker(language: str) -> Speaker:
+    """Return the speaker of a language tag of LANGUAGES."""
+    return Speaker(language)
+
+
+def with_parameters(request: Request, changes: Mapping[str, str | None]) -> str:
+    """Return the request's own path and query with some parameters set, or removed by None."""
+    kept = {k: v for k, v in request.query_params.items() if k not in changes}
+    kept |= {k: v for k, v in changes.items() if v is not None}
+    return f"{request.url.path}?{urlencode(kept)}" if kept else request.url.path

@@ -1,0 +1,108 @@
+"""What the overview shows, gathered once for all its viewers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime
+from typing import Generic, TypeVar
+
+from msgspec import Struct
+
+from events.policy import Reference
+from services.console.cursor import CursorSigner
+from services.console.queries.ageing import (
+    BranchBalance,
+    CurrencyAgeing,
+    ageing,
+    balances_by_branch,
+)
+from services.console.queries.alerts import AlertFilter, JournalEntry, alert_journal, count_alerts
+from services.console.queries.freshness import Freshness, count_customers, freshness
+from services.console.queries.rates import RateMeter, Rates
+from services.console.queries.reading import Reader, ReadModel
+
+FEED_LENGTH = 7
+
+_SHARE = 20
+"""An answer is asked for again once this many times its cost has passed: at most 5% of a core
+and of a connection goes into any of them, however large the company."""
+
+T = TypeVar("T")
+State = tuple[int, date]  # change number and day: what rows and ages depend on
+
+
+class Overview(Struct, frozen=True):
+    """Everything on the overview at one instant."""
+
+    at: datetime
+    change: int
+    reference: Reference
+    freshness: Freshness
+    rates: Rates
+    customers: int
+    standing: int  # alerts, counted up to the cap
+    ageing: tuple[CurrencyAgeing, ...]
+    balances: tuple[BranchBalance, ...]
+    feed: tuple[JournalEntry, ...]
+    interrupted: bool = False  # the database went away: these are the last figures known
+
+
+class Paced(Generic[T]):
+    """Keeps an answer while nothing changed, and for a multiple of what asking for it costs."""
+
+    def __init__(self, ask: Callable[[Reader], Awaitable[T]]) -> None:
+        self._ask = ask
+        self._kept: tuple[State, T] | None = None
+        self._due = 0.0
+
+    async def get(self, reader: Reader, state: State) -> T:
+        """Return the answer; while it is expensive, perhaps one of a little earlier."""
+        started = time.monotonic()
+        if self._kept is not None and (self._kept[0] == state or started < self._due):
+            return self._kept[1]
+        answer = await self._ask(reader)
+        ended = time.monotonic()
+        self._due = ended + _SHARE * (ended - started)
+        self._kept = (state, answer)
+        return answer
+
+
+class OverviewSource:
+    """Gathers the overview; one per process, since it counts the events that come in."""
+
+    def __init__(self, model: ReadModel, signer: CursorSigner) -> None:
+        self._model = model
+        self._signer = signer
+        self._meter = RateMeter()
+        self._customers = Paced(count_customers)
+        self._ageing = Paced(ageing)
+        self._balances = Paced(self._main_balances)
+        self._standing = Paced(lambda reader: count_alerts(reader, AlertFilter()))
+        self._feed = Paced(self._latest)
+
+    async def gather(self) -> Overview:
+        """Return the overview as it is now. Raises: Unavailable."""
+        async with self._model.reading() as reader:
+            state = (reader.progress.change, reader.today(None))
+            return Overview(
+                at=reader.at,
+                change=reader.progress.change,
+                reference=reader.reference,
+                freshness=await freshness(reader),
+                rates=await self._meter.look(reader),
+                customers=await self._customers.get(reader, state),
+                standing=await self._standing.get(reader, state),
+                ageing=await self._ageing.get(reader, state),
+                balances=await self._balances.get(reader, state),
+                feed=await self._feed.get(reader, state),
+            )
+
+    async def _main_balances(self, reader: Reader) -> tuple[BranchBalance, ...]:
+        """Return the branches' balances in the currency that matters most."""
+        aged = await self._ageing.get(reader, (reader.progress.change, reader.today(None)))
+        return await balances_by_branch(reader, aged[0].currency) if aged else ()
+
+    async def _latest(self, reader: Reader) -> tuple[JournalEntry, ...]:
+        page = await alert_journal(reader, AlertFilter(), FEED_LENGTH, self._signer, None)
+        return page.entries

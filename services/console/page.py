@@ -1,0 +1,59 @@
+"""What every page has: layout, language, links, and the notice that figures lag."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fastapi import Request
+from starlette.responses import HTMLResponse, Response
+
+from services.console.context import dynamic_headers
+from services.console.i18n import COOKIE, LANGUAGES, language_of, with_parameters
+from services.console.queries.freshness import CAP, Freshness
+from services.console.queries.reading import Reader, branch_names
+from services.console.render import render
+
+_A_YEAR_S = 365 * 24 * 3600
+
+
+def page_response(
+    request: Request,
+    template: str,
+    page_path: str,
+    context: Mapping[str, object],
+    *,
+    status: int = 200,
+    tag: str | None = None,
+    position: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return a page in the reader's language, which a cookie keeps once it was asked for."""
+    language = language_of(request)
+    links = {tag_: with_parameters(request, {"lang": tag_}) for tag_ in LANGUAGES}
+    markup = render(template, language, page_path=page_path, language_links=links, **context)
+    response = HTMLResponse(
+        markup, status, headers=dynamic_headers(tag, position) | dict(headers or {})
+    )
+    response.headers["Content-Language"] = language
+    remember_language(request, response, language)
+    return response
+
+
+def remember_language(request: Request, response: Response, language: str) -> None:
+    """Keep a language that was asked for in the address."""
+    if "lang" in request.query_params:
+        response.set_cookie(
+            COOKIE, language, max_age=_A_YEAR_S, httponly=True, samesite="lax", path="/"
+        )
+
+
+def notices(reader: Reader, fresh: Freshness, language: str) -> dict[str, object]:
+    """Return what every page of rows says about its figures and calls its branches."""
+    return {
+        "fresh": fresh,
+        "at": reader.at,
+        "interrupted": False,
+        "customer_cap": CAP,
+        "branch_names": branch_names(reader.reference, language),
+        "zone_of": reader.reference.zone_of,
+    }

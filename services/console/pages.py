@@ -1,0 +1,198 @@
+"""The console's pages: they work without JavaScript, and their state lives in the URL."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeVar
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query, Request
+from markupsafe import Markup
+from pydantic import BaseModel, ValidationError
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from events.touchpoints.policy import AgeingPolicy
+from services.console.api import BAD_CURSOR, Language, TheConsole
+from services.console.context import entity_tag, is_known, not_modified
+from services.console.cursor import BadCursor
+from services.console.i18n import with_parameters
+from services.console.page import notices, page_response
+from services.console.parameters import AlertsParameters, ItemsParameters
+from services.console.queries import alerts as alert_queries
+from services.console.queries import worklist
+from services.console.queries.ageing import bucket_ends
+from services.console.queries.freshness import freshness
+from services.console.streaming import EventStream
+from services.console.words import ALERT_KINDS
+from services.http.problems import Problem, bad_parameter, invalid_values
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+P = TypeVar("P", bound=BaseModel)
+_PAGE_LENGTH = 50
+
+
+@router.get("/")
+async def get_overview(request: Request, console: TheConsole, language: Language) -> Response:
+    """Show what happens now."""
+    frame = await console.live.frame(language)
+    drawn = frame.panels[language].items()
+    panels = {name: Markup(panel.markup) for name, panel in drawn}  # noqa: S704 - our templates
+    return page_response(
+        request,
+        "overview.html",
+        "/",
+        {"panels": panels, "event_id": frame.seen.event_id},
+        position=frame.overview.freshness.position,
+    )
+
+
+@router.get("/live/overview")
+async def stream_overview(
+    request: Request,
+    console: TheConsole,
+    language: Language,
+    since: Annotated[str | None, Query(max_length=40)] = None,
+) -> Response:
+    """Stream what changes on the overview."""
+    if console.live.is_full:
+        raise Problem(
+            503, "too-many-viewers", "Too many viewers", "Try again later.", retry_after_s=30
+        )
+    last_event_id = request.headers.get("last-event-id", since)
+    return EventStream(console.live, language, last_event_id)
+
+
+@router.get("/receivables")
+async def get_work_list(request: Request, console: TheConsole, language: Language) -> Response:
+    """Show open items to work on."""
+    asked = _asked(request, ItemsParameters)
+    signer = await console.signer()
+    async with console.model.reading() as reader:
+        tag = entity_tag(reader, language)
+        if is_known(request, tag):
+            return not_modified(tag)
+        currencies = await worklist.currencies(reader)
+        if asked.sort == "amount" and asked.currency is None:
+            asked = asked.model_copy(update={"currency": next(iter(currencies), "XXX")})
+        wanted = asked.work_filter()
+        try:
+            page = await worklist.open_items(reader, wanted, _PAGE_LENGTH, signer, asked.cursor)
+            count = await worklist.count_open_items(reader, wanted)
+        except BadCursor as error:
+            raise bad_parameter("cursor", BAD_CURSOR) from error
+        except worklist.NoSuchBucket as error:
+            raise bad_parameter("bucket", str(error)) from error
+        fresh = await freshness(reader)
+    return page_response(
+        request,
+        "receivables.html",
+        "/receivables",
+        {
+            "page": page,
+            "count": count,
+            "cap": worklist.CAP,
+            "asked": asked,
+            "buckets": bucket_ends(reader.reference.in_force(AgeingPolicy, reader.at)),
+            "currencies": currencies,
+            **_paging(request, page.next_cursor, asked.cursor),
+            **notices(reader, fresh, language),
+        },
+        tag=tag,
+        position=fresh.position,
+    )
+
+
+@router.get("/alerts")
+async def get_alerts(request: Request, console: TheConsole, language: Language) -> Response:
+    """Show the alerts that stand."""
+    asked = _asked(request, AlertsParameters)
+    signer = await console.signer()
+    wanted = asked.alert_filter()
+    async with console.model.reading() as reader:
+        tag = entity_tag(reader, language)
+        if is_known(request, tag):
+            return not_modified(tag)
+        try:
+            page = await alert_queries.standing_alerts(
+                reader, wanted, _PAGE_LENGTH, signer, asked.cursor
+            )
+        except BadCursor as error:
+            raise bad_parameter("cursor", BAD_CURSOR) from error
+        count = await alert_queries.count_alerts(reader, wanted)
+        fresh = await freshness(reader)
+    return page_response(
+        request,
+        "alerts.html",
+        "/alerts",
+        {
+            "page": page,
+            "count": count,
+            "cap": alert_queries.CAP,
+            "asked": asked,
+            "kinds": ALERT_KINDS,
+            **_paging(request, page.next_cursor, asked.cursor),
+            **notices(reader, fresh, language),
+        },
+        tag=tag,
+        position=fresh.position,
+    )
+
+
+@router.get("/alerts/journal")
+async def get_journal(request: Request, console: TheConsole, language: Language) -> Response:
+    """Show what was raised and withdrawn, and why."""
+    asked = _asked(request, AlertsParameters)
+    signer = await console.signer()
+    async with console.model.reading() as reader:
+        tag = entity_tag(reader, language)
+        if is_known(request, tag):
+            return not_modified(tag)
+        try:
+            page = await alert_queries.alert_journal(
+                reader, asked.alert_filter(), _PAGE_LENGTH, signer, asked.cursor
+            )
+        except BadCursor as error:
+            raise bad_parameter("cursor", BAD_CURSOR) from error
+        fresh = await freshness(reader)
+    return page_response(
+        request,
+        "journal.html",
+        "/alerts",
+        {
+            "page": page,
+            "asked": asked,
+            "kinds": ALERT_KINDS,
+            **_paging(request, page.next_cursor, asked.cursor),
+            **notices(reader, fresh, language),
+        },
+        tag=tag,
+        position=fresh.position,
+    )
+
+
+@router.get("/customers")
+async def find_customer(
+    id: Annotated[str, Query(min_length=1, max_length=120)],
+) -> Response:
+    """Lead to the customer whose id was typed."""
+    return RedirectResponse(f"/customers/{quote(id.strip(), safe='')}", status_code=303)
+
+
+def _paging(request: Request, following: str | None, cursor: str | None) -> dict[str, object]:
+    """Return the links to the next page and back to the first."""
+    return {
+        "next_link": with_parameters(request, {"cursor": following}) if following else None,
+        "first_link": with_parameters(request, {"cursor": None}) if cursor else None,
+    }
+
+
+def _asked(request: Request, kind: type[P]) -> P:
+    """Return a page's parameters; what a form left empty was not asked for.
+
+    Raises: Problem.
+    """
+    given = {name: value for name, value in request.query_params.items() if value}
+    try:
+        return kind.model_validate(given)
+    except ValidationError as error:
+        raise invalid_values(error.errors()) from error

@@ -1,0 +1,1 @@
+"""The read model's questions, asked by JSON and pages alike."""

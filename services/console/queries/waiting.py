@@ -1,0 +1,53 @@
+"""Waiting until the rows reflect a position, so that a writer reads its own writes."""
+
+from __future__ import annotations
+
+import asyncio
+
+from events.envelope import PositionVector
+from events.errors import EventError
+from services.console.queries.reading import ReadModel
+from services.http.problems import Problem, bad_parameter
+
+PATIENCE_S = 5.0
+_POLL_S = 0.05
+
+
+async def wait_until(model: ReadModel, token: str | None, patience_s: float = PATIENCE_S) -> None:
+    """Return once the rows reflect the position that a token names; at once without one.
+
+    Raises: Problem (400 for what is no token, 409 for one that this log cannot reach, 503 when
+    the projector does not get there in time), Unavailable.
+    """
+    if token is None:
+        return
+    try:
+        wanted = PositionVector.from_token(token)
+    except EventError as error:
+        raise bad_parameter("at_least", str(error)) from error
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + patience_s
+    while True:
+        progress = await model.progress()
+        if progress.position.reaches(wanted):
+            return
+        if not progress.heads.reaches(wanted):
+            raise Problem(
+                409,
+                "position-not-in-log",
+                "The log does not hold this position",
+                "The token names events that this log does not hold: it comes from another "
+                "installation, or from before a restore.",
+                parameter="at_least",
+            )
+        if loop.time() >= deadline:
+            raise Problem(
+                503,
+                "position-not-reached",
+                "Not there yet",
+                f"The rows do not reflect this position after {patience_s:.0f} s; "
+                f"{progress.events_behind} events wait. Try again with the same token.",
+                parameter="at_least",
+                retry_after_s=1,
+            )
+        await asyncio.sleep(_POLL_S)

@@ -1,0 +1,1 @@
+SELECT count(*) FROM projection_heads WHERE projection = $1 AND version = $2

@@ -1,0 +1,11 @@
+-- $1 projection, $2 version, $3 kind, $4 branch, $5 customer (null: any), $6 and $7 the last
+-- alert shown (null: from the newest on), $8 how many.
+SELECT *
+FROM alerts
+WHERE projection = $1 AND version = $2
+  AND ($3::text IS NULL OR kind = $3)
+  AND ($4::text IS NULL OR branch_id = $4)
+  AND ($5::text IS NULL OR customer_id = $5)
+  AND ($6::timestamptz IS NULL OR (since <= $6 AND (since < $6 OR alert_id > $7::uuid)))
+ORDER BY since DESC, alert_id
+LIMIT $8

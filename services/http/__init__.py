@@ -1,0 +1,1 @@
+"""What every HTTP surface of the platform has in common."""
