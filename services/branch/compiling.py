@@ -11,7 +11,8 @@ from events.touchpoints import CATALOGUE, PersonalTouchpoint, ReferenceTouchpoin
 from services.branch.cells import Row, key_of
 from services.branch.conditions import Test, compile_conditions
 from services.branch.conversions import CellRefused, Style, style_of
-from services.branch.fields import Ground, Json, Read, field_reader, record
+from services.branch.converters import Ground, Json
+from services.branch.fields import Read, field_reader, record
 from services.branch.identity import event_id, sequence, source_of
 from services.branch.mapping import (
     Block,

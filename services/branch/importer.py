@@ -6,24 +6,25 @@ mapping can tell; what the platform then refuses is reported with the row's line
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
-from hashlib import blake2b
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
-import msgspec
 from msgspec import Struct
 
 from services.branch.cells import Row
-from services.branch.compiling import CompiledMapping, MadeEvent, RowRefused
+from services.branch.compiling import CompiledMapping, Event, MadeEvent, RowRefused
 from services.branch.identity import source_of
 from services.branch.mapping import MAX_BLOCKS
 from services.branch.publisher import MAX_EVENTS, Publisher
 from services.branch.report import Line, Report
 from services.branch.resume import Progress, ProgressNote
 from services.branch.rows import open_rows, scan
+from services.branch.seen import Seen
 from services.errors import Unavailable
 from services.gateway.answers import Answer
 
@@ -34,7 +35,6 @@ _CONFLICT = Answer(status="refused", code="conflict", reason="the identity is ta
 """What the log would say, in a dry run, to a second row of the same key."""
 
 _MAX_ROWS = 2000
-_WINDOW = 100_000
 
 
 class Job(Struct, frozen=True, kw_only=True):
@@ -69,17 +69,35 @@ async def import_file(
     started = time.perf_counter()
     start = await run.go_on()
     rows = islice(open_rows(job.path, job.mapping), start, None)
-    for batch in _batches(rows, job):
-        try:
-            await run.take(batch)
-        except Unavailable as error:
-            raise Unavailable(
-                f"stopped after {run.report.rows:,} of {found.rows:,} rows: {error}"
-            ) from error
-        tick(run.report.rows, found.rows)
+    try:
+        async for _ in _one_ahead(run, _batches(rows, job)):
+            tick(run.report.rows, found.rows)
+    except Unavailable as error:
+        raise Unavailable(
+            f"stopped after {run.report.rows:,} of {found.rows:,} rows: {error}"
+        ) from error
     run.report.seconds += time.perf_counter() - started
     run.finish()
     return run.report
+
+
+async def _one_ahead(run: _Run, batches: Iterator[Batch]) -> AsyncIterator[None]:
+    """Account for every batch in order, while the next one is read and already on its way."""
+    under_way: deque[_Sent] = deque()
+    try:
+        for batch in batches:
+            under_way.append(run.send(batch))
+            await asyncio.sleep(0)  # let it leave before the next one is read
+            if len(under_way) > 1:
+                await run.settle(under_way.popleft())
+                yield
+        while under_way:
+            await run.settle(under_way.popleft())
+            yield
+    finally:
+        for sent in under_way:
+            sent.answers.cancel()
+        await asyncio.gather(*(sent.answers for sent in under_way), return_exceptions=True)
 
 
 def _note(job: Job, publisher: Publisher, home: Path | None, file: bytes) -> ProgressNote | None:
@@ -111,23 +129,13 @@ def _batches(rows: Iterator[Row | RowRefused], job: Job) -> Iterator[Batch]:
         yield batch
 
 
-class _Seen:
-    """The latest identities of this file: bounded, so it sees repetitions not too far apart."""
+class _Sent(NamedTuple):
+    """A batch on its way: its events, each with an earlier line of its identity if any."""
 
-    def __init__(self) -> None:
-        self._lines: OrderedDict[str, tuple[int, bytes]] = OrderedDict()
-
-    def first(self, made: MadeEvent) -> tuple[int, bool] | None:
-        """Return the line that gave this identity before, and whether its content was equal."""
-        identity = str(made.event["id"])
-        content = blake2b(msgspec.json.encode(made.event), digest_size=16).digest()
-        before = self._lines.get(identity)
-        if before is not None:
-            return before[0], before[1] == content
-        self._lines[identity] = (made.line, content)
-        if len(self._lines) > _WINDOW:
-            self._lines.popitem(last=False)
-        return None
+    batch: Batch
+    fresh: list[tuple[MadeEvent, int | None]]
+    repeated: list[tuple[MadeEvent, int]]
+    answers: asyncio.Task[Sequence[Answer]]
 
 
 class _Run:
@@ -137,7 +145,7 @@ class _Run:
         self._job = job
         self._publisher = publisher
         self._note = note
-        self._seen = _Seen()
+        self._seen = Seen()
         self._blocks = {block.name: block for block in job.mapping.blocks}
         self.report = self._fresh()
 
@@ -171,24 +179,32 @@ class _Run:
         self.report.resumed_at_row = progress.next_row + 1
         return progress.next_row
 
-    async def take(self, batch: Batch) -> None:
-        """Publish a batch, account for it and note the progress. Raises: Unavailable."""
-        sent: list[tuple[MadeEvent, int | None]] = []
+    def send(self, batch: Batch) -> _Sent:
+        """Put a batch on its way, without what this file has given before."""
+        fresh: list[tuple[MadeEvent, int | None]] = []
         repeated: list[tuple[MadeEvent, int]] = []
         for made in batch.made:
             match self._seen.first(made):
                 case (line, True):
                     repeated.append((made, line))
                 case (line, False):
-                    sent.append((made, line))
+                    fresh.append((made, line))
                 case _:
-                    sent.append((made, None))
-        answers = await self._publisher.publish([made.event for made, _ in sent]) if sent else []
+                    fresh.append((made, None))
+        events = [made.event for made, _ in fresh]
+        return _Sent(batch, fresh, repeated, asyncio.create_task(self._publish(events)))
+
+    async def _publish(self, events: Sequence[Event]) -> Sequence[Answer]:
+        return await self._publisher.publish(events) if events else []
+
+    async def settle(self, sent: _Sent) -> None:
+        """Await a batch's answers, account for it and note the progress. Raises: Unavailable."""
+        answers = await sent.answers
         start = self.report.rows
-        self._count(batch)
-        for made, line in repeated:
+        self._count(sent.batch)
+        for made, line in sent.repeated:
             self._repeated(made, line)
-        for (made, twin), answer in zip(sent, answers, strict=True):
+        for (made, twin), answer in zip(sent.fresh, answers, strict=True):
             self._answered(made, twin, answer)
         if self._note is not None:
             self._note.save(

@@ -1,7 +1,10 @@
+import json
+from uuid import uuid5
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.branch.identity import event_id, sequence, source_of
+from services.branch.identity import NAMESPACE, event_id, sequence, source_of
 
 KEYS = st.lists(st.text(), min_size=1, max_size=3)
 
@@ -14,6 +17,12 @@ def test_sequence_numbers_fit_the_log_and_keep_the_order_of_blocks(
     assert sequence(key, 1) <= sequence(key, block) == sequence(key, 1) + block - 1
 
 
+@given(KEYS)
+def test_an_id_is_what_the_standard_calls_uuid5(key: list[str]) -> None:
+    name = json.dumps(["s", *key, "b"], ensure_ascii=False, separators=(",", ":"))
+    assert event_id("s", key, "b") == str(uuid5(NAMESPACE, name))
+
+
 @given(KEYS, KEYS)
 def test_ids_differ_by_key_and_never_by_where_its_parts_are_cut(
     left: list[str], right: list[str]
@@ -24,7 +33,7 @@ def test_ids_differ_by_key_and_never_by_where_its_parts_are_cut(
 
 def test_ids_and_numbers_are_the_same_for_ever() -> None:
     source = source_of("b1", "ledger")
-    assert event_id(source, ["R-1"], "paid") == "1d4cd5e3-ef4f-57da-94d4-a27509b8e466"
+    assert event_id(source, ["R-1"], "paid") == "88d356cd-bb51-54c8-9e15-837481184f96"
     assert sequence(["R-1"], 2) == 3022161247184409410
 
 
