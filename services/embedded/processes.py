@@ -17,6 +17,8 @@ _LOG = structlog.get_logger(__name__)
 SUPERVISED = "TOUCHSTONE_SUPERVISED"
 """Set for child processes: their standard input is a pipe that ends with their parent."""
 
+STDIN = 0
+
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
 _HEALTHY_AFTER_S = 60.0
@@ -32,8 +34,8 @@ def die_with_parent() -> None:
         return
 
     def watch() -> None:
-        with contextlib.suppress(OSError):
-            sys.stdin.buffer.read()
+        while os.read(STDIN, 1):
+            pass
         os._exit(0)
 
     threading.Thread(target=watch, name="parent watch", daemon=True).start()
