@@ -12,7 +12,7 @@ from services.clock import SystemClock
 from services.embedded.event_log import EmbeddedEventLog
 from services.embedded.server import EmbeddedServer
 from services.gateway.intake import Intake
-from services.ports import Clock, Dossiers, EventLog, Vault
+from services.ports import Clock, Dossiers, EventLog
 from services.postgres.dossiers import PostgresDossiers
 from services.postgres.migrate import migrate
 from services.postgres.pool import Pool, open_pool, translated
@@ -29,7 +29,7 @@ class Platform:
     pool: Pool
     log: EventLog
     dossiers: Dossiers
-    vault: Vault
+    vault: PostgresVault
     intake: Intake
     clock: Clock
 

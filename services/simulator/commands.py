@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated
 
+import httpx2
 import typer
 
 from services.bootstrap import open_platform
@@ -17,6 +18,8 @@ from services.simulator.keys import branch_keys
 from services.simulator.live import go_on, world_after
 from services.simulator.load import ensure_history, log_state
 from services.simulator.recall import recall
+
+_TIMEOUT_S = 10.0
 
 app = typer.Typer(
     name="simulate",
@@ -78,4 +81,5 @@ async def _live(settings: Settings, rate: float, gateway: str | None) -> None:
         world.go_live(session=int(clock.now().timestamp()))
         keys = await branch_keys(platform, [branch.branch_id for branch in BRANCHES])
     note(f"{len(keys)} branches publish to {address}, about {rate:g} events a second")
-    await go_on(world, address, keys, rate, clock)
+    async with httpx2.AsyncClient(base_url=address, timeout=_TIMEOUT_S) as client:
+        await go_on(world, client, keys, rate, clock)

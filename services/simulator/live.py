@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import httpx2
-import structlog
 
 from services.clock import SystemClock
 from services.ports import Clock
@@ -16,12 +15,9 @@ from services.simulator.outbox import Outbox
 from services.simulator.plan import Plan
 from services.simulator.world import World
 
-_LOG = structlog.get_logger(__name__)
-
 _TICK_S = 0.5
 _CUTS_A_SECOND = 1 / 240
 _CUT_S = (15.0, 75.0)
-_TIMEOUT_S = 10.0
 
 
 def world_after(plan: Plan) -> World:
@@ -34,7 +30,7 @@ def world_after(plan: Plan) -> World:
 
 async def go_on(
     world: World,
-    gateway: str,
+    client: httpx2.AsyncClient,
     keys: Mapping[str, str],
     rate: float,
     clock: Clock | None = None,
@@ -45,20 +41,17 @@ async def go_on(
     """
     clock = clock or SystemClock()
     dice = world.plan.dice("live", str(clock.now().timestamp()))
-    async with httpx2.AsyncClient(base_url=gateway, timeout=_TIMEOUT_S) as client:
-        outboxes = {
-            branch_id: Outbox(branch_id, client, key, dice) for branch_id, key in keys.items()
-        }
-        async with asyncio.TaskGroup() as tasks:
-            for outbox in outboxes.values():
-                tasks.create_task(outbox.send())
-            due = 0.0
-            while True:
-                now = clock.now()
-                due += rate * _TICK_S * dice.uniform(0.4, 1.6)
-                due -= _live_on(world, outboxes, due, now)
-                _cut_lines(outboxes, len(outboxes) * dice.random(), now)
-                await asyncio.sleep(_TICK_S)
+    outboxes = {branch_id: Outbox(branch_id, client, key, dice) for branch_id, key in keys.items()}
+    async with asyncio.TaskGroup() as tasks:
+        for outbox in outboxes.values():
+            tasks.create_task(outbox.send())
+        due = 0.0
+        while True:
+            now = clock.now()
+            due += rate * _TICK_S * dice.uniform(0.4, 1.6)
+            due -= _live_on(world, outboxes, due, now)
+            _cut_lines(outboxes, len(outboxes) * dice.random(), now)
+            await asyncio.sleep(_TICK_S)
 
 
 def _live_on(world: World, outboxes: Mapping[str, Outbox], due: float, now: datetime) -> int:

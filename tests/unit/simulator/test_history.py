@@ -149,7 +149,8 @@ def test_live_everything_is_told_as_of_now(company: tuple[World, list[Recording]
     for _ in history(world):
         pass
     world.go_live(session=1)
-    now, reported = NOON, []
+    now = NOON
+    reported: list[Recording] = []
     while len(reported) < 3_000:
         now += timedelta(seconds=1)
         reported += world.step(now)

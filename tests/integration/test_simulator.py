@@ -1,0 +1,138 @@
+"""The demonstration company in a real log: loaded once, resumed after a kill, living on."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+
+import httpx2
+import pytest
+
+from events.partitioning import PARTITIONS
+from services.bootstrap import Platform, open_platform
+from services.clock import SystemClock
+from services.errors import UsageError
+from services.gateway.draft import Draft, Scope
+from services.gateway.http import create_gateway
+from services.ports import StoredEvent
+from services.settings import Settings
+from services.simulator.branches import BRANCHES
+from services.simulator.devices import LIVE, Recording
+from services.simulator.history import history, open_books
+from services.simulator.keys import branch_keys
+from services.simulator.live import go_on, world_after
+from services.simulator.load import ensure_history, load, log_state
+from services.simulator.plan import Plan
+from services.simulator.recall import recall
+
+pytestmark = pytest.mark.postgres
+
+CUSTOMERS = 25
+
+
+@pytest.fixture
+async def platform(database: str) -> AsyncIterator[Platform]:
+    settings = Settings(dsn=database, master_key=base64.b64encode(bytes(32)).decode())
+    async with open_platform(settings) as opened:
+        yield opened
+
+
+@pytest.fixture
+def plan() -> Plan:
+    return Plan.ending_today(SystemClock().now(), customers=CUSTOMERS)
+
+
+async def whole_log(platform: Platform) -> list[StoredEvent]:
+    return [
+        event
+        for partition in range(PARTITIONS + 1)
+        for event in await platform.log.read(partition, 0, 100_000)
+    ]
+
+
+def invented(plan: Plan) -> Iterator[Recording]:
+    return history(open_books(plan))
+
+
+async def test_the_log_holds_the_history_as_it_would_have_been_recorded(
+    platform: Platform, plan: Plan
+) -> None:
+    loaded = await ensure_history(platform, customers=CUSTOMERS)
+    expected = {r.envelope.id: r for r in invented(plan)}
+    stored = await whole_log(platform)
+    assert loaded.written == loaded.events == len(stored) == len(expected)
+    for event in stored:
+        recording = expected[event.envelope.id]
+        assert event.envelope == recording.envelope
+        late = event.recorded_at - recording.recorded_at
+        assert timedelta(0) <= late <= timedelta(hours=4)
+
+
+async def test_a_second_load_changes_nothing(platform: Platform) -> None:
+    first = await ensure_history(platform, customers=CUSTOMERS)
+    second = await ensure_history(platform, customers=CUSTOMERS + 1, seed=99)
+    assert (second.written, second.events) == (0, first.events)
+    assert second.plan == first.plan
+
+
+async def test_an_interrupted_load_goes_on_where_it_was(platform: Platform, plan: Plan) -> None:
+    class Interrupted(Exception):
+        pass
+
+    shown = 0
+
+    def interrupt(_: object) -> None:
+        nonlocal shown
+        shown += 1
+        if shown == 40:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        await load(platform, plan, 0, interrupt)
+    state = await log_state(platform.log)
+    assert state.events > 0
+    assert not state.complete
+    loaded = await ensure_history(platform)
+    assert loaded.written == loaded.events - state.events
+    ids = Counter(event.envelope.id for event in await whole_log(platform))
+    assert ids == Counter(r.envelope.id for r in invented(plan))
+
+
+async def test_a_log_with_other_events_is_left_alone(platform: Platform, plan: Plan) -> None:
+    recording = next(r for r in invented(plan) if r.envelope.subject is not None)
+    draft = Draft(recording.envelope, recording.data, recording.personal)
+    scope = Scope(recording.envelope.branch_id)
+    await platform.intake.submit_validated(scope, [draft])
+    with pytest.raises(UsageError, match="no demonstration company"):
+        await ensure_history(platform)
+
+
+async def test_the_company_lives_on_through_the_gateway(platform: Platform) -> None:
+    loaded = await ensure_history(platform, customers=CUSTOMERS)
+    clock = SystemClock()
+    world = world_after(loaded.plan)
+    world.go_live(session=int(clock.now().timestamp()))
+    keys = await branch_keys(platform, [branch.branch_id for branch in BRANCHES])
+    transport = httpx2.ASGITransport(app=create_gateway(platform))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(4):
+                await go_on(world, client, keys, 40.0, clock)
+    live = [e for e in await whole_log(platform) if e.envelope.source.endswith(LIVE)]
+    assert len(live) > 60
+    assert all(abs(clock.now() - e.recorded_at) < timedelta(minutes=2) for e in live)
+    assert await platform.pool.fetchval("SELECT count(*) FROM quarantine") == 0
+    again = world_after(loaded.plan)
+    assert await recall(again, platform.log) == len(live)
+
+
+async def test_keys_of_earlier_sessions_are_revoked(platform: Platform) -> None:
+    await branch_keys(platform, ["SH", "BJ"])
+    await branch_keys(platform, ["SH"])
+    in_force = await platform.pool.fetch(
+        "SELECT branch_id FROM branch_keys WHERE revoked_at IS NULL"
+    )
+    assert [row["branch_id"] for row in in_force] == ["SH"]
