@@ -20,7 +20,7 @@ from services.branch.mapping import find_mapping, shipped_mappings
 from services.branch.publisher import DryRun, LocalPublisher, Publisher
 from services.branch.publishing import publish_file, publish_lines
 from services.branch.report import Report
-from services.branch.rows import scan
+from services.branch.rows import Scan, scan
 from services.cli import Format, FormatOption, emit, note, progress, run_async, say
 from services.clock import SystemClock
 from services.errors import TouchstoneError, UsageError
@@ -66,7 +66,7 @@ ReportOption = Annotated[
 ]
 
 DEFAULT_BRANCH = "headquarters"
-_BRANCH = re.compile(r"[^\s/]{1,60}")
+_BRANCH = re.compile(r"[^\s/\x00-\x1f\x7f]{1,60}")
 
 
 def import_(
@@ -110,17 +110,18 @@ def publish(
 
 
 async def _import(job: Job, gateway: str | None, key: str | None) -> Report:
+    found = scan(job.path, job.mapping)  # before a platform is started for nothing
     if job.dry_run:
-        return await _import_with(job, DryRun(job.branch, SystemClock()), None)
+        return await _import_with(job, found, DryRun(job.branch, SystemClock()), None)
     async with _publisher(job.branch, gateway, key) as publisher:
-        return await _import_with(job, publisher, settings().data)
+        return await _import_with(job, found, publisher, settings().data)
 
 
-async def _import_with(job: Job, publisher: Publisher, home: Path | None) -> Report:
+async def _import_with(job: Job, found: Scan, publisher: Publisher, home: Path | None) -> Report:
     with progress("rows") as bar:
-        task = bar.add_task(job.path.name, total=None)
+        task = bar.add_task(job.path.name, total=found.rows)
         return await import_file(
-            job, publisher, home, lambda done, rows: bar.update(task, completed=done, total=rows)
+            job, publisher, home, lambda done, _: bar.update(task, completed=done), found
         )
 
 

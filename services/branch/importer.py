@@ -23,7 +23,7 @@ from services.branch.mapping import MAX_BLOCKS
 from services.branch.publisher import MAX_EVENTS, Publisher
 from services.branch.report import Line, Report
 from services.branch.resume import Progress, ProgressNote
-from services.branch.rows import open_rows, scan
+from services.branch.rows import Scan, open_rows, scan
 from services.branch.seen import Seen
 from services.errors import Unavailable
 from services.gateway.answers import Answer
@@ -57,14 +57,19 @@ class Batch(Struct):
 
 
 async def import_file(
-    job: Job, publisher: Publisher, home: Path | None = None, tick: Tick = lambda done, rows: None
+    job: Job,
+    publisher: Publisher,
+    home: Path | None = None,
+    tick: Tick = lambda done, rows: None,
+    found: Scan | None = None,
 ) -> Report:
-    """Import the file and return the report; `home` is where progress is noted, if anywhere.
+    """Import the file and return the report.
 
-    Raises: FileRefused before anything is sent; Unavailable, GatewayRefused on the way: the
-    same import then goes on where it was.
+    `home` is where progress is noted, if anywhere; `found` is what a scan found, if there was
+    one. Raises: FileRefused before anything is sent; Unavailable, GatewayRefused on the way:
+    the same import then goes on where it was.
     """
-    found = scan(job.path, job.mapping)
+    found = found or scan(job.path, job.mapping)
     run = _Run(job, publisher, _note(job, publisher, home, found.digest))
     started = time.perf_counter()
     start = await run.go_on()

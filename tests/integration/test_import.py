@@ -1,17 +1,22 @@
 """Importing into a real platform: the shipped mapping, policies, conflicts, erasable names."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from io import BytesIO
 from pathlib import Path
 
+import httpx2
 import pytest
 import pytest_asyncio
 
 from services.bootstrap import Platform, open_platform
 from services.branch.compiling import compile_text, load_mapping
+from services.branch.http_publisher import GatewayRefused, HttpPublisher
 from services.branch.importer import Job, import_file
 from services.branch.publisher import LocalPublisher
 from services.branch.publishing import publish_lines
+from services.gateway.http import create_gateway
+from services.gateway.keys import BranchKeys
 from services.settings import Settings
 
 pytestmark = pytest.mark.postgres
@@ -48,6 +53,16 @@ async def platform(database: str, tmp_path: Path) -> AsyncIterator[Platform]:
 
 def local(platform: Platform, branch: str = "b1") -> LocalPublisher:
     return LocalPublisher(platform.intake, branch, platform.dsn)
+
+
+@asynccontextmanager
+async def gateway(platform: Platform, key: str) -> AsyncIterator[HttpPublisher]:
+    transport = httpx2.ASGITransport(create_gateway(platform))
+    headers = {"authorization": f"Bearer {key}"}
+    async with httpx2.AsyncClient(
+        base_url="http://gateway", transport=transport, headers=headers
+    ) as client:
+        yield HttpPublisher(client)
 
 
 def invoices(folder: Path, rows: str = ROWS, branch: str = "b1") -> Job:
@@ -108,3 +123,29 @@ async def test_a_policy_is_published_as_a_line(platform: Platform) -> None:
     first = await publish_lines(BytesIO(line * 2 + b"{}\n"), "-", "headquarters", publisher)
     assert (first.accepted, first.duplicate, first.refused) == (1, 1, 1)
     assert first.lines[0].line == 3
+
+
+async def test_a_file_through_the_gateway_is_the_same_file(
+    platform: Platform, tmp_path: Path
+) -> None:
+    _, key = await BranchKeys(platform.pool, platform.clock).create("b1")
+    async with gateway(platform, key) as publisher:
+        first = await import_file(invoices(tmp_path), publisher, tmp_path)
+        assert (first.accepted, first.refused) == (8, 0)
+        changed = await import_file(
+            invoices(tmp_path, ROWS.replace("55.94", "99.94")), publisher, tmp_path
+        )
+        assert [line.code for line in changed.lines] == ["conflict", "conflict"]
+    again = await import_file(invoices(tmp_path), local(platform), tmp_path)
+    assert (again.accepted, again.duplicate) == (0, 8)
+
+
+async def test_a_key_speaks_for_its_own_branch_alone(platform: Platform, tmp_path: Path) -> None:
+    _, key = await BranchKeys(platform.pool, platform.clock).create("b1")
+    async with gateway(platform, key) as publisher:
+        report = await import_file(invoices(tmp_path, branch="b2"), publisher)
+        assert (report.accepted, report.refused) == (0, 8)
+        assert {(line.field, line.code) for line in report.lines} == {("source", "not_allowed")}
+    async with gateway(platform, "wrong") as publisher:
+        with pytest.raises(GatewayRefused, match="--key"):
+            await import_file(invoices(tmp_path), publisher)
