@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 import asyncpg
 
-from events.codec import encode
-from events.envelope import Envelope, Position
-from events.routing import partition_for
-from services.ports import Accepted, Clock, Conflict, Duplicate, Outcome, Submission
+from events.envelope import Position
+from services.ports import Accepted, Clock, Outcome
+from services.postgres.admissions import Prepared, admit, refusal
 from services.postgres.pool import Connection, Pool
 from services.postgres.statements import sql
-
-SequenceKey = tuple[str, int, int]
-Holders = Mapping[int, asyncpg.Record]
-
-
-class Prepared(NamedTuple):
-    """A submission with its bytes and its partition."""
-
-    envelope: Envelope
-    digest: bytes
-    payload: bytes
-    partition: int
-
-
-def prepare(submission: Submission) -> Prepared:
-    """Return what can be made ready before any lock is taken. Raises: MalformedEvent."""
-    envelope, data, digest = submission.envelope, submission.data, submission.digest
-    return Prepared(envelope, digest, encode(data), partition_for(envelope, data))
 
 
 async def append_all(
@@ -41,18 +21,24 @@ async def append_all(
     involved = sorted({event.partition for event in events})
     async with pool.acquire() as connection, connection.transaction():
         heads = await connection.fetch(sql("log_lock_heads"), generation, involved, clock.now())
-        holders = await _admit(connection, events)
+        holders = await admit(connection, events)
         places = _Places(generation, heads)
         accepted = {
             i: places.take(event.partition) for i, event in enumerate(events) if i not in holders
         }
         if accepted:
             await _write(connection, places, [events[i] for i in accepted], [*accepted.values()])
-    written: dict[str, Accepted] = {events[i].envelope.id: place for i, place in accepted.items()}
+    written = {events[i].envelope.id: place.position for i, place in accepted.items()}
     return [
-        accepted[i] if i in accepted else _refusal(event, holders[i], written)
+        accepted[i]
+        if i in accepted
+        else refusal(event, holders[i], written.get(holders[i]["event_id"]) or _place(holders[i]))
         for i, event in enumerate(events)
     ]
+
+
+def _place(holder: asyncpg.Record) -> Position:
+    return Position(holder["generation"], holder["partition"], holder["n"])
 
 
 class _Places:
@@ -71,98 +57,6 @@ class _Places:
         n = self.next_n[partition]
         self.next_n[partition] = n + 1
         return Accepted(Position(self.generation, partition, n), self.recorded_at[partition])
-
-
-def _sequence_key(envelope: Envelope) -> SequenceKey:
-    return (envelope.source, envelope.epoch, envelope.sequence)
-
-
-async def _admit(connection: Connection, events: Sequence[Prepared]) -> Holders:
-    """Admit what nobody holds; return, by index, who holds the id or number of the others.
-
-    Of several in one call the first is tried first. Those behind a refused one are tried
-    again, so a second round is the last unless others append the same events meanwhile.
-    """
-    envelopes = [event.envelope for event in events]
-    holders: dict[int, asyncpg.Record] = {}
-    remaining = list(range(len(events)))
-    while remaining:
-        first = _first_of_each(envelopes, remaining)
-        offered = [envelopes[i] for i in first]
-        rows = await connection.fetch(
-            sql("log_admit"),
-            [e.id for e in offered],
-            [e.source for e in offered],
-            [e.epoch for e in offered],
-            [e.sequence for e in offered],
-            [events[i].digest for i in first],
-        )
-        let_in = {row["event_id"] for row in rows}
-        admitted = {i for i in first if envelopes[i].id in let_in}
-        others = [i for i in remaining if i not in admitted]
-        holders.update(await _holders(connection, envelopes, others))
-        remaining = [i for i in others if i not in holders]
-    return holders
-
-
-def _first_of_each(envelopes: Sequence[Envelope], among: Sequence[int]) -> list[int]:
-    """Return the first index of each id and of each sequence number."""
-    ids: set[str] = set()
-    numbers: set[SequenceKey] = set()
-    first = []
-    for i in among:
-        envelope = envelopes[i]
-        number = _sequence_key(envelope)
-        if envelope.id not in ids and number not in numbers:
-            first.append(i)
-        ids.add(envelope.id)
-        numbers.add(number)
-    return first
-
-
-async def _holders(
-    connection: Connection, envelopes: Sequence[Envelope], indexes: Sequence[int]
-) -> Holders:
-    """Return who holds each one's id or else its sequence number; some may have no holder."""
-    if not indexes:
-        return {}
-    asked = [envelopes[i] for i in indexes]
-    rows = await connection.fetch(
-        sql("log_holders"),
-        [e.id for e in asked],
-        [e.source for e in asked],
-        [e.epoch for e in asked],
-        [e.sequence for e in asked],
-    )
-    by_id = {row["event_id"]: row for row in rows}
-    by_number = {(row["source"], row["epoch"], row["sequence"]): row for row in rows}
-    found = {}
-    for i, envelope in zip(indexes, asked, strict=True):
-        holder = by_id.get(envelope.id) or by_number.get(_sequence_key(envelope))
-        if holder is not None:
-            found[i] = holder
-    return found
-
-
-def _refusal(
-    event: Prepared, holder: asyncpg.Record, written: Mapping[str, Accepted]
-) -> Duplicate | Conflict:
-    """Return what to answer to an event whose id or sequence number is held."""
-    envelope = event.envelope
-    if holder["event_id"] in written:  # admitted in this very transaction
-        position = written[holder["event_id"]].position
-    else:
-        position = Position(holder["generation"], holder["partition"], holder["n"])
-    if holder["event_id"] != envelope.id:
-        return Conflict(
-            "sequence",
-            f"sequence {envelope.sequence} of epoch {envelope.epoch} of {envelope.source} is "
-            f"taken by event {holder['event_id']}",
-            position,
-        )
-    if holder["digest"] != event.digest:
-        return Conflict("id", "an event of this id was accepted with other content", position)
-    return Duplicate(position)
 
 
 async def _write(

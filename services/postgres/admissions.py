@@ -1,0 +1,122 @@
+"""Who is let into the log: an event id once, a source's sequence number once; in every mode."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import asyncpg
+
+from events.codec import encode
+from events.envelope import Envelope, Position
+from events.routing import partition_for
+from services.ports import Conflict, Duplicate, Submission
+from services.postgres.pool import Connection
+from services.postgres.statements import sql
+
+Holders = Mapping[int, asyncpg.Record]
+"""Who holds the id or the sequence number of each event that is not let in, by its index."""
+
+_SequenceKey = tuple[str, int, int]
+
+
+class Prepared(NamedTuple):
+    """A submission with its bytes and its partition."""
+
+    envelope: Envelope
+    digest: bytes
+    payload: bytes
+    schema_version: int
+    partition: int
+
+
+def prepare(submission: Submission) -> Prepared:
+    """Return what can be made ready before any lock is taken. Raises: MalformedEvent."""
+    envelope, data, digest = submission.envelope, submission.data, submission.digest
+    return Prepared(envelope, digest, encode(data), data.version, partition_for(envelope, data))
+
+
+async def admit(connection: Connection, events: Sequence[Prepared]) -> Holders:
+    """Admit what nobody holds; return, by index, who holds the id or number of the others.
+
+    Of several in one call the first is tried first. Those behind a refused one are tried
+    again, so a second round is the last unless others append the same events meanwhile.
+    """
+    envelopes = [event.envelope for event in events]
+    holders: dict[int, asyncpg.Record] = {}
+    remaining = list(range(len(events)))
+    while remaining:
+        first = _first_of_each(envelopes, remaining)
+        offered = [envelopes[i] for i in first]
+        rows = await connection.fetch(
+            sql("log_admit"),
+            [e.id for e in offered],
+            [e.source for e in offered],
+            [e.epoch for e in offered],
+            [e.sequence for e in offered],
+            [events[i].digest for i in first],
+        )
+        let_in = {row["event_id"] for row in rows}
+        admitted = {i for i in first if envelopes[i].id in let_in}
+        others = [i for i in remaining if i not in admitted]
+        holders.update(await _holders(connection, envelopes, others))
+        remaining = [i for i in others if i not in holders]
+    return holders
+
+
+def refusal(event: Prepared, holder: asyncpg.Record, position: Position) -> Duplicate | Conflict:
+    """Return what to answer to an event whose id or number is held, and by which position."""
+    envelope = event.envelope
+    if holder["event_id"] != envelope.id:
+        return Conflict(
+            "sequence",
+            f"sequence {envelope.sequence} of epoch {envelope.epoch} of {envelope.source} is "
+            f"taken by event {holder['event_id']}",
+            position,
+        )
+    if holder["digest"] != event.digest:
+        return Conflict("id", "an event of this id was accepted with other content", position)
+    return Duplicate(position)
+
+
+def _sequence_key(envelope: Envelope) -> _SequenceKey:
+    return (envelope.source, envelope.epoch, envelope.sequence)
+
+
+def _first_of_each(envelopes: Sequence[Envelope], among: Sequence[int]) -> list[int]:
+    """Return the first index of each id and of each sequence number."""
+    ids: set[str] = set()
+    numbers: set[_SequenceKey] = set()
+    first = []
+    for i in among:
+        envelope = envelopes[i]
+        number = _sequence_key(envelope)
+        if envelope.id not in ids and number not in numbers:
+            first.append(i)
+        ids.add(envelope.id)
+        numbers.add(number)
+    return first
+
+
+async def _holders(
+    connection: Connection, envelopes: Sequence[Envelope], indexes: Sequence[int]
+) -> Holders:
+    """Return who holds each one's id or else its sequence number; some may have no holder."""
+    if not indexes:
+        return {}
+    asked = [envelopes[i] for i in indexes]
+    rows = await connection.fetch(
+        sql("log_holders"),
+        [e.id for e in asked],
+        [e.source for e in asked],
+        [e.epoch for e in asked],
+        [e.sequence for e in asked],
+    )
+    by_id = {row["event_id"]: row for row in rows}
+    by_number = {(row["source"], row["epoch"], row["sequence"]): row for row in rows}
+    found = {}
+    for i, envelope in zip(indexes, asked, strict=True):
+        holder = by_id.get(envelope.id) or by_number.get(_sequence_key(envelope))
+        if holder is not None:
+            found[i] = holder
+    return found

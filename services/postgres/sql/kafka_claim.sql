@@ -1,0 +1,1 @@
+UPDATE generations SET log = 'kafka' WHERE generation = $1;

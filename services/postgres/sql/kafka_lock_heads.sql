@@ -1,0 +1,5 @@
+-- In ascending order, so that two gateways never wait for each other.
+SELECT partition, next_n FROM log_heads
+WHERE generation = $1 AND partition = ANY ($2::smallint[])
+ORDER BY partition
+FOR UPDATE;
