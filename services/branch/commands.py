@@ -87,6 +87,7 @@ def import_(
     everything was taken; 1: some rows were refused, the report says which and why; 2: the file
     or the mapping cannot be used; 3: the platform is away.
     """
+    _check_branch(branch)
     job = Job(path=file, mapping=load_mapping(mapping), branch=branch, dry_run=dry_run)
     _answer(run_async(_import(job, gateway, key)), report_file, format_)
 
@@ -106,7 +107,13 @@ def publish(
     Every line gets its answer: accepted, duplicate, or refused with field, reason and remedy.
     Policies and reference data are published like this too. Exit codes as for `import`.
     """
+    _check_branch(branch)
     _answer(run_async(_publish(file, branch, gateway, key)), report_file, format_)
+
+
+def _check_branch(branch: str) -> None:
+    if not _BRANCH.fullmatch(branch):
+        raise UsageError(f"--branch: {branch!r} is no branch's id: no spaces and no slashes")
 
 
 async def _import(job: Job, gateway: str | None, key: str | None) -> Report:
@@ -140,8 +147,6 @@ async def _publish(file: Path, branch: str, gateway: str | None, key: str | None
 @asynccontextmanager
 async def _publisher(branch: str, gateway: str | None, key: str | None) -> AsyncIterator[Publisher]:
     """Yield the publisher that the options ask for. Raises: UsageError, Unavailable."""
-    if not _BRANCH.fullmatch(branch):
-        raise UsageError(f"--branch: {branch!r} is no branch's id: no spaces and no slashes")
     if gateway is None:
         if key is not None:
             raise UsageError("--key goes with --gateway: without it nothing is sent over HTTP")

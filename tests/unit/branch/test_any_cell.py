@@ -1,0 +1,109 @@
+"""Whatever a file holds: a row gives events that the platform can answer, or says why not."""
+
+from datetime import UTC, datetime
+from typing import cast
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.branch.cells import Row
+from services.branch.compiling import compile_text
+from services.branch.conversions import Cell
+from services.branch.publisher import DryRun
+
+MAPPING = compile_text("""
+mapping = "anything"
+[source]
+format = "jsonl"
+key = ["a"]
+timezone = "America/New_York"
+currency = "KWD"
+decimal = ","
+thousands = "."
+negatives = "parentheses"
+dates = ["iso", "%d.%m.%y %H:%M", "epoch_ms"]
+[tables.t]
+"1" = "urgent"
+[[touchpoint]]
+name = "issued"
+type = "payment.invoice_issued"
+when = [{ column = "f", not_in = ["x"] }, { column = "b", greater = -100 }]
+subject = "c"
+occurred_at = { column = "d", at = 18:00:00 }
+[touchpoint.data]
+invoice_id = { template = "{a}/{c}" }
+amount = { column = "b", currency_column = "e", negate = true }
+due_on = "d"
+instalments = [{ due_on = "d", amount = "b" }, { due_on = "d", amount = "f" }]
+[[touchpoint]]
+name = "asked"
+type = "complaint.service_requested"
+when = [{ column = "e", less = 2026-01-01 }, { column = "f", equals = true }]
+subject = "c"
+occurred_at = "d"
+[touchpoint.data]
+kind = { value = "enquiry" }
+severity = { column = "f", table = "t", otherwise = "low" }
+wanted_by = "e"
+[touchpoint.personal]
+text = "b"
+[[touchpoint]]
+name = "paid"
+type = "payment.payment_received"
+id = ["b", "c"]
+subject = "c"
+occurred_at = "d"
+[touchpoint.data]
+payment_id = "a"
+amount = { column = "b", unit = "minor" }
+invoice_ids = { column = "f", split = ";" }
+""")
+
+LIKELY = st.sampled_from(
+    [
+        "1.234,50",
+        "(3,5)",
+        "2026-01-31",
+        "31.01.26 09:30",
+        "1767225600000",
+        "EUR",
+        "yes",
+        "1",
+        "",
+        "x",
+    ]
+)
+CELLS: st.SearchStrategy[Cell] = st.one_of(
+    LIKELY,
+    LIKELY,
+    st.text(max_size=12),
+    st.integers(),
+    st.booleans(),
+    st.floats(),
+    st.decimals(allow_nan=True, allow_infinity=True),
+    st.dates(),
+    st.datetimes(),
+    st.datetimes(timezones=st.just(UTC)),
+    st.lists(LIKELY, max_size=3).map(lambda words: cast(Cell, words)),
+    st.none(),
+)
+ROWS = st.fixed_dictionaries(dict.fromkeys("abcdef", CELLS))
+
+
+class NewYear:
+    def now(self) -> datetime:
+        return datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@given(ROWS)
+async def test_any_row_is_read_or_refused_with_a_remedy(cells: dict[str, Cell]) -> None:
+    made, refused = MAPPING.read(Row(1, cells), "b1")
+    assert not (made and refused)
+    assert all(trouble.reason and trouble.remedy for trouble in refused)
+    answers = await DryRun("b1", NewYear()).publish([event.event for event in made])
+    assert all(a.status == "accepted" or (a.field and a.reason and a.remedy) for a in answers)
+
+
+@given(ROWS)
+def test_reading_a_row_twice_gives_the_same_events(cells: dict[str, Cell]) -> None:
+    assert MAPPING.read(Row(1, cells), "b1") == MAPPING.read(Row(1, dict(cells)), "b1")
