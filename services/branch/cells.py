@@ -24,8 +24,7 @@ class Row:
         value = self.cells.get(column)
         if isinstance(value, str):
             value = value.strip()
-            return None if value in style.null else value
-        return None if value == [] else value
+        return None if style.is_nothing(value) else value
 
 
 class Template:

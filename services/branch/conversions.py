@@ -47,6 +47,10 @@ class Style(Struct, frozen=True):
     yes: frozenset[str]
     no: frozenset[str]
 
+    def is_nothing(self, cell: Cell) -> bool:
+        """Return whether a cell is empty or one of the null words."""
+        return cell is None or cell == [] or (isinstance(cell, str) and cell in self.null)
+
 
 def style_of(source: Source) -> Style:
     """Return the compiled style of a source. Raises: MappingError."""

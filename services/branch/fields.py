@@ -196,6 +196,6 @@ def _splitter(
             parts = cell
         elif spec.split is not None and isinstance(cell, str):
             parts = [part.strip() for part in cell.split(spec.split)]
-        return [convert(part, row) for part in parts if part not in style.null] or None
+        return [convert(part, row) for part in parts if not style.is_nothing(part)] or None
 
     return _converted(spec, fetch, each, where)
