@@ -9,6 +9,7 @@ from typing import Literal
 from msgspec import Struct
 
 from events.envelope import Position, PositionVector
+from events.partitioning import REFERENCE_PARTITION
 from services.errors import TouchstoneError
 from services.gateway.characters import shown
 
@@ -69,13 +70,9 @@ def refused(event_id: str | None, why: EventRefused, *, quarantined: bool) -> An
 
 def token_through(positions: Iterable[Position]) -> str | None:
     """Return the token of a reader that has taken in all these positions; None for none."""
-    counts: dict[int, int] = {}
+    counts = [0] * (REFERENCE_PARTITION + 1)
     generation = 0
     for position in positions:
         generation = max(generation, position.generation)
-        counts[position.partition] = max(counts.get(position.partition, 0), position.n + 1)
-    if not counts:
-        return None
-    start = PositionVector.start(generation).counts
-    reached = tuple(counts.get(partition, count) for partition, count in enumerate(start))
-    return PositionVector(generation, reached).token()
+        counts[position.partition] = max(counts[position.partition], position.n + 1)
+    return PositionVector(generation, tuple(counts)).token() if generation else None

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import lru_cache
-from uuid import UUID
 
 import msgspec
 
@@ -136,7 +135,7 @@ def event_id(event: Mapping[str, object]) -> str:
     value = text(event, "id", 64, remedy)
     if not _UUID.fullmatch(value):
         raise EventRefused("malformed", "id", "is no UUID", remedy)
-    return str(UUID(value))
+    return value.lower()
 
 
 def instant(event: Mapping[str, object], name: str) -> datetime:

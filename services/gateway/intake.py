@@ -150,26 +150,25 @@ def _rejected(incoming: Sequence[_Incoming]) -> list[Rejected]:
     rejected = []
     for one in incoming:
         why = _refusal(one)
-        event_id = _event_id(one)
+        event_id = _event_id(one) if why is not None else None
         if why is not None and event_id is not None:
             rejected.append(Rejected(event_id, _type_name(one), why, one.sent))
     return rejected
 
 
 def _refusal(one: _Incoming) -> EventRefused | None:
-    match one.verdict:
-        case EventRefused():
-            return one.verdict
-        case Conflict(field, reason):
-            return EventRefused(
-                "conflict",
-                field,
-                reason,
-                "what is recorded stays; publish a correction as an event with a new id and "
-                "the next sequence number",
-            )
-        case _:
-            return None
+    verdict = one.verdict
+    if isinstance(verdict, EventRefused):
+        return verdict
+    if isinstance(verdict, Conflict):
+        return EventRefused(
+            "conflict",
+            verdict.field,
+            verdict.reason,
+            "what is recorded stays; publish a correction as an event with a new id and the "
+            "next sequence number",
+        )
+    return None
 
 
 def _envelope(one: _Incoming) -> Envelope | None:

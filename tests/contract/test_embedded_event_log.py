@@ -115,7 +115,7 @@ async def test_waiting_still_works_after_the_listening_connection_was_killed(
 
 async def test_a_call_to_a_database_that_is_away_says_so(open_log: OpenEmbedded) -> None:
     async with open_log() as log:
-        await log._pool.close()
+        log._pool.terminate()
         with pytest.raises(Unavailable, match="try again"):
             await log.append([payment(1)])
 

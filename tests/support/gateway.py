@@ -1,0 +1,105 @@
+"""The gateway as branches see it: the real application over an in-process transport."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from uuid import NAMESPACE_URL, uuid5
+
+import httpx2
+
+from services.embedded.event_log import EmbeddedEventLog
+from services.gateway.http import create_gateway
+from services.gateway.intake import Intake
+from services.gateway.keys import BranchKeys
+from services.ports import Clock
+from services.postgres.pool import Pool, open_pool
+from services.postgres.vault import PostgresVault
+from tests.support.log import SetClock
+
+MASTER = bytes(range(32))
+ONE = "application/cloudevents+json"
+BATCH = "application/cloudevents-batch+json"
+BRANCH = "SH-01"
+
+Json = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Platform:
+    """The parts of a platform that the gateway needs."""
+
+    pool: Pool
+    intake: Intake
+    clock: Clock
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A client with a branch's key, and what stands behind the gateway."""
+
+    client: httpx2.AsyncClient
+    pool: Pool
+    log: EmbeddedEventLog
+    vault: PostgresVault
+    intake: Intake
+    clock: SetClock
+    keys: BranchKeys
+    token: str
+
+    async def post(
+        self, body: object, content_type: str = ONE, *, token: str | None = None, **headers: str
+    ) -> httpx2.Response:
+        """Publish a body: bytes as they are, anything else as JSON."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        given = {"content-type": content_type, "authorization": f"Bearer {token or self.token}"}
+        return await self.client.post("/api/v1/events", content=content, headers=given | headers)
+
+    async def results(self, events: Sequence[object]) -> list[Json]:
+        """Publish a batch and return the result of each event."""
+        answer = await self.post(list(events), BATCH)
+        assert answer.status_code == 200, answer.text
+        results: list[Json] = answer.json()["results"]
+        return results
+
+
+@asynccontextmanager
+async def open_gateway(dsn: str, clock: SetClock) -> AsyncIterator[Gateway]:
+    """Yield a gateway on a migrated database."""
+    async with await open_pool(dsn) as pool, EmbeddedEventLog(pool, clock) as log:
+        vault = PostgresVault(pool, MASTER)
+        intake = Intake(log, vault, clock, pool)
+        keys = BranchKeys(pool, clock)
+        _, token = await keys.create(BRANCH)
+        app = create_gateway(Platform(pool, intake, clock))
+        transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
+            yield Gateway(client, pool, log, vault, intake, clock, keys, token)
+
+
+def event_id(number: int) -> str:
+    return str(uuid5(NAMESPACE_URL, f"event {number}"))
+
+
+def payment_event(number: int = 1, **changes: object) -> Json:
+    """A payment as a branch publishes it; a change to `...` leaves the attribute out."""
+    event: Json = {
+        "specversion": "1.0",
+        "id": event_id(number),
+        "source": f"/branches/{BRANCH}/till-3",
+        "type": "payment.payment_received",
+        "subject": "C-1001",
+        "time": "2026-02-27T17:12:00+08:00",
+        "sequence": number,
+        "data": {"payment_id": f"P-{number}", "amount": {"minor": 40_000, "currency": "CNY"}},
+    }
+    changed = event | changes
+    return {name: value for name, value in changed.items() if value is not ...}
+
+
+def complaint_event(number: int = 1, **changes: object) -> Json:
+    """A complaint with personal data."""
+    data = {"severity": "high", "personal": {"text": "王小明说电视坏了", "callback_phone": "138"}}
+    return payment_event(number, type="complaint.filed", data=data) | changes
