@@ -27,6 +27,7 @@ from services.errors import TouchstoneError, UsageError
 from services.settings import settings
 
 mappings = typer.Typer(
+    name="mappings",
     no_args_is_help=True,
     help="How files of other systems become touchpoints: list, show and check mappings.",
 )
