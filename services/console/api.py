@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse
@@ -42,14 +42,24 @@ from services.console.queries import freshness as freshness_queries
 from services.console.queries import worklist
 from services.console.queries.ageing import ageing
 from services.console.queries.waiting import wait_until
-from services.http.problems import bad_parameter
+from services.console.refusals import bad_cursor, bad_parameter
+from services.gateway.problems import MEDIA_TYPE, PROBLEM_SCHEMA
 
-router = APIRouter(prefix="/api/v1", tags=["read"])
+_PROBLEM: dict[str, Any] = {"content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}}
+
+router = APIRouter(
+    prefix="/api/v1",
+    tags=["read"],
+    responses={
+        304: {"description": "The answer of this entity tag still holds."},
+        400: {"description": "A parameter cannot be taken; the problem names it."} | _PROBLEM,
+        409: {"description": "The log does not hold the position of `at_least`."} | _PROBLEM,
+        503: {"description": "Away, or not there yet; try again."} | _PROBLEM,
+    },
+)
 
 TheConsole = Annotated[Console, Depends(console_of)]
 Language = Annotated[str, Depends(request_language)]
-
-BAD_CURSOR = "the cursor belongs to another query, or was cut short; start again without it"
 
 
 def answer(
@@ -114,7 +124,7 @@ async def get_items(
             page = await worklist.open_items(reader, wanted, asked.limit, signer, asked.cursor)
             count = await worklist.count_open_items(reader, wanted)
         except BadCursor as error:
-            raise bad_parameter("cursor", BAD_CURSOR) from error
+            raise bad_cursor() from error
         except worklist.NoSuchBucket as error:
             raise bad_parameter("bucket", str(error)) from error
         position = reader.progress.position.token()
@@ -149,7 +159,7 @@ async def get_alerts(
                 reader, wanted, asked.limit, signer, asked.cursor
             )
         except BadCursor as error:
-            raise bad_parameter("cursor", BAD_CURSOR) from error
+            raise bad_cursor() from error
         count = await alert_queries.count_alerts(reader, wanted)
         position = reader.progress.position.token()
     document = AlertsDocument(
@@ -181,7 +191,7 @@ async def get_journal(
                 reader, asked.alert_filter(), asked.limit, signer, asked.cursor
             )
         except BadCursor as error:
-            raise bad_parameter("cursor", BAD_CURSOR) from error
+            raise bad_cursor() from error
         position = reader.progress.position.token()
     document = JournalDocument(
         position=position, entries=journal_documents(page.entries), next=page.next_cursor

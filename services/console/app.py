@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 
 import structlog
 from fastapi import FastAPI, Request
@@ -19,10 +20,11 @@ from services.console.context import Console
 from services.console.i18n import N_, language_of, speaker
 from services.console.page import page_response
 from services.console.platform import ConsolePlatform
+from services.console.refusals import invalid_parameters, unavailable
 from services.console.render import assets
 from services.console.security import SecurityHeaders
 from services.errors import Unavailable
-from services.http.problems import Problem, invalid_request, problem_response, unavailable
+from services.gateway.problems import Problem
 
 _API = "/api/"
 _PROJECTION = "receivables"
@@ -31,6 +33,7 @@ _TITLES = {
     400: N_("That address cannot be read"),
     404: N_("There is no such page"),
     405: N_("That cannot be done here"),
+    500: N_("Something went wrong"),
     503: N_("Not available just now"),
 }
 
@@ -94,7 +97,7 @@ def _handle_failures(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def on_invalid(request: Request, error: RequestValidationError) -> Response:
-        return _failure(request, invalid_request(error))
+        return _failure(request, invalid_parameters(error.errors()))
 
     @app.exception_handler(Unavailable)
     async def on_unavailable(request: Request, error: Unavailable) -> Response:
@@ -103,28 +106,43 @@ def _handle_failures(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def on_http(request: Request, error: HTTPException) -> Response:
-        title = str(error.detail)
-        problem = Problem(error.status_code, title.lower().replace(" ", "-"), title, title)
-        response = _failure(request, problem)
-        response.headers.update(error.headers or {})
-        return response
+        status = HTTPStatus(error.status_code)
+        problem = Problem(
+            status,
+            status.name.lower(),
+            str(error.detail),
+            "see /api/v1/openapi.json for what there is",
+            headers=error.headers,
+        )
+        return _failure(request, problem)
+
+    @app.exception_handler(Exception)
+    async def on_unforeseen(request: Request, error: Exception) -> Response:
+        _log.error("console.failed", path=request.url.path, exc_info=error)
+        problem = Problem(
+            HTTPStatus.INTERNAL_SERVER_ERROR,
+            "internal",
+            "the console failed in a way that it should not",
+            "the platform's log has the cause",
+        )
+        return _failure(request, problem)
 
 
 def _failure(request: Request, problem: Problem) -> Response:
     """Return a failure as the asker reads it: a problem document, or a page in words."""
     if request.url.path.startswith(_API):
-        return problem_response(problem)
+        return problem.response()
     _ = speaker(language_of(request)).gettext
-    title = _(_TITLES[problem.status]) if problem.status in _TITLES else problem.title
-    detail = {
+    details = {
         404: _("Perhaps the address was typed wrong, or what it showed was never recorded."),
+        500: _("The console failed in a way that it should not; its log has the cause."),
         503: _("The database or the projector cannot be reached. Try again in a moment."),
-    }.get(problem.status, problem.detail)
+    }
+    named = f"{problem.field}: {problem.detail}" if problem.field else problem.detail
+    context = {
+        "title": _(_TITLES[problem.status]) if problem.status in _TITLES else problem.status.phrase,
+        "detail": details.get(problem.status, named),
+    }
     return page_response(
-        request,
-        "error.html",
-        "",
-        {"title": title, "detail": detail},
-        status=problem.status,
-        headers=problem.headers,
+        request, "error.html", "", context, status=problem.status, headers=problem.headers
     )

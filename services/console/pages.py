@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from events.touchpoints.policy import AgeingPolicy
-from services.console.api import BAD_CURSOR, Language, TheConsole
+from services.console.api import Language, TheConsole
 from services.console.context import entity_tag, is_known, not_modified
 from services.console.cursor import BadCursor
 from services.console.i18n import with_parameters
@@ -21,9 +21,9 @@ from services.console.queries import alerts as alert_queries
 from services.console.queries import worklist
 from services.console.queries.ageing import bucket_ends
 from services.console.queries.freshness import freshness
+from services.console.refusals import bad_cursor, bad_parameter, invalid_parameters, unavailable
 from services.console.streaming import EventStream
 from services.console.words import ALERT_KINDS
-from services.http.problems import Problem, bad_parameter, invalid_values
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -55,9 +55,7 @@ async def stream_overview(
 ) -> Response:
     """Stream what changes on the overview."""
     if console.live.is_full:
-        raise Problem(
-            503, "too-many-viewers", "Too many viewers", "Try again later.", retry_after_s=30
-        )
+        raise unavailable("as many viewers are connected as this process serves", 30)
     last_event_id = request.headers.get("last-event-id", since)
     return EventStream(console.live, language, last_event_id)
 
@@ -79,7 +77,7 @@ async def get_work_list(request: Request, console: TheConsole, language: Languag
             page = await worklist.open_items(reader, wanted, _PAGE_LENGTH, signer, asked.cursor)
             count = await worklist.count_open_items(reader, wanted)
         except BadCursor as error:
-            raise bad_parameter("cursor", BAD_CURSOR) from error
+            raise bad_cursor() from error
         except worklist.NoSuchBucket as error:
             raise bad_parameter("bucket", str(error)) from error
         fresh = await freshness(reader)
@@ -117,7 +115,7 @@ async def get_alerts(request: Request, console: TheConsole, language: Language) 
                 reader, wanted, _PAGE_LENGTH, signer, asked.cursor
             )
         except BadCursor as error:
-            raise bad_parameter("cursor", BAD_CURSOR) from error
+            raise bad_cursor() from error
         count = await alert_queries.count_alerts(reader, wanted)
         fresh = await freshness(reader)
     return page_response(
@@ -152,7 +150,7 @@ async def get_journal(request: Request, console: TheConsole, language: Language)
                 reader, asked.alert_filter(), _PAGE_LENGTH, signer, asked.cursor
             )
         except BadCursor as error:
-            raise bad_parameter("cursor", BAD_CURSOR) from error
+            raise bad_cursor() from error
         fresh = await freshness(reader)
     return page_response(
         request,
@@ -195,4 +193,4 @@ def _asked(request: Request, kind: type[P]) -> P:
     try:
         return kind.model_validate(given)
     except ValidationError as error:
-        raise invalid_values(error.errors()) from error
+        raise invalid_parameters(error.errors()) from error

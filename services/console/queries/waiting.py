@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from http import HTTPStatus
 
 from events.envelope import PositionVector
 from events.errors import EventError
 from services.console.queries.reading import ReadModel
-from services.http.problems import Problem, bad_parameter
+from services.console.refusals import bad_parameter
+from services.gateway.problems import Problem
 
 PATIENCE_S = 5.0
 _POLL_S = 0.05
@@ -33,21 +35,20 @@ async def wait_until(model: ReadModel, token: str | None, patience_s: float = PA
             return
         if not progress.heads.reaches(wanted):
             raise Problem(
-                409,
-                "position-not-in-log",
-                "The log does not hold this position",
-                "The token names events that this log does not hold: it comes from another "
-                "installation, or from before a restore.",
-                parameter="at_least",
+                HTTPStatus.CONFLICT,
+                "position_not_in_log",
+                "the token names events that this log does not hold",
+                "it comes from another installation or from before a restore: ask without it",
+                field="at_least",
             )
         if loop.time() >= deadline:
             raise Problem(
-                503,
-                "position-not-reached",
-                "Not there yet",
-                f"The rows do not reflect this position after {patience_s:.0f} s; "
-                f"{progress.events_behind} events wait. Try again with the same token.",
-                parameter="at_least",
-                retry_after_s=1,
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "position_not_reached",
+                f"the rows do not reflect this position after {patience_s:.0f} s; "
+                f"{progress.events_behind} events wait",
+                "ask again with the same token",
+                field="at_least",
+                headers={"Retry-After": "1"},
             )
         await asyncio.sleep(_POLL_S)

@@ -1,1 +1,0 @@
-"""What every HTTP surface of the platform has in common."""

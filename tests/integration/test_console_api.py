@@ -1,0 +1,324 @@
+"""The read API over real rows."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+from typing import Any
+
+import httpx2
+import pytest
+
+from events.envelope import PositionVector
+from events.partitioning import REFERENCE_PARTITION
+from events.touchpoints.payment import DunningNoticeSent
+from services.console.app import create_console
+from services.console.queries import waiting
+from tests.support.console import Company, invoice, open_company, payment_of
+
+pytestmark = pytest.mark.postgres
+
+ITEMS = "/api/v1/receivables/items"
+AGEING = "/api/v1/receivables/ageing"
+
+
+@pytest.fixture
+async def company(database: str) -> AsyncIterator[Company]:
+    async with open_company(database) as company:
+        await company.settle_down()
+        yield company
+
+
+@pytest.fixture
+async def client(company: Company) -> AsyncIterator[httpx2.AsyncClient]:
+    transport = httpx2.ASGITransport(app=create_console(company.platform))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://console") as client:
+        yield client
+
+
+async def get(client: httpx2.AsyncClient, path: str, **parameters: object) -> dict[str, Any]:
+    answer = await client.get(path, params={k: str(v) for k, v in parameters.items()})
+    assert answer.status_code == 200, answer.text
+    document: dict[str, Any] = answer.json()
+    return document
+
+
+def amounts(document: dict[str, Any], currency: str = "CNY") -> list[int]:
+    [one] = [one for one in document["currencies"] if one["currency"] == currency]
+    return [bucket["amount"]["minor"] for bucket in one["buckets"]]
+
+
+def names(document: dict[str, Any]) -> list[str]:
+    return [item["item"] for item in document["items"]]
+
+
+async def test_ageing_counts_each_branch_from_its_own_today(client: httpx2.AsyncClient) -> None:
+    # B and C fall due on 19 March: yesterday in Shanghai, today in New York.
+    document = await get(client, AGEING)
+    assert amounts(document) == [70_000, 50_000, 100_000, 0, 0, 30_000]
+    assert amounts(document, "USD") == [5_000, 0, 0, 0, 0, 0]
+
+
+async def test_ageing_tells_what_is_overdue_lost_and_how_long_money_is_out(
+    client: httpx2.AsyncClient,
+) -> None:
+    first = (await get(client, AGEING))["currencies"][0]
+    assert first["outstanding"] == {"minor": 250_000, "currency": "CNY"}
+    assert first["overdue"]["minor"] == 180_000
+    assert first["overdue_share"] == "0.7200"
+    assert first["provision"]["minor"] == 500 + 5_000 + 15_000
+    assert first["invoiced_90_days"]["minor"] == 250_000
+    assert first["dso_90_days"] == "90.0000"
+
+
+async def test_ageing_of_one_branch(client: httpx2.AsyncClient) -> None:
+    assert amounts(await get(client, AGEING, branch="NY")) == [70_000, 0, 0, 0, 0, 0]
+
+
+async def test_the_work_list_shows_the_oldest_first(client: httpx2.AsyncClient) -> None:
+    document = await get(client, ITEMS)
+    assert names(document) == ["E", "A", "B", "C", "D"]
+    assert [item["days_past_due"] for item in document["items"]] == [170, 45, 1, 0, -43]
+    assert document["count"] == 5
+    assert not document["count_is_capped"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ({"bucket": 0}, ["C", "D"]),
+        ({"bucket": 1}, ["B"]),
+        ({"bucket": 5}, ["E"]),
+        ({"branch": "NY"}, ["C", "D"]),
+        ({"currency": "USD"}, ["D"]),
+        ({"disputed": "true"}, ["E"]),
+        ({"disputed": "false", "branch": "SH"}, ["A", "B"]),
+        ({"held": "true"}, ["E"]),
+        ({"promised": "true"}, []),
+        ({"level": 2}, ["A"]),
+        ({"sort": "level"}, ["A", "E", "B", "C", "D"]),
+        ({"sort": "amount", "currency": "CNY"}, ["A", "C", "B", "E"]),
+    ],
+)
+async def test_the_work_list_filters_and_sorts(
+    company: Company, client: httpx2.AsyncClient, wanted: dict[str, object], found: list[str]
+) -> None:
+    await company.report(
+        "C-1",
+        DunningNoticeSent(invoice_id="A", level=1),
+        DunningNoticeSent(invoice_id="A", level=2),
+    )
+    await company.project()
+    document = await get(client, ITEMS, **wanted)
+    assert names(document) == found
+    assert document["count"] == len(found)
+
+
+@pytest.mark.parametrize("sort", ["overdue", "level", "amount"])
+async def test_pages_follow_each_other_without_gap_or_repeat(
+    company: Company, client: httpx2.AsyncClient, sort: str
+) -> None:
+    many = [invoice(f"M-{i}", 1_000, date(2026, 3, 1 + i % 3)) for i in range(11)]
+    await company.report("C-4", *many)
+    await company.project()
+    whole = names(await get(client, ITEMS, sort=sort, currency="CNY", limit=200))
+    seen: list[str] = []
+    following: str | None = f"{ITEMS}?sort={sort}&currency=CNY&limit=4"
+    while following is not None:
+        answer = await client.get(following)
+        seen += names(answer.json())
+        following = answer.links["next"]["url"] if "next" in answer.links else None
+    assert seen == whole
+    assert len(seen) == 15
+
+
+@pytest.mark.parametrize(
+    ("path", "parameter", "value"),
+    [
+        (ITEMS, "limit", "0"),
+        (ITEMS, "limit", "many"),
+        (ITEMS, "bucket", "6"),
+        (ITEMS, "bucket", "-1"),
+        (ITEMS, "branch", "\x00"),
+        (ITEMS, "branch", ""),
+        (ITEMS, "currency", "yuan"),
+        (ITEMS, "level", "9"),
+        (ITEMS, "disputed", "perhaps"),
+        (ITEMS, "sort", "colour"),
+        (ITEMS, "cursor", "abc"),
+        (ITEMS, "cursor", "ü"),
+        (ITEMS, "nonsense", "1"),
+        (ITEMS, "at_least", "x"),
+        (AGEING, "branch", "a" * 121),
+        (AGEING, "at_least", "kgGd"),
+        ("/api/v1/alerts", "kind", "odd"),
+        ("/api/v1/alerts", "customer", "\n"),
+        ("/api/v1/alerts", "cursor", "AAAA"),
+        ("/api/v1/alerts/journal", "cursor", "????"),
+        ("/api/v1/freshness", "limit", "1"),
+    ],
+)
+async def test_a_bad_parameter_is_named(
+    client: httpx2.AsyncClient, path: str, parameter: str, value: str
+) -> None:
+    answer = await client.get(path, params={parameter: value})
+    assert answer.status_code == 400, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["field"] == parameter
+    assert problem["code"] == "bad_parameter"
+    assert problem["detail"]
+    assert problem["remedy"]
+
+
+async def test_sorting_by_amount_needs_a_currency(client: httpx2.AsyncClient) -> None:
+    answer = await client.get(ITEMS, params={"sort": "amount"})
+    assert answer.status_code == 400
+    assert answer.json()["field"] == "currency"
+
+
+async def test_a_cursor_serves_only_the_query_it_came_from(client: httpx2.AsyncClient) -> None:
+    cursor = (await get(client, ITEMS, limit=1))["next"]
+    answer = await client.get(ITEMS, params={"cursor": cursor, "branch": "SH"})
+    assert answer.status_code == 400
+    tampered = cursor[:-2] + ("AA" if cursor[-2:] != "AA" else "BB")
+    assert (await client.get(ITEMS, params={"cursor": tampered})).status_code == 400
+
+
+async def test_an_unchanged_answer_is_not_sent_twice(
+    company: Company, client: httpx2.AsyncClient
+) -> None:
+    first = await client.get(ITEMS)
+    held = {"If-None-Match": first.headers["etag"]}
+    again = await client.get(ITEMS, headers=held)
+    assert again.status_code == 304
+    assert again.content == b""
+    await company.report("C-1", payment_of("A", 100))
+    await company.project()
+    assert (await client.get(ITEMS, headers=held)).status_code == 200
+    company.clock.move(timedelta(days=1))
+    later = await client.get(AGEING)
+    assert later.headers["etag"] != first.headers["etag"]
+
+
+async def test_every_answer_carries_its_position(
+    company: Company, client: httpx2.AsyncClient
+) -> None:
+    heads = await company.platform.log.heads()
+    for path in (AGEING, ITEMS, "/api/v1/alerts", "/api/v1/alerts/journal", "/api/v1/freshness"):
+        answer = await client.get(path)
+        assert answer.json()["position"] == answer.headers["touchstone-position"] == heads.token()
+
+
+async def test_a_writer_reads_its_own_writes(
+    company: Company, client: httpx2.AsyncClient
+) -> None:
+    token = await company.report("C-1", payment_of("A", 40_000))
+    asked = asyncio.create_task(get(client, AGEING, at_least=token))
+    await asyncio.sleep(0.2)
+    assert not asked.done()
+    await company.project()
+    document = await asked
+    assert amounts(document)[2] == 60_000
+    reflected = PositionVector.from_token(document["position"])
+    assert reflected.reaches(PositionVector.from_token(token))
+
+
+async def test_a_position_not_reached_in_time_asks_for_patience(
+    company: Company, client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "PATIENCE_S", 0.1)
+    token = await company.report("C-1", payment_of("A", 1))
+    answer = await client.get(AGEING, params={"at_least": token})
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "1"
+    assert answer.json()["code"] == "position_not_reached"
+
+
+async def test_a_position_of_another_log_is_a_conflict(client: httpx2.AsyncClient) -> None:
+    elsewhere = PositionVector(1, (10**6,) * (REFERENCE_PARTITION + 1)).token()
+    answer = await client.get(AGEING, params={"at_least": elsewhere})
+    assert answer.status_code == 409
+
+
+async def test_alerts_stand_until_a_payment_withdraws_them(
+    company: Company, client: httpx2.AsyncClient
+) -> None:
+    before = await get(client, "/api/v1/alerts", customer="C-1", kind="overdue")
+    assert {alert["subject"] for alert in before["alerts"]} == {"A", "B"}
+    await company.report("C-1", payment_of("A", 100_000))
+    await company.project()
+    after = await get(client, "/api/v1/alerts", customer="C-1", kind="overdue")
+    assert [alert["subject"] for alert in after["alerts"]] == ["B"]
+    journal = await get(client, "/api/v1/alerts/journal", customer="C-1", kind="overdue")
+    latest = journal["entries"][0]
+    assert (latest["action"], latest["subject"], latest["cause"]) == ("withdrawn", "A", "paid")
+    assert latest["cause_event"] is not None
+
+
+async def test_alerts_come_page_by_page(client: httpx2.AsyncClient) -> None:
+    for path, key in (("/api/v1/alerts", "alerts"), ("/api/v1/alerts/journal", "entries")):
+        whole = (await get(client, path))[key]
+        seen: list[Any] = []
+        following: str | None = f"{path}?limit=2"
+        while following is not None:
+            answer = await client.get(following)
+            seen += answer.json()[key]
+            following = answer.links["next"]["url"] if "next" in answer.links else None
+        assert seen == whole
+        assert len(whole) > 2
+
+
+async def test_freshness_counts_what_waits(company: Company, client: httpx2.AsyncClient) -> None:
+    [fresh] = (await get(client, "/api/v1/freshness"))["projections"]
+    assert fresh["events_behind"] == 0
+    assert fresh["seconds_behind"] == 0
+    await company.report("C-1", payment_of("A", 1), payment_of("B", 1))
+    company.clock.move(timedelta(seconds=42))
+    [late] = (await get(client, "/api/v1/freshness"))["projections"]
+    assert late["events_behind"] == 2
+    assert late["seconds_behind"] == 42
+
+
+async def test_freshness_counts_parked_and_outdated_customers(
+    company: Company, client: httpx2.AsyncClient
+) -> None:
+    pool = company.platform.pool
+    await pool.execute(
+        "UPDATE projection_heads SET parked_reason = 'odd' WHERE customer_id = 'C-1'"
+    )
+    await pool.execute("UPDATE projection_heads SET policy_count = 1 WHERE customer_id = 'C-2'")
+    document = await get(client, "/api/v1/freshness")
+    [fresh] = document["projections"]
+    assert fresh["parked_customers"] == 1
+    assert fresh["reassessing_customers"] == 1
+    assert PositionVector.from_token(document["position"]).counts[REFERENCE_PARTITION] == 1
+
+
+async def test_a_database_that_is_away_is_said_to_be(
+    company: Company, client: httpx2.AsyncClient
+) -> None:
+    await client.get("/")
+    company.platform.pool.terminate()
+    answer = await client.get(AGEING)
+    assert answer.status_code == 503
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "retry-after" in answer.headers
+    page = await client.get("/receivables", headers={"Accept-Language": "zh-CN"})
+    assert page.status_code == 503
+    assert "暂时无法使用" in page.text
+
+
+async def test_the_api_describes_itself(client: httpx2.AsyncClient) -> None:
+    document = (await client.get("/api/v1/openapi.json")).json()
+    assert document["openapi"].startswith("3.1")
+    assert set(document["paths"]) >= {AGEING, ITEMS, "/api/v1/alerts", "/api/v1/freshness"}
+    for path in document["paths"].values():
+        assert path["get"]["description"]
+        assert {"200", "400", "503"} <= set(path["get"]["responses"])
+
+
+async def test_an_unknown_address_is_a_problem(client: httpx2.AsyncClient) -> None:
+    answer = await client.get("/api/v1/nothing")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (await client.post(AGEING)).status_code == 405
