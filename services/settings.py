@@ -3,8 +3,9 @@
 from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Literal, Self
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.embedded.server import default_data_dir
@@ -34,6 +35,29 @@ class Settings(BaseSettings):
         default=None,
         description="Base64 of 32 bytes that wrap the customers' keys; default: kept in data.",
     )
+    kafka: str | None = Field(
+        default=None,
+        description="Kafka brokers, host:port separated by commas, that keep the event log; "
+        "default: PostgreSQL keeps it.",
+    )
+    kafka_prefix: str = Field(
+        default="",
+        pattern=r"^[A-Za-z0-9._-]{0,100}$",
+        description="What the topics' names begin with, where several share a cluster.",
+    )
+    kafka_tls: bool = Field(default=False, description="Speak TLS with the brokers.")
+    kafka_ca: Path | None = Field(
+        default=None, description="Certificates to trust for Kafka; default: the system's."
+    )
+    kafka_certificate: Path | None = Field(
+        default=None, description="This client's certificate for Kafka, PEM."
+    )
+    kafka_key: Path | None = Field(default=None, description="The certificate's key, PEM.")
+    kafka_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        default="SCRAM-SHA-512", description="How to log in at Kafka, if a user is given."
+    )
+    kafka_user: str | None = Field(default=None, description="User at Kafka; default: none.")
+    kafka_password: SecretStr | None = Field(default=None, description="That user's password.")
 
     @field_validator("console_host")
     @classmethod
@@ -44,6 +68,16 @@ class Settings(BaseSettings):
                 "authenticates in front of 127.0.0.1"
             )
         return host
+
+    @model_validator(mode="after")
+    def _kafka_is_whole(self) -> Self:
+        if (self.kafka_user is None) != (self.kafka_password is None):
+            raise ValueError("TOUCHSTONE_KAFKA_USER and TOUCHSTONE_KAFKA_PASSWORD go together")
+        if self.kafka_key is not None and self.kafka_certificate is None:
+            raise ValueError("TOUCHSTONE_KAFKA_KEY needs TOUCHSTONE_KAFKA_CERTIFICATE")
+        if (self.kafka_ca or self.kafka_certificate) and not self.kafka_tls:
+            raise ValueError("certificates for Kafka are of use with TOUCHSTONE_KAFKA_TLS=true")
+        return self
 
 
 @cache
@@ -56,6 +90,7 @@ def settings() -> Settings:
         return Settings()
     except ValidationError as error:
         wrong = "; ".join(
-            f"TOUCHSTONE_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()
+            f"TOUCHSTONE_{str(e['loc'][0]).upper()}: {e['msg']}" if e["loc"] else e["msg"]
+            for e in error.errors()
         )
         raise UsageError(wrong) from error

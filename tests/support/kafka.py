@@ -5,13 +5,16 @@ the session's own.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from uuid import uuid4
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.kafka.broker import LocalCluster, missing
+from services.kafka.cluster import cluster_of
+from services.settings import Settings
 from tests.support.postgres import reachable_directory
 
 
@@ -39,3 +42,12 @@ def kafka_server() -> Iterator[str]:
 def topic_prefix() -> str:
     """What the names of this test's topics begin with."""
     return f"test-{uuid4().hex[:12]}."
+
+
+async def delete_topics(settings: Settings, names: Sequence[str]) -> None:
+    admin = AIOKafkaAdminClient(**cluster_of(settings).options)
+    try:
+        await admin.start()
+        await admin.delete_topics(list(names))
+    finally:
+        await admin.close()

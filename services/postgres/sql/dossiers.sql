@@ -1,5 +1,11 @@
--- $1 customers, $2 generation, $3 counts per partition from 0: what a reader has taken in.
-SELECT * FROM events
-WHERE customer_id = ANY ($1::text[])
-    AND (generation < $2 OR (generation = $2 AND n < ($3::bigint[])[partition + 1]))
-ORDER BY customer_id, generation, partition, n;
+-- $1 generation; $2 customers, $3 their partitions, $4 how many events of it were taken in.
+-- A customer stays in one partition, so the row comparison reads no event beyond that.
+SELECT e.*
+FROM unnest($2::text[], $3::smallint[], $4::bigint[]) AS reader (customer_id, partition, taken_in)
+CROSS JOIN LATERAL (
+    SELECT * FROM events
+    WHERE events.customer_id = reader.customer_id
+        AND (events.generation, events.partition, events.n)
+            < ($1::smallint, reader.partition, reader.taken_in)
+) AS e
+ORDER BY e.customer_id, e.generation, e.partition, e.n;

@@ -1,0 +1,134 @@
+"""A touchpoint on Kafka: CloudEvents 1.0 in binary mode, attributes as headers of UTF-8 text.
+
+Optional attributes that are not given have no header. Instants are UTC, to the microsecond.
+The key is the customer, or `branch:<id>` where none is known; reference data has it too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import msgspec
+
+from events.envelope import BranchId, CustomerId, Envelope, EventId
+
+Header = tuple[str, bytes]
+
+SPECIFICATION = b"1.0"
+CONTENT_TYPE = b"application/avro"
+
+_HEADERS = msgspec.msgpack.Decoder(list[tuple[str, bytes]])
+
+
+class ForeignRecord(Exception):
+    """A record that no gateway wrote: it lacks an attribute, or one is no such thing."""
+
+
+class Record(NamedTuple):
+    """One event as it is appended; a repeat appends the same again, byte for byte."""
+
+    key: bytes
+    headers: tuple[Header, ...]
+    value: bytes
+    recorded_at: datetime
+
+    def stamped(self, recorded_at: datetime) -> Record:
+        """Return the record with another instant of recording."""
+        stamp = ("ce_recordedtime", _text(recorded_at).encode())
+        return Record(self.key, (*self.headers[:-1], stamp), self.value, recorded_at)
+
+
+def to_record(
+    envelope: Envelope, schema_version: int, payload: bytes, recorded_at: datetime
+) -> Record:
+    """Return an event as a record; its last header says when it was recorded."""
+    e = envelope
+    family, _, word = e.type.partition(".")
+    given = {
+        "ce_id": e.id,
+        "ce_source": e.source,
+        "ce_type": e.type,
+        "ce_time": _text(e.created_at),
+        "ce_subject": e.subject,
+        "ce_dataschema": f"/schemas/{family}/{word}.v{schema_version}.avsc",
+        "ce_branchid": e.branch_id,
+        "ce_sequence": str(e.sequence),
+        "ce_sourceepoch": str(e.epoch),
+        "ce_senttime": _text(e.sent_at) if e.sent_at else None,
+        "ce_collectedtime": _text(e.collected_at) if e.collected_at else None,
+        "ce_effectivetime": _text(e.effective_at),
+        "ce_correlationid": e.correlation_id,
+        "ce_causationid": e.causation_id,
+        "ce_traceparent": e.traceparent,
+        "ce_recordedtime": _text(recorded_at),
+    }
+    headers = [(name, value.encode()) for name, value in given.items() if value is not None]
+    fixed = (("ce_specversion", SPECIFICATION), ("content-type", CONTENT_TYPE))
+    return Record(key_of(envelope), (*fixed, *headers), payload, recorded_at)
+
+
+def largest_size(envelope: Envelope, payload: bytes) -> int:
+    """Return a number of bytes that the event's record never exceeds."""
+    e = envelope
+    always = (e.id, e.source, e.type, e.branch_id)
+    texts = (*always, e.subject, e.subject, e.correlation_id, e.causation_id, e.traceparent)
+    return len(payload) + 4 * sum(len(text) for text in texts if text is not None) + 1024
+
+
+def key_of(envelope: Envelope) -> bytes:
+    """Return what the event is keyed by."""
+    if envelope.subject is not None:
+        return envelope.subject.encode()
+    return f"branch:{envelope.branch_id}".encode()
+
+
+def from_headers(headers: Iterable[Header]) -> tuple[Envelope, datetime]:
+    """Return the envelope, and when the event was recorded. Raises: ForeignRecord."""
+    try:
+        given = {name: (value or b"").decode() for name, value in headers}
+        subject = given.get("ce_subject")
+        sent_at, collected_at = given.get("ce_senttime"), given.get("ce_collectedtime")
+        envelope = Envelope(
+            id=EventId(given["ce_id"]),
+            source=given["ce_source"],
+            type=given["ce_type"],
+            subject=None if subject is None else CustomerId(subject),
+            branch_id=BranchId(given["ce_branchid"]),
+            epoch=int(given["ce_sourceepoch"]),
+            sequence=int(given["ce_sequence"]),
+            created_at=_instant(given["ce_time"]),
+            sent_at=None if sent_at is None else _instant(sent_at),
+            collected_at=None if collected_at is None else _instant(collected_at),
+            effective_at=_instant(given["ce_effectivetime"]),
+            correlation_id=given.get("ce_correlationid"),
+            causation_id=given.get("ce_causationid"),
+            traceparent=given.get("ce_traceparent"),
+        )
+        return envelope, _instant(given["ce_recordedtime"])
+    except KeyError as error:
+        raise ForeignRecord(f"no header {error.args[0]}") from error
+    except ValueError as error:  # includes bytes that are no UTF-8
+        raise ForeignRecord(str(error)) from error
+
+
+def pack_headers(headers: tuple[Header, ...]) -> bytes:
+    """Return headers as one value, to be kept until the record is confirmed."""
+    return msgspec.msgpack.encode(headers)
+
+
+def unpack_headers(packed: bytes) -> tuple[Header, ...]:
+    """Return what was packed."""
+    return tuple(_HEADERS.decode(packed))
+
+
+def _text(instant: datetime) -> str:
+    return instant.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _instant(text: str) -> datetime:
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError(f"{text} names no zone")
+    return instant.astimezone(UTC)
