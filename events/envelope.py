@@ -22,7 +22,7 @@ EventId = NewType("EventId", str)
 BranchId = NewType("BranchId", str)
 
 
-class Position(Struct, frozen=True, order=True):
+class Position(Struct, frozen=True, order=True, gc=False):
     """Where the log keeps an event: increasing within a partition of a generation."""
 
     generation: int
@@ -30,7 +30,7 @@ class Position(Struct, frozen=True, order=True):
     n: int
 
 
-class Envelope(Struct, frozen=True, kw_only=True):
+class Envelope(Struct, frozen=True, kw_only=True, gc=False):
     """Who says what about whom, and when, as the branch meant it.
 
     `effective_at` is the instant at which the touchpoint counts. It is fixed at first
@@ -57,7 +57,7 @@ class Envelope(Struct, frozen=True, kw_only=True):
 FactKey = tuple[datetime, str, int, int, str]
 
 
-class RecordedEvent(Struct, frozen=True):
+class RecordedEvent(Struct, frozen=True, gc=False):
     """One accepted event as the log holds it."""
 
     envelope: Envelope

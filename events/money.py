@@ -22,7 +22,7 @@ class UnknownCurrency(EventError):
     """The code is no currency of ISO 4217 as the pinned CLDR data lists it."""
 
 
-class Money(Struct, frozen=True):
+class Money(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """An amount that is never negative: `minor` counts the currency's minor units.
 
     Direction is said by the touchpoint's type, never by a sign.

@@ -63,7 +63,7 @@ class Facts:
         return len(self._keys)
 
 
-class Row(Struct, frozen=True, kw_only=True):
+class Row(Struct, frozen=True, kw_only=True, gc=False):
     """One row of a projection; its fields are the columns of its table."""
 
 

@@ -55,7 +55,7 @@ class Conflict(Struct, frozen=True):
 Outcome = Accepted | Duplicate | Conflict
 
 
-class StoredEvent(Struct, frozen=True):
+class StoredEvent(Struct, frozen=True, gc=False):
     """An event as the log holds it, its data still encoded."""
 
     envelope: Envelope

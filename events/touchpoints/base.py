@@ -20,11 +20,15 @@ Instant = Annotated[datetime, Meta(tz=True)]
 """An instant says its offset from UTC; a clock reading without one is refused."""
 
 
-class Touchpoint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Touchpoint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """A fact about a customer (or a branch, or a policy): immutable, in the past tense.
 
     `event_type` is its name on the wire, `version` its schema's, and `personal` names the
     fields that a sender may give under `personal`; the gateway seals those into `sealed`.
+
+    It holds nothing that could refer back to it, so the garbage collector does not track it
+    (`gc=False`, here and in the envelope): with a worker's hundreds of thousands of facts in
+    memory, its passes over them would cost more than decoding.
     """
 
     event_type: ClassVar[str]

@@ -13,6 +13,7 @@ from events.envelope import CustomerId, PositionVector, RecordedEvent
 from events.partitioning import REFERENCE_PARTITION
 from events.policy import Reference
 from services.bootstrap import Platform
+from services.postgres.dossiers import dossier_arguments
 from services.postgres.pool import translated
 from services.postgres.statements import sql
 from services.postgres.stored import stored_event
@@ -49,7 +50,7 @@ class Picture:
     ) -> list[RecordedEvent]:
         """Return one customer's events, or those recorded by an instant."""
         rows = await self.connection.fetch(
-            sql("dossiers"), [customer], self.heads.generation, self.heads.counts
+            sql("dossiers"), *dossier_arguments([customer], self.heads)
         )
         events = [recorded(stored_event(row)) for row in rows]
         return [e for e in events if known_at is None or e.recorded_at <= known_at]

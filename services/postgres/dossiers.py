@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from events.envelope import CustomerId, PositionVector
+from events.partitioning import partition_of
 from services.ports import StoredEvent
 from services.postgres.pool import Pool, translated
 from services.postgres.statements import sql
@@ -27,9 +28,16 @@ class PostgresDossiers:
         """
         dossiers: dict[CustomerId, list[StoredEvent]] = {customer: [] for customer in customers}
         with translated():
-            rows = await self._pool.fetch(
-                sql("dossiers"), list(dossiers), before.generation, before.counts
-            )
+            rows = await self._pool.fetch(sql("dossiers"), *dossier_arguments(dossiers, before))
         for row in rows:
             dossiers[row["customer_id"]].append(stored_event(row))
         return dossiers
+
+
+def dossier_arguments(
+    customers: Iterable[CustomerId], before: PositionVector
+) -> tuple[int, list[str], list[int], list[int]]:
+    """Return the parameters of `dossiers.sql`: each customer with where its reader stands."""
+    names = list(customers)
+    partitions = [partition_of(name) for name in names]
+    return before.generation, names, partitions, [before.counts[p] for p in partitions]

@@ -15,7 +15,8 @@ _EVERY_S = 0.002
 
 # The innermost frame that matches says what the time was for.
 _ROOMS = (
-    ("select", "waiting for PostgreSQL"),
+    ("selectors.py:", "waiting for PostgreSQL"),
+    ("selector_events.py:", "asyncpg: rows in and out"),
     ("/asyncpg/", "asyncpg: rows in and out"),
     ("/events/codec", "decode"),
     ("/events/upcasting", "decode"),
