@@ -66,8 +66,10 @@ class CaseAssigned(CaseTouchpoint, frozen=True, kw_only=True):
     """Somebody took the case, or was given it."""
 
     event_type: ClassVar[str] = "case.assigned"
+    version: ClassVar[int] = 2
     agent: Key
     department: Key | None = None
+    activity: Text | None = None  # since version 2: what is done, in the sender's words
 
 
 class CaseReplied(CaseTouchpoint, frozen=True, kw_only=True):
@@ -100,7 +102,10 @@ class CaseWaitingStarted(CaseTouchpoint, frozen=True, kw_only=True):
     """The case waits on the customer: the solution clock pauses."""
 
     event_type: ClassVar[str] = "case.waiting_started"
+    version: ClassVar[int] = 2
     reason: Text | None = None
+    agent: Key | None = None  # since version 2
+    department: Key | None = None  # since version 2
 
 
 class CaseWaitingEnded(CaseTouchpoint, frozen=True, kw_only=True):
@@ -122,14 +127,19 @@ class CaseResolved(CaseTouchpoint, frozen=True, kw_only=True):
     """The owner says it is solved; a satisfaction call-back falls due."""
 
     event_type: ClassVar[str] = "case.resolved"
+    version: ClassVar[int] = 2
     agent: Key | None = None
+    department: Key | None = None  # since version 2
 
 
 class CaseClosed(CaseTouchpoint, frozen=True, kw_only=True):
     """The case ended, confirmed by the customer or not."""
 
     event_type: ClassVar[str] = "case.closed"
+    version: ClassVar[int] = 2
     confirmed: bool = True
+    agent: Key | None = None  # since version 2
+    department: Key | None = None  # since version 2
 
 
 class CaseReopened(CaseTouchpoint, frozen=True, kw_only=True):
