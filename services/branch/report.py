@@ -85,7 +85,7 @@ class Report(Struct, kw_only=True):
         yield f"    refused  {self.refused:>10,}"
         if self.rounded:
             yield f"  amounts rounded half-even to the minor unit: {self.rounded:,}"
-        if self.seconds:
+        if self.seconds and self.resumed_at_row is None:
             yield f"  {self.seconds:.1f} s, {self.rows / self.seconds:,.0f} rows/s"
         yield from map(_sentence, self.lines)
         if self.left_off:

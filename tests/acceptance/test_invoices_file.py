@@ -15,17 +15,11 @@ from typing import NamedTuple
 import pytest
 import pytest_asyncio
 
-from events.calendars import day_end, local_day, zone
+from events.calendars import local_day, zone
 from projections import PROJECTIONS
-from projections.protocol import Episode, Facts, Total
-from projections.receivables.alerts import AlertBook
-from projections.receivables.projection import Receivables
-from projections.receivables.reading import Reading
-from projections.receivables.reports import ageing, dso, invoiced_in_window, open_balances
-from projections.receivables.rows import AccountRow, ItemRow
 from services.audit.digest import digest
+from services.audit.reports import report_ageing, report_alerts
 from services.audit.verify import verify
-from services.audit.walk import picture
 from services.bootstrap import Platform, open_platform
 from services.branch.compiling import load_mapping
 from services.branch.importer import Job, import_file
@@ -92,43 +86,6 @@ def truth(shared_data: Path) -> Truth:
     return receivables_truth(shared_data)
 
 
-class Stand(NamedTuple):
-    """All customers as of the end of a day, refolded from the log."""
-
-    items: list[ItemRow]
-    accounts: list[tuple[str, AccountRow]]
-    totals: list[Total]
-
-
-async def stand(platform: Platform, day: date) -> Stand:
-    projection, at = Receivables(), day_end(day, SHANGHAI)
-    found = Stand([], [], [])
-    async with picture(platform) as seen:
-        reference = await seen.reference()
-        async for customer, events in seen.dossiers():
-            handled = Facts(e for e in events if type(e.data) in projection.handles)
-            for rows in projection.assess(customer, handled, at, reference).rows.values():
-                for row in rows:
-                    found.totals.extend(projection.totals(row))
-                    if isinstance(row, ItemRow):
-                        found.items.append(row)
-                    elif isinstance(row, AccountRow):
-                        found.accounts.append((customer, row))
-    return found
-
-
-async def episodes(platform: Platform) -> list[Episode]:
-    projection = Receivables()
-    found: list[Episode] = []
-    async with picture(platform) as seen:
-        reference = await seen.reference()
-        async for customer, events in seen.dossiers():
-            handled = Facts(e for e in events if type(e.data) in projection.handles)
-            reading = Reading(handled, AFTERWARDS, reference)
-            found.extend(AlertBook(customer, reading).episodes())
-    return [e for e in found if e.alert.kind == "overdue"]
-
-
 async def test_every_row_is_taken(imported: Imported, truth: Truth) -> None:
     report = imported.report
     assert report.all_well
@@ -141,43 +98,46 @@ async def test_every_row_is_taken(imported: Imported, truth: Truth) -> None:
 @pytest.mark.parametrize("day", DAYS, ids=str)
 async def test_the_figures_of_a_day_are_exact(imported: Imported, truth: Truth, day: date) -> None:
     expected = truth.asof[day]
-    found = await stand(imported.platform, day)
-    aged = ageing(open_balances(found.totals, CURRENCY), day)
-    open_items = [item for item in found.items if item.status == "open"]
-    settled = [item.days_late or 0 for item in found.items if item.status == "settled"]
-    overdue = [customer for customer, account in found.accounts if account.overdue_items]
-    invoiced = invoiced_in_window(found.totals, CURRENCY, day)
+    report = await report_ageing(imported.platform, day, None, None, lambda done: None)
+    (found,) = report.currencies
+    aged = found.ageing
     buckets = {bucket.label: (bucket.items, bucket.amount_minor) for bucket in aged.buckets}
     beyond = [buckets.pop(label) for label in ("91-120", "121+")]
     buckets["90+"] = (sum(n for n, _ in beyond), sum(amount for _, amount in beyond))
 
-    assert aged.items == len(open_items) == expected.open_invoices
+    assert found.currency == CURRENCY
+    assert aged.items == expected.open_invoices
     assert aged.outstanding_minor == minor(expected.outstanding)
     assert aged.overdue_items == expected.overdue_invoices
     assert aged.overdue_minor == minor(expected.overdue_amount)
-    assert len(overdue) == expected.customers_overdue
-    assert max((day - item.due_on).days for item in open_items) == expected.max_days_overdue
+    assert found.customers_overdue == expected.customers_overdue
     assert buckets == {
         label: (bucket.n, minor(bucket.amount))
         for label, bucket in expected.by_days_overdue.items()
     }
-    assert invoiced == minor(expected.invoiced_last_90d)
-    assert dso(aged.outstanding_minor, invoiced) == expected.dso90
-    assert sum(item.disputed for item in open_items) == expected.open_disputed
-    assert mean(settled, 4) == expected.settled_mean_days_late
+    assert found.invoiced_90_days_minor == minor(expected.invoiced_last_90d)
+    assert found.dso_90_days == expected.dso90
+    assert found.disputed_items == expected.open_disputed
+    assert found.mean_days_late == expected.settled_mean_days_late
+    assert (found.credit_minor, found.reserved_minor) == (0, 0)
 
 
 async def test_alerts_of_each_level_are_exact(imported: Imported, truth: Truth) -> None:
-    raised = await episodes(imported.platform)
-    assert all(episode.cause and episode.until for episode in raised)
-    for level, expected in truth.alerts.levels.items():
-        alerts = [e.alert for e in raised if e.alert.threshold == level]
-        assert len(alerts) == expected.alerts
-        assert len({alert.subject for alert in alerts}) == expected.alerts, "once per invoice"
-        assert len({alert.customer_id for alert in alerts}) == expected.customers
-        assert sum(alert.amount_minor for alert in alerts) == minor(expected.amount)
-        first = min((local_day(alert.since, SHANGHAI) for alert in alerts), default=None)
-        assert first == expected.first
+    report = await report_alerts(
+        imported.platform, AFTERWARDS, None, lambda done: None, listed=True
+    )
+    counts = {count.threshold: count for count in report.counts if count.kind == "overdue"}
+    levels = {level: expected for level, expected in truth.alerts.levels.items() if expected.alerts}
+    assert counts.keys() == levels.keys()
+    for level, expected in levels.items():
+        found = counts[level]
+        assert (found.raised, found.standing) == (expected.alerts, 0)
+        assert found.customers == expected.customers
+        assert found.amount_minor == minor(expected.amount)
+        assert local_day(found.first, SHANGHAI) == expected.first
+        assert sum(found.cleared_by.values()) == found.raised
+    overdue = [e.alert for e in report.episodes if e.alert.kind == "overdue"]
+    assert len({alert.key for alert in overdue}) == len(overdue), "once per invoice and level"
 
 
 async def test_days_late_are_exact_in_the_live_rows(imported: Imported, truth: Truth) -> None:
