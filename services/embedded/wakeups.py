@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from types import TracebackType
 from typing import Self
+from weakref import WeakKeyDictionary
 
 from services.errors import Unavailable
 from services.postgres.pool import Connection, Pool, translated
@@ -27,6 +29,8 @@ class Wakeups:
         self._pool = pool
         self._channel = channel
         self._news = asyncio.Event()
+        self._heard = 0
+        self._seen: WeakKeyDictionary[asyncio.Task[object], int] = WeakKeyDictionary()
         self._listening = False
         self._listener: asyncio.Task[None] | None = None
 
@@ -50,15 +54,23 @@ class Wakeups:
     async def wait(self, timeout_s: float) -> None:
         """Return at the next notification, or when the time is over.
 
-        A notification that came since the last `wait` returned counts.
+        One that came since the same task's last `wait` counts, so that a task which looks,
+        works and waits in turn misses nothing.
         """
-        within = timeout_s if self._listening else min(timeout_s, _POLL_S)
-        try:
-            async with asyncio.timeout(within):
-                await self._news.wait()
-        except TimeoutError:
-            return
-        self._news.clear()
+        task = asyncio.current_task()
+        assert task is not None, "only a task can wait"
+        if self._seen.get(task, self._heard) == self._heard:
+            within_s = timeout_s if self._listening else min(timeout_s, _POLL_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(within_s):
+                    await self._news.wait()
+        self._seen[task] = self._heard
+
+    def _wake(self, *_: object) -> None:
+        """Wake who waits now, and let who works just now not wait at all."""
+        self._heard += 1
+        self._news.set()
+        self._news = asyncio.Event()
 
     async def _listen(self) -> None:
         while True:
@@ -70,24 +82,21 @@ class Wakeups:
                 pass  # waiters poll meanwhile
             finally:
                 self._listening = False
-            self._news.set()  # something may have been missed
+            self._wake()  # something may have been missed
             await asyncio.sleep(_RECONNECT_S * random.uniform(0.5, 1.5))
 
     async def _listen_on(self, connection: Connection) -> None:
         """Listen until the connection ends."""
         ended = asyncio.Event()
 
-        def on_news(*_: object) -> None:
-            self._news.set()
-
         def on_end(_: object) -> None:
             ended.set()
 
         connection.add_termination_listener(on_end)
-        await connection.add_listener(self._channel, on_news)
+        await connection.add_listener(self._channel, self._wake)
         try:
             self._listening = True
-            self._news.set()
+            self._wake()
             while not ended.is_set():
                 try:
                     async with asyncio.timeout(_KEEPALIVE_S):
@@ -97,4 +106,4 @@ class Wakeups:
         finally:
             if not connection.is_closed():
                 connection.remove_termination_listener(on_end)
-                await connection.remove_listener(self._channel, on_news)
+                await connection.remove_listener(self._channel, self._wake)

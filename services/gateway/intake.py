@@ -12,10 +12,11 @@ import msgspec
 from msgspec import Struct
 
 from events.codec import encode
-from events.envelope import BranchId, Envelope
+from events.envelope import BranchId
 from events.errors import MalformedEvent
 from services.gateway.answers import Answer, EventRefused, refused, token_through
 from services.gateway.attributes import identity
+from services.gateway.characters import shown
 from services.gateway.draft import Draft, Scope, canonical_content
 from services.gateway.parsing import draft_of
 from services.gateway.quarantine import Quarantine, Rejected
@@ -25,6 +26,8 @@ from services.postgres.pool import Pool
 from services.postgres.vault import PostgresVault, SubjectErased, SubjectKey, subject_of
 
 Verdict = Outcome | EventRefused
+
+_TYPE_CHARACTERS = 120
 
 
 class _Incoming(Struct):
@@ -171,19 +174,16 @@ def _refusal(one: _Incoming) -> EventRefused | None:
     return None
 
 
-def _envelope(one: _Incoming) -> Envelope | None:
-    draft = one.draft
-    return draft.envelope if draft is not None else None
-
-
 def _event_id(one: _Incoming) -> str | None:
-    envelope = _envelope(one)
-    return envelope.id if envelope is not None else identity(one.sent)
+    return one.draft.envelope.id if one.draft is not None else identity(one.sent)
 
 
 def _type_name(one: _Incoming) -> str | None:
-    envelope = _envelope(one)
-    return envelope.type if envelope is not None else None
+    """Return the type that an event claims to be, as far as it can be shown."""
+    if one.draft is not None:
+        return one.draft.envelope.type
+    claimed = one.sent.get("type") if isinstance(one.sent, dict) else None
+    return shown(claimed[:_TYPE_CHARACTERS]) if isinstance(claimed, str) else None
 
 
 def _answer(one: _Incoming) -> Answer:

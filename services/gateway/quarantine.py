@@ -116,7 +116,9 @@ class Quarantine:
         with translated():
             rows = await self._pool.fetch(sql("quarantine_show"), wanted)
         if not rows:
-            raise UsageError(f"nothing with id {wanted} lies in quarantine")
+            raise UsageError(
+                f"nothing with id {wanted} lies in quarantine; see `touchstone quarantine list`"
+            )
         return [_quarantined(row, await self._event(row)) for row in rows]
 
     async def _event(self, row: asyncpg.Record) -> str | None:

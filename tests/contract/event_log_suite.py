@@ -210,6 +210,24 @@ class EventLogContract:
             async with asyncio.timeout(5):
                 await waiting
 
+    async def test_each_of_several_readers_learns_of_what_came_while_it_worked(
+        self, log: EventLog
+    ) -> None:
+        appended = asyncio.Event()
+
+        async def read_slowly() -> None:
+            await log.wait(0.5)
+            await appended.wait()
+            async with asyncio.timeout(5):
+                await log.wait(30)
+
+        readers = [asyncio.create_task(read_slowly()) for _ in range(3)]
+        await asyncio.sleep(0.6)
+        await log.append([payment(1)])
+        await asyncio.sleep(0.2)
+        appended.set()
+        await asyncio.gather(*readers)
+
     async def test_waiting_ends_when_the_time_is_over(self, log: EventLog) -> None:
         await log.wait(0.5)
         async with asyncio.timeout(5):

@@ -172,6 +172,7 @@ async def test_what_was_refused_waits_in_quarantine_and_a_retry_is_counted(
     quarantine = Quarantine(gateway.pool, gateway.vault, gateway.clock)
     [entry] = await quarantine.latest(10)
     assert (entry.event_id, entry.field, entry.code) == (event_id(5), "sequence", "out_of_range")
+    assert entry.type == "complaint.filed"
     assert (entry.times, await quarantine.count()) == (5, (1, 5))
     [shown] = await quarantine.show(event_id(5))
     assert shown.event is not None
