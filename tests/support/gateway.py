@@ -66,10 +66,10 @@ class Gateway:
 
 
 @asynccontextmanager
-async def open_gateway(dsn: str, clock: SetClock) -> AsyncIterator[Gateway]:
+async def open_gateway(dsn: str, clock: SetClock, master: bytes = MASTER) -> AsyncIterator[Gateway]:
     """Yield a gateway on a migrated database."""
     async with await open_pool(dsn) as pool, EmbeddedEventLog(pool, clock) as log:
-        vault = PostgresVault(pool, MASTER)
+        vault = PostgresVault(pool, master)
         intake = Intake(log, vault, clock, pool)
         keys = BranchKeys(pool, clock)
         _, token = await keys.create(BRANCH)

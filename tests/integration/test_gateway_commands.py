@@ -1,0 +1,90 @@
+"""The commands for keys and quarantine, as a person or a script runs them."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from services.postgres.master_key import master_key
+from services.settings import Settings
+from tests.support.gateway import complaint_event, event_id, open_gateway
+from tests.support.log import SetClock
+
+pytestmark = pytest.mark.postgres
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def run(database: str, tmp_path: Path) -> Run:
+    """Run `touchstone` on this test's database."""
+    given = {"TOUCHSTONE_DSN": database, "TOUCHSTONE_DATA": str(tmp_path)}
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "services", *words],
+            env=os.environ | given,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run
+
+
+def test_a_key_is_made_shown_once_listed_and_revoked(run: Run) -> None:
+    made = run("branch", "key", "create", "SH-01", "--label", "till 3")
+    assert made.returncode == 0, made.stderr
+    token = made.stdout.strip()
+    assert token.startswith("tsk_")
+
+    [listed] = json.loads(run("branch", "key", "list", "--format", "json").stdout)
+    assert (listed["branch_id"], listed["label"]) == ("SH-01", "till 3")
+    assert token not in json.dumps(listed)
+
+    revoked = run("branch", "key", "revoke", listed["key_id"])
+    assert revoked.returncode == 0, revoked.stderr
+    assert "revoked" in run("branch", "key", "list", "--branch", "SH-01").stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("branch", "key", "create", "a/b"),
+        ("branch", "key", "revoke", "nonsense"),
+        ("branch", "key", "revoke", event_id(1)),
+        ("quarantine", "show", "nonsense"),
+        ("quarantine", "show", event_id(1)),
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_is_one_line_and_exit_code_2(run: Run, words: tuple[str, ...]) -> None:
+    result = run(*words)
+    assert result.returncode == 2
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_what_was_refused_is_listed_without_the_event_and_shown_with_it(
+    run: Run, database: str, tmp_path: Path
+) -> None:
+    assert run("branch", "key", "list").returncode == 0  # brings the database up to date
+    refused = complaint_event(1, sequence=0)
+
+    async def publish() -> None:
+        key = master_key(Settings(data=tmp_path))
+        async with open_gateway(database, SetClock(), key) as gateway:
+            assert (await gateway.post(refused)).status_code == 422
+
+    asyncio.run(publish())
+    listed = run("quarantine", "list")
+    assert event_id(1) in listed.stdout
+    assert "sequence" in listed.stdout
+    assert "王小明" not in listed.stdout
+    [shown] = json.loads(run("quarantine", "show", event_id(1), "--format", "json").stdout)
+    assert json.loads(shown["event"]) == refused
