@@ -1,0 +1,239 @@
+"""Business time: the working hours of a branch's calendar, and arithmetic in them.
+
+A day works the hours of its weekday unless it is a holiday or a make-up workday. What the
+calendar itself names comes first (a make-up workday before a holiday), then the public
+holidays and make-up workdays of its country. A make-up workday that falls on a weekday without
+hours works Friday's, and where Friday has none those of the first weekday that has any.
+
+A day's calendar is the version in force when that local day begins (decision 29), so a
+deadline far ahead follows a version that is published but not yet in force. Before the first
+version, and for a branch without a calendar, `STANDARD_HOURS` hold, without holidays.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from itertools import accumulate
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from events.calendars import DAY, day_start, local_day
+from events.public_days import public_days
+from events.touchpoints.policy import CalendarSet, OpeningHours
+
+STANDARD_HOURS = tuple(
+    OpeningHours(weekday=weekday, opens=opens, closes=closes)
+    for weekday in range(1, 6)
+    for opens, closes in ((9 * 60, 12 * 60), (13 * 60, 18 * 60))
+)
+"""Where no calendar is in force: Monday to Friday, 9 to 12 and 13 to 18 (domain, section 9)."""
+
+FIRST_YEAR, LAST_YEAR = 1970, 2199
+"""Business time exists in these years only, so that every search for it ends."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_FRIDAY = 5
+
+
+class Term(NamedTuple):
+    """The calendar that holds from a local day on, until the next term's; None: none."""
+
+    first_day: date
+    calendar: CalendarSet | None
+
+
+class _Week:
+    """A calendar's hours by weekday, in minutes since midnight, merged and in order."""
+
+    __slots__ = ("calendar", "closed", "hours", "makeup", "opened")
+
+    def __init__(self, calendar: CalendarSet | None) -> None:
+        self.calendar = calendar
+        by_day: dict[int, list[tuple[int, int]]] = {}
+        for entry in calendar.hours if calendar else STANDARD_HOURS:
+            by_day.setdefault(entry.weekday, []).append((entry.opens, entry.closes))
+        self.hours: Mapping[int, Sequence[tuple[int, int]]] = {
+            weekday: merged for weekday, entries in by_day.items() if (merged := _merged(entries))
+        }
+        usual = self.hours.get(_FRIDAY) or next(
+            (self.hours[weekday] for weekday in sorted(self.hours)), ()
+        )
+        self.makeup = usual
+        self.opened = frozenset(calendar.makeup_workdays) if calendar else frozenset()
+        self.closed = frozenset(calendar.holidays) if calendar else frozenset()
+
+    def on(self, day: date) -> Sequence[tuple[int, int]]:
+        """Return the hours of a day; none: it is not worked."""
+        hours = self.hours.get(day.isoweekday(), ())
+        if day in self.opened:
+            return hours or self.makeup
+        if day in self.closed:
+            return ()
+        if self.calendar is not None and self.calendar.country:
+            public = public_days(self.calendar.country, day.year)
+            if day in public.makeup_workdays:
+                return hours or self.makeup
+            if day in public.holidays:
+                return ()
+        return hours
+
+
+def _merged(entries: Sequence[tuple[int, int]]) -> Sequence[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for opens, closes in sorted(entries):
+        if opens >= closes:
+            continue
+        if merged and opens <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(closes, merged[-1][1]))
+        else:
+            merged.append((opens, closes))
+    return merged
+
+
+class _Year(NamedTuple):
+    """The working spans of a year, in microseconds since 1970, and what was worked before each."""
+
+    starts: Sequence[int]
+    ends: Sequence[int]
+    worked: Sequence[int]  # one more than there are spans: the last is the whole year's
+
+    def before(self, t: int) -> int:
+        """Return what was worked in this year before an instant."""
+        i = bisect_right(self.starts, t)
+        if i == 0:
+            return 0
+        return self.worked[i] - max(0, self.ends[i - 1] - t)
+
+    def reaching(self, amount: int) -> int:
+        """Return the first instant by which that much was worked; 0 < amount <= the year's."""
+        i = bisect_left(self.worked, amount) - 1
+        return self.starts[i] + amount - self.worked[i]
+
+
+@lru_cache(maxsize=64)
+def _year_bounds(tz: ZoneInfo) -> Sequence[int]:
+    """Return when each year begins, and when the last one ends."""
+    years = range(FIRST_YEAR, LAST_YEAR + 2)
+    return [_micros(day_start(date(year, 1, 1), tz)) for year in years]
+
+
+class BusinessTime:
+    """Working hours of one zone under a succession of calendars. Exact to the microsecond.
+
+    Instants outside FIRST_YEAR to LAST_YEAR lie in no working hours.
+    """
+
+    __slots__ = ("_days", "_terms", "_tz", "_weeks", "_years")
+
+    def __init__(self, terms: Sequence[Term], tz: ZoneInfo) -> None:
+        self._tz = tz
+        self._terms = terms
+        self._days = [term.first_day for term in terms]
+        self._weeks = [_Week(None), *(_Week(term.calendar) for term in terms)]
+        self._years: dict[int, _Year] = {}
+
+    def spans(self, day: date) -> list[tuple[datetime, datetime]]:
+        """Return the working spans [start, end) of a local day, as instants, in order."""
+        return [(_instant(a), _instant(b)) for a, b in self._spans(day)]
+
+    def worked(self, start: datetime, end: datetime) -> timedelta:
+        """Return the business time in [start, end); none if it ends before it starts."""
+        if end <= start:
+            return timedelta()
+        first, last = self._year_of(start), self._year_of(end)
+        total = self._year(last).before(_micros(end)) - self._year(first).before(_micros(start))
+        total += sum(self._year(year).worked[-1] for year in range(first, last))
+        return total * _MICROSECOND
+
+    def after(self, start: datetime, amount: timedelta) -> datetime | None:
+        """Return the first instant by which `amount` is worked since `start`.
+
+        What is reached exactly at closing time is reached on that day, not the next morning;
+        nothing is reached at once. None: not before business time ends.
+        """
+        wanted = amount // _MICROSECOND
+        if wanted <= 0:
+            return start
+        year = self._year_of(start)
+        wanted += self._year(year).before(_micros(start))
+        while wanted > self._year(year).worked[-1]:
+            wanted -= self._year(year).worked[-1]
+            year += 1
+            if year > LAST_YEAR:
+                return None
+        return _instant(self._year(year).reaching(wanted))
+
+    def next_opening(self, at: datetime) -> datetime | None:
+        """Return when the first working day after the local day of `at` opens."""
+        return next((self.spans(day)[0][0] for day in self._working_days_after(at)), None)
+
+    def end_of_working_day(self, at: datetime, n: int) -> datetime | None:
+        """Return the closing time of the n-th working day after the local day of `at`.
+
+        The day of `at` is not counted; with n = 0 it is its own end: `at` itself.
+        """
+        if n <= 0:
+            return at
+        for count, day in enumerate(self._working_days_after(at), start=1):
+            if count == n:
+                return self.spans(day)[-1][1]
+        return None
+
+    def _working_days_after(self, at: datetime) -> Iterator[date]:
+        bounds = _year_bounds(self._tz)
+        day = local_day(_instant(min(max(_micros(at), bounds[0]), bounds[-1])), self._tz) + DAY
+        while day.year <= LAST_YEAR:
+            if self._spans(day):
+                yield day
+            day += DAY
+
+    def _year_of(self, at: datetime) -> int:
+        """Return the local year of an instant, or the nearest that has business time."""
+        i = bisect_right(_year_bounds(self._tz), _micros(at)) - 1
+        return min(max(FIRST_YEAR + i, FIRST_YEAR), LAST_YEAR)
+
+    def _year(self, number: int) -> _Year:
+        year = self._years.get(number)
+        if year is None:
+            days = date(number + 1, 1, 1).toordinal() - date(number, 1, 1).toordinal()
+            first = date(number, 1, 1)
+            spans = [span for i in range(days) for span in self._spans(first + i * DAY)]
+            starts = [start for start, _ in spans]
+            ends = [end for _, end in spans]
+            worked = accumulate((end - start for start, end in spans), initial=0)
+            year = self._years[number] = _Year(starts, ends, list(worked))
+        return year
+
+    def _spans(self, day: date) -> list[tuple[int, int]]:
+        """Return a day's working spans; clocks put forward or back never make two days overlap."""
+        hours = self._weeks[bisect_right(self._days, day)].on(day)
+        if not hours:
+            return []
+        begins, ends = day_start(day, self._tz), day_start(day + DAY, self._tz)
+        low, high = _micros(begins), _micros(ends)
+        spans: list[tuple[int, int]] = []
+        for opens, closes in hours:
+            start = max(low, self._at(day, opens))
+            end = min(high, self._at(day, closes))
+            if start < end:
+                spans.append((start, end))
+                low = end
+        return spans
+
+    def _at(self, day: date, minute: int) -> int:
+        if minute == 24 * 60:
+            return _micros(day_start(day + DAY, self._tz))
+        local = datetime(day.year, day.month, day.day, minute // 60, minute % 60, tzinfo=self._tz)
+        return _micros(local.astimezone(UTC))
+
+
+def _micros(at: datetime) -> int:
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def _instant(micros: int) -> datetime:
+    return _EPOCH + micros * _MICROSECOND
