@@ -38,6 +38,6 @@ def dossier_arguments(
     customers: Iterable[CustomerId], before: PositionVector
 ) -> tuple[int, list[str], list[int], list[int]]:
     """Return the parameters of `dossiers.sql`: each customer with where its reader stands."""
-    names = list(customers)
+    names: list[str] = list(customers)
     partitions = [partition_of(name) for name in names]
     return before.generation, names, partitions, [before.counts[p] for p in partitions]
