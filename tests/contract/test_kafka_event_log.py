@@ -1,19 +1,31 @@
 """The event log on Kafka keeps the contract, and some promises of its own."""
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
+from events.errors import MalformedEvent
+from events.partitioning import PARTITIONS, partition_of
+from services.errors import Unavailable
 from services.kafka.cluster import cluster_of
 from services.kafka.event_log import KafkaEventLog, open_kafka_log
-from services.kafka.topics import create, log_topics
+from services.kafka.outbox import Admitted, Outbox
+from services.kafka.producing import Appender
+from services.kafka.topics import Places, create, log_topics
+from services.kafka.wire import to_record
+from services.ports import Accepted, Duplicate, StoredEvent, Submission
+from services.postgres.admissions import prepare
 from services.postgres.migrate import migrate
 from services.postgres.pool import Pool, open_pool
 from services.settings import Settings
-from tests.contract.event_log_suite import EventLogContract
-from tests.support.kafka import delete_topics
-from tests.support.log import SetClock
+from tests.contract.event_log_suite import EventLogContract, accepted_events, ids
+from tests.support.kafka import local_cluster
+from tests.support.log import START, SetClock, payment
 
 pytestmark = [pytest.mark.postgres, pytest.mark.kafka]
 
@@ -33,16 +45,6 @@ async def pool(database: str) -> AsyncIterator[Pool]:
 
 
 @pytest.fixture
-async def kafka(kafka_server: str, topic_prefix: str) -> AsyncIterator[Settings]:
-    """Settings that name the session's cluster and topics of this test alone."""
-    settings = Settings(kafka=kafka_server, kafka_prefix=topic_prefix)
-    topics = log_topics(topic_prefix, 1)
-    await create(cluster_of(settings), topics)
-    yield settings
-    await delete_topics(settings, [topic.name for topic in topics])
-
-
-@pytest.fixture
 async def open_log(database: str, pool: Pool, kafka: Settings, clock: SetClock) -> OpenKafka:
     @asynccontextmanager
     async def opened() -> AsyncIterator[KafkaEventLog]:
@@ -54,3 +56,226 @@ async def open_log(database: str, pool: Pool, kafka: Settings, clock: SetClock) 
 
 class TestKafkaEventLog(EventLogContract):
     """The contract."""
+
+
+class CrashingGateway:
+    """Does what a gateway does, and stops where a test says."""
+
+    def __init__(self, pool: Pool, settings: Settings) -> None:
+        self._cluster = cluster_of(settings)
+        self._places = Places(self._cluster.prefix, 1)
+        self._outbox = Outbox(pool, 1, self._places)
+
+    async def admit(self, submissions: Sequence[Submission]) -> Admitted:
+        events = [prepare(one) for one in submissions]
+        drafts = [to_record(e.envelope, e.schema_version, e.payload, START) for e in events]
+        return await self._outbox.admit(events, drafts, START)
+
+    async def append_unconfirmed(self, submissions: Sequence[Submission]) -> None:
+        appender = Appender(self._cluster)
+        admitted = await self.admit(submissions)
+        try:
+            for one in submissions:
+                place = self._places.of(prepare(one).partition)
+                await appender.append({place: [admitted.records[one.envelope.id]]})
+        finally:
+            await appender.close()
+
+
+def first_copies(events: Sequence[StoredEvent]) -> list[StoredEvent]:
+    """What the mirror keeps."""
+    seen: dict[str, StoredEvent] = {}
+    for event in events:
+        seen.setdefault(event.envelope.id, event)
+    return list(seen.values())
+
+
+def assert_record_times_rise(events: Sequence[StoredEvent]) -> None:
+    for partition in range(PARTITIONS):
+        times = [e.recorded_at for e in events if e.position.partition == partition]
+        assert times == sorted(times)
+
+
+async def test_what_a_crash_left_pending_is_appended_before_anything_younger(
+    pool: Pool, kafka: Settings, open_log: OpenKafka, clock: SetClock
+) -> None:
+    async with open_log():
+        pass  # Kafka keeps the generation from now on
+    await CrashingGateway(pool, kafka).admit([payment(1), payment(2)])
+    clock.move(timedelta(hours=1))
+    async with open_log() as log:
+        events = await accepted_events(log)
+        assert ids(events) == ids([payment(1), payment(2)])
+        assert [e.recorded_at for e in events] == [START, START]
+        again, new = await log.append([payment(1), payment(3)])
+        assert again == Duplicate(events[0].position)
+        assert isinstance(new, Accepted)
+        assert ids(await accepted_events(log)) == ids([payment(n) for n in (1, 2, 3)])
+
+
+async def test_a_running_gateway_appends_what_another_left_pending_first(
+    pool: Pool, kafka: Settings, open_log: OpenKafka
+) -> None:
+    async with open_log() as log:
+        await CrashingGateway(pool, kafka).admit([payment(1)])
+        await log.append([payment(2)])
+        assert ids(await accepted_events(log)) == ids([payment(1), payment(2)])
+
+
+async def test_a_repeat_of_a_pending_event_brings_it_into_the_log(
+    pool: Pool, kafka: Settings, open_log: OpenKafka
+) -> None:
+    async with open_log() as log:
+        await CrashingGateway(pool, kafka).admit([payment(1)])
+        [outcome] = await log.append([payment(1)])
+        [event] = await accepted_events(log)
+        assert outcome == Duplicate(event.position)
+
+
+async def test_an_unconfirmed_append_is_repeated_byte_for_byte(
+    pool: Pool, kafka: Settings, open_log: OpenKafka
+) -> None:
+    async with open_log():
+        pass  # Kafka keeps the generation from now on
+    await CrashingGateway(pool, kafka).append_unconfirmed([payment(1), payment(2)])
+    async with open_log() as log:
+        events = await log.read(partition_of("C-1"), 0, 10)
+        assert ids(events) == ids([payment(1), payment(2)] * 2)
+        first, again = events[0], events[2]
+        assert (first.envelope, first.payload) == (again.envelope, again.payload)
+        assert first.recorded_at == again.recorded_at
+        assert await log.append([payment(1)]) == [Duplicate(again.position)]
+        assert (await log.heads()).covers(again.position)
+
+
+async def test_nothing_is_left_pending_and_heads_follow(pool: Pool, open_log: OpenKafka) -> None:
+    async with open_log() as log:
+        await asyncio.gather(*(log.append([payment(n, f"C-{n % 9}")]) for n in range(1, 101)))
+        heads = await pool.fetch("SELECT next_n, pending FROM log_heads ORDER BY partition")
+        assert tuple(head["next_n"] for head in heads) == (await log.heads()).counts
+        assert {head["pending"] for head in heads} == {0}
+        assert await pool.fetchval("SELECT count(*) FROM log_pending") == 0
+
+
+async def test_record_times_rise_in_the_topic_with_two_gateways_of_different_clocks(
+    database: str, pool: Pool, kafka: Settings
+) -> None:
+    fast, slow = SetClock(START + timedelta(minutes=5)), SetClock(START)
+    async with (
+        await open_pool(database) as one,
+        await open_pool(database) as other,
+        open_kafka_log(kafka, one, fast) as ahead,
+        open_kafka_log(kafka, other, slow) as behind,
+    ):
+        calls = []
+        for n in range(1, 121):
+            log = ahead if n % 3 == 0 else behind
+            calls.append(log.append([payment(n, f"C-{n % 5}")]))
+            slow.move(timedelta(seconds=1))
+        outcomes = [o for call in await asyncio.gather(*calls) for o in call]
+        assert all(isinstance(o, Accepted) for o in outcomes)
+        events = await accepted_events(ahead)
+        assert len(events) == 120
+        assert_record_times_rise(events)
+
+
+async def test_a_record_that_no_gateway_wrote_is_no_event(
+    kafka: Settings, open_log: OpenKafka
+) -> None:
+    async with open_log() as log:
+        await log.append([payment(1)])
+        cluster = cluster_of(kafka)
+        place = Places(cluster.prefix, 1).of(partition_of("C-1"))
+        async with AIOKafkaProducer(**cluster.options) as producer:
+            for _ in range(3):
+                await producer.send_and_wait(place.topic, b"?", partition=place.partition)
+        await log.append([payment(2)])
+        assert ids(await accepted_events(log, page=1)) == ids([payment(1), payment(2)])
+
+
+async def test_an_event_too_large_for_a_record_is_refused_and_blocks_nothing(
+    open_log: OpenKafka,
+) -> None:
+    huge = payment(1)
+    async with open_log() as log:
+        with pytest.raises(MalformedEvent, match="too large"):
+            await log.append([payment(1, "C" * 2_000_000)])
+        assert isinstance((await log.append([huge]))[0], Accepted)
+
+
+async def test_a_large_call_is_appended_batch_after_batch_in_order(open_log: OpenKafka) -> None:
+    sent = [payment(n, f"C-{'x' * 1000}") for n in range(1, 1201)]
+    async with open_log() as log:
+        await log.append(sent)
+        assert ids(await accepted_events(log, page=500)) == ids(sent)
+
+
+async def test_a_call_to_a_closed_log_says_so(open_log: OpenKafka) -> None:
+    async with open_log() as log:
+        pass
+    with pytest.raises(Unavailable, match="try again"):
+        await log.append([payment(1)])
+
+
+async def test_a_cluster_that_is_not_there_says_so(pool: Pool, clock: SetClock) -> None:
+    settings = Settings(kafka="127.0.0.1:1")
+    with pytest.raises(Unavailable, match="Kafka cannot be reached"):
+        async with open_kafka_log(settings, pool, clock):
+            pass
+
+
+async def publish_all(log: KafkaEventLog, numbers: range, known: Counter[str]) -> None:
+    """Publish one event after another, each until it is accepted, as a branch does."""
+    for n in numbers:
+        sent = payment(n, f"C-{n % 5}")
+        while True:
+            try:
+                [outcome] = await log.append([sent])
+            except Unavailable:
+                await asyncio.sleep(0.05)
+                continue
+            assert isinstance(outcome, Accepted | Duplicate)
+            known[sent.envelope.id] += 1
+            break
+
+
+async def test_database_connections_killed_at_any_moment_lose_and_double_nothing(
+    pool: Pool, open_log: OpenKafka
+) -> None:
+    known: Counter[str] = Counter()
+    async with open_log() as one, open_log() as other:
+        publishing = asyncio.gather(
+            publish_all(one, range(1, 60), known), publish_all(other, range(30, 90), known)
+        )
+        while not publishing.done():
+            await pool.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            await asyncio.sleep(0.2)
+        await publishing
+        events = first_copies(await accepted_events(one))
+        assert sorted(ids(events)) == sorted(known)
+        assert len(known) == 89
+        assert_record_times_rise(events)
+
+
+async def test_a_broker_killed_under_load_loses_and_doubles_nothing(
+    database: str, pool: Pool, clock: SetClock
+) -> None:
+    known: Counter[str] = Counter()
+    with local_cluster() as cluster:
+        settings = Settings(kafka=cluster.bootstrap)
+        await create(cluster_of(settings), log_topics("", 1))
+        async with open_kafka_log(settings, pool, clock) as log:
+            publishing = asyncio.create_task(publish_all(log, range(1, 150), known))
+            await asyncio.sleep(0.5)
+            cluster.kill(1)
+            await asyncio.sleep(1.0)
+            cluster.start()
+            async with asyncio.timeout(90):
+                await publishing
+            events = first_copies(await accepted_events(log))
+            assert sorted(ids(events)) == sorted(known)
+            assert len(known) == 149
+            assert_record_times_rise(events)

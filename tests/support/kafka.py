@@ -5,15 +5,17 @@ the session's own.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from uuid import uuid4
 
 import pytest
+import pytest_asyncio
 from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.kafka.broker import LocalCluster, missing
 from services.kafka.cluster import cluster_of
+from services.kafka.topics import create, log_topics
 from services.settings import Settings
 from tests.support.postgres import reachable_directory
 
@@ -38,10 +40,14 @@ def kafka_server() -> Iterator[str]:
         yield cluster.bootstrap
 
 
-@pytest.fixture
-def topic_prefix() -> str:
-    """What the names of this test's topics begin with."""
-    return f"test-{uuid4().hex[:12]}."
+@pytest_asyncio.fixture
+async def kafka(kafka_server: str) -> AsyncIterator[Settings]:
+    """Settings that name the session's cluster and a log of this test alone."""
+    settings = Settings(kafka=kafka_server, kafka_prefix=f"test-{uuid4().hex[:12]}.")
+    topics = log_topics(settings.kafka_prefix, 1)
+    await create(cluster_of(settings), topics)
+    yield settings
+    await delete_topics(settings, [topic.name for topic in topics])
 
 
 async def delete_topics(settings: Settings, names: Sequence[str]) -> None:

@@ -1,0 +1,96 @@
+"""A touchpoint keeps every attribute on Kafka, under the documented names."""
+
+from datetime import timedelta
+
+import pytest
+from aiokafka.partitioner import DefaultPartitioner
+from msgspec.structs import replace
+
+from events.codec import encode
+from events.partitioning import PARTITIONS, partition_of
+from services.kafka.wire import (
+    ForeignRecord,
+    from_headers,
+    key_of,
+    largest_size,
+    pack_headers,
+    to_record,
+    unpack_headers,
+)
+from services.schemas.headers import headers_schema
+from tests.support.log import START, payment
+
+SENT = payment(7)
+FULL = replace(
+    SENT.envelope,
+    sent_at=START + timedelta(microseconds=1),
+    collected_at=START + timedelta(hours=2),
+    causation_id="cause 因",
+    traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+)
+
+
+@pytest.mark.parametrize("envelope", [SENT.envelope, FULL, replace(FULL, subject=None)])
+def test_an_envelope_survives_the_way_over_kafka(envelope: object) -> None:
+    recorded_at = START + timedelta(days=1, microseconds=999_999)
+    record = to_record(envelope, 1, encode(SENT.data), recorded_at)  # type: ignore[arg-type]
+    assert from_headers(record.headers) == (envelope, recorded_at)
+    assert unpack_headers(pack_headers(record.headers)) == record.headers
+
+
+def test_another_stamp_changes_nothing_else() -> None:
+    record = to_record(FULL, 1, b"", START)
+    assert record.stamped(START + timedelta(hours=1)) == to_record(
+        FULL, 1, b"", START + timedelta(hours=1)
+    )
+
+
+def test_headers_are_those_that_are_documented() -> None:
+    documented = headers_schema()
+    names = {name for name, _ in to_record(FULL, 3, b"", START).headers} - {"content-type"}
+    assert names == set(documented["properties"])  # type: ignore[call-overload]
+    least = {name for name, _ in to_record(SENT.envelope, 1, b"", START).headers}
+    assert least >= set(documented["required"])  # type: ignore[call-overload]
+    schema = dict(to_record(FULL, 3, b"", START).headers)["ce_dataschema"]
+    assert schema == b"/schemas/payment/payment_received.v3.avsc"
+
+
+def test_kafkas_own_partitioner_would_choose_the_same_partition() -> None:
+    partitions = list(range(PARTITIONS))
+    default = DefaultPartitioner()
+    for key in ("C-1", "branch:B-1", "", "客户-7", *(f"customer {n}" for n in range(500))):
+        assert default(key.encode(), partitions, partitions) == partition_of(key)
+
+
+def test_an_event_without_a_customer_is_keyed_by_its_branch() -> None:
+    assert key_of(FULL) == b"C-1"
+    assert key_of(replace(FULL, subject=None)) == b"branch:B-1"
+
+
+@pytest.mark.parametrize("name", ["ce_id", "ce_type", "ce_recordedtime", "ce_sequence"])
+def test_a_record_without_a_needed_attribute_is_foreign(name: str) -> None:
+    headers = [h for h in to_record(FULL, 1, b"", START).headers if h[0] != name]
+    with pytest.raises(ForeignRecord, match=name):
+        from_headers(headers)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ce_sequence", b"seven"),
+        ("ce_recordedtime", b"2026-03-02T09:00:00"),
+        ("ce_time", b"yesterday"),
+        ("ce_source", b"\xff"),
+    ],
+)
+def test_a_record_with_an_impossible_attribute_is_foreign(name: str, value: bytes) -> None:
+    headers = [(n, value if n == name else v) for n, v in to_record(FULL, 1, b"", START).headers]
+    with pytest.raises(ForeignRecord):
+        from_headers(headers)
+
+
+def test_no_record_is_larger_than_was_foreseen() -> None:
+    wide = replace(FULL, correlation_id="因" * 500, source="/branches/店/till")
+    record = to_record(wide, 1, b"x" * 100, START)
+    size = len(record.key) + len(record.value) + sum(len(n) + len(v) for n, v in record.headers)
+    assert size < largest_size(wide, b"x" * 100)
