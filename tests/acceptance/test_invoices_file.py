@@ -62,7 +62,7 @@ class Imported(NamedTuple):
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def imported(
-    postgres_server: str, shared_data: Path, tmp_path_factory: pytest.TempPathFactory
+    shared_data: Path, postgres_server: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Imported]:
     home = tmp_path_factory.mktemp("invoices")
     async with (
