@@ -80,7 +80,7 @@ def item_stretches(reading: Reading, item: Item) -> list[Stretch]:
     """Return every alert that stood on the item up to now, oldest first."""
     spans = reading.holds(item)
     began: dict[AlertKey, datetime] = {}
-    stretches = []
+    stretches: list[Stretch] = []
     for t in instants(reading, item, spans):
         keys = standing_keys(reading, item, t, spans)
         over = [key for key in began if key not in keys]
