@@ -10,7 +10,6 @@ from asyncpg import Record
 from asyncpg.pool import PoolConnectionProxy
 
 from events.envelope import CustomerId, PositionVector, RecordedEvent
-from events.partitioning import REFERENCE_PARTITION
 from events.policy import Reference
 from services.bootstrap import Platform
 from services.postgres.dossiers import dossier_arguments
@@ -31,13 +30,7 @@ class Picture:
 
     async def reference(self, known_at: datetime | None = None) -> Reference:
         """Return the rules recorded so far, or recorded by an instant."""
-        rows = await self.connection.fetch(
-            sql("log_read"),
-            self.heads.generation,
-            REFERENCE_PARTITION,
-            0,
-            self.heads.counts[REFERENCE_PARTITION],
-        )
+        rows = await self.connection.fetch(sql("reference_stream"), 0, -1)
         reference = Reference(recorded(stored_event(row)) for row in rows)
         return reference if known_at is None else reference.known_at(known_at)
 

@@ -46,7 +46,7 @@ class Projector:
         self._platform = platform
         self._batch_events = batch_events
         self._max_facts = max_facts
-        self._feed = ReferenceFeed(platform.log)
+        self._feed = ReferenceFeed(platform.pool)
         self._owners: list[PartitionOwner] = []
         self._at_once = asyncio.Semaphore(_AT_ONCE)
 

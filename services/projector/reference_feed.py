@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from events.envelope import RecordedEvent
+from events.envelope import Position
 from events.partitioning import REFERENCE_PARTITION
 from events.policy import Reference
-from services.ports import EventLog
+from services.postgres.pool import Pool, translated
+from services.postgres.statements import sql
+from services.postgres.stored import stored_event
 from services.projector.owner import recorded
-
-_PAGE = 1000
 
 
 class ReferenceFeed:
-    """Follows the stream of policies and reference data."""
+    """Follows the stream of policies and reference data in the events table."""
 
-    def __init__(self, log: EventLog) -> None:
-        self._log = log
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._last = Position(0, REFERENCE_PARTITION, -1)
         self.reference = Reference()
 
     async def refresh(self) -> Reference:
         """Take in what was published since, and return all of it. Raises: Unavailable."""
-        news: list[RecordedEvent] = []
-        while True:
-            start = self.reference.count + len(news)
-            page = await self._log.read(REFERENCE_PARTITION, start, _PAGE)
-            news += [recorded(stored) for stored in page]
-            if len(page) < _PAGE:
-                break
-        if news:
+        with translated():
+            rows = await self._pool.fetch(
+                sql("reference_stream"), self._last.generation, self._last.n
+            )
+        if rows:
+            news = [recorded(stored_event(row)) for row in rows]
             self.reference = self.reference.remember(news)
+            self._last = news[-1].position
         return self.reference

@@ -240,7 +240,7 @@ async def test_a_new_policy_sweeps_over_rows_made_under_older_ones(
     await owner.step(NOTHING, 100)
     policy = AlertsPolicyPublished(effective_from=START, policy=AlertsPolicy())
     await log.append([submission(9, policy, None)])
-    feed = ReferenceFeed(log)
+    feed = ReferenceFeed(bench.pool)
     reference = await feed.refresh()
     assert reference.count == 1
     assert await owner.due(reference, START, caught_up=True) == 1
