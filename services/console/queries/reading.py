@@ -97,7 +97,7 @@ class ReadModel:
         self.platform = platform
         self.projection = projection
         self.statements = Statements(projection)
-        self._feed = ReferenceFeed(platform.log)
+        self._feed = ReferenceFeed(platform.pool)
         self._feeding = asyncio.Lock()
 
     async def reference(self) -> Reference:
