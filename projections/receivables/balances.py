@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 
 from projections.receivables.books import Account, Item
-from projections.receivables.credit import refusal
 from projections.receivables.reading import Reading
 from projections.receivables.rows import AccountRow, HoldReason, ItemRow, ItemStatus
 
@@ -113,3 +112,18 @@ def account_row(reading: Reading, account: Account, rows: list[ItemRow]) -> Acco
         credited_minor=sum(row.credited_minor for row in rows),
         written_off_minor=sum(row.written_off_minor for row in rows),
     )
+
+
+def refusal(
+    exposure: int, limit: int | None, days_overdue: int, max_days_overdue: int
+) -> str | None:
+    """Return why the gate is shut: exposure above the limit, or anything overdue too long.
+
+    Source: domain rules, section 4. Both are strict: at the limit, and on the last allowed
+    day, the gate is open. Anything overdue in any currency, disputed or not, counts.
+    """
+    if limit is not None and exposure > limit:
+        return "limit_exceeded"
+    if days_overdue > max_days_overdue:
+        return "overdue_too_long"
+    return None

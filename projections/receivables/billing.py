@@ -67,11 +67,12 @@ def invoice_issued(book: Ledger, data: InvoiceIssued) -> None:
 
 def _items(book: Ledger, invoice: Invoice, data: InvoiceIssued) -> list[Item]:
     """One item, or one per instalment where the instalments make up the invoice."""
+    if len(data.instalments) < 2:
+        return [Item(invoice.invoice_id, invoice, invoice.amount, data.due_on)]
     parts = sorted(data.instalments, key=lambda part: part.due_on)
     ids = [f"{invoice.invoice_id}#{k}" for k in range(1, len(parts) + 1)]
     sound = (
-        len(parts) > 1
-        and sum(part.amount.minor for part in parts) == invoice.amount
+        sum(part.amount.minor for part in parts) == invoice.amount
         and all(part.amount.currency == invoice.currency for part in parts)
         and not any(i in book.items or i in book.invoices for i in ids)
     )

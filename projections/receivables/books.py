@@ -9,6 +9,7 @@ Source of the rules: domain rules, section 4; decisions 22, 23, 31, 34.
 from __future__ import annotations
 
 import heapq
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Literal, NamedTuple
 
@@ -103,7 +104,7 @@ class Item:
         self.due_on = due_on
         self.paid = self.credited = self.written_off = 0
         self.disputed = 0  # how many disputes about it are open
-        self.entries: list[Entry] = []
+        self.entries: tuple[Entry, ...] = ()
         self.steps: list[Step] = []
         self.disputes: tuple[Spell, ...] = ()
         self.notices: tuple[Notice, ...] = ()
@@ -157,9 +158,9 @@ class Source:
         self.release_at: datetime | None = None
         self.invoice_refs: tuple[str, ...] = ()
         self.order_refs: tuple[str, ...] = ()
-        self.entries: list[Entry] = []
-        self.refunds: list[tuple[Refund, int]] = []
-        self.doubles: list[Source] = []  # the reports with its bank reference and amount
+        self.entries: tuple[Entry, ...] = ()
+        self.refunds: tuple[tuple[Refund, int], ...] = ()
+        self.doubles: Sequence[Source] = ()  # the reports with its bank reference and amount
         self.serial = account.tick()
 
 
@@ -261,8 +262,8 @@ class Account:
         elif source.reserved:
             self.reserved -= amount
         entry = Entry(source, item, amount, now, self.tick())
-        source.entries.append(entry)
-        item.entries.append(entry)
+        source.entries += (entry,)
+        item.entries += (entry,)
         self._book(item, source.kind, amount)
         item.mark(now, _SETTLED_BY[source.kind], source.event_id)
         self.queue(item)
@@ -308,8 +309,8 @@ class Account:
 
     def _rebook(self, entry: Entry, kept: int, now: datetime) -> None:
         part = Entry(entry.source, entry.item, kept, now, entry.serial)
-        entry.source.entries.append(part)
-        entry.item.entries.append(part)
+        entry.source.entries += (part,)
+        entry.item.entries += (part,)
         self._book(entry.item, entry.source.kind, kept)
 
     def _give_back(self, source: Source, amount: int) -> None:
@@ -337,7 +338,7 @@ class Account:
                 refund.uncovered -= taken
                 source.free -= taken
                 self.credit -= taken
-                source.refunds.append((refund, taken))
+                source.refunds += ((refund, taken),)
 
     def _next_source(self) -> Source | None:
         while self._pool:

@@ -96,7 +96,7 @@ def _withdraw(book: Ledger, source: Source) -> None:
         account.queue(item)
     for refund, amount in source.refunds:
         refund.uncovered += amount
-    source.refunds.clear()
+    source.refunds = ()
     account.settle(book.now)
 
 

@@ -1,0 +1,342 @@
+"""A customer's receivables explained: which events make each figure, and which do not count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+
+from msgspec import Struct
+
+from events.envelope import CustomerId
+from events.policy import Reference
+from projections.protocol import Alert, Episode, Facts
+from projections.receivables.alerts import AlertBook
+from projections.receivables.balances import Stand, account_row, item_row
+from projections.receivables.books import Account, Item, Source
+from projections.receivables.reading import PromiseState, Reading, Verdict
+from projections.receivables.rows import AccountRow, HoldReason, ItemRow
+
+
+class Line(Struct, frozen=True, kw_only=True):
+    """A line of a statement: something that one event did, at an instant."""
+
+    event_id: str
+    at: datetime
+
+
+class AllocationLine(Line, frozen=True, kw_only=True):
+    """What a payment, credit note or write-off settled of an item, and who took it back."""
+
+    kind: str
+    source_id: str
+    amount_minor: int
+    undone_at: datetime | None
+    undone_by: str | None
+
+
+class NoticeLine(Line, frozen=True, kw_only=True):
+    """A dunning notice that went out."""
+
+    level: int
+
+
+class HoldLine(Line, frozen=True, kw_only=True):
+    """What holds or held an item's dunning; `at` is its start, no `until`: for good."""
+
+    reason: HoldReason
+    until: datetime
+
+
+class StepLine(Line, frozen=True, kw_only=True):
+    """How an item's balance and due date came about."""
+
+    reason: str
+    balance_minor: int
+    due_on: date
+
+
+class ItemStatement(Struct, frozen=True, kw_only=True):
+    """An item with everything that explains its balance and its dunning."""
+
+    row: ItemRow
+    steps: Sequence[StepLine]
+    allocations: Sequence[AllocationLine]
+    notices: Sequence[NoticeLine]
+    holds: Sequence[HoldLine]
+
+
+class SourceLine(Line, frozen=True, kw_only=True):
+    """A payment or credit note and what became of it.
+
+    `free_minor` is what it has not settled: credit, or, until `release_at`, reserved for what
+    it cites. A suspect, rejected or reversed one settles nothing; a waiting credit note has
+    not met what it names.
+    """
+
+    kind: str
+    source_id: str
+    currency: str
+    amount_minor: int
+    free_minor: int
+    state: str
+    credit: bool
+    reserved: bool
+    release_at: datetime | None
+    invoice_ids: Sequence[str]
+    order_ids: Sequence[str]
+
+
+class RefundLine(Line, frozen=True, kw_only=True):
+    """Credit paid back; `uncovered_minor` waits for the next credit."""
+
+    refund_id: str
+    currency: str
+    amount_minor: int
+    uncovered_minor: int
+
+
+class PromiseLine(Line, frozen=True, kw_only=True):
+    """A promise with its verdict."""
+
+    promise_id: str
+    currency: str
+    amount_minor: int
+    promised_on: date
+    item_ids: Sequence[str]
+    verdict: Verdict
+    judged_at: datetime
+    received_minor: int
+
+
+class OrderLine(Struct, frozen=True, kw_only=True):
+    """An order that is still to be invoiced, in part or whole."""
+
+    order_id: str
+    event_id: str
+    currency: str
+    amount_minor: int
+    returned_minor: int
+    unbilled_minor: int
+
+
+class CheckLine(Line, frozen=True, kw_only=True):
+    """Room that an approved credit check still reserves."""
+
+    check_id: str
+    purpose: str
+    currency: str
+    room_minor: int
+    until: datetime
+
+
+class OverrideLine(Line, frozen=True, kw_only=True):
+    """Somebody let something pass the gate, in which role and why."""
+
+    override_id: str
+    role: str
+    reason: str
+    granted_on: date
+    amount_minor: int | None
+    currency: str | None
+    order_id: str | None
+    until: date | None
+
+
+class IgnoredLine(Struct, frozen=True, kw_only=True):
+    """An event, or part of it, without effect; `waits_for` is what it cites and nobody saw."""
+
+    event_id: str
+    reason: str
+    waits_for: str | None = None
+
+
+class Statement(Struct, frozen=True, kw_only=True):
+    """Everything known of a customer's receivables as of an instant, explained."""
+
+    customer_id: CustomerId
+    at: datetime
+    today: date
+    zone: str
+    branch_id: str | None
+    accounts: Sequence[AccountRow]
+    items: Sequence[ItemStatement]
+    sources: Sequence[SourceLine]
+    refunds: Sequence[RefundLine]
+    promises: Sequence[PromiseLine]
+    orders: Sequence[OrderLine]
+    checks: Sequence[CheckLine]
+    overrides: Sequence[OverrideLine]
+    alerts: Sequence[Alert]
+    episodes: Sequence[Episode]
+    ignored: Sequence[IgnoredLine]
+    longest_overdue_days: int  # of anything open, in any currency; below 1: nothing overdue
+    next_fact_at: datetime | None  # of what is known already and takes effect later
+
+
+def explain(customer: CustomerId, facts: Facts, at: datetime, reference: Reference) -> Statement:
+    """Return the customer's statement; its rows are those of the assessment."""
+    reading = Reading(facts, at, reference)
+    book = reading.book
+    items: list[ItemStatement] = []
+    accounts: list[AccountRow] = []
+    for account in book.accounts.values():
+        mine = [_item(reading, item) for item in account.items]
+        items.extend(mine)
+        accounts.append(account_row(reading, account, [line.row for line in mine]))
+    episodes = AlertBook(customer, reading).episodes()
+    return Statement(
+        customer_id=customer,
+        at=at,
+        today=date.fromordinal(reading.today),
+        zone=reading.days.tz.key,
+        branch_id=reading.branch_id,
+        accounts=accounts,
+        items=items,
+        sources=[line for a in book.accounts.values() for line in _sources(a)],
+        refunds=[line for a in book.accounts.values() for line in _refunds(a)],
+        promises=[_promise(promise) for promise in reading.promises],
+        orders=list(_orders(reading)),
+        checks=list(_checks(reading)),
+        overrides=list(_overrides(reading)),
+        alerts=[episode.alert for episode in episodes if episode.until is None],
+        episodes=episodes,
+        ignored=list(_ignored(reading)),
+        longest_overdue_days=reading.longest_overdue,
+        next_fact_at=book.next_fact_at,
+    )
+
+
+def _item(reading: Reading, item: Item) -> ItemStatement:
+    return ItemStatement(
+        row=item_row(reading, item, Stand(reading, item)),
+        steps=[
+            StepLine(
+                event_id=step.event_id,
+                at=step.at,
+                reason=step.reason,
+                balance_minor=step.balance,
+                due_on=step.due_on,
+            )
+            for step in item.steps
+        ],
+        allocations=[
+            AllocationLine(
+                event_id=entry.source.event_id,
+                at=entry.at,
+                kind=entry.source.kind,
+                source_id=entry.source.source_id,
+                amount_minor=entry.amount,
+                undone_at=entry.undone_at,
+                undone_by=entry.undone_by,
+            )
+            for entry in item.entries
+        ],
+        notices=[NoticeLine(event_id=n.event_id, at=n.at, level=n.level) for n in item.notices],
+        holds=[
+            HoldLine(event_id=s.event_id, at=s.start, reason=s.reason, until=s.end)
+            for s in reading.holds(item)
+        ],
+    )
+
+
+def _sources(account: Account) -> Iterator[SourceLine]:
+    for source in account.sources:
+        if source.kind != "write_off":
+            yield _source(account.currency, source)
+
+
+def _source(currency: str, source: Source) -> SourceLine:
+    return SourceLine(
+        event_id=source.event_id,
+        at=source.at,
+        kind=source.kind,
+        source_id=source.source_id,
+        currency=currency,
+        amount_minor=source.amount,
+        free_minor=source.free,
+        state=source.state,
+        credit=source.pooled and source.free > 0,
+        reserved=source.reserved and source.free > 0,
+        release_at=source.release_at if source.reserved else None,
+        invoice_ids=source.invoice_refs,
+        order_ids=source.order_refs,
+    )
+
+
+def _refunds(account: Account) -> Iterator[RefundLine]:
+    for refund in account.refunds:
+        yield RefundLine(
+            event_id=refund.event_id,
+            at=refund.at,
+            refund_id=refund.refund_id,
+            currency=account.currency,
+            amount_minor=refund.amount,
+            uncovered_minor=refund.uncovered,
+        )
+
+
+def _promise(promise: PromiseState) -> PromiseLine:
+    note = promise.note
+    return PromiseLine(
+        event_id=note.event_id,
+        at=note.at,
+        promise_id=note.promise_id,
+        currency=note.account.currency,
+        amount_minor=note.amount,
+        promised_on=note.promised_on,
+        item_ids=[item.item_id for item in promise.items],
+        verdict=promise.verdict,
+        judged_at=promise.judged_at,
+        received_minor=promise.received,
+    )
+
+
+def _orders(reading: Reading) -> Iterator[OrderLine]:
+    for order in reading.book.orders.values():
+        if order.unbilled:
+            yield OrderLine(
+                order_id=order.order_id,
+                event_id=order.event_id,
+                currency=order.account.currency,
+                amount_minor=order.amount,
+                returned_minor=order.returned,
+                unbilled_minor=order.unbilled,
+            )
+
+
+def _checks(reading: Reading) -> Iterator[CheckLine]:
+    for check in reading.book.checks:
+        if check.room:
+            yield CheckLine(
+                event_id=check.event_id,
+                at=check.at,
+                check_id=check.check_id,
+                purpose=check.purpose,
+                currency=check.account.currency,
+                room_minor=check.room,
+                until=check.until,
+            )
+
+
+def _overrides(reading: Reading) -> Iterator[OverrideLine]:
+    for override in reading.book.overrides:
+        yield OverrideLine(
+            event_id=override.event_id,
+            at=override.at,
+            override_id=override.override_id,
+            role=override.role,
+            reason=override.reason,
+            granted_on=date.fromordinal(reading.days.of(override.at)),
+            amount_minor=override.amount,
+            currency=override.currency,
+            order_id=override.order_id,
+            until=override.until,
+        )
+
+
+def _ignored(reading: Reading) -> Iterator[IgnoredLine]:
+    for note in reading.book.ignored:
+        yield IgnoredLine(event_id=note.event_id, reason=note.reason)
+    for (kind, ref), events in reading.book.unseen.items():
+        for event in events:
+            yield IgnoredLine(event_id=event.envelope.id, reason=f"unseen_{kind}", waits_for=ref)
