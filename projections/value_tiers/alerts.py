@@ -1,0 +1,91 @@
+"""Which warnings of a lower tier stand, and why others do not.
+
+tier_warning   subject: the tier that is about to be lost; from the instant at which the score
+               came to be below its keep line until it is back there (recovered), the tier has
+               dropped (dropped), or a correction or another policy made an end of it. The
+               amount is the keep line: what the score has to reach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from events.envelope import CustomerId
+from projections.protocol import Alert, AlertKey, Cause, Episode
+from projections.value_tiers.reading import Reading
+from projections.value_tiers.tiers import Walk, Warned
+
+TIER_WARNING = "tier_warning"
+
+
+def standing_alerts(customer: CustomerId, reading: Reading, walk: Walk) -> list[Alert]:
+    """Return the warning that stands now, if any."""
+    if walk.warned_at is None or walk.tier is None:
+        return []
+    return [_alert(customer, reading, walk, Warned(walk.tier, walk.warned_at, None))]
+
+
+def episodes(customer: CustomerId, reading: Reading, walk: Walk) -> list[Episode]:
+    """Return every warning up to now as the facts are known now, corrections taken in."""
+    found = []
+    for warned in walk.warnings:
+        cause = _cause(reading, warned)
+        found.append(Episode(_alert(customer, reading, walk, warned), warned.until, cause))
+    found.extend(Episode(a, None, None) for a in standing_alerts(customer, reading, walk))
+    return found
+
+
+def _alert(customer: CustomerId, reading: Reading, walk: Walk, warned: Warned) -> Alert:
+    ladder = walk.ladder
+    known = ladder is not None and warned.tier in ladder.names
+    amount = ladder.keep_line(ladder.names.index(warned.tier)) if ladder and known else 0
+    return Alert(
+        kind=TIER_WARNING,
+        subject=warned.tier,
+        threshold=0,
+        customer_id=customer,
+        branch_id=reading.branch_id,
+        since=warned.since,
+        currency=reading.policy.currency,
+        amount_minor=amount,
+    )
+
+
+def _cause(reading: Reading, warned: Warned) -> Cause:
+    if warned.ended != "recovered":
+        return Cause(warned.ended or "corrected")
+    gained = [c.event_id for c in reading.contributions if c.at == warned.until and c.amount > 0]
+    return Cause("recovered", gained[-1] if gained else None)
+
+
+class Clearings(Mapping[AlertKey, Cause]):
+    """For every tier of which no warning stands: why; found out when asked."""
+
+    def __init__(self, reading: Reading, walk: Walk) -> None:
+        self._reading = reading
+        self._walk = walk
+
+    def __getitem__(self, key: AlertKey) -> Cause:
+        walk = self._walk
+        if key.kind != TIER_WARNING or (walk.warned_at is not None and key.subject == walk.tier):
+            raise KeyError(key)
+        for warned in reversed(walk.warnings):
+            if warned.tier == key.subject:
+                return _cause(self._reading, warned)
+        correction = self._corrected()
+        if correction is not None:
+            return correction
+        raise KeyError(key)
+
+    def _corrected(self) -> Cause | None:
+        ended = [c for c in self._reading.contributions if c.corrected and c.until is not None]
+        return Cause("corrected", ended[-1].ended_by) if ended else None
+
+    def __iter__(self) -> Iterator[AlertKey]:
+        tiers = dict.fromkeys(warned.tier for warned in self._walk.warnings)
+        for tier in tiers:
+            if self._walk.warned_at is None or tier != self._walk.tier:
+                yield AlertKey(TIER_WARNING, tier, 0)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

@@ -1,0 +1,160 @@
+"""What counts for a customer's value: one dated amount per cause, while it holds.
+
+A contribution on local day d counts on d ... d + window - 1 (domain rules, section 5). One
+that a later fact took back or changed ends at that fact's instant and is kept, so that the
+value of every past instant can be told.
+
+**Collected margin** (decision 25). Money is collected margin when it has paid something:
+
+1. What a payment settles of an invoice counts on the day it is allocated: net of tax, less
+   the cost of goods of the invoice's order times the share of the invoice that is settled by
+   payments, credit notes and write-offs together. Rounded cumulatively, so that an invoice
+   settled in any number of steps gives the same margin to the minor unit. A credit note or
+   write-off settles cost and brings nothing; it is not subtracted a second time.
+2. What a payment leaves over and cites an order not yet invoiced pays that order directly, as
+   at a till: up to what is neither invoiced nor returned of it, against the same share of the
+   order's cost. When the order is invoiced, rule 1 takes over on the day of that allocation.
+3. A payment of a customer of whom no order and no invoice was known when it came, is a sale
+   that nobody described: it counts whole, at a cost of 0 (unknown), as far as it is not
+   reserved, until an item or refund uses it. Without this a branch that publishes nothing but
+   payments would have no customers of value (scenario 10).
+4. Anything else that is left over is credit: we owe it, and it counts when it is used. So the
+   50.00 of scenario 4 and the credit of scenario 7 add nothing.
+
+An invoice's part of its order's cost follows the amounts with which the order's invoices
+were issued, never more than the whole; an invoice amended later keeps its part.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from projections.value_tiers.shares import share
+
+Component = Literal["margin", "freight", "orders", "visits", "callbacks", "complaints"]
+SERVICE: frozenset[Component] = frozenset({"orders", "visits", "callbacks", "complaints"})
+"""The components that make up the cost to serve."""
+
+
+class Contribution:
+    """A dated amount, costs below zero, that counts from `at` until `until`.
+
+    `on` is the instant whose local day it is dated with. `corrected` says that what ended it
+    was a correction: a reversal or rejection, after which it is as if it had never been.
+    """
+
+    __slots__ = (
+        "amount", "at", "component", "corrected", "currency", "ended_by", "event_id", "on",
+        "subject", "until",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        component: Component,
+        currency: str,
+        amount: int,
+        at: datetime,
+        on: datetime,
+        event_id: str,
+        subject: str,
+    ) -> None:
+        self.component = component
+        self.currency = currency
+        self.amount = amount
+        self.at = at
+        self.on = on
+        self.event_id = event_id
+        self.subject = subject
+        self.until: datetime | None = None
+        self.ended_by: str | None = None
+        self.corrected = False
+
+    def end(self, at: datetime, by: str, corrected: bool) -> None:
+        """Let it count no longer."""
+        self.until = at
+        self.ended_by = by
+        self.corrected = corrected
+
+
+class BalanceChange(NamedTuple):
+    """At an instant, so much more (or less) is open that is due on a day."""
+
+    at: datetime
+    due: int  # proleptic ordinal
+    change: int
+
+
+class Settlement(NamedTuple):
+    """An amount that settled something: whose, how much of it is payment, and since when."""
+
+    key: int  # the entry's, or the paying source's, number within the account
+    paid: int
+    settled: int
+    on: datetime
+    event_id: str
+
+
+class Claim:
+    """An invoice, or an order paid without one: what its settlements are worth.
+
+    `cost` of `total` is the cost of goods that settling all of it brings; `net` of `gross`
+    what is left of a payment after tax.
+    """
+
+    __slots__ = (
+        "cost", "currency", "gross", "live", "net", "paid", "settled", "subject", "total",
+    )  # fmt: skip
+
+    def __init__(self, subject: str, currency: str, gross: int, tax: int) -> None:
+        self.subject = subject
+        self.currency = currency
+        self.gross = max(gross, 1)
+        self.net = max(0, self.gross - tax)
+        self.cost = 0
+        self.total = 0
+        self.paid = self.settled = 0  # by the settlements in `live`
+        self.live: dict[int, Contribution] = {}
+
+    def worth(self, paid: int, settled: int) -> int:
+        """Return the margin of having settled so much, of it so much by payments."""
+        return share(paid, self.net, self.gross) - share(self.cost, settled, self.total)
+
+    def add(self, settlement: Settlement, now: datetime) -> Contribution:
+        """Take in a settlement after all others; return what it adds."""
+        amount = self._next(settlement)
+        return self._keep(settlement, amount, now)
+
+    def _next(self, settlement: Settlement) -> int:
+        before = self.worth(self.paid, self.settled)
+        self.paid += settlement.paid
+        self.settled += settlement.settled
+        return self.worth(self.paid, self.settled) - before
+
+    def _keep(self, settlement: Settlement, amount: int, now: datetime) -> Contribution:
+        new = Contribution(
+            "margin", self.currency, amount, now, settlement.on, settlement.event_id, self.subject
+        )
+        self.live[settlement.key] = new
+        return new
+
+    def rebuild(
+        self, settlements: list[Settlement], now: datetime, by: str, correcting: bool
+    ) -> list[Contribution]:
+        """Make the live contributions those of `settlements`; return what is new."""
+        self.paid = self.settled = 0
+        gone = dict(self.live)
+        new = []
+        for settlement in settlements:
+            amount = self._next(settlement)
+            known = gone.pop(settlement.key, None)
+            if known is not None:
+                if known.amount == amount:
+                    continue
+                known.end(now, by, corrected=False)
+            on = settlement.on if known is None else known.on
+            new.append(self._keep(settlement._replace(on=on), amount, now))
+        for key, contribution in gone.items():
+            contribution.end(now, by, correcting)
+            del self.live[key]
+        return new

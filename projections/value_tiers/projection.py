@@ -1,0 +1,51 @@
+"""The projection of customer value: facts of one customer in, its standing out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import ClassVar
+
+from events.envelope import CustomerId
+from events.policy import Reference
+from events.touchpoints.base import Touchpoint
+from projections.protocol import Assessment, Facts, Row, Table, Total
+from projections.value_tiers.alerts import Clearings, standing_alerts
+from projections.value_tiers.books import HANDLED
+from projections.value_tiers.reading import Reading
+from projections.value_tiers.rows import STANDINGS, TIER, StandingRow
+from projections.value_tiers.standing import Standing
+
+
+class ValueTiers:
+    """What each customer is worth, and which tier of the pyramid that earns."""
+
+    name: ClassVar[str] = "value_tiers"
+    version: ClassVar[int] = 1
+    handles: ClassVar[frozenset[type[Touchpoint]]] = HANDLED
+    tables: ClassVar[tuple[Table, ...]] = (STANDINGS,)
+
+    def assess(
+        self, customer: CustomerId, facts: Facts, at: datetime, reference: Reference
+    ) -> Assessment:
+        """Return the standing as of an instant; pure. Before the first fact there is none."""
+        reading = Reading(facts, at, reference)
+        if reading.books.first is None:
+            return Assessment(rows={STANDINGS.name: ()}, next_change_at=reading.books.next_fact_at)
+        standing = Standing(reading)
+        return Assessment(
+            rows={STANDINGS.name: (standing.row(),)},
+            alerts=standing_alerts(customer, reading, standing.walk),
+            cleared=Clearings(reading, standing.walk),
+            next_change_at=standing.next_change(),
+        )
+
+    def totals(self, row: Row) -> Sequence[Total]:
+        """Return the customer's place in the pyramid: its tier and contemporary value.
+
+        A value that drifts is the one the row stores, of the day from which it drifts.
+        """
+        if not isinstance(row, StandingRow) or row.tier is None:
+            return ()
+        branch = row.branch_id or ""
+        return (Total(TIER + row.tier, row.currency, branch, 0, 1, row.contemporary_minor),)

@@ -1,0 +1,125 @@
+"""The policies of customer value, prepared once per state of the reference stream.
+
+Each dated consequence uses the version in force at its own instant (decision 9): a visit is
+charged at the rate of its instant, a day's capital at the rate of the day's end, a tier is
+judged by the lines, window and days in force when it is judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import lru_cache
+from typing import NamedTuple
+
+from events.money import Money
+from events.policy import Reference
+from events.touchpoints.policy import AgeingPolicy, CostPolicy, TierPolicy
+from projections.receivables.rules import Rules, Term, rules_of, terms_of
+
+
+class Ladder:
+    """The tiers of a policy by rank: 0 is the lowest, which needs nothing.
+
+    The keep line is the policy's share of the line, and never above the line: of a line below
+    zero a smaller share would be more.
+    """
+
+    __slots__ = ("drop_days", "keeps", "lines", "names", "policy")
+
+    def __init__(self, policy: TierPolicy) -> None:
+        tiers = sorted(policy.tiers, key=lambda tier: tier.line_minor)
+        self.policy = policy
+        self.names = (policy.lowest, *(tier.name for tier in tiers)) if tiers else ()
+        self.lines = tuple(tier.line_minor for tier in tiers)
+        # Compared in basis points of the minor unit, so that nothing is rounded.
+        self.keeps = tuple(min(line * policy.keep_share, line * 10_000) for line in self.lines)
+        self.drop_days = policy.drop_days
+
+    def earned(self, score: int) -> int:
+        """Return the highest rank whose line the score reaches."""
+        rank = 0
+        for line in self.lines:
+            if score < line:
+                break
+            rank += 1
+        return rank
+
+    def kept(self, rank: int, score: int) -> bool:
+        """Return whether the score keeps a customer in a rank."""
+        return rank == 0 or score * 10_000 >= self.keeps[rank - 1]
+
+    def keep_line(self, rank: int) -> int:
+        """Return the least score, in minor units, that keeps a rank above the lowest."""
+        return -(-self.keeps[rank - 1] // 10_000)
+
+
+class Span(NamedTuple):
+    """A time [start, end) in which value is counted over one window in one currency."""
+
+    start: datetime
+    end: datetime
+    window: int
+    currency: str
+    terms: tuple[tuple[datetime, Ladder], ...]  # what comes into force within it
+
+
+class ValueRules:
+    """What the published policies mean for customer value; immutable."""
+
+    def __init__(self, reference: Reference) -> None:
+        self.reference = reference
+        self.ledger: Rules = rules_of(reference)
+        self.tiers = terms_of(reference, TierPolicy)
+        self.costs = terms_of(reference, CostPolicy)
+        self.ageing = terms_of(reference, AgeingPolicy)
+        self.has_tiers = any(term.policy.tiers for term in self.tiers)
+        self.has_capital = any(term.policy.capital_per_day for term in self.costs)
+        self.has_provision = any(any(term.policy.provision) for term in self.ageing)
+        self.weighs_model = any(term.policy.weight_model for term in self.tiers)
+        self.spans = tuple(_spans(self.tiers))
+
+    def tier_policy(self, at: datetime) -> TierPolicy:
+        """Return the customer pyramid in force at an instant."""
+        return self.reference.in_force(TierPolicy, at)
+
+    def cost_policy(self, at: datetime) -> CostPolicy:
+        """Return the cost rates in force at an instant."""
+        return self.reference.in_force(CostPolicy, at)
+
+    def ageing_policy(self, at: datetime) -> AgeingPolicy:
+        """Return the provision rates in force at an instant."""
+        return self.reference.in_force(AgeingPolicy, at)
+
+    def changes_after(self, at: datetime) -> Iterator[datetime]:
+        """Yield when the next version of each policy comes into force."""
+        for kind in (TierPolicy, CostPolicy, AgeingPolicy):
+            following = self.reference.next_version_after(kind, at)
+            if following is not None:
+                yield following
+
+
+def _spans(terms: tuple[Term[TierPolicy], ...]) -> Iterator[Span]:
+    """Join the versions that count over the same window in the same currency."""
+    found: list[tuple[datetime, Ladder]] = []
+    for k, (start, end, policy) in enumerate(terms):
+        found.append((start, Ladder(policy)))
+        following = terms[k + 1].policy if k + 1 < len(terms) else None
+        same = following is not None and (following.window_days, following.currency) == (
+            policy.window_days,
+            policy.currency,
+        )
+        if not same:
+            yield Span(found[0][0], end, policy.window_days, policy.currency, tuple(found))
+            found = []
+
+
+def cost(rate: Money | None, units: int) -> Money | None:
+    """Return what that many units cost at a rate; None: the rate is not published."""
+    return None if rate is None else Money(rate.minor * units, rate.currency)
+
+
+@lru_cache(maxsize=16)
+def value_rules(reference: Reference) -> ValueRules:
+    """Return the prepared rules of a reference; references never change."""
+    return ValueRules(reference)

@@ -1,0 +1,242 @@
+"""Which tier a customer is in, since when, and what warns of a lower one.
+
+- Up at once, over several tiers if the score reaches their lines.
+- Below the keep line of its tier a customer is warned. The local day on which that began is
+  the first of the policy's days; when they are over, at a local midnight, the tier drops by
+  one and the next tier's days begin. Back at the keep line, for however short a time, the
+  warning is over. A tier policy without days drops at once, as often as it takes.
+- A contemporary value below zero earns and keeps nothing but the lowest tier, by the same way
+  down (decision 25).
+- Another version of the policy: tiers keep their names; who is in a tier that is no more gets
+  the one that the score earns. What is below a new line is warned from then on.
+- A correction acts at once: from its instant the tier is the one the customer would be in had
+  what was corrected never counted, warnings included.
+
+Facts and policies of an instant count before the deadlines of that instant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from projections.receivables.rules import ENDING, Days
+from projections.value_tiers.capital import FLAT, Line
+from projections.value_tiers.rules import Ladder
+from projections.value_tiers.shares import BASIS, divided
+
+Reason = Literal["first", "earned", "dropped", "policy", "corrected"]
+
+
+class Point(NamedTuple):
+    """What changes at an instant: one of the fields is given."""
+
+    at: datetime
+    amount: int = 0  # added to the steady part of contemporary value
+    provision: int | None = None
+    model: int | None = None
+    line: Line | None = None
+    ladder: Ladder | None = None
+
+
+class Move(NamedTuple):
+    """A customer came into a tier; `warned_at` is since when it had been below its keep line."""
+
+    at: datetime
+    before: str | None
+    tier: str | None
+    reason: Reason
+    warned_at: datetime | None = None
+
+
+class Warned(NamedTuple):
+    """A time [since, until) of being warned in a tier, and how it ended."""
+
+    tier: str
+    since: datetime
+    until: datetime | None
+    ended: Literal["recovered", "dropped", "policy"] | None = None
+
+
+class Score(NamedTuple):
+    """The figures that decide, in minor units."""
+
+    contemporary: int
+    score: int
+
+
+class Walk:
+    """One customer's way through the tiers, point by point."""
+
+    def __init__(self, days: Days) -> None:
+        self.days = days
+        self.steady = self.provision = self.model = 0
+        self.line = FLAT
+        self.ladder: Ladder | None = None
+        self.rank: int | None = None
+        self.warned_at: datetime | None = None
+        self.drop_at: datetime | None = None
+        self.moves: list[Move] = []
+        self.warnings: list[Warned] = []
+        self._entered = False  # another policy is to be entered at this point
+        self._now: datetime | None = None
+
+    @property
+    def tier(self) -> str | None:
+        """Return the tier's name; None: no tiers are in force."""
+        return None if self.rank is None or self.ladder is None else self.ladder.names[self.rank]
+
+    def figures_on(self, day: int) -> Score:
+        """Return value and score on a day, as far as known now."""
+        contemporary = self.steady - self.provision - self.line.cost_on(day)
+        if self.ladder is None:
+            return Score(contemporary, contemporary)
+        policy = self.ladder.policy
+        weighed = policy.weight_contemporary * contemporary + policy.weight_model * self.model
+        return Score(contemporary, divided(weighed, BASIS))
+
+    # --- through time ---
+
+    def go(self, points: Sequence[Point], fresh: bool) -> None:
+        """Take in the points in order; `fresh`: the steady part is counted anew."""
+        if fresh:
+            self.wait(points[0].at)
+            self.steady = 0
+        i = 0
+        while i < len(points):
+            now = points[i].at
+            self.wait(now)
+            while i < len(points) and points[i].at == now:
+                self._take(points[i])
+                i += 1
+            self._settle(now)
+
+    def wait(self, until: datetime) -> None:
+        """Let every deadline before `until` act at its instant."""
+        while True:
+            following = self.next_at(until)
+            if following is None or following >= until:
+                return
+            self._settle(following)
+
+    def next_at(self, before: datetime) -> datetime | None:
+        """Return when the tier or its warning changes next by itself, looking until `before`."""
+        crossing = self._crossing(before)
+        found = [t for t in (self.drop_at, crossing) if t is not None]
+        return min(found, default=None)
+
+    def _take(self, point: Point) -> None:
+        self.steady += point.amount
+        if point.provision is not None:
+            self.provision = point.provision
+        if point.model is not None:
+            self.model = point.model
+        if point.line is not None:
+            self.line = point.line
+        if point.ladder is not None:
+            self._enter(point.ladder, point.at)
+
+    def _enter(self, ladder: Ladder, now: datetime) -> None:
+        name = self.tier
+        known = name is not None and name in ladder.names
+        if not known:
+            self._recover(now, "policy")
+        self.ladder = ladder
+        self._entered = True
+        self.rank = ladder.names.index(name) if known and name is not None else None
+        if known and self.warned_at is not None:
+            self.drop_at = self._drop_at(self.warned_at, now)
+        if name is not None and not ladder.names:
+            self.moves.append(Move(now, name, None, "policy"))
+
+    # --- judging ---
+
+    def _judge(self, day: int) -> tuple[int, bool]:
+        """Return the rank earned and whether the present one is kept."""
+        assert self.ladder is not None
+        value = self.figures_on(day)
+        if value.contemporary < 0:
+            return 0, self.rank == 0
+        earned = self.ladder.earned(value.score)
+        return earned, self.rank is not None and self.ladder.kept(self.rank, value.score)
+
+    def _settle(self, now: datetime) -> None:
+        self._now = now
+        ladder = self.ladder
+        policy, self._entered = self._entered, False
+        if ladder is None or not ladder.names:
+            return
+        day = self.days.today(now)
+        earned, _ = self._judge(day)
+        if self.rank is None:
+            replaced = self.moves[-1].tier if self.moves else None
+            self._move(now, replaced, earned, "policy" if self.moves else "first")
+        elif earned > self.rank:
+            self._recover(now, "recovered")
+            self._move(now, self.tier, earned, "policy" if policy else "earned")
+        while not self._judge(day)[1]:
+            if self.warned_at is None:
+                self.warned_at = now
+                self.drop_at = self._drop_at(now, now)
+            if self.drop_at is None or self.drop_at > now:
+                return
+            self._drop(now)
+        self._recover(now, "policy" if policy else "recovered")
+
+    def _drop_at(self, warned_at: datetime, now: datetime) -> datetime | None:
+        assert self.ladder is not None
+        end = self.days.start(self.days.today(warned_at) + self.ladder.drop_days)
+        return max(end, now) if end < ENDING else None
+
+    def _drop(self, now: datetime) -> None:
+        assert self.rank is not None
+        before, warned_at = self.tier, self.warned_at
+        assert before is not None
+        assert warned_at is not None
+        if warned_at < now:
+            self.warnings.append(Warned(before, warned_at, now, "dropped"))
+        self.warned_at = self.drop_at = None
+        self._move(now, before, self.rank - 1, "dropped", warned_at)
+
+    def _recover(self, now: datetime, how: Literal["recovered", "policy"]) -> None:
+        if self.warned_at is not None:
+            tier = self.tier
+            if tier is not None and self.warned_at < now:
+                self.warnings.append(Warned(tier, self.warned_at, now, how))
+            self.warned_at = self.drop_at = None
+
+    def _move(
+        self,
+        now: datetime,
+        before: str | None,
+        rank: int,
+        reason: Reason,
+        warned_at: datetime | None = None,
+    ) -> None:
+        self.rank = rank
+        tier = self.tier
+        if tier != before:
+            self.moves.append(Move(now, before, tier, reason, warned_at))
+
+    def _crossing(self, before: datetime) -> datetime | None:
+        """Return the next midnight at which the drift alone changes the judgement.
+
+        The score moves one way along a line, so whatever was crossed stays crossed: halving
+        finds the first day.
+        """
+        if not self.line.slope or self.ladder is None or not self.ladder.names:
+            return None
+        assert self._now is not None
+        today = self.days.today(self._now)
+        here = self._judge(today)
+        low, high = today, self.days.today(before)
+        if high <= low or self._judge(high) == here:
+            return None
+        while high - low > 1:
+            middle = (low + high) // 2
+            if self._judge(middle) == here:
+                low = middle
+            else:
+                high = middle
+        return self.days.start(high)
