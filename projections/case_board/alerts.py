@@ -1,0 +1,117 @@
+"""Which alerts stand on a customer's cases, and why the others do not.
+
+case_response     a share of the time to the first answer is spent
+case_solution     a share of the time to the solution is spent
+case_obligation   a share of a department's time for what it owes is spent
+callback_overdue  a resolved case was not called back within its business days
+
+The first three have the percent as their threshold (100: the time is up); projections.case_board
+.ladder says which stands. Each ends at the instant of what made it untrue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from events.envelope import CustomerId
+from projections.case_board.cases import Case
+from projections.case_board.ladder import (
+    Ladder,
+    Watch,
+    cycle_subject,
+    cycle_watches,
+    live_watches,
+    obligation_watch,
+)
+from projections.case_board.replay import Board
+from projections.protocol import Alert, AlertKey, Cause
+
+
+def standing(customer: CustomerId, board: Board, ladder: Ladder, case: Case) -> Iterator[Alert]:
+    """Yield the alerts that stand on a case."""
+    for watch in live_watches(case):
+        alert = ladder.standing(watch)
+        if alert is not None:
+            yield alert
+    due = case.callback_due_at
+    if case.status == "resolved" and due is not None and due <= board.at:
+        yield Alert(
+            kind="callback_overdue",
+            subject=cycle_subject(case, case.cycle),
+            threshold=0,
+            customer_id=customer,
+            branch_id=case.branch_id,
+            since=max(due, case.cycle.resolved_at or due),
+            currency="",
+            amount_minor=0,
+        )
+
+
+class Clearings(Mapping[AlertKey, Cause]):
+    """For every alert that could stand on the cases and does not: why; found out when asked."""
+
+    def __init__(self, board: Board, ladder: Ladder, standing: frozenset[AlertKey]) -> None:
+        self._board = board
+        self._ladder = ladder
+        self._standing = standing
+
+    def __getitem__(self, key: AlertKey) -> Cause:
+        if key in self._standing:
+            raise KeyError(key)
+        if key.kind == "callback_overdue":
+            return self._of_callback(key)
+        watch = self._watch(key)
+        if watch is None or all(s.percent != key.threshold for s in watch.case.terms.ladder):
+            raise KeyError(key)
+        if watch.ended is not None:
+            return Cause(*watch.ended)
+        return self._while_it_runs(watch, key.threshold)
+
+    def _while_it_runs(self, watch: Watch, percent: int) -> Cause:
+        taken = [step.alert for step in self._ladder.taken(watch)]
+        for alert in taken:
+            event = self._ladder.acknowledgement(watch, alert)
+            if event is not None and (alert.threshold == percent or alert is taken[-1]):
+                return Cause("acknowledged", event.envelope.id)
+        if any(alert.threshold > percent for alert in taken):
+            return Cause("superseded")
+        return Cause("corrected")
+
+    def _of_callback(self, key: AlertKey) -> Cause:
+        case_id, _, number = key.subject.rpartition("#")
+        case = self._board.cases.get(case_id)
+        if case is None or number not in {str(cycle.number) for cycle in case.cycles}:
+            raise KeyError(key)
+        if number == str(case.cycle.number) and case.status != "resolved":
+            return Cause(*case.status_by)
+        return Cause("corrected")
+
+    def _watch(self, key: AlertKey) -> Watch | None:
+        case_id, _, obligation_id = key.subject.partition("/")
+        if key.kind == "case_obligation":
+            case = self._board.cases.get(case_id)
+            obligation = case.obligations.get(obligation_id) if case else None
+            return obligation_watch(case, obligation) if case and obligation else None
+        case_id, _, number = key.subject.rpartition("#")
+        case = self._board.cases.get(case_id)
+        for cycle in case.cycles if case else ():
+            if str(cycle.number) == number and case is not None:
+                return next((w for w in cycle_watches(case, cycle) if w.kind == key.kind), None)
+        return None
+
+    def _keys(self) -> Iterator[AlertKey]:
+        for case in self._board.cases.values():
+            percents = [step.percent for step in case.terms.ladder]
+            for cycle in case.cycles:
+                for watch in cycle_watches(case, cycle):
+                    yield from (AlertKey(watch.kind, watch.subject, p) for p in percents)
+                yield AlertKey("callback_overdue", cycle_subject(case, cycle), 0)
+            for obligation in case.obligations.values():
+                watch = obligation_watch(case, obligation)
+                yield from (AlertKey(watch.kind, watch.subject, p) for p in percents)
+
+    def __iter__(self) -> Iterator[AlertKey]:
+        return (key for key in self._keys() if key not in self._standing)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

@@ -1,0 +1,82 @@
+"""Why a case stands as it does: every event and every deadline that passed, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from events.envelope import CustomerId
+from events.policy import Reference
+from projections.case_board.board import case_row, cycle_row, obligation_row
+from projections.case_board.cases import Case, Told
+from projections.case_board.ladder import Ladder, Step, cycle_watches, obligation_watch
+from projections.case_board.replay import Board
+from projections.case_board.rows import CaseRow, CycleRow, ObligationRow
+from projections.protocol import Alert, Facts
+
+
+class CaseExplanation(Struct, frozen=True, kw_only=True):
+    """A case as of an instant, and the history that makes it so.
+
+    Each step of the history says how the solution clock stood after it: its deadline while it
+    runs, what is left while it stands still. Steps without an event are those of time.
+    """
+
+    case: CaseRow
+    cycles: Sequence[CycleRow]
+    obligations: Sequence[ObligationRow]
+    alerts: Sequence[Alert]
+    history: Sequence[Told]
+
+
+def explain_case(
+    customer: CustomerId, facts: Facts, at: datetime, reference: Reference, case_id: str
+) -> CaseExplanation | None:
+    """Return the whole clock history of a case as of an instant; None: there is no such case."""
+    board = Board(facts, at, reference, tell=True)
+    case = board.cases.get(case_id)
+    if case is None:
+        return None
+    ladder = Ladder(customer, board)
+    steps = list(_steps_of_time(case, ladder))
+    # A fact at an instant precedes a deadline at that instant; the sort keeps that order.
+    history = sorted([*(case.history or ()), *steps], key=lambda told: told.at)
+    alerts = [
+        alert
+        for watch in (
+            *cycle_watches(case, case.cycle),
+            *(obligation_watch(case, o) for o in case.owed.values()),
+        )
+        if (alert := ladder.standing(watch)) is not None
+    ]
+    return CaseExplanation(
+        case=case_row(board, case, max((a.threshold for a in alerts), default=None)),
+        cycles=[cycle_row(case, cycle, at) for cycle in case.cycles],
+        obligations=[obligation_row(case, o, at) for o in case.obligations.values()],
+        alerts=alerts,
+        history=history,
+    )
+
+
+def _steps_of_time(case: Case, ladder: Ladder) -> Iterator[Told]:
+    for cycle in case.cycles:
+        for watch in cycle_watches(case, cycle):
+            for step in ladder.taken(watch):
+                yield _told(step, cycle.number)
+    for obligation in case.obligations.values():
+        for step in ladder.taken(obligation_watch(case, obligation)):
+            yield _told(step, case.cycle.number)
+
+
+def _told(step: Step, cycle: int) -> Told:
+    return Told(
+        at=step.reached_at,
+        what=f"{step.alert.kind} {step.alert.threshold}%",
+        event_id=None,
+        detail=step.alert.subject,
+        cycle=cycle,
+        solution_due_at=None,
+        solution_left=None,
+    )

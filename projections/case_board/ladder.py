@@ -1,0 +1,194 @@
+"""Which shares of a clock's time have passed, who is told of them, and which alert stands.
+
+The ladder is pinned on the case. Each step is taken at the exact instant at which its share of
+the time is spent, and only the highest stands. An acknowledged step climbs no further, but
+that the time is up (100%) is always told. Source: domain rules, section 6; decisions 19, 30, 31.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from events.envelope import CustomerId, RecordedEvent
+from events.policy import Reference
+from events.touchpoints.complaint import Clock as ClockName
+from events.touchpoints.policy import EscalationStep
+from projections.case_board.cases import Case, Cycle, Obligation
+from projections.case_board.clocks import Clock
+from projections.case_board.replay import Board
+from projections.case_board.service_levels import BREACH, escalation_id
+from projections.protocol import Alert
+
+AlertKind = Literal["case_response", "case_solution", "case_obligation", "callback_overdue"]
+
+
+class Watch(NamedTuple):
+    """A clock that alerts, of a cycle or an obligation; `ended`: why it does no more."""
+
+    kind: AlertKind
+    clock_name: ClockName
+    case: Case
+    cycle: Cycle
+    clock: Clock
+    since: datetime  # from when its alerts may stand
+    ended: tuple[str, str] | None  # the word, and the event
+    obligation: Obligation | None = None
+
+    @property
+    def subject(self) -> str:
+        """Return what its alerts are about: the cycle of the case, or the obligation."""
+        if self.obligation is not None:
+            return f"{self.case.case_id}/{self.obligation.obligation_id}"
+        return cycle_subject(self.case, self.cycle)
+
+    def escalation_id(self, percent: int) -> str:
+        """Return the identity of the escalation at that percent (decision 19)."""
+        return escalation_id(
+            self.case.case_id,
+            self.cycle.number,
+            self.clock_name,
+            percent,
+            self.obligation.obligation_id if self.obligation else "",
+        )
+
+
+def cycle_subject(case: Case, cycle: Cycle) -> str:
+    """Return what alerts about a cycle name as their subject."""
+    return f"{case.case_id}#{cycle.number}"
+
+
+def cycle_watches(case: Case, cycle: Cycle) -> Iterator[Watch]:
+    """Yield the clocks of a cycle; an earlier cycle's have ended."""
+    yield Watch(
+        "case_response", "response", case, cycle, cycle.response, cycle.opened_at,
+        cycle.response_ended_by,
+    )  # fmt: skip
+    yield Watch(
+        "case_solution", "solution", case, cycle, cycle.solution, cycle.live_since, cycle.ended_by
+    )
+
+
+def obligation_watch(case: Case, obligation: Obligation) -> Watch:
+    """Return the clock of an obligation."""
+    ended = None
+    if obligation.ended_by is not None:
+        ended = ("fulfilled" if obligation.done_at else "closed", obligation.ended_by)
+    return Watch(
+        "case_obligation", "obligation", case, case.cycle, obligation.clock, obligation.handed_at,
+        ended, obligation,
+    )  # fmt: skip
+
+
+def live_watches(case: Case) -> Iterator[Watch]:
+    """Yield the clocks of a case that may alert now."""
+    if case.is_live:
+        yield from (w for w in cycle_watches(case, case.cycle) if w.ended is None)
+    for obligation in case.owed.values():
+        yield obligation_watch(case, obligation)
+
+
+class Step(NamedTuple):
+    """A step that was taken: when its share of the time was spent, and its alert."""
+
+    reached_at: datetime
+    alert: Alert
+
+
+class Ladder:
+    """The steps that were taken on the clocks of a customer's cases."""
+
+    def __init__(self, customer: CustomerId, board: Board) -> None:
+        self._customer = customer
+        self._board = board
+
+    def alert_at(self, watch: Watch, percent: int, reached: datetime) -> Alert:
+        """Return the alert of a step that was taken."""
+        return Alert(
+            kind=watch.kind,
+            subject=watch.subject,
+            threshold=percent,
+            customer_id=self._customer,
+            branch_id=watch.case.branch_id,
+            since=max(reached, watch.since),
+            currency="",
+            amount_minor=0,
+        )
+
+    def acknowledgement(self, watch: Watch, alert: Alert) -> RecordedEvent | None:
+        """Return the event that acknowledged a step, by the escalation's id or the alert's."""
+        known = self._board.acknowledged
+        if not known:
+            return None
+        by_escalation = known.get(watch.escalation_id(alert.threshold))
+        return by_escalation or known.get(alert.alert_id)
+
+    def taken(self, watch: Watch) -> list[Step]:
+        """Return the steps taken on a clock by now, the latest last."""
+        taken: list[Step] = []
+        for step in watch.case.terms.ladder:
+            reached = watch.clock.reached(step.percent)
+            if reached is None or reached > self._board.at:
+                break
+            if taken and step.percent != BREACH:
+                event = self.acknowledgement(watch, taken[-1].alert)
+                if event is not None and event.envelope.effective_at <= reached:
+                    continue
+            taken.append(Step(reached, self.alert_at(watch, step.percent, reached)))
+        return taken
+
+    def standing(self, watch: Watch) -> Alert | None:
+        """Return the alert that stands on a clock: the highest step, unless acknowledged."""
+        taken = self.taken(watch) if watch.ended is None else ()
+        if not taken or self.acknowledgement(watch, taken[-1].alert) is not None:
+            return None
+        return taken[-1].alert
+
+    def next_step_at(self, watch: Watch) -> datetime | None:
+        """Return when the next share of a clock's time will be spent."""
+        for step in watch.case.terms.ladder:
+            reached = watch.clock.reached(step.percent)
+            if reached is None or reached > self._board.at:
+                return reached
+        return None
+
+
+class Recipient(NamedTuple):
+    """Who is told: a role, and as far as it is known the department and the person."""
+
+    role: str
+    branch_id: str
+    department: str | None
+    agent: str | None
+
+
+def recipients(board: Board, alert: Alert) -> tuple[Recipient, ...]:
+    """Return who is told of an alert about a case.
+
+    The step's role on the ladder; of an obligation the owner of the case as well, and as
+    department head only that of the department that owes it (decision 30).
+    """
+    case_id, _, obligation_id = alert.subject.partition("/")
+    case = board.cases.get(case_id if obligation_id else alert.subject.rpartition("#")[0])
+    if case is None:
+        return ()
+    owner = Recipient("owner", case.branch_id, case.department, case.owner)
+    role = _role(case.terms.ladder, alert.threshold)
+    if role == "owner":
+        return (owner,)
+    obligation = case.obligations.get(obligation_id)
+    department = obligation.department if obligation else case.department
+    told = Recipient(role, case.branch_id, None, None)
+    if role == "department_head":
+        told = Recipient(role, case.branch_id, department, _head(board.reference, department))
+    return (told, owner) if obligation is not None else (told,)
+
+
+def _role(ladder: tuple[EscalationStep, ...], percent: int) -> str:
+    return next((step.role for step in ladder if step.percent == percent), "owner")
+
+
+def _head(reference: Reference, department: str | None) -> str | None:
+    known = reference.departments.get(department) if department else None
+    return known.head if known else None
