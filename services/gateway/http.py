@@ -21,6 +21,7 @@ from services.gateway.bodies import events_of
 from services.gateway.draft import Scope
 from services.gateway.intake import Intake
 from services.gateway.keys import BranchKeys
+from services.gateway.patience import within_patience
 from services.gateway.problems import Problem, install_problem_handlers
 from services.gateway.receipts import receipt
 from services.ports import Clock
@@ -95,7 +96,7 @@ def gateway_router(platform: GatewayPlatform) -> APIRouter:
         working += 1
         try:
             events, alone = await events_of(request)
-            answers = await platform.intake.submit(scope, events)
+            answers = await within_patience(platform.intake.submit(scope, events))
         finally:
             working -= 1
         counts = Counter[str](answer.status for answer in answers)
@@ -106,7 +107,8 @@ def gateway_router(platform: GatewayPlatform) -> APIRouter:
     async def status(request: Request, event_id: str) -> Response:
         """Return what became of an event that this branch published."""
         scope = await _scope(keys, request)
-        found = await receipt(platform.pool, scope.branch_id, _event_id(event_id))
+        asked = receipt(platform.pool, scope.branch_id, _event_id(event_id))
+        found = await within_patience(asked)
         if found is None:
             raise Problem(
                 HTTPStatus.NOT_FOUND,
@@ -123,7 +125,9 @@ def gateway_router(platform: GatewayPlatform) -> APIRouter:
 async def _scope(keys: BranchKeys, request: Request) -> Scope:
     """Return whom the request speaks for. Raises: Problem, Unavailable."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    scope = await keys.scope_of(token.strip()) if scheme.lower() == "bearer" else None
+    scope = None
+    if scheme.lower() == "bearer":
+        scope = await within_patience(keys.scope_of(token.strip()))
     if scope is None:
         raise Problem(
             HTTPStatus.UNAUTHORIZED,
