@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from projections import PROJECTIONS
 from services.clock import SystemClock
 from services.embedded.event_log import EmbeddedEventLog
+from services.embedded.keeping import kept_running
 from services.embedded.server import EmbeddedServer
 from services.gateway.intake import Intake
 from services.ports import Clock, Dossiers, EventLog
@@ -36,15 +36,12 @@ class Platform:
 
 @asynccontextmanager
 async def database(settings: Settings) -> AsyncIterator[str]:
-    """Yield the DSN to use: the one given, or that of the embedded server, running."""
+    """Yield the DSN to use: the one given, or that of the embedded server, kept running."""
     if settings.dsn is not None:
         yield settings.dsn
         return
-    server = EmbeddedServer(settings.data)
-    try:
-        yield await asyncio.to_thread(server.start)
-    finally:
-        await asyncio.to_thread(server.stop)
+    async with kept_running(EmbeddedServer(settings.data)) as dsn:
+        yield dsn
 
 
 @asynccontextmanager
