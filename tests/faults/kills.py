@@ -1,0 +1,96 @@
+"""Kill -9 of everything at random moments under load, and start it again, many times."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from random import Random
+
+from services.bootstrap import open_platform
+from services.gateway.keys import BranchKeys
+from services.simulator.branches import BRANCHES
+from services.simulator.devices import HEADQUARTERS
+from services.simulator.history import history, open_books
+from services.simulator.plan import Plan
+from tests.faults.clients import Fleet, Ledger
+from tests.faults.oracle import Findings, examine
+from tests.faults.product import Product, product
+
+_RATE = 400.0
+"""Events a second that the branches publish together while the product is up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """One kill: when after the start, what there was to kill, and how far the clients were."""
+
+    number: int
+    after_s: float
+    ready: bool  # it served; otherwise it was killed while starting
+    processes: int
+    acknowledged: int
+    restart_s: float  # until it served again
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A whole run of kills and what the oracle found at its end."""
+
+    kills: list[Kill]
+    ledger: Ledger
+    found: Findings
+    seconds: float
+
+
+async def branch_keys(made: Product) -> dict[str, str]:
+    """Return a new key for every branch, and one for headquarters."""
+    async with open_platform(made.settings) as platform:
+        keys = BranchKeys(platform.pool, platform.clock)
+        branch_ids = [branch.branch_id for branch in BRANCHES]
+        tokens = {branch_id: (await keys.create(branch_id))[1] for branch_id in branch_ids}
+        _, token = await keys.create(HEADQUARTERS, headquarters=True)
+        return {**tokens, HEADQUARTERS: token}
+
+
+async def fleet_for(made: Product, seed: int, customers: int) -> Fleet:
+    """Return branches with keys and the history of a simulated company to publish."""
+    plan = Plan.ending_today(datetime.now(UTC), seed=seed, customers=customers)
+    recordings = list(history(open_books(plan)))
+    return Fleet(made.gateway, await branch_keys(made), recordings, seed)
+
+
+async def kill_again_and_again(
+    count: int, seed: int, customers: int, say: Callable[[Kill], None]
+) -> Run:
+    """Kill everything `count` times under load, then let the oracle look at what is left."""
+    dice = Random(seed)
+    started = time.monotonic()
+    kills: list[Kill] = []
+    async with product() as made:
+        made.start()
+        await made.ready()
+        fleet = await fleet_for(made, seed, customers)
+        fleet.start(_RATE)
+        ready = True
+        for number in range(1, count + 1):
+            after_s = dice.uniform(0.2, 4.0)
+            await asyncio.sleep(after_s)
+            processes = await asyncio.to_thread(made.kill_everything, dice)
+            down_at = time.monotonic()
+            made.start()
+            was_ready, ready = ready, dice.random() < 0.75
+            if ready or number == count:
+                await made.ready()
+            kill = Kill(
+                number, after_s, was_ready, processes, len(fleet.ledger.receipts),
+                time.monotonic() - down_at,
+            )  # fmt: skip
+            kills.append(kill)
+            say(kill)
+        ledger = await fleet.finish()
+        found = await examine(made, ledger)
+        await asyncio.to_thread(made.stop)
+    return Run(kills, ledger, found, time.monotonic() - started)

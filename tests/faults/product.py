@@ -1,0 +1,193 @@
+"""The real product as processes on a data directory of its own, to be killed at will."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+import httpx2
+import psutil
+
+from services.settings import Settings
+
+_READY_PATIENCE_S = 120.0
+_POLL_S = 0.1
+_STOP_PATIENCE_S = 40.0
+
+
+class Product:
+    """`touchstone run` on a directory: started, killed, started again."""
+
+    def __init__(self, data: Path) -> None:
+        """Choose free ports; nothing runs yet."""
+        self.data = data
+        console_port, gateway_port = _free_ports(2)
+        self.gateway = f"http://127.0.0.1:{gateway_port}"
+        self._console = f"http://127.0.0.1:{console_port}"
+        self._environment = {
+            **{k: v for k, v in os.environ.items() if not k.startswith("TOUCHSTONE_")},
+            "TOUCHSTONE_DATA": str(data),
+            "TOUCHSTONE_CONSOLE_PORT": str(console_port),
+            "TOUCHSTONE_GATEWAY_PORT": str(gateway_port),
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """Return the settings by which another process joins this product."""
+        return Settings(data=self.data)
+
+    def start(self) -> None:
+        """Start everything; it is not ready yet."""
+        with (self.data / "run.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "services", "run"],
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    async def ready(self) -> None:
+        """Return once gateway and console answer. Raises: TimeoutError, AssertionError."""
+        async with httpx2.AsyncClient(timeout=2.0) as client, asyncio.timeout(_READY_PATIENCE_S):
+            for address in (f"{self._console}/healthz", f"{self.gateway}/api/v1/events"):
+                while True:
+                    assert self._process is not None
+                    assert self._process.poll() is None, self.last_words()
+                    with contextlib.suppress(httpx2.TransportError):
+                        await client.get(address)
+                        break
+                    await asyncio.sleep(_POLL_S)
+
+    def last_words(self) -> str:
+        """Return the ends of what the product printed."""
+        logs = (self.data / name for name in ("run.log", "services.log", "postgres.log"))
+        return "\n".join(
+            f"--- {log.name}\n{log.read_text(errors='replace')[-3_000:]}"
+            for log in logs
+            if log.exists()
+        )
+
+    # --- its processes ---------------------------------------------------------------------
+
+    def service(self, name: str) -> psutil.Process:
+        """Return the process that runs a service such as `project` or `serve`."""
+        for process in self._descendants():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if process.cmdline()[-1:] == [name]:
+                    return process
+        raise AssertionError(f"no {name} runs\n{self.last_words()}")
+
+    def database(self) -> list[psutil.Process]:
+        """Return the postmaster and its children."""
+        try:
+            words = (self.data / "cluster" / "postmaster.pid").read_text().split()
+            postmaster = psutil.Process(int(words[0]))
+            if not any(str(self.data) in word for word in postmaster.cmdline()):
+                return []  # the number was given to somebody else since
+            return [postmaster, *postmaster.children(recursive=True)]
+        except (FileNotFoundError, IndexError, psutil.NoSuchProcess):
+            return []
+
+    def _descendants(self) -> list[psutil.Process]:
+        if self._process is None:
+            return []
+        with contextlib.suppress(psutil.NoSuchProcess):
+            root = psutil.Process(self._process.pid)
+            return [root, *root.children(recursive=True)]
+        return []
+
+    def kill_everything(self, dice: Random) -> int:
+        """Kill -9 every process of the product, in any order; return how many there were."""
+        killed: set[int] = set()
+        while victims := _alive({*self._descendants(), *self.database()}):
+            dice.shuffle(victims)
+            for victim in victims:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    victim.kill()
+                    killed.add(victim.pid)
+            if self._process is not None:
+                self._process.wait()
+                self._process = None
+            psutil.wait_procs(victims, timeout=5)
+        return len(killed)
+
+    def stop(self) -> None:
+        """End everything as Ctrl-C does."""
+        if self._process is None:
+            return
+        self._process.send_signal(signal.SIGINT)
+        try:
+            self._process.wait(_STOP_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            words = self.last_words()
+            self.kill_everything(Random(0))
+            raise AssertionError(f"Ctrl-C does not end it\n{words}") from None
+        self._process = None
+
+    # --- its commands ----------------------------------------------------------------------
+
+    async def command(self, *words: str) -> tuple[int, str]:
+        """Run a `touchstone` command to its end; return its exit code and its output."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "services", *words),
+            env=self._environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        output, errors = await process.communicate()
+        if process.returncode and not output:
+            raise AssertionError(f"touchstone {' '.join(words)}: {errors.decode()}")
+        return process.returncode or 0, output.decode()
+
+    async def answer(self, *words: str) -> dict[str, object]:
+        """Run a command that must succeed and return its JSON document."""
+        code, output = await self.command(*words, "--format", "json")
+        assert code == 0, f"touchstone {' '.join(words)} ended with {code}: {output[:4_000]}"
+        document = json.loads(output)
+        assert isinstance(document, dict)
+        return document
+
+
+@asynccontextmanager
+async def product() -> AsyncIterator[Product]:
+    """Give a product on a fresh directory, not started; nothing of it is left behind."""
+    with TemporaryDirectory(prefix="touchstone-faults-") as home:
+        made = Product(Path(home))
+        try:
+            yield made
+        finally:
+            made.kill_everything(Random(0))
+
+
+def _alive(processes: set[psutil.Process]) -> list[psutil.Process]:
+    def lives(process: psutil.Process) -> bool:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return False
+
+    return sorted(filter(lives, processes), key=lambda process: process.pid)
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for probe in sockets:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in sockets]
+    finally:
+        for probe in sockets:
+            probe.close()
