@@ -40,16 +40,15 @@ def payment_received(book: Ledger, data: PaymentReceived) -> None:
     if reports is None:
         reports = book.payments[data.payment_id] = []
     reports.append(source)
-    if data.payment_id in book.reversed_ids:
-        source.state = "reversed"
-        return
     verdict = book.verdicts.get(data.payment_id)
     if data.bank_reference:
         same = book.doubles.setdefault((data.bank_reference, money.currency, money.minor), [])
         repeated = repeated or any(other.state != "rejected" for other in same)
         same.append(source)
         source.doubles = same
-    if verdict == "rejected":
+    if data.payment_id in book.reversed_ids:
+        source.state = "reversed"
+    elif verdict == "rejected":
         source.state = "rejected"
     elif repeated and verdict != "genuine":
         source.state = "suspect"
