@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from services import serve as serving
+from services.audit import commands as audit
 from services.branch import commands as branch
 from services.cli import run_async
 from services.embedded import host
@@ -64,6 +65,11 @@ app.command()(branch.publish)
 app.add_typer(branch.mappings, name="mappings")
 app.command()(projector.project)
 app.add_typer(projector.parked)
+app.command()(audit.replay)
+app.add_typer(audit.report)
+app.command()(audit.digest)
+app.command()(audit.verify)
+app.command()(audit.status)
 app.add_typer(gateway.branch, name="branch")
 app.add_typer(gateway.quarantine, name="quarantine")
 app.add_typer(schemas, name="schemas")

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import date, datetime
+from typing import Annotated, TypeVar
 
 import typer
 
 from events.envelope import CustomerId
+from events.policy import Reference
 from services.audit.digest import digest as compute_digest
 from services.audit.replay import replay as replay_customer
-from services.audit.reports import ageing as ageing_report
-from services.audit.reports import alerts as alerts_report
+from services.audit.replay import replay_lines
+from services.audit.reports import report_ageing, report_alerts
 from services.audit.status import status as platform_status
-from services.audit.texts import ageing_text, alerts_text, statement_text, verification_text
+from services.audit.texts import (
+    ageing_lines,
+    alerts_lines,
+    digest_lines,
+    status_lines,
+    verification_lines,
+)
 from services.audit.verify import verify as verify_everything
 from services.audit.walk import picture
-from services.bootstrap import open_platform
+from services.bootstrap import Platform, open_platform
 from services.cli import (
     AsKnownOption,
     AsOfOption,
@@ -27,11 +36,155 @@ from services.cli import (
     run_async,
     say,
 )
-from services.errors import Disagreement
+from services.errors import Disagreement, UsageError
 from services.settings import settings
+
+T = TypeVar("T")
 
 report = typer.Typer(
     name="report",
     help="Figures of the whole company on a day, recomputed from the events themselves.",
     no_args_is_help=True,
 )
+
+
+async def _walked(work: Callable[[Platform, Callable[[int], None]], Awaitable[T]]) -> T:
+    """Do work that walks every customer, showing how far it is."""
+    async with open_platform(settings()) as platform:
+        async with picture(platform) as seen:
+            customers = await seen.customer_count()
+        with progress("customers") as bar:
+            task = bar.add_task("reading", total=customers)
+            return await work(platform, lambda done: bar.advance(task, done))
+
+
+async def _instants(
+    platform: Platform, as_of: str | None, as_known: str | None
+) -> tuple[datetime, datetime | None]:
+    """Return the instants that the options name; without them, now and everything."""
+    async with picture(platform) as seen:
+        reference: Reference = await seen.reference()
+    at = instant_of(as_of, "--as-of", reference) if as_of else platform.clock.now()
+    known_at = instant_of(as_known, "--as-known", reference) if as_known else None
+    return at, known_at
+
+
+def _print(format_: Format, document: object, lines: Iterable[str]) -> None:
+    if format_ is Format.JSON:
+        emit(document)
+        return
+    for line in lines:
+        say(line)
+
+
+def replay(
+    customer: Annotated[str, typer.Option(help="The customer's id.")],
+    as_of: AsOfOption = None,
+    as_known: AsKnownOption = None,
+    format_: FormatOption = Format.TEXT,
+) -> None:
+    """Replay one customer: its items, each balance with the events that explain it."""
+
+    async def work() -> None:
+        async with open_platform(settings()) as platform:
+            at, known_at = await _instants(platform, as_of, as_known)
+            found = await replay_customer(platform, CustomerId(customer), at, known_at)
+        _print(format_, found, replay_lines(found))
+
+    run_async(work())
+
+
+@report.command()
+def ageing(
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", metavar="DAY", help="The day, at its end. Default: today."),
+    ] = None,
+    as_known: AsKnownOption = None,
+    branch: Annotated[str | None, typer.Option(help="Only this branch's customers.")] = None,
+    format_: FormatOption = Format.TEXT,
+) -> None:
+    """Ageing buckets, provision, DSO and days late at the end of a day."""
+
+    async def work(platform: Platform, advance: Callable[[int], None]) -> None:
+        at, known_at = await _instants(platform, None, as_known)
+        async with picture(platform) as seen:
+            zone = (await seen.reference()).zone_of(None)
+        day = _day(as_of) if as_of else at.astimezone(zone).date()
+        found = await report_ageing(platform, day, branch, known_at, advance)
+        _print(format_, found, ageing_lines(found))
+
+    run_async(_walked(work))
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"--as-of: {text!r} is no day such as 2026-03-20 ({error})") from error
+
+
+@report.command()
+def alerts(
+    as_of: AsOfOption = None,
+    as_known: AsKnownOption = None,
+    listed: Annotated[bool, typer.Option("--list", help="Name every alert, too.")] = False,
+    format_: FormatOption = Format.TEXT,
+) -> None:
+    """Every alert of history as today's rules have it: raised, ended, and why."""
+
+    async def work(platform: Platform, advance: Callable[[int], None]) -> None:
+        at, known_at = await _instants(platform, as_of, as_known)
+        found = await report_alerts(platform, at, known_at, advance, listed=listed)
+        _print(format_, found, alerts_lines(found))
+
+    run_async(_walked(work))
+
+
+def digest(
+    at: Annotated[
+        str | None,
+        typer.Option("--at", metavar="DAY|INSTANT", help="The instant assessed. Default: now."),
+    ] = None,
+    as_known: AsKnownOption = None,
+    format_: FormatOption = Format.TEXT,
+) -> None:
+    """One SHA-256 over all that the events mean at an instant.
+
+    Equal digests for one instant mean equal rows and standing alerts: of a log and its copy,
+    before and after a move, in order and shuffled.
+    """
+
+    async def work(platform: Platform, advance: Callable[[int], None]) -> None:
+        instant, known_at = await _instants(platform, at, as_known)
+        found = await compute_digest(platform, instant, known_at, advance)
+        _print(format_, found, digest_lines(found))
+
+    run_async(_walked(work))
+
+
+def verify(format_: FormatOption = Format.TEXT) -> None:
+    """Refold everything from the events and name each difference from the live rows.
+
+    Safe while the platform works. Exit code 4 if anything differs.
+    """
+
+    async def work(platform: Platform, advance: Callable[[int], None]) -> int:
+        found = await verify_everything(platform, advance)
+        _print(format_, found, verification_lines(found))
+        return found.differences
+
+    differences = run_async(_walked(work))
+    if differences:
+        raise Disagreement(f"the live rows differ from the events in {differences:,} places")
+
+
+def status(format_: FormatOption = Format.TEXT) -> None:
+    """How far the projections are, what is due and what is parked."""
+
+    async def work() -> None:
+        async with open_platform(settings()) as platform:
+            found = await platform_status(platform, platform.clock.now())
+        _print(format_, found, status_lines(found))
+
+    run_async(work())
