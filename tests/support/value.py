@@ -134,7 +134,7 @@ class Valued:
 
     def then(self, **expected: object) -> Valued:
         """Hold fields of the row; amounts as text under their names without _minor."""
-        wanted = {}
+        wanted: dict[str, object] = {}
         for name, value in expected.items():
             if isinstance(value, str) and name in _AMOUNTS:
                 wanted[f"{name}_minor"] = minor(value)

@@ -121,3 +121,27 @@ def test_11_equal_sales_can_be_worth_twice_as_much() -> None:
         share_of_wallet_bp=10_000,
         net_amount="300000.00",
     )
+
+
+SPENT_X = (
+    invoice("X-1", "6000.00", due="2026-02-15", on="2026-02-01"),
+    paid("PX", "6000.00", on="2026-02-10", invoices=("X-1",)),
+    ordered("OX", "300.00", on="2026-02-20", cost="300.00"),
+    invoice("X-2", "300.00", due="2026-03-15", on="2026-02-20 08:00", order="OX"),
+)
+SPENT_Y = (
+    invoice("Y-1", "5000.00", due="2026-02-16", on="2026-02-02"),
+    paid("PY", "5100.00", on="2026-02-11", invoices=("Y-1",)),
+)
+TO_Y = paid("PY-2", "50.00", on="2026-04-05 09:00")
+
+
+def test_7_two_customers_are_iron_and_together_gold() -> None:
+    rules = [PYRAMID]
+    worth(*SPENT_X, rules=rules).at("2026-03-31").then(score="6000.00", tier="iron")
+    worth(*SPENT_Y, rules=rules).at("2026-03-31").then(score="5000.00", tier="iron")
+    together = worth(*SPENT_X, *SPENT_Y, rules=rules)
+    together.at("2026-04-01").then(score="11000.00", tier="gold")
+    paid_more = worth(*SPENT_X, *SPENT_Y, TO_Y, rules=rules)
+    paid_more.at("2026-04-06").then(score="11000.00", tier="gold")
+    worth(*SPENT_Y, TO_Y, rules=rules).at("2026-04-10").then(score="5000.00", tier="iron")
