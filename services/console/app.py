@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from projections import PROJECTIONS
 from projections.protocol import Projection
-from services.console import api, pages
+from services.console import api, customers, pages
 from services.console.assets import PREFIX
 from services.console.context import Console
 from services.console.i18n import N_, language_of, speaker
@@ -70,6 +70,7 @@ def console_of_projection(platform: ConsolePlatform, projection: Projection) -> 
     )
     app.state.console = console
     app.include_router(api.router)
+    app.include_router(customers.router)
     app.include_router(pages.router)
     app.add_route("/healthz", _health, include_in_schema=False)
     app.add_route(PREFIX + "{name:path}", assets().respond, include_in_schema=False)

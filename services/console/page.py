@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 from fastapi import Request
+from pydantic import BaseModel, ValidationError
 from starlette.responses import HTMLResponse, Response
 
 from services.console.context import dynamic_headers
 from services.console.i18n import COOKIE, LANGUAGES, language_of, with_parameters
 from services.console.queries.freshness import CAP, Freshness
 from services.console.queries.reading import Reader, branch_names
+from services.console.refusals import invalid_parameters
 from services.console.render import render
 
 _A_YEAR_S = 365 * 24 * 3600
+
+P = TypeVar("P", bound=BaseModel)
 
 
 def page_response(
@@ -57,3 +62,15 @@ def notices(reader: Reader, fresh: Freshness, language: str) -> dict[str, object
         "branch_names": branch_names(reader.reference, language),
         "zone_of": reader.reference.zone_of,
     }
+
+
+def asked(request: Request, kind: type[P]) -> P:
+    """Return a page's parameters; what a form left empty was not asked for.
+
+    Raises: Problem.
+    """
+    given = {name: value for name, value in request.query_params.items() if value}
+    try:
+        return kind.model_validate(given)
+    except ValidationError as error:
+        raise invalid_parameters(error.errors()) from error

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar
-from urllib.parse import quote
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from markupsafe import Markup
-from pydantic import BaseModel, ValidationError
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 
 from events.touchpoints.policy import AgeingPolicy
 from services.console.api import Language, TheConsole
 from services.console.context import entity_tag, is_known, not_modified
 from services.console.cursor import BadCursor
 from services.console.i18n import with_parameters
+from services.console.page import asked as asked_of
 from services.console.page import notices, page_response
 from services.console.parameters import AlertsParameters, ItemsParameters
 from services.console.queries import alerts as alert_queries
 from services.console.queries import worklist
 from services.console.queries.ageing import bucket_ends
 from services.console.queries.freshness import freshness
-from services.console.refusals import bad_cursor, bad_parameter, invalid_parameters, unavailable
+from services.console.refusals import bad_cursor, bad_parameter, unavailable
 from services.console.streaming import EventStream
 from services.console.words import ALERT_KINDS
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
-P = TypeVar("P", bound=BaseModel)
 _PAGE_LENGTH = 50
 
 
@@ -63,7 +61,7 @@ async def stream_overview(
 @router.get("/receivables")
 async def get_work_list(request: Request, console: TheConsole, language: Language) -> Response:
     """Show open items to work on."""
-    asked = _asked(request, ItemsParameters)
+    asked = asked_of(request, ItemsParameters)
     signer = await console.signer()
     async with console.model.reading() as reader:
         tag = entity_tag(reader, language)
@@ -103,7 +101,7 @@ async def get_work_list(request: Request, console: TheConsole, language: Languag
 @router.get("/alerts")
 async def get_alerts(request: Request, console: TheConsole, language: Language) -> Response:
     """Show the alerts that stand."""
-    asked = _asked(request, AlertsParameters)
+    asked = asked_of(request, AlertsParameters)
     signer = await console.signer()
     wanted = asked.alert_filter()
     async with console.model.reading() as reader:
@@ -139,7 +137,7 @@ async def get_alerts(request: Request, console: TheConsole, language: Language) 
 @router.get("/alerts/journal")
 async def get_journal(request: Request, console: TheConsole, language: Language) -> Response:
     """Show what was raised and withdrawn, and why."""
-    asked = _asked(request, AlertsParameters)
+    asked = asked_of(request, AlertsParameters)
     signer = await console.signer()
     async with console.model.reading() as reader:
         tag = entity_tag(reader, language)
@@ -168,29 +166,9 @@ async def get_journal(request: Request, console: TheConsole, language: Language)
     )
 
 
-@router.get("/customers")
-async def find_customer(
-    id: Annotated[str, Query(min_length=1, max_length=120)],
-) -> Response:
-    """Lead to the customer whose id was typed."""
-    return RedirectResponse(f"/customers/{quote(id.strip(), safe='')}", status_code=303)
-
-
 def _paging(request: Request, following: str | None, cursor: str | None) -> dict[str, object]:
     """Return the links to the next page and back to the first."""
     return {
         "next_link": with_parameters(request, {"cursor": following}) if following else None,
         "first_link": with_parameters(request, {"cursor": None}) if cursor else None,
     }
-
-
-def _asked(request: Request, kind: type[P]) -> P:
-    """Return a page's parameters; what a form left empty was not asked for.
-
-    Raises: Problem.
-    """
-    given = {name: value for name, value in request.query_params.items() if value}
-    try:
-        return kind.model_validate(given)
-    except ValidationError as error:
-        raise invalid_parameters(error.errors()) from error

@@ -57,6 +57,48 @@ _STATUSES: Mapping[str, str] = {
 }
 
 
+_STEPS: Mapping[str, str] = {
+    "issued": N_("invoice issued"),
+    "paid": N_("paid"),
+    "credited": N_("credit note"),
+    "written_off": N_("written off"),
+    "reversed": N_("payment reversed"),
+    "amended": N_("invoice amended"),
+    "cancelled": N_("cancelled"),
+}
+
+_SOURCES: Mapping[str, str] = {
+    "payment": N_("Payment"),
+    "credit_note": N_("Credit note"),
+    "write_off": N_("Write-off"),
+}
+
+_SOURCE_STATES: Mapping[str, str] = {
+    "live": N_("counts"),
+    "waiting": N_("waits for what it names"),
+    "suspect": N_("suspected double report"),
+    "rejected": N_("rejected as a double report"),
+    "reversed": N_("reversed by the bank"),
+}
+
+_VERDICTS: Mapping[str, str] = {
+    "kept": N_("kept"),
+    "broken": N_("broken"),
+    "live": N_("still open"),
+}
+
+_IGNORED: Mapping[str, str] = {
+    "already_settled": N_("it was settled already"),
+    "cancelled_invoice": N_("its invoice was cancelled"),
+    "other_currency": N_("it is in another currency"),
+    "repeated_invoice": N_("the invoice was reported before"),
+    "unseen_invoice": N_("its invoice was never seen"),
+    "unseen_order": N_("its order was never seen"),
+    "unseen_payment": N_("its payment was never seen"),
+    "written_off_more_than_open": N_("more was written off than was open"),
+}
+
+
 class Words:
     """Names of codes in one language; an unknown code is shown as it is."""
 
@@ -116,3 +158,23 @@ class Words:
         if level is None:
             return self._("none")
         return self._("reminder") if level == 0 else str(level)
+
+    def step(self, reason: str) -> str:
+        """Return what changed an item's balance or due date."""
+        return self._named(_STEPS, reason)
+
+    def source(self, kind: str) -> str:
+        """Return what settles items."""
+        return self._named(_SOURCES, kind)
+
+    def source_state(self, state: str) -> str:
+        """Return whether a payment or credit note counts."""
+        return self._named(_SOURCE_STATES, state)
+
+    def verdict(self, verdict: str) -> str:
+        """Return what became of a promise to pay."""
+        return self._named(_VERDICTS, verdict)
+
+    def ignored(self, reason: str) -> str:
+        """Return why an event has no effect."""
+        return self._named(_IGNORED, reason)

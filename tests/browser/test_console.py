@@ -1,0 +1,180 @@
+"""What people see and do in the console."""
+
+import re
+import time
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, expect
+
+from tests.browser.conftest import Served, visit
+from tests.support.console import payment_of
+
+pytestmark = [pytest.mark.browser, pytest.mark.postgres]
+
+LANGUAGES = ("en", "zh-CN")
+PAGES = ("/", "/receivables", "/alerts", "/alerts/journal", "/customers/C-1", "/nowhere")
+
+
+@pytest.mark.parametrize(
+    ("language", "heading", "total", "ageing"),
+    [
+        ("en", "Overview", "CN¥2.5K", "Not due"),
+        ("zh-CN", "总览", "¥2500", "未到期"),
+    ],
+)
+async def test_the_overview_speaks_both_languages(
+    browser: Browser, served: Served, language: str, heading: str, total: str, ageing: str
+) -> None:
+    async with visit(browser, served, language) as visitor:
+        await visitor.goto("/")
+        page = visitor.page
+        await expect(page.locator("html")).to_have_attribute("lang", language)
+        await expect(page.get_by_role("heading", level=1)).to_have_text(heading)
+        await expect(page.locator("#panel-tiles")).to_contain_text(total)
+        await expect(page.locator("#panel-tiles")).to_contain_text("72.0%")
+        await expect(page.locator("#panel-ageing svg")).to_contain_text(ageing)
+        assert visitor.complaints == []
+
+
+async def test_what_happens_appears_without_a_reload(browser: Browser, served: Served) -> None:
+    async with visit(browser, served, "en") as visitor:
+        await visitor.goto("/")
+        page = visitor.page
+        await page.evaluate("window.sameDocument = true")
+        await expect(page.locator(".stream .on")).to_be_visible()
+        await served.company.report("C-1", payment_of("A", 100_000))
+        await served.company.project()
+        await expect(page.locator("#panel-tiles")).to_contain_text("CN¥1.5K")
+        await expect(page.locator("#panel-feed")).to_contain_text("because: paid")
+        assert await page.evaluate("window.sameDocument")
+        assert visitor.complaints == []
+
+
+async def test_open_tables_focus_and_scroll_survive_an_update(
+    browser: Browser, served: Served
+) -> None:
+    async with visit(browser, served, "en") as visitor:
+        await visitor.goto("/")
+        page = visitor.page
+        await expect(page.locator(".stream .on")).to_be_visible()
+        table = page.locator("#table-ageing")
+        await table.locator("summary").click()
+        link = table.get_by_role("link", name="31–60").first
+        await link.focus()
+        await page.evaluate("window.scrollTo(0, 120)")
+        await served.company.report("C-1", payment_of("A", 40_000))
+        await served.company.project()
+        await expect(table).to_contain_text("CN¥600.00")
+        await expect(table).to_have_attribute("open", "")
+        await expect(link).to_be_focused()
+        assert await page.evaluate("window.scrollY") == 120
+
+
+async def test_the_overview_and_its_tables_work_without_scripts(
+    browser: Browser, served: Served
+) -> None:
+    async with visit(browser, served, "en", scripts=False) as visitor:
+        await visitor.goto("/")
+        page = visitor.page
+        await expect(page.locator("#panel-ageing svg")).to_be_visible()
+        await expect(page.locator("#panel-feed li").first).to_be_visible()
+        await page.locator("#table-ageing summary").click()
+        await expect(page.locator("#table-ageing table")).to_be_visible()
+        await expect(page.locator("noscript meta")).to_have_count(1)
+        await page.get_by_role("link", name="Receivables", exact=True).click()
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Receivables")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_no_page_breaks_its_policy_or_a_rule_of_accessibility(
+    browser: Browser, served: Served, language: str
+) -> None:
+    async with visit(browser, served, language) as visitor:
+        for path in PAGES:
+            await visitor.goto(path)
+            if path == "/":
+                await expect(visitor.page.locator(".stream .on")).to_be_visible()
+            found = await Axe().run(visitor.page)
+            assert found.violations_count == 0, f"{path}\n{found.generate_report()}"
+            assert await visitor.violations() == [], path
+        assert [c for c in visitor.complaints if "404" not in c] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_no_page_scrolls_sideways_on_a_phone(
+    browser: Browser, served: Served, language: str
+) -> None:
+    async with visit(browser, served, language, width=390) as visitor:
+        for path in PAGES:
+            await visitor.goto(path)
+            width = await visitor.page.evaluate("document.documentElement.scrollWidth")
+            assert width <= 390, path
+
+
+async def test_the_keyboard_reaches_everything(browser: Browser, served: Served) -> None:
+    async with visit(browser, served, "en") as visitor:
+        await visitor.goto("/")
+        page = visitor.page
+        await page.keyboard.press("Tab")
+        skip = page.get_by_role("link", name="Skip to content")
+        await expect(skip).to_be_focused()
+        await expect(skip).to_be_in_viewport()
+        await page.keyboard.press("Enter")
+        await expect(page.locator("main")).to_be_focused()
+        summary = page.locator("#table-rate summary")
+        for _ in range(6):
+            await page.keyboard.press("Tab")
+            if await summary.evaluate("element => element === document.activeElement"):
+                break
+        await expect(summary).to_be_focused()
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#table-rate table")).to_be_visible()
+
+
+async def test_filters_live_in_the_address_and_back_works(browser: Browser, served: Served) -> None:
+    async with visit(browser, served, "en") as visitor:
+        await visitor.goto("/receivables")
+        page = visitor.page
+        await page.get_by_label("Branch").select_option("New York")
+        await page.get_by_role("button", name="Show").click()
+        await expect(page).to_have_url(re.compile("branch=NY"))
+        await expect(page.locator("tbody tr")).to_have_count(2)
+        await page.get_by_role("link", name="中文").click()
+        await expect(page).to_have_url(re.compile("branch=NY"))
+        await expect(page.get_by_role("heading", level=1)).to_have_text("应收账款")
+        await page.go_back()
+        await page.go_back()
+        await expect(page.locator("tbody tr")).to_have_count(5)
+
+
+async def test_a_chosen_language_is_remembered(browser: Browser, served: Served) -> None:
+    async with visit(browser, served, "en") as visitor:
+        await visitor.goto("/alerts?lang=zh-CN")
+        await visitor.goto("/")
+        await expect(visitor.page.get_by_role("heading", level=1)).to_have_text("总览")
+
+
+async def test_lagging_figures_and_parked_customers_are_told(
+    browser: Browser, served: Served
+) -> None:
+    pool = served.company.platform.pool
+    await pool.execute(
+        "UPDATE projection_heads SET parked_reason = 'odd' WHERE customer_id = 'C-3'"
+    )
+    async with visit(browser, served, "en") as visitor:
+        await visitor.goto("/")
+        notices = visitor.page.locator("#panel-notice")
+        await expect(notices).to_contain_text("Parked customers: 1.")
+        await visitor.goto("/receivables")
+        await expect(visitor.page.locator(".notices")).to_contain_text("Parked customers: 1.")
+
+
+async def test_a_server_with_open_streams_stops_at_once(browser: Browser, served: Served) -> None:
+    async with visit(browser, served, "en") as visitor:
+        await visitor.goto("/")
+        await expect(visitor.page.locator(".stream .on")).to_be_visible()
+        started = time.monotonic()
+        await served.stop()
+        assert time.monotonic() - started < 2
+        await expect(visitor.page.locator(".stream .off")).to_be_visible()
