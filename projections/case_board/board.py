@@ -52,7 +52,7 @@ def case_row(board: Board, case: Case, escalation: int | None) -> CaseRow:
         solution_breached_at=clock.overrun_at(board.at),
         waiting_since=case.waiting_since,
         paused_s=cycle.paused // _SECOND,
-        resolved_at=cycle.resolved_at,
+        resolved_at=case.resolved_at,
         closed_at=cycle.closed_at,
         confirmed=cycle.confirmed,
         callback_due_at=case.callback_due_at,

@@ -152,9 +152,9 @@ class Case:
         "activity", "agents", "attempts", "branch_id", "callback_due_at", "callback_outcome",
         "case_id", "category", "cycles", "department", "departments", "done_early", "event_id",
         "external", "history", "kind", "last_at", "last_event_id", "obligations", "opened_at",
-        "owed", "owner", "pinned", "priority", "referrals", "referred_from", "resolves", "resumed",
-        "severity", "status", "status_by", "stays", "terms", "tier", "time", "told",
-        "waiting_since", "wanted_by",
+        "owed", "owner", "pinned", "priority", "referrals", "referred_from", "resolved_at",
+        "resolves", "resumed", "severity", "status", "status_by", "stays", "terms", "tier",
+        "time", "told", "waiting_since", "wanted_by",
     )  # fmt: skip
 
     def __init__(
@@ -193,6 +193,7 @@ class Case:
         self.status: CaseStatus = "open"
         self.status_by: tuple[str, str] = ("opened", event_id)  # the word and event of its status
         self.waiting_since: datetime | None = None
+        self.resolved_at: datetime | None = None  # the latest, whatever came after
         self.callback_due_at: datetime | None = None
         self.callback_outcome: str | None = None
         self.attempts = 0
@@ -270,7 +271,7 @@ class Case:
             self.release(self.department, now)
         self.resolves += 1
         self.set_status("resolved", "resolved")
-        cycle.resolved_at = now
+        cycle.resolved_at = self.resolved_at = now
         self.attempts = 0
         self.callback_outcome = None
         self.callback_due_at = (

@@ -43,7 +43,7 @@ class CaseRow(Row, frozen=True, kw_only=True):
     solution_breached_at: datetime | None
     waiting_since: datetime | None
     paused_s: int  # ended waits of this cycle
-    resolved_at: datetime | None  # the latest
+    resolved_at: datetime | None  # the latest, whatever came after
     closed_at: datetime | None
     confirmed: bool | None
     callback_due_at: datetime | None

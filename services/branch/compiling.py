@@ -152,6 +152,8 @@ def compile_mapping(file: MappingFile, digest: bytes) -> CompiledMapping:
     ground = Ground(style_of(source), source.currency, file.tables, {})
     for column in source.key:
         ground.columns.setdefault(column, []).append("source.key")
+    for column, group in source.first.items():
+        _cite(ground, (column, *group), "source.first")
     blocks: list[CompiledBlock] = []
     for number, raw in enumerate(file.touchpoint, start=1):
         block = read_part(raw, Block, f"touchpoint[{number}]")

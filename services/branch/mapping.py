@@ -51,6 +51,7 @@ class Source(Struct, frozen=True, kw_only=True):
 
     format: Literal["csv", "jsonl", "parquet"]
     key: Annotated[tuple[str, ...], Meta(min_length=1)]
+    first: dict[str, Annotated[tuple[str, ...], Meta(min_length=1)]] = {}
     encoding: str = "utf-8"
     delimiter: OneCharacter = ","
     quote: OneCharacter = '"'

@@ -21,6 +21,7 @@ from msgspec import Struct
 from services.branch.cells import Row
 from services.branch.compiling import CompiledMapping, RowRefused
 from services.branch.conversions import Cell
+from services.branch.groups import with_first_cells
 from services.branch.lines import FileRefused, decoded_lines, open_binary
 from services.branch.mapping import Source, nearest
 
@@ -40,11 +41,12 @@ def open_rows(path: Path, mapping: CompiledMapping) -> Rows:
     """Yield the file's rows from the first on. Raises: FileRefused."""
     match mapping.source.format:
         case "csv":
-            return _csv_rows(path, mapping.source, mapping.columns)
+            rows = _csv_rows(path, mapping.source, mapping.columns)
         case "jsonl":
-            return _jsonl_rows(path, mapping.source)
+            rows = _jsonl_rows(path, mapping.source)
         case "parquet":
-            return _parquet_rows(path, mapping.columns)
+            rows = _parquet_rows(path, mapping.columns)
+    return with_first_cells(rows, mapping.source.first) if mapping.source.first else rows
 
 
 def scan(path: Path, mapping: CompiledMapping) -> Scan:

@@ -174,3 +174,16 @@ def test_a_file_that_is_no_parquet_is_refused(tmp_path: Path) -> None:
     pq.write_table(pa.table({"id": ["A"]}), tmp_path / "export.csv")
     with pytest.raises(FileRefused, match="no column 'amount'"):
         scan(tmp_path / "export.csv", mapping(form="parquet"))
+
+
+def test_the_first_row_of_a_group_says_what_holds_for_all_of_it(tmp_path: Path) -> None:
+    file = written(tmp_path, "id,amount,case\nA,1,x\nB,2,y\nC,3,x \n")
+    how = mapping('first = { amount = ["case"] }')
+    amounts = [row["amount"] for _, row in read(file, how) if isinstance(row, dict)]
+    assert amounts == ["1", "2", "1"]
+
+
+def test_a_group_by_a_column_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    file = written(tmp_path, "id,amount,case\nA,1,x\n")
+    with pytest.raises(FileRefused, match=r"no column 'cases'.*did you mean 'case'"):
+        read(file, mapping('first = { amount = ["cases"] }'))

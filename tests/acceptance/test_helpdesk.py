@@ -1,0 +1,256 @@
+"""The real help-desk log through the platform and onto the case board: every figure exact.
+
+A fresh database; the desk's calendar published; the file imported by the shipped mapping; then
+each customer's dossier is read back from the log and assessed as of each day of the ground
+truth. The case board is asked directly: it needs no live rows for this.
+"""
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from importlib.resources import files
+from io import BytesIO
+from pathlib import Path
+from statistics import mean, median
+from typing import NamedTuple
+
+import msgspec
+import pytest
+import pytest_asyncio
+from msgspec import Struct
+
+from events.branch_calendars import business_time
+from events.calendars import day_end, zone
+from events.envelope import CustomerId
+from events.policy import Reference
+from events.public_days import public_days
+from projections.case_board.explain import explain_case
+from projections.case_board.projection import CaseBoard
+from projections.case_board.rows import CaseRow
+from projections.protocol import Facts
+from services.audit.walk import picture
+from services.bootstrap import open_platform
+from services.branch.compiling import load_mapping
+from services.branch.importer import Job, import_file
+from services.branch.publisher import LocalPublisher
+from services.branch.publishing import publish_lines
+from services.branch.report import Report
+from services.settings import Settings
+from tests.support.postgres import fresh_database
+
+pytestmark = [
+    pytest.mark.acceptance,
+    pytest.mark.postgres,
+    pytest.mark.asyncio(loop_scope="module"),
+]
+
+BRANCH = "helpdesk"
+DAYS = [date(2010, 12, 31), date(2011, 12, 31), date(2012, 6, 30)]
+DAYS += [date(2012, 12, 31), date(2013, 6, 30)]
+AFTERWARDS = datetime(2014, 6, 1, tzinfo=UTC)
+
+
+class Travel(Struct):
+    handovers: int
+    cases_with_handover: int
+    max_in_a_case: int
+    pingpong_returns: int
+    cases_with_pingpong: int
+
+
+class OpenCases(Struct):
+    created: int
+    open: int
+    closed: int
+    open_by_state: dict[str, int]
+    open_older_than_30d: int
+
+
+class BusinessTimes(Struct):
+    cases: int
+    median_minutes: Decimal
+    mean_minutes: Decimal
+    sla_40_business_hours_breached: int
+    sla_80_business_hours_breached: int
+    named: dict[str, Decimal]
+    holidays: list[date]
+
+
+class Truth(Struct):
+    """Section "helpdesk" of the ground truth."""
+
+    cases: int
+    events: int
+    customers: int
+    cases_ever_closed: int
+    cases_last_event_closed: int
+    cases_with_non_closed_event_after_closed: int
+    cases_reopened_after_resolve: int
+    cases_with_2plus_resolves: int
+    resource: Travel
+    workgroup: Travel
+    asof: dict[date, OpenCases]
+    business_time_first_event_to_last_resolve: BusinessTimes
+
+
+class GroundTruth(Struct):
+    helpdesk: Truth
+
+
+class Imported(NamedTuple):
+    """What the import reported, and every customer's dossier as the log holds it."""
+
+    report: Report
+    again: Report
+    dossiers: dict[CustomerId, Facts]
+    reference: Reference
+
+    def rows(self, at: datetime) -> list[CaseRow]:
+        """Return every case as of an instant."""
+        board = CaseBoard()
+        return [
+            row
+            for customer, facts in self.dossiers.items()
+            for row in board.assess(customer, facts, at, self.reference).rows["cases"]
+            if isinstance(row, CaseRow)
+        ]
+
+    def steps(self, case_id: str) -> list[str]:
+        """Return what happened to a case, in order."""
+        explained = (
+            explain_case(customer, facts, AFTERWARDS, self.reference, case_id)
+            for customer, facts in self.dossiers.items()
+        )
+        return [step.what for found in explained if found is not None for step in found.history]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def imported(
+    shared_data: Path, postgres_server: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Imported]:
+    home = tmp_path_factory.mktemp("helpdesk")
+    async with (
+        fresh_database(postgres_server) as dsn,
+        open_platform(Settings(dsn=dsn, data=home)) as platform,
+    ):
+        calendar = (files("services.branch") / "mappings" / "helpdesk-calendar.jsonl").read_bytes()
+        headquarters = LocalPublisher(platform.intake, "headquarters", dsn)
+        published = await publish_lines(BytesIO(calendar), "calendar", "headquarters", headquarters)
+        assert published.accepted == 2
+        job = Job(
+            path=shared_data / "helpdesk_events.csv",
+            mapping=load_mapping("helpdesk"),
+            branch=BRANCH,
+        )
+        publisher = LocalPublisher(platform.intake, BRANCH, dsn)
+        report = await import_file(job, publisher)
+        again = await import_file(job, publisher)
+        async with picture(platform) as seen:
+            dossiers = {customer: Facts(events) async for customer, events in seen.dossiers()}
+            yield Imported(report, again, dossiers, await seen.reference())
+
+
+@pytest.fixture(scope="module")
+def truth(shared_data: Path) -> Truth:
+    raw = (shared_data / "ground_truth.json").read_bytes()
+    return msgspec.json.decode(raw, type=GroundTruth).helpdesk
+
+
+@pytest.fixture(scope="module")
+def cases(imported: Imported) -> list[CaseRow]:
+    return imported.rows(AFTERWARDS)
+
+
+async def test_every_row_is_taken_once(imported: Imported, truth: Truth) -> None:
+    assert imported.report.all_well
+    assert imported.report.rows == truth.events
+    assert imported.report.accepted == truth.events + truth.cases
+    assert (imported.again.accepted, imported.again.duplicate) == (0, truth.events + truth.cases)
+
+
+async def test_a_case_is_one_customers_whoever_its_rows_name(
+    cases: list[CaseRow], truth: Truth
+) -> None:
+    assert len(cases) == len({row.case_id for row in cases}) == truth.cases
+    assert all(row.external for row in cases)
+
+
+@pytest.mark.parametrize("day", DAYS, ids=str)
+async def test_what_was_open_on_a_day(imported: Imported, truth: Truth, day: date) -> None:
+    expected = truth.asof[day]
+    at = day_end(day, zone("UTC"))
+    rows = imported.rows(at)
+    still_open = [row for row in rows if row.status != "closed"]
+    states = Counter(
+        {"resolved": "Resolve ticket", "waiting": "Wait"}.get(row.status, row.activity)
+        for row in still_open
+    )
+    assert len(rows) == expected.created
+    assert len(still_open) == expected.open
+    assert len(rows) - len(still_open) == expected.closed
+    assert states == expected.open_by_state
+    old = [row for row in still_open if row.opened_at < at - timedelta(days=30)]
+    assert len(old) == expected.open_older_than_30d
+
+
+async def test_hand_overs_and_ping_pong(cases: list[CaseRow], truth: Truth) -> None:
+    assert _travel([(row.handovers, row.returns) for row in cases]) == truth.resource
+    departments = [(row.department_handovers, row.department_returns) for row in cases]
+    assert _travel(departments) == truth.workgroup
+
+
+def _travel(cases: list[tuple[int, int]]) -> Travel:
+    moves = [moved for moved, _ in cases]
+    returns = [returned for _, returned in cases]
+    return Travel(
+        handovers=sum(moves),
+        cases_with_handover=sum(n > 0 for n in moves),
+        max_in_a_case=max(moves),
+        pingpong_returns=sum(returns),
+        cases_with_pingpong=sum(n > 0 for n in returns),
+    )
+
+
+async def test_reopened_resumed_and_resolved_again(
+    imported: Imported, cases: list[CaseRow], truth: Truth
+) -> None:
+    reopened = [row for row in cases if row.reopened]
+    assert len(reopened) == truth.cases_with_non_closed_event_after_closed
+    assert sum(row.status == "closed" for row in cases) == truth.cases_last_event_closed
+    worked_on = {row.case_id for row in cases if row.resumed}
+    for row in reopened:  # resolved again after closing is no work, the rule says
+        steps = imported.steps(row.case_id)
+        after = steps[steps.index("resolved") :]
+        if "assigned" in after or "waiting" in after:
+            worked_on.add(row.case_id)
+    assert len(worked_on) == truth.cases_reopened_after_resolve
+    assert sum(row.resolves >= 2 for row in cases) == truth.cases_with_2plus_resolves
+
+
+async def test_business_time_to_the_last_resolve(
+    imported: Imported, cases: list[CaseRow], truth: Truth
+) -> None:
+    expected = truth.business_time_first_event_to_last_resolve
+    time = business_time(imported.reference, BRANCH)
+    minutes = {
+        row.case_id: time.worked(row.opened_at, row.resolved_at) / timedelta(minutes=1)
+        for row in cases
+        if row.resolved_at is not None
+    }
+    assert len(minutes) == expected.cases
+    assert round(median(minutes.values()), 4) == float(expected.median_minutes)
+    assert round(mean(minutes.values()), 4) == float(expected.mean_minutes)
+    late = [sum(m > hours * 60 for m in minutes.values()) for hours in (40, 80)]
+    assert late == [
+        expected.sla_40_business_hours_breached,
+        expected.sla_80_business_hours_breached,
+    ]
+    named = {n: round(minutes[f"helpdesk-{n}"], 4) for n in expected.named}
+    assert named == {n: float(m) for n, m in expected.named.items()}
+
+
+async def test_the_holidays_are_those_the_figures_were_computed_with(truth: Truth) -> None:
+    expected = truth.business_time_first_event_to_last_resolve.holidays
+    years = {day.year for day in expected}
+    assert {day for year in years for day in public_days("IT", year).holidays} == set(expected)
