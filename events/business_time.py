@@ -127,11 +127,10 @@ class BusinessTime:
     Instants outside FIRST_YEAR to LAST_YEAR lie in no working hours.
     """
 
-    __slots__ = ("_days", "_terms", "_tz", "_weeks", "_years")
+    __slots__ = ("_days", "_weeks", "_years", "tz")
 
     def __init__(self, terms: Sequence[Term], tz: ZoneInfo) -> None:
-        self._tz = tz
-        self._terms = terms
+        self.tz = tz
         self._days = [term.first_day for term in terms]
         self._weeks = [_Week(None), *(_Week(term.calendar) for term in terms)]
         self._years: dict[int, _Year] = {}
@@ -184,8 +183,8 @@ class BusinessTime:
         return None
 
     def _working_days_after(self, at: datetime) -> Iterator[date]:
-        bounds = _year_bounds(self._tz)
-        day = local_day(_instant(min(max(_micros(at), bounds[0]), bounds[-1])), self._tz) + DAY
+        bounds = _year_bounds(self.tz)
+        day = local_day(_instant(min(max(_micros(at), bounds[0]), bounds[-1])), self.tz) + DAY
         while day.year <= LAST_YEAR:
             if self._spans(day):
                 yield day
@@ -193,7 +192,7 @@ class BusinessTime:
 
     def _year_of(self, at: datetime) -> int:
         """Return the local year of an instant, or the nearest that has business time."""
-        i = bisect_right(_year_bounds(self._tz), _micros(at)) - 1
+        i = bisect_right(_year_bounds(self.tz), _micros(at)) - 1
         return min(max(FIRST_YEAR + i, FIRST_YEAR), LAST_YEAR)
 
     def _year(self, number: int) -> _Year:
@@ -213,7 +212,7 @@ class BusinessTime:
         hours = self._weeks[bisect_right(self._days, day)].on(day)
         if not hours:
             return []
-        begins, ends = day_start(day, self._tz), day_start(day + DAY, self._tz)
+        begins, ends = day_start(day, self.tz), day_start(day + DAY, self.tz)
         low, high = _micros(begins), _micros(ends)
         spans: list[tuple[int, int]] = []
         for opens, closes in hours:
@@ -226,8 +225,8 @@ class BusinessTime:
 
     def _at(self, day: date, minute: int) -> int:
         if minute == 24 * 60:
-            return _micros(day_start(day + DAY, self._tz))
-        local = datetime(day.year, day.month, day.day, minute // 60, minute % 60, tzinfo=self._tz)
+            return _micros(day_start(day + DAY, self.tz))
+        local = datetime(day.year, day.month, day.day, minute // 60, minute % 60, tzinfo=self.tz)
         return _micros(local.astimezone(UTC))
 
 
