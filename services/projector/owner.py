@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from sys import intern
+from typing import Protocol
 
 from events.codec import decode
 from events.envelope import CustomerId, PositionVector, RecordedEvent
@@ -35,6 +36,14 @@ def recorded(stored: StoredEvent) -> RecordedEvent:
     )
 
 
+class Mirror(Protocol):
+    """Keeps in the events table what another log holds, each event once."""
+
+    async def keep(self, connection: Connection, stored: Sequence[StoredEvent]) -> None:
+        """Store a batch inside the transaction that moves the checkpoints past it."""
+        ...
+
+
 class PartitionOwner:
     """Projects one partition, as long as nobody else takes it.
 
@@ -51,8 +60,10 @@ class PartitionOwner:
         dossiers: Dossiers,
         generation: int,
         max_facts: int,
+        mirror: Mirror | None = None,
     ) -> None:
         self.partition = partition
+        self._mirror = mirror
         self._pool = pool
         self._log = log
         self._dossiers = dossiers
@@ -75,16 +86,35 @@ class PartitionOwner:
                     await lane.take(connection)
 
     async def step(self, reference: Reference, limit: int) -> int:
-        """Take in up to `limit` events for the projections that are furthest behind."""
-        start = self.next
-        lanes = [lane for lane in self._lanes if lane.checkpoint.next == start]
-        ahead = [lane.checkpoint.next for lane in self._lanes if lane.checkpoint.next > start]
-        limit = min([limit, *(other - start for other in ahead)])
-        stored = await self._log.read(self.partition, start, limit)
-        if not stored:
-            return 0
+        """Read and take in up to `limit` events; return how many."""
+        stored = await self._log.read(self.partition, self.next, limit)
+        await self.take_in(reference, stored)
+        return len(stored)
+
+    async def take_in(self, reference: Reference, stored: Sequence[StoredEvent]) -> None:
+        """Take in a batch that begins at `next`.
+
+        Projections that stand at different places join where the one behind has caught up.
+        """
+        while stored:
+            start = self.next
+            lanes = [lane for lane in self._lanes if lane.checkpoint.next == start]
+            ahead = [lane.checkpoint.next for lane in self._lanes if lane.checkpoint.next > start]
+            stop = min(ahead, default=stored[-1].position.n + 1)
+            batch = [one for one in stored if one.position.n < stop]
+            at = stored[max(len(batch) - 1, 0)].recorded_at
+            await self._take_in(lanes, reference, batch, stop, at)
+            stored = stored[len(batch) :]
+
+    async def _take_in(
+        self,
+        lanes: list[Lane],
+        reference: Reference,
+        stored: Sequence[StoredEvent],
+        upto: int,
+        at: datetime,
+    ) -> None:
         batch, broken = _by_customer(stored)
-        at, upto = stored[-1].recorded_at, stored[-1].position.n + 1
         async with self._all_or_nothing(lanes):
             work: list[tuple[Lane, Changes]] = []
             for lane in lanes:
@@ -93,12 +123,13 @@ class PartitionOwner:
                 work.append((lane, lane.assess(mine, broken, at, reference)))
             with translated():
                 async with self._pool.acquire() as connection, connection.transaction():
+                    if self._mirror is not None:
+                        await self._mirror.keep(connection, stored)
                     for lane, changes in work:
                         await lane.write(connection, upto, changes, reference.count, at)
                     await _announce(connection, [changes for _, changes in work])
         for lane, changes in work:
             lane.committed(upto, changes)
-        return len(stored)
 
     async def due(self, reference: Reference, at: datetime, *, caught_up: bool) -> int:
         """Assess what changes by `at`, or was assessed under older policies; return how many.

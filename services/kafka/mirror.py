@@ -1,0 +1,58 @@
+"""The mirror of the topics in the events table, written in the projector's own transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+
+from services.ports import StoredEvent
+from services.postgres.pool import Connection
+from services.postgres.statements import sql
+
+_LOG = structlog.get_logger(__name__)
+
+
+class EventsMirror:
+    """Keeps each event of a topic once; a second copy is dropped and counted."""
+
+    async def keep(self, connection: Connection, stored: Sequence[StoredEvent]) -> None:
+        """Store a batch of one partition inside the caller's transaction."""
+        if not stored:
+            return
+        dropped = await connection.fetch(sql("mirror_keep"), *_columns(stored))
+        if dropped:
+            place = stored[0].position
+            await connection.execute(
+                sql("mirror_count"), place.generation, place.partition, len(dropped)
+            )
+            _LOG.warning("duplicates_dropped", partition=place.partition, events=len(dropped))
+
+
+def _columns(stored: Sequence[StoredEvent]) -> list[list[object]]:
+    """Return one array per column of the events table."""
+    rows = [
+        (
+            one.position.generation,
+            one.position.partition,
+            one.position.n,
+            one.envelope.id,
+            one.envelope.subject,
+            one.envelope.source,
+            one.envelope.type,
+            one.envelope.branch_id,
+            one.envelope.epoch,
+            one.envelope.sequence,
+            one.envelope.created_at,
+            one.envelope.sent_at,
+            one.envelope.collected_at,
+            one.envelope.effective_at,
+            one.envelope.correlation_id,
+            one.envelope.causation_id,
+            one.envelope.traceparent,
+            one.recorded_at,
+            one.payload,
+        )
+        for one in stored
+    ]
+    return [list(column) for column in zip(*rows, strict=True)]
