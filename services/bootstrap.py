@@ -45,6 +45,20 @@ async def database(settings: Settings) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
+async def _event_log(settings: Settings, pool: Pool, clock: Clock) -> AsyncIterator[EventLog]:
+    """Yield the log that the settings choose: Kafka's where a cluster is named."""
+    if settings.kafka is not None:
+        # Imported here: a command on the embedded log starts sooner without Kafka's client.
+        from services.kafka.event_log import open_kafka_log
+
+        async with open_kafka_log(settings, pool, clock) as kafka:
+            yield kafka
+        return
+    async with EmbeddedEventLog(pool, clock) as embedded:
+        yield embedded
+
+
+@asynccontextmanager
 async def open_platform(
     settings: Settings, *, clock: Clock | None = None
 ) -> AsyncIterator[Platform]:
@@ -61,7 +75,7 @@ async def open_platform(
         with translated():
             async with pool.acquire() as connection:
                 await ensure_tables(connection, PROJECTIONS)
-        log = await stack.enter_async_context(EmbeddedEventLog(pool, clock))
+        log = await stack.enter_async_context(_event_log(settings, pool, clock))
         vault = PostgresVault(pool, master_key(settings))
         yield Platform(
             dsn=dsn,

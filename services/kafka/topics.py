@@ -5,6 +5,8 @@ The number of partitions is never changed: a customer's events would then lie in
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
@@ -16,7 +18,7 @@ from msgspec import Struct
 
 from events.partitioning import PARTITIONS, REFERENCE_PARTITION
 from services.errors import TouchstoneError
-from services.kafka.cluster import Cluster, plain_client, reached
+from services.kafka.cluster import REQUEST_TIMEOUT_S, Cluster, away, plain_client, reached
 from services.kafka.metadata import Described, TopicFound, describe
 
 COPIES = 3
@@ -26,6 +28,7 @@ LARGEST_BATCH_BYTES = 2 * 1024 * 1024
 
 _DAY_MS = 86_400_000
 _FOR_EVER = "-1"
+_LOOK_AGAIN_S = 0.1
 
 
 class TopicFault(TouchstoneError):
@@ -116,6 +119,15 @@ class Places:
         """Return where a partition of the log lies."""
         return self.all[partition]
 
+    def partition(self, place: TopicPartition) -> int:
+        """Return which partition of the log lies there."""
+        return self.all.index(place)
+
+    @property
+    def topics(self) -> list[str]:
+        """Return the names of the two topics."""
+        return [self.all[0].topic, self.all[-1].topic]
+
 
 async def look(cluster: Cluster, topics: Sequence[Topic]) -> Described:
     """Return what exists of these topics. Raises: Unavailable, KafkaRefused."""
@@ -145,7 +157,17 @@ async def create(cluster: Cluster, topics: Sequence[Topic]) -> tuple[str, ...]:
                 error = for_code(code)
                 if code and error is not TopicAlreadyExistsError:  # somebody else was faster
                     raise error(name)
+        await _until_seen(cluster, missing)
     return tuple(topic.name for topic in missing)
+
+
+async def _until_seen(cluster: Cluster, topics: Sequence[Topic]) -> None:
+    """Return when the brokers have heard of new topics. Raises: Unavailable."""
+    deadline = time.monotonic() + REQUEST_TIMEOUT_S
+    while len((await look(cluster, topics)).topics) < len(topics):
+        if time.monotonic() > deadline:
+            raise away("new topics do not appear")
+        await asyncio.sleep(_LOOK_AGAIN_S)
 
 
 def refuse_other_partitions(topic: Topic, found: TopicFound) -> None:
