@@ -19,8 +19,6 @@ from events.touchpoints.policy import ReferenceTouchpoint
 from projections import PROJECTIONS
 from projections.digest import combine, customer_lines
 from projections.protocol import Facts
-from services.audit.digest import digest
-from services.audit.verify import verify
 from services.bootstrap import Platform, open_platform
 from services.ports import StoredEvent
 from services.simulator.devices import Recording
@@ -53,26 +51,22 @@ async def examine(product: Product, ledger: Ledger) -> Findings:
     async with open_platform(product.settings) as platform:
         stored = await _whole_log(platform)
         found.events = len(stored)
-        _no_loss_no_double(found, ledger, stored)
+        no_loss_no_double(found, ledger, stored)
         await _same_content(found, platform, ledger, stored)
         await _caught_up(platform)
         await _alerts_alternate(found, platform)
-        verified = await verify(platform, _silently)
-        found.expect(
-            verified.differences == 0 and verified.parked == 0,
-            f"verify: {verified.parked} parked, {verified.differences} differences: "
-            f"{verified.named[:5]}",
-        )
-        at = datetime.now(UTC)
-        found.digest = (await digest(platform, at, None, _silently)).digest
+    code, verdict = await product.command("verify")
+    found.expect(
+        code == 0 and verdict["differences"] == 0 and verdict["parked"] == 0,
+        f"verify ended with {code}: {verdict}",
+    )
+    at = datetime.now(UTC)
+    code, answer = await product.command("digest", "--at", at.isoformat())
+    found.digest = str(answer.get("digest"))
     clean = clean_digest([receipt.recording for receipt in ledger.receipts.values()], at)
     found.expect(found.digest == clean, f"digest {found.digest}, of a clean run {clean}")
     found.customers = len({e.envelope.subject for e in stored} - {None})
     return found
-
-
-def _silently(_: int) -> None:
-    """Show no progress."""
 
 
 async def _whole_log(platform: Platform) -> list[StoredEvent]:
@@ -85,7 +79,7 @@ async def _whole_log(platform: Platform) -> list[StoredEvent]:
     return stored
 
 
-def _no_loss_no_double(found: Findings, ledger: Ledger, stored: Sequence[StoredEvent]) -> None:
+def no_loss_no_double(found: Findings, ledger: Ledger, stored: Sequence[StoredEvent]) -> None:
     """Each acknowledged event is in the log once, where its receipt says; nothing else is."""
     counts = Counter(event.envelope.id for event in stored)
     found.expect(max(counts.values(), default=1) == 1, "an event id is in the log twice")

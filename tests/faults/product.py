@@ -42,6 +42,7 @@ class Product:
             "TOUCHSTONE_GATEWAY_PORT": str(gateway_port),
         }
         self._process: subprocess.Popen[bytes] | None = None
+        self._others: list[subprocess.Popen[bytes]] = []
 
     @property
     def settings(self) -> Settings:
@@ -50,15 +51,26 @@ class Product:
 
     def start(self) -> None:
         """Start everything; it is not ready yet."""
-        with (self.data / "run.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "services", "run"],
+        self._process = self._spawn("run")
+
+    def start_also(self, command: str) -> Path:
+        """Start one more service beside it; return the file that takes what it prints."""
+        self._others.append(self._spawn(command))
+        return self._log_of(command)
+
+    def _spawn(self, command: str) -> subprocess.Popen[bytes]:
+        with self._log_of(command).open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "services", command],
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
+
+    def _log_of(self, command: str) -> Path:
+        return self.data / f"{command}.log"
 
     async def ready(self) -> None:
         """Return once gateway and console answer. Raises: TimeoutError, AssertionError."""
@@ -87,9 +99,18 @@ class Product:
         """Return the process that runs a service such as `project` or `serve`."""
         for process in self._descendants():
             with contextlib.suppress(psutil.NoSuchProcess):
-                if process.cmdline()[-1:] == [name]:
+                of_run = self._process is not None and process.ppid() == self._process.pid
+                if of_run and process.cmdline()[-1:] == [name]:
                     return process
         raise AssertionError(f"no {name} runs\n{self.last_words()}")
+
+    def runs(self, name: str) -> bool:
+        """Return whether a service runs just now."""
+        try:
+            self.service(name)
+        except AssertionError:
+            return False
+        return True
 
     def database(self) -> list[psutil.Process]:
         """Return the postmaster and its children."""
@@ -103,12 +124,13 @@ class Product:
             return []
 
     def _descendants(self) -> list[psutil.Process]:
-        if self._process is None:
-            return []
-        with contextlib.suppress(psutil.NoSuchProcess):
-            root = psutil.Process(self._process.pid)
-            return [root, *root.children(recursive=True)]
-        return []
+        found: list[psutil.Process] = []
+        for started in (self._process, *self._others):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if started is not None:
+                    root = psutil.Process(started.pid)
+                    found += [root, *root.children(recursive=True)]
+        return found
 
     def kill_everything(self, dice: Random) -> int:
         """Kill -9 every process of the product, in any order; return how many there were."""
@@ -119,9 +141,10 @@ class Product:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     victim.kill()
                     killed.add(victim.pid)
-            if self._process is not None:
-                self._process.wait()
-                self._process = None
+            for started in (self._process, *self._others):
+                if started is not None:
+                    started.wait()
+            self._process, self._others = None, []
             psutil.wait_procs(victims, timeout=5)
         return len(killed)
 
@@ -140,26 +163,19 @@ class Product:
 
     # --- its commands ----------------------------------------------------------------------
 
-    async def command(self, *words: str) -> tuple[int, str]:
-        """Run a `touchstone` command to its end; return its exit code and its output."""
+    async def command(self, *words: str) -> tuple[int, dict[str, object]]:
+        """Run a `touchstone` command to its end; return its exit code and its JSON document."""
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "services", *words),
+            *(sys.executable, "-m", "services", *words, "--format", "json"),
             env=self._environment,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
         output, errors = await process.communicate()
-        if process.returncode and not output:
-            raise AssertionError(f"touchstone {' '.join(words)}: {errors.decode()}")
-        return process.returncode or 0, output.decode()
-
-    async def answer(self, *words: str) -> dict[str, object]:
-        """Run a command that must succeed and return its JSON document."""
-        code, output = await self.command(*words, "--format", "json")
-        assert code == 0, f"touchstone {' '.join(words)} ended with {code}: {output[:4_000]}"
+        assert output, f"touchstone {' '.join(words)}: {errors.decode()[-2_000:]}"
         document = json.loads(output)
         assert isinstance(document, dict)
-        return document
+        return process.returncode or 0, document
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from random import Random
 
 import httpx2
@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.fault, pytest.mark.postgres, pytest.mark.timeout(600)]
 
 SEED = 20260306
 UNPLUGGED_S = 10.0
+_PATIENCE_S = 60.0
 
 
 @pytest_asyncio.fixture
@@ -86,18 +87,20 @@ async def test_a_projector_killed_while_it_catches_up_applies_nothing_twice(
     for _ in range(3):
         await asyncio.sleep(dice.uniform(0.1, 0.6))
         running.service("project").kill()
-        await _runs_again(running)
+        await _until(lambda: running.runs("project"))
     await _nothing_wrong_after_all(running, fleet)
 
 
 async def test_of_two_projectors_one_stands_by_and_takes_over(running: Product) -> None:
     fleet = await fleet_for(running, SEED, customers=60)
-    second = asyncio.create_task(running.command("project"))
     fleet.start(events_a_second=300.0)
-    await asyncio.sleep(3.0)
+    said = running.start_also("project")
+    await _until(lambda: "standing_by" in said.read_text())
+    assert "projecting" not in said.read_text()
+    await asyncio.sleep(1.0)
     running.service("project").kill()
+    await _until(lambda: "projecting" in said.read_text())
     await _nothing_wrong_after_all(running, fleet)
-    second.cancel()
 
 
 async def _ask_once(running: Product) -> tuple[int, str, float]:
@@ -116,14 +119,13 @@ async def _ask_once(running: Product) -> tuple[int, str, float]:
     return response.status_code, response.headers.get("Retry-After", "0"), waited_s
 
 
-async def _runs_again(running: Product) -> None:
-    async with asyncio.timeout(60):
+async def _until(holds: Callable[[], bool]) -> None:
+    """Wait until something holds. Raises: TimeoutError."""
+    async with asyncio.timeout(_PATIENCE_S):
         while True:
-            try:
-                running.service("project")
+            if holds():
                 return
-            except AssertionError:
-                await asyncio.sleep(0.1)
+            await asyncio.sleep(0.1)
 
 
 async def _nothing_wrong_after_all(running: Product, fleet: Fleet) -> None:
