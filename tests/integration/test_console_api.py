@@ -209,9 +209,7 @@ async def test_every_answer_carries_its_position(
         assert answer.json()["position"] == answer.headers["touchstone-position"] == heads.token()
 
 
-async def test_a_writer_reads_its_own_writes(
-    company: Company, client: httpx2.AsyncClient
-) -> None:
+async def test_a_writer_reads_its_own_writes(company: Company, client: httpx2.AsyncClient) -> None:
     token = await company.report("C-1", payment_of("A", 40_000))
     asked = asyncio.create_task(get(client, AGEING, at_least=token))
     await asyncio.sleep(0.2)
@@ -322,3 +320,64 @@ async def test_an_unknown_address_is_a_problem(client: httpx2.AsyncClient) -> No
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
     assert (await client.post(AGEING)).status_code == 405
+
+
+CUSTOMER = "/api/v1/customers/C-1/receivables"
+
+
+async def test_each_balance_of_a_customer_is_explained(
+    company: Company, client: httpx2.AsyncClient
+) -> None:
+    await company.report("C-1", payment_of("A", 40_000))
+    document = await get(client, CUSTOMER)
+    items = {item["item"]: item for item in document["items"]}
+    assert items["A"]["balance"]["minor"] == 60_000
+    assert items["A"]["days_past_due"] == 45
+    [allocation] = items["A"]["allocations"]
+    assert (allocation["kind"], allocation["source"]) == ("payment", "P-A")
+    assert allocation["amount"] == {"minor": 40_000, "currency": "CNY"}
+    assert document["accounts"][0]["outstanding"]["minor"] == 110_000
+
+
+async def test_a_customer_as_of_a_day_and_as_known_at_an_instant(
+    company: Company, client: httpx2.AsyncClient
+) -> None:
+    # Paid, effectively on 2 March, but recorded on 20 March.
+    company.clock.move(timedelta(hours=1))
+    await company.report("C-1", payment_of("A", 40_000))
+    now = await get(client, CUSTOMER, as_of="2026-03-10")
+    assert now["accounts"][0]["outstanding"]["minor"] == 110_000
+    assert {item["item"]: item["days_past_due"] for item in now["items"]} == {"A": 35, "B": -9}
+    then = await get(client, CUSTOMER, as_of="2026-03-10", as_known="2026-03-20T10:30")
+    assert then["accounts"][0]["outstanding"]["minor"] == 150_000
+    assert then["as_known"] == "2026-03-20T02:30:00Z"
+    before = await get(client, CUSTOMER, as_known="2026-03-19")
+    assert before["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [
+        ("as_of", "yesterday"),
+        ("as_of", "2026-02-30"),
+        ("as_of", "0001-01-01"),
+        ("as_of", "9999-12-31"),
+        ("as_known", "2026-03-20T25:00"),
+        ("as_known", "12"),
+        ("when", "2026-03-20"),
+    ],
+)
+async def test_what_is_no_instant_is_named(
+    client: httpx2.AsyncClient, parameter: str, value: str
+) -> None:
+    answer = await client.get(CUSTOMER, params={parameter: value})
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["field"] == parameter
+
+
+@pytest.mark.parametrize("customer", ["nobody", "%00", "%20", "a" * 121, "%F0%28"])
+async def test_an_unknown_customer_is_not_found(client: httpx2.AsyncClient, customer: str) -> None:
+    answer = await client.get(f"/api/v1/customers/{customer}/receivables")
+    assert answer.status_code in {400, 404}
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (await client.get(f"/customers/{customer}")).status_code in {400, 404}

@@ -1,0 +1,163 @@
+"""Pages as they are sent: headers, languages, lists, streams."""
+
+import re
+from collections.abc import AsyncIterator
+from datetime import date
+
+import httpx2
+import pytest
+from starlette.types import Message
+
+from services.console.app import create_console, end_streams
+from services.console.security import CONTENT_SECURITY_POLICY
+from tests.support.console import Company, invoice, open_company, payment_of
+
+pytestmark = pytest.mark.postgres
+
+PAGES = ("/", "/receivables", "/alerts", "/alerts/journal", "/customers/C-1")
+
+
+@pytest.fixture
+async def company(database: str) -> AsyncIterator[Company]:
+    async with open_company(database) as company:
+        await company.settle_down()
+        yield company
+
+
+@pytest.fixture
+async def client(company: Company) -> AsyncIterator[httpx2.AsyncClient]:
+    transport = httpx2.ASGITransport(app=create_console(company.platform))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://console") as client:
+        yield client
+
+
+async def test_every_answer_is_guarded(client: httpx2.AsyncClient) -> None:
+    for path in (*PAGES, "/nowhere", "/api/v1/freshness", "/api/v1/nowhere", "/healthz"):
+        headers = (await client.get(path)).headers
+        assert headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["cross-origin-opener-policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+async def test_no_page_has_anything_inline(client: httpx2.AsyncClient, language: str) -> None:
+    for path in PAGES:
+        page = (await client.get(path, params={"lang": language})).text
+        assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)", page), path
+
+
+async def test_files_are_named_by_their_content_and_kept_for_ever(
+    client: httpx2.AsyncClient,
+) -> None:
+    page = (await client.get("/")).text
+    addresses = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page))
+    assert {address.rsplit(".", 1)[1] for address in addresses} == {"css", "js", "svg"}
+    for address in addresses:
+        answer = await client.get(address)
+        assert answer.status_code == 200
+        assert "immutable" in answer.headers["cache-control"]
+    assert (await client.get("/static/console.css")).status_code == 404
+    assert (await client.get("/static/../app.py")).status_code == 404
+
+
+async def test_a_page_that_did_not_change_is_not_sent_again(
+    company: Company, client: httpx2.AsyncClient
+) -> None:
+    for path in ("/receivables", "/alerts", "/alerts/journal"):
+        english = await client.get(path, params={"lang": "en"})
+        held = {"If-None-Match": english.headers["etag"]}
+        assert (await client.get(path, params={"lang": "en"}, headers=held)).status_code == 304
+        chinese = await client.get(path, params={"lang": "zh-CN"}, headers=held)
+        assert chinese.status_code == 200
+
+
+async def test_a_form_may_leave_fields_empty(client: httpx2.AsyncClient) -> None:
+    empty = "/receivables?sort=amount&bucket=&branch=&level=&currency=&disputed=&held=&promised="
+    answer = await client.get(empty)
+    assert answer.status_code == 200
+    assert "<option selected>CNY</option>" in answer.text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/receivables?bucket=9",
+        "/receivables?bucket=x",
+        "/receivables?cursor=x",
+        "/alerts?kind=x",
+        "/alerts/journal?cursor=x",
+        "/customers/C-1?as_of=x",
+        "/customers",
+    ],
+)
+async def test_a_bad_address_is_a_page_in_words(client: httpx2.AsyncClient, path: str) -> None:
+    answer = await client.get(path, headers={"Accept-Language": "zh"})
+    assert answer.status_code == 400
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "这个地址无法识别" in answer.text
+
+
+async def test_the_list_goes_on_behind_its_link(
+    company: Company, client: httpx2.AsyncClient
+) -> None:
+    many = [invoice(f"M-{i:03}", 1_000, date(2026, 4, 1)) for i in range(60)]
+    await company.report("C-4", *many)
+    await company.project()
+    first = (await client.get("/receivables")).text
+    [following] = re.findall(r'href="([^"]+)" rel="next"', first)
+    second = (await client.get(following.replace("&amp;", "&"))).text
+    rows = [set(re.findall(r"<td>(M-\d+)</td>", page)) for page in (first, second)]
+    assert not rows[0] & rows[1]
+    assert len(rows[0] | rows[1]) == 60
+
+
+async def test_what_people_wrote_is_never_markup(
+    company: Company, client: httpx2.AsyncClient
+) -> None:
+    await company.report("<b>C</b>", invoice("<script>x</script>", 1_000, date(2026, 1, 1)))
+    await company.project()
+    for path in ("/", "/receivables", "/alerts", "/alerts/journal", "/customers/<b>C<%2Fb>"):
+        page = await client.get(path)
+        assert "<script>x" not in page.text
+        assert "<b>C</b>" not in page.text
+
+
+async def test_the_stream_resumes_after_the_page_and_ends_when_told(company: Company) -> None:
+    app = create_console(company.platform)
+    transport = httpx2.ASGITransport(app=app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://console") as client:
+        page = (await client.get("/")).text
+    [address] = re.findall(r'hx-sse:connect="([^"]+)"', page)
+    query = address.replace("&amp;", "&").split("?")[1]
+    await company.report("C-1", payment_of("A", 100_000))
+    await company.project()
+    chunks: list[bytes] = []
+
+    async def send(message: Message) -> None:
+        chunks.append(message.get("body", b""))
+        if b"id:" in chunks[-1]:
+            end_streams(app)
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "http_version": "1.1",
+        "method": "GET",
+        "path": "/live/overview",
+        "raw_path": b"/live/overview",
+        "query_string": query.encode(),
+        "headers": [],
+        "scheme": "http",
+        "server": ("console", 80),
+        "client": ("127.0.0.1", 1),
+        "root_path": "",
+    }
+    await app(scope, receive, send)
+    sent = b"".join(chunks).decode()
+    assert sent.startswith("retry: ")
+    assert "#panel-tiles" in sent
+    assert "#panel-branches" not in sent
+    assert "¥" in sent
