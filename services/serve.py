@@ -11,7 +11,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from services.bootstrap import open_platform
-from services.console.app import create_console
+from services.console.app import create_console, end_streams
 from services.gateway.http import create_gateway
 from services.settings import Settings
 
@@ -43,12 +43,14 @@ def _server(app: ASGIApp, host: str, port: int) -> _Server:
 async def serve(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM."""
     async with open_platform(settings) as platform:
+        console = create_console(platform)
         servers = [
             _server(create_gateway(platform), settings.gateway_host, settings.gateway_port),
-            _server(create_console(platform), settings.console_host, settings.console_port),
+            _server(console, settings.console_host, settings.console_port),
         ]
 
         def end() -> None:
+            end_streams(console)  # a server waits for open answers before it stops
             for server in servers:
                 server.should_exit = True
 
