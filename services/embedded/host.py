@@ -38,13 +38,11 @@ async def run(settings: Settings, *, demo: bool, customers: int, rate: float) ->
         served = settings.model_copy(update={"dsn": dsn})
         async with open_platform(served):
             pass  # migrations, before anybody looks
-        children = [["project"], ["serve"]]
         log_path = settings.data / "services.log"
         log_path.parent.mkdir(parents=True, exist_ok=True)
         environment = {"TOUCHSTONE_DSN": dsn, "TOUCHSTONE_DATA": str(settings.data)}
         async with _Supervision(log_path, environment) as supervision:
-            for arguments in children:
-                supervision.start(arguments)
+            supervision.start(["serve"])
             work = asyncio.create_task(_ready(served, supervision, demo, customers, rate))
             stopped = asyncio.create_task(stop.wait())
             await asyncio.wait((work, stopped), return_when=asyncio.FIRST_COMPLETED)
@@ -59,7 +57,11 @@ async def run(settings: Settings, *, demo: bool, customers: int, rate: float) ->
 async def _ready(
     settings: Settings, supervision: _Supervision, demo: bool, customers: int, rate: float
 ) -> None:
-    """Wait until pages are served, fill an empty demonstration, and say where to look."""
+    """Wait until pages are served, fill an empty demonstration, and say where to look.
+
+    The projector starts after the history is written: its record times are simulated ones, and
+    deadlines judged now would come before payments that are still to be loaded.
+    """
     console = f"http://{settings.console_host}:{settings.console_port}/"
     async with httpx2.AsyncClient() as client, asyncio.timeout(_START_PATIENCE_S):
         while True:
@@ -71,6 +73,8 @@ async def _ready(
     if demo:
         async with open_platform(settings) as platform:
             await ensure_history(platform, customers=customers)
+    supervision.start(["project"])
+    if demo:
         supervision.start(["simulate", "live", "--rate", str(rate)])
     say(f"console: {console}")
     say(f"gateway: http://{settings.gateway_host}:{settings.gateway_port}/api/v1/events")
