@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from services.simulator.devices import Recording
 
 _BATCH = 500
-# One transaction has one record time: what the platform knew is told to this precision. Six
-# to a day, so that none reaches across the midnight of Asia/Shanghai.
-_BATCH_S = 4 * 3600
+# One transaction has one record time, so what the platform knew is told to half a day: from
+# midnight to noon and from noon to midnight of Asia/Shanghai, which is eight hours ahead.
+_BATCH_S = 12 * 3600
+_AHEAD_S = 8 * 3600
 
 
 def batches(recordings: Iterable[Recording]) -> Iterator[list[Recording]]:
@@ -17,7 +18,7 @@ def batches(recordings: Iterable[Recording]) -> Iterator[list[Recording]]:
     batch: list[Recording] = []
     window = 0
     for recording in recordings:
-        now = int(recording.recorded_at.timestamp()) // _BATCH_S
+        now = (int(recording.recorded_at.timestamp()) + _AHEAD_S) // _BATCH_S
         if batch and (len(batch) >= _BATCH or now != window):
             yield batch
             batch = []
