@@ -109,3 +109,4 @@ class Lane:
         self.checkpoint = Checkpoint(upto, self.checkpoint.epoch)
         self.parked.update(parked.customer for parked in changes.parked)
         self.memory.drop(parked.customer for parked in changes.parked)
+        self.memory.shrink()

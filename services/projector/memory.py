@@ -33,7 +33,10 @@ class Remembered:
 
 
 class Memory:
-    """The customers last touched, bounded by the number of facts that it holds together."""
+    """The customers last touched, bounded by the number of facts that it holds together.
+
+    What a batch needs stays until `shrink`: a batch may touch more than the bound allows.
+    """
 
     def __init__(self, max_facts: int) -> None:
         self._max_facts = max_facts
@@ -49,11 +52,14 @@ class Memory:
         return found[0]
 
     def put(self, customer: CustomerId, remembered: Remembered) -> None:
-        """Keep a customer; those used longest ago make room."""
+        """Keep a customer, as the one just used."""
         self.drop((customer,))
         size = len(remembered.facts)
         self._customers[customer] = (remembered, size)
         self._held += size
+
+    def shrink(self) -> None:
+        """Forget those used longest ago, down to the bound; the last one stays."""
         while self._held > self._max_facts and len(self._customers) > 1:
             _, (_, dropped) = self._customers.popitem(last=False)
             self._held -= dropped

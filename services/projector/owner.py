@@ -157,7 +157,7 @@ class PartitionOwner:
                     if caught_up and not await connection.fetchval(
                         sql("log_is_quiet"), self._generation, self.partition, upto
                     ):
-                        lane.memory.clear()
+                        lane.memory.drop(customers)
                         return 0
                     await lane.write(connection, upto, changes, reference.count, at)
                     await _announce(connection, [changes])

@@ -1,22 +1,30 @@
 """What the projector promises, shown on the smallest projection."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import count
 
 import asyncpg
 import pytest
 from msgspec.structs import replace
 
+from events.envelope import CustomerId, PositionVector
+from events.partitioning import partition_of
 from events.policy import Reference
 from events.touchpoints.policy import AlertsPolicy, AlertsPolicyPublished
+from services.bootstrap import Platform
 from services.embedded.event_log import EmbeddedEventLog
 from services.errors import StaleCheckpoint
-from services.ports import Submission
+from services.gateway.intake import Intake
+from services.ports import StoredEvent, Submission
 from services.postgres.dossiers import PostgresDossiers
 from services.postgres.migrate import migrate
 from services.postgres.pool import Pool, open_pool
 from services.postgres.row_tables import ensure_tables
 from services.postgres.statements import sql
+from services.postgres.vault import PostgresVault
+from services.projector.host import Projector
 from services.projector.owner import PartitionOwner
 from services.projector.reference_feed import ReferenceFeed
 from tests.support.counting import QUIET, Counting
@@ -109,6 +117,18 @@ async def test_batches_and_memory_do_not_change_the_result(
         pass
     assert [tuple(row) for row in await bench.rows()] == [("C-1", 10, 55, False)]
     assert await bench.pool.fetchval("SELECT sum(amount_minor) FROM totals") == 55
+
+
+async def test_a_batch_of_more_customers_than_memory_holds_is_taken_in(bench: Bench) -> None:
+    neighbours = [c for c in (f"C-{n}" for n in range(200)) if partition_of(c) == 0][:5]
+    await bench.append(*(payment(n, c) for n, c in enumerate(neighbours, 1)))
+    await bench.append(*(payment(n, c) for n, c in enumerate(neighbours, 11)))
+    owner = await bench.owner(Counting(), max_facts=2)
+    assert await owner.step(NOTHING, 5) == 5
+    assert await owner.step(NOTHING, 5) == 5
+    assert {tuple(row)[1:] for row in await bench.rows()} == {(2, 200, False)}
+    assert await owner.due(NOTHING, START + 2 * QUIET, caught_up=True) == 5
+    assert {tuple(row)[1:] for row in await bench.rows()} == {(2, 200, True)}
 
 
 async def test_whoever_took_the_partition_later_wins_and_nothing_is_applied_twice(
@@ -246,3 +266,50 @@ async def test_a_new_policy_sweeps_over_rows_made_under_older_ones(
     assert await owner.due(reference, START, caught_up=True) == 1
     assert await owner.due(reference, START, caught_up=True) == 0
     assert await bench.pool.fetchval("SELECT policy_count FROM projection_heads") == 1
+
+
+class Busy:
+    """Dossiers of a partition in which another event arrives whenever one is read."""
+
+    def __init__(self, pool: Pool, log: EmbeddedEventLog, customer: str) -> None:
+        self._dossiers = PostgresDossiers(pool)
+        self._log = log
+        self._customer = customer
+        self._numbers = count(1000)
+
+    async def of(
+        self, customers: Sequence[CustomerId], before: PositionVector
+    ) -> Mapping[CustomerId, Sequence[StoredEvent]]:
+        await self._log.append([payment(next(self._numbers), self._customer)])
+        return await self._dossiers.of(customers, before)
+
+
+async def until(question: str, pool: Pool, customer: str) -> None:
+    while not await pool.fetchval(question, customer):  # noqa: ASYNC110 - another task's rows
+        await asyncio.sleep(0.01)
+
+
+async def test_deadlines_take_effect_also_where_events_never_cease(
+    database: str,
+    pool: Pool,
+    log: EmbeddedEventLog,
+    clock: SetClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("services.projector.host.PROJECTIONS", [Counting()])
+    still, noisy, *_ = [c for c in (f"C-{n}" for n in range(200)) if partition_of(c) == 0]
+    await log.append([payment(1, still)])
+    vault = PostgresVault(pool, bytes(32))
+    platform = Platform(
+        database, pool, log, Busy(pool, log, noisy), vault, Intake(log, vault, clock, pool), clock
+    )
+    projector = asyncio.create_task(Projector(platform, max_facts=0).run())
+    try:
+        async with asyncio.timeout(20):
+            await until("SELECT count(*) FROM projection_heads WHERE customer_id = $1", pool, still)
+            await log.append([payment(2, noisy)])
+            clock.move(2 * QUIET)
+            await until("SELECT count(*) FROM alerts WHERE customer_id = $1", pool, still)
+    finally:
+        projector.cancel()
+        await asyncio.gather(projector, return_exceptions=True)
