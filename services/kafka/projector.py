@@ -19,6 +19,7 @@ from aiokafka.structs import TopicPartition
 from events.partitioning import PARTITIONS, REFERENCE_PARTITION
 from events.policy import Reference
 from projections import PROJECTIONS
+from projections.protocol import Projection
 from services.bootstrap import Platform
 from services.errors import StaleCheckpoint, TouchstoneError, Unavailable
 from services.kafka.cluster import Cluster, reached
@@ -29,7 +30,7 @@ from services.ports import StoredEvent
 from services.postgres.pool import translated
 from services.postgres.statements import sql
 from services.projector.host import MAX_FACTS
-from services.projector.owner import DUE_LIMIT, PartitionOwner
+from services.projector.owner import DUE_LIMIT, Mirror, PartitionOwner
 from services.projector.reference_feed import ReferenceFeed
 
 _LOG = structlog.get_logger(__name__)
@@ -40,6 +41,7 @@ _AT_ONCE = 2
 _DUE_WHILE_BUSY_S = 5.0
 _SESSION_MS = 10_000
 _POLL_MS = 300_000
+_MIRROR = EventsMirror()
 
 
 class Stalled(TouchstoneError):
@@ -59,13 +61,16 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
         *,
         batch_events: int,
         stall_s: float,
+        projections: Sequence[Projection] = PROJECTIONS,
+        mirror: Mirror | None = _MIRROR,
     ) -> None:
         self._platform = platform
         self._generation = generation
         self._batch_events = batch_events
         self._stall_s = stall_s
         self._places = Places(cluster.prefix, generation)
-        self._mirror = EventsMirror()
+        self._projections = projections
+        self._mirror = mirror
         self._feed = ReferenceFeed(platform.pool)
         self._owners: dict[int, PartitionOwner] = {}
         self._to_take: set[int] = set()
@@ -186,7 +191,7 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
         """Return the partitions where something is due or was made under older policies."""
         waiting: set[int] = set()
         now = self._platform.clock.now()
-        for projection in PROJECTIONS:
+        for projection in self._projections:
             with translated():
                 rows = await self._platform.pool.fetch(
                     sql("waiting_partitions"),
@@ -199,7 +204,7 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
         return waiting
 
     async def _mirror_reference(self, stored: Sequence[StoredEvent]) -> None:
-        if stored:
+        if stored and self._mirror is not None:
             with translated():
                 async with self._platform.pool.acquire() as connection, connection.transaction():
                     await self._mirror.keep(connection, stored)
@@ -225,7 +230,7 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
             return next_n
         owner = PartitionOwner(
             partition,
-            PROJECTIONS,
+            self._projections,
             self._platform.pool,
             self._platform.log,
             self._platform.dossiers,
