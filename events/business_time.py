@@ -13,7 +13,7 @@ version, and for a branch without a calendar, `STANDARD_HOURS` hold, without hol
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import accumulate
@@ -100,6 +100,7 @@ class _Year(NamedTuple):
     starts: Sequence[int]
     ends: Sequence[int]
     worked: Sequence[int]  # one more than there are spans: the last is the whole year's
+    days: Sequence[tuple[int, int]]  # when each working day opens and closes
 
     def before(self, t: int) -> int:
         """Return what was worked in this year before an instant."""
@@ -168,7 +169,8 @@ class BusinessTime:
 
     def next_opening(self, at: datetime) -> datetime | None:
         """Return when the first working day after the local day of `at` opens."""
-        return next((self.spans(day)[0][0] for day in self._working_days_after(at)), None)
+        day = self._working_day_after(at, 1)
+        return day and _instant(day[0])
 
     def end_of_working_day(self, at: datetime, n: int) -> datetime | None:
         """Return the closing time of the n-th working day after the local day of `at`.
@@ -177,18 +179,21 @@ class BusinessTime:
         """
         if n <= 0:
             return at
-        for count, day in enumerate(self._working_days_after(at), start=1):
-            if count == n:
-                return self.spans(day)[-1][1]
-        return None
+        day = self._working_day_after(at, n)
+        return day and _instant(day[1])
 
-    def _working_days_after(self, at: datetime) -> Iterator[date]:
+    def _working_day_after(self, at: datetime, n: int) -> tuple[int, int] | None:
+        """Return when the n-th working day after the local day of `at` opens and closes."""
         bounds = _year_bounds(self.tz)
         day = local_day(_instant(min(max(_micros(at), bounds[0]), bounds[-1])), self.tz) + DAY
-        while day.year <= LAST_YEAR:
-            if self._spans(day):
-                yield day
-            day += DAY
+        tomorrow = _micros(day_start(day, self.tz))
+        for year in range(day.year, LAST_YEAR + 1):
+            days = self._year(year).days
+            i = bisect_left(days, tomorrow, key=_opening) + n - 1
+            if i < len(days):
+                return days[i]
+            n = i - len(days) + 1
+        return None
 
     def _year_of(self, at: datetime) -> int:
         """Return the local year of an instant, or the nearest that has business time."""
@@ -198,13 +203,16 @@ class BusinessTime:
     def _year(self, number: int) -> _Year:
         year = self._years.get(number)
         if year is None:
-            days = date(number + 1, 1, 1).toordinal() - date(number, 1, 1).toordinal()
-            first = date(number, 1, 1)
-            spans = [span for i in range(days) for span in self._spans(first + i * DAY)]
-            starts = [start for start, _ in spans]
-            ends = [end for _, end in spans]
-            worked = accumulate((end - start for start, end in spans), initial=0)
-            year = self._years[number] = _Year(starts, ends, list(worked))
+            first, last = date(number, 1, 1), date(number, 12, 31)
+            length = last.toordinal() - first.toordinal() + 1
+            worked = [spans for i in range(length) if (spans := self._spans(first + i * DAY))]
+            flat = [span for spans in worked for span in spans]
+            year = self._years[number] = _Year(
+                starts=[start for start, _ in flat],
+                ends=[end for _, end in flat],
+                worked=list(accumulate((end - start for start, end in flat), initial=0)),
+                days=[(spans[0][0], spans[-1][1]) for spans in worked],
+            )
         return year
 
     def _spans(self, day: date) -> list[tuple[int, int]]:
@@ -228,6 +236,10 @@ class BusinessTime:
             return _micros(day_start(day + DAY, self.tz))
         local = datetime(day.year, day.month, day.day, minute // 60, minute % 60, tzinfo=self.tz)
         return _micros(local.astimezone(UTC))
+
+
+def _opening(day: tuple[int, int]) -> int:
+    return day[0]
 
 
 def _micros(at: datetime) -> int:

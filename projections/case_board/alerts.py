@@ -68,14 +68,15 @@ class Clearings(Mapping[AlertKey, Cause]):
         return self._while_it_runs(watch, key.threshold)
 
     def _while_it_runs(self, watch: Watch, percent: int) -> Cause:
-        taken = [step.alert for step in self._ladder.taken(watch)]
-        for alert in taken:
-            event = self._ladder.acknowledgement(watch, alert)
-            if event is not None and (alert.threshold == percent or alert is taken[-1]):
-                return Cause("acknowledged", event.envelope.id)
-        if any(alert.threshold > percent for alert in taken):
+        taken = {step.alert.threshold: step.alert for step in self._ladder.taken(watch)}
+        highest = max(taken, default=0)
+        if highest > percent and percent not in taken:
             return Cause("superseded")
-        return Cause("corrected")
+        alert = taken.get(percent) or taken.get(highest)
+        event = self._ladder.acknowledgement(watch, alert) if alert is not None else None
+        if event is not None:
+            return Cause("acknowledged", event.envelope.id)
+        return Cause("superseded" if highest > percent else "corrected")
 
     def _of_callback(self, key: AlertKey) -> Cause:
         case_id, _, number = key.subject.rpartition("#")

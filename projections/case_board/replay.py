@@ -56,17 +56,17 @@ class Board:
                 break
             data = event.data
             match data:
-                case ComplaintFiled() | ServiceRequested():
-                    case_id = data.case_ref or native_case_id(event.envelope.id)
-                    self._openers.setdefault(case_id, event)
                 case CaseTouchpoint():
                     case_id = data.case_id
                     if isinstance(data, CaseOpened):
                         spare.setdefault(case_id, event)
                     elif isinstance(data, EscalationAcknowledged):
                         self._acknowledge(data.escalation_id, event)
+                case ComplaintFiled() | ServiceRequested():
+                    case_id = data.case_ref or native_case_id(event.envelope.id)
+                    self._openers.setdefault(case_id, event)
                 case CallbackPromised() if data.case_id is not None:
-                    case_id = calls.setdefault(data.callback_id, data.case_id)
+                    case_id = calls[data.callback_id] = data.case_id
                 case CallbackMade():
                     case_id = data.case_id or calls.get(data.callback_id, "")
                 case AlertAcknowledged():
