@@ -18,7 +18,7 @@ from msgspec import Struct
 from events.envelope import CustomerId, PositionVector, RecordedEvent
 from events.policy import Reference
 from projections import PROJECTIONS
-from projections.protocol import Assessment, Facts, Projection, Row
+from projections.protocol import Alert, Assessment, Facts, Projection, Row
 from services.audit.walk import Picture, picture
 from services.bootstrap import Platform
 from services.postgres.projection_store import ProjectionStore
@@ -177,14 +177,10 @@ class _Comparison:
         self._found.alerts += len(refolded)
         for alert_id in refolded.keys() | live.alerts.keys():
             one, other = live.alerts.get(alert_id), refolded.get(alert_id)
-            if (one is None) != (other is None):
+            if one != other:
                 key = (one or other).key  # type: ignore[union-attr]
                 self._differ(
-                    customer,
-                    "alerts",
-                    "/".join(map(str, key)),
-                    "stands" if one else "does not stand",
-                    "stands" if other else "does not stand",
+                    customer, "alerts", "/".join(map(str, key)), _standing(one), _standing(other)
                 )
 
     async def finish(self) -> None:
@@ -204,6 +200,13 @@ class _Comparison:
 
     def _differ(self, customer: str | None, where: str, key: str, live: str, refolded: str) -> None:
         self._found.differ(Difference(self._projection.name, customer, where, key, live, refolded))
+
+
+def _standing(alert: Alert | None) -> str:
+    """Return whether an alert stands, and what it says beyond its identity."""
+    if alert is None:
+        return "does not stand"
+    return f"stands, {alert.amount_minor} {alert.currency} of branch {alert.branch_id}"
 
 
 def _changed(live: Row | None, refolded: Row | None) -> tuple[str, str]:

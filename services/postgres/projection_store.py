@@ -179,6 +179,13 @@ class ProjectionStore:
                 [cause.reason for _, cause in changes.withdrawn],
                 [cause.event_id for _, cause in changes.withdrawn],
             )
+        if changes.restated:
+            await connection.execute(
+                sql("restate_alerts"),
+                [alert.alert_id for alert in changes.restated],
+                [alert.branch_id for alert in changes.restated],
+                [alert.amount_minor for alert in changes.restated],
+            )
         if changes.raised:
             await connection.execute(
                 sql("raise_alerts"),

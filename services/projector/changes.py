@@ -46,12 +46,20 @@ class Changes:
     )
     totals: dict[TotalKey, tuple[int, int]] = field(default_factory=dict)
     raised: list[Alert] = field(default_factory=list)
+    restated: list[Alert] = field(default_factory=list)  # they still stand, for another amount
     withdrawn: list[tuple[Alert, Cause]] = field(default_factory=list)
 
     @property
     def visible(self) -> bool:
         """Return whether a reader could see any of it."""
-        return bool(self.upserts or self.deletes or self.raised or self.withdrawn or self.parked)
+        return bool(
+            self.upserts
+            or self.deletes
+            or self.raised
+            or self.restated
+            or self.withdrawn
+            or self.parked
+        )
 
     def add(
         self,
@@ -103,6 +111,9 @@ class Changes:
     def _alerts(self, written: Written, assessment: Assessment) -> dict[str, Alert]:
         standing = {alert.alert_id: alert for alert in assessment.alerts}
         self.raised += [a for i, a in standing.items() if i not in written.alerts]
+        self.restated += [
+            a for i, a in standing.items() if i in written.alerts and a != written.alerts[i]
+        ]
         self.withdrawn += [
             (alert, assessment.cleared.get(alert.key, assessment.default_cause))
             for i, alert in written.alerts.items()

@@ -182,6 +182,18 @@ async def test_no_deadline_is_judged_past_an_event_that_waits_unread(
     assert await bench.journal() == []
 
 
+async def test_an_alert_that_stands_on_has_the_amount_of_now(bench: Bench, clock: SetClock) -> None:
+    await bench.append(payment(2))
+    owner = await bench.owner(Counting())
+    await owner.step(NOTHING, 100)
+    clock.move(2 * QUIET)
+    await owner.due(NOTHING, clock.now(), caught_up=True)
+    await bench.append(payment(1, minor=50))  # late: it happened before the other
+    await owner.step(NOTHING, 100)
+    assert await bench.pool.fetchval("SELECT amount_minor FROM alerts") == 150
+    assert await bench.journal() == [("raised", None)]
+
+
 async def test_what_made_an_alert_untrue_is_cited(
     bench: Bench, clock: SetClock, later: Callable[[int, timedelta], Submission]
 ) -> None:
