@@ -66,6 +66,7 @@ def day_costs(
         if change is not None:
             balance += change
         micro = balance * rate
+        # The defaults' version begins before the calendar does; nothing is owed then.
         day = days.today(instant) if found or micro else 0
         if found and found[-1].day == day:
             found[-1] = DayCost(day, micro)

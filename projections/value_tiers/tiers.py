@@ -153,13 +153,13 @@ class Walk:
     # --- judging ---
 
     def _judge(self, day: int) -> tuple[int, bool]:
-        """Return the rank earned and whether the present one is kept."""
+        """Return the rank it comes to at once, and whether the present one is kept."""
         assert self.ladder is not None
         value = self.figures_on(day)
+        rank = self.rank or 0
         if value.contemporary < 0:
-            return 0, self.rank == 0
-        earned = self.ladder.earned(value.score)
-        return earned, self.rank is not None and self.ladder.kept(self.rank, value.score)
+            return rank, rank == 0
+        return max(rank, self.ladder.earned(value.score)), self.ladder.kept(rank, value.score)
 
     def _settle(self, now: datetime) -> None:
         self._now = now
@@ -168,13 +168,13 @@ class Walk:
         if ladder is None or not ladder.names:
             return
         day = self.days.today(now)
-        earned, _ = self._judge(day)
+        reached, _ = self._judge(day)
         if self.rank is None:
             replaced = self.moves[-1].tier if self.moves else None
-            self._move(now, replaced, earned, "policy" if self.moves else "first")
-        elif earned > self.rank:
+            self._move(now, replaced, reached, "policy" if self.moves else "first")
+        elif reached > self.rank:
             self._recover(now, "recovered")
-            self._move(now, self.tier, earned, "policy" if policy else "earned")
+            self._move(now, self.tier, reached, "policy" if policy else "earned")
         while not self._judge(day)[1]:
             if self.warned_at is None:
                 self.warned_at = now

@@ -86,7 +86,7 @@ def visited(visit_id: str, *, on: str, minutes: int = 0, elsewhere: str | None =
     """Somebody visited the customer, and may have seen what it buys elsewhere a month."""
     spend = money(elsewhere) if elsewhere else None
     data = VisitMade(visit_id=visit_id, purpose="sales", minutes=minutes, competitor_spend=spend)
-    return told(data, on, visit_id)
+    return told(data, on, f"visit {visit_id} of {on}")
 
 
 def called_back(callback_id: str, *, on: str, minutes: int) -> Told:
