@@ -7,3 +7,9 @@ CREATE INDEX IF NOT EXISTS {items}_by_amount
     ON {items} (currency, (-balance_minor), customer_id, item_id) WHERE status = 'open';
 CREATE INDEX IF NOT EXISTS {items}_by_level
     ON {items} ((-coalesce(dunning_level, -1)), due_on, customer_id, item_id) WHERE status = 'open';
+CREATE INDEX IF NOT EXISTS {items}_disputed
+    ON {items} (due_on, customer_id, item_id) WHERE status = 'open' AND disputed;
+CREATE INDEX IF NOT EXISTS {items}_held
+    ON {items} (due_on, customer_id, item_id) WHERE status = 'open' AND hold IS NOT NULL;
+CREATE INDEX IF NOT EXISTS {items}_promised
+    ON {items} (due_on, customer_id, item_id) WHERE status = 'open' AND promised_on IS NOT NULL;

@@ -13,6 +13,8 @@ from events.partitioning import REFERENCE_PARTITION
 from events.touchpoints.payment import DunningNoticeSent
 from services.console.app import create_console
 from services.console.queries import waiting
+from services.console.queries.ageing import ageing, balances_by_branch
+from services.console.queries.freshness import freshness
 from tests.support.console import Company, invoice, open_company, payment_of
 
 pytestmark = pytest.mark.postgres
@@ -381,3 +383,16 @@ async def test_an_unknown_customer_is_not_found(client: httpx2.AsyncClient, cust
     assert answer.status_code in {400, 404}
     assert answer.headers["content-type"] == "application/problem+json"
     assert (await client.get(f"/customers/{customer}")).status_code in {400, 404}
+
+
+async def test_the_overview_reads_no_item(company: Company) -> None:
+    console = create_console(company.platform).state.console
+    async with console.model.reading() as reader:
+        await ageing(reader)
+        await balances_by_branch(reader, "CNY")
+        await freshness(reader)
+        [touched] = await reader.fetch(
+            "SELECT seq_scan + coalesce(idx_scan, 0) FROM pg_stat_xact_user_tables "
+            "WHERE relname = 'receivables_v1_items'"
+        )
+    assert touched[0] == 0

@@ -133,10 +133,12 @@ def _question(reader: Reader, wanted: WorkFilter) -> _Question:
         ("branch_id", wanted.branch_id),
         ("currency", wanted.currency),
         ("dunning_level", wanted.level),
-        ("disputed", wanted.disputed),
     ):
         if value is not None:
             question.conditions.append(f"i.{column} = {question.add(value)}")
+    # Without parameters, so that the small indexes of such items apply.
+    if wanted.disputed is not None:
+        question.conditions.append("i.disputed" if wanted.disputed else "NOT i.disputed")
     for column, present in (("hold", wanted.held), ("promised_on", wanted.promised)):
         if present is not None:
             question.conditions.append(f"i.{column} IS {'NOT ' if present else ''}NULL")
