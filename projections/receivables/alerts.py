@@ -72,6 +72,7 @@ def instants(reading: Reading, item: Item, spans: Sequence[HoldSpan]) -> list[da
                 days.start(days.of(notice.at) + term.policy.level_3_days_after_level_2)
                 for term in rules.dunning
             )
+    found.update(rules.alerts_starts)
     found.update(rules.dunning_starts)
     return sorted(t for t in found if t <= reading.at)
 
@@ -184,7 +185,8 @@ class AlertBook:
 
     def _promise_alert(self, promise: PromiseState, stretch: Stretch) -> Alert:
         note = promise.note
-        missing = note.amount - self.reading.received(note, promise.items, stretch.since)
+        at = self.reading.at if stretch.until is None else stretch.since
+        missing = note.amount - self.reading.received(note, promise.items, at)
         return self._alert(stretch, None, note.account.currency, max(0, missing))
 
     def on_limit(self, account: Account) -> list[Alert]:

@@ -51,6 +51,7 @@ def _from_books(reading: Reading) -> Iterator[datetime]:
         if promise.verdict == "live":
             yield promise.judged_at
     if book.accounts:
+        yield from rules.alerts_starts
         yield from rules.dunning_starts
         yield from (term.start for term in rules.credit[1:] if term.start > at)
 

@@ -4,7 +4,8 @@ A dated consequence uses the version in force at its own instant (decision 9):
 
 - an alert's threshold counts if the version in force when the item crosses it names it, so
   that a new policy raises nothing about days that are past;
-- a dunning level falls due at the first instant at which the version then in force says so;
+- an item is due soon, and a dunning level falls due, at the first instant at which the
+  version then in force says so;
 - a reservation lasts as long as the version in force at the payment's or check's instant says;
 - the credit gate is a decision of the asked instant and uses the version in force then.
 """
@@ -76,7 +77,7 @@ class Rules:
     """What the published policies mean for receivables; immutable.
 
     `offsets` are the days past due at which something about an open item can change;
-    `dunning_starts` the instants at which another dunning calendar begins.
+    `alerts_starts` and `dunning_starts` the instants at which another version begins.
     """
 
     def __init__(self, reference: Reference) -> None:
@@ -87,6 +88,7 @@ class Rules:
         days = {day for term in self.alerts for day in term.policy.overdue_days}
         self.thresholds = tuple(sorted(days, reverse=True))
         self.soon_days = tuple(sorted({term.policy.due_soon_days for term in self.alerts}))
+        self.alerts_starts = tuple(term.start for term in self.alerts[1:])
         self.dunning_starts = tuple(term.start for term in self.dunning[1:])
         self.offsets = tuple(sorted(self._offsets()))
         self.notice_days = max(term.policy.notice_days_before_due for term in self.dunning)
@@ -121,12 +123,10 @@ class Rules:
 
     def soon_from(self, due: int, days: Days) -> datetime | None:
         """Return when an item due then begins to be due soon, if any version says so."""
-        if len(self.alerts) == 1:
-            return days.start(due - self.soon_days[0])
-        for ahead in reversed(self.soon_days):
-            start = days.start(due - ahead)
-            if self.reference.in_force(AlertsPolicy, start).due_soon_days == ahead:
-                return start
+        for start, end, policy in self.alerts:
+            first = max(start, days.start(due - policy.due_soon_days))
+            if first < end:
+                return first
         return None
 
     def dunning_from(

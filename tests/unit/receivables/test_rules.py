@@ -301,6 +301,28 @@ def test_a_threshold_published_later_raises_nothing_about_days_that_are_past() -
     assert standing.threshold == 1
 
 
+def test_an_item_is_due_soon_under_a_policy_that_begins_between_its_days_and_the_old() -> None:
+    story = given(A, rules=[alerts_published(1, on="2026-02-20", due_soon=20)])
+    assert story.at("2026-02-19").alert("due_soon", "A") is None
+    soon = story.at("2026-02-20 00:00").alert("due_soon", "A")
+    assert soon is not None
+    assert soon.since == instant("2026-02-20")
+    assert story.at("2026-02-19").assessment.next_change_at == instant("2026-02-20")
+    assert [e.alert for e in story.at("2026-02-25").episodes()] == [soon]
+
+
+def test_an_alert_of_a_broken_promise_is_for_what_is_still_missing() -> None:
+    story = given(
+        A,
+        promised("PR", "600.00", by="2026-03-05", on="2026-03-02"),
+        paid("P", "250.00", on="2026-03-07", invoices=("A",)),
+    )
+    for day, missing in (("2026-03-06", 60_000), ("2026-03-07", 35_000)):
+        broken = story.at(day).alert("broken_promise", "PR")
+        assert broken is not None
+        assert (broken.since, broken.amount_minor) == (instant("2026-03-06"), missing)
+
+
 # --- exposure, gate and local days ---
 
 
