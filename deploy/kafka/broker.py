@@ -121,7 +121,7 @@ class LocalCluster:
         """Stop every broker."""
         self.stop()
 
-    def start(self, within_s: float = 60.0) -> None:
+    def start(self, within_s: float = 120.0) -> None:
         """Start the brokers that do not run, and return once all are up.
 
         They end with the thread that calls this. Raises: BrokerFailed.
@@ -222,7 +222,7 @@ class LocalCluster:
     def _launch(self, node: int) -> None:
         command = self._java(_JAVA, "kafka.Kafka", str(self.home / f"node-{node}.properties"))
         if setpriv := shutil.which("setpriv"):
-            command = [setpriv, "--pdeathsig", "TERM", *command]
+            command = [setpriv, "--pdeathsig", "KILL", *command]
         with self._log(node).open("wb") as log:
             # A session of its own: Ctrl-C in the terminal reaches the parent alone.
             self._processes[node] = subprocess.Popen(

@@ -81,9 +81,7 @@ def cluster_of(settings: Settings) -> Cluster:
         sasl_plain_username=settings.kafka_user,
         sasl_plain_password=None if password is None else password.get_secret_value(),
     )
-    if options["security_protocol"] == "SASL_SSL" or settings.kafka_user is None:
-        return Cluster(options, settings.kafka_prefix)
-    if settings.kafka_mechanism == "PLAIN":
+    if options["security_protocol"] == "SASL_PLAINTEXT" and settings.kafka_mechanism == "PLAIN":
         raise UsageError("PLAIN would send the password in the clear: set TOUCHSTONE_KAFKA_TLS")
     return Cluster(options, settings.kafka_prefix)
 

@@ -23,7 +23,7 @@ from services.errors import Unavailable
 from services.grouping import Groups
 from services.kafka.cluster import Cluster, cluster_of
 from services.kafka.generations import claim_generation
-from services.kafka.identity import check_ends, check_identity
+from services.kafka.identity import TopicTruncated, check_ends, check_identity, distrust
 from services.kafka.outbox import Admitted, Outbox
 from services.kafka.producing import LARGEST_RECORD_BYTES, Appender
 from services.kafka.reading import Readers, stored_events
@@ -154,6 +154,7 @@ class KafkaEventLog:
         drafts = [to_record(e.envelope, e.schema_version, e.payload, now) for e in events]
         async with self._admitting:
             if self._undelivered:  # nothing more is admitted before what is pending is through
+                await check_identity(self._pool, self._cluster, self._generation)
                 await self._recover()
             # Safe to repeat: what an attempt committed unnoticed comes back as a duplicate.
             admitted = await retried(lambda: self._outbox.admit(events, drafts, self._clock.now()))
@@ -161,6 +162,10 @@ class KafkaEventLog:
         try:
             with translated():
                 return await self._delivered(events, admitted)
+        except TopicTruncated as error:
+            self._undelivered = True
+            await distrust(self._pool, error.place)
+            raise
         except BaseException:
             self._undelivered = True
             raise

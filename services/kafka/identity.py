@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 from aiokafka.structs import TopicPartition
 
@@ -16,7 +17,10 @@ _ALL = list(range(REFERENCE_PARTITION + 1))
 
 
 class TopicReplaced(TopicFault):
-    """A topic was deleted and made anew: what was acknowledged is not in it."""
+    """A topic is not the one whose events were acknowledged, or it has lost some of them."""
+
+
+_DISTRUSTED = str(UUID(int=0))
 
 
 class TopicTruncated(TopicFault):
@@ -46,6 +50,11 @@ async def check_identity(pool: Pool, cluster: Cluster, generation: int) -> None:
     ids = {name: topic.topic_id for name, topic in found.items()}
     known = await _known(pool, generation, ids)
     for name, topic_id in ids.items():
+        if known[name] == _DISTRUSTED:
+            raise TopicReplaced(
+                f"topic {name} has lost acknowledged events before and is not written to any "
+                "more. Open the next generation from the events table."
+            )
         if known[name] != topic_id:
             raise TopicReplaced(
                 f"topic {name} was deleted and made anew, or this is another cluster: its id is "
@@ -63,6 +72,12 @@ async def _known(pool: Pool, generation: int, ids: Mapping[str, str]) -> Mapping
                 await connection.execute(sql("kafka_know_topics"), [*ids], [*ids.values()])
             rows = await connection.fetch(sql("kafka_known_topics"), [*ids])
     return dict.fromkeys(ids, "") | {row["name"]: row["topic_id"] for row in rows}
+
+
+async def distrust(pool: Pool, place: TopicPartition) -> None:
+    """Have the topic refused from now on, by every process. Raises: Unavailable."""
+    with translated():
+        await pool.execute(sql("kafka_distrust"), place.topic)
 
 
 def check_ends(

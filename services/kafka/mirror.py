@@ -14,19 +14,24 @@ _LOG = structlog.get_logger(__name__)
 
 
 class EventsMirror:
-    """Keeps each event of a topic once; a second copy is dropped and counted."""
+    """Keeps each event of a topic once; a second copy is dropped and counted, also once."""
 
     async def keep(self, connection: Connection, stored: Sequence[StoredEvent]) -> None:
-        """Store a batch of one partition inside the caller's transaction."""
+        """Store a batch of one partition inside the caller's transaction.
+
+        What was mirrored before, for another projection or by another worker, is left alone.
+        """
         if not stored:
             return
-        dropped = await connection.fetch(sql("mirror_keep"), *_columns(stored))
+        generation, partition, last = stored[-1].position
+        upto = await connection.fetchval(sql("mirror_lock"), generation, partition)
+        fresh = [one for one in stored if one.position.n >= upto]
+        if not fresh:
+            return
+        dropped = await connection.fetch(sql("mirror_keep"), *_columns(fresh))
+        await connection.execute(sql("mirror_move"), generation, partition, last + 1, len(dropped))
         if dropped:
-            place = stored[0].position
-            await connection.execute(
-                sql("mirror_count"), place.generation, place.partition, len(dropped)
-            )
-            _LOG.warning("duplicates_dropped", partition=place.partition, events=len(dropped))
+            _LOG.warning("duplicates_dropped", partition=partition, events=len(dropped))
 
 
 def _columns(stored: Sequence[StoredEvent]) -> list[list[object]]:

@@ -31,11 +31,13 @@ class Appender:
         self._cluster = cluster
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
+        self._ending: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:
-        """End the producer; what it has not delivered stays unknown."""
+        """End the producer; what became of its batches under way stays unknown."""
         if self._producer is not None:
-            await self._give_up(self._producer)
+            self._give_up(self._producer)
+        await asyncio.gather(*self._ending)
 
     async def append(
         self, records: Mapping[TopicPartition, Sequence[Record]]
@@ -56,7 +58,7 @@ class Appender:
                     with reached():
                         raise one
         except BaseException:
-            await self._give_up(producer)
+            self._give_up(producer)
             raise
         return {
             place: one
@@ -115,11 +117,14 @@ class Appender:
             self._producer = producer
             return producer
 
-    async def _give_up(self, producer: AIOKafkaProducer) -> None:
-        """End a producer, and with it its repeats."""
-        if self._producer is producer:
-            self._producer = None
-        await _end(producer)
+    def _give_up(self, producer: AIOKafkaProducer) -> None:
+        """End a producer, and with it its repeats, without keeping anybody waiting."""
+        if self._producer is not producer:
+            return  # another call, which it failed too, was faster
+        self._producer = None
+        task = asyncio.create_task(_end(producer), name="end of a producer")
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
 
 
 def _fill(producer: AIOKafkaProducer, records: Sequence[Record]) -> BatchBuilder:
@@ -144,12 +149,14 @@ def _take_note(sent: asyncio.Future[RecordMetadata]) -> None:
 async def _end(producer: AIOKafkaProducer) -> None:
     """Stop a producer without waiting for what it cannot deliver.
 
-    Its own `stop` delivers everything first, which takes for ever where the broker is away.
+    Its own `stop` delivers everything first, which takes for ever where the broker is away. Its
+    sender ends once the requests under way do; cancelled again, it leaves them as well.
     """
-    await producer.client.close()  # requests under way end at once
-    task = producer._sender.sender_task
-    if task is not None:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+    sender = producer._sender.sender_task
+    patience_s = REQUEST_TIMEOUT_S
+    while sender is not None and not sender.done():
+        sender.cancel()
+        await asyncio.wait([sender], timeout=patience_s)
+        patience_s = 0.1
     producer._message_accumulator.fail_all(away("the producer was stopped"))
     await producer.stop()

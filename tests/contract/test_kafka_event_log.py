@@ -260,6 +260,7 @@ async def test_database_connections_killed_at_any_moment_lose_and_double_nothing
         assert_record_times_rise(events)
 
 
+@pytest.mark.fault
 async def test_a_broker_killed_under_load_loses_and_doubles_nothing(
     database: str, pool: Pool, clock: SetClock
 ) -> None:
