@@ -31,16 +31,17 @@ def main() -> int:
 
 def _print(kill: Kill) -> None:
     phase = "serving" if kill.ready else "starting"
+    back = "-" if kill.restart_s is None else f"{kill.restart_s:.2f}"
     print(
         f"{kill.number:>4} {kill.after_s:>8.2f} {phase:>8} {kill.processes:>9} "
-        f"{kill.acknowledged:>12} {kill.restart_s:>12.2f}",
+        f"{kill.acknowledged:>12} {back:>12}",
         flush=True,
     )
 
 
 def _figures(run: Run, seed: int) -> dict[str, object]:
     ledger, found = run.ledger, run.found
-    restarts = sorted(kill.restart_s for kill in run.kills)
+    restarts = sorted(kill.restart_s for kill in run.kills if kill.restart_s is not None)
     return {
         "seed": seed,
         "kills": len(run.kills),

@@ -32,7 +32,7 @@ class Kill:
     ready: bool  # it served; otherwise it was killed while starting
     processes: int
     acknowledged: int
-    restart_s: float  # until it served again
+    restart_s: float | None  # until it served again; None: that was not waited for
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +82,13 @@ async def kill_again_and_again(
             down_at = time.monotonic()
             made.start()
             was_ready, ready = ready, dice.random() < 0.75
+            restart_s = None
             if ready or number == count:
                 await made.ready()
+                restart_s = time.monotonic() - down_at
             kill = Kill(
                 number, after_s, was_ready, processes, len(fleet.ledger.receipts),
-                time.monotonic() - down_at,
+                restart_s,
             )  # fmt: skip
             kills.append(kill)
             say(kill)

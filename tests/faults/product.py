@@ -133,20 +133,25 @@ class Product:
         return found
 
     def kill_everything(self, dice: Random) -> int:
-        """Kill -9 every process of the product, in any order; return how many there were."""
-        killed: set[int] = set()
+        """Kill -9 every process of the product, in any order; return how many there were.
+
+        Half of the time all are frozen first, so that none can react to another's death.
+        """
+        seen: set[int] = set()
+        frozen = dice.random() < 0.5
         while victims := _alive({*self._descendants(), *self.database()}):
             dice.shuffle(victims)
-            for victim in victims:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    victim.kill()
-                    killed.add(victim.pid)
+            seen.update(victim.pid for victim in victims)
+            for strike in (psutil.Process.suspend, psutil.Process.kill)[0 if frozen else 1 :]:
+                for victim in victims:
+                    with contextlib.suppress(psutil.NoSuchProcess):
+                        strike(victim)
             for started in (self._process, *self._others):
                 if started is not None:
                     started.wait()
             self._process, self._others = None, []
             psutil.wait_procs(victims, timeout=5)
-        return len(killed)
+        return len(seen)
 
     def stop(self) -> None:
         """End everything as Ctrl-C does."""
