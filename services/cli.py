@@ -19,6 +19,9 @@ from events.envelope import PositionVector
 from events.policy import Reference
 from services.errors import UsageError
 
+_YEARS = range(1900, 2200)
+"""Years of which the platform holds touchpoints or due dates."""
+
 T = TypeVar("T")
 
 
@@ -100,9 +103,9 @@ def instant_of(text: str, option: str, reference: Reference) -> datetime:
 
     Raises: UsageError.
     """
+    if len(text) == len("2026-03-20"):
+        return day_end(day_of(text, option), reference.zone_of(None))
     try:
-        if len(text) == len("2026-03-20"):
-            return day_end(date.fromisoformat(text), reference.zone_of(None))
         at = datetime.fromisoformat(text)
     except ValueError as error:
         raise UsageError(
@@ -111,4 +114,22 @@ def instant_of(text: str, option: str, reference: Reference) -> datetime:
         ) from error
     if at.tzinfo is None:
         raise UsageError(f"{option}: {text!r} names no zone; add one, such as +08:00")
+    _check_year(at, text, option)
     return at.astimezone(UTC)
+
+
+def day_of(text: str, option: str) -> date:
+    """Return the day that an option names. Raises: UsageError."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"{option}: {text!r} is no day such as 2026-03-20 ({error})") from error
+    _check_year(day, text, option)
+    return day
+
+
+def _check_year(day: date, text: str, option: str) -> None:
+    if day.year not in _YEARS:
+        raise UsageError(
+            f"{option}: {text!r} is not from {_YEARS.start} to {_YEARS.stop - 1}: correct the year"
+        )

@@ -30,6 +30,10 @@ class StaleCheckpoint(TouchstoneError):
         self.partition = partition
 
 
+class UnreadableEvent(TouchstoneError):
+    """The log holds an event whose bytes cannot be read, so that no figure can be told."""
+
+
 class Disagreement(TouchstoneError):
     """A proof failed: what was recomputed differs from what is stored."""
 

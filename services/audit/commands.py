@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, TypeVar
 
 import typer
@@ -30,13 +30,14 @@ from services.cli import (
     AsOfOption,
     Format,
     FormatOption,
+    day_of,
     emit,
     instant_of,
     progress,
     run_async,
     say,
 )
-from services.errors import Disagreement, UsageError
+from services.errors import Disagreement
 from services.settings import settings
 
 T = TypeVar("T")
@@ -59,12 +60,12 @@ async def _walked(work: Callable[[Platform, Callable[[int], None]], Awaitable[T]
 
 
 async def _instants(
-    platform: Platform, as_of: str | None, as_known: str | None
+    platform: Platform, as_of: str | None, as_known: str | None, option: str = "--as-of"
 ) -> tuple[datetime, datetime | None]:
     """Return the instants that the options name; without them, now and everything."""
     async with picture(platform) as seen:
         reference: Reference = await seen.reference()
-    at = instant_of(as_of, "--as-of", reference) if as_of else platform.clock.now()
+    at = instant_of(as_of, option, reference) if as_of else platform.clock.now()
     known_at = instant_of(as_known, "--as-known", reference) if as_known else None
     return at, known_at
 
@@ -110,18 +111,11 @@ def ageing(
         at, known_at = await _instants(platform, None, as_known)
         async with picture(platform) as seen:
             zone = (await seen.reference()).zone_of(None)
-        day = _day(as_of) if as_of else at.astimezone(zone).date()
+        day = day_of(as_of, "--as-of") if as_of else at.astimezone(zone).date()
         found = await report_ageing(platform, day, branch, known_at, advance)
         _print(format_, found, ageing_lines(found))
 
     run_async(_walked(work))
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(f"--as-of: {text!r} is no day such as 2026-03-20 ({error})") from error
 
 
 @report.command()
@@ -156,7 +150,7 @@ def digest(
     """
 
     async def work(platform: Platform, advance: Callable[[int], None]) -> None:
-        instant, known_at = await _instants(platform, at, as_known)
+        instant, known_at = await _instants(platform, at, as_known, "--at")
         found = await compute_digest(platform, instant, known_at, advance)
         _print(format_, found, digest_lines(found))
 

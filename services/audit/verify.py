@@ -15,12 +15,13 @@ import msgspec
 from asyncpg import Record
 from msgspec import Struct
 
-from events.envelope import CustomerId, PositionVector, RecordedEvent
+from events.envelope import CustomerId, Envelope, PositionVector, RecordedEvent
 from events.policy import Reference
 from projections import PROJECTIONS
 from projections.protocol import Alert, Assessment, Facts, Projection, Row
 from services.audit.walk import Picture, picture
 from services.bootstrap import Platform
+from services.errors import UnreadableEvent
 from services.postgres.projection_store import ProjectionStore
 from services.postgres.statements import sql
 from services.projector.memory import Written
@@ -61,6 +62,12 @@ class Verification(Struct, kw_only=True):
         if self.differences <= _NAMED:
             self.named.append(difference)
 
+    def cannot_read(self, envelope: Envelope, why: UnreadableEvent) -> None:
+        """Name an event that the log holds and nobody can read."""
+        self.differ(
+            Difference("log", envelope.subject, "event", envelope.id, "unreadable", str(why))
+        )
+
 
 async def verify(platform: Platform, advance: Callable[[int], None]) -> Verification:
     """Refold every customer of every projection and compare. Raises: Unavailable.
@@ -71,7 +78,7 @@ async def verify(platform: Platform, advance: Callable[[int], None]) -> Verifica
         found = Verification(position=seen.heads.token())
         comparisons = [await _Comparison.begin(seen, p, found) for p in PROJECTIONS]
         chunk: list[tuple[CustomerId, list[RecordedEvent]]] = []
-        async for customer, events in seen.dossiers():
+        async for customer, events in seen.dossiers(unreadable=found.cannot_read):
             chunk.append((customer, events))
             if len(chunk) == _CHUNK:
                 for comparison in comparisons:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 
 from asyncpg import Record
 from asyncpg.pool import PoolConnectionProxy
 
-from events.envelope import CustomerId, PositionVector, RecordedEvent
+from events.envelope import CustomerId, Envelope, PositionVector, RecordedEvent
+from events.errors import EventError
 from events.policy import Reference
 from services.bootstrap import Platform
+from services.errors import UnreadableEvent
+from services.ports import StoredEvent
 from services.postgres.dossiers import dossier_arguments
 from services.postgres.pool import translated
 from services.postgres.statements import sql
@@ -19,6 +22,19 @@ from services.postgres.stored import stored_event
 from services.projector.owner import recorded
 
 _PREFETCH = 5_000
+
+Unreadable = Callable[[Envelope, UnreadableEvent], None]
+
+
+def _readable(stored: StoredEvent) -> RecordedEvent:
+    try:
+        return recorded(stored)
+    except EventError as error:
+        envelope = stored.envelope
+        raise UnreadableEvent(
+            f"event {envelope.id} of {envelope.subject or 'no customer'} cannot be read: {error}. "
+            "Either its bytes were altered, or a newer version of the platform wrote it."
+        ) from error
 
 
 class Picture:
@@ -31,7 +47,7 @@ class Picture:
     async def reference(self, known_at: datetime | None = None) -> Reference:
         """Return the rules recorded so far, or recorded by an instant."""
         rows = await self.connection.fetch(sql("reference_stream"), 0, -1)
-        reference = Reference(recorded(stored_event(row)) for row in rows)
+        reference = Reference(_readable(stored_event(row)) for row in rows)
         return reference if known_at is None else reference.known_at(known_at)
 
     async def customer_count(self) -> int:
@@ -45,24 +61,33 @@ class Picture:
         rows = await self.connection.fetch(
             sql("dossiers"), *dossier_arguments([customer], self.heads)
         )
-        events = [recorded(stored_event(row)) for row in rows]
+        events = [_readable(stored_event(row)) for row in rows]
         return [e for e in events if known_at is None or e.recorded_at <= known_at]
 
     async def dossiers(
-        self, known_at: datetime | None = None
+        self, known_at: datetime | None = None, unreadable: Unreadable | None = None
     ) -> AsyncIterator[tuple[CustomerId, list[RecordedEvent]]]:
-        """Yield every customer with its events, in the customers' order."""
+        """Yield every customer with its events, in the customers' order.
+
+        `unreadable` is told of an event whose bytes cannot be read, which is then left out;
+        without it that ends the walk. Raises: UnreadableEvent.
+        """
         customer: CustomerId | None = None
         events: list[RecordedEvent] = []
         cursor = self.connection.cursor(sql("walk_dossiers"), known_at, prefetch=_PREFETCH)
         async for row in cursor:
-            event = recorded(stored_event(row))
-            subject = event.envelope.subject
+            stored = stored_event(row)
+            subject = stored.envelope.subject
             if subject != customer:
                 if customer is not None:
                     yield customer, events
                 customer, events = subject, []
-            events.append(event)
+            try:
+                events.append(_readable(stored))
+            except UnreadableEvent as error:
+                if unreadable is None:
+                    raise
+                unreadable(stored.envelope, error)
         if customer is not None:
             yield customer, events
 

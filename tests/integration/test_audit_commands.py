@@ -1,0 +1,121 @@
+"""The auditor's commands, as a person or a script runs them."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from tests.support.gateway import Json, event_id, payment_event
+
+pytestmark = pytest.mark.postgres
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def run(database: str, tmp_path: Path) -> Run:
+    """Run `touchstone` on this test's database."""
+    given = {"TOUCHSTONE_DSN": database, "TOUCHSTONE_DATA": str(tmp_path)}
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "services", *words],
+            env=os.environ | given,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def projected(run: Run, tmp_path: Path) -> None:
+    """One invoice and a part of its payment, taken in."""
+    due = {"invoice_id": "I-1", "amount": {"minor": 90_000, "currency": "CNY"}}
+    issued = payment_event(2, type="payment.invoice_issued", data=due | {"due_on": "2026-03-01"})
+    lines = [json.dumps(event) for event in (issued, payment_event(1))]
+    file = tmp_path / "events.jsonl"
+    file.write_text("\n".join(lines))
+    published = run("publish", str(file), "--branch", "SH-01")
+    assert published.returncode == 0, published.stdout
+    assert run("project", "--once").returncode == 0
+
+
+def change(database: str, *statements: str) -> None:
+    """Change what nothing of the platform would."""
+
+    async def execute() -> None:
+        connection = await asyncpg.connect(database)
+        try:
+            for statement in statements:
+                await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    asyncio.run(execute())
+
+
+def differences(run: Run) -> list[Json]:
+    found = run("verify", "--format", "json")
+    named: list[Json] = json.loads(found.stdout)["named"]
+    assert found.returncode == (4 if named else 0), found.stderr
+    return [one for one in named if one["projection"] in ("receivables", "log")]
+
+
+@pytest.mark.usefixtures("projected")
+def test_verify_names_each_difference_and_nothing_else(run: Run, database: str) -> None:
+    assert differences(run) == []
+    change(
+        database,
+        "UPDATE receivables_v1_items SET balance_minor = 49999",
+        "UPDATE alerts SET amount_minor = 1 WHERE kind = 'overdue'",
+        "UPDATE totals SET count = 2 WHERE projection = 'receivables' AND measure = 'open'",
+    )
+    found = {(str(one["where"]), one["live"], one["refolded"]) for one in differences(run)}
+    assert {where for where, _, _ in found} == {"items", "alerts", "totals"}
+    assert ("items", "balance_minor=49999", "balance_minor=50000") in found
+
+
+@pytest.mark.usefixtures("projected")
+def test_an_event_that_nobody_can_read_is_named_and_ends_no_command_in_a_trace(
+    run: Run, database: str
+) -> None:
+    change(
+        database,
+        "ALTER TABLE events DISABLE TRIGGER ALL",
+        rf"UPDATE events SET data = '\xc3010000' WHERE event_id = '{event_id(1)}'",
+    )
+    assert ("log", "unreadable") in {(one["projection"], one["live"]) for one in differences(run)}
+    for words in (("digest",), ("replay", "--customer", "C-1001"), ("report", "ageing")):
+        told = run(*words)
+        assert told.returncode == 1
+        assert told.stderr.count("\n") == 1
+        assert event_id(1) in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        (("digest", "--at", "9999-12-31"), "--at"),
+        (("digest", "--at", "0001-01-01T00:00:00+08:00"), "--at"),
+        (("digest", "--at", "2026-03-20T1"), "--at"),
+        (("report", "ageing", "--as-of", "9999-12-31"), "--as-of"),
+        (("report", "alerts", "--as-of", "2026-02-30"), "--as-of"),
+        (("replay", "--customer", "C-1001", "--as-known", "2026-03-20T10:00"), "--as-known"),
+    ],
+)
+def test_an_instant_that_means_nothing_is_wrong_usage(
+    run: Run, words: tuple[str, ...], option: str
+) -> None:
+    told = run(*words)
+    assert told.returncode == 2
+    assert told.stderr.startswith(f"touchstone: {option}: ")
+    assert told.stderr.count("\n") == 1
