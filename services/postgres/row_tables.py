@@ -93,13 +93,16 @@ def _row_table(name: str, table: Table) -> RowTable:
     values = ", ".join(f"${i}::{t}[]" for i, t in enumerate(types_, 1))
     changes = ", ".join(f"{c} = excluded.{c}" for c in names if c not in key)
     keys = ", ".join(f"${i}::text[]" for i in range(1, len(key) + 1))
+    typed = dict(zip(names, types_, strict=True))
+    wanted = ", ".join(f"{column}::{typed[column]}" for column in key)
     return RowTable(
         table=table,
         name=name,
         columns=columns,
         upsert=f"INSERT INTO {name} ({', '.join(names)}) SELECT * FROM unnest({values}) "
         f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changes}",
-        delete=f"DELETE FROM {name} WHERE ({', '.join(key)}) IN (SELECT * FROM unnest({keys}))",
+        delete=f"DELETE FROM {name} WHERE ({', '.join(key)}) IN "
+        f"(SELECT {wanted} FROM unnest({keys}) AS keys ({', '.join(key)}))",
         select=f"SELECT {', '.join(names)} FROM {name} WHERE customer_id = ANY($1::text[])",
     )
 
