@@ -21,8 +21,9 @@ async def append_all(
     involved = sorted({event.partition for event in events})
     async with pool.acquire() as connection, connection.transaction():
         heads = await connection.fetch(sql("log_lock_heads"), generation, involved, clock.now())
+        # Again, now that the heads are ours: whoever held them judged deadlines up to then.
+        places = _Places(generation, heads, clock.now())
         holders = await admit(connection, events)
-        places = _Places(generation, heads)
         accepted = {
             i: places.take(event.partition) for i, event in enumerate(events) if i not in holders
         }
@@ -44,13 +45,13 @@ def _place(holder: asyncpg.Record) -> Position:
 class _Places:
     """Hands out positions from the heads that this transaction has locked."""
 
-    def __init__(self, generation: int, heads: Iterable[asyncpg.Record]) -> None:
+    def __init__(self, generation: int, heads: Iterable[asyncpg.Record], now: datetime) -> None:
         self.generation = generation
         self.next_n: dict[int, int] = {}
         self.recorded_at: dict[int, datetime] = {}
         for head in heads:
             self.next_n[head["partition"]] = head["next_n"]
-            self.recorded_at[head["partition"]] = head["recorded_at"]
+            self.recorded_at[head["partition"]] = max(head["recorded_at"], now)
 
     def take(self, partition: int) -> Accepted:
         """Return the next place of a partition."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
 
 import pytest
 
@@ -13,6 +14,7 @@ from services.ports import Accepted, Duplicate
 from services.postgres.dossiers import PostgresDossiers
 from services.postgres.migrate import migrate
 from services.postgres.pool import Pool, open_pool
+from services.postgres.statements import sql
 from tests.contract.event_log_suite import EventLogContract, accepted_events, ids
 from tests.support.log import SetClock, payment
 
@@ -100,6 +102,32 @@ async def test_a_connection_killed_at_any_moment_loses_and_doubles_nothing(
         await asyncio.gather(*publishing)
         assert sorted(ids(await accepted_events(one))) == sorted(known)
         assert len(known) == 89
+
+
+async def test_an_event_is_stamped_later_than_deadlines_judged_while_it_waited(
+    pool: Pool, open_log: OpenEmbedded, clock: SetClock
+) -> None:
+    async with open_log() as log:
+        [first] = await log.append([payment(1)])
+        assert isinstance(first, Accepted)
+        async with pool.acquire() as connection, connection.transaction():
+            partition = first.position.partition
+            assert await connection.fetchval(sql("log_is_quiet"), 1, partition, 1)
+            waiting = asyncio.create_task(log.append([payment(2)]))
+            await until_somebody_waits_for_a_lock(pool)
+            clock.move(timedelta(seconds=1))
+            judged_at = clock.now()
+        [late] = await waiting
+        assert isinstance(late, Accepted)
+        assert late.recorded_at >= judged_at
+
+
+async def until_somebody_waits_for_a_lock(pool: Pool) -> None:
+    async with asyncio.timeout(10):
+        while not await pool.fetchval(  # noqa: ASYNC110 - the server tells it no other way
+            "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        ):
+            await asyncio.sleep(0.01)
 
 
 async def test_waiting_still_works_after_the_listening_connection_was_killed(
