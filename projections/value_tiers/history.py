@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from events.calendars import INSTANT
+from projections.receivables.rules import BEGINNING
 from projections.value_tiers.reading import Reading
 from projections.value_tiers.tiers import Move, Walk
 
@@ -21,8 +22,16 @@ def tier_at(walk: Walk, at: datetime) -> str | None:
 def tier_since(reading: Reading, walk: Walk) -> datetime | None:
     """Return since when the customer has been shown in its tier; `walk` is the present way.
 
-    Goes back from correction to correction only as far as the tier stayed the same.
+    Goes back from correction to correction only as far as the tier stayed the same. Where all
+    that was corrected had only raised the score, as money does, no way shown lies above the
+    one that takes nothing back or below the present one: if these two came into the tier
+    together, so did what was shown.
     """
+    corrected = [c for c in reading.contributions if c.corrected]
+    if corrected and walk.moves and all(c.amount >= 0 for c in corrected):
+        lived = reading.walk(BEGINNING)
+        if lived.moves and lived.moves[-1][:3] == walk.moves[-1][:3]:
+            return walk.moves[-1].at
     for correction in reversed(reading.corrections()):
         if walk.moves and walk.moves[-1].at > correction:
             break

@@ -52,6 +52,7 @@ class Reading:
         self.contributions = self.books.contributions
         self._costs: dict[tuple[str, int], Owing] = {}
         self._day_of: dict[datetime, int] = {}
+        self._start_of: dict[int, datetime] = {}
 
     # --- what counts ---
 
@@ -65,21 +66,22 @@ class Reading:
     def dated(self, contribution: Contribution, window: int) -> Dated:
         """Return when a contribution counts, over a window."""
         day = self.day_of(contribution.on)
-        ends = self.days.start(day + window)
-        if contribution.until is not None:
-            ends = min(ends, contribution.until)
+        ends = self._start_of.get(day + window)
+        if ends is None:
+            ends = self._start_of[day + window] = self.days.start(day + window)
+        if contribution.until is not None and contribution.until < ends:
+            ends = contribution.until
         return Dated(contribution, day, contribution.at, ends)
 
-    def counting(self) -> Iterator[Dated]:
-        """Yield every contribution that counts now, in the currency of the tiers."""
+    def counting(self) -> Iterator[tuple[Contribution, int]]:
+        """Yield what counts now, in the currency of the tiers, with its local day."""
         window, currency = self.policy.window_days, self.policy.currency
         first = self.today - window + 1
         for contribution in self.contributions:
             if contribution.until is None and contribution.currency == currency:
                 day = self.day_of(contribution.on)
                 if day >= first:
-                    ends = self.days.start(day + window)
-                    yield Dated(contribution, day, contribution.at, ends)
+                    yield contribution, day
 
     def owing(self, currency: str, window: int) -> Owing:
         """Return what open items in a currency cost, over a window."""
@@ -133,7 +135,8 @@ class Reading:
             if c.corrected and c.until is not None and c.until <= until:
                 continue
             _, _, begins, ends = self.dated(c, span.window)
-            begins = max(begins, start)
+            if begins < start:
+                begins = start
             if begins <= last and begins < ends:
                 yield Point(begins, c.amount)
                 if ends <= last:

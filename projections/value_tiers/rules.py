@@ -16,6 +16,7 @@ from events.money import Money
 from events.policy import Reference
 from events.touchpoints.policy import AgeingPolicy, CostPolicy, TierPolicy
 from projections.receivables.rules import Rules, Term, rules_of, terms_of
+from projections.value_tiers.shares import BASIS
 
 
 class Ladder:
@@ -25,7 +26,7 @@ class Ladder:
     zero a smaller share would be more.
     """
 
-    __slots__ = ("drop_days", "keeps", "lines", "names", "policy")
+    __slots__ = ("drop_days", "keeps", "lines", "names", "plain", "policy")
 
     def __init__(self, policy: TierPolicy) -> None:
         tiers = sorted(policy.tiers, key=lambda tier: tier.line_minor)
@@ -33,8 +34,10 @@ class Ladder:
         self.names = (policy.lowest, *(tier.name for tier in tiers)) if tiers else ()
         self.lines = tuple(tier.line_minor for tier in tiers)
         # Compared in basis points of the minor unit, so that nothing is rounded.
-        self.keeps = tuple(min(line * policy.keep_share, line * 10_000) for line in self.lines)
+        self.keeps = tuple(min(line * policy.keep_share, line * BASIS) for line in self.lines)
         self.drop_days = policy.drop_days
+        # The score is the contemporary value.
+        self.plain = policy.weight_contemporary == BASIS and not policy.weight_model
 
     def earned(self, score: int) -> int:
         """Return the highest rank whose line the score reaches."""
@@ -47,11 +50,11 @@ class Ladder:
 
     def kept(self, rank: int, score: int) -> bool:
         """Return whether the score keeps a customer in a rank."""
-        return rank == 0 or score * 10_000 >= self.keeps[rank - 1]
+        return rank == 0 or score * BASIS >= self.keeps[rank - 1]
 
     def keep_line(self, rank: int) -> int:
         """Return the least score, in minor units, that keeps a rank above the lowest."""
-        return -(-self.keeps[rank - 1] // 10_000)
+        return -(-self.keeps[rank - 1] // BASIS)
 
 
 class Span(NamedTuple):

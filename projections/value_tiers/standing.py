@@ -14,7 +14,7 @@ from projections.value_tiers.reading import Reading
 from projections.value_tiers.rows import StandingRow
 from projections.value_tiers.shares import BASIS, PPM, divided
 from projections.value_tiers.tiers import Walk
-from projections.value_tiers.wallet import Wallet, buying, model_value, wallet
+from projections.value_tiers.wallet import Wallet, buying, model_value, purchases, wallet
 
 
 class Sums(NamedTuple):
@@ -36,7 +36,7 @@ def sums_of(reading: Reading) -> Sums:
     """Return what counts now, and what of it stops counting next."""
     margin = freight = service = expires = 0
     earliest: int | None = None
-    for contribution, day, _, _ in reading.counting():
+    for contribution, day in reading.counting():
         amount = contribution.amount
         if not amount:
             continue
@@ -67,15 +67,16 @@ class Standing:
         self.line, self.next_line = reading.line()
         books = reading.books
         scope = (books, reading.days, reading.at, policy.window_days, policy.currency)
-        self.wallet: Wallet = wallet(*scope)
+        self.bought = list(purchases(books))
+        self.wallet: Wallet = wallet(*scope, self.bought)
         self.model = model_value(*scope)
 
     def row(self) -> StandingRow:
         """Return the row."""
         reading, sums, line, walk = self.reading, self.sums, self.line, self.walk
-        books, policy, days = reading.books, reading.policy, reading.days
+        books, policy = reading.books, reading.policy
         assert books.first is not None
-        bought = buying(books, days, policy.currency)
+        bought = buying(self.bought, reading.day_of, policy.currency)
         base_day = line.day if line.slope else reading.today
         exact = line.micro_on(base_day)
         capital = divided(exact, PPM)

@@ -89,8 +89,10 @@ class Walk:
 
     def figures_on(self, day: int) -> Score:
         """Return value and score on a day, as far as known now."""
-        contemporary = self.steady - self.provision - self.line.cost_on(day)
-        if self.ladder is None:
+        contemporary = self.steady - self.provision
+        if self.line is not FLAT:
+            contemporary -= self.line.cost_on(day)
+        if self.ladder is None or self.ladder.plain:
             return Score(contemporary, contemporary)
         policy = self.ladder.policy
         weighed = policy.weight_contemporary * contemporary + policy.weight_model * self.model
@@ -100,13 +102,12 @@ class Walk:
 
     def go(self, points: Sequence[Point], fresh: bool) -> None:
         """Take in the points in order; `fresh`: the steady part is counted anew."""
-        if fresh:
-            self.wait(points[0].at)
-            self.steady = 0
         i = 0
         while i < len(points):
             now = points[i].at
             self.wait(now)
+            if fresh:
+                self.steady, fresh = 0, False
             while i < len(points) and points[i].at == now:
                 self._take(points[i])
                 i += 1
@@ -168,20 +169,23 @@ class Walk:
         if ladder is None or not ladder.names:
             return
         day = self.days.today(now)
-        reached, _ = self._judge(day)
+        reached, kept = self._judge(day)
         if self.rank is None:
             replaced = self.moves[-1].tier if self.moves else None
             self._move(now, replaced, reached, "policy" if self.moves else "first")
+            kept = True
         elif reached > self.rank:
             self._recover(now, "recovered")
             self._move(now, self.tier, reached, "policy" if policy else "earned")
-        while not self._judge(day)[1]:
+            kept = True
+        while not kept:
             if self.warned_at is None:
                 self.warned_at = now
                 self.drop_at = self._drop_at(now, now)
             if self.drop_at is None or self.drop_at > now:
                 return
             self._drop(now)
+            _, kept = self._judge(day)
         self._recover(now, "policy" if policy else "recovered")
 
     def _drop_at(self, warned_at: datetime, now: datetime) -> datetime | None:
@@ -214,10 +218,13 @@ class Walk:
         reason: Reason,
         warned_at: datetime | None = None,
     ) -> None:
+        """Note where it went; moves of one instant are one, for the first one's reason."""
         self.rank = rank
-        tier = self.tier
-        if tier != before:
-            self.moves.append(Move(now, before, tier, reason, warned_at))
+        if self.moves and self.moves[-1].at == now:
+            first = self.moves.pop()
+            before, reason, warned_at = first.before, first.reason, first.warned_at
+        if self.tier != before:
+            self.moves.append(Move(now, before, self.tier, reason, warned_at))
 
     def _crossing(self, before: datetime) -> datetime | None:
         """Return the next midnight at which the drift alone changes the judgement.

@@ -16,7 +16,7 @@ times the win rate of its segment (both policy); none where nothing was seen.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -110,10 +110,9 @@ class Buying(NamedTuple):
     net_amount: int  # in the currency of the tiers
 
 
-def buying(books: ValueBooks, days: Days, currency: str) -> Buying:
-    """Return the measures of RFM; several purchases of a day are one buying day."""
-    found = list(purchases(books))
-    bought = {days.of(sale.at) for sale in found if sale.purchase}
+def buying(found: Sequence[Sale], day_of: Callable[[datetime], int], currency: str) -> Buying:
+    """Return the measures of RFM of all purchases; several of a day are one buying day."""
+    bought = {day_of(sale.at) for sale in found if sale.purchase}
     amount = sum(sale.net for sale in found if sale.currency == currency)
     return Buying(max(bought, default=None), len(bought), amount)
 
@@ -137,20 +136,32 @@ def latest_sighting(
     return None
 
 
-def wallet(books: ValueBooks, days: Days, at: datetime, window: int, currency: str) -> Wallet:
-    """Return the share of wallet at an instant, in basis points; None: nothing is known."""
-    first = days.today(at) - window + 1
-    bought = [days.of(s.at) for s in purchases(books) if s.purchase and s.currency == currency]
-    bought = [day for day in bought if day >= first]
+def wallet(
+    books: ValueBooks,
+    days: Days,
+    at: datetime,
+    window: int,
+    currency: str,
+    found: Sequence[Sale],
+) -> Wallet:
+    """Return the share of wallet at an instant, in basis points; None: nothing is known.
+
+    `found` are the purchases up to `at`.
+    """
+    begins = days.start(days.today(at) - window + 1)
+    bought = min(
+        (s.at for s in found if s.purchase and s.at >= begins and s.currency == currency),
+        default=None,
+    )
     seen = latest_sighting(books, days, at, window, currency)
-    ends = [day + window for day in (min(bought, default=None),) if day is not None]
+    ends = [days.of(bought) + window] if bought is not None else []
     if seen is not None:
         ends.append(days.of(seen.at) + window)
     until = min(ends, default=None)
     if seen is None:
-        return Wallet(BASIS if bought else None, until, None)
+        return Wallet(BASIS if bought is not None else None, until, None)
     last = _month(days.of(seen.at))
-    begin = _month(min(bought)) if bought else last + 1
+    begin = _month(days.of(bought)) if bought is not None else last + 1
     months = max(1, last - begin + 1)
     ours = sum(
         sale.net

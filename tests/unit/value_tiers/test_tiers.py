@@ -257,3 +257,17 @@ def test_the_drop_by_inactivity_cites_the_payment_that_expired() -> None:
     assert before.row.expires_on == date(2026, 7, 1)
     assert before.row.expires_minor == -3000
     assert before.potential == "not fitted"
+
+
+def test_another_window_while_something_is_open_warns_of_nothing_that_never_was() -> None:
+    story = worth(
+        paid("P", "30.00", on="2026-01-01"),
+        invoice("I", "50.00", due="2026-06-01", on="2026-01-03"),
+        rules=[
+            tiers_published(("gold", "10.00")),
+            tiers_published(("gold", "10.00"), on="2026-01-20", window_days=60),
+            costs_published(capital_per_day=1_000),
+        ],
+    )
+    found = story.at("2026-01-25").then(tier="gold", tier_since="2026-01-01", warning_since=None)
+    assert AlertKey("tier_warning", "gold", 0) not in found.assessment.cleared
