@@ -27,7 +27,7 @@ _LOG = structlog.get_logger(__name__)
 
 _CONSUMERS = 4
 _FETCH_BYTES = 4 * 1024 * 1024
-_FETCH_WAIT_MS = 250
+_FETCH_WAIT_MS = 100
 _PATIENCE_S = 2 * REQUEST_TIMEOUT_S
 
 Record: TypeAlias = "ConsumerRecord[bytes, bytes]"
@@ -48,15 +48,17 @@ class _Reader:
         )
         self.place: TopicPartition | None = None
         self.next = 0
+        self._paused = False
 
     async def read(self, place: TopicPartition, start: int, limit: int) -> list[Record]:
         """Return the next records; fewer than `limit` only where the partition ends."""
-        if (self.place, self.next) != (place, start):
-            if start >= await self._end(place):
+        end: int | None = None
+        if (self.place, self.next) != (place, start) or self._paused:
+            end = await self._end(place)
+            if start >= end:
                 return []
             self._go_to(place, start)
         records: list[Record] = []
-        end: int | None = None
         deadline = time.monotonic() + _PATIENCE_S
         while len(records) < limit and (end is None or self.next < end):
             wait_ms = 0 if end is None else _FETCH_WAIT_MS
@@ -69,12 +71,20 @@ class _Reader:
                 end = await self._end(place)
             if time.monotonic() > deadline:
                 raise away(f"partition {place.partition} of {place.topic} cannot be read")
+        if len(records) < limit:
+            # A fetch at the end is held by the broker, and what is asked meanwhile waits for it.
+            self.consumer.pause(place)
+            self._paused = True
         return records
 
     def _go_to(self, place: TopicPartition, start: int) -> None:
         if self.place != place:
             self.consumer.assign([place])
-        self.consumer.seek(place, start)
+        elif self._paused:
+            self.consumer.resume(place)
+        self._paused = False
+        if (self.place, self.next) != (place, start):
+            self.consumer.seek(place, start)
         self.place, self.next = place, start
 
     async def _end(self, place: TopicPartition) -> int:
