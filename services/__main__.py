@@ -15,6 +15,7 @@ from services.embedded import host
 from services.embedded.processes import die_with_parent
 from services.errors import TouchstoneError
 from services.gateway import commands as gateway
+from services.kafka import commands as kafka
 from services.projector import commands as projector
 from services.schemas.commands import app as schemas
 from services.settings import settings
@@ -64,6 +65,7 @@ app.command("import")(branch.import_)
 app.command()(branch.publish)
 app.add_typer(branch.mappings, name="mappings")
 app.command()(projector.project)
+app.command()(kafka.work)
 app.add_typer(projector.parked)
 app.command()(audit.replay)
 app.add_typer(audit.report)
@@ -72,6 +74,7 @@ app.command()(audit.verify)
 app.command()(audit.status)
 app.add_typer(gateway.branch, name="branch")
 app.add_typer(gateway.quarantine, name="quarantine")
+app.add_typer(kafka.topics, name="topics")
 app.add_typer(schemas, name="schemas")
 app.add_typer(simulate)
 

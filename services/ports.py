@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
@@ -90,6 +91,10 @@ class EventLog(Protocol):
 
     async def wait(self, timeout_s: float) -> None:
         """Return soon after something was appended by anybody, or when the time is over."""
+        ...
+
+    def under(self, clock: Clock) -> AbstractAsyncContextManager[EventLog]:
+        """Return the same log, stamping with another clock while its context is entered."""
         ...
 
 

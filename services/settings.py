@@ -4,6 +4,7 @@ from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -34,6 +35,10 @@ class Settings(BaseSettings):
     master_key: str | None = Field(
         default=None,
         description="Base64 of 32 bytes that wrap the customers' keys; default: kept in data.",
+    )
+    alert_webhook: str | None = Field(
+        default=None,
+        description="Where workers over Kafka deliver alerts by POST: https, or on loopback.",
     )
     kafka: str | None = Field(
         default=None,
@@ -69,6 +74,17 @@ class Settings(BaseSettings):
             )
         return host
 
+    @field_validator("alert_webhook")
+    @classmethod
+    def _alerts_travel_safely(cls, url: str | None) -> str | None:
+        parts = urlsplit(url or "https://none")
+        loopback = parts.hostname == "localhost" or _is_loopback(parts.hostname)
+        if parts.hostname is None or not (
+            parts.scheme == "https" or (parts.scheme == "http" and loopback)
+        ):
+            raise ValueError("alerts name customers: give an https address, or http on loopback")
+        return url
+
     @model_validator(mode="after")
     def _kafka_is_whole(self) -> Self:
         if (self.kafka_user is None) != (self.kafka_password is None):
@@ -78,6 +94,13 @@ class Settings(BaseSettings):
         if (self.kafka_ca or self.kafka_certificate) and not self.kafka_tls:
             raise ValueError("certificates for Kafka are of use with TOUCHSTONE_KAFKA_TLS=true")
         return self
+
+
+def _is_loopback(host: str | None) -> bool:
+    try:
+        return ip_address(host or "").is_loopback
+    except ValueError:
+        return False
 
 
 @cache

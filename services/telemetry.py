@@ -27,3 +27,26 @@ def configure_logging() -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+
+
+class _Relayed(logging.Handler):
+    """Hands what a library logs on to the platform's own log."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Log a record under the library's name."""
+        structlog.get_logger(record.name).log(
+            record.levelno,
+            "library_says",
+            library=record.name,
+            said=record.getMessage(),
+            exc_info=record.exc_info or False,
+        )
+
+
+def quieten(*libraries: str) -> None:
+    """Have libraries say only what is a warning or worse, in the form of the platform's log."""
+    for name in libraries:
+        logger = logging.getLogger(name)
+        logger.setLevel(logging.WARNING)
+        logger.handlers = [_Relayed()]
+        logger.propagate = False

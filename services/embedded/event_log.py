@@ -78,6 +78,10 @@ class EmbeddedEventLog:
         """Return soon after something was appended by anybody, or when the time is over."""
         await self._wakeups.wait(timeout_s)
 
+    def under(self, clock: Clock) -> EmbeddedEventLog:
+        """Return the same log, stamping with another clock while its context is entered."""
+        return EmbeddedEventLog(self._pool, clock, self._generation)
+
     async def _write(self, events: Sequence[Prepared]) -> Sequence[Outcome]:
         # Safe to repeat: what an attempt committed unnoticed comes back as a duplicate.
         return await retried(lambda: append_all(self._pool, self._clock, self._generation, events))

@@ -1,6 +1,8 @@
-"""`touchstone topics`: create Kafka's topics, check them, explain them."""
+"""`touchstone topics`: create Kafka's topics, check them, explain them; `touchstone work`."""
 
 from __future__ import annotations
+
+from typing import Annotated
 
 import typer
 from msgspec import Struct
@@ -33,6 +35,32 @@ class _Explained(Struct):
     about: str
     settings: dict[str, str]
     exists: bool
+
+
+def work(
+    once: Annotated[
+        bool, typer.Option("--once", help="Stop when everything recorded so far is taken in.")
+    ] = False,
+) -> None:
+    """Work on the log in Kafka: project this worker's share of the partitions.
+
+    Start as many as there are cores to spare, on any machines, with the same TOUCHSTONE_KAFKA
+    and TOUCHSTONE_DSN: they share the twelve partitions, and when one dies the others take
+    over within seconds. A worker may be killed at any moment; nothing is lost or done twice.
+
+    One of them, the leader, also tells the alert journal on the topic `alerts`; with
+    TOUCHSTONE_ALERT_WEBHOOK each alert is sent there. Ctrl-C gives the partitions back.
+
+    Exit code 3: events waited and it could not take them in, or something is away; start it
+    again. `touchstone run` does all of this for you on one machine.
+    """
+    from services.kafka import host  # Faust takes a second that other commands need not wait
+
+    if once:
+        taken = cli.run_async(host.work_once(settings()))
+        cli.say(f"{taken:,} events taken in")
+    else:
+        cli.run_async(host.work(settings()))
 
 
 @topics.command("create")

@@ -132,6 +132,10 @@ class KafkaEventLog:
         """Return soon after something was appended by anybody, or when the time is over."""
         await self._wakeups.wait(timeout_s)
 
+    def under(self, clock: Clock) -> KafkaEventLog:
+        """Return the same log, stamping with another clock while its context is entered."""
+        return KafkaEventLog(self._pool, clock, self._cluster, self._generation)
+
     async def _check_ends(self) -> None:
         with translated():
             rows = await self._pool.fetch(sql("log_heads"), self._generation)

@@ -23,15 +23,16 @@ class EventsMirror:
         """
         if not stored:
             return
-        generation, partition, last = stored[-1].position
-        upto = await connection.fetchval(sql("mirror_lock"), generation, partition)
+        last = stored[-1].position
+        place = (last.generation, last.partition)
+        upto = await connection.fetchval(sql("mirror_lock"), *place)
         fresh = [one for one in stored if one.position.n >= upto]
         if not fresh:
             return
         dropped = await connection.fetch(sql("mirror_keep"), *_columns(fresh))
-        await connection.execute(sql("mirror_move"), generation, partition, last + 1, len(dropped))
+        await connection.execute(sql("mirror_move"), *place, last.n + 1, len(dropped))
         if dropped:
-            _LOG.warning("duplicates_dropped", partition=partition, events=len(dropped))
+            _LOG.warning("duplicates_dropped", partition=last.partition, events=len(dropped))
 
 
 def _columns(stored: Sequence[StoredEvent]) -> list[list[object]]:

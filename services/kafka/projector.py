@@ -3,17 +3,18 @@
 Kafka's group decides which worker works on which partition; nothing else is asked of it. When
 a partition is assigned its checkpoints are taken, which raises their epoch, and reading begins
 where they stand. A worker that lost a partition without noticing fails at its next commit and
-writes nothing, due work included.
+writes nothing, due work included. Whatever fails, the partition is read again from there.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
+from aiokafka.errors import OffsetOutOfRangeError
 from aiokafka.structs import TopicPartition
 
 from events.partitioning import PARTITIONS, REFERENCE_PARTITION
@@ -21,33 +22,29 @@ from events.policy import Reference
 from projections import PROJECTIONS
 from projections.protocol import Projection
 from services.bootstrap import Platform
-from services.errors import StaleCheckpoint, TouchstoneError, Unavailable
+from services.errors import StaleCheckpoint, Unavailable
 from services.kafka.cluster import Cluster, reached
+from services.kafka.identity import TopicTruncated, distrust
 from services.kafka.mirror import EventsMirror
-from services.kafka.reading import stored_events
+from services.kafka.reading import Record, stored_events
+from services.kafka.share import Share
 from services.kafka.topics import Places
-from services.ports import StoredEvent
 from services.postgres.pool import translated
 from services.postgres.statements import sql
-from services.projector.host import MAX_FACTS
-from services.projector.owner import DUE_LIMIT, Mirror, PartitionOwner
+from services.projector.host import BATCH_EVENTS, MAX_FACTS
+from services.projector.owner import Mirror, PartitionOwner
 from services.projector.reference_feed import ReferenceFeed
 
 _LOG = structlog.get_logger(__name__)
 
 _FETCH_MS = 250
+_FETCH_BYTES = 1024 * 1024  # of each partition at once
 _RETAKE_S = 1.0
-_AT_ONCE = 2
-_DUE_WHILE_BUSY_S = 5.0
+_AT_ONCE = 2  # partitions in work: one computes while the other waits for the database
+_LOOK_FOR_DUE_S = 1.0
 _SESSION_MS = 10_000
 _POLL_MS = 300_000
 _MIRROR = EventsMirror()
-
-
-class Stalled(TouchstoneError):
-    """Events wait and none was taken in for too long: the process must be started anew."""
-
-    exit_code = 3
 
 
 class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -59,23 +56,23 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
         cluster: Cluster,
         generation: int,
         *,
-        batch_events: int,
-        stall_s: float,
+        batch_events: int = BATCH_EVENTS,
         projections: Sequence[Projection] = PROJECTIONS,
         mirror: Mirror | None = _MIRROR,
     ) -> None:
+        """Join nothing yet; `run` or `catch_up` does."""
         self._platform = platform
         self._generation = generation
         self._batch_events = batch_events
-        self._stall_s = stall_s
         self._places = Places(cluster.prefix, generation)
         self._projections = projections
         self._mirror = mirror
         self._feed = ReferenceFeed(platform.pool)
-        self._owners: dict[int, PartitionOwner] = {}
+        self._shares: dict[int, Share] = {}
+        self._reference_upto: int | None = None  # where mirroring it goes on, if it is ours
         self._to_take: set[int] = set()
-        self._due_at: dict[int, float] = {}
-        self._progress_at = time.monotonic()
+        self._looked_for_due_at = 0.0
+        self._away = False
         self._consumer = AIOKafkaConsumer(
             **cluster.options,
             group_id=f"{cluster.prefix}touchstone-projector.g{generation}",
@@ -83,112 +80,183 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
             auto_offset_reset="none",
             session_timeout_ms=_SESSION_MS,
             max_poll_interval_ms=_POLL_MS,
-            max_partition_fetch_bytes=4 * 1024 * 1024,
+            max_partition_fetch_bytes=_FETCH_BYTES,
         )
+
+    async def run(self) -> None:
+        """Project until cancelled; then give the partitions back.
+
+        Raises: KafkaRefused, TopicTruncated; Unavailable, if Kafka cannot be reached at first.
+        """
+        await self._while_in_the_group(self._for_ever())
+
+    async def catch_up(self) -> int:
+        """Project what the log holds now of this worker's partitions, and all that is due.
+
+        Returns the events taken in. Raises: Unavailable, KafkaRefused, TopicTruncated.
+        """
+        heads = (await self._platform.log.heads()).counts
+        return await self._while_in_the_group(self._until(heads))
+
+    def reached(self) -> Mapping[int, int]:
+        """Return how far each partition of this worker got; nothing while it cannot work."""
+        if self._away:
+            return {}
+        found = {partition: share.upto for partition, share in self._shares.items()}
+        if self._reference_upto is not None:
+            found[REFERENCE_PARTITION] = self._reference_upto
+        return dict.fromkeys(self._to_take, -1) | found
+
+    # --- what the group says ---------------------------------------------------------------
 
     async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
         """Let partitions go: what is under way for them fails at its commit, or was in time."""
         for place in revoked:
             partition = self._places.partition(place)
-            self._owners.pop(partition, None)
+            self._forget(partition)
             self._to_take.discard(partition)
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         """Note what is to be taken; nothing of it is fetched before it stands at a checkpoint."""
-        self._consumer.pause(*assigned)
-        self._to_take |= {self._places.partition(place) for place in assigned}
+        for place in assigned:
+            self._consumer.pause(place)
+            self._consumer.seek(place, 0)  # else the consumer looks for offsets in the group
+            self._to_take.add(self._places.partition(place))
         _LOG.info("assigned", partitions=sorted(self._to_take))
 
-    async def run(self) -> None:
-        """Project until cancelled. Raises: Stalled, KafkaRefused, TopicTruncated."""
-        with reached():
-            await self._consumer.start()
-        try:
-            self._consumer.subscribe(topics=self._places.topics, listener=self)
-            while True:
-                try:
-                    await self._round()
-                except StaleCheckpoint as error:
-                    _LOG.warning("partition_lost", partition=error.partition)
-                    self._let_go(error.partition)
-                    await asyncio.sleep(_RETAKE_S)
-                except Unavailable as error:
-                    _LOG.warning("away", reason=str(error))
-                    await asyncio.sleep(_RETAKE_S)
-                    for partition in list(self._owners):
-                        self._let_go(partition)
-                await self._check_stall()
-        finally:
-            await self._consumer.stop()
+    def _forget(self, partition: int) -> None:
+        self._shares.pop(partition, None)
+        if partition == REFERENCE_PARTITION:
+            self._reference_upto = None
 
     def _let_go(self, partition: int) -> None:
         """Stop fetching a partition; it is taken again while the group leaves it here."""
-        if self._owners.pop(partition, None) is not None:
-            place = self._places.of(partition)
-            if place in self._consumer.assignment():
-                self._consumer.pause(place)
-                self._to_take.add(partition)
+        self._forget(partition)
+        place = self._places.of(partition)
+        if place in self._consumer.assignment():
+            self._consumer.pause(place)
+            self._to_take.add(partition)
 
-    async def _round(self) -> None:
-        """Take what was assigned, what came and what is due, once."""
+    # --- rounds ----------------------------------------------------------------------------
+
+    async def _while_in_the_group(self, work: Awaitable[int]) -> int:
+        try:
+            with reached():
+                await self._consumer.start()
+            self._consumer.subscribe(topics=self._places.topics, listener=self)
+            return await work
+        finally:
+            await self._consumer.stop()
+
+    async def _for_ever(self) -> int:
+        while True:
+            await self._patient_round()
+
+    async def _until(self, heads: Sequence[int]) -> int:
+        """Go on until this worker's share has got that far and nothing is due."""
+        taken = 0
+        while True:
+            taken += await self._patient_round()
+            got = self.reached()
+            behind = any(upto < heads[partition] for partition, upto in got.items())
+            if got and not behind and not await self._waiting(self._feed.reference):
+                return taken
+
+    async def _patient_round(self) -> int:
+        """Do a round; wait a little where the database or Kafka is away. Returns events."""
+        try:
+            taken = await self._round()
+            self._away = False
+            return taken
+        except Unavailable as error:
+            _LOG.warning("away", reason=str(error))
+            self._away = True
+            for place in self._consumer.assignment():
+                self._let_go(self._places.partition(place))
+            await asyncio.sleep(_RETAKE_S)
+            return 0
+
+    async def _round(self) -> int:
+        """Take what was assigned, what came and what is due, once; return how many events."""
         await self._take_assigned()
-        with reached():
-            fetched = await self._consumer.getmany(
-                timeout_ms=_FETCH_MS, max_records=self._batch_events
-            )
-        batches = {
-            partition: stored_events(records, self._generation, partition)
-            for place, records in fetched.items()
-            for partition in (self._places.partition(place),)
-        }
-        await self._mirror_reference(batches.pop(REFERENCE_PARTITION, ()))
+        fetched = await self._fetch()
+        await self._mirror_reference(fetched.pop(REFERENCE_PARTITION, ()))
         reference = await self._feed.refresh()
-        await self._each(
-            self._take_in(self._owners[partition], reference, stored)
-            for partition, stored in batches.items()
-            if stored and partition in self._owners
-        )
-        await self._each(
-            self._due(self._owners[partition], reference)
-            for partition in await self._waiting(reference)
-            if partition in self._owners and partition not in batches
-        )
+        before = {p: share.taken for p, share in self._shares.items()}
+        mine = {p: self._shares[p] for p in fetched if p in self._shares}
+        await self._each({p: self._take_in(s, reference, fetched[p]) for p, s in mine.items()})
+        if time.monotonic() - self._looked_for_due_at > _LOOK_FOR_DUE_S:
+            due = await self._waiting(reference) - fetched.keys()
+            await self._each(
+                {
+                    p: s.due(reference, self._platform.clock)
+                    for p, s in self._shares.items()
+                    if p in due
+                }
+            )
+            self._looked_for_due_at = time.monotonic()
+        return sum(share.taken - before.get(p, 0) for p, share in mine.items())
 
-    async def _each(self, work: Iterable[Awaitable[None]]) -> None:
-        """Do pieces of work on different partitions, two at once; all end before one raises."""
+    async def _fetch(self) -> dict[int, Sequence[Record]]:
+        """Return what came, by partition. Raises: Unavailable, KafkaRefused, TopicTruncated."""
+        with reached():
+            try:
+                fetched = await self._consumer.getmany(
+                    timeout_ms=_FETCH_MS, max_records=self._batch_events * PARTITIONS
+                )
+            except OffsetOutOfRangeError as error:
+                [(place, offset)] = error.args[0].items()
+                ends = await self._consumer.end_offsets([place])
+                begins = await self._consumer.beginning_offsets([place])
+                if begins[place] <= offset <= ends[place]:
+                    raise  # it was a broker that lagged behind
+                await distrust(self._platform.pool, place)
+                raise TopicTruncated(place, f"{offset} is not in it any more") from error
+        return {self._places.partition(place): records for place, records in fetched.items()}
+
+    async def _each(self, work: Mapping[int, Awaitable[None]]) -> None:
+        """Do pieces of work on different partitions, two at once; all end before one raises.
+
+        A partition that another worker owns is let go.
+        """
         at_once = asyncio.Semaphore(_AT_ONCE)
 
         async def one(piece: Awaitable[None]) -> None:
             async with at_once:
                 await piece
 
-        results = await asyncio.gather(*map(one, work), return_exceptions=True)
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
+        results = await asyncio.gather(*map(one, work.values()), return_exceptions=True)
+        failed = [result for result in results if isinstance(result, BaseException)]
+        for error in failed:
+            if not isinstance(error, StaleCheckpoint):
+                raise error
+        for partition in [e.partition for e in failed if isinstance(e, StaleCheckpoint)]:
+            _LOG.warning("partition_lost", partition=partition)
+            self._let_go(partition)
+        if failed:
+            await asyncio.sleep(_RETAKE_S)
 
-    async def _take_in(
-        self, owner: PartitionOwner, reference: Reference, stored: Sequence[StoredEvent]
-    ) -> None:
-        await owner.take_in(reference, stored)
-        now = time.monotonic()
-        self._progress_at = now
-        if now - self._due_at.get(owner.partition, now) > _DUE_WHILE_BUSY_S:
-            # What is unread was recorded later than the last event that was read.
-            await owner.due(reference, stored[-1].recorded_at, caught_up=False)
-            self._due_at[owner.partition] = now
-        self._due_at.setdefault(owner.partition, now)
+    async def _take_in(self, share: Share, reference: Reference, records: Sequence[Record]) -> None:
+        partition = share.owner.partition
+        for start in range(0, len(records), self._batch_events):
+            if self._shares.get(partition) is not share:
+                return  # it went elsewhere meanwhile
+            batch = records[start : start + self._batch_events]
+            stored = stored_events(batch, self._generation, partition)
+            await share.take_in(reference, stored, batch[-1].offset + 1)
 
-    async def _due(self, owner: PartitionOwner, reference: Reference) -> None:
-        while True:
-            now = self._platform.clock.now()
-            assessed = await owner.due(reference, now, caught_up=True)
-            if assessed < DUE_LIMIT:
-                self._due_at.pop(owner.partition, None)
-                return
+    async def _mirror_reference(self, records: Sequence[Record]) -> None:
+        if not records or self._mirror is None:
+            return
+        stored = stored_events(records, self._generation, REFERENCE_PARTITION)
+        with translated():
+            async with self._platform.pool.acquire() as connection, connection.transaction():
+                await self._mirror.keep(connection, stored)
+        if self._reference_upto is not None:
+            self._reference_upto = records[-1].offset + 1
 
     async def _waiting(self, reference: Reference) -> set[int]:
-        """Return the partitions where something is due or was made under older policies."""
+        """Return which of this worker's partitions have something due, or under old policies."""
         waiting: set[int] = set()
         now = self._platform.clock.now()
         for projection in self._projections:
@@ -201,33 +269,30 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
                     reference.count,
                 )
             waiting |= {row["partition"] for row in rows}
-        return waiting
+        return waiting & self._shares.keys()
 
-    async def _mirror_reference(self, stored: Sequence[StoredEvent]) -> None:
-        if stored and self._mirror is not None:
-            with translated():
-                async with self._platform.pool.acquire() as connection, connection.transaction():
-                    await self._mirror.keep(connection, stored)
+    # --- taking over -----------------------------------------------------------------------
 
     async def _take_assigned(self) -> None:
         for partition in sorted(self._to_take):
             place = self._places.of(partition)
-            start = await self._start_of(partition)
+            start = await self._take(partition)
             if partition not in self._to_take or place not in self._consumer.assignment():
-                continue  # it went elsewhere meanwhile
+                self._forget(partition)  # it went elsewhere meanwhile
+                continue
             self._consumer.seek(place, start)
             self._consumer.resume(place)
             self._to_take.discard(partition)
-            self._progress_at = time.monotonic()
 
-    async def _start_of(self, partition: int) -> int:
+    async def _take(self, partition: int) -> int:
         """Own a partition and return where reading it goes on."""
         if partition == REFERENCE_PARTITION:
             with translated():
-                next_n: int = await self._platform.pool.fetchval(
+                upto: int = await self._platform.pool.fetchval(
                     sql("mirrored_upto"), self._generation, partition
                 )
-            return next_n
+            self._reference_upto = upto
+            return upto
         owner = PartitionOwner(
             partition,
             self._projections,
@@ -239,24 +304,5 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
             self._mirror,
         )
         await owner.take()
-        self._owners[partition] = owner
+        self._shares[partition] = Share(owner)
         return owner.next
-
-    async def _check_stall(self) -> None:
-        """End the process when events wait and none was taken in for too long.
-
-        Raises: Stalled.
-        """
-        idle_s = time.monotonic() - self._progress_at
-        if idle_s < self._stall_s:
-            return
-        heads = await self._platform.log.heads()
-        lag = {
-            partition: heads.counts[partition] - owner.next
-            for partition, owner in self._owners.items()
-            if heads.counts[partition] > owner.next
-        }
-        if lag or self._to_take:
-            _LOG.error("stalled", idle_s=round(idle_s), lag=lag, untaken=sorted(self._to_take))
-            raise Stalled(f"no progress for {idle_s:.0f} s while events wait; starting anew helps")
-        self._progress_at = time.monotonic()

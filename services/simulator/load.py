@@ -14,7 +14,6 @@ from events.envelope import BranchId
 from events.partitioning import REFERENCE_PARTITION
 from services.bootstrap import Platform
 from services.cli import progress
-from services.embedded.event_log import EmbeddedEventLog
 from services.errors import Disagreement, UsageError
 from services.gateway.draft import Draft, Scope
 from services.gateway.intake import Intake
@@ -74,7 +73,7 @@ async def log_state(log: EventLog) -> LogState:
     while batch := await log.read(REFERENCE_PARTITION, start, _READ):
         if any(event.envelope.correlation_id == NEXT_CALENDAR for event in batch):
             return LogState(plan=plan, events=events, complete=True)
-        start += len(batch)
+        start = batch[-1].position.n + 1
     return LogState(plan=plan, events=events, complete=False)
 
 
@@ -106,7 +105,7 @@ async def load(platform: Platform, plan: Plan, done: int, show: Callable[[dateti
     """
     clock = HistoryClock(plan.since)
     written = offered = 0
-    async with EmbeddedEventLog(platform.pool, clock) as log:
+    async with platform.log.under(clock) as log:
         intake = Intake(log, platform.vault, clock, platform.pool)
         world = open_books(plan)
         # All keys at once: else a batch's branches wait for theirs and commit one by one.

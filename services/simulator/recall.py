@@ -34,7 +34,7 @@ async def recall(world: World, log: EventLog) -> int:
     for partition in range(PARTITIONS):
         start = 0
         while batch := await log.read(partition, start, _READ):
-            start += len(batch)
+            start = batch[-1].position.n + 1
             for event in batch:
                 customer = world.customers.get(event.envelope.subject or "")
                 if customer is not None and event.envelope.source.endswith(LIVE):

@@ -1,2 +1,4 @@
 -- Where reading a partition goes on when the mirror alone follows it.
-SELECT coalesce(max(n) + 1, 0) FROM events WHERE generation = $1 AND partition = $2
+SELECT coalesce(
+    (SELECT next FROM mirror_heads WHERE generation = $1 AND partition = $2), 0
+)

@@ -1,0 +1,120 @@
+"""What a worker does beside projecting: watches itself and the topics, and tells others."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import msgspec
+import structlog
+from faust.types import AppT, StreamT
+
+from events.notices import AlertNotice
+from events.partitioning import REFERENCE_PARTITION
+from services.bootstrap import Platform
+from services.errors import Unavailable
+from services.kafka.cluster import Cluster, reached
+from services.kafka.identity import check_ends, check_identity
+from services.kafka.projector import KafkaProjector
+from services.kafka.reading import Readers
+from services.kafka.relay import ALERTS, REFUSALS, Relay, Send
+from services.kafka.stall import StallWatch
+from services.kafka.topics import Places, all_topics, faults
+from services.notify.webhook import Webhook
+from services.postgres.pool import Pool, translated
+from services.postgres.statements import sql
+
+_LOG = structlog.get_logger(__name__)
+
+_WATCH_EVERY_S = 10.0
+_RELAY_EVERY_S = 1.0
+_CHECK_TOPICS_AT = "17 3 * * *"
+
+
+@asynccontextmanager
+async def watch(
+    app: AppT,
+    platform: Platform,
+    cluster: Cluster,
+    generation: int,
+    projector: KafkaProjector,
+    stall_s: float,
+) -> AsyncIterator[None]:
+    """Have the worker end when it stalls, or when a topic is not what it was.
+
+    Once a day the leader checks every setting of the topics, and logs what is wrong.
+    """
+    readers = Readers(cluster)
+    stall = StallWatch(stall_s)
+
+    @app.timer(min(_WATCH_EVERY_S, stall_s / 2))
+    async def look() -> None:
+        try:
+            await _check_log(platform.pool, cluster, generation, readers)
+            heads = await platform.log.heads()
+        except Unavailable as error:
+            _LOG.warning("not_watched", reason=str(error))
+            return
+        stall.look(time.monotonic(), projector.reached(), heads.counts)
+
+    @app.crontab(_CHECK_TOPICS_AT, on_leader=True)
+    async def check_topics() -> None:
+        try:
+            found = await faults(cluster, all_topics(cluster.prefix, generation))
+        except Unavailable as error:
+            found = (str(error),)
+        for fault in found:
+            _LOG.error("topic_fault", fault=fault)
+
+    try:
+        yield
+    finally:
+        await readers.close()
+
+
+async def _check_log(pool: Pool, cluster: Cluster, generation: int, readers: Readers) -> None:
+    """Refuse topics made anew or truncated. Raises: TopicFault, Unavailable, KafkaRefused."""
+    with translated():
+        rows = await pool.fetch(sql("log_heads"), generation)
+    places = Places(cluster.prefix, generation).all
+    await check_identity(pool, cluster, generation)
+    begins, ends = await readers.begins(places), await readers.ends(places)
+    check_ends(places, begins, ends, [row["next_n"] for row in rows[: REFERENCE_PARTITION + 1]])
+
+
+def relay(app: AppT, pool: Pool, cluster: Cluster) -> None:
+    """Have the leader tell the alert journal and the quarantine on their topics."""
+    relays = [
+        Relay(pool, ALERTS, _sender(app, f"{cluster.prefix}alerts")),
+        Relay(pool, REFUSALS, _sender(app, f"{cluster.prefix}quarantine")),
+    ]
+
+    @app.timer(_RELAY_EVERY_S, on_leader=True)
+    async def ship() -> None:
+        try:
+            for one in relays:
+                while await one.ship():
+                    pass
+        except Unavailable as error:
+            _LOG.warning("not_relayed", reason=str(error))
+
+
+def _sender(app: AppT, name: str) -> Send:
+    topic = app.topic(name, key_serializer="raw", value_serializer="raw")
+
+    async def send(key: bytes, value: bytes) -> object:
+        with reached():
+            return await (await topic.send(key=key, value=value))
+
+    return send
+
+
+def notify(app: AppT, cluster: Cluster, webhook: Webhook) -> None:
+    """Have alerts delivered as they come on their topic, one after the other."""
+    topic = app.topic(f"{cluster.prefix}alerts", value_type=bytes, value_serializer="raw")
+
+    @app.agent(topic)
+    async def deliver(notices: StreamT[bytes]) -> None:
+        async for notice in notices:
+            await webhook.deliver(msgspec.json.decode(notice, type=AlertNotice))

@@ -1,0 +1,79 @@
+"""A worker over Kafka: a Faust application with the projector inside it.
+
+Faust owns the life cycle, the timers, the leader's duties and the agent that delivers alerts.
+The projector is a service of its own beside them: it owns partitions by the database's
+checkpoints, which Faust's own offsets and tables could not promise. No truth is in Faust: if
+all it keeps were lost, some notices would be told twice.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import AsyncExitStack
+
+import structlog
+from mode import Service
+
+from services.bootstrap import open_platform
+from services.kafka.application import application, run_until_told
+from services.kafka.cluster import cluster_of
+from services.kafka.duties import notify, relay, watch
+from services.kafka.generations import claim_generation
+from services.kafka.projector import KafkaProjector
+from services.kafka.topics import create, side_topics
+from services.notify.webhook import Webhook
+from services.settings import Settings
+from services.telemetry import quieten
+
+_LOG = structlog.get_logger(__name__)
+
+STALL_S = 120.0
+"""How long events may wait untouched before a worker ends."""
+
+
+class _Projecting(Service):
+    """The projector's place among Faust's services."""
+
+    def __init__(self, projector: KafkaProjector) -> None:
+        super().__init__()
+        self._projector = projector
+
+    @Service.task
+    async def _project(self) -> None:
+        await self._projector.run()
+
+
+async def work(settings: Settings, *, stall_s: float = STALL_S) -> None:
+    """Work until SIGINT or SIGTERM; then give the partitions back.
+
+    Raises: Stalled, TopicFault, KafkaRefused, Unavailable; a supervisor starts it anew.
+    """
+    quieten("faust", "mode", "aiokafka")
+    cluster = cluster_of(settings)
+    async with AsyncExitStack() as stack:
+        platform = await stack.enter_async_context(open_platform(settings))
+        generation = await claim_generation(platform.pool)
+        await create(cluster, side_topics(cluster.prefix))
+        data = stack.enter_context(tempfile.TemporaryDirectory(prefix="touchstone-worker-"))
+        app = application(cluster, data)
+        projector = KafkaProjector(platform, cluster, generation)
+        app.add_dependency(_Projecting(projector))
+        await stack.enter_async_context(
+            watch(app, platform, cluster, generation, projector, stall_s)
+        )
+        relay(app, platform.pool, cluster)
+        if settings.alert_webhook is not None:
+            webhook = Webhook(settings.alert_webhook)
+            stack.push_async_callback(webhook.close)
+            notify(app, cluster, webhook)
+        _LOG.info("working", generation=generation)
+        await run_until_told(app)
+        _LOG.info("stopped")
+
+
+async def work_once(settings: Settings) -> int:
+    """Take in what the log holds now and do what is due; return how many events."""
+    cluster = cluster_of(settings)
+    async with open_platform(settings) as platform:
+        generation = await claim_generation(platform.pool)
+        return await KafkaProjector(platform, cluster, generation).catch_up()

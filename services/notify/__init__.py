@@ -1,0 +1,1 @@
+"""Alerts out of the platform."""
