@@ -10,6 +10,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import PlainTextResponse, Response
 
 from projections import PROJECTIONS
@@ -38,6 +39,9 @@ _TITLES = {
 }
 
 _log = structlog.get_logger(__name__)
+
+
+_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
 
 def create_console(platform: ConsolePlatform) -> FastAPI:
@@ -74,6 +78,9 @@ def console_of_projection(platform: ConsolePlatform, projection: Projection) -> 
     app.include_router(pages.router)
     app.add_route("/healthz", _health, include_in_schema=False)
     app.add_route(PREFIX + "{name:path}", assets().respond, include_in_schema=False)
+    # Without a log-in, a page of another site must not reach this one by a name of its own
+    # that it points at loopback.
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=_HOSTS, www_redirect=False)
     app.add_middleware(SecurityHeaders)
     _handle_failures(app)
     return app

@@ -33,7 +33,7 @@ async def company(database: str) -> AsyncIterator[Company]:
 @pytest.fixture
 async def client(company: Company) -> AsyncIterator[httpx2.AsyncClient]:
     transport = httpx2.ASGITransport(app=create_console(company.platform))
-    async with httpx2.AsyncClient(transport=transport, base_url="http://console") as client:
+    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
         yield client
 
 

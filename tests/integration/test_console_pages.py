@@ -27,7 +27,7 @@ async def company(database: str) -> AsyncIterator[Company]:
 @pytest.fixture
 async def client(company: Company) -> AsyncIterator[httpx2.AsyncClient]:
     transport = httpx2.ASGITransport(app=create_console(company.platform))
-    async with httpx2.AsyncClient(transport=transport, base_url="http://console") as client:
+    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
         yield client
 
 
@@ -125,7 +125,7 @@ async def test_what_people_wrote_is_never_markup(
 async def test_the_stream_resumes_after_the_page_and_ends_when_told(company: Company) -> None:
     app = create_console(company.platform)
     transport = httpx2.ASGITransport(app=app)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://console") as client:
+    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
         page = (await client.get("/")).text
     [address] = re.findall(r'hx-sse:connect="([^"]+)"', page)
     query = address.replace("&amp;", "&").split("?")[1]
@@ -149,9 +149,9 @@ async def test_the_stream_resumes_after_the_page_and_ends_when_told(company: Com
         "path": "/live/overview",
         "raw_path": b"/live/overview",
         "query_string": query.encode(),
-        "headers": [],
+        "headers": [(b"host", b"localhost")],
         "scheme": "http",
-        "server": ("console", 80),
+        "server": ("localhost", 80),
         "client": ("127.0.0.1", 1),
         "root_path": "",
     }
@@ -161,3 +161,10 @@ async def test_the_stream_resumes_after_the_page_and_ends_when_told(company: Com
     assert "#panel-tiles" in sent
     assert "#panel-branches" not in sent
     assert "¥" in sent
+
+
+async def test_a_name_that_another_site_points_at_loopback_is_refused(
+    client: httpx2.AsyncClient,
+) -> None:
+    answer = await client.get("/", headers={"Host": "rebound.example"})
+    assert answer.status_code == 400
