@@ -99,8 +99,8 @@ ALERT_NAMESPACE = uuid.UUID("6f5d1c5a-3f0e-5d0b-9f3c-6a3f5b8e2d71")
 class AlertKey(NamedTuple):
     """What an alert is about; episodes of one key follow each other in time."""
 
-    kind: str  # due_soon, overdue, dunning_due, limit_exceeded, broken_promise
-    subject: str  # item, promise or currency
+    kind: str  # due_soon, overdue, dunning_due, limit_exceeded, broken_promise, tier_warning
+    subject: str  # item, promise, currency or tier
     threshold: int  # days past due, level, or 0
 
 

@@ -1,4 +1,4 @@
-"""Company-wide figures from standings: RFM quintiles, moves between tiers, the pyramid. Pure.
+"""Company-wide figures from standings: RFM quintiles, tier moves, the pyramid and its lines. Pure.
 
 Rows hold the three measures of RFM; a quintile is a place among others, and so a report over
 a population at an instant (decision 27). 5 is best: bought last, most often, most.
@@ -12,10 +12,12 @@ from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Literal, NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from events.touchpoints.policy import TierLine, TierPolicy
 from projections.protocol import Total
 from projections.value_tiers.rows import TIER, StandingRow
+from projections.value_tiers.shares import BASIS
 
 QUINTILES = 5
 _SHARE_STEP = Decimal("0.000001")
@@ -149,3 +151,36 @@ def pyramid(totals: Iterable[Total], currency: str, tiers: Sequence[str]) -> lis
             customers[total.measure] += total.items
             worth[total.measure] += total.amount_minor
     return [Level(tier, customers[TIER + tier], worth[TIER + tier]) for tier in tiers]
+
+
+class Portion(NamedTuple):
+    """A tier and what share of the customers, in basis points, it is to hold."""
+
+    tier: str
+    share: int
+
+
+PYRAMID = (Portion("platinum", 2_000), Portion("gold", 3_000), Portion("iron", 3_000))
+"""The default calibration: top 20, next 30, next 30 percent; the rest is lead."""
+
+
+def calibrated(
+    scores: Iterable[int], policy: TierPolicy, portions: Sequence[Portion] = PYRAMID
+) -> TierPolicy:
+    """Return the policy with lines drawn so that the tiers hold these shares of the scores.
+
+    A line is the score of the last customer who belongs above it, so that equals are in one
+    tier; and at least one minor unit, so that nobody is above the lowest tier for nothing.
+    Published, the lines are frozen: nobody's tier moves because others bought.
+    Source: domain rules, section 5.
+    """
+    ranked = sorted(scores, reverse=True)
+    lines = []
+    share = 0
+    for portion in portions:
+        share += portion.share
+        last = len(ranked) * share // BASIS
+        if ranked:
+            line = ranked[last - 1] if last else ranked[0] + 1
+            lines.append(TierLine(name=portion.tier, line_minor=max(1, line)))
+    return structs.replace(policy, tiers=tuple(lines))
