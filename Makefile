@@ -16,10 +16,10 @@ ARGS ?=
 GENERATED_CHECK ?= $(BIN)/python -m services.schemas check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run kafka test check format bench faults catalogues lock clean
+.PHONY: help setup run run-kafka kafka test check format bench faults catalogues lock clean
 
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) $(CATALOGUES) ## Create .venv from the locks and install the project into it
 
@@ -37,6 +37,9 @@ $(LOCALES)/%.mo: $(LOCALES)/%.po | $(READY)
 
 run: setup ## Start the whole platform with a demonstration company (ARGS=...)
 	$(BIN)/touchstone run --demo $(ARGS)
+
+run-kafka: setup ## The same on Kafka: its broker here, or the one of TOUCHSTONE_KAFKA
+	$(BIN)/python -m deploy.kafka.run --demo $(ARGS)
 
 kafka: setup ## Run a Kafka broker on this machine until Ctrl-C (ARGS="--brokers 3 --wipe")
 	$(BIN)/python -m deploy.kafka.broker $(ARGS)

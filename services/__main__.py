@@ -12,7 +12,6 @@ from services.audit import commands as audit
 from services.branch import commands as branch
 from services.cli import run_async
 from services.embedded import host
-from services.embedded.processes import die_with_parent
 from services.errors import TouchstoneError
 from services.gateway import commands as gateway
 from services.kafka import commands as kafka
@@ -20,6 +19,7 @@ from services.projector import commands as projector
 from services.schemas.commands import app as schemas
 from services.settings import settings
 from services.simulator.commands import app as simulate
+from services.supervision import die_with_parent
 from services.telemetry import configure_logging
 
 app = typer.Typer(
@@ -50,7 +50,8 @@ def run(
     """Run the whole platform on this machine until Ctrl-C.
 
     Starts PostgreSQL (or uses TOUCHSTONE_DSN), brings it up to date, then runs gateway,
-    projector and console, and prints the console's address.
+    projector and console, and prints the console's address. With TOUCHSTONE_KAFKA the event
+    log lies there: an unused one's topics are created, and two workers project.
     """
     run_async(host.run(settings(), demo=demo, customers=customers, rate=rate))
 

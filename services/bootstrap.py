@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from projections import PROJECTIONS
 from services.clock import SystemClock
 from services.embedded.event_log import EmbeddedEventLog
+from services.embedded.generations import embedded_generation
 from services.embedded.keeping import kept_running
 from services.embedded.server import EmbeddedServer
 from services.gateway.intake import Intake
@@ -54,7 +55,8 @@ async def _event_log(settings: Settings, pool: Pool, clock: Clock) -> AsyncItera
         async with open_kafka_log(settings, pool, clock) as kafka:
             yield kafka
         return
-    async with EmbeddedEventLog(pool, clock) as embedded:
+    generation = await embedded_generation(pool)
+    async with EmbeddedEventLog(pool, clock, generation) as embedded:
         yield embedded
 
 
@@ -64,7 +66,8 @@ async def open_platform(
 ) -> AsyncIterator[Platform]:
     """Open the platform on an up-to-date database; everything is closed on the way out.
 
-    Raises: Unavailable, EmbeddedServerError, MigrationRefused.
+    Raises: Unavailable, EmbeddedServerError, MigrationRefused; UsageError, where the settings
+    choose another log than the one that keeps the events.
     """
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:

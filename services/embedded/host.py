@@ -1,7 +1,7 @@
 """`touchstone run`: the whole platform on one machine, until Ctrl-C.
 
 The projector is a process of its own, so that assessing uses the second core and never keeps
-a page waiting; gateway and console share one.
+a page waiting; gateway and console share one. Over Kafka two workers take its place.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ import httpx2
 
 from services.bootstrap import database, open_platform
 from services.cli import note, say
-from services.embedded.processes import Child
-from services.errors import UsageError
+from services.errors import Unavailable, UsageError
 from services.settings import Settings
 from services.simulator.load import ensure_history
+from services.supervision import Supervision
 
+_SERVICES_LOG = "services.log"
 _POLL_S = 0.1
 _START_PATIENCE_S = 60.0
+_WORKERS = 2  # over Kafka: enough to see partitions shared and taken over
 
 
 async def run(settings: Settings, *, demo: bool, customers: int, rate: float) -> None:
@@ -34,14 +36,20 @@ async def run(settings: Settings, *, demo: bool, customers: int, rate: float) ->
     _check_port(settings.console_host, settings.console_port, "TOUCHSTONE_CONSOLE_PORT")
     _check_port(settings.gateway_host, settings.gateway_port, "TOUCHSTONE_GATEWAY_PORT")
     note(f"data: {(settings.dsn and 'the database of TOUCHSTONE_DSN') or settings.data}")
+    if settings.kafka is not None:
+        note(f"event log: Kafka at {settings.kafka}")
     async with database(settings) as dsn:
         served = settings.model_copy(update={"dsn": dsn})
+        if served.kafka is not None:
+            # Imported here: the embedded log needs no client of Kafka.
+            from services.kafka.opening import ensure_topics
+
+            await ensure_topics(served)
         async with open_platform(served):
             pass  # migrations, before anybody looks
-        log_path = settings.data / "services.log"
-        log_path.parent.mkdir(parents=True, exist_ok=True)
+        log_path = settings.data / _SERVICES_LOG
         environment = {"TOUCHSTONE_DSN": dsn, "TOUCHSTONE_DATA": str(settings.data)}
-        async with _Supervision(log_path, environment) as supervision:
+        async with Supervision(log_path, environment) as supervision:
             supervision.start(["serve"])
             work = asyncio.create_task(_ready(served, supervision, demo, customers, rate))
             stopped = asyncio.create_task(stop.wait())
@@ -55,55 +63,45 @@ async def run(settings: Settings, *, demo: bool, customers: int, rate: float) ->
 
 
 async def _ready(
-    settings: Settings, supervision: _Supervision, demo: bool, customers: int, rate: float
+    settings: Settings, supervision: Supervision, demo: bool, customers: int, rate: float
 ) -> None:
     """Wait until pages are served, fill an empty demonstration, and say where to look.
 
     The projector starts after the history is written: its record times are simulated ones, and
     deadlines judged now would come before payments that are still to be loaded.
     """
-    console = f"http://{settings.console_host}:{settings.console_port}/"
-    async with httpx2.AsyncClient() as client, asyncio.timeout(_START_PATIENCE_S):
-        while True:
-            try:
-                await client.get(f"{console}healthz")
-                break
-            except httpx2.TransportError:
-                await asyncio.sleep(_POLL_S)
+    console = _url(settings.console_host, settings.console_port)
+    await _answers(f"{console}healthz", settings.data / _SERVICES_LOG)
     if demo:
         async with open_platform(settings) as platform:
             await ensure_history(platform, customers=customers)
-    supervision.start(["project"])
+    for command in [["project"]] if settings.kafka is None else [["work"]] * _WORKERS:
+        supervision.start(command)
     if demo:
         supervision.start(["simulate", "live", "--rate", str(rate)])
     say(f"console: {console}")
-    say(f"gateway: http://{settings.gateway_host}:{settings.gateway_port}/api/v1/events")
+    say(f"gateway: {_url(settings.gateway_host, settings.gateway_port)}api/v1/events")
     say("Ctrl-C ends it; what was acknowledged stays.")
 
 
-class _Supervision:
-    """The running children and the file that takes what they print."""
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
-    def __init__(self, log_path: Path, environment: dict[str, str]) -> None:
-        self._log_path = log_path
-        self._environment = environment
-        self._tasks: list[asyncio.Task[None]] = []
 
-    async def __aenter__(self) -> _Supervision:
-        self._output = self._log_path.open("ab")
-        note(f"what the services say: {self._log_path}")
-        return self
-
-    def start(self, arguments: list[str]) -> None:
-        """Start a command and keep it running."""
-        child = Child(arguments, self._environment)
-        self._tasks.append(asyncio.create_task(child.run(self._output), name=child.name))
-
-    async def __aexit__(self, *_: object) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._output.close()
+async def _answers(address: str, log_path: Path) -> None:
+    """Wait until an address is served. Raises: Unavailable."""
+    try:
+        async with httpx2.AsyncClient() as client, asyncio.timeout(_START_PATIENCE_S):
+            while True:
+                try:
+                    await client.get(address)
+                    return
+                except httpx2.TransportError:
+                    await asyncio.sleep(_POLL_S)
+    except TimeoutError as error:
+        raise Unavailable(
+            f"{address} does not answer after {_START_PATIENCE_S:.0f} s: see {log_path}"
+        ) from error
 
 
 def _check_port(host: str, port: int, variable: str) -> None:

@@ -11,6 +11,7 @@ import typer
 
 from services.bootstrap import open_platform
 from services.cli import Format, FormatOption, emit, run_async, say
+from services.errors import UsageError
 from services.postgres.pool import translated
 from services.postgres.statements import sql
 from services.projector.host import Projector
@@ -38,6 +39,8 @@ def project(
 
 
 async def _project(once: bool) -> None:
+    if settings().kafka is not None:
+        raise UsageError("the log is in Kafka (TOUCHSTONE_KAFKA): `touchstone work` projects it")
     async with open_platform(settings()) as platform:
         projector = Projector(platform)
         if once:
@@ -81,7 +84,10 @@ def retry(
         str | None, typer.Argument(help="Only this customer; default: all that are parked.")
     ] = None,
 ) -> None:
-    """Ask the projector to take parked customers in again, from their whole dossier."""
+    """Ask the projector to take parked customers in again, from their whole dossier.
+
+    Exit code 2 if the customer named is not parked.
+    """
     run_async(_retry(customer))
 
 
@@ -89,4 +95,6 @@ async def _retry(customer: str | None) -> None:
     async with open_platform(settings()) as platform:
         with translated():
             rows = await platform.pool.fetch(sql("retry_parked"), customer)
+    if customer is not None and not rows:
+        raise UsageError(f"{customer!r} is not parked; see `touchstone parked list`")
     say(f"{len(rows)} asked for; `touchstone parked list` shows what stays parked")

@@ -8,9 +8,12 @@ import os
 import sys
 import threading
 from collections.abc import Mapping, Sequence
-from typing import IO
+from pathlib import Path
+from typing import IO, Self
 
 import structlog
+
+from services.cli import note
 
 _LOG = structlog.get_logger(__name__)
 
@@ -88,3 +91,32 @@ class Child:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
+
+
+class Supervision:
+    """The running children and the file that takes what they print."""
+
+    def __init__(self, log_path: Path, environment: Mapping[str, str]) -> None:
+        """Give every child these variables besides its parent's."""
+        self._log_path = log_path
+        self._environment = environment
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        """Open the file."""
+        self._log_path.parent.mkdir(parents=True, exist_ok=True)
+        self._output = self._log_path.open("ab")
+        note(f"what the services say: {self._log_path}")
+        return self
+
+    def start(self, arguments: Sequence[str]) -> None:
+        """Start a command and keep it running."""
+        child = Child(arguments, self._environment)
+        self._tasks.append(asyncio.create_task(child.run(self._output), name=child.name))
+
+    async def __aexit__(self, *_: object) -> None:
+        """End every child."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._output.close()

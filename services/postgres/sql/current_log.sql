@@ -1,0 +1,1 @@
+SELECT generation, log FROM generations ORDER BY generation DESC LIMIT 1
