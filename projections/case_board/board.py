@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from events.calendars import local_day
-from projections.case_board.cases import Case, Cycle, Obligation
+from projections.case_board.cases import Case
+from projections.case_board.parts import Cycle, Obligation
 from projections.case_board.replay import Board
 from projections.case_board.rows import (
     CaseRow,

@@ -33,8 +33,9 @@ from events.touchpoints.complaint import (
     ServiceRequested,
 )
 from events.touchpoints.contact import CallbackMade, CallbackPromised
-from projections.case_board.cases import Case, Obligation, Referral
+from projections.case_board.cases import Case
 from projections.case_board.clocks import Clock
+from projections.case_board.parts import Obligation, Referral
 
 Handler = Callable[[Case, Any, datetime], None]
 

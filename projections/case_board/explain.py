@@ -10,8 +10,9 @@ from msgspec import Struct
 from events.envelope import CustomerId
 from events.policy import Reference
 from projections.case_board.board import case_row, cycle_row, obligation_row
-from projections.case_board.cases import Case, Told
+from projections.case_board.cases import Case
 from projections.case_board.ladder import Ladder, Step, cycle_watches, obligation_watch
+from projections.case_board.parts import Told
 from projections.case_board.replay import Board
 from projections.case_board.rows import CaseRow, CycleRow, ObligationRow
 from projections.protocol import Alert, Facts

@@ -15,8 +15,9 @@ from events.envelope import CustomerId, RecordedEvent
 from events.policy import Reference
 from events.touchpoints.complaint import Clock as ClockName
 from events.touchpoints.policy import EscalationStep
-from projections.case_board.cases import Case, Cycle, Obligation
+from projections.case_board.cases import Case
 from projections.case_board.clocks import Clock
+from projections.case_board.parts import Cycle, Obligation
 from projections.case_board.replay import Board
 from projections.case_board.service_levels import BREACH, escalation_id
 from projections.protocol import Alert

@@ -24,8 +24,8 @@ from events.touchpoints.policy import (
     ServiceLevelPolicy,
     ServiceLevelPolicyPublished,
 )
-from projections.case_board.cases import Route
 from projections.case_board.ladder import recipients
+from projections.case_board.parts import Route
 from projections.case_board.resolving import can_resolve
 from projections.case_board.rows import BREACHED, CaseRow, ReferralRow
 from projections.case_board.service_levels import escalation_id, native_case_id

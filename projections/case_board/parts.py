@@ -1,0 +1,144 @@
+"""What a case is made of: its cycles, what departments owe, and through whose hands it went."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from events.business_time import BusinessTime
+from projections.case_board.clocks import Clock
+from projections.case_board.service_levels import ServiceTerms
+
+_NONE = timedelta()
+
+
+class Told(NamedTuple):
+    """A step in a case's history: what happened, and how the solution clock stood after it."""
+
+    at: datetime
+    what: str
+    event_id: str | None  # None: time did it
+    detail: str | None
+    cycle: int
+    solution_due_at: datetime | None
+    solution_left: timedelta | None
+
+
+class Referral(NamedTuple):
+    """A need overheard here that became a case for another department."""
+
+    case_id: str
+    department: str
+    at: datetime
+
+
+class Route:
+    """Through whose hands something went: moves from one to another, and returns (A, B, A)."""
+
+    __slots__ = ("_before", "last", "moves", "returns")
+
+    def __init__(self) -> None:
+        self._before: str | None = None
+        self.last: str | None = None
+        self.moves = 0
+        self.returns = 0
+
+    def pass_to(self, holder: str | None) -> None:
+        """Note who has it now; nobody named, or the same again, is no move."""
+        if holder is None or holder == self.last:
+            return
+        if self.last is not None:
+            self.moves += 1
+            self.returns += holder == self._before
+        self._before, self.last = self.last, holder
+
+
+class Stay:
+    """How long a department has a case in hand, however often and for whatever reasons."""
+
+    __slots__ = ("held", "reasons", "since")
+
+    def __init__(self) -> None:
+        self.held = _NONE
+        self.reasons = 0
+        self.since: datetime | None = None
+
+    def begin(self, now: datetime) -> None:
+        """Take it in hand, for one more reason."""
+        self.reasons += 1
+        if self.since is None:
+            self.since = now
+
+    def end(self, now: datetime, time: BusinessTime) -> None:
+        """Drop one reason; with the last it is out of hand."""
+        self.reasons -= 1
+        if self.reasons == 0 and self.since is not None:
+            self.held += time.worked(self.since, now)
+            self.since = None
+
+
+class Obligation:
+    """What a department owes on a case."""
+
+    __slots__ = (
+        "agent", "clock", "department", "done_at", "ended_by", "handed_at", "obligation_id",
+        "owes", "voided_at",
+    )  # fmt: skip
+
+    def __init__(
+        self, obligation_id: str, department: str, owes: str, agent: str | None, clock: Clock
+    ) -> None:
+        self.obligation_id = obligation_id
+        self.department = department
+        self.owes = owes
+        self.agent = agent
+        self.clock = clock
+        self.handed_at = clock.started_at
+        self.done_at: datetime | None = None
+        self.voided_at: datetime | None = None  # the case was closed first
+        self.ended_by: str | None = None  # the event of either
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether it is still owed."""
+        return self.done_at is None and self.voided_at is None
+
+
+class Cycle:
+    """One run of a case from opening to closing, with clocks of its own."""
+
+    __slots__ = (
+        "closed_at", "confirmed", "ended_by", "live_since", "number", "opened_at", "paused",
+        "replied_at", "resolved_at", "response", "response_ended_by", "solution",
+    )  # fmt: skip
+
+    def __init__(
+        self, number: int, now: datetime, time: BusinessTime, terms: ServiceTerms,
+        wanted_by: datetime | None,
+    ) -> None:  # fmt: skip
+        self.number = number
+        self.opened_at = now
+        self.live_since = now  # from when its alerts may stand: its opening, or a resumption
+        self.response = Clock(time, now, terms.response)
+        self.solution = Clock(time, now, terms.solution, wanted_by)
+        self.response_ended_by: tuple[str, str] | None = None  # what stopped it: word, event
+        self.ended_by: tuple[str, str] | None = None  # what stopped the solution clock for good
+        self.replied_at: datetime | None = None
+        self.resolved_at: datetime | None = None
+        self.closed_at: datetime | None = None
+        self.confirmed: bool | None = None
+        self.paused = _NONE
+
+    @property
+    def response_met_at(self) -> datetime | None:
+        """Return when the response clock was stopped in time."""
+        if self.response_ended_by is None or self.response.reached() is not None:
+            return None
+        return self.response.spans[-1].end
+
+    @property
+    def solution_met_at(self) -> datetime | None:
+        """Return when it was resolved, if that was in time."""
+        if self.resolved_at is None or self.solution.reached() is not None:
+            return None
+        return self.solution.spans[-1].end
