@@ -21,7 +21,9 @@ _AHEAD = timedelta(hours=24)
 """How far a touchpoint may lie in the future: a wrong zone, but not a wrong year."""
 
 _EARLIEST = datetime(EARLIEST_DAY.year, EARLIEST_DAY.month, EARLIEST_DAY.day, tzinfo=UTC)
-_RESERVED = "branch:"
+_RESERVED = ("branch:", "console:", "vault:")
+"""Subjects under which the platform keeps keys that are nobody's."""
+
 _WITHOUT_CUSTOMER = ("complaint.", "case.", "callback.", "visit.", "order.")
 """Families whose touchpoints may have no customer yet (decision 33)."""
 
@@ -75,7 +77,8 @@ def _check_subject(envelope: Envelope, data: Touchpoint, scope: Scope) -> None:
             "malformed",
             "subject",
             "is no customer's id",
-            f"give the id without spaces around it; it may not begin with {_RESERVED!r}",
+            "give the id without spaces around it; it may not begin with "
+            + " or ".join(map(repr, _RESERVED)),
         )
 
 
