@@ -101,6 +101,13 @@ def test_an_event_that_nobody_can_read_is_named_and_ends_no_command_in_a_trace(
         assert event_id(1) in told.stderr
 
 
+def test_nobody_who_is_not_parked_is_retried(run: Run) -> None:
+    told = run("parked", "retry", "C-1001")
+    assert told.returncode == 2
+    assert "'C-1001' is not parked" in told.stderr
+    assert run("parked", "retry").returncode == 0
+
+
 @pytest.mark.parametrize(
     ("words", "option"),
     [
