@@ -99,6 +99,10 @@ class Reference:
         assert isinstance(policy, kind)
         return policy
 
+    def count_in_force(self, at: datetime) -> int:
+        """Return how many policy versions, of all kinds, have begun by `at`."""
+        return sum(bisect_right(starts, at) for starts in self._starts.values())
+
     def next_version_after(self, kind: type[PolicyRecord], at: datetime) -> datetime | None:
         """Return the next instant after `at` from which another version counts."""
         starts = self._starts.get(kind, [])

@@ -53,9 +53,13 @@ def console_of(request: Request) -> Console:
 
 
 def entity_tag(reader: Reader, language: str) -> str:
-    """Return the tag of an answer: it changes with the rows, the policies and the day."""
+    """Return the tag of an answer: it changes with the rows, the policies and the day.
+
+    Policies change it when they are recorded and once more when they come into force.
+    """
     days = sum(reader.todays()[1]) + reader.today(None).toordinal()
-    return f'W/"{reader.progress.change}.{reader.reference.count}.{days}-{language}"'
+    policies = f"{reader.reference.count}.{reader.reference.count_in_force(reader.at)}"
+    return f'W/"{reader.progress.change}.{policies}.{days}-{language}"'
 
 
 def is_known(request: Request, tag: str) -> bool:

@@ -53,6 +53,8 @@ def test_a_policy_counts_from_its_instant_until_the_next() -> None:
     assert reference.next_version_after(AlertsPolicy, SPRING - INSTANT) == SPRING
     assert reference.next_version_after(AlertsPolicy, SPRING) == SUMMER
     assert reference.next_version_after(AlertsPolicy, SUMMER) is None
+    begun = [reference.count_in_force(at) for at in (SPRING - INSTANT, SPRING, SUMMER)]
+    assert begun == [0, 1, 2]
 
 
 def test_of_two_policies_from_one_instant_the_later_in_fact_order_counts() -> None:
