@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
 
 from events.partitioning import PARTITIONS
 from projections import PROJECTIONS
+from projections.protocol import Projection
 from services.bootstrap import Platform
 from services.errors import StaleCheckpoint, Unavailable
 from services.postgres.pool import translated
@@ -41,9 +42,15 @@ class Projector:
     """Every partition of the log, projected by this process while it holds the lock."""
 
     def __init__(
-        self, platform: Platform, *, batch_events: int = BATCH_EVENTS, max_facts: int = MAX_FACTS
+        self,
+        platform: Platform,
+        *,
+        projections: Sequence[Projection] = PROJECTIONS,
+        batch_events: int = BATCH_EVENTS,
+        max_facts: int = MAX_FACTS,
     ) -> None:
         self._platform = platform
+        self._projections = projections
         self._batch_events = batch_events
         self._max_facts = max_facts
         self._feed = ReferenceFeed(platform.pool)
@@ -85,7 +92,7 @@ class Projector:
         heads = await log.heads()
         now = self._platform.clock.now()
         waiting: set[int] = set()
-        for projection in PROJECTIONS:
+        for projection in self._projections:
             with translated():
                 rows = await self._platform.pool.fetch(
                     sql("waiting_partitions"),
@@ -153,7 +160,7 @@ class Projector:
                     self._owners = [
                         PartitionOwner(
                             partition,
-                            PROJECTIONS,
+                            self._projections,
                             self._platform.pool,
                             self._platform.log,
                             self._platform.dossiers,

@@ -13,7 +13,7 @@ import asyncio
 import json
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from statistics import median
@@ -21,7 +21,11 @@ from typing import NamedTuple
 
 from events.codec import decode
 from events.partitioning import PARTITIONS
+from projections import PROJECTIONS
+from projections.protocol import Projection
+from projections.receivables.projection import Receivables
 from services.bootstrap import Platform, open_platform
+from services.postgres.row_tables import tables_of
 from services.projector.host import BATCH_EVENTS, Projector
 from services.settings import Settings
 from services.simulator.load import ensure_history
@@ -40,10 +44,6 @@ _UPSERT = """
 INSERT INTO bench_narrow AS b SELECT * FROM unnest($1::text[], $2::bigint[])
 ON CONFLICT (customer_id) DO UPDATE SET events = b.events + excluded.events
 """
-_FORGET = (
-    "TRUNCATE projection_heads, totals, alerts, checkpoints, "
-    "receivables_v1_items, receivables_v1_accounts"
-)
 
 
 class Measured(NamedTuple):
@@ -86,14 +86,19 @@ async def bare_loop(platform: Platform, batch_events: int) -> Measured:
     return Measured(events, time.perf_counter() - started)
 
 
-async def catch_up(platform: Platform, batch_events: int) -> Measured:
-    """Bring every projection from nothing to the head of the log."""
+async def catch_up(
+    platform: Platform, projections: Sequence[Projection], batch_events: int
+) -> Measured:
+    """Bring projections from nothing to the head of the log."""
     await platform.pool.execute("ALTER TABLE alert_journal DISABLE TRIGGER USER")
     await platform.pool.execute("TRUNCATE alert_journal")
     await platform.pool.execute("ALTER TABLE alert_journal ENABLE TRIGGER USER")
-    await platform.pool.execute(_FORGET)
+    tables = [table.name for p in PROJECTIONS for table in tables_of(p).values()]
+    shared = ["projection_heads", "totals", "alerts", "checkpoints"]
+    await platform.pool.execute(f"TRUNCATE {', '.join([*shared, *tables])}")
     started = time.perf_counter()
-    events = await Projector(platform, batch_events=batch_events).catch_up()
+    projector = Projector(platform, projections=projections, batch_events=batch_events)
+    events = await projector.catch_up()
     return Measured(events, time.perf_counter() - started)
 
 
@@ -107,23 +112,29 @@ async def company(data: Path, customers: int) -> AsyncIterator[Platform]:
 
 
 async def contest(
-    platform: Platform, batch_events: int, rounds: int, say: Callable[[str], None]
+    platform: Platform,
+    projections: Sequence[Projection],
+    batch_events: int,
+    rounds: int,
+    say: Callable[[str], None],
 ) -> dict[str, object]:
     """Run both contestants in turn, several rounds; return the medians and their ratio."""
+    names = "+".join(projection.name for projection in projections)
     bare: list[Measured] = []
     ours: list[Measured] = []
     for number in range(1, rounds + 1):
         bare.append(await bare_loop(platform, batch_events))
-        ours.append(await catch_up(platform, batch_events))
+        ours.append(await catch_up(platform, projections, batch_events))
         say(
-            f"batches of {batch_events}, round {number}: "
+            f"{names}, batches of {batch_events}, round {number}: "
             f"bare {bare[-1].rate:,.0f}/s, projector {ours[-1].rate:,.0f}/s"
         )
-    shares: Shares = await shares_of(lambda: catch_up(platform, batch_events))
+    shares: Shares = await shares_of(lambda: catch_up(platform, projections, batch_events))
     for name, share in shares.items():
         say(f"  {share:5.1%} {name}")
     ceiling, reached = median(m.rate for m in bare), median(m.rate for m in ours)
     return {
+        "projections": names,
         "batch_events": batch_events,
         "bare_loop_events_per_s": round(ceiling),
         "projector_events_per_s": round(reached),
@@ -133,12 +144,18 @@ async def contest(
 
 
 async def bench(data: Path, customers: int, rounds: int, say: Callable[[str], None]) -> None:
-    """Measure with the projector's own batches, and with small ones where little is shared."""
+    """Measure receivables and all projections in the projector's own batches; then receivables
+    in small ones, where little is shared.
+    """
     async with company(data, customers) as platform:
         events = sum((await platform.log.heads()).counts)
         results = [
-            await contest(platform, batch_events, rounds, say)
-            for batch_events in (BATCH_EVENTS, SMALL_BATCH_EVENTS)
+            await contest(platform, projections, batch_events, rounds, say)
+            for projections, batch_events in (
+                ([Receivables()], BATCH_EVENTS),
+                (PROJECTIONS, BATCH_EVENTS),
+                ([Receivables()], SMALL_BATCH_EVENTS),
+            )
         ]
     figures = {"bench": "catch_up", "events": events, "customers": customers, "rounds": rounds}
     say(json.dumps({**figures, "results": results}))

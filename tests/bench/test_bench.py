@@ -1,0 +1,21 @@
+"""The benchmark still runs and ends with its line of JSON; what it measures is no test's."""
+
+import json
+
+import pytest
+
+from tests.bench.__main__ import bench
+from tests.support.postgres import reachable_directory
+
+
+@pytest.mark.bench
+@pytest.mark.postgres
+async def test_the_bench_runs_and_says_its_figures() -> None:
+    said: list[str] = []
+    with reachable_directory() as home:
+        await bench(home / "data", 20, 1, said.append)
+    figures = json.loads(said[-1])
+    assert figures["events"] > 0
+    for result in figures["results"]:
+        assert 0 < result["ratio"]
+        assert result["projector_events_per_s"] > 0
