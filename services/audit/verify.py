@@ -8,7 +8,7 @@ platform goes on working.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 import msgspec
@@ -19,6 +19,7 @@ from events.envelope import CustomerId, Envelope, PositionVector, RecordedEvent
 from events.policy import Reference
 from projections import PROJECTIONS
 from projections.protocol import Alert, Assessment, Facts, Projection, Row
+from services.audit.mirror import check_mirror
 from services.audit.walk import Picture, picture
 from services.bootstrap import Platform
 from services.errors import UnreadableEvent
@@ -53,6 +54,8 @@ class Verification(Struct, kw_only=True):
     rows: int = 0
     alerts: int = 0
     parked: int = 0
+    mirrored: int = 0  # records of Kafka's topics that were compared with the events table
+    duplicates: int = 0  # of them, those dropped since their event had come before
     differences: int = 0
     named: list[Difference] = []
 
@@ -70,15 +73,17 @@ class Verification(Struct, kw_only=True):
 
 
 async def verify(platform: Platform, advance: Callable[[int], None]) -> Verification:
-    """Refold every customer of every projection and compare. Raises: Unavailable.
+    """Refold every customer of every projection and compare; so, too, the mirror of Kafka's log.
 
-    `advance` is told how many customers were done.
+    Raises: Unavailable; TopicTruncated, where Kafka lacks what was mirrored. `advance` is told how many customers were done.
     """
     async with picture(platform) as seen:
         found = Verification(position=seen.heads.token())
         comparisons = [await _Comparison.begin(seen, p, found) for p in PROJECTIONS]
         chunk: list[tuple[CustomerId, list[RecordedEvent]]] = []
         async for customer, events in seen.dossiers(unreadable=found.cannot_read):
+            found.customers += 1
+            found.events += len(events)
             chunk.append((customer, events))
             if len(chunk) == _CHUNK:
                 for comparison in comparisons:
@@ -89,7 +94,12 @@ async def verify(platform: Platform, advance: Callable[[int], None]) -> Verifica
             await comparison.compare(chunk)
             await comparison.finish()
         advance(len(chunk))
-        return found
+    mirror = await check_mirror(platform.pool, platform.log, seen.heads.generation)
+    found.mirrored, found.duplicates = mirror.records, mirror.duplicates
+    for one in mirror.misplaced:
+        place = f"{one.partition}/{one.n}"
+        found.differ(Difference("log", None, "events", place, one.table, one.topic))
+    return found
 
 
 class _Comparison:
@@ -144,14 +154,14 @@ class _Comparison:
         facts = Facts(
             e for e in events if self._taken_in.covers(e.position) and type(e.data) in handles
         )
-        self._found.customers += 1
-        self._found.events += len(facts)
         if head is None:
             if len(facts):
                 self._differ(customer, "head", "", "not assessed", f"{len(facts)} facts")
             return
         if head["parked_reason"] is not None:
             self._found.parked += 1
+            for table in self._projection.tables:
+                self._add_totals(live.rows.get(table.name, {}).values())
             return
         assessment = self._projection.assess(
             customer, facts, head["assessed_at"], self._reference(head["policy_count"])
@@ -169,15 +179,19 @@ class _Comparison:
             refolded = {table.key_of(row): row for row in assessment.rows.get(table.name, ())}
             stored = live.rows.get(table.name, {})
             self._found.rows += len(refolded)
-            for row in refolded.values():
-                for total in self._projection.totals(row):
-                    key = (total.measure, total.currency, total.branch_id, total.day)
-                    self._totals[key, "items"] += total.items
-                    self._totals[key, "amount"] += total.amount_minor
+            self._add_totals(refolded.values())
             for row_key in refolded.keys() | stored.keys():
                 one, other = stored.get(row_key), refolded.get(row_key)
                 if one != other:
                     self._differ(customer, table.name, "/".join(row_key), *_changed(one, other))
+
+    def _add_totals(self, rows: Iterable[Row]) -> None:
+        """Add up what rows share in; those of a parked customer count as they stand."""
+        for row in rows:
+            for total in self._projection.totals(row):
+                key = (total.measure, total.currency, total.branch_id, total.day)
+                self._totals[key, "items"] += total.items
+                self._totals[key, "amount"] += total.amount_minor
 
     def _alerts(self, customer: CustomerId, live: Written, assessment: Assessment) -> None:
         refolded = {alert.alert_id: alert for alert in assessment.alerts}
@@ -198,9 +212,8 @@ class _Comparison:
             key = (row["measure"], row["currency"], row["branch_id"], row["day"])
             live[key, "items"] = row["items"]
             live[key, "amount"] = row["amount_minor"]
-        parked = self._found.parked
         for total in sorted(self._totals.keys() | live.keys()):
-            if self._totals[total] != live[total] and not parked:
+            if self._totals[total] != live[total]:
                 self._differ(None, "totals", str(total), str(live[total]), str(self._totals[total]))
         for row in await self._connection.fetch(sql("rows_without_events"), name, version):
             self._differ(row["customer_id"], "head", "", "assessed", "no event")

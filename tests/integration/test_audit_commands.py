@@ -85,6 +85,16 @@ def test_verify_names_each_difference_and_nothing_else(run: Run, database: str) 
 
 
 @pytest.mark.usefixtures("projected")
+def test_sums_are_proven_also_while_a_customer_is_parked(run: Run, database: str) -> None:
+    change(database, "UPDATE projection_heads SET parked_reason = 'odd'")
+    assert differences(run) == []
+    change(database, "UPDATE totals SET count = count + 1 WHERE projection = 'receivables'")
+    assert {one["where"] for one in differences(run)} == {"totals"}
+    told = json.loads(run("verify", "--format", "json").stdout)
+    assert (told["customers"], told["events"]) == (1, 2)
+
+
+@pytest.mark.usefixtures("projected")
 def test_an_event_that_nobody_can_read_is_named_and_ends_no_command_in_a_trace(
     run: Run, database: str
 ) -> None:
