@@ -40,11 +40,11 @@ def main(words: Sequence[str]) -> int:
 
 
 def _platform(words: Sequence[str], environment: dict[str, str]) -> int:
-    """Run the platform to its end, leaving Ctrl-C to it: the terminal tells it, too."""
+    """Run the platform to its end; who ends this process ends it."""
     command = [sys.executable, "-m", "services", "run", *words]
     with subprocess.Popen(command, env=environment) as platform:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, lambda *_: platform.terminate())
+        for signum in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(signum, lambda *_: platform.terminate())
         return platform.wait()
 
 

@@ -31,6 +31,7 @@ class Status(Struct, frozen=True, kw_only=True):
     """The log's position and every projection's."""
 
     events: int
+    duplicates: int  # records of Kafka's topics that were dropped: their event had come before
     position: str
     projections: list[ProjectionStatus]
 
@@ -60,4 +61,12 @@ async def status(platform: Platform, at: datetime) -> Status:
                 parked=counts["parked"],
             )
         )
-    return Status(events=sum(heads.counts), position=heads.token(), projections=found)
+    with translated():
+        mirrors = await platform.pool.fetch(sql("mirror_heads"), heads.generation)
+    dropped = sum(mirror["dropped"] for mirror in mirrors)
+    return Status(
+        events=sum(heads.counts) - dropped,
+        duplicates=dropped,
+        position=heads.token(),
+        projections=found,
+    )

@@ -95,6 +95,11 @@ def verification_lines(found: Verification) -> Iterator[str]:
         f"refolded {found.events:,} events of {found.customers:,} customers: {found.rows:,} rows, "
         f"{found.alerts:,} alerts, {found.parked:,} parked"
     )
+    if found.mirrored:
+        yield (
+            f"compared {found.mirrored:,} records of Kafka's topics with the events table, "
+            f"{found.duplicates:,} duplicates among them"
+        )
     for one in found.named:
         yield (
             f"{one.projection}  {one.customer_id or 'company'}  {one.where}  {one.key}\n"
@@ -107,7 +112,8 @@ def verification_lines(found: Verification) -> Iterator[str]:
 
 def status_lines(found: Status) -> Iterator[str]:
     """Yield the lines of the status."""
-    yield f"log: {found.events:,} events, position {found.position}"
+    dropped = f", {found.duplicates:,} duplicates in it dropped" if found.duplicates else ""
+    yield f"log: {found.events:,} events{dropped}, position {found.position}"
     for one in found.projections:
         yield (
             f"{one.projection} v{one.version}: {one.behind:,} events behind, {one.customers:,} "

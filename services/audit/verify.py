@@ -75,7 +75,8 @@ class Verification(Struct, kw_only=True):
 async def verify(platform: Platform, advance: Callable[[int], None]) -> Verification:
     """Refold every customer of every projection and compare; so, too, the mirror of Kafka's log.
 
-    Raises: Unavailable; TopicTruncated, where Kafka lacks what was mirrored. `advance` is told how many customers were done.
+    `advance` is told how many customers were done.
+    Raises: Unavailable; TopicTruncated, where Kafka lacks what was mirrored.
     """
     async with picture(platform) as seen:
         found = Verification(position=seen.heads.token())

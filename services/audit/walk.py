@@ -101,6 +101,6 @@ async def picture(platform: Platform) -> AsyncIterator[Picture]:
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             generation = await connection.fetchval(sql("current_generation"))
-            rows = await connection.fetch(sql("log_heads"), generation)
+            rows = await connection.fetch(sql("readable_heads"), generation)
             heads = PositionVector(generation, tuple(row["next_n"] for row in rows))
             yield Picture(connection, heads)
