@@ -11,6 +11,8 @@ from events.envelope import CustomerId
 from projections.protocol import Alert, Assessment, Cause, Projection, Row, RowKey, Total
 from services.projector.memory import Written
 
+_LIMIT = 2**63
+
 TotalKey = tuple[str, str, str, int]  # measure, currency, branch, day
 
 
@@ -69,12 +71,17 @@ class Changes:
         assessment: Assessment,
         at: datetime,
     ) -> Written:
-        """Take in one customer's assessment; return what will be written of it then."""
-        self.heads.append(Head(customer, at, assessment.next_change_at))
+        """Take in one customer's assessment; return what will be written of it then.
+
+        Raises: OverflowError, for a number that no column holds; then nothing was taken in.
+        """
         rows = {
             table.name: {table.key_of(row): row for row in assessment.rows.get(table.name, ())}
             for table in projection.tables
         }
+        for table in projection.tables:
+            _check_columns(written.rows.get(table.name, {}), rows[table.name])
+        self.heads.append(Head(customer, at, assessment.next_change_at))
         for table in projection.tables:
             self._rows(
                 projection, customer, table.name, written.rows.get(table.name, {}), rows[table.name]
@@ -120,3 +127,14 @@ class Changes:
             if i not in standing
         ]
         return standing
+
+
+def _check_columns(old: dict[RowKey, Row], new: dict[RowKey, Row]) -> None:
+    """Refuse a changed row with a sum beyond what the database can hold."""
+    for key, row in new.items():
+        if old.get(key) == row:
+            continue
+        for name in row.__struct_fields__:
+            value = getattr(row, name)
+            if isinstance(value, int) and not -_LIMIT <= value < _LIMIT:
+                raise OverflowError(f"{name} of {'/'.join(key)} is {value}, which no row can hold")

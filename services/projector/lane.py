@@ -82,12 +82,12 @@ class Lane:
                 for event in events:
                     remembered.facts.remember(event)
                 assessment = self.projection.assess(customer, remembered.facts, at, reference)
+                written = changes.add(self.projection, customer, remembered.written, assessment, at)
             except Exception as error:  # noqa: BLE001 - see above
                 _LOG.exception("customer_parked", customer=customer, partition=self.partition)
                 last = events[-1].envelope.id if events else None
                 changes.parked.append(Parked(customer, f"{type(error).__name__}: {error}", last))
                 continue
-            written = changes.add(self.projection, customer, remembered.written, assessment, at)
             self.memory.put(customer, Remembered(remembered.facts, written))
         return changes
 

@@ -253,6 +253,22 @@ async def test_a_customer_that_cannot_be_handled_is_parked_while_others_go_on(
     assert mine == [("C-1", 2, 200, False)]
 
 
+async def test_a_customer_whose_sums_no_row_can_hold_is_parked_and_others_go_on(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.projector.changes._LIMIT", 500)
+    huge, other, *_ = [c for c in (f"C-{n}" for n in range(200)) if partition_of(c) == 0]
+    await bench.append(payment(1, huge, minor=400), payment(2, other), payment(3, huge))
+    owner = await bench.owner(Counting())
+    assert await owner.step(NOTHING, 100) == 3
+    assert [row["customer_id"] for row in await bench.rows()] == [other]
+    [parked] = await bench.pool.fetch(sql("list_parked"), 10)
+    assert parked["customer_id"] == huge
+    assert parked["parked_reason"] == (
+        "OverflowError: paid_minor of CNY is 500, which no row can hold"
+    )
+
+
 async def test_bytes_that_cannot_be_decoded_park_their_customer(bench: Bench) -> None:
     await bench.append(payment(1), payment(2))
     await bench.pool.execute("ALTER TABLE events DISABLE TRIGGER ALL")
