@@ -82,13 +82,15 @@ class HttpPublisher:
 
 @asynccontextmanager
 async def open_http_publisher(gateway: str, key: str) -> AsyncIterator[HttpPublisher]:
-    """Yield a publisher to a gateway's address. Raises: UsageError for what is no address."""
+    """Yield a publisher to a gateway. Raises: UsageError for what is no address or no key."""
     try:
         url = httpx2.URL(gateway)
     except httpx2.InvalidURL as error:
         raise UsageError(f"--gateway: {gateway!r} is no address: {error}") from error
     if url.scheme not in {"http", "https"} or not url.host:
         raise UsageError(f"--gateway: {gateway!r} is no address such as http://127.0.0.1:8420")
+    if not key.isascii() or not key.isprintable():
+        raise UsageError("--key holds characters that no key has: copy it again")
     headers = {"authorization": f"Bearer {key}"}
     async with httpx2.AsyncClient(base_url=url, headers=headers, timeout=60.0) as client:
         yield HttpPublisher(client)

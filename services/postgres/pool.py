@@ -14,7 +14,7 @@ from typing import TypeAlias, TypeVar
 
 import asyncpg
 
-from services.errors import Unavailable
+from services.errors import Unavailable, UsageError
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 """The pool of the whole process; `open_pool` makes it."""
@@ -47,6 +47,12 @@ _AWAY = (
 
 # Two transactions were in each other's way; the loser starts again.
 _COLLISIONS = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+
+# The server answers and will not have us; asking again changes nothing.
+_REFUSALS = (
+    asyncpg.InvalidAuthorizationSpecificationError,  # class 28: user, password, pg_hba.conf
+    asyncpg.InvalidCatalogNameError,  # class 3D: no such database
+)
 
 _ATTEMPTS = 4
 _FIRST_PAUSE_S = 0.05
@@ -107,7 +113,10 @@ async def retried(call: Callable[[], Awaitable[T]], attempts: int = _ATTEMPTS) -
 
 
 async def open_pool(dsn: str, *, min_size: int = 1, max_size: int = 10) -> Pool:
-    """Return an open pool, once the server answers. Raises: Unavailable."""
+    """Return an open pool, once the server answers.
+
+    Raises: Unavailable; UsageError, for an address, user or database that cannot be right.
+    """
 
     async def connect() -> Pool:
         return await asyncpg.create_pool(
@@ -120,4 +129,13 @@ async def open_pool(dsn: str, *, min_size: int = 1, max_size: int = 10) -> Pool:
             command_timeout=300,
         )
 
-    return await retried(connect)
+    try:
+        return await retried(connect)
+    except _REFUSALS as error:
+        raise UsageError(f"the database cannot be used: {error}; mend TOUCHSTONE_DSN") from error
+    except (asyncpg.ClientConfigurationError, ValueError) as error:
+        # Its text may hold a part of the password that was taken for something else.
+        raise UsageError(
+            "TOUCHSTONE_DSN is no address such as postgresql://user:password@host:5432/database; "
+            "write special characters of a password as %XX"
+        ) from error

@@ -91,3 +91,10 @@ async def test_what_is_no_address_is_refused(address: str) -> None:
     with pytest.raises(UsageError, match="--gateway"):
         async with open_http_publisher(address, "key"):
             pass
+
+
+@pytest.mark.parametrize("key", ["ключ", "tsk_\n"])
+async def test_what_is_no_key_is_refused(key: str) -> None:
+    with pytest.raises(UsageError, match="--key"):
+        async with open_http_publisher("http://gateway", key):
+            pass
