@@ -15,6 +15,7 @@ from services.embedded import host
 from services.errors import TouchstoneError
 from services.gateway import commands as gateway
 from services.kafka import commands as kafka
+from services.policies.commands import app as policy
 from services.projector import commands as projector
 from services.schemas.commands import app as schemas
 from services.settings import settings
@@ -73,6 +74,7 @@ app.add_typer(audit.report)
 app.command()(audit.digest)
 app.command()(audit.verify)
 app.command()(audit.status)
+app.add_typer(policy)
 app.add_typer(gateway.branch, name="branch")
 app.add_typer(gateway.quarantine, name="quarantine")
 app.add_typer(kafka.topics, name="topics")

@@ -1,0 +1,131 @@
+"""Publishes a policy through the intake, as any event of headquarters is published."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID, uuid5
+
+import msgspec
+from msgspec import Struct
+
+from events.policy import PolicyVersion, Reference
+from services.audit.walk import picture
+from services.bootstrap import Platform
+from services.branch.publisher import local_scope
+from services.errors import TouchstoneError
+from services.policies.candidate import Candidate
+from services.policies.kinds import KINDS
+
+_NAMESPACE = UUID("3d0c6a58-5b1e-5b7f-a0e4-6f3f7f2f9c41")
+"""Namespace of the ids of policies; chosen once, never to change."""
+
+
+class Changed(Struct, frozen=True):
+    """A field of a policy and what the version before it said; None: its default."""
+
+    field: str
+    before: object
+    after: object
+
+
+class Published(Struct, frozen=True, kw_only=True):
+    """What came of publishing a policy."""
+
+    status: Literal["accepted", "duplicate"]
+    kind: str
+    event_id: str
+    effective_from: datetime
+    changes: list[Changed]
+    position: str | None = None
+
+
+class PolicyRefused(TouchstoneError):
+    """The gateway does not take the policy; the message names field, reason and remedy."""
+
+
+def policy_id(meant: Candidate, reference: Reference) -> str:
+    """Return the id of a policy: the same for the same policy over the same predecessor."""
+    before = _at_the_instant(meant, reference)
+    name = msgspec.json.encode(
+        (meant.kind, meant.effective_from, meant.policy, before.event_id if before else None),
+        order="deterministic",
+    )
+    return str(uuid5(_NAMESPACE, name.decode()))
+
+
+def changes(meant: Candidate, reference: Reference) -> list[Changed]:
+    """Return in which fields a policy differs from what would count without it."""
+    record = KINDS[meant.kind].record
+    begun = [v for v in reference.versions(record) if v.effective_from <= meant.effective_from]
+    after = msgspec.to_builtins(meant.policy)
+    before = msgspec.to_builtins(begun[-1].policy) if begun else _defaults(meant)
+    return [
+        Changed(name, before.get(name), value)
+        for name, value in after.items()
+        if value != before.get(name)
+    ]
+
+
+def _defaults(meant: Candidate) -> dict[str, object]:
+    fields = msgspec.structs.fields(KINDS[meant.kind].record)
+    given = {f.name: f.default for f in fields if f.default is not msgspec.NODEFAULT}
+    return dict(msgspec.to_builtins(given))
+
+
+def _at_the_instant(meant: Candidate, reference: Reference) -> PolicyVersion | None:
+    """Return the version that counts from the very instant from which this one is to count."""
+    versions = reference.versions(KINDS[meant.kind].record)
+    same = [v for v in versions if v.effective_from == meant.effective_from]
+    return same[-1] if same else None
+
+
+async def publish_policy(
+    platform: Platform, meant: Candidate, branch: str, event_id: str | None = None
+) -> Published:
+    """Publish a policy; the same one again changes nothing. Raises: PolicyRefused, Unavailable.
+
+    What is said already from that very instant is a duplicate, whoever published it.
+    """
+    async with picture(platform) as seen:
+        reference = await seen.reference()
+    standing = _at_the_instant(meant, reference)
+    if event_id is None and standing is not None and standing.policy == meant.policy:
+        return Published(
+            status="duplicate",
+            kind=meant.kind,
+            event_id=standing.event_id,
+            effective_from=meant.effective_from,
+            changes=[],
+        )
+    event = _event(platform, meant, branch, event_id or policy_id(meant, reference), reference)
+    [answer] = await platform.intake.submit(local_scope(branch), [event])
+    if answer.status == "refused":
+        raise PolicyRefused(f"{answer.field} {answer.reason}; {answer.remedy}")
+    return Published(
+        status=answer.status,
+        kind=meant.kind,
+        event_id=str(event["id"]),
+        effective_from=meant.effective_from,
+        changes=changes(meant, reference),
+        position=answer.position,
+    )
+
+
+def _event(
+    platform: Platform, meant: Candidate, branch: str, event_id: str, reference: Reference
+) -> dict[str, object]:
+    """Return the CloudEvent; its device numbers on from what the log holds of it."""
+    source = f"/branches/{branch}/policies"
+    told = [e.envelope for e in reference.events if e.envelope.source == source]
+    again = next((e for e in told if e.id == event_id), None)
+    return {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": source,
+        "sourceepoch": 0,
+        "sequence": again.sequence if again else max((e.sequence for e in told), default=0) + 1,
+        "type": KINDS[meant.kind].published.event_type,
+        "time": (again.created_at if again else platform.clock.now()).isoformat(),
+        "data": msgspec.to_builtins(meant.touchpoint),
+    }

@@ -1,0 +1,113 @@
+"""What the commands of policies print for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from services.audit.texts import amount
+from services.policies.calibration import Calibration
+from services.policies.listing import Version
+from services.policies.publishing import Changed, Published
+from services.policies.trial import ProjectionTrial, Trial
+
+_STATES = {"past": "past", "in_force": "IN FORCE", "to_come": "to come"}
+
+
+def _when(at: datetime, tz: ZoneInfo) -> str:
+    return f"{at.astimezone(tz):%Y-%m-%d %H:%M %Z}"
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _changes(found: Iterable[Changed]) -> Iterator[str]:
+    for one in found:
+        yield f"    {one.field}: {_json(one.before)} -> {_json(one.after)}"
+
+
+def published_lines(found: Published, tz: ZoneInfo) -> Iterator[str]:
+    """Yield what came of publishing a policy."""
+    state = "published" if found.status == "accepted" else "was published before"
+    yield f"{found.kind} {state}, from {_when(found.effective_from, tz)}  event {found.event_id}"
+    yield from _changes(found.changes)
+
+
+def version_lines(found: Iterable[Version], tz: ZoneInfo) -> Iterator[str]:
+    """Yield the versions of policies, each with what it says."""
+    kind = None
+    for one in found:
+        if one.kind != kind:
+            kind = one.kind
+            yield kind
+        start = _when(one.effective_from, tz) if one.effective_from else "the beginning"
+        until = f" until {_when(one.until, tz)}" if one.until else ""
+        event = f"  event {one.event_id}" if one.event_id else "  (defaults)"
+        yield f"  {_STATES[one.state]:>8}  from {start}{until}{event}"
+        if one.policy is None:
+            yield "            nothing was published"
+            continue
+        if one.state == "past":
+            continue
+        for name, value in msgspec.to_builtins(one.policy).items():
+            yield f"            {name} = {_json(value)}"
+
+
+def calibration_lines(found: Calibration, tz: ZoneInfo) -> Iterator[str]:
+    """Yield the lines that were drawn and how they divide the scores."""
+    yield (
+        f"Lines from the scores of {found.customers:,} customers at the end of {found.day}, "
+        f"to count from {_when(found.meant.effective_from, tz)}"
+    )
+    currency = msgspec.to_builtins(found.meant.policy)["currency"]
+    for tier in found.tiers:
+        line = (
+            "the rest" if tier.line_minor is None else f"from {amount(tier.line_minor, currency)}"
+        )
+        share = tier.customers / found.customers
+        yield f"{tier.tier:>12}  {line:>28}  {tier.customers:>9,} customers  {share:>5.1%}"
+
+
+def trial_lines(found: Trial, tz: ZoneInfo) -> Iterator[str]:
+    """Yield what a policy would change."""
+    sample = "" if found.customers == found.of_customers else f" of {found.of_customers:,}"
+    yield (
+        f"{found.meant.kind} from {_when(found.meant.effective_from, tz)}, tried on "
+        f"{found.customers:,}{sample} customers as of {_when(found.at, tz)}; nothing was written"
+    )
+    yield from _changes(found.changes)
+    for one in found.projections:
+        yield from _projection_lines(one, found.customers)
+    moves = found.tier_moves
+    if any(map(sum, moves.counts)):
+        yield "tiers: now (row), then (column)"
+        yield " " * 12 + "".join(f"{name:>12}" for name in moves.tiers)
+        for name, counts in zip(moves.tiers, moves.counts, strict=True):
+            yield f"{name:>12}" + "".join(f"{count:>12,}" for count in counts)
+
+
+def _projection_lines(one: ProjectionTrial, customers: int) -> Iterator[str]:
+    yield f"{one.projection}: {one.customers_changed:,} of {customers:,} customers change"
+    for table in one.tables:
+        yield (
+            f"    rows of {table.table}: {table.changed:,} other, {table.new:,} new, "
+            f"{table.gone:,} gone"
+        )
+    for alert in one.alerts:
+        yield (
+            f"    alerts {alert.kind} {alert.threshold or ''}: {alert.raised:,} raised, "
+            f"{alert.cleared:,} cleared"
+        )
+    for total in one.sums:
+        line = f"    {total.measure} {total.currency}: {total.count_before:,} -> "
+        line += f"{total.count_after:,}"
+        if total.currency:
+            line += (
+                f", {amount(total.amount_before_minor, total.currency)} -> "
+                f"{amount(total.amount_after_minor, total.currency)}"
+            )
+        yield line
