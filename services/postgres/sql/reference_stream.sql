@@ -1,4 +1,11 @@
--- $1 generation and $2 n of the last event known.
-SELECT * FROM events
-WHERE partition = 12 AND (generation, n) > ($1::smallint, $2::bigint)
-ORDER BY generation, n
+-- $1 generation and $2 n of the last event known. Generation by generation, so that the index
+-- by position reaches this partition without passing over the others'.
+SELECT e.*
+FROM generations AS g
+CROSS JOIN LATERAL (
+    SELECT * FROM events
+    WHERE events.generation = g.generation AND partition = 12
+      AND n > CASE WHEN g.generation = $1::smallint THEN $2::bigint ELSE -1 END
+) AS e
+WHERE g.generation >= $1::smallint
+ORDER BY e.generation, e.n
