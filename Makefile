@@ -16,7 +16,7 @@ ARGS ?=
 GENERATED_CHECK ?= $(BIN)/python -m services.schemas check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run run-kafka kafka test check format bench faults catalogues lock clean
+.PHONY: help setup run run-kafka kafka test check format bench bench-kafka faults catalogues lock clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ format: setup ## Format the code and mend what ruff can mend
 
 bench: setup ## Measure catch-up against a bare loop in the same run (ARGS=...)
 	$(BIN)/python -m tests.bench $(ARGS)
+
+bench-kafka: setup ## Measure over Kafka beside a plain loop, Faust and quixstreams (ARGS=...)
+	$(BIN)/python -m tests.bench.kafka $(ARGS)
 
 faults: setup ## Kill everything at random moments under load, many times (ARGS=...)
 	$(BIN)/python -m tests.faults $(ARGS)

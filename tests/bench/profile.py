@@ -15,7 +15,7 @@ _EVERY_S = 0.002
 
 # The innermost frame that matches says what the time was for.
 _ROOMS = (
-    ("selectors.py:", "waiting for PostgreSQL"),
+    ("selectors.py:", "waiting for the servers"),
     ("selector_events.py:", "asyncpg: rows in and out"),
     ("/asyncpg/", "asyncpg: rows in and out"),
     ("/events/codec", "decode"),
@@ -28,6 +28,11 @@ _ROOMS = (
     ("/services/postgres/projection_store", "parameters of the writes"),
     ("/services/postgres/row_tables", "parameters of the writes"),
     ("/services/projector/", "projector"),
+    ("/services/kafka/mirror", "parameters of the mirror"),
+    ("/services/kafka/", "records to envelopes"),
+    ("/aiokafka/", "aiokafka: records in"),
+    ("/asyncio/base_events.py", "event loop"),
+    ("/uvloop/", "waiting for the servers"),
 )
 
 

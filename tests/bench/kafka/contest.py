@@ -1,0 +1,140 @@
+"""Runs contestants one at a time, each a process of its own on the same cores."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+import psutil
+from msgspec import Struct
+
+from services.bootstrap import open_platform
+from services.settings import Settings
+from tests.bench.kafka.task import Result, Task
+from tests.bench.kafka.topic import Filled, confirm
+from tests.support.postgres import fresh_database
+
+_PATIENCE_S = 600.0
+_WARM_UP = 10
+_ROOT = Path(__file__).parents[3]
+
+
+class Contestant(Struct, frozen=True):
+    """Who takes part: a module, the kind it is told to be, and whose Python runs it."""
+
+    name: str
+    module: str
+    kind: str
+    python: Path
+    fewer: bool = False  # folds the smaller topic: it would take too long
+    platform: bool = False  # works on a database of the platform
+
+
+class ContestantFailed(Exception):
+    """A contestant ended without a result, or its fold is not the right one."""
+
+
+class Arena(Struct, frozen=True):
+    """What all contestants share: the servers, and a place for their files."""
+
+    dsn: str
+    kafka: str
+    folder: Path
+    postgres_pid: int
+    broker_pid: int
+
+
+class Measured(Struct, frozen=True):
+    """One run; processor time is in microseconds per event, of each of the three sides."""
+
+    rate: float  # events per second
+    own_us: float
+    postgres_us: float
+    broker_us: float
+    shares: Mapping[str, float]
+
+
+async def compete(
+    arena: Arena, who: Contestant, prefix: str, filled: Filled, run: int, *, shares: bool = False
+) -> Measured:
+    """Run a contestant once, on a database and in a folder of its own.
+
+    Raises: ContestantFailed.
+    """
+    async with fresh_database(arena.dsn) as dsn:
+        with tempfile.TemporaryDirectory(dir=arena.folder) as folder:
+            task = Task(
+                kind=who.kind,
+                run=run,
+                servers=arena.kafka,
+                prefix=prefix,
+                dsn=dsn,
+                folder=folder,
+                events=filled.events,
+                warm_up=filled.events // _WARM_UP,
+                shares=shares,
+            )
+            if who.platform:
+                async with open_platform(settings_of(task)) as platform:
+                    await confirm(platform.pool, filled)
+            return await asyncio.to_thread(_measure, arena, who, task, filled)
+
+
+def settings_of(task: Task) -> Settings:
+    """Return the platform's settings for a task."""
+    return Settings(
+        data=Path(task.folder), dsn=task.dsn, kafka=task.servers, kafka_prefix=task.prefix
+    )
+
+
+def command(who: Contestant, task: Task) -> list[str]:
+    """Return the command that runs a contestant."""
+    return [str(who.python), "-m", who.module, msgspec.json.encode(task).decode()]
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of a contestant: it finds the platform's code, whoever's Python."""
+    return {**os.environ, "PYTHONPATH": str(_ROOT)}
+
+
+def _measure(arena: Arena, who: Contestant, task: Task, filled: Filled) -> Measured:
+    before = _cpu_s(arena.postgres_pid), _cpu_s(arena.broker_pid)
+    try:
+        done = subprocess.run(
+            command(who, task), env=environment(), cwd=task.folder, timeout=_PATIENCE_S,
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as error:
+        said = (error.stderr or b"")[-2000:].decode("utf-8", "replace")
+        raise ContestantFailed(f"{who.name}: not done in {_PATIENCE_S:.0f} s: {said}") from error
+    after = _cpu_s(arena.postgres_pid), _cpu_s(arena.broker_pid)
+    lines = done.stdout.strip().splitlines()
+    if done.returncode or not lines:
+        raise ContestantFailed(f"{who.name}: {done.stderr[-2000:]}")
+    result = msgspec.json.decode(lines[-1], type=Result)
+    if result.digest != filled.digest:
+        raise ContestantFailed(f"{who.name}: its counts and sums are not those of the events")
+    return Measured(
+        rate=result.events / result.seconds,
+        own_us=1e6 * result.cpu_s / result.events,
+        postgres_us=1e6 * (after[0] - before[0]) / filled.events,
+        broker_us=1e6 * (after[1] - before[1]) / filled.events,
+        shares=result.shares,
+    )
+
+
+def _cpu_s(pid: int) -> float:
+    """Return the processor time of a server and of all its processes, also of those gone."""
+    server = psutil.Process(pid)
+    total = sum(server.cpu_times()[:4])
+    for child in server.children(recursive=True):
+        try:
+            total += sum(child.cpu_times()[:2])
+        except psutil.NoSuchProcess:
+            continue
+    return total

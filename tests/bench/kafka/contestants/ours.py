@@ -1,0 +1,134 @@
+"""Our projector over Kafka.
+
+The kind `trivial` projects the trivial fold and keeps no mirror; `real` keeps every projection
+of the platform and the mirror; `all` adds the trivial fold to those and works until ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+
+import asyncpg
+import structlog
+import uvloop
+
+from projections import PROJECTIONS
+from projections.protocol import Projection
+from services.audit.verify import verify
+from services.bootstrap import Platform, open_platform
+from services.kafka.cluster import cluster_of
+from services.kafka.mirror import EventsMirror
+from services.kafka.projector import KafkaProjector
+from services.postgres.row_tables import ensure_tables
+from services.settings import Settings
+from tests.bench.kafka.amounts import amount_of
+from tests.bench.kafka.contest import settings_of
+from tests.bench.kafka.customer_sums import CustomerSums
+from tests.bench.kafka.task import Result, Stopwatch, Sums, Task, answer, digest_of, given_task
+from tests.bench.kafka.topic import GENERATION
+from tests.bench.profile import Shares, shares_of
+
+_KINDS: dict[str, tuple[Projection, ...]] = {
+    "trivial": (CustomerSums(),),
+    "real": PROJECTIONS,
+    "all": (*PROJECTIONS, CustomerSums()),
+}
+_LOOK_EVERY_S = 0.02
+_PROGRESS = """
+SELECT coalesce(min(events), 0) FROM (
+    SELECT sum(next) AS events FROM checkpoints GROUP BY projection, version
+) AS per_projection
+"""
+
+
+async def run(task: Task) -> Result:
+    """Project the whole topic, and prove that what was written is what the events say."""
+    settings = settings_of(task)
+    async with open_platform(settings) as platform:
+        projector = await projector_of(platform, settings, task.kind)
+        watch = Stopwatch(task)
+
+        async def race() -> None:
+            watching = asyncio.create_task(_watch(watch, task.dsn))
+            await projector.catch_up()
+            await watching
+
+        shares: Shares = {}
+        if task.shares:
+            shares = await shares_of(race)
+        else:
+            await race()
+        sums = await (_written(platform) if task.kind == "trivial" else _mirrored(platform))
+        if task.kind != "trivial":
+            found = await verify(platform, lambda _: None)
+            if found.differences or found.parked:
+                raise SystemExit(f"the rows are not what the events say: {found.named[:3]}")
+    return watch.result(digest_of(sums), shares)
+
+
+async def projector_of(platform: Platform, settings: Settings, kind: str) -> KafkaProjector:
+    """Return a projector of that kind, its tables made."""
+    projections = _KINDS[kind]
+    async with platform.pool.acquire() as connection:
+        await ensure_tables(connection, projections)
+    return KafkaProjector(
+        platform,
+        cluster_of(settings),
+        GENERATION,
+        projections=projections,
+        mirror=None if kind == "trivial" else EventsMirror(),
+    )
+
+
+async def _watch(watch: Stopwatch, dsn: str) -> None:
+    """Follow the checkpoints until every projection has taken in everything."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        while not watch.saw(int(await connection.fetchval(_PROGRESS))):  # noqa: ASYNC110 - a row
+            await asyncio.sleep(_LOOK_EVERY_S)
+    finally:
+        await connection.close()
+
+
+async def _written(platform: Platform) -> Sums:
+    """Return the fold as the rows have it."""
+    rows = await platform.pool.fetch(
+        "SELECT customer_id, events, amount_minor FROM customer_sums_v1_sums"
+    )
+    return {row["customer_id"].encode(): [row["events"], row["amount_minor"]] for row in rows}
+
+
+async def _mirrored(platform: Platform) -> Sums:
+    """Return the fold of the mirrored events."""
+    sums: Sums = {}
+    for row in await platform.pool.fetch("SELECT customer_id, data FROM events"):
+        own = sums.setdefault(row["customer_id"].encode(), [0, 0])
+        own[0] += 1
+        own[1] += amount_of(row["data"])
+    return sums
+
+
+async def work(task: Task) -> None:
+    """Project until this process is ended."""
+    settings = settings_of(task)
+    async with open_platform(settings) as platform:
+        await (await projector_of(platform, settings, task.kind)).run()
+
+
+def main() -> None:
+    """Measure, or with the kind `all` just work."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    task = given_task()
+    if task.kind == "all":
+        uvloop.run(work(task))
+    else:
+        answer(uvloop.run(run(task)))
+
+
+if __name__ == "__main__":
+    main()
