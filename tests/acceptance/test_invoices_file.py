@@ -1,7 +1,8 @@
 """The real invoices file through the whole product: every figure as computed independently.
 
-A fresh database; the thresholds published as a policy; the file imported by the shipped
-mapping; the projector run to its end. Then the reports of each day of the ground truth.
+Twice: once with the event log in PostgreSQL, once in Kafka. A fresh log; the thresholds
+published as a policy; the file imported by the shipped mapping; the projector run to its end.
+Then the reports of each day of the ground truth.
 """
 
 from collections.abc import AsyncIterator
@@ -16,7 +17,6 @@ import pytest
 import pytest_asyncio
 
 from events.calendars import local_day, zone
-from projections import PROJECTIONS
 from services.audit.digest import digest
 from services.audit.reports import report_ageing, report_alerts
 from services.audit.verify import verify
@@ -26,8 +26,8 @@ from services.branch.importer import Job, import_file
 from services.branch.publisher import LocalPublisher
 from services.branch.publishing import publish_lines
 from services.branch.report import Report
-from services.projector.host import Projector
 from services.settings import Settings
+from tests.support.modes import EITHER, catch_up, chosen_log
 from tests.support.postgres import fresh_database
 from tests.support.shared_data import (
     CURRENCY,
@@ -55,19 +55,24 @@ class Imported(NamedTuple):
     """The platform after the import, and what the import reported."""
 
     platform: Platform
+    settings: Settings
     job: Job
     report: Report
     home: Path
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=EITHER)
 async def imported(
-    shared_data: Path, postgres_server: str, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    shared_data: Path,
+    postgres_server: str,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Imported]:
     home = tmp_path_factory.mktemp("invoices")
     async with (
         fresh_database(postgres_server) as dsn,
-        open_platform(Settings(dsn=dsn, data=home)) as platform,
+        chosen_log(request, Settings(dsn=dsn, data=home)) as settings,
+        open_platform(settings) as platform,
     ):
         policy = (files("services.branch") / "mappings" / "invoices-policy.jsonl").read_bytes()
         headquarters = LocalPublisher(platform.intake, "headquarters", dsn)
@@ -77,8 +82,8 @@ async def imported(
             path=invoices_file(shared_data), mapping=load_mapping("invoices-ibm"), branch="hq"
         )
         report = await import_file(job, LocalPublisher(platform.intake, "hq", dsn), home)
-        await Projector(platform).catch_up()
-        yield Imported(platform, job, report, home)
+        await catch_up(platform, settings)
+        yield Imported(platform, settings, job, report, home)
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +165,7 @@ async def test_a_second_import_changes_nothing(imported: Imported, truth: Truth)
     again = await import_file(imported.job, local, imported.home)
     assert (again.accepted, again.refused) == (0, 0)
     assert again.duplicate == imported.report.accepted
-    assert await Projector(platform).catch_up() == 0
+    assert await catch_up(platform, imported.settings) == 0
     assert await platform.log.heads() == heads
     assert (await digest(platform, AFTERWARDS, None, lambda done: None)) == before
 
@@ -169,7 +174,7 @@ async def test_the_live_rows_are_what_the_events_say(imported: Imported) -> None
     found = await verify(imported.platform, lambda done: None)
     assert found.named == []
     assert found.parked == 0
-    assert found.customers == 100 * len(PROJECTIONS)
+    assert found.customers == 100
 
 
 def mean(days: list[int], digits: int) -> Decimal:

@@ -4,9 +4,11 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import asyncpg
 import pytest
+import pytest_asyncio
 from msgspec.structs import replace
 
 from events.codec import decode
@@ -14,12 +16,15 @@ from events.envelope import BranchId, PositionVector
 from events.money import Money
 from events.touchpoints import PersonalTouchpoint
 from events.touchpoints.payment import PaymentReceived
+from services.embedded.event_log import EmbeddedEventLog
 from services.gateway.draft import Draft, Scope
 from services.gateway.parsing import draft_of
 from services.gateway.quarantine import Quarantine
+from services.kafka.event_log import open_kafka_log
 from services.ports import StoredEvent
 from services.postgres.migrate import migrate
 from services.postgres.pool import open_pool
+from services.settings import Settings
 from tests.contract.event_log_suite import accepted_events
 from tests.support.gateway import (
     BATCH,
@@ -32,16 +37,19 @@ from tests.support.gateway import (
     payment_event,
 )
 from tests.support.log import START, SetClock
+from tests.support.modes import EITHER, chosen_log
 
 pytestmark = pytest.mark.postgres
 
 
-@pytest.fixture
-async def gateway(database: str) -> AsyncIterator[Gateway]:
+@pytest_asyncio.fixture(params=EITHER)
+async def gateway(request: pytest.FixtureRequest, database: str) -> AsyncIterator[Gateway]:
     async with await open_pool(database) as pool:
         await migrate(pool)
-    async with open_gateway(database, SetClock()) as gateway:
-        yield gateway
+    async with chosen_log(request, Settings(dsn=database)) as settings:
+        open_log = partial(open_kafka_log, settings) if settings.kafka else EmbeddedEventLog
+        async with open_gateway(database, SetClock(), open_log=open_log) as gateway:
+            yield gateway
 
 
 def sealed_fields(event: StoredEvent) -> bytes:

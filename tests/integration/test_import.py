@@ -9,6 +9,7 @@ import httpx2
 import pytest
 import pytest_asyncio
 
+from events.partitioning import partition_of
 from services.bootstrap import Platform, open_platform
 from services.branch.compiling import compile_text, load_mapping
 from services.branch.http_publisher import GatewayRefused, HttpPublisher
@@ -18,6 +19,7 @@ from services.branch.publishing import publish_lines
 from services.gateway.http import create_gateway
 from services.gateway.keys import BranchKeys
 from services.settings import Settings
+from tests.support.modes import EITHER, chosen_log
 
 pytestmark = pytest.mark.postgres
 
@@ -45,9 +47,12 @@ name = "name"
 """
 
 
-@pytest_asyncio.fixture
-async def platform(database: str, tmp_path: Path) -> AsyncIterator[Platform]:
-    async with open_platform(Settings(dsn=database, data=tmp_path / "data")) as opened:
+@pytest_asyncio.fixture(params=EITHER)
+async def platform(
+    request: pytest.FixtureRequest, database: str, tmp_path: Path
+) -> AsyncIterator[Platform]:
+    given = Settings(dsn=database, data=tmp_path / "data")
+    async with chosen_log(request, given) as settings, open_platform(settings) as opened:
         yield opened
 
 
@@ -108,8 +113,8 @@ async def test_names_reach_the_log_sealed(platform: Platform, tmp_path: Path) ->
     file.write_text("no,name\nC9,王芳\n", "utf-8")
     job = Job(path=file, mapping=compile_text(NAMES), branch="b1")
     assert (await import_file(job, local(platform))).accepted == 1
-    stored = await platform.pool.fetchval("SELECT data FROM events")
-    assert "王芳".encode() not in stored
+    [stored] = await platform.log.read(partition_of("C9"), 0, 10)
+    assert "王芳".encode() not in stored.payload
 
 
 async def test_a_policy_is_published_as_a_line(platform: Platform) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from uuid import NAMESPACE_URL, uuid5
 
@@ -14,7 +14,7 @@ from services.embedded.event_log import EmbeddedEventLog
 from services.gateway.http import create_gateway
 from services.gateway.intake import Intake
 from services.gateway.keys import BranchKeys
-from services.ports import Clock
+from services.ports import Clock, EventLog
 from services.postgres.pool import Pool, open_pool
 from services.postgres.vault import PostgresVault
 from tests.support.log import SetClock
@@ -25,6 +25,7 @@ BATCH = "application/cloudevents-batch+json"
 BRANCH = "SH-01"
 
 Json = dict[str, object]
+OpenLog = Callable[[Pool, Clock], AbstractAsyncContextManager[EventLog]]
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Gateway:
 
     client: httpx2.AsyncClient
     pool: Pool
-    log: EmbeddedEventLog
+    log: EventLog
     vault: PostgresVault
     intake: Intake
     clock: SetClock
@@ -66,9 +67,11 @@ class Gateway:
 
 
 @asynccontextmanager
-async def open_gateway(dsn: str, clock: SetClock, master: bytes = MASTER) -> AsyncIterator[Gateway]:
+async def open_gateway(
+    dsn: str, clock: SetClock, master: bytes = MASTER, open_log: OpenLog = EmbeddedEventLog
+) -> AsyncIterator[Gateway]:
     """Yield a gateway on a migrated database."""
-    async with await open_pool(dsn) as pool, EmbeddedEventLog(pool, clock) as log:
+    async with await open_pool(dsn) as pool, open_log(pool, clock) as log:
         vault = PostgresVault(pool, master)
         intake = Intake(log, vault, clock, pool)
         keys = BranchKeys(pool, clock)

@@ -6,7 +6,7 @@ the session's own.
 
 import os
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from uuid import uuid4
 
 import pytest
@@ -43,6 +43,13 @@ def kafka_server() -> Iterator[str]:
 @pytest_asyncio.fixture
 async def kafka(kafka_server: str) -> AsyncIterator[Settings]:
     """Settings that name the session's cluster and a log of this test alone."""
+    async with own_topics(kafka_server) as settings:
+        yield settings
+
+
+@asynccontextmanager
+async def own_topics(kafka_server: str) -> AsyncIterator[Settings]:
+    """Make a log of its own on the cluster, deleted at the end."""
     settings = Settings(kafka=kafka_server, kafka_prefix=f"test-{uuid4().hex[:12]}.")
     topics = log_topics(settings.kafka_prefix, 1)
     await create(cluster_of(settings), topics)

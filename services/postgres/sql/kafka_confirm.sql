@@ -1,9 +1,11 @@
 -- These events lie in the topic now: $2 partitions, $3 ids, $4 offsets.
 WITH done AS (
-    DELETE FROM log_pending WHERE event_id = ANY ($3::uuid[])
+    DELETE FROM log_pending WHERE event_id = ANY ($3::uuid[]) RETURNING event_id, recorded_at
 ), placed AS (
-    INSERT INTO log_confirmed (generation, partition, event_id, n)
-    SELECT $1, * FROM unnest($2::smallint[], $3::uuid[], $4::bigint[])
+    INSERT INTO log_confirmed (generation, partition, event_id, n, recorded_at)
+    SELECT $1, partition, event_id, n, recorded_at
+    FROM unnest($2::smallint[], $3::uuid[], $4::bigint[]) AS written (partition, event_id, n)
+    LEFT JOIN done USING (event_id)
 ), moved AS (
     UPDATE log_heads h SET next_n = m.next_n, pending = pending - m.events
     FROM (

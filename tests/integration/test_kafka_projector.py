@@ -1,0 +1,208 @@
+"""What workers over a real Kafka promise: all projected, nothing twice, whoever dies or sleeps."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from events.codec import encode
+from events.envelope import CustomerId, RecordedEvent
+from events.money import Money
+from events.partitioning import PARTITIONS
+from events.policy import Reference
+from events.routing import partition_for
+from events.touchpoints.base import Touchpoint
+from events.touchpoints.payment import InvoiceIssued, PaymentReceived
+from events.touchpoints.policy import AlertsPolicy, AlertsPolicyPublished
+from projections import PROJECTIONS
+from projections.digest import combine, customer_lines
+from projections.protocol import Facts
+from services.audit.digest import digest
+from services.audit.status import status
+from services.audit.verify import verify
+from services.bootstrap import Platform, open_platform
+from services.kafka.cluster import cluster_of
+from services.kafka.producing import Appender
+from services.kafka.topics import Places
+from services.kafka.wire import to_record
+from services.ports import Accepted, Submission
+from services.projector.owner import recorded
+from services.settings import Settings
+from tests.support.log import START, SetClock, submission
+from tests.support.modes import catch_up
+from tests.support.workers import Worker, until_caught_up, workers
+
+pytestmark = [pytest.mark.postgres, pytest.mark.kafka]
+
+CUSTOMERS = [f"C-{n}" for n in range(60)]
+LATER = START + timedelta(days=400)
+
+
+def facts_of(customer: str, first: int) -> list[Submission]:
+    """An invoice, overdue long ago, half of it paid; numbered from `first` on."""
+    facts: list[Touchpoint] = [
+        InvoiceIssued(
+            invoice_id=f"I-{customer}-{first}", amount=Money(1000, "CNY"), due_on=date(2026, 3, 9)
+        ),
+        PaymentReceived(payment_id=f"P-{customer}-{first}", amount=Money(500, "CNY")),
+    ]
+    return [submission(first + n, fact, customer) for n, fact in enumerate(facts)]
+
+
+def a_day(number: int) -> list[Submission]:
+    """What all customers do on a day of that number."""
+    first = number * 2 * len(CUSTOMERS) + 1
+    return [s for n, customer in enumerate(CUSTOMERS) for s in facts_of(customer, first + 2 * n)]
+
+
+def warn_after(days_overdue: int) -> Submission:
+    """A policy that has an alert raised after so many days."""
+    policy = AlertsPolicy(overdue_days=(days_overdue,))
+    published = AlertsPolicyPublished(effective_from=START, policy=policy)
+    return submission(1, published, None, branch="HQ", source="/branches/HQ/policies")
+
+
+@pytest.fixture
+def settings(kafka: Settings, database: str, tmp_path: Path) -> Settings:
+    return kafka.model_copy(update={"dsn": database, "data": tmp_path})
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock(START)
+
+
+@pytest.fixture
+async def platform(settings: Settings, clock: SetClock) -> AsyncIterator[Platform]:
+    async with open_platform(settings, clock=clock) as platform:
+        yield platform
+
+
+async def overdue_alerts(platform: Platform) -> int:
+    found: int = await platform.pool.fetchval("SELECT count(*) FROM alerts WHERE kind = 'overdue'")
+    return found
+
+
+async def append(platform: Platform, submissions: Sequence[Submission]) -> None:
+    for outcome in await platform.log.append(submissions):
+        assert isinstance(outcome, Accepted)
+
+
+async def append_again(settings: Settings, submissions: Sequence[Submission]) -> None:
+    """Append records that are in their topics already, as a crashed producer may."""
+    cluster = cluster_of(settings)
+    places, appender = Places(cluster.prefix, 1), Appender(cluster)
+    try:
+        for one in submissions:
+            place = places.of(partition_for(one.envelope, one.data))
+            record = to_record(one.envelope, one.data.version, encode(one.data), START)
+            await appender.append({place: [record]})
+    finally:
+        await appender.close()
+
+
+async def folded(platform: Platform, at: datetime) -> str:
+    """The digest of a pure fold over the topic's events, each once: nothing of the projector."""
+    events: dict[str, RecordedEvent] = {}
+    for partition in range(PARTITIONS):
+        for stored in await platform.log.read(partition, 0, 100_000):
+            events.setdefault(stored.envelope.id, recorded(stored))
+    dossiers: dict[CustomerId, list[RecordedEvent]] = defaultdict(list)
+    for event in events.values():
+        assert event.envelope.subject is not None
+        dossiers[event.envelope.subject].append(event)
+    lines: list[bytes] = []
+    for projection in PROJECTIONS:
+        for customer, dossier in dossiers.items():
+            facts = Facts(e for e in dossier if type(e.data) in projection.handles)
+            assessment = projection.assess(customer, facts, at, Reference())
+            lines += customer_lines(projection, customer, assessment)
+    return combine(lines)
+
+
+async def assert_whole(platform: Platform) -> None:
+    """Rows, mirror and topics agree, and so does a fold that knows none of them."""
+    found = await verify(platform, lambda done: None)
+    assert found.named == []
+    assert found.parked == 0
+    assert found.mirrored == sum((await platform.log.heads()).counts)
+    told = await digest(platform, LATER, None, lambda done: None)
+    assert told.digest == await folded(platform, LATER)
+
+
+async def test_everything_is_projected_and_a_duplicate_is_dropped_and_counted_once(
+    platform: Platform, settings: Settings
+) -> None:
+    await append(platform, a_day(0))
+    assert await catch_up(platform, settings) == len(a_day(0))
+    await append_again(settings, a_day(0)[:5])
+    assert await catch_up(platform, settings) == 5
+    await platform.pool.execute("UPDATE checkpoints SET next = 0 WHERE partition = 3")
+    await catch_up(platform, settings)  # what is read again is not counted again
+    assert (await status(platform, START)).duplicates == 5
+    assert await platform.pool.fetchval("SELECT count(*) FROM events") == len(a_day(0))
+
+
+async def test_a_deadline_takes_effect_though_the_topic_ends_in_a_duplicate(
+    platform: Platform, settings: Settings, clock: SetClock
+) -> None:
+    await append(platform, [warn_after(3), *facts_of("C-1", 1)])
+    await append_again(settings, facts_of("C-1", 1))
+    await catch_up(platform, settings)
+    assert await overdue_alerts(platform) == 0
+    clock.move(timedelta(days=30))
+    await catch_up(platform, settings)
+    assert await overdue_alerts(platform) == 1
+
+
+async def test_a_policy_published_is_swept(platform: Platform, settings: Settings) -> None:
+    await append(platform, a_day(0))
+    await catch_up(platform, settings)
+    await append(platform, [warn_after(3)])
+    await catch_up(platform, settings)
+    swept = await platform.pool.fetch("SELECT DISTINCT policy_count FROM projection_heads")
+    assert [row["policy_count"] for row in swept] == [1]
+
+
+async def test_of_two_workers_one_takes_over_when_the_other_is_killed(
+    platform: Platform, settings: Settings, tmp_path: Path
+) -> None:
+    await append(platform, a_day(0))
+    with workers(settings, 2, tmp_path) as (first, second):
+        await both_have_partitions(first, second)
+        await append(platform, a_day(1))
+        first.send(signal.SIGKILL)
+        await append(platform, a_day(2))
+        await until_caught_up(platform)
+        assert second.process.poll() is None
+    assert second.process.returncode == 0, second.said()
+    await assert_whole(platform)
+
+
+async def test_a_worker_that_slept_through_a_rebalance_writes_nothing(
+    platform: Platform, settings: Settings, tmp_path: Path
+) -> None:
+    await append(platform, a_day(0))
+    with workers(settings, 2, tmp_path) as (sleeper, other):
+        await both_have_partitions(sleeper, other)
+        sleeper.send(signal.SIGSTOP)
+        await append(platform, a_day(1))
+        await until_caught_up(platform)  # the other one has everything now
+        sleeper.send(signal.SIGCONT)
+        await append(platform, a_day(2))
+        await until_caught_up(platform)
+        assert sleeper.process.poll() is None, sleeper.said()
+    await assert_whole(platform)
+
+
+async def both_have_partitions(*group: Worker) -> None:
+    """Wait until the last that each worker said of its partitions leaves none to one alone."""
+    async with asyncio.timeout(30):
+        while not all(0 < worker.partitions() < PARTITIONS + 1 for worker in group):  # noqa: ASYNC110 - processes
+            await asyncio.sleep(0.1)
