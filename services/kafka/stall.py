@@ -26,9 +26,9 @@ class StallWatch:
         A partition that is not in `reached` is nobody's concern here just now.
         """
         waiting = {p: n for p, n in reached.items() if n < heads[p]}
+        last = self._last
         self._last = {
-            p: self._last[p] if self._last.get(p, (-1, 0.0))[0] == n else (n, now_s)
-            for p, n in waiting.items()
+            p: last[p] if p in last and last[p][0] == n else (n, now_s) for p, n in waiting.items()
         }
         stalled = {
             p: heads[p] - n

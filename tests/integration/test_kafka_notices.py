@@ -1,0 +1,197 @@
+"""What workers tell others: alerts and refusals on topics, alerts to a web address."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import msgspec
+import pytest
+
+from events.notices import AlertNotice
+from services.bootstrap import Platform, open_platform
+from services.errors import Unavailable
+from services.kafka.relay import ALERTS, Relay
+from services.notify.webhook import Webhook
+from services.postgres.migrate import migrate
+from services.postgres.pool import Pool, open_pool
+from services.settings import Settings
+from tests.support.workers import workers
+
+JOURNAL = """
+INSERT INTO alert_journal (alert_id, occurrence, action, at, kind, subject, threshold,
+    customer_id, since, currency, amount_minor)
+VALUES (gen_random_uuid(), 1, 'raised', now(), 'overdue', $1, 30, 'C-1', now(), 'CNY', 100)
+"""
+
+NOTICE = AlertNotice(
+    alert_id="019cad2f-6a3a-7c31-9d52-5f0e3b8a7c11", occurrence=1, action="raised",
+    at=datetime(2026, 3, 2, tzinfo=UTC), kind="overdue", subject="I-1", threshold=30,
+    customer_id="C-1", since=datetime(2026, 3, 2, tzinfo=UTC), currency="CNY", amount_minor=100,
+)  # fmt: skip
+
+
+class Told:
+    """A topic that fails when it is told to, and what it has taken."""
+
+    def __init__(self) -> None:
+        self.subjects: list[str] = []
+        self.away = False
+
+    async def send(self, key: bytes, value: bytes) -> None:
+        if self.away:
+            raise Unavailable("away")
+        self.subjects.append(msgspec.json.decode(value, type=AlertNotice).subject)
+
+
+@pytest.fixture
+async def pool(database: str) -> AsyncIterator[Pool]:
+    async with await open_pool(database) as pool:
+        await migrate(pool)
+        yield pool
+
+
+@pytest.mark.postgres
+async def test_rows_are_told_in_order_and_again_only_where_it_is_not_known(pool: Pool) -> None:
+    told = Told()
+    await pool.execute(JOURNAL, "before there was a relay")
+    relay = Relay(pool, ALERTS, told.send)
+    assert await relay.ship() == 0
+    for subject in "abc":
+        await pool.execute(JOURNAL, subject)
+    assert await relay.ship() == 3
+    await pool.execute(JOURNAL, "d")
+    told.away = True
+    with pytest.raises(Unavailable):
+        await relay.ship()
+    told.away = False
+    assert await Relay(pool, ALERTS, told.send).ship() == 1
+    assert told.subjects == ["a", "b", "c", "d"]
+    assert await relay.ship() == 0
+
+
+@pytest.mark.postgres
+async def test_a_row_that_commits_late_under_a_low_number_is_not_left_out(pool: Pool) -> None:
+    told = Told()
+    relay = Relay(pool, ALERTS, told.send)
+    await relay.ship()
+    async with pool.acquire() as late, late.transaction():
+        await late.execute(JOURNAL, "low number")
+        await pool.execute(JOURNAL, "high number")
+        assert await relay.ship() == 0  # it waits for the other one, a while
+    assert await relay.ship() == 2
+    assert told.subjects == ["low number", "high number"]
+
+
+class Listener:
+    """A web address that answers with these statuses, then 204, and keeps what it was sent."""
+
+    def __init__(self, *statuses: int) -> None:
+        self.statuses = list(statuses)
+        self.keys: list[str] = []
+        self.bodies: list[dict[str, object]] = []
+        self.url = ""
+
+
+@contextmanager
+def listening(listener: Listener) -> Iterator[Listener]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            listener.bodies.append(json.loads(body))
+            listener.keys.append(self.headers["idempotency-key"])
+            self.send_response(listener.statuses.pop(0) if listener.statuses else 204)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        listener.url = f"http://127.0.0.1:{server.server_port}/alerts"
+        yield listener
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+async def test_a_listener_that_is_ill_gets_the_same_alert_again_under_the_same_key() -> None:
+    with listening(Listener(503, 429)) as listener:
+        webhook = Webhook(listener.url, first_pause_s=0.01)
+        assert await webhook.deliver(NOTICE)
+        await webhook.close()
+    assert listener.keys == [f"{NOTICE.alert_id}-1"] * 3
+    assert listener.bodies[0]["subject"] == "I-1"
+
+
+async def test_a_listener_that_refuses_is_not_asked_again() -> None:
+    with listening(Listener(400)) as listener:
+        webhook = Webhook(listener.url, first_pause_s=0.01)
+        assert not await webhook.deliver(NOTICE)
+        await webhook.close()
+    assert len(listener.keys) == 1
+
+
+async def test_an_address_where_nobody_listens_is_given_up_after_some_tries() -> None:
+    with listening(Listener()) as listener:
+        pass
+    webhook = Webhook(listener.url, first_pause_s=0.001)
+    assert not await webhook.deliver(NOTICE)
+    await webhook.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "allowed"),
+    [
+        ("https://alerts.example/in", True),
+        ("http://127.0.0.1:9000/in", True),
+        ("http://[::1]:9000/", True),
+        ("http://localhost/", True),
+        ("http://alerts.example/in", False),
+        ("http://127.0.0.1.alerts.example/in", False),
+        ("ftp://127.0.0.1/", False),
+        ("alerts", False),
+    ],
+)
+def test_alerts_travel_encrypted_or_stay_here(url: str, *, allowed: bool) -> None:
+    if allowed:
+        assert Settings(alert_webhook=url).alert_webhook == url
+    else:
+        with pytest.raises(ValueError, match="https"):
+            Settings(alert_webhook=url)
+
+
+@pytest.mark.postgres
+@pytest.mark.kafka
+async def test_a_worker_delivers_each_alert_that_is_raised(
+    kafka: Settings, database: str, tmp_path: Path
+) -> None:
+    with listening(Listener()) as listener:
+        settings = kafka.model_copy(
+            update={"dsn": database, "data": tmp_path, "alert_webhook": listener.url}
+        )
+        async with open_platform(settings) as platform:
+            with workers(settings, 1, tmp_path) as [worker]:
+                await the_leader_relays(platform)
+                await platform.pool.execute(JOURNAL, "I-7")
+                async with asyncio.timeout(60):
+                    while not listener.bodies:
+                        assert worker.process.poll() is None, worker.said()
+                        await asyncio.sleep(0.1)
+    assert [body["subject"] for body in listener.bodies] == ["I-7"]
+
+
+async def the_leader_relays(platform: Platform) -> None:
+    async with asyncio.timeout(60):
+        while not await platform.pool.fetchval("SELECT count(*) FROM relays"):  # noqa: ASYNC110 - a process
+            await asyncio.sleep(0.1)
