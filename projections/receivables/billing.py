@@ -58,10 +58,10 @@ def invoice_issued(book: Ledger, data: InvoiceIssued) -> None:
         book.bill(invoice, invoice.amount)
     if book.open_checks:
         book.use_checks(("invoice", "shipment"), account, invoice.amount)
-    if book.unseen:
-        _apply_unseen(book, invoice)
-    if book.awaited:
-        _apply_reserved(book, invoice)
+    if book.unseen or book.awaited:
+        with account.settling_later():
+            _apply_unseen(book, invoice)
+            _apply_reserved(book, invoice)
     account.settle(book.now)
 
 

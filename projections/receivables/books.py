@@ -9,7 +9,8 @@ Source of the rules: domain rules, section 4; decisions 22, 23, 31, 34.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Literal, NamedTuple
 
@@ -199,9 +200,9 @@ class Account:
     """
 
     __slots__ = (
-        "_items", "_pool", "checks", "credit", "currency", "items", "limit", "outstanding",
-        "over", "refunds", "relief", "reserved", "seen_exposure", "serial", "sources",
-        "suspect", "unbilled",
+        "_items", "_later", "_pool", "checks", "credit", "currency", "items", "limit",
+        "outstanding", "over", "refunds", "relief", "reserved", "seen_exposure", "serial",
+        "sources", "suspect", "unbilled",
     )  # fmt: skip
 
     def __init__(self, currency: str) -> None:
@@ -216,6 +217,7 @@ class Account:
         self.relief: tuple[str, str | None] | None = None  # what last lowered the exposure
         self.seen_exposure = 0
         self.serial = 0
+        self._later = False  # whether settling waits
         self._items: list[tuple[date, int, str, int, Item]] = []
         self._pool: list[tuple[int, int, Source]] = []
 
@@ -327,6 +329,8 @@ class Account:
 
     def settle(self, now: datetime) -> None:
         """Let credit meet open items, then the refunds that no credit covered yet."""
+        if self._later:
+            return
         while (source := self._next_source()) is not None:
             item = self._next_item()
             if item is None:
@@ -339,6 +343,18 @@ class Account:
                 source.free -= taken
                 self.credit -= taken
                 source.refunds += ((refund, taken),)
+
+    @contextmanager
+    def settling_later(self) -> Iterator[None]:
+        """Keep credit back while what has a better claim to new items takes its turn.
+
+        Whoever opens it settles afterwards.
+        """
+        self._later = True
+        try:
+            yield
+        finally:
+            self._later = False
 
     def _next_source(self) -> Source | None:
         while self._pool:

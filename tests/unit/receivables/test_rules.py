@@ -94,6 +94,24 @@ def test_words_about_an_invoice_not_yet_seen_wait_for_it() -> None:
     )
 
 
+def test_a_payment_reserved_for_an_invoice_meets_it_before_any_other_credit() -> None:
+    early = (
+        paid("CREDIT", "500.00", on="2026-02-01"),
+        paid("P-1", "100.00", on="2026-02-02", orders=("ORD-9",)),
+        paid("P-2", "800.00", on="2026-02-03", orders=("ORD-9",)),
+        amended("I-9", on="2026-02-03", due="2026-05-01"),
+    )
+    billed = invoice("I-9", "800.00", due="2026-04-18", on="2026-02-04", order="ORD-9")
+    story = given(*early, billed)
+    story.at("2026-02-04").then(item("I-9", "0.00"), account(credit="600.00", reserved="0.00"))
+    statement = explain(CUSTOMER, Facts(story.events), asked("2026-02-04"), story.reference)
+    [line] = statement.items
+    assert [(a.source_id, a.amount_minor) for a in line.allocations] == [
+        ("P-1", 10_000),
+        ("P-2", 70_000),
+    ]
+
+
 def test_a_reservation_ends_when_its_order_is_cancelled() -> None:
     given(
         A,
