@@ -161,7 +161,7 @@ class KafkaEventLog:
                 await check_identity(self._pool, self._cluster, self._generation)
                 await self._recover()
             # Safe to repeat: what an attempt committed unnoticed comes back as a duplicate.
-            admitted = await retried(lambda: self._outbox.admit(events, drafts, self._clock.now()))
+            admitted = await retried(lambda: self._outbox.admit(events, drafts, self._clock))
             self._fresh.update(admitted.records)
         try:
             with translated():

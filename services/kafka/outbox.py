@@ -20,6 +20,7 @@ from services.kafka.identity import TopicTruncated
 from services.kafka.producing import Appender
 from services.kafka.topics import Places
 from services.kafka.wire import Record, pack_headers, unpack_headers
+from services.ports import Clock
 from services.postgres.admissions import Holders, Prepared, admit
 from services.postgres.pool import Connection, Pool
 from services.postgres.statements import sql
@@ -48,7 +49,7 @@ class Outbox:
         self._places = places
 
     async def admit(
-        self, events: Sequence[Prepared], drafts: Sequence[Record], now: datetime
+        self, events: Sequence[Prepared], drafts: Sequence[Record], clock: Clock
     ) -> Admitted:
         """Admit and stamp what is new, and keep its records until they are confirmed.
 
@@ -56,8 +57,12 @@ class Outbox:
         """
         involved = sorted({event.partition for event in events})
         async with self._pool.acquire() as connection, connection.transaction():
-            heads = await connection.fetch(sql("log_lock_heads"), self._generation, involved, now)
-            stamps = {head["partition"]: head["recorded_at"] for head in heads}
+            heads = await connection.fetch(
+                sql("log_lock_heads"), self._generation, involved, clock.now()
+            )
+            # Again, now that the heads are ours: whoever held them judged deadlines up to then.
+            now = clock.now()
+            stamps = {head["partition"]: max(head["recorded_at"], now) for head in heads}
             holders = await admit(connection, events)
             let_in = {i: e for i, e in enumerate(events) if i not in holders}
             records: dict[str, Record] = {

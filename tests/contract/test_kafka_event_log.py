@@ -69,7 +69,7 @@ class CrashingGateway:
     async def admit(self, submissions: Sequence[Submission]) -> Admitted:
         events = [prepare(one) for one in submissions]
         drafts = [to_record(e.envelope, e.schema_version, e.payload, START) for e in events]
-        return await self._outbox.admit(events, drafts, START)
+        return await self._outbox.admit(events, drafts, SetClock(START))
 
     async def append_unconfirmed(self, submissions: Sequence[Submission]) -> None:
         appender = Appender(self._cluster)
