@@ -16,7 +16,8 @@ from events.touchpoints.payment import CreditLimitSet
 from services.simulator.customers import Customer
 from services.simulator.people import address, firm, person, phone
 from services.simulator.sales import next_order
-from services.simulator.service import plan_visit, request
+from services.simulator.service import request
+from services.simulator.visits import plan_visit
 from services.simulator.world import World
 
 
@@ -46,7 +47,7 @@ def arrive(world: World, customer: Customer, when: datetime) -> None:
     if dice.random() < 0.15:
         later = dice.uniform(60.0, 700.0)
         world.in_days(customer, when, later, partial(_move_house, world, customer))
-    if dice.random() < 0.2:
+    if dice.random() < 0.25:
         world.in_days(customer, when, dice.uniform(20.0, 700.0), partial(request, world, customer))
     if customer.segment.visits_a_year:
         first = dice.random() * 365.0 / customer.segment.visits_a_year

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from random import Random
 
 from events.calendars import DEFAULT_ZONE, day_start, zone
 from events.money import Money
@@ -16,12 +17,19 @@ from events.touchpoints.policy import (
     BranchSet,
     CalendarSet,
     CompanySet,
+    CostPolicy,
+    CostPolicyPublished,
     CreditPolicy,
     CreditPolicyPublished,
     DepartmentSet,
     DunningPolicy,
     DunningPolicyPublished,
+    EscalationPolicy,
+    EscalationPolicyPublished,
     OpeningHours,
+    SegmentRate,
+    ServiceLevelPolicy,
+    ServiceLevelPolicyPublished,
     StaffSet,
 )
 from services.simulator.branches import BRANCHES
@@ -34,9 +42,24 @@ DEPARTMENTS = (
     ("logistics", "物流部", "Logistics"),
     ("engineering", "工程部", "Engineering"),
 )
-STAFF_PER_BRANCH = 6
+STAFF_PER_BRANCH = 10
 NEXT_CALENDAR = "next-calendar"
 """What names the history's last event, which sets the calendar of the years to come."""
+
+COSTS = CostPolicy(
+    per_order=Money(1_500, "CNY"),
+    per_visit_minute=Money(200, "CNY"),
+    per_callback_minute=Money(150, "CNY"),
+    per_complaint=Money(6_000, "CNY"),
+    capital_per_day=150,
+    margin_rate=2_000,
+    win_rates=(
+        SegmentRate(segment="大客户", win_rate=2_500),
+        SegmentRate(segment="企业", win_rate=2_000),
+        SegmentRate(segment="门店", win_rate=1_500),
+    ),
+)
+"""What serving a customer costs, as headquarters publishes it."""
 
 _CALENDAR = "office"
 _MORNING, _NOON, _AFTERNOON, _EVENING = 9 * 60, 12 * 60, 13 * 60, 18 * 60
@@ -60,7 +83,7 @@ def opening(since: datetime) -> Iterator[Touchpoint]:
     for department_id, name, name_en in DEPARTMENTS:
         yield DepartmentSet(
             effective_from=since, department_id=department_id, name=name, name_en=name_en,
-            head=f"HQ-{department_id}",
+            head=head(department_id),
         )  # fmt: skip
     for branch in BRANCHES:
         for number in range(1, STAFF_PER_BRANCH + 1):
@@ -74,6 +97,19 @@ def opening(since: datetime) -> Iterator[Touchpoint]:
     yield from _policies(since)
 
 
+def clerk(branch_id: str, department_id: str, dice: Random) -> str:
+    """Return one of those who work in a branch's department."""
+    first = next(i for i, known in enumerate(DEPARTMENTS) if known[0] == department_id)
+    desks = STAFF_PER_BRANCH // len(DEPARTMENTS)
+    number = first + len(DEPARTMENTS) * dice.randrange(desks)
+    return f"{branch_id}-S{number or STAFF_PER_BRANCH}"
+
+
+def head(department_id: str) -> str:
+    """Return who heads a department."""
+    return f"HQ-{department_id}"
+
+
 def _policies(since: datetime) -> Iterator[Touchpoint]:
     yield AgeingPolicyPublished(
         effective_from=since, policy=AgeingPolicy(provision=(0, 100, 500, 2_000, 5_000, 10_000))
@@ -83,6 +119,9 @@ def _policies(since: datetime) -> Iterator[Touchpoint]:
     yield CreditPolicyPublished(
         effective_from=since, policy=CreditPolicy(default_limit=Money(30_000_000, "CNY"))
     )
+    yield CostPolicyPublished(effective_from=since, policy=COSTS)
+    yield ServiceLevelPolicyPublished(effective_from=since, policy=ServiceLevelPolicy())
+    yield EscalationPolicyPublished(effective_from=since, policy=EscalationPolicy())
 
 
 def calendar(effective_from: datetime, first: int, last: int) -> CalendarSet:

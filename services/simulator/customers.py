@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from math import exp
 from random import Random
-from typing import Literal
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from events.calendars import zone
 from events.envelope import CustomerId
+from events.money import Money
 from services.simulator.branches import BRANCHES, Branch
 from services.simulator.plan import Plan
 
@@ -59,6 +60,13 @@ class Invoice:
     closed: bool = False  # cancelled, written off or given to an agency
 
 
+class Margin(NamedTuple):
+    """What an order leaves once it is paid: its amount less tax and cost of goods."""
+
+    amount_minor: int
+    margin_minor: int
+
+
 @dataclass(slots=True)
 class Customer:
     """A customer with a character, a random stream of its own, and its open invoices."""
@@ -77,7 +85,22 @@ class Customer:
     unbilled_minor: int = 0
     limit_minor: int | None = None
     fails_from: datetime | None = None
+    tier: str | None = None
     invoices: dict[str, Invoice] = field(default_factory=dict)
+    margins: dict[str, Margin] = field(default_factory=dict)  # by order
+    earned: list[tuple[datetime, int]] = field(default_factory=list)  # costs below zero
+
+    def earn(self, when: datetime, rate: Money | None, units: int = 1) -> None:
+        """Note what something earned, or cost."""
+        if rate is not None:
+            self.earned.append((when, rate.minor * units))
+
+    def collect(self, when: datetime, order_id: str, minor: int, sign: int = 1) -> None:
+        """Note what the part of an order earns that these minor units pay."""
+        margin = self.margins.get(order_id)
+        if margin is not None:
+            share = min(minor, margin.amount_minor)
+            self.earned.append((when, sign * margin.margin_minor * share // margin.amount_minor))
 
 
 def customer_id(number: int) -> CustomerId:

@@ -10,6 +10,7 @@ from services.simulator.company import NEXT_CALENDAR, opening, renewal
 from services.simulator.customers import customers
 from services.simulator.devices import Recording
 from services.simulator.plan import Plan
+from services.simulator.pyramid import plan_lines
 from services.simulator.world import World
 
 
@@ -19,6 +20,7 @@ def open_books(plan: Plan) -> World:
     for customer in customers(plan):
         world.customers[customer.customer_id] = customer
         world.at(customer.joined_at, partial(arrive, world, customer))
+    plan_lines(world)
     return world
 
 

@@ -66,8 +66,9 @@ async def log_state(log: EventLog) -> LogState:
     plan = Plan.from_mark(first[0].envelope.correlation_id) if first else None
     if plan is None:
         raise UsageError(
-            "the log holds events that are no demonstration company's; choose an empty data "
-            "directory (TOUCHSTONE_DATA) or database (TOUCHSTONE_DSN) for the demonstration"
+            "the log holds events that are no demonstration company's, or one's of another version "
+            "of the simulator; choose an empty data directory (TOUCHSTONE_DATA) or database "
+            "(TOUCHSTONE_DSN) for the demonstration"
         )
     start = 0
     while batch := await log.read(REFERENCE_PARTITION, start, _READ):

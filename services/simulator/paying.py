@@ -118,6 +118,8 @@ def _receive(
         method=dice.choice(_METHODS),
     )
     world.tell(customer, "finance", when, payment)
+    paid = invoice.order_id if invoice is not None else next(iter(order_ids), "")
+    customer.collect(when, paid, minor)
     if customer.habit == "bounces" and invoice is not None and dice.random() < 0.35:
         world.in_days(
             customer, when, dice.uniform(2.0, 9.0),
@@ -134,6 +136,7 @@ def _bounce(
         customer, "finance", when,
         PaymentReversed(payment_id=payment_id, reason="insufficient_funds"),
     )  # fmt: skip
+    customer.collect(when, invoice.order_id, minor, -1)
     if not invoice.closed:
         invoice.open_minor = min(invoice.amount_minor, invoice.open_minor + minor)
         again = customer.dice.uniform(8.0, 35.0)

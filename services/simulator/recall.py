@@ -1,12 +1,14 @@
-"""Brings a company's books up to what earlier live sessions have told the platform."""
+"""Brings a company's books and cases up to what earlier live sessions have told the platform."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 from events.codec import decode
 from events.partitioning import PARTITIONS
 from events.touchpoints.base import Touchpoint
+from events.touchpoints.complaint import CaseClosed, CaseOpened
 from events.touchpoints.payment import (
     CreditNoteIssued,
     DebtWrittenOff,
@@ -16,7 +18,9 @@ from events.touchpoints.payment import (
     PaymentReceived,
 )
 from services.ports import EventLog
+from services.simulator.cases import Case
 from services.simulator.chasing import chase_from
+from services.simulator.closing import resolve
 from services.simulator.customers import Customer, Invoice
 from services.simulator.devices import LIVE
 from services.simulator.paying import plan_payment
@@ -26,11 +30,14 @@ _READ = 5_000
 
 
 async def recall(world: World, log: EventLog) -> int:
-    """Take in what live sessions recorded, so that nothing is paid twice; return how much.
+    """Take in what live sessions recorded; return how much.
+
+    So nothing is paid twice, and no case stays open because its session ended.
 
     Raises: Unavailable.
     """
     recalled = 0
+    under_way: dict[str, Case] = {}
     for partition in range(PARTITIONS):
         start = 0
         while batch := await log.read(partition, start, _READ):
@@ -38,9 +45,27 @@ async def recall(world: World, log: EventLog) -> int:
             for event in batch:
                 customer = world.customers.get(event.envelope.subject or "")
                 if customer is not None and event.envelope.source.endswith(LIVE):
-                    _take_in(world, customer, decode(event.payload), world.plan.until)
+                    data = decode(event.payload)
+                    _take_in(world, customer, data, world.plan.until)
+                    _take_in_case(customer, data, under_way)
                     recalled += 1
+    for case in under_way.values():
+        soon = world.after(case.customer, world.plan.until, case.solution / 4)
+        world.at(soon, partial(resolve, world, case))
     return recalled
+
+
+def _take_in_case(customer: Customer, data: Touchpoint, under_way: dict[str, Case]) -> None:
+    """Note the cases that an earlier session left open: somebody must go on with them."""
+    match data:
+        case CaseOpened():
+            under_way[data.case_id] = Case(
+                data.case_id, customer, data.priority, data.owner, data.department
+            )
+        case CaseClosed():
+            under_way.pop(data.case_id, None)
+        case _:
+            pass  # nothing else opens or ends one for good
 
 
 def _take_in(world: World, customer: Customer, data: Touchpoint, when: datetime) -> None:

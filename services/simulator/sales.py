@@ -18,7 +18,8 @@ from events.touchpoints.payment import (
     InvoiceIssued,
 )
 from services.simulator.chasing import chase_from, dispute
-from services.simulator.customers import Customer, Invoice
+from services.simulator.company import COSTS
+from services.simulator.customers import Customer, Invoice, Margin
 from services.simulator.paying import pay_order_ahead, plan_payment
 from services.simulator.seasons import PEAK, demand
 from services.simulator.service import complain
@@ -54,17 +55,21 @@ def order(world: World, customer: Customer, when: datetime) -> None:
     if minor > 2 * customer.typical_minor and customer.segment.kind == "company":
         _check_credit(world, customer, when, minor)
         when += timedelta(minutes=4)
+    tax, goods = minor * _TAX_SHARE // (100 + _TAX_SHARE), int(minor * dice.uniform(0.55, 0.82))
     placed = OrderPlaced(
         order_id=order_id,
         amount=Money(minor, currency),
-        tax=Money(minor * _TAX_SHARE // (100 + _TAX_SHARE), currency),
-        cost_of_goods=Money(int(minor * dice.uniform(0.55, 0.82)), currency),
+        tax=Money(tax, currency),
+        cost_of_goods=Money(goods, currency),
         freight_borne=Money(int(minor * 0.012), currency) if dice.random() < 0.4 else None,
         channel=dice.choice(CHANNELS),
         category=dice.choice(CATEGORIES),
     )
     world.tell(customer, "sales", when, placed, kept_back=kept_back)
     customer.unbilled_minor += minor
+    customer.margins[order_id] = Margin(minor, minor - tax - goods)
+    customer.earn(when, COSTS.per_order, -1)
+    customer.earn(when, placed.freight_borne, -1)
     if dice.random() < 0.02:
         world.in_days(customer, when, 1.0, partial(_cancel, world, customer, order_id, minor))
         return
@@ -101,7 +106,7 @@ def _deliver(
     world.in_days(
         customer, when, wait, partial(_invoice, world, customer, order_id, minor, kept_back)
     )
-    if customer.dice.random() < 0.06 * (1.15 - customer.branch.care) * 3:
+    if customer.dice.random() < 0.19 * (1.15 - customer.branch.care):
         world.in_days(customer, when, 2.0, partial(complain, world, customer, order_id))
 
 

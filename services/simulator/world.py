@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from heapq import heappop, heappush
+from zoneinfo import ZoneInfo
 
+from events.business_time import BusinessTime, Term
 from events.calendars import DAY, local_day
 from events.envelope import EventId
 from events.touchpoints.base import Touchpoint
+from services.simulator.company import calendar
 from services.simulator.customers import Customer
 from services.simulator.devices import HEADQUARTERS, LIVE, Devices, Lateness, Lines, Recording
 from services.simulator.plan import Plan
@@ -21,6 +24,7 @@ from services.simulator.seasons import office_hour
 Action = Callable[[datetime], None]
 
 _ON_THE_WAY = timedelta(seconds=3)
+_CALENDAR_YEARS = 6
 
 
 class World:
@@ -38,6 +42,10 @@ class World:
         self._session = ""
         self._now: datetime | None = None  # only live: the instant of the telling
         self._ahead = timedelta(0)
+        year = plan.since.year
+        self._calendar = calendar(plan.since, year, year + _CALENDAR_YEARS)
+        self._calendar_from = plan.since.date()
+        self._business_time: dict[ZoneInfo, BusinessTime] = {}
 
     @property
     def goes_on(self) -> bool:
@@ -64,6 +72,16 @@ class World:
         """Let something happen some days after `when`, in working hours."""
         day = local_day(when + timedelta(days=days), customer.tz)
         self.on(customer, day, when + timedelta(minutes=5), action)
+
+    def after(self, customer: Customer, when: datetime, amount: timedelta) -> datetime:
+        """Return when that much business time is worked at a customer's branch since `when`."""
+        time = self._business_time.get(customer.tz)
+        if time is None:
+            time = BusinessTime((Term(self._calendar_from, self._calendar),), customer.tz)
+            self._business_time[customer.tz] = time
+        found = time.after(when, amount)
+        assert found is not None, "offices work in every year of a company's life"
+        return found
 
     def upto(self, until: datetime) -> Iterator[Recording]:
         """Yield, in order of recording, what reaches the platform before `until`."""
@@ -133,7 +151,13 @@ class World:
         self._keep(Recording(arrives, envelope, data, personal))
         return envelope.id
 
-    def publish(self, when: datetime, data: Touchpoint, correlation_id: str) -> Recording:
+    def announce(self, when: datetime, data: Touchpoint) -> None:
+        """Report what headquarters publishes in the course of business."""
+        self._keep(self.publish(when, data))
+
+    def publish(
+        self, when: datetime, data: Touchpoint, correlation_id: str | None = None
+    ) -> Recording:
         """Return the report of what headquarters publishes."""
         envelope = self._devices.report(
             HEADQUARTERS, "policy", None, when, data, correlation_id=correlation_id
