@@ -10,31 +10,18 @@ from asyncpg import Record
 from asyncpg.pool import PoolConnectionProxy
 
 from events.envelope import CustomerId, Envelope, PositionVector, RecordedEvent
-from events.errors import EventError
 from events.policy import Reference
 from services.bootstrap import Platform
 from services.errors import UnreadableEvent
-from services.ports import StoredEvent
 from services.postgres.dossiers import dossier_arguments
 from services.postgres.pool import translated
 from services.postgres.statements import sql
 from services.postgres.stored import stored_event
-from services.projector.owner import recorded
+from services.projector.readable import readable
 
 _PREFETCH = 5_000
 
 Unreadable = Callable[[Envelope, UnreadableEvent], None]
-
-
-def _readable(stored: StoredEvent) -> RecordedEvent:
-    try:
-        return recorded(stored)
-    except EventError as error:
-        envelope = stored.envelope
-        raise UnreadableEvent(
-            f"event {envelope.id} of {envelope.subject or 'no customer'} cannot be read: {error}. "
-            "Either its bytes were altered, or a newer version of the platform wrote it."
-        ) from error
 
 
 class Picture:
@@ -47,7 +34,7 @@ class Picture:
     async def reference(self, known_at: datetime | None = None) -> Reference:
         """Return the rules recorded so far, or recorded by an instant."""
         rows = await self.connection.fetch(sql("reference_stream"), 0, -1)
-        reference = Reference(_readable(stored_event(row)) for row in rows)
+        reference = Reference(readable(stored_event(row)) for row in rows)
         return reference if known_at is None else reference.known_at(known_at)
 
     async def customer_count(self) -> int:
@@ -61,7 +48,7 @@ class Picture:
         rows = await self.connection.fetch(
             sql("dossiers"), *dossier_arguments([customer], self.heads)
         )
-        events = [_readable(stored_event(row)) for row in rows]
+        events = [readable(stored_event(row)) for row in rows]
         return [e for e in events if known_at is None or e.recorded_at <= known_at]
 
     async def dossiers(
@@ -83,7 +70,7 @@ class Picture:
                     yield customer, events
                 customer, events = subject, []
             try:
-                events.append(_readable(stored))
+                events.append(readable(stored))
             except UnreadableEvent as error:
                 if unreadable is None:
                     raise

@@ -19,7 +19,7 @@ from events.partitioning import PARTITIONS
 from projections import PROJECTIONS
 from projections.protocol import Projection
 from services.bootstrap import Platform
-from services.errors import StaleCheckpoint, Unavailable
+from services.errors import LogMoved, StaleCheckpoint, Unavailable, UnreadableEvent
 from services.postgres.pool import translated
 from services.postgres.statements import sql
 from services.projector.owner import DUE_LIMIT, PartitionOwner
@@ -58,26 +58,40 @@ class Projector:
         self._at_once = asyncio.Semaphore(_AT_ONCE)
 
     async def run(self) -> None:
-        """Project until cancelled; survive a database that is away and rival workers."""
+        """Project until cancelled; survive a database that is away and rival workers.
+
+        Raises: LogMoved, once the log goes on elsewhere.
+        While a policy or reference event cannot be read nothing is projected: that is said once,
+        and looked at again now and then.
+        """
         pause_s = 0.1
+        told = ""
         while True:
             try:
+                await self._feed.refresh()  # before anything is taken
                 async with self._ownership():
                     while True:
                         if not await self._round():
                             await self._platform.log.wait(_IDLE_S)
-                        pause_s = 0.1
+                        pause_s, told = 0.1, ""
             except StaleCheckpoint as error:
                 _LOG.warning("partition_lost", partition=error.partition)
+            except LogMoved:
+                raise  # this process will never be able to go on
             except Unavailable as error:
                 _LOG.warning("database_away", reason=str(error), pause_s=round(pause_s, 1))
+            except UnreadableEvent as error:
+                if told != str(error):
+                    told = str(error)
+                    _LOG.error("reference_unreadable", reason=told)
+                pause_s = _LONGEST_PAUSE_S
             await asyncio.sleep(pause_s * random.uniform(0.5, 1.5))
             pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
 
     async def catch_up(self) -> int:
         """Project all that the log holds now and all that is due; return the events taken in.
 
-        Raises: Unavailable, StaleCheckpoint.
+        Raises: Unavailable, StaleCheckpoint, UnreadableEvent.
         """
         async with self._ownership():
             before = sum(owner.next for owner in self._owners)

@@ -8,7 +8,7 @@ from events.policy import Reference
 from services.postgres.pool import Pool, translated
 from services.postgres.statements import sql
 from services.postgres.stored import stored_event
-from services.projector.owner import recorded
+from services.projector.readable import readable
 
 
 class ReferenceFeed:
@@ -20,13 +20,16 @@ class ReferenceFeed:
         self.reference = Reference()
 
     async def refresh(self) -> Reference:
-        """Take in what was published since, and return all of it. Raises: Unavailable."""
+        """Take in what was published since, and return all of it.
+
+        Raises: Unavailable; UnreadableEvent, since without one of its rules no figure is right.
+        """
         with translated():
             rows = await self._pool.fetch(
                 sql("reference_stream"), self._last.generation, self._last.n
             )
         if rows:
-            news = [recorded(stored_event(row)) for row in rows]
+            news = [readable(stored_event(row)) for row in rows]
             self.reference = self.reference.remember(news)
             self._last = news[-1].position
         return self.reference

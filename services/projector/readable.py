@@ -1,0 +1,22 @@
+"""Stored events as the core reads them, or one clear sentence about the one that it cannot."""
+
+from __future__ import annotations
+
+from events.envelope import RecordedEvent
+from events.errors import EventError
+from services.errors import UnreadableEvent
+from services.ports import StoredEvent
+from services.projector.owner import recorded
+
+
+def readable(stored: StoredEvent) -> RecordedEvent:
+    """Return a stored event with its data decoded. Raises: UnreadableEvent, which names it."""
+    try:
+        return recorded(stored)
+    except EventError as error:
+        envelope = stored.envelope
+        about = f"of {envelope.subject}" if envelope.subject else f"({envelope.type})"
+        raise UnreadableEvent(
+            f"event {envelope.id} {about} cannot be read: {error}. "
+            "Either its bytes were altered, or a newer version of the platform wrote it."
+        ) from error
