@@ -16,14 +16,18 @@ from services.errors import UsageError
 class Settings(BaseSettings):
     """Settings of one installation; every one may be given as TOUCHSTONE_<NAME>."""
 
-    model_config = SettingsConfigDict(env_prefix="TOUCHSTONE_", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="TOUCHSTONE_", frozen=True, hide_input_in_errors=True
+    )
 
     data: Path = Field(
         default_factory=default_data_dir,
         description="Data directory of the embedded PostgreSQL, keys and logs.",
     )
     dsn: str | None = Field(
-        default=None, description="PostgreSQL to use instead of the embedded one."
+        default=None,
+        repr=False,  # it may hold a password
+        description="PostgreSQL to use instead of the embedded one.",
     )
     console_host: str = Field(
         default="127.0.0.1",
@@ -34,6 +38,7 @@ class Settings(BaseSettings):
     gateway_port: int = Field(default=8421, ge=0, le=65_535, description="Port of the gateway.")
     master_key: str | None = Field(
         default=None,
+        repr=False,
         description="Base64 of 32 bytes that wrap the customers' keys; default: kept in data.",
     )
     alert_webhook: str | None = Field(
@@ -63,6 +68,13 @@ class Settings(BaseSettings):
     )
     kafka_user: str | None = Field(default=None, description="User at Kafka; default: none.")
     kafka_password: SecretStr | None = Field(default=None, description="That user's password.")
+
+    @field_validator("data", mode="before")
+    @classmethod
+    def _named(cls, data: object) -> object:
+        if isinstance(data, str) and not data.strip():
+            raise ValueError("is empty; name a directory, or unset it for the default")
+        return data
 
     @field_validator("console_host")
     @classmethod

@@ -1,0 +1,37 @@
+"""What the settings refuse, and what they never show."""
+
+import pytest
+
+from services.errors import UsageError
+from services.settings import Settings, settings
+
+SECRETS = ("postgresql://crm:hunter2@db/crm", "c2VjcmV0")
+
+
+@pytest.fixture(autouse=True)
+def _read_anew() -> None:
+    settings.cache_clear()
+
+
+@pytest.mark.parametrize("given", ["", "  "])
+def test_an_empty_data_directory_is_not_taken_for_this_one(
+    monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    monkeypatch.setenv("TOUCHSTONE_DATA", given)
+    with pytest.raises(UsageError, match=r"TOUCHSTONE_DATA: .*is empty; name a directory"):
+        settings()
+
+
+def test_passwords_and_keys_are_used_and_not_shown() -> None:
+    given = Settings(dsn=SECRETS[0], master_key=SECRETS[1])
+    assert (given.dsn, given.master_key) == SECRETS
+    shown = f"{given} {given!r}"
+    assert not [secret for secret in SECRETS if secret in shown]
+
+
+def test_an_error_does_not_show_what_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOUCHSTONE_DSN", SECRETS[0])
+    monkeypatch.setenv("TOUCHSTONE_KAFKA_KEY", "key.pem")
+    with pytest.raises(UsageError) as refused:
+        settings()
+    assert SECRETS[0] not in f"{refused.value} {refused.value.__cause__}"
