@@ -17,6 +17,7 @@ from services.gateway import commands as gateway
 from services.kafka import commands as kafka
 from services.policies.commands import app as policy
 from services.projector import commands as projector
+from services.rebuild import commands as rebuilding
 from services.schemas.commands import app as schemas
 from services.settings import settings
 from services.simulator.commands import app as simulate
@@ -69,6 +70,8 @@ app.add_typer(branch.mappings, name="mappings")
 app.command()(projector.project)
 app.command()(kafka.work)
 app.add_typer(projector.parked)
+app.command()(rebuilding.rebuild)
+app.command()(audit.explain)
 app.command()(audit.replay)
 app.add_typer(audit.report)
 app.command()(audit.digest)

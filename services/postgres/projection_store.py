@@ -16,7 +16,7 @@ from asyncpg.pool import PoolConnectionProxy
 
 from events.envelope import CustomerId
 from projections.protocol import Alert, Projection
-from services.errors import StaleCheckpoint
+from services.errors import LogMoved, StaleCheckpoint
 from services.postgres.row_tables import tables_of
 from services.postgres.statements import sql
 from services.projector.changes import Changes
@@ -31,20 +31,29 @@ class Checkpoint(NamedTuple):
 
 
 class ProjectionStore:
-    """Reads and writes one projection version of one generation."""
+    """Reads and writes one projection version of one generation.
 
-    def __init__(self, projection: Projection, generation: int) -> None:
+    `stored_as` is the name under which a build beside the live rows is kept.
+    """
+
+    def __init__(
+        self, projection: Projection, generation: int, stored_as: str | None = None
+    ) -> None:
         self.projection = projection
         self.generation = generation
-        self._tables = tables_of(projection)
-        self._id = (projection.name, projection.version)
+        self._tables = tables_of(projection, stored_as)
+        self._id = (stored_as or projection.name, projection.version)
 
     async def take(self, connection: PoolConnectionProxy, partition: int) -> Checkpoint:
-        """Become the owner of a partition: raise its epoch, so that a former owner fails."""
+        """Become the owner of a partition: raise its epoch, so that a former owner fails.
+
+        Raises: LogMoved, where the generation is closed.
+        """
         row = await connection.fetchrow(
             sql("take_partition"), *self._id, self.generation, partition
         )
-        assert row is not None
+        if row is None:
+            raise LogMoved(self.generation)
         return Checkpoint(row["next"], row["epoch"])
 
     async def parked(self, connection: PoolConnectionProxy, partition: int) -> set[CustomerId]:
@@ -78,10 +87,15 @@ class ProjectionStore:
                 del fields["partition"]
                 row = table.table.row(**fields)
                 found[customer].rows.setdefault(name, {})[table.table.key_of(row)] = row
-        for record in await connection.fetch(sql("standing_alerts"), *self._id, customers):
+        for record in await self._standing(connection, customers):
             alert = _alert(record)
             found[alert.customer_id].alerts[record["alert_id"]] = alert
         return found
+
+    async def _standing(
+        self, connection: PoolConnectionProxy, customers: Sequence[CustomerId]
+    ) -> list[Record]:
+        return await connection.fetch(sql("standing_alerts"), *self._id, customers)
 
     async def write(
         self,
@@ -139,6 +153,16 @@ class ProjectionStore:
                 [head.assessed_at for head in changes.heads],
                 [head.next_change_at for head in changes.heads],
             )
+        await self._parked(connection, partition, changes, policy_count, at)
+
+    async def _parked(
+        self,
+        connection: PoolConnectionProxy,
+        partition: int,
+        changes: Changes,
+        policy_count: int,
+        at: datetime,
+    ) -> None:
         if changes.parked:
             await connection.execute(
                 sql("park"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
@@ -46,6 +46,16 @@ class RowTable(Struct, frozen=True):
     delete: str
     select: str
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return all columns: the customer, its partition, the row's own."""
+        return ("customer_id", "partition", *(column.name for column in self.columns))
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Return the columns of the primary key."""
+        return ("customer_id", *self.table.key)
+
     def arrays(self, rows: Sequence[tuple[str, int, Row]]) -> list[list[object]]:
         """Return the upsert's parameters: one array per column of (customer, partition, row)."""
         own = [[getattr(row, column.name) for _, _, row in rows] for column in self.columns]
@@ -80,9 +90,12 @@ def row_tables(name: str, version: int, tables: tuple[Table, ...]) -> dict[str, 
     return {table.name: _row_table(f"{name}_v{version}_{table.name}", table) for table in tables}
 
 
-def tables_of(projection: Projection) -> dict[str, RowTable]:
-    """Return the tables of a projection by the name they have within it."""
-    return row_tables(projection.name, projection.version, projection.tables)
+def tables_of(projection: Projection, stored_as: str | None = None) -> dict[str, RowTable]:
+    """Return the tables of a projection by the name they have within it.
+
+    `stored_as` is the name under which a build beside the live rows is kept.
+    """
+    return row_tables(stored_as or projection.name, projection.version, projection.tables)
 
 
 def _row_table(name: str, table: Table) -> RowTable:
@@ -109,25 +122,47 @@ def _row_table(name: str, table: Table) -> RowTable:
 
 def create_statements(projection: Projection) -> list[str]:
     """Return the DDL of a projection version: its tables and the indexes of its `table.sql`."""
-    made = tables_of(projection)
-    statements = []
-    for row_table in made.values():
-        columns = ["customer_id text NOT NULL", "partition smallint NOT NULL"]
-        columns += [
-            f"{c.name} {c.sql_type}" + ("" if c.nullable else " NOT NULL")
-            for c in row_table.columns
-        ]
-        key = ", ".join(("customer_id", *row_table.table.key))
-        statements.append(
-            f"CREATE TABLE IF NOT EXISTS {row_table.name} "
-            f"({', '.join(columns)}, PRIMARY KEY ({key})) WITH (fillfactor = 85)"
+    return [
+        f"CREATE TABLE IF NOT EXISTS {row_table.name} "
+        f"({_definitions(row_table)}, PRIMARY KEY ({', '.join(row_table.key)})) "
+        "WITH (fillfactor = 85)"
+        for row_table in tables_of(projection).values()
+    ] + index_statements(projection)
+
+
+def bare_statements(tables: Mapping[str, RowTable]) -> list[str]:
+    """Return the DDL of new, empty tables without keys or indexes, quick to fill."""
+    return [
+        statement
+        for table in tables.values()
+        for statement in (
+            f"DROP TABLE IF EXISTS {table.name}",
+            f"CREATE TABLE {table.name} ({_definitions(table)}) WITH (fillfactor = 85)",
         )
+    ]
+
+
+def key_statements(tables: Mapping[str, RowTable]) -> list[str]:
+    """Return the DDL that gives filled tables their primary keys."""
+    return [f"ALTER TABLE {t.name} ADD PRIMARY KEY ({', '.join(t.key)})" for t in tables.values()]
+
+
+def index_statements(projection: Projection) -> list[str]:
+    """Return the DDL of the indexes of a projection's `table.sql`, where there is one."""
     folder = files(type(projection).__module__.rpartition(".")[0])
     indexes = folder.joinpath("table.sql")
-    if indexes.is_file():
-        names = {name: table.name for name, table in made.items()}
-        statements.append(indexes.read_text("utf-8").format(**names))
-    return statements
+    if not indexes.is_file():
+        return []
+    names = {name: table.name for name, table in tables_of(projection).items()}
+    return [indexes.read_text("utf-8").format(**names)]
+
+
+def _definitions(row_table: RowTable) -> str:
+    columns = ["customer_id text NOT NULL", "partition smallint NOT NULL"]
+    columns += [
+        f"{c.name} {c.sql_type}" + ("" if c.nullable else " NOT NULL") for c in row_table.columns
+    ]
+    return ", ".join(columns)
 
 
 async def ensure_tables(connection: PoolConnectionProxy, projections: Sequence[Projection]) -> None:

@@ -27,11 +27,11 @@ class Lane:
     """Remembers and assesses for one projection; writes nothing by itself."""
 
     def __init__(
-        self, projection: Projection, partition: int, generation: int, max_facts: int
+        self, projection: Projection, partition: int, store: ProjectionStore, max_facts: int
     ) -> None:
         self.projection = projection
         self.partition = partition
-        self.store = ProjectionStore(projection, generation)
+        self.store = store
         self.memory = Memory(max_facts)
         self.parked: set[CustomerId] = set()
         self.checkpoint = Checkpoint(0, 0)

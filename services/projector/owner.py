@@ -8,22 +8,28 @@ were made under older policies.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from sys import intern
 from typing import Protocol
+
+import structlog
 
 from events.codec import decode
 from events.envelope import CustomerId, PositionVector, RecordedEvent
 from events.errors import EventError
 from events.policy import Reference
 from projections.protocol import Projection
+from services.errors import TouchstoneError
 from services.ports import Dossiers, EventLog, StoredEvent
 from services.postgres.pool import Pool, translated
+from services.postgres.projection_store import ProjectionStore
 from services.postgres.statements import sql
 from services.projector.changes import Changes, Parked
 from services.projector.lane import Connection, Lane
+
+_LOG = structlog.get_logger(__name__)
 
 DUE_LIMIT = 500
 """Customers assessed by one piece of due work."""
@@ -34,6 +40,20 @@ def recorded(stored: StoredEvent) -> RecordedEvent:
     return RecordedEvent(
         stored.envelope, stored.position, stored.recorded_at, decode(stored.payload)
     )
+
+
+class NothingLive(TouchstoneError):
+    """Other versions than this program's are live: it must not write."""
+
+    def __init__(self, ours: Mapping[str, int], live: Mapping[str, int]) -> None:
+        named = ", ".join(
+            f"{name} version {live[name]} is live, this program's is {version}"
+            for name, version in ours.items()
+        )
+        super().__init__(
+            f"{named}. A newer version is built beside the live one by `touchstone rebuild`; "
+            "an older program must be replaced by the new one."
+        )
 
 
 class Mirror(Protocol):
@@ -68,10 +88,16 @@ class PartitionOwner:
         self._log = log
         self._dossiers = dossiers
         self._generation = generation
-        self._lanes = [
-            Lane(projection, partition, generation, max_facts // len(projections))
+        self._known = [
+            Lane(
+                projection,
+                partition,
+                self.store_of(projection, generation),
+                max_facts // len(projections),
+            )
             for projection in projections
         ]
+        self._lanes = self._known  # those of versions that are live
 
     @property
     def next(self) -> int:
@@ -79,11 +105,33 @@ class PartitionOwner:
         return min(lane.checkpoint.next for lane in self._lanes)
 
     async def take(self) -> None:
-        """Become the owner, and go on where the checkpoints stand."""
+        """Become the owner, and go on where the checkpoints stand.
+
+        Versions that are not live are left out: a newer program took their place, or they are
+        still to be built beside the live one. Raises: NothingLive, if that is all of them.
+        """
         with translated():
             async with self._pool.acquire() as connection, connection.transaction():
+                self._lanes = await self.live(connection, self._known)
                 for lane in self._lanes:
                     await lane.take(connection)
+
+    def store_of(self, projection: Projection, generation: int) -> ProjectionStore:
+        """Return where a projection's rows are kept."""
+        return ProjectionStore(projection, generation)
+
+    async def live(self, connection: Connection, lanes: list[Lane]) -> list[Lane]:
+        """Return the lanes whose version is live, and keep that so for this transaction."""
+        versions = {lane.projection.name: lane.projection.version for lane in lanes}
+        await connection.execute(sql("make_live"), list(versions), list(versions.values()))
+        rows = await connection.fetch(sql("live_versions"), list(versions))
+        live = {row["projection"]: row["version"] for row in rows}
+        idle = {name: live[name] for name in versions if live[name] != versions[name]}
+        if len(idle) == len(lanes):
+            raise NothingLive(versions, live)
+        if idle:
+            _LOG.warning("left_out", partition=self.partition, live_versions=idle)
+        return [lane for lane in lanes if lane.projection.name not in idle]
 
     async def step(self, reference: Reference, limit: int) -> int:
         """Read and take in up to `limit` events; return how many."""

@@ -2,10 +2,11 @@
 -- A customer stays in one partition, so the row comparison reads no event beyond that.
 SELECT e.*
 FROM unnest($2::text[], $3::smallint[], $4::bigint[]) AS reader (customer_id, partition, taken_in)
+CROSS JOIN LATERAL kept_place($1::smallint, reader.partition, reader.taken_in) AS upto
 CROSS JOIN LATERAL (
     SELECT * FROM events
     WHERE events.customer_id = reader.customer_id
         AND (events.generation, events.partition, events.n)
-            < ($1::smallint, reader.partition, reader.taken_in)
+            < (upto.generation, reader.partition, upto.n)
 ) AS e
 ORDER BY e.customer_id, e.generation, e.partition, e.n;

@@ -1,0 +1,10 @@
+-- $1 generation: the next one's heads, after all that is recorded.
+INSERT INTO log_heads (generation, partition, next_n, recorded_at)
+SELECT h.generation + 1, h.partition, coalesce(r.events, 0), h.recorded_at
+FROM log_heads h
+LEFT JOIN (
+    SELECT partition, sum(events) AS events FROM log_runs
+    WHERE generation = $1::smallint + 1 GROUP BY partition
+) AS r USING (partition)
+WHERE h.generation = $1
+RETURNING partition, next_n;

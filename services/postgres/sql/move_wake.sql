@@ -1,0 +1,1 @@
+SELECT pg_notify('touchstone_appended', ''), pg_notify('touchstone_changed', '');

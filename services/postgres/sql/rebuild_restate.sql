@@ -1,0 +1,7 @@
+-- $1 projection, $2 its live version, $3 stored as, $4 version: the same episodes stand on, for
+-- the amounts of the build; nothing is told.
+UPDATE alerts a SET branch_id = b.branch_id, amount_minor = b.amount_minor
+FROM rebuild_alerts b
+WHERE a.projection = $1 AND a.version = $2 AND b.projection = $3 AND b.version = $4
+  AND a.alert_id = b.alert_id
+  AND (a.branch_id, a.amount_minor) IS DISTINCT FROM (b.branch_id, b.amount_minor)

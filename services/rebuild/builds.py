@@ -1,0 +1,241 @@
+"""A build beside the live rows: what it is called, begun, found again and thrown away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from itertools import pairwise
+
+from msgspec import Struct
+
+from events.envelope import CustomerId
+from events.partitioning import PARTITIONS
+from projections import PROJECTIONS
+from projections.protocol import Projection
+from services.errors import TouchstoneError, UsageError
+from services.ports import Clock
+from services.postgres.pool import Connection
+from services.postgres.row_tables import RowTable, bare_statements, tables_of
+from services.postgres.statements import sql
+
+PART_EVENTS = 20_000
+"""Events that a part of the walk holds, about; a part is one transaction."""
+
+_SAMPLED_PER_BOUND = 50
+
+
+class RebuildRefused(TouchstoneError):
+    """A rebuild cannot begin as things stand."""
+
+
+class Build(Struct, frozen=True):
+    """A projection version that is built beside the live one."""
+
+    projection: Projection
+    live_version: int
+    generation: int
+
+    @property
+    def repairs(self) -> bool:
+        """Return whether the live version itself is built again."""
+        return self.live_version == self.projection.version
+
+    @property
+    def stored_as(self) -> str:
+        """Return the name under which the build is kept until it is switched."""
+        return f"{self.projection.name}_rebuild" if self.repairs else self.projection.name
+
+    @property
+    def id(self) -> tuple[str, int]:
+        """Return the name and version under which the build's shared lines are kept."""
+        return self.stored_as, self.projection.version
+
+    @property
+    def live_id(self) -> tuple[str, int]:
+        """Return the name and version of what is live until the switch."""
+        return self.projection.name, self.live_version
+
+    @property
+    def tables(self) -> dict[str, RowTable]:
+        """Return the build's own row tables."""
+        return tables_of(self.projection, self.stored_as)
+
+
+class Part(Struct, frozen=True):
+    """A range of customers: from `first` up to but not including `upto`; null: no bound."""
+
+    part: int
+    first: CustomerId | None
+    upto: CustomerId | None
+
+
+class Begun(Struct, frozen=True):
+    """A rebuild that was begun, now or by a process that is gone."""
+
+    build: Build
+    rebuild_id: int
+    positions: tuple[int, ...]
+    instants: tuple[datetime, ...]
+    walked: bool
+    left: tuple[Part, ...]  # parts still to be walked
+    parts: int
+
+
+def named(name: str, projections: Sequence[Projection] = PROJECTIONS) -> Projection:
+    """Return the projection of that name. Raises: UsageError."""
+    for projection in projections:
+        if projection.name == name:
+            return projection
+    known = ", ".join(projection.name for projection in projections)
+    raise UsageError(f"there is no projection {name!r}; there are {known}")
+
+
+async def plan(connection: Connection, projection: Projection) -> Build:
+    """Return what a rebuild would build. Raises: RebuildRefused."""
+    live = await connection.fetchval(
+        "SELECT version FROM live_versions WHERE projection = $1", projection.name
+    )
+    if live is None:
+        raise RebuildRefused(
+            f"{projection.name} was never projected: there is nothing to rebuild beside. "
+            "Start the projector, or `touchstone project --once`."
+        )
+    if live > projection.version:
+        raise RebuildRefused(
+            f"version {live} of {projection.name} is live and this program knows version "
+            f"{projection.version}: run the newer program"
+        )
+    generation = await connection.fetchval(sql("current_generation"))
+    return Build(projection, live, generation)
+
+
+async def resume(connection: Connection, build: Build) -> Begun | None:
+    """Return the rebuild that another process left; None if none was left that fits.
+
+    One of other code, of another version or generation of the log does not fit.
+    """
+    row = await connection.fetchrow(
+        "SELECT * FROM rebuilds WHERE projection = $1", build.projection.name
+    )
+    if row is None or (
+        (row["stored_as"], row["version"]) != build.id
+        or row["live_version"] != build.live_version
+        or row["generation"] != build.generation
+        or row["code"] != code_digest(build.projection)
+    ):
+        return None
+    parts = await connection.fetch(
+        "SELECT part, first, upto, done_at FROM rebuild_parts WHERE rebuild_id = $1 ORDER BY part",
+        row["rebuild_id"],
+    )
+    return Begun(
+        build,
+        row["rebuild_id"],
+        tuple(row["positions"]),
+        tuple(row["instants"]),
+        row["walked_at"] is not None,
+        tuple(Part(p["part"], p["first"], p["upto"]) for p in parts if p["done_at"] is None),
+        len(parts),
+    )
+
+
+async def begin(connection: Connection, build: Build, clock: Clock) -> Begun:
+    """Begin anew: note positions, make empty tables, divide the customers into parts."""
+    name, version = build.id
+    async with connection.transaction():
+        await discard(connection, build)
+        rows = await connection.fetch(sql("rebuild_positions"), *build.live_id, build.generation)
+        positions = [row["next"] for row in rows]
+        instants = [
+            await safe_instant(connection, build.generation, p, positions[p], clock)
+            for p in range(PARTITIONS)
+        ]
+        for statement in bare_statements(build.tables):
+            await connection.execute(statement)
+        rebuild_id = await connection.fetchval(
+            "INSERT INTO rebuilds (projection, stored_as, version, live_version, code, generation,"
+            " positions, instants) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING rebuild_id",
+            build.projection.name,
+            name,
+            version,
+            build.live_version,
+            code_digest(build.projection),
+            build.generation,
+            positions,
+            instants,
+        )
+        bounds = [None, *await _bounds(connection, sum(positions)), None]
+        parts = tuple(
+            Part(number, first, upto) for number, (first, upto) in enumerate(pairwise(bounds))
+        )
+        await connection.copy_records_to_table(
+            "rebuild_parts",
+            records=[(rebuild_id, one.part, one.first, one.upto) for one in parts],
+            columns=("rebuild_id", "part", "first", "upto"),
+        )
+    return Begun(build, rebuild_id, tuple(positions), tuple(instants), False, parts, len(parts))
+
+
+async def _bounds(connection: Connection, events: int) -> list[CustomerId]:
+    parts = max(1, events // PART_EVENTS)
+    percent = min(100.0, 100.0 * parts * _SAMPLED_PER_BOUND / max(1, events))
+    rows = await connection.fetch(sql("rebuild_bounds"), percent, parts)
+    return [CustomerId(row["bound"]) for row in rows]
+
+
+async def safe_instant(
+    connection: Connection, generation: int, partition: int, position: int, clock: Clock
+) -> datetime:
+    """Return the latest instant at which what was taken in up to a position may be judged.
+
+    That is now, or the instant at which the first unread event was recorded (decision 4).
+    """
+    now = clock.now()
+    async with connection.transaction():
+        if await connection.fetchval(sql("log_is_quiet"), generation, partition, position):
+            return now
+    recorded_at: datetime | None = await connection.fetchval(
+        sql("rebuild_recorded_beside"), generation, partition, position
+    )
+    return now if recorded_at is None else min(now, recorded_at)
+
+
+async def discard(connection: Connection, build: Build) -> None:
+    """Throw away what a build left behind, if anything; what is live is never touched."""
+    # First, so that a process that still walks a part either ends before or finds it gone.
+    await connection.execute(sql("rebuild_end"), build.projection.name)
+    for table in build.tables.values():
+        await connection.execute(f"DROP TABLE IF EXISTS {table.name}")
+    for shared in ("rebuild_alerts", "checkpoints", "projection_heads", "totals"):
+        await connection.execute(
+            f"DELETE FROM {shared} WHERE projection = $1 AND version = $2", *build.id
+        )
+
+
+def code_digest(projection: Projection) -> str:
+    """Return a digest of the code that decides what a projection's rows are."""
+    return _code_digest(type(projection).__module__.rpartition(".")[0])
+
+
+@cache
+def _code_digest(package: str) -> str:
+    digest = sha256()
+    for name in (package, "projections", "events", "schemas"):
+        for one in _sources(files(name), name == "projections"):
+            digest.update(one.name.encode())
+            digest.update(one.read_bytes())
+    return digest.hexdigest()
+
+
+def _sources(folder: Traversable, flat: bool) -> list[Traversable]:
+    found: list[Traversable] = []
+    for one in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if one.is_dir() and not flat and not one.name.startswith("_"):
+            found += _sources(one, flat)
+        elif one.name.endswith((".py", ".avsc")):
+            found.append(one)
+    return found

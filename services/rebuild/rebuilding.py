@@ -1,0 +1,272 @@
+"""A rebuild from beginning to end: walk, catch up, switch; killed anywhere, it can go on.
+
+What is done is in the database: parts of the walk with their rows, then checkpoints. The same
+command started again goes on there; where code, version or log changed since, it starts over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Protocol
+
+from msgspec import Struct, structs
+
+from projections.protocol import Projection
+from services.bootstrap import Platform
+from services.postgres.pool import translated
+from services.postgres.row_tables import index_statements, key_statements
+from services.postgres.statements import sql
+from services.projector.host import BATCH_EVENTS
+from services.rebuild.builds import Begun, Build, RebuildRefused, begin, discard, plan, resume
+from services.rebuild.catching_up import Chase
+from services.rebuild.switch import LONG_S, switch
+from services.rebuild.walker import Walked
+from services.rebuild.walking import WalkBroken, walk_all
+
+_NEAR = BATCH_EVENTS
+"""So close behind the live rows the switch is tried: what is left is taken in while they wait."""
+
+_ROOM = 2
+"""Room on disk a build may need, as a multiple of the live rows: tables, and the server's log."""
+
+_LOCK_PATIENCE_S = 10.0
+_TRY_LOCK = "SELECT pg_try_advisory_lock(hashtext('touchstone rebuild ' || $1))"
+_UNLOCK = "SELECT pg_advisory_unlock(hashtext('touchstone rebuild ' || $1))"
+
+
+class Watch(Protocol):
+    """Is told how far a rebuild is."""
+
+    def stage(self, words: str) -> None:
+        """Take note that another stage begins."""
+        ...
+
+    def parts(self, done: int, of: int) -> None:
+        """Take note of the parts of the walk that are done."""
+        ...
+
+
+class Rebuilt(Struct, frozen=True, kw_only=True):
+    """What a rebuild did. Rates are of this run alone, not of one that it went on with."""
+
+    projection: str
+    version_before: int
+    version: int
+    processes: int
+    parts: int
+    parts_done_before: int
+    customers: int
+    events: int
+    walk_s: float
+    events_per_s: int
+    index_s: float
+    caught_up_events: int
+    catch_up_s: float
+    switch_s: float
+    bytes_on_disk: int
+    rows_replaced: int
+    rows_removed: int
+    alerts_raised: int
+    alerts_withdrawn: int
+    alerts_restated: int
+    parked: int
+
+
+async def rebuild(
+    platform: Platform,
+    projection: Projection,
+    *,
+    processes: int,
+    watch: Watch,
+    disk: Path | None = None,
+) -> Rebuilt:
+    """Build a projection anew beside the live rows and switch to it.
+
+    `disk` is a directory on the database's disk, where that is known. Raises: RebuildRefused,
+    WalkBroken, StaleCheckpoint, Unavailable; the same call made again goes on.
+    """
+    async with _alone(platform, projection):
+        begun = await _begun(platform, projection, disk)
+        build, timer = begun.build, _Timer()
+        customers, events = await _walk(platform, begun, processes, watch)
+        walk_s = timer.lap()
+        if not begun.walked:
+            watch.stage("indexing")
+            await _settle(platform, begun)
+        index_s = timer.lap()
+        watch.stage("catching up")
+        chase = Chase(build, platform)
+        await chase.begin()
+        await chase.reach(await chase.live_positions())
+        while await chase.behind() > _NEAR:
+            await chase.reach(await chase.live_positions())
+        catch_up_s = timer.lap()
+        tables = [table.name for table in build.tables.values()]
+        size = sum([await bytes_of(platform, table) for table in tables])
+        watch.stage("switching")
+        switched = await switch(platform, begun, chase)
+        switch_s = timer.lap()
+        if build.repairs:
+            await _clear_away(platform, build)
+        return Rebuilt(
+            projection=projection.name,
+            version_before=build.live_version,
+            version=projection.version,
+            processes=processes,
+            parts=begun.parts,
+            parts_done_before=begun.parts - len(begun.left),
+            customers=customers,
+            events=events,
+            walk_s=walk_s,
+            events_per_s=round(events / walk_s) if events else 0,
+            index_s=index_s,
+            caught_up_events=chase.taken,
+            catch_up_s=catch_up_s,
+            switch_s=switch_s,
+            bytes_on_disk=size,
+            **structs.asdict(switched),
+        )
+
+
+class _Timer:
+    """Measures laps."""
+
+    def __init__(self) -> None:
+        self._since = time.perf_counter()
+
+    def lap(self) -> float:
+        """Return the seconds since the last lap ended."""
+        now = time.perf_counter()
+        seconds, self._since = now - self._since, now
+        return round(seconds, 3)
+
+
+@asynccontextmanager
+async def _alone(platform: Platform, projection: Projection) -> AsyncIterator[None]:
+    """Let no other process rebuild the projection meanwhile. Raises: RebuildRefused."""
+    with translated():
+        async with platform.pool.acquire() as connection:
+            give_up_at = time.monotonic() + _LOCK_PATIENCE_S
+            while not await connection.fetchval(_TRY_LOCK, projection.name):
+                if time.monotonic() > give_up_at:
+                    raise RebuildRefused(f"another process is rebuilding {projection.name}")
+                await asyncio.sleep(0.5)  # of one that was killed, the server may still learn
+            try:
+                yield
+            finally:
+                if not connection.is_closed():
+                    await connection.execute(_UNLOCK, projection.name)
+
+
+async def _begun(platform: Platform, projection: Projection, disk: Path | None) -> Begun:
+    with translated():
+        async with platform.pool.acquire() as connection:
+            build = await plan(connection, projection)
+            found = await resume(connection, build)
+            if found is not None:
+                return found
+            live = f"^{projection.name}_v{build.live_version}_"
+            await _check_room(await bytes_of(platform, live), disk)
+            return await begin(connection, build, platform.clock)
+
+
+async def bytes_of(platform: Platform, pattern: str) -> int:
+    """Return the bytes on disk of the tables whose names begin so. Raises: Unavailable."""
+    with translated():
+        rows = await platform.pool.fetch(sql("rebuild_tables"), pattern)
+    return sum(row["bytes"] for row in rows)
+
+
+async def _check_room(live_bytes: int, disk: Path | None) -> None:
+    if disk is None:
+        return
+    needed, free = _ROOM * live_bytes, shutil.disk_usage(disk).free
+    if free < needed:
+        raise RebuildRefused(
+            f"the live rows take {live_bytes / 1e6:,.0f} MB and a build beside them may need "
+            f"{needed / 1e6:,.0f} MB for a while, but {disk} has {free / 1e6:,.0f} MB left: "
+            "make room first"
+        )
+
+
+async def _walk(platform: Platform, begun: Begun, processes: int, watch: Watch) -> tuple[int, int]:
+    """Walk what is left; return customers and events walked now."""
+    done = begun.parts - len(begun.left)
+    customers = events = 0
+    watch.stage("walking")
+    watch.parts(done, begun.parts)
+
+    def advance(walked: Walked) -> None:
+        nonlocal done, customers, events
+        done, customers, events = done + 1, customers + walked.customers, events + walked.events
+        watch.parts(done, begun.parts)
+
+    try:
+        await walk_all(begun, platform.dsn, processes, advance)
+    except* WalkBroken as broken:
+        raise broken.exceptions[0] from None
+    return customers, events
+
+
+async def _settle(platform: Platform, begun: Begun) -> None:
+    """Add up the sums, give the tables their keys, and let the projector's machinery go on."""
+    build = begun.build
+    tables = [table.name for table in build.tables.values()]
+    with translated():
+        async with platform.pool.acquire() as connection:
+            async with connection.transaction():
+                await connection.execute(
+                    sql("rebuild_sum_totals"), *build.id, begun.rebuild_id, timeout=LONG_S
+                )
+                await connection.execute(
+                    sql("rebuild_checkpoints"), *build.id, build.generation, begun.positions
+                )
+                for statement in key_statements(build.tables):
+                    await connection.execute(statement, timeout=LONG_S)
+                for statement in [] if build.repairs else index_statements(build.projection):
+                    await connection.execute(statement, timeout=LONG_S)
+                await connection.execute(
+                    "UPDATE rebuilds SET walked_at = now() WHERE rebuild_id = $1", begun.rebuild_id
+                )
+            # What the switch compares: without fresh statistics it might be planned badly.
+            for table in (*tables, "rebuild_alerts", "projection_heads", "totals"):
+                await connection.execute(f"ANALYZE {table}", timeout=LONG_S)
+
+
+async def _clear_away(platform: Platform, build: Build) -> None:
+    with translated():
+        async with platform.pool.acquire() as connection, connection.transaction():
+            await discard(connection, build)
+
+
+async def drop_retired(platform: Platform, projection: Projection) -> list[str]:
+    """Drop what older versions than the live one left; return the tables' names.
+
+    Only when every process runs a program of the live version: an older one still reads them.
+    Raises: Unavailable, RebuildRefused.
+    """
+    with translated():
+        async with platform.pool.acquire() as connection, connection.transaction():
+            live = (await plan(connection, projection)).live_version
+            rows = await connection.fetch(sql("rebuild_tables"), f"^{projection.name}_v[0-9]+_")
+            head = len(projection.name) + len("_v")
+            dropped = [
+                name
+                for name in (row["tablename"] for row in rows)
+                if int(name[head:].partition("_")[0]) < live
+            ]
+            for name in dropped:
+                await connection.execute(f"DROP TABLE {name}")
+            for shared in ("checkpoints", "projection_heads", "totals"):
+                await connection.execute(
+                    f"DELETE FROM {shared} WHERE projection = $1 AND version < $2",
+                    projection.name,
+                    live,
+                    timeout=LONG_S,
+                )
+    return dropped

@@ -1,0 +1,351 @@
+"""What a rebuild promises, shown on the smallest projection."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+
+import asyncpg
+import pytest
+
+from events.partitioning import PARTITIONS
+from projections.protocol import Projection
+from services.bootstrap import Platform
+from services.embedded.event_log import EmbeddedEventLog
+from services.gateway.intake import Intake
+from services.postgres.dossiers import PostgresDossiers
+from services.postgres.migrate import migrate
+from services.postgres.pool import Pool, open_pool
+from services.postgres.row_tables import ensure_tables
+from services.postgres.vault import PostgresVault
+from services.projector.host import Projector
+from services.projector.owner import NothingLive
+from services.rebuild.builds import RebuildRefused, begin, plan
+from services.rebuild.rebuilding import Rebuilt, drop_retired, rebuild
+from services.rebuild.walker import Walked
+from services.rebuild.walking import WalkBroken, walk_all
+from tests.support.counting import QUIET, Counting
+from tests.support.log import START, SetClock, payment
+from tests.support.rebuilt import CountingAnew
+
+pytestmark = pytest.mark.postgres
+
+CUSTOMERS = [f"C-{n}" for n in range(40)]
+
+
+class Unwatched:
+    """Looks at nothing."""
+
+    def stage(self, words: str) -> None:
+        pass
+
+    def parts(self, done: int, of: int) -> None:
+        pass
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock(START + timedelta(hours=1))
+
+
+@pytest.fixture
+async def pool(database: str) -> AsyncIterator[Pool]:
+    async with await open_pool(database) as pool:
+        await migrate(pool)
+        async with pool.acquire() as connection:
+            await ensure_tables(connection, [Counting()])
+        yield pool
+
+
+class House:
+    """A small company under the smallest projection, and a program that runs a version of it."""
+
+    def __init__(self, platform: Platform, clock: SetClock) -> None:
+        self.platform = platform
+        self.pool = platform.pool
+        self.clock = clock
+        self._number = 0
+
+    async def pay(self, customers: Sequence[str] = CUSTOMERS, minor: int = 60) -> None:
+        events = []
+        for customer in customers:
+            self._number += 1
+            events.append(payment(self._number, customer, minor=minor))
+        await self.platform.log.append(events)
+
+    async def project(self, projection: Projection | None = None) -> None:
+        await Projector(self.platform, projections=[projection or Counting()]).catch_up()
+
+    async def rebuild(self, projection: Projection | None = None, processes: int = 1) -> Rebuilt:
+        return await rebuild(
+            self.platform, projection or Counting(), processes=processes, watch=Unwatched()
+        )
+
+    async def rows(self, version: int = 1) -> list[tuple[object, ...]]:
+        return tuples(await self.pool.fetch(
+            f"SELECT customer_id, partition, payments, paid_minor, quiet "
+            f"FROM counting_v{version}_sums ORDER BY customer_id"
+        ))  # fmt: skip
+
+    async def totals(self, version: int = 1) -> list[tuple[object, ...]]:
+        return tuples(await self.pool.fetch(
+            "SELECT partition, measure, day, count, amount_minor FROM totals "
+            "WHERE projection = 'counting' AND version = $1 ORDER BY partition", version
+        ))  # fmt: skip
+
+    async def heads(self, version: int = 1) -> list[tuple[object, ...]]:
+        return tuples(await self.pool.fetch(
+            "SELECT customer_id, partition, next_change_at, policy_count, parked_reason "
+            "FROM projection_heads WHERE projection = 'counting' AND version = $1 "
+            "ORDER BY customer_id", version
+        ))  # fmt: skip
+
+    async def journal(self) -> list[tuple[object, ...]]:
+        return tuples(await self.pool.fetch(
+            "SELECT action, customer_id, cause_reason FROM alert_journal ORDER BY ordinal"
+        ))  # fmt: skip
+
+    async def standing(self) -> list[tuple[object, ...]]:
+        return tuples(await self.pool.fetch(
+            "SELECT version, customer_id, amount_minor FROM alerts ORDER BY customer_id"
+        ))  # fmt: skip
+
+    async def everything(self, version: int = 1) -> list[object]:
+        return [await self.rows(version), await self.totals(version), await self.heads(version),
+                await self.standing(), await self.journal()]  # fmt: skip
+
+    async def nothing_is_left_beside(self) -> None:
+        for table in ("rebuilds", "rebuild_parts", "rebuild_totals"):
+            assert await self.pool.fetchval(f"SELECT count(*) FROM {table}") == 0
+        for table in ("checkpoints", "projection_heads", "totals", "rebuild_alerts"):
+            left = f"SELECT count(*) FROM {table} WHERE projection = 'counting_rebuild'"
+            assert await self.pool.fetchval(left) == 0
+        assert await self.pool.fetchval("SELECT to_regclass('counting_rebuild_v1_sums')") is None
+
+
+def tuples(rows: Sequence[asyncpg.Record]) -> list[tuple[object, ...]]:
+    return [tuple(row) for row in rows]
+
+
+@pytest.fixture
+async def house(
+    database: str, pool: Pool, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[House]:
+    monkeypatch.setattr("services.rebuild.builds.PART_EVENTS", 10)
+    async with EmbeddedEventLog(pool, clock) as log:
+        vault = PostgresVault(pool, bytes(32))
+        platform = Platform(
+            database, pool, log, PostgresDossiers(pool), vault,
+            Intake(log, vault, clock, pool), clock,
+        )  # fmt: skip
+        made = House(platform, clock)
+        await made.pay()
+        await made.pay(CUSTOMERS[:20])
+        await made.project()
+        clock.move(2 * QUIET)
+        await made.project()
+        yield made
+
+
+async def test_a_rebuild_of_what_is_sound_changes_and_tells_nothing(house: House) -> None:
+    before = await house.everything()
+    assert len(await house.journal()) == len(CUSTOMERS)
+    found = await house.rebuild(processes=2)
+    assert await house.everything() == before
+    assert (found.customers, found.events, found.parts > 1) == (40, 60, True)
+    assert (found.rows_replaced, found.rows_removed) == (0, 0)
+    assert (found.alerts_raised, found.alerts_withdrawn, found.alerts_restated) == (0, 0, 0)
+    await house.nothing_is_left_beside()
+
+
+async def test_damage_of_every_kind_is_mended(house: House) -> None:
+    before = await house.everything()
+    damage = [
+        "UPDATE counting_v1_sums SET paid_minor = 7 WHERE customer_id = 'C-1'",
+        "DELETE FROM counting_v1_sums WHERE customer_id = 'C-2'",
+        "INSERT INTO counting_v1_sums VALUES ('C-3', 0, 'XXX', 1, 1, false)",
+        "INSERT INTO counting_v1_sums VALUES ('nobody', 0, 'CNY', 1, 1, false)",
+        "UPDATE totals SET amount_minor = 3 WHERE partition < 6",
+        "DELETE FROM totals WHERE partition > 8",
+        "INSERT INTO totals VALUES ('counting', 1, 0, 'none', 'CNY', '', 0, 1, 1)",
+        "DELETE FROM projection_heads WHERE customer_id = 'C-4'",
+        "UPDATE projection_heads SET next_change_at = 'infinity' WHERE customer_id = 'C-5'",
+        "INSERT INTO projection_heads VALUES ('counting', 1, 'nobody', 0, now(), null, 0)",
+        "UPDATE alerts SET amount_minor = 1 WHERE customer_id = 'C-6'",
+    ]
+    for statement in damage:
+        await house.pool.execute(statement)
+    found = await house.rebuild()
+    assert await house.everything() == before
+    assert (found.rows_replaced, found.rows_removed, found.alerts_restated) == (2, 2, 1)
+
+
+async def test_alerts_are_told_again_only_where_they_differ(house: House) -> None:
+    await house.pool.execute("DELETE FROM alerts WHERE customer_id = 'C-7'")
+    await house.pool.execute(
+        "INSERT INTO alerts SELECT gen_random_uuid(), projection, version, customer_id, partition,"
+        " kind, subject, 99, branch_id, since, currency, amount_minor, raised_at FROM alerts"
+        " WHERE customer_id = 'C-8'"
+    )
+    await house.pool.execute(
+        "UPDATE alerts SET acknowledged_by = 'somebody' WHERE customer_id = 'C-9'"
+    )
+    told = len(await house.journal())
+    found = await house.rebuild()
+    assert (found.alerts_raised, found.alerts_withdrawn) == (1, 1)
+    assert (await house.journal())[told:] == [
+        ("withdrawn", "C-8", "rebuilt"), ("raised", "C-7", "rebuilt"),
+    ]  # fmt: skip
+    kept = await house.pool.fetchval("SELECT acknowledged_by FROM alerts WHERE customer_id = 'C-9'")
+    assert kept == "somebody"
+
+
+async def test_a_new_version_takes_the_old_ones_place(house: House) -> None:
+    async with house.pool.acquire() as connection:
+        await ensure_tables(connection, [CountingAnew()])
+    old = await house.everything()
+    changes = "SELECT sum(change_no) FROM checkpoints WHERE projection = 'counting' AND version = "
+    seen = await house.pool.fetchval(changes + "1")
+    found = await house.rebuild(CountingAnew())
+    assert (found.version_before, found.version) == (1, 2)
+    assert await house.rows(2) == await house.rows(1) == old[0]
+    assert await house.totals(2) == old[1]
+    assert await house.heads(2) == old[2]
+    mean = "SELECT mean_minor FROM counting_v2_sums WHERE customer_id = 'C-1'"
+    assert await house.pool.fetchval(mean) == 60
+    # Of 40 standing alerts, those of what is small by the new rule are withdrawn, the others stay.
+    assert found.alerts_withdrawn == 20
+    assert found.alerts_raised == 0
+    assert {row[0] for row in await house.standing()} == {2}
+    assert len(await house.standing()) == 20
+    assert await house.pool.fetchval(changes + "2") > seen
+
+
+async def test_after_the_switch_the_old_program_writes_nothing_and_the_new_one_goes_on(
+    house: House,
+) -> None:
+    async with house.pool.acquire() as connection:
+        await ensure_tables(connection, [CountingAnew()])
+    with pytest.raises(NothingLive):
+        await house.project(CountingAnew())  # not built yet: it must not begin from nothing
+    await house.rebuild(CountingAnew())
+    old = await house.rows(1)
+    await house.pay(CUSTOMERS[:3])
+    with pytest.raises(NothingLive):
+        await house.project(Counting())
+    assert await house.rows(1) == old
+    await house.project(CountingAnew())
+    payments = {row[0]: row[2] for row in await house.rows(2)}
+    assert {payments[customer] for customer in CUSTOMERS[:3]} == {3}
+    dropped = await drop_retired(house.platform, CountingAnew())
+    assert dropped == ["counting_v1_sums"]
+    assert await house.totals(1) == []
+    with pytest.raises(RebuildRefused):
+        await house.rebuild(Counting())
+
+
+async def test_what_comes_meanwhile_is_in_the_rows_after_the_switch(house: House) -> None:
+    async with house.pool.acquire() as connection:
+        build = await plan(connection, Counting())
+        await begin(connection, build, house.clock)  # positions are noted
+    await house.pay(["C-1", "newcomer"])
+    await house.project()
+    await house.pool.execute("UPDATE counting_v1_sums SET paid_minor = 7")
+    found = await house.rebuild()
+    assert found.caught_up_events == 2
+    sums = {row[0]: row[3] for row in await house.rows()}
+    assert (sums["C-1"], sums["C-2"], sums["C-39"], sums["newcomer"]) == (180, 120, 60, 60)
+    await house.project()
+    assert {row[2] for row in await house.heads() if row[0] != "newcomer"} == {None}
+
+
+async def test_events_that_the_live_rows_have_not_taken_in_are_left_to_them(house: House) -> None:
+    before = await house.rows()
+    await house.pay()
+    await house.rebuild()
+    assert await house.rows() == before
+    await house.project()
+    assert [row[2] for row in await house.rows()] != [row[2] for row in before]
+
+
+async def test_no_deadline_is_judged_past_an_event_that_waits_unread(house: House) -> None:
+    fresh = [f"F-{n}" for n in range(12)]
+    await house.pay(fresh)
+    await house.project()
+    told = await house.journal()
+    await house.pay(fresh)
+    house.clock.move(3 * QUIET)
+    await house.rebuild()
+    assert await house.journal() == told
+
+
+async def test_a_customer_that_cannot_be_assessed_keeps_its_rows_and_is_parked(
+    house: House,
+) -> None:
+    await house.pool.execute("ALTER TABLE events DISABLE TRIGGER ALL")
+    await house.pool.execute(r"UPDATE events SET data = '\xc3010000' WHERE customer_id = 'C-11'")
+    before = await house.rows(), await house.standing()
+    found = await house.rebuild()
+    assert found.parked == 1
+    assert (await house.rows(), await house.standing()) == before
+    parked = [row[0] for row in await house.heads() if row[4] is not None]
+    assert parked == ["C-11"]
+
+
+async def test_a_rebuild_goes_on_with_the_parts_that_are_left(house: House) -> None:
+    before = await house.everything()
+    async with house.pool.acquire() as connection:
+        begun = await begin(connection, await plan(connection, Counting()), house.clock)
+    done: list[Walked] = []
+
+    def break_off(walked: Walked) -> None:
+        done.append(walked)
+        if len(done) == 2:
+            raise WalkBroken("as if killed")
+
+    with pytest.raises(ExceptionGroup):
+        await walk_all(begun, house.platform.dsn, 1, break_off)
+    found = await house.rebuild()
+    assert found.parts_done_before >= 2
+    assert found.customers < len(CUSTOMERS)
+    assert await house.everything() == before
+
+
+async def test_other_code_starts_over(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with house.pool.acquire() as connection:
+        begun = await begin(connection, await plan(connection, Counting()), house.clock)
+    await walk_all(begun, house.platform.dsn, 1, lambda walked: None)
+    monkeypatch.setattr("services.rebuild.builds.code_digest", lambda projection: "other")
+    found = await house.rebuild()
+    assert found.parts_done_before == 0
+    assert found.customers == len(CUSTOMERS)
+
+
+async def test_what_was_never_projected_is_refused(house: House) -> None:
+    await house.pool.execute("DELETE FROM live_versions")
+    with pytest.raises(RebuildRefused, match="never projected"):
+        await house.rebuild()
+
+
+async def test_readers_see_the_old_rows_or_the_new_ones_and_wait_for_nothing(
+    house: House,
+) -> None:
+    await house.pool.execute("UPDATE counting_v1_sums SET paid_minor = 7")
+    async with (
+        house.pool.acquire() as reading,
+        reading.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        at_first = await reading.fetchval("SELECT min(version) FROM checkpoints")
+        assert at_first == 1
+        await asyncio.wait_for(house.rebuild(), timeout=30)
+        seen = await reading.fetchval("SELECT sum(paid_minor) FROM counting_v1_sums")
+        assert seen == 7 * len(CUSTOMERS)
+    assert await house.pool.fetchval("SELECT sum(paid_minor) FROM counting_v1_sums") == 3600
+
+
+async def test_an_owner_is_told_that_its_rows_were_mended(house: House) -> None:
+    epochs = "SELECT array_agg(epoch ORDER BY partition), sum(change_no) FROM checkpoints"
+    before, changes = tuple(await house.pool.fetchrow(epochs))  # type: ignore[arg-type]
+    await house.rebuild()
+    after, later = tuple(await house.pool.fetchrow(epochs))  # type: ignore[arg-type]
+    assert after == [epoch + 1 for epoch in before]
+    assert later == changes + PARTITIONS
