@@ -24,18 +24,22 @@ from projections import PROJECTIONS
 from projections.digest import combine, customer_lines
 from projections.protocol import Facts
 from services.audit.digest import digest
+from services.audit.mirror import check_mirror
 from services.audit.status import status
 from services.audit.verify import verify
 from services.bootstrap import Platform, open_platform
+from services.errors import UsageError
 from services.kafka.cluster import cluster_of
 from services.kafka.producing import Appender
-from services.kafka.topics import Places
+from services.kafka.topics import Places, log_topics
 from services.kafka.wire import to_record
 from services.ports import Accepted, Submission
 from services.projector.owner import recorded
 from services.settings import Settings
+from tests.support.kafka import delete_topics
 from tests.support.log import START, SetClock, submission
 from tests.support.modes import catch_up
+from tests.support.postgres import fresh_database
 from tests.support.workers import Worker, until_caught_up, workers
 
 pytestmark = [pytest.mark.postgres, pytest.mark.kafka]
@@ -206,3 +210,52 @@ async def both_have_partitions(*group: Worker) -> None:
     async with asyncio.timeout(30):
         while not all(0 < worker.partitions() < PARTITIONS + 1 for worker in group):  # noqa: ASYNC110 - processes
             await asyncio.sleep(0.1)
+
+
+async def test_a_worker_ends_when_its_topic_is_made_anew(
+    platform: Platform, settings: Settings, tmp_path: Path
+) -> None:
+    await append(platform, a_day(0))
+    with workers(settings, 1, tmp_path) as [worker]:
+        await until_caught_up(platform)
+        [topic, _] = log_topics(settings.kafka_prefix, 1)
+        await delete_topics(settings, [topic.name])
+        await asyncio.to_thread(worker.process.wait, 60)
+    assert worker.process.returncode == 1, worker.said()
+    assert topic.name in worker.said().splitlines()[-1]
+
+
+async def test_each_log_refuses_a_database_whose_events_the_other_keeps(
+    platform: Platform, settings: Settings, postgres_server: str, tmp_path: Path
+) -> None:
+    await append(platform, facts_of("C-1", 1))
+    with pytest.raises(UsageError, match="set TOUCHSTONE_KAFKA"):
+        async with open_platform(settings.model_copy(update={"kafka": None})):
+            pass
+    async with fresh_database(postgres_server) as other:
+        embedded = Settings(dsn=other, data=tmp_path)
+        async with open_platform(embedded) as platform:
+            await append(platform, facts_of("C-1", 1))
+        with pytest.raises(UsageError, match="without TOUCHSTONE_KAFKA"):
+            async with open_platform(settings.model_copy(update={"dsn": other})):
+                pass
+
+
+async def test_verification_names_what_the_table_lacks_and_what_the_topic_lacks(
+    platform: Platform, settings: Settings
+) -> None:
+    await append(platform, a_day(0))
+    await catch_up(platform, settings)
+    await platform.pool.execute("ALTER TABLE events DISABLE TRIGGER facts_are_immutable")
+    await platform.pool.execute("DELETE FROM events WHERE partition = 3 AND n = 0")
+    await platform.pool.execute("UPDATE events SET n = 9999 WHERE partition = 4 AND n = 0")
+    await platform.pool.execute(
+        "UPDATE mirror_heads SET next = 10000, dropped = 2 WHERE partition = 4"
+    )
+    found = await check_mirror(platform.pool, platform.log, 1)
+    assert [(one.partition, one.n, one.topic == "no event") for one in found.misplaced] == [
+        (3, 0, False),
+        (4, 9999, True),
+        (4, 0, False),
+        (4, 10000, False),
+    ]
