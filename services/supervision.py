@@ -14,6 +14,7 @@ from typing import IO, Self
 import structlog
 
 from services.cli import note
+from services.log_files import open_log
 
 _LOG = structlog.get_logger(__name__)
 
@@ -105,7 +106,7 @@ class Supervision:
     async def __aenter__(self) -> Self:
         """Open the file."""
         self._log_path.parent.mkdir(parents=True, exist_ok=True)
-        self._output = self._log_path.open("ab")
+        self._output = open_log(self._log_path)
         note(f"what the services say: {self._log_path}")
         return self
 

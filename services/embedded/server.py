@@ -42,6 +42,7 @@ from services.embedded.programs import (
     unprivileged_account,
 )
 from services.embedded.server_settings import DEFAULT_SETTINGS, ServerSettings
+from services.log_files import open_log
 
 __all__ = ["EmbeddedServer", "EmbeddedServerError", "ServerSettings", "default_data_dir"]
 
@@ -51,7 +52,6 @@ DATABASE = "touchstone"
 _SOCKET_NAME = ".s.PGSQL.5432"
 # sun_path is 108 bytes on Linux and 104 on BSD and macOS, the closing zero included.
 _SOCKET_PATH_BYTES = 103 if sys.platform == "darwin" else 107
-_LOG_BYTES = 10 * 1024 * 1024
 _LOG_TAIL_LINES = 8
 _POLL_S = 0.02
 # Children of a killed server need a moment to notice; until then a new one refuses to start.
@@ -252,11 +252,8 @@ class EmbeddedServer:
             shut_down(process, self._settings.stop_timeout_s)
 
     def _launch(self, programs: Programs, command: list[str]) -> None:
-        if self._log.exists() and self._log.stat().st_size > _LOG_BYTES:
-            self._log.replace(self._log.with_name("postgres.log.1"))
         disown_lock_files(self._cluster, self._socket)
-        with self._log.open("ab") as log:
-            os.fchmod(log.fileno(), 0o600)
+        with open_log(self._log) as log:
             self._child = programs.spawn(command, self._data_dir, log)
 
     def _child_has_ended(self) -> bool:

@@ -100,7 +100,7 @@ def gateway_router(platform: GatewayPlatform) -> APIRouter:
         finally:
             working -= 1
         counts = Counter[str](answer.status for answer in answers)
-        _LOG.info("events_published", branch_id=scope.branch_id, counts=dict(counts))
+        _LOG.debug("events_published", branch_id=scope.branch_id, counts=dict(counts))
         return _one(answers[0]) if alone else _batch(answers, counts)
 
     @router.get("/events/{event_id}", openapi_extra=openapi.RECEIPT, summary="Ask for an event")
