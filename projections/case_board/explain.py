@@ -38,24 +38,32 @@ def explain_case(
     """Return the whole clock history of a case as of an instant; None: there is no such case."""
     board = Board(facts, at, reference, tell=True)
     case = board.cases.get(case_id)
-    if case is None:
-        return None
+    return None if case is None else _explained(board, Ladder(customer, board), case)
+
+
+def explain_cases(
+    customer: CustomerId, facts: Facts, at: datetime, reference: Reference
+) -> list[CaseExplanation]:
+    """Return all cases of a customer as of an instant, the latest opened first."""
+    board = Board(facts, at, reference, tell=True)
     ladder = Ladder(customer, board)
+    found = [_explained(board, ladder, case) for case in board.cases.values()]
+    return sorted(found, key=lambda one: (one.case.opened_at, one.case.case_id), reverse=True)
+
+
+def _explained(board: Board, ladder: Ladder, case: Case) -> CaseExplanation:
     steps = list(_steps_of_time(case, ladder))
     # A fact at an instant precedes a deadline at that instant; the sort keeps that order.
     history = sorted([*(case.history or ()), *steps], key=lambda told: told.at)
-    alerts = [
-        alert
-        for watch in (
-            *cycle_watches(case, case.cycle),
-            *(obligation_watch(case, o) for o in case.owed.values()),
-        )
-        if (alert := ladder.standing(watch)) is not None
-    ]
+    watches = (
+        *cycle_watches(case, case.cycle),
+        *(obligation_watch(case, o) for o in case.owed.values()),
+    )
+    alerts = [alert for watch in watches if (alert := ladder.standing(watch)) is not None]
     return CaseExplanation(
         case=case_row(board, case, max((a.threshold for a in alerts), default=None)),
-        cycles=[cycle_row(case, cycle, at) for cycle in case.cycles],
-        obligations=[obligation_row(case, o, at) for o in case.obligations.values()],
+        cycles=[cycle_row(case, cycle, board.at) for cycle in case.cycles],
+        obligations=[obligation_row(case, o, board.at) for o in case.obligations.values()],
         alerts=alerts,
         history=history,
     )

@@ -36,13 +36,19 @@ from services.console.parameters import (
     AlertsParameters,
     FreshnessParameters,
     ItemsParameters,
+    PoliciesParameters,
+    PyramidParameters,
 )
+from services.console.policy_documents import PoliciesDocument, policies_document
 from services.console.queries import alerts as alert_queries
 from services.console.queries import freshness as freshness_queries
 from services.console.queries import worklist
 from services.console.queries.ageing import ageing
+from services.console.queries.policies import KINDS, versions
+from services.console.queries.pyramid import pyramid
 from services.console.queries.waiting import wait_until
 from services.console.refusals import bad_cursor, bad_parameter
+from services.console.value_documents import PyramidDocument, pyramid_document
 from services.gateway.problems import MEDIA_TYPE, PROBLEM_SCHEMA
 
 _PROBLEM: dict[str, Any] = {"content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}}
@@ -72,7 +78,8 @@ def answer(
     return JSONResponse(document.model_dump(mode="json"), headers=headers)
 
 
-def _next(request: Request, cursor: str | None) -> str | None:
+def next_address(request: Request, cursor: str | None) -> str | None:
+    """Return the address of the next page; None: this is the last."""
     if cursor is None:
         return None
     return str(request.url.include_query_params(cursor=cursor).replace(scheme="", netloc=""))
@@ -86,8 +93,8 @@ async def get_ageing(
     asked: Annotated[AgeingParameters, Query()],
 ) -> Response:
     """Return open receivables by days past due, per currency."""
-    await wait_until(console.model, asked.at_least)
-    async with console.model.reading() as reader:
+    await wait_until(console.receivables, asked.at_least)
+    async with console.receivables.reading() as reader:
         tag = entity_tag(reader, language)
         if is_known(request, tag):
             return not_modified(tag)
@@ -114,9 +121,9 @@ async def get_items(
         wanted = asked.work_filter()
     except ValueError as error:
         raise bad_parameter("currency", str(error)) from error
-    await wait_until(console.model, asked.at_least)
+    await wait_until(console.receivables, asked.at_least)
     signer = await console.signer()
-    async with console.model.reading() as reader:
+    async with console.receivables.reading() as reader:
         tag = entity_tag(reader, language)
         if is_known(request, tag):
             return not_modified(tag)
@@ -136,7 +143,43 @@ async def get_items(
         items=[item_document(item) for item in page.entries],
         next=page.next_cursor,
     )
-    return answer(document, position, tag, _next(request, page.next_cursor))
+    return answer(document, position, tag, next_address(request, page.next_cursor))
+
+
+@router.get("/value/pyramid", response_model=PyramidDocument)
+async def get_pyramid(
+    request: Request,
+    console: TheConsole,
+    language: Language,
+    asked: Annotated[PyramidParameters, Query()],
+) -> Response:
+    """Return how many customers each tier holds, and what they are worth together."""
+    await wait_until(console.value, asked.at_least)
+    async with console.value.reading() as reader:
+        tag = entity_tag(reader, language)
+        if is_known(request, tag):
+            return not_modified(tag)
+        found = await pyramid(reader, asked.branch)
+        position = reader.progress.position.token()
+    return answer(pyramid_document(found, position, reader.at, asked.branch), position, tag)
+
+
+@router.get("/policies", response_model=PoliciesDocument)
+async def get_policies(
+    request: Request,
+    console: TheConsole,
+    language: Language,
+    asked: Annotated[PoliciesParameters, Query()],
+) -> Response:
+    """Return the rules in force, and those that were published for later."""
+    await wait_until(console.everything, asked.at_least)
+    async with console.everything.reading() as reader:
+        tag = entity_tag(reader, language)
+        if is_known(request, tag):
+            return not_modified(tag)
+        position = reader.progress.position.token()
+    found = {name: versions(reader.reference, kind, reader.at) for name, kind in KINDS.items()}
+    return answer(policies_document(position, reader.at, found), position, tag)
 
 
 @router.get("/alerts", response_model=AlertsDocument)
@@ -147,10 +190,10 @@ async def get_alerts(
     asked: Annotated[AlertsParameters, Query()],
 ) -> Response:
     """Return a page of the alerts that stand."""
-    await wait_until(console.model, asked.at_least)
+    await wait_until(console.everything, asked.at_least)
     signer = await console.signer()
     wanted = asked.alert_filter()
-    async with console.model.reading() as reader:
+    async with console.everything.reading() as reader:
         tag = entity_tag(reader, language)
         if is_known(request, tag):
             return not_modified(tag)
@@ -169,7 +212,7 @@ async def get_alerts(
         alerts=alert_documents(page.entries),
         next=page.next_cursor,
     )
-    return answer(document, position, tag, _next(request, page.next_cursor))
+    return answer(document, position, tag, next_address(request, page.next_cursor))
 
 
 @router.get("/alerts/journal", response_model=JournalDocument)
@@ -180,9 +223,9 @@ async def get_journal(
     asked: Annotated[AlertsParameters, Query()],
 ) -> Response:
     """Return a page of what was raised and withdrawn, and why."""
-    await wait_until(console.model, asked.at_least)
+    await wait_until(console.everything, asked.at_least)
     signer = await console.signer()
-    async with console.model.reading() as reader:
+    async with console.everything.reading() as reader:
         tag = entity_tag(reader, language)
         if is_known(request, tag):
             return not_modified(tag)
@@ -196,7 +239,7 @@ async def get_journal(
     document = JournalDocument(
         position=position, entries=journal_documents(page.entries), next=page.next_cursor
     )
-    return answer(document, position, tag, _next(request, page.next_cursor))
+    return answer(document, position, tag, next_address(request, page.next_cursor))
 
 
 @router.get("/freshness", response_model=FreshnessDocument)
@@ -204,12 +247,13 @@ async def get_freshness(
     console: TheConsole, asked: Annotated[FreshnessParameters, Query()]
 ) -> Response:
     """Return how far the rows are from the log, and what waits."""
-    await wait_until(console.model, asked.at_least)
-    async with console.model.reading() as reader:
-        fresh = await freshness_queries.freshness(reader)
+    await wait_until(console.everything, asked.at_least)
+    async with console.everything.reading() as reader:
+        each = await freshness_queries.freshness(reader)
+        position = reader.progress.position.token()
     document = FreshnessDocument(
-        position=fresh.position,
+        position=position,
         at=reader.at,
-        projections=[freshness_document(fresh, freshness_queries.CAP)],
+        projections=[freshness_document(one, freshness_queries.CAP) for one in each],
     )
-    return answer(document, fresh.position)
+    return answer(document, position)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 
@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from projections import PROJECTIONS
 from projections.protocol import Projection
-from services.console import api, customers, pages
+from services.console import api, cases, customers, pages
 from services.console.assets import PREFIX
 from services.console.context import Console
 from services.console.i18n import N_, language_of, speaker
@@ -28,7 +28,6 @@ from services.errors import Unavailable
 from services.gateway.problems import Problem
 
 _API = "/api/"
-_PROJECTION = "receivables"
 
 _TITLES = {
     400: N_("That address cannot be read"),
@@ -50,13 +49,12 @@ def create_console(platform: ConsolePlatform) -> FastAPI:
     `end_streams` must be called when the server is told to stop: a server waits for open
     answers before it tells the application anything.
     """
-    projection = next(one for one in PROJECTIONS if one.name == _PROJECTION)
-    return console_of_projection(platform, projection)
+    return console_of_projections(platform, PROJECTIONS)
 
 
-def console_of_projection(platform: ConsolePlatform, projection: Projection) -> FastAPI:
-    """Return the console over one version of the receivables projection."""
-    console = Console(platform, projection)
+def console_of_projections(platform: ConsolePlatform, projections: Sequence[Projection]) -> FastAPI:
+    """Return the console over certain versions of the projections."""
+    console = Console(platform, projections)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -73,9 +71,8 @@ def console_of_projection(platform: ConsolePlatform, projection: Projection) -> 
         lifespan=lifespan,
     )
     app.state.console = console
-    app.include_router(api.router)
-    app.include_router(customers.router)
-    app.include_router(pages.router)
+    for part in (api, cases, customers, pages):
+        app.include_router(part.router)
     app.add_route("/healthz", _health, include_in_schema=False)
     app.add_route(PREFIX + "{name:path}", assets().respond, include_in_schema=False)
     # Without a log-in, a page of another site must not reach this one by a name of its own

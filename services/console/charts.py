@@ -18,6 +18,8 @@ _WIDTH, _HEIGHT = 560, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 10, 26, 30
 _ROW = 32
 _RANKING_WIDTH = 310
+_LEVEL = 42
+_PYRAMID_ROOM = 160
 _NAME_WIDTH = 96
 _VALUE_WIDTH = 62
 
@@ -112,6 +114,25 @@ def ranking(words: Words, bars: Sequence[Bar]) -> Markup:
         )  # fmt: skip
         parts.append(_text(bar.text, "value", _NAME_WIDTH + length + 8, y + 20, "start"))
     return _svg(words, _RANKING_WIDTH, max(1, len(bars)) * _ROW, parts, "chart ranking")
+
+
+def pyramid_chart(words: Words, bars: Sequence[Bar]) -> Markup:
+    """Return bars around one axis, the highest level on top, each with its name and text beside.
+
+    Lengths are in proportion to the values; a level that holds anybody stays visible.
+    """
+    highest = max((bar.value for bar in bars), default=0) or 1
+    parts = []
+    for i, bar in enumerate(bars):
+        y = i * _LEVEL
+        length = max(6.0 if bar.value else 1.0, _PYRAMID_ROOM * bar.value / highest)
+        parts.append(
+            _tag("rect", cls=f"bar {bar.tone}", x=(_PYRAMID_ROOM - length) / 2, y=y + 3,
+                 width=length, height=_LEVEL - 6, rx=3)
+        )  # fmt: skip
+        parts.append(_text(bar.label, "name strong", _PYRAMID_ROOM + 14, y + 18, "start"))
+        parts.append(_text(bar.text, "value softer", _PYRAMID_ROOM + 14, y + 34, "start"))
+    return _svg(words, _RANKING_WIDTH, max(1, len(bars)) * _LEVEL, parts, "chart ranking")
 
 
 def shortened(name: str, room: int = 13) -> str:

@@ -1,8 +1,8 @@
-"""What the console's handlers share: the read model, the key of its cursors, the live page."""
+"""What the console's handlers share: read models, the key of the cursors, the live page."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from fastapi import Request
 from starlette.responses import Response
@@ -14,7 +14,14 @@ from services.console.live import LiveOverview
 from services.console.overview import Overview, OverviewSource
 from services.console.panels import draw
 from services.console.platform import ConsolePlatform
-from services.console.queries.reading import Reader, ReadModel
+from services.console.queries.reading import (
+    CASES,
+    RECEIVABLES,
+    VALUE,
+    Reader,
+    ReadModel,
+    SharedFeed,
+)
 
 _SIGNING_SUBJECT = "console:cursors"
 """A subject that nobody is: its key signs."""
@@ -23,11 +30,16 @@ _SIGNING_CONTENT = b"signs the cursors of the console"
 
 
 class Console:
-    """One console over one platform."""
+    """One console over one platform: each projection to be read alone, and all together."""
 
-    def __init__(self, platform: ConsolePlatform, projection: Projection) -> None:
-        self.model = ReadModel(platform, projection)
-        self._vault = platform.vault
+    def __init__(self, platform: ConsolePlatform, projections: Sequence[Projection]) -> None:
+        feed = SharedFeed(platform)
+        named = {projection.name: projection for projection in projections}
+        self.receivables = ReadModel(platform, [named[RECEIVABLES]], feed)
+        self.value = ReadModel(platform, [named[VALUE]], feed)
+        self.cases = ReadModel(platform, [named[CASES]], feed)
+        self.everything = ReadModel(platform, projections, feed)
+        self.vault = platform.vault
         self._signer: CursorSigner | None = None
         self._gather: Callable[[], Awaitable[Overview]] | None = None
         self.live = LiveOverview(self._overview, draw)
@@ -35,13 +47,13 @@ class Console:
     async def signer(self) -> CursorSigner:
         """Return what signs cursors: the same key in every process. Raises: Unavailable."""
         if self._signer is None:
-            key = await self._vault.digest(_SIGNING_SUBJECT, _SIGNING_CONTENT)
+            key = await self.vault.digest(_SIGNING_SUBJECT, _SIGNING_CONTENT)
             self._signer = CursorSigner(key)
         return self._signer
 
     async def _overview(self) -> Overview:
         if self._gather is None:
-            self._gather = OverviewSource(self.model, await self.signer()).gather
+            self._gather = OverviewSource(self.everything, await self.signer()).gather
         return await self._gather()
 
 

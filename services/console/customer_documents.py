@@ -7,9 +7,9 @@ from datetime import date, datetime
 from pydantic import BaseModel, Field
 
 from projections.receivables.rows import AccountRow
-from projections.receivables.statement import ItemStatement, PromiseLine, SourceLine
+from projections.receivables.statement import ItemStatement, PromiseLine, SourceLine, Statement
 from services.console.documents import Money, Positioned
-from services.console.queries.customer import CustomerReceivables
+from services.console.queries.customer import CustomerAt
 
 
 class AccountDocument(BaseModel):
@@ -125,9 +125,8 @@ class CustomerDocument(Positioned):
     ignored: list[IgnoredDocument]
 
 
-def customer_document(found: CustomerReceivables) -> CustomerDocument:
+def customer_document(found: CustomerAt, statement: Statement) -> CustomerDocument:
     """Return the document of a customer's receivables."""
-    statement = found.statement
     return CustomerDocument(
         position=found.position.token(),
         customer=statement.customer_id,

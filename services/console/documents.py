@@ -104,7 +104,7 @@ class AlertDocument(BaseModel):
     customer: str
     branch: str | None
     since: datetime
-    amount: Money
+    amount: Money | None
     raised_at: datetime
     acknowledged_at: datetime | None
     acknowledged_by: str | None
@@ -132,7 +132,7 @@ class JournalEntryDocument(BaseModel):
     customer: str
     branch: str | None
     since: datetime
-    amount: Money
+    amount: Money | None
     cause: str | None
     cause_event: str | None
 
@@ -142,6 +142,15 @@ class JournalDocument(Positioned):
 
     entries: list[JournalEntryDocument]
     next: str | None
+
+
+class SweepDocument(BaseModel):
+    """How far customers were assessed again under what was published last."""
+
+    under_way: bool
+    rules_recorded: int = Field(description="Policies and reference data in the log.")
+    rules_applied: int = Field(description="How many of them every customer was assessed under.")
+    customers_left: int = Field(description="Counted up to `counted_up_to`.")
 
 
 class ProjectionFreshness(BaseModel):
@@ -154,7 +163,8 @@ class ProjectionFreshness(BaseModel):
     seconds_behind: int
     parked_customers: int
     reassessing_customers: int
-    counted_up_to: int
+    counted_up_to: int = Field(description="Customers are counted no further.")
+    sweep: SweepDocument
 
 
 class FreshnessDocument(Positioned):
@@ -225,6 +235,10 @@ def item_document(item: WorkItem) -> ItemDocument:
     )
 
 
+def _money(minor: int, currency: str) -> Money | None:
+    return Money(minor=minor, currency=currency) if currency else None
+
+
 def alert_documents(alerts: Iterable[StandingAlert]) -> list[AlertDocument]:
     """Return the documents of standing alerts."""
     return [
@@ -236,7 +250,7 @@ def alert_documents(alerts: Iterable[StandingAlert]) -> list[AlertDocument]:
             customer=one.customer_id,
             branch=one.branch_id,
             since=one.since,
-            amount=Money(minor=one.amount_minor, currency=one.currency),
+            amount=_money(one.amount_minor, one.currency),
             raised_at=one.raised_at,
             acknowledged_at=one.acknowledged_at,
             acknowledged_by=one.acknowledged_by,
@@ -259,7 +273,7 @@ def journal_documents(entries: Iterable[JournalEntry]) -> list[JournalEntryDocum
             customer=one.customer_id,
             branch=one.branch_id,
             since=one.since,
-            amount=Money(minor=one.amount_minor, currency=one.currency),
+            amount=_money(one.amount_minor, one.currency),
             cause=one.cause_reason,
             cause_event=one.cause_event_id,
         )
@@ -278,4 +292,10 @@ def freshness_document(one: Freshness, cap: int) -> ProjectionFreshness:
         parked_customers=min(one.parked, cap),
         reassessing_customers=min(one.reassessing, cap),
         counted_up_to=cap,
+        sweep=SweepDocument(
+            under_way=one.reassessing > 0,
+            rules_recorded=one.rules_recorded,
+            rules_applied=one.rules_applied,
+            customers_left=min(one.reassessing, cap),
+        ),
     )

@@ -136,6 +136,14 @@ class Speaker:
         """Return the time of day in a zone, to the second."""
         return dates.format_time(value, "HH:mm:ss", tzinfo=tz, locale=self.locale)
 
+    def working_time(self, seconds: int) -> str:
+        """Return business time in hours and minutes, as clocks of a case are read."""
+        hours, minutes = divmod(seconds // 60, 60)
+        parts = {"hours": self.number(hours), "minutes": minutes}
+        if not hours:
+            return self.gettext("%(minutes)s min") % parts
+        return self.gettext("%(hours)s h %(minutes)s min") % parts
+
     def duration(self, seconds: int) -> str:
         """Return a length of time in its largest unit: 5 seconds, 3 minutes."""
         return dates.format_timedelta(seconds, threshold=1.5, locale=self.locale)

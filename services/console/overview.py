@@ -18,18 +18,21 @@ from services.console.queries.ageing import (
     balances_by_branch,
 )
 from services.console.queries.alerts import AlertFilter, JournalEntry, alert_journal, count_alerts
-from services.console.queries.freshness import Freshness, count_customers, freshness
+from services.console.queries.board import Board, board
+from services.console.queries.freshness import Freshness, count_customers, page_freshness
+from services.console.queries.pyramid import Pyramid, pyramid
 from services.console.queries.rates import RateMeter, Rates
 from services.console.queries.reading import Reader, ReadModel
 
 FEED_LENGTH = 7
+COLUMN_LENGTH = 4
 
 _SHARE = 20
 """An answer is asked for again once this many times its cost has passed: at most 5% of a core
 and of a connection goes into any of them, however large the company."""
 
 T = TypeVar("T")
-State = tuple[int, date]  # change number and day: what rows and ages depend on
+State = tuple[int, int, date]  # change number, policies in force, day: what figures depend on
 
 
 class Overview(Struct, frozen=True):
@@ -45,6 +48,8 @@ class Overview(Struct, frozen=True):
     ageing: tuple[CurrencyAgeing, ...]
     balances: tuple[BranchBalance, ...]
     feed: tuple[JournalEntry, ...]
+    pyramid: Pyramid
+    board: Board
     interrupted: bool = False  # the database went away: these are the last figures known
 
 
@@ -80,29 +85,38 @@ class OverviewSource:
         self._balances = Paced(self._main_balances)
         self._standing = Paced(lambda reader: count_alerts(reader, AlertFilter()))
         self._feed = Paced(self._latest)
+        self._pyramid = Paced(pyramid)
+        self._board = Paced(lambda reader: board(reader, COLUMN_LENGTH))
 
     async def gather(self) -> Overview:
         """Return the overview as it is now. Raises: Unavailable."""
         async with self._model.reading() as reader:
-            state = (reader.progress.change, reader.today(None))
+            state = _state(reader)
             return Overview(
                 at=reader.at,
                 change=reader.progress.change,
                 reference=reader.reference,
-                freshness=await freshness(reader),
+                freshness=await page_freshness(reader),
                 rates=await self._meter.look(reader),
                 customers=await self._customers.get(reader, state),
                 standing=await self._standing.get(reader, state),
                 ageing=await self._ageing.get(reader, state),
                 balances=await self._balances.get(reader, state),
                 feed=await self._feed.get(reader, state),
+                pyramid=await self._pyramid.get(reader, state),
+                board=await self._board.get(reader, state),
             )
 
     async def _main_balances(self, reader: Reader) -> tuple[BranchBalance, ...]:
         """Return the branches' balances in the currency that matters most."""
-        aged = await self._ageing.get(reader, (reader.progress.change, reader.today(None)))
+        aged = await self._ageing.get(reader, _state(reader))
         return await balances_by_branch(reader, aged[0].currency) if aged else ()
 
     async def _latest(self, reader: Reader) -> tuple[JournalEntry, ...]:
         page = await alert_journal(reader, AlertFilter(), FEED_LENGTH, self._signer, None)
         return page.entries
+
+
+def _state(reader: Reader) -> State:
+    in_force = reader.reference.count_in_force(reader.at)
+    return (reader.progress.change, in_force, reader.today(None))

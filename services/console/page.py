@@ -64,6 +64,14 @@ def notices(reader: Reader, fresh: Freshness, language: str) -> dict[str, object
     }
 
 
+def paging_links(request: Request, following: str | None, cursor: str | None) -> dict[str, object]:
+    """Return the links to the next page and back to the first."""
+    return {
+        "next_link": with_parameters(request, {"cursor": following}) if following else None,
+        "first_link": with_parameters(request, {"cursor": None}) if cursor else None,
+    }
+
+
 def asked(request: Request, kind: type[P]) -> P:
     """Return a page's parameters; what a form left empty was not asked for.
 

@@ -12,14 +12,13 @@ from events.touchpoints.policy import AgeingPolicy
 from services.console.api import Language, TheConsole
 from services.console.context import entity_tag, is_known, not_modified
 from services.console.cursor import BadCursor
-from services.console.i18n import with_parameters
 from services.console.page import asked as asked_of
-from services.console.page import notices, page_response
+from services.console.page import notices, page_response, paging_links
 from services.console.parameters import AlertsParameters, ItemsParameters
 from services.console.queries import alerts as alert_queries
 from services.console.queries import worklist
 from services.console.queries.ageing import bucket_ends
-from services.console.queries.freshness import freshness
+from services.console.queries.freshness import page_freshness
 from services.console.refusals import bad_cursor, bad_parameter, unavailable
 from services.console.streaming import EventStream
 from services.console.words import ALERT_KINDS
@@ -63,7 +62,7 @@ async def get_work_list(request: Request, console: TheConsole, language: Languag
     """Show open items to work on."""
     asked = asked_of(request, ItemsParameters)
     signer = await console.signer()
-    async with console.model.reading() as reader:
+    async with console.receivables.reading() as reader:
         tag = entity_tag(reader, language)
         if is_known(request, tag):
             return not_modified(tag)
@@ -78,7 +77,7 @@ async def get_work_list(request: Request, console: TheConsole, language: Languag
             raise bad_cursor() from error
         except worklist.NoSuchBucket as error:
             raise bad_parameter("bucket", str(error)) from error
-        fresh = await freshness(reader)
+        fresh = await page_freshness(reader)
     return page_response(
         request,
         "receivables.html",
@@ -90,7 +89,7 @@ async def get_work_list(request: Request, console: TheConsole, language: Languag
             "asked": asked,
             "buckets": bucket_ends(reader.reference.in_force(AgeingPolicy, reader.at)),
             "currencies": currencies,
-            **_paging(request, page.next_cursor, asked.cursor),
+            **paging_links(request, page.next_cursor, asked.cursor),
             **notices(reader, fresh, language),
         },
         tag=tag,
@@ -104,7 +103,7 @@ async def get_alerts(request: Request, console: TheConsole, language: Language) 
     asked = asked_of(request, AlertsParameters)
     signer = await console.signer()
     wanted = asked.alert_filter()
-    async with console.model.reading() as reader:
+    async with console.everything.reading() as reader:
         tag = entity_tag(reader, language)
         if is_known(request, tag):
             return not_modified(tag)
@@ -115,7 +114,7 @@ async def get_alerts(request: Request, console: TheConsole, language: Language) 
         except BadCursor as error:
             raise bad_cursor() from error
         count = await alert_queries.count_alerts(reader, wanted)
-        fresh = await freshness(reader)
+        fresh = await page_freshness(reader)
     return page_response(
         request,
         "alerts.html",
@@ -126,7 +125,7 @@ async def get_alerts(request: Request, console: TheConsole, language: Language) 
             "cap": alert_queries.CAP,
             "asked": asked,
             "kinds": ALERT_KINDS,
-            **_paging(request, page.next_cursor, asked.cursor),
+            **paging_links(request, page.next_cursor, asked.cursor),
             **notices(reader, fresh, language),
         },
         tag=tag,
@@ -139,7 +138,7 @@ async def get_journal(request: Request, console: TheConsole, language: Language)
     """Show what was raised and withdrawn, and why."""
     asked = asked_of(request, AlertsParameters)
     signer = await console.signer()
-    async with console.model.reading() as reader:
+    async with console.everything.reading() as reader:
         tag = entity_tag(reader, language)
         if is_known(request, tag):
             return not_modified(tag)
@@ -149,7 +148,7 @@ async def get_journal(request: Request, console: TheConsole, language: Language)
             )
         except BadCursor as error:
             raise bad_cursor() from error
-        fresh = await freshness(reader)
+        fresh = await page_freshness(reader)
     return page_response(
         request,
         "journal.html",
@@ -158,17 +157,9 @@ async def get_journal(request: Request, console: TheConsole, language: Language)
             "page": page,
             "asked": asked,
             "kinds": ALERT_KINDS,
-            **_paging(request, page.next_cursor, asked.cursor),
+            **paging_links(request, page.next_cursor, asked.cursor),
             **notices(reader, fresh, language),
         },
         tag=tag,
         position=fresh.position,
     )
-
-
-def _paging(request: Request, following: str | None, cursor: str | None) -> dict[str, object]:
-    """Return the links to the next page and back to the first."""
-    return {
-        "next_link": with_parameters(request, {"cursor": following}) if following else None,
-        "first_link": with_parameters(request, {"cursor": None}) if cursor else None,
-    }

@@ -7,18 +7,39 @@ from decimal import Decimal
 
 from markupsafe import Markup
 
-from services.console.charts import Bar, Words, bar_chart, line_chart, ranking
+from services.console.charts import (
+    Bar,
+    Words,
+    bar_chart,
+    line_chart,
+    pyramid_chart,
+    ranking,
+)
 from services.console.i18n import Speaker, speaker
 from services.console.overview import Overview
 from services.console.queries.ageing import CurrencyAgeing
 from services.console.queries.alerts import CAP as ALERT_CAP
+from services.console.queries.board import countdown
 from services.console.queries.freshness import CAP as CUSTOMER_CAP
+from services.console.queries.pyramid import Pyramid
 from services.console.queries.rates import WINDOW_S
-from services.console.queries.reading import branch_names
+from services.console.queries.reading import branch_names, department_names
 from services.console.render import render
+from services.console.value_words import ValueWords
 from services.console.words import Words as Names
 
-PANELS = ("freshness", "notice", "tiles", "rate", "ageing", "feed", "branches", "overdue")
+PANELS = (
+    "freshness",
+    "notice",
+    "tiles",
+    "rate",
+    "pyramid",
+    "ageing",
+    "feed",
+    "cases",
+    "branches",
+    "overdue",
+)
 
 _BRANCHES_SHOWN = 12
 _RATE_SECONDS = 10
@@ -34,6 +55,7 @@ def draw(overview: Overview, language: str) -> Mapping[str, str]:
         "ageing": _ageing_chart(main, say) if main else None,
         "branches": _branches_chart(overview, names, say),
         "overdue": _overdue_chart(overview, names, main, say),
+        "pyramid": _pyramid_chart(overview.pyramid, say),
     }
     context = {
         "overview": overview,
@@ -47,6 +69,9 @@ def draw(overview: Overview, language: str) -> Mapping[str, str]:
         "alert_cap": ALERT_CAP,
         "customer_cap": CUSTOMER_CAP,
         "tenth": Decimal("0.1"),
+        "reference": overview.reference,
+        "countdown": countdown,
+        "department_names": department_names(overview.reference, language),
     }
     return {
         name: render(f"panels/{name}.html", language, chart=charts.get(name), **context)
@@ -88,6 +113,25 @@ def _ageing_chart(main: CurrencyAgeing, say: Speaker) -> Markup:
         Words("chart-ageing", _("Open receivables by days past due"), description),
         bars,
         lambda minor: say.short_amount(minor, main.currency),
+    )
+
+
+def _pyramid_chart(pyramid: Pyramid, say: Speaker) -> Markup | None:
+    if not pyramid.levels:
+        return None
+    names = ValueWords(say)
+    bars = [
+        Bar(
+            names.tier(level.tier),
+            level.customers,
+            f"{say.number(level.customers)} · {say.percent(pyramid.share(level))}",
+            f"tier-{min(i, 3)}",
+        )
+        for i, level in enumerate(pyramid.levels)
+    ]
+    description = "; ".join(f"{bar.label}: {bar.text}" for bar in bars)
+    return pyramid_chart(
+        Words("chart-pyramid", say.gettext("Customers by tier"), description), bars
     )
 
 

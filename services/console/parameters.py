@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.console.queries.alerts import AlertFilter, AlertKind
+from services.console.queries.cases import Breach, CaseFilter, Priority, Status
 from services.console.queries.worklist import Sort, WorkFilter
 
 # What PostgreSQL cannot hold (NUL) and no identifier has (control characters) stops here.
@@ -38,6 +39,16 @@ class AgeingParameters(_Parameters):
     """Whose ageing."""
 
     branch: Identifier | None = None
+
+
+class PyramidParameters(_Parameters):
+    """Whose pyramid."""
+
+    branch: Identifier | None = None
+
+
+class PoliciesParameters(_Parameters):
+    """Nothing but what every question takes."""
 
 
 class _Paged(_Parameters):
@@ -83,7 +94,26 @@ class AlertsParameters(_Paged):
         return AlertFilter(self.kind, self.branch, self.customer)
 
 
-class CustomerParameters(_Parameters):
+class CasesParameters(_Paged):
+    """Which cases; without a status those under way, open or waiting."""
+
+    status: Status | None = None
+    department: Annotated[
+        Identifier | None, Field(description="In charge of the case, or owing something on it.")
+    ] = None
+    breach: Annotated[
+        Breach | None,
+        Field(description="A clock whose time is up; `obligation`: of a department, still owed."),
+    ] = None
+    priority: Priority | None = None
+    branch: Identifier | None = None
+
+    def case_filter(self) -> CaseFilter:
+        """Return the filter."""
+        return CaseFilter(self.status, self.department, self.breach, self.priority, self.branch)
+
+
+class InstantParameters(_Parameters):
     """As of, and as known: a day (its end), or an instant."""
 
     as_of: Annotated[
@@ -97,3 +127,18 @@ class CustomerParameters(_Parameters):
     as_known: Annotated[
         str | None, Field(max_length=40, description="Only what had been recorded by then.")
     ] = None
+
+
+class CustomerParameters(InstantParameters):
+    """As of, and as known."""
+
+
+class TimelineParameters(InstantParameters, _Paged):
+    """Which touchpoints of a customer, of all or of one kind."""
+
+    family: Annotated[
+        Identifier | None, Field(description="customer, order, payment, complaint, ...")
+    ] = None
+    type: Annotated[Identifier | None, Field(description="Such as payment.payment_received.")] = (
+        None
+    )

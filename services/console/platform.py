@@ -27,7 +27,7 @@ class ConsolePlatform(Protocol):
 
     @property
     def vault(self) -> Vault:
-        """Keys, here only for the one that signs cursors."""
+        """Keys: for the one that signs cursors, and to open whom a customer's page is about."""
         ...
 
     @property

@@ -37,6 +37,16 @@ def _described(error: Mapping[str, Any]) -> tuple[str, str]:
     return name, str(error["msg"])
 
 
+def unknown_case(case: str) -> Problem:
+    """Return the problem of a case that nothing ever opened."""
+    return Problem(
+        HTTPStatus.NOT_FOUND,
+        "unknown_case",
+        f"no event ever opened a case {case!r}",
+        "check the id; it is case sensitive",
+    )
+
+
 def unavailable(detail: str, retry_after_s: int = 2) -> Problem:
     """Return the problem of something that is away for the moment."""
     return Problem(

@@ -8,7 +8,10 @@ from importlib.resources import files
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from services.console.assets import Assets
+from services.console.case_words import CaseWords
 from services.console.i18n import speaker
+from services.console.touchpoint_words import TouchpointWords
+from services.console.value_words import ValueWords
 from services.console.words import Words
 
 
@@ -43,6 +46,9 @@ def environment(language: str) -> Environment:
         "language": language,
         "say": say,
         "words": Words(say),
+        "case_words": CaseWords(say),
+        "touchpoint_words": TouchpointWords(say),
+        "value_words": ValueWords(say),
     }
     return made
 

@@ -1,6 +1,6 @@
-"""The console's named SQL, with the tables of a projection version filled in."""
+"""The console's named SQL, with the tables of projection versions filled in."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -13,17 +13,28 @@ def _template(name: str) -> str:
     return files("services.console").joinpath("sql", f"{name}.sql").read_text("utf-8")
 
 
-class Statements:
-    """Statements kept in `services/console/sql/<name>.sql`, for one projection version.
+def named_sql(name: str) -> str:
+    """Return a statement that reads no row of a projection."""
+    return _template(name)
 
-    A word in braces, such as {items}, stands for that table of the projection.
+
+class Statements:
+    """Statements kept in `services/console/sql/<name>.sql`, for versions of some projections.
+
+    A word in braces, such as {items}, stands for that table of whichever projection has it.
     """
 
-    def __init__(self, projection: Projection) -> None:
-        self._tables: Mapping[str, str] = {
-            name: table.name for name, table in tables_of(projection).items()
+    def __init__(self, projections: Sequence[Projection]) -> None:
+        self._tables: dict[str, str] = {
+            name: table.name
+            for projection in projections
+            for name, table in tables_of(projection).items()
         }
 
     def sql(self, name: str, **parts: str) -> str:
         """Return a statement; `parts` fill what else stands in braces."""
         return _template(name).format(**self._tables, **parts)
+
+    def filled(self, words: str) -> str:
+        """Return a part of a statement with its tables filled in."""
+        return words.format(**self._tables)

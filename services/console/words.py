@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from projections.case_board.service_levels import BREACH
 from services.console.i18n import N_, Speaker
 
 _ALERTS: Mapping[str, str] = {
@@ -12,8 +13,15 @@ _ALERTS: Mapping[str, str] = {
     "dunning_due": N_("Dunning due"),
     "limit_exceeded": N_("Credit limit exceeded"),
     "broken_promise": N_("Promise to pay broken"),
+    "tier_warning": N_("Tier about to drop"),
+    "case_response": N_("First answer"),
+    "case_solution": N_("Solution of a case"),
+    "case_obligation": N_("Department owes on a case"),
+    "callback_overdue": N_("Call-back overdue"),
 }
 ALERT_KINDS = tuple(_ALERTS)
+_SHARES = frozenset({"case_response", "case_solution", "case_obligation"})
+"""Kinds whose threshold is the share of a clock's time that is spent, in percent."""
 
 _ACTIONS: Mapping[str, str] = {
     "raised": N_("raised"),
@@ -21,17 +29,27 @@ _ACTIONS: Mapping[str, str] = {
 }
 
 _CAUSES: Mapping[str, str] = {
+    "acknowledged": N_("somebody took it up"),
     "amended": N_("invoice amended"),
+    "called_back": N_("called back"),
     "cancelled": N_("cancelled"),
+    "closed": N_("closed"),
     "corrected": N_("corrected by later facts"),
     "credited": N_("credit note"),
     "disputed": N_("disputed"),
+    "dropped": N_("the tier dropped"),
+    "fulfilled": N_("done"),
     "handed_to_collection": N_("handed to collection"),
     "held": N_("dunning held"),
     "limit_set": N_("new credit limit"),
     "paid": N_("paid"),
     "policy": N_("new rules"),
     "promised": N_("promise to pay"),
+    "recovered": N_("the score recovered"),
+    "reopened": N_("reopened"),
+    "replied": N_("answered"),
+    "resolved": N_("resolved"),
+    "resumed": N_("goes on"),
     "sent": N_("notice sent"),
     "superseded": N_("a higher one stands"),
     "time": N_("its time is over"),
@@ -99,7 +117,7 @@ _IGNORED: Mapping[str, str] = {
 }
 
 
-class Words:
+class Named:
     """Names of codes in one language; an unknown code is shown as it is."""
 
     def __init__(self, speaker: Speaker) -> None:
@@ -108,6 +126,10 @@ class Words:
 
     def _named(self, names: Mapping[str, str], code: str) -> str:
         return self._(names[code]) if code in names else code.replace("_", " ")
+
+
+class Words(Named):
+    """What the codes of receivables and alerts are called."""
 
     def alert_kind(self, kind: str) -> str:
         """Return the name of a kind of alert."""
@@ -124,6 +146,13 @@ class Words:
             if threshold == 0:
                 return self._("Reminder to be sent")
             return self._("Dunning level %(level)s to be sent") % {"level": threshold}
+        if kind in _SHARES and threshold == BREACH:
+            return self._("%(clock)s: time is up") % {"clock": self.alert_kind(kind)}
+        if kind in _SHARES:
+            return self._("%(clock)s: %(percent)s%% of its time is spent") % {
+                "clock": self.alert_kind(kind),
+                "percent": self._speaker.number(threshold),
+            }
         return self.alert_kind(kind)
 
     def action(self, action: str) -> str:

@@ -11,6 +11,7 @@ import pytest
 from events.envelope import PositionVector
 from events.partitioning import REFERENCE_PARTITION
 from events.touchpoints.payment import DunningNoticeSent
+from projections import PROJECTIONS
 from services.console.app import create_console
 from services.console.queries import waiting
 from services.console.queries.ageing import ageing, balances_by_branch
@@ -269,14 +270,16 @@ async def test_alerts_come_page_by_page(client: httpx2.AsyncClient) -> None:
 
 
 async def test_freshness_counts_what_waits(company: Company, client: httpx2.AsyncClient) -> None:
-    [fresh] = (await get(client, "/api/v1/freshness"))["projections"]
-    assert fresh["events_behind"] == 0
-    assert fresh["seconds_behind"] == 0
+    for fresh in (await get(client, "/api/v1/freshness"))["projections"]:
+        assert fresh["events_behind"] == 0
+        assert fresh["seconds_behind"] == 0
     await company.report("C-1", payment_of("A", 1), payment_of("B", 1))
     company.clock.move(timedelta(seconds=42))
-    [late] = (await get(client, "/api/v1/freshness"))["projections"]
-    assert late["events_behind"] == 2
-    assert late["seconds_behind"] == 42
+    late = (await get(client, "/api/v1/freshness"))["projections"]
+    assert [one["projection"] for one in late] == [one.name for one in PROJECTIONS]
+    for one in late:
+        assert one["events_behind"] == 2
+        assert one["seconds_behind"] == 42
 
 
 async def test_freshness_counts_parked_and_outdated_customers(
@@ -286,11 +289,21 @@ async def test_freshness_counts_parked_and_outdated_customers(
     await pool.execute(
         "UPDATE projection_heads SET parked_reason = 'odd' WHERE customer_id = 'C-1'"
     )
-    await pool.execute("UPDATE projection_heads SET policy_count = 1 WHERE customer_id = 'C-2'")
+    await pool.execute(
+        "UPDATE projection_heads SET policy_count = 1 "
+        "WHERE customer_id = 'C-2' AND projection = 'value_tiers'"
+    )
     document = await get(client, "/api/v1/freshness")
-    [fresh] = document["projections"]
-    assert fresh["parked_customers"] == 1
-    assert fresh["reassessing_customers"] == 1
+    found = {one["projection"]: one for one in document["projections"]}
+    assert found["receivables"]["parked_customers"] == 1
+    assert found["receivables"]["sweep"]["under_way"] is False
+    assert found["value_tiers"]["sweep"] == {
+        "under_way": True,
+        "rules_recorded": 4,
+        "rules_applied": 1,
+        "customers_left": 1,
+    }
+    # As a whole it reflects what every projection does.
     assert PositionVector.from_token(document["position"]).counts[REFERENCE_PARTITION] == 1
 
 
@@ -387,7 +400,7 @@ async def test_an_unknown_customer_is_not_found(client: httpx2.AsyncClient, cust
 
 async def test_the_overview_reads_no_item(company: Company) -> None:
     console = create_console(company.platform).state.console
-    async with console.model.reading() as reader:
+    async with console.receivables.reading() as reader:
         await ageing(reader)
         await balances_by_branch(reader, "CNY")
         await freshness(reader)

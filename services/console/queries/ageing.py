@@ -15,7 +15,7 @@ from events.touchpoints.policy import AgeingPolicy
 from projections.receivables import reports
 from projections.receivables.reports import DSO_DAYS, Balance
 from projections.receivables.rows import INVOICED, OPEN
-from services.console.queries.reading import Reader
+from services.console.queries.reading import RECEIVABLES, Reader
 
 
 class Bucket(Struct, frozen=True):
@@ -76,10 +76,17 @@ async def ageing(reader: Reader, branch_id: str | None = None) -> tuple[Currency
     """Return the ageing of open items at each branch's local today, by currency."""
     branches, days, elsewhere = reader.todays()
     rows = await reader.ask(
-        "open_by_day", *reader.version, OPEN, branches, days, elsewhere, branch_id
+        "open_by_day", *reader.version_of(RECEIVABLES), OPEN, branches, days, elsewhere, branch_id
     )
     invoiced = await reader.ask(
-        "invoiced", *reader.version, INVOICED, branches, days, elsewhere, DSO_DAYS, branch_id
+        "invoiced",
+        *reader.version_of(RECEIVABLES),
+        INVOICED,
+        branches,
+        days,
+        elsewhere,
+        DSO_DAYS,
+        branch_id,
     )
     sales = {row["currency"]: row["amount_minor"] for row in invoiced}
     balances: dict[str, list[Balance]] = {}
@@ -120,6 +127,8 @@ def _rank(one: CurrencyAgeing, reference: Reference) -> tuple[bool, int, str]:
 async def balances_by_branch(reader: Reader, currency: str) -> tuple[BranchBalance, ...]:
     """Return what each branch's customers owe in a currency, the most overdue first."""
     branches, days, elsewhere = reader.todays()
-    rows = await reader.ask("open_by_branch", *reader.version, OPEN, branches, days, elsewhere)
+    rows = await reader.ask(
+        "open_by_branch", *reader.version_of(RECEIVABLES), OPEN, branches, days, elsewhere
+    )
     found = [BranchBalance(**dict(row.items())) for row in rows if row["currency"] == currency]
     return tuple(sorted(found, key=lambda one: (-one.overdue_minor, one.branch_id)))

@@ -11,7 +11,18 @@ from services.console.cursor import CursorSigner
 from services.console.queries.paging import Page, page_of
 from services.console.queries.reading import Reader
 
-AlertKind = Literal["due_soon", "overdue", "dunning_due", "limit_exceeded", "broken_promise"]
+AlertKind = Literal[
+    "due_soon",
+    "overdue",
+    "dunning_due",
+    "limit_exceeded",
+    "broken_promise",
+    "tier_warning",
+    "case_response",
+    "case_solution",
+    "case_obligation",
+    "callback_overdue",
+]
 CAP = 10_000
 
 
@@ -42,7 +53,7 @@ class StandingAlert(Struct, frozen=True):
     customer_id: str
     branch_id: str | None
     since: datetime
-    currency: str
+    currency: str  # empty: it is about no money
     amount_minor: int
     raised_at: datetime
     acknowledged_at: datetime | None
@@ -62,7 +73,7 @@ class JournalEntry(Struct, frozen=True):
     customer_id: str
     branch_id: str | None
     since: datetime
-    currency: str
+    currency: str  # empty: it is about no money
     amount_minor: int
     cause_reason: str | None
     cause_event_id: str | None
@@ -78,7 +89,7 @@ async def standing_alerts(
         place = signer.open(query, cursor, (str, str))
         since, after = datetime.fromisoformat(str(place[0])), str(place[1])
     rows = await reader.ask(
-        "standing_alerts", *reader.version, *wanted.terms, since, after, limit + 1
+        "standing_alerts", *reader.versions, *wanted.terms, since, after, limit + 1
     )
     alerts = [StandingAlert(**{f: row[f] for f in StandingAlert.__struct_fields__}) for row in rows]
     return page_of(
@@ -89,7 +100,7 @@ async def standing_alerts(
 async def count_alerts(reader: Reader, wanted: AlertFilter) -> int:
     """Return how many alerts stand, counted up to CAP + 1."""
     statement = reader.statements.sql("count_standing_alerts")
-    return await reader.count(statement, *reader.version, *wanted.terms, CAP + 1)
+    return await reader.count(statement, *reader.versions, *wanted.terms, CAP + 1)
 
 
 async def alert_journal(

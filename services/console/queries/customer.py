@@ -1,22 +1,28 @@
-"""One customer's receivables, explained to the event: as of any instant, as known at any other.
+"""One customer as of any instant, as known at any other.
 
-Nothing of this is stored: the customer's events are read and assessed when asked.
+Nothing of this is stored: the customer's events are read, and assessed by whoever asks.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from events.calendars import day_end, zone
-from events.envelope import CustomerId, PositionVector, RecordedEvent
+from events.calendars import day_end
+from events.envelope import CustomerId, PositionVector
 from events.errors import EventError
+from events.partitioning import partition_of
 from events.policy import Reference
+from events.touchpoints.customer import CustomerProfileChanged, CustomerRegistered
 from projections.protocol import Facts
-from projections.receivables.statement import Statement, explain
 from services.console.queries.reading import ReadModel
+from services.console.statements import named_sql
+from services.ports import StoredEvent
+from services.postgres.pool import translated
+from services.postgres.stored import stored_event
 from services.projector.owner import recorded
 
 _YEARS = range(1970, 2200)
@@ -41,20 +47,29 @@ class NoInstant(ValueError):
         self.name = name
 
 
-class CustomerReceivables(Struct, frozen=True):
-    """A statement, and what it was made from."""
+class Lookup(Struct, frozen=True, kw_only=True):
+    """Whose events to look at, from which instant, and under which rules."""
 
-    statement: Statement
+    customer: CustomerId
     reference: Reference
     position: PositionVector
+    at: datetime
+    branch_id: str  # the home branch, else that of the first fact
+    zone: ZoneInfo
     as_of: datetime | None  # None: now
     as_known: datetime | None  # None: with all that is known now
 
 
-async def customer_receivables(
+class CustomerAt(Lookup, frozen=True, kw_only=True):
+    """The same, and what was recorded of the customer."""
+
+    facts: Facts
+
+
+async def customer_at(
     model: ReadModel, customer: CustomerId, as_of: str | None, as_known: str | None
-) -> CustomerReceivables:
-    """Return a customer's receivables.
+) -> CustomerAt:
+    """Return a customer's facts and the instant asked about.
 
     `as_known` alone asks what was shown then: as of the same instant. A day means its end, and
     an instant without an offset is local, in the zone of the customer's home branch.
@@ -63,31 +78,86 @@ async def customer_receivables(
     heads = await model.platform.log.heads()
     reference = await model.reference()
     stored = (await model.platform.dossiers.of([customer], heads))[customer]
+    facts = _facts(stored)
+    place = _lookup(model, customer, facts, reference, heads, as_of, as_known)
+    known_by = place.as_known
+    if known_by is not None:
+        facts = Facts(event for event in facts if event.recorded_at <= known_by)
+    return CustomerAt(facts=facts, **structs.asdict(place))
+
+
+async def look_up(
+    model: ReadModel, customer: CustomerId, as_of: str | None, as_known: str | None
+) -> Lookup:
+    """Return the same without reading all the customer's events: its zone needs but a few.
+
+    Raises: UnknownCustomer, UnreadableDossier, NoInstant, Unavailable.
+    """
+    heads = await model.platform.log.heads()
+    reference = await model.reference()
+    partition = partition_of(customer)
+    with translated():
+        rows = await model.platform.pool.fetch(
+            named_sql("home"), customer, heads.generation, partition, heads.counts[partition],
+            [CustomerRegistered.event_type, CustomerProfileChanged.event_type],
+        )  # fmt: skip
+    facts = _facts([stored_event(row) for row in rows])
+    return _lookup(model, customer, facts, reference, heads, as_of, as_known)
+
+
+def _facts(stored: Sequence[StoredEvent]) -> Facts:
     if not stored:
         raise UnknownCustomer
     try:
-        events = [recorded(one) for one in stored]
+        return Facts(recorded(one) for one in stored)
     except EventError as error:
         raise UnreadableDossier(str(error)) from error
+
+
+def _lookup(
+    model: ReadModel,
+    customer: CustomerId,
+    facts: Facts,
+    reference: Reference,
+    heads: PositionVector,
+    as_of: str | None,
+    as_known: str | None,
+) -> Lookup:
     now = model.platform.clock.now()
-    statement = explain(customer, Facts(events), now, reference)
-    if as_of is None and as_known is None:
-        return CustomerReceivables(statement, reference, heads, None, None)
-    home = zone(statement.zone)
+    home = reference.zone_of(home_branch(facts, now))
     known_by = None if as_known is None else instant_of("as_known", as_known, home)
     at = known_by if as_of is None else instant_of("as_of", as_of, home)
-    known, rules = _known(events, reference, known_by)
-    statement = explain(customer, Facts(known), at or now, rules)
-    return CustomerReceivables(statement, reference, heads, at, known_by)
+    if known_by is not None:
+        reference = reference.known_at(known_by)
+        known = [event for event in facts if event.recorded_at <= known_by]
+        facts = Facts(known) if known else facts
+    branch_id = home_branch(facts, at or now)
+    return Lookup(
+        customer=customer,
+        reference=reference,
+        position=heads,
+        at=at or now,
+        branch_id=branch_id,
+        zone=reference.zone_of(branch_id),
+        as_of=at,
+        as_known=known_by,
+    )
 
 
-def _known(
-    events: list[RecordedEvent], reference: Reference, known_by: datetime | None
-) -> tuple[list[RecordedEvent], Reference]:
-    """Return the events and rules that were recorded by an instant."""
-    if known_by is None:
-        return events, reference
-    return [e for e in events if e.recorded_at <= known_by], reference.known_at(known_by)
+def home_branch(facts: Facts, at: datetime) -> str:
+    """Return the home branch named last by an instant, else the branch of the first fact."""
+    found: str | None = None
+    for event in facts:
+        if found is None:
+            found = event.envelope.branch_id
+        if event.envelope.effective_at > at:
+            break
+        match event.data:
+            case CustomerRegistered(home_branch=named) | CustomerProfileChanged(home_branch=named):
+                found = named or found
+            case _:
+                pass
+    return found or ""
 
 
 def instant_of(name: str, text: str, home: ZoneInfo) -> datetime:

@@ -18,6 +18,7 @@ from projections.receivables.rows import ItemRow
 from services.console.cursor import CursorSigner, CursorValue
 from services.console.queries.ageing import bucket_ends
 from services.console.queries.paging import Page, page_of
+from services.console.queries.question import Question
 from services.console.queries.reading import Reader
 
 Sort = Literal["overdue", "amount", "level"]
@@ -70,20 +71,6 @@ class WorkItem(Struct, frozen=True):
     days_past_due: int
 
 
-class _Question:
-    """Conditions with numbered parameters, for one filter."""
-
-    def __init__(self) -> None:
-        self.parameters: list[object] = []
-        self.conditions: list[str] = ["true"]
-        self.joins = ""
-
-    def add(self, value: object) -> str:
-        """Take in a parameter and return how it is written."""
-        self.parameters.append(value)
-        return f"${len(self.parameters)}"
-
-
 async def open_items(
     reader: Reader, wanted: WorkFilter, limit: int, signer: CursorSigner, cursor: str | None
 ) -> Page[WorkItem]:
@@ -95,7 +82,7 @@ async def open_items(
     statement = reader.statements.sql(
         "open_items",
         joins=question.joins,
-        conditions=" AND ".join(question.conditions),
+        conditions=question.where,
         order=_ORDERS[wanted.sort],
         limit=question.add(limit + 1),
     )
@@ -113,7 +100,7 @@ async def count_open_items(reader: Reader, wanted: WorkFilter) -> int:
     statement = reader.statements.sql(
         "count_open_items",
         joins=question.joins,
-        conditions=" AND ".join(question.conditions),
+        conditions=question.where,
         limit=question.add(CAP + 1),
     )
     return await reader.count(statement, *question.parameters)
@@ -127,8 +114,8 @@ async def currencies(reader: Reader) -> tuple[str, ...]:
     return tuple(sorted(found, key=lambda currency: (currency != own, currency)))
 
 
-def _question(reader: Reader, wanted: WorkFilter) -> _Question:
-    question = _Question()
+def _question(reader: Reader, wanted: WorkFilter) -> Question:
+    question = Question()
     for column, value in (
         ("branch_id", wanted.branch_id),
         ("currency", wanted.currency),
@@ -147,7 +134,7 @@ def _question(reader: Reader, wanted: WorkFilter) -> _Question:
     return question
 
 
-def _within_bucket(reader: Reader, bucket: int, question: _Question) -> None:
+def _within_bucket(reader: Reader, bucket: int, question: Question) -> None:
     """Keep one bucket: a range of due days for the index, then each branch's own today."""
     ends = bucket_ends(reader.reference.in_force(AgeingPolicy, reader.at))
     if not 0 <= bucket < len(ends):
@@ -170,7 +157,7 @@ def _within_bucket(reader: Reader, bucket: int, question: _Question) -> None:
         question.conditions.append(f"{age} >= {question.add(low)}::integer")
 
 
-def _continue(question: _Question, sort: Sort, place: tuple[CursorValue, ...]) -> None:
+def _continue(question: Question, sort: Sort, place: tuple[CursorValue, ...]) -> None:
     """Go on behind a place of the order."""
     values: list[object] = list(place)
     types: tuple[str, ...]

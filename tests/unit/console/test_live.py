@@ -11,7 +11,9 @@ from events.policy import Reference
 from services.console.frames import Frame, Panel, Seen
 from services.console.live import LiveOverview
 from services.console.overview import Overview
+from services.console.queries.board import Board
 from services.console.queries.freshness import Freshness
+from services.console.queries.pyramid import Pyramid
 from services.console.queries.rates import WINDOW_S, Rates
 from services.errors import Unavailable
 from tests.support.log import START
@@ -27,6 +29,8 @@ STILL = Overview(
     ageing=(),
     balances=(),
     feed=(),
+    pyramid=Pyramid("CNY", ()),
+    board=Board((), 0, 0, 0),
 )
 
 
