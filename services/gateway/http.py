@@ -21,15 +21,17 @@ from services.gateway.bodies import events_of
 from services.gateway.draft import Scope
 from services.gateway.intake import Intake
 from services.gateway.keys import BranchKeys
-from services.gateway.patience import within_patience
+from services.gateway.patience import Places
 from services.gateway.problems import Problem, install_problem_handlers
 from services.gateway.receipts import receipt
 from services.ports import Clock
 from services.postgres.pool import Pool
 
 _LOG = structlog.get_logger()
-_AT_ONCE = 32
-"""Requests in work at most: with the largest bodies about 2 GiB of parsed events."""
+_PUBLISHING = 32
+"""Bodies in work at most: of the largest about 2 GiB of parsed events."""
+_ASKING = 256
+"""Questions to the database at most, about keys and receipts."""
 
 
 class GatewayPlatform(Protocol):
@@ -81,7 +83,7 @@ def gateway_router(platform: GatewayPlatform) -> APIRouter:
     """Return the routes under /api/v1/events; the application adds the problem handlers."""
     router = APIRouter(prefix="/api/v1", tags=["events"])
     keys = BranchKeys(platform.pool, platform.clock)
-    working = 0
+    publishing, asking = Places(_PUBLISHING), Places(_ASKING)
 
     @router.post("/events", openapi_extra=openapi.PUBLISH, summary="Publish events")
     async def publish(request: Request) -> Response:
@@ -89,16 +91,10 @@ def gateway_router(platform: GatewayPlatform) -> APIRouter:
 
         An answer other than refused means that the event is durable. Repeating is safe.
         """
-        nonlocal working
-        scope = await _scope(keys, request)
-        if working >= _AT_ONCE:
-            raise _busy()
-        working += 1
-        try:
+        scope = await _scope(keys, asking, request)
+        with publishing.place() as place:
             events, alone = await events_of(request)
-            answers = await within_patience(platform.intake.submit(scope, events))
-        finally:
-            working -= 1
+            answers = await place.within_patience(platform.intake.submit(scope, events))
         counts = Counter[str](answer.status for answer in answers)
         _LOG.debug("events_published", branch_id=scope.branch_id, counts=dict(counts))
         return _one(answers[0]) if alone else _batch(answers, counts)
@@ -106,9 +102,10 @@ def gateway_router(platform: GatewayPlatform) -> APIRouter:
     @router.get("/events/{event_id}", openapi_extra=openapi.RECEIPT, summary="Ask for an event")
     async def status(request: Request, event_id: str) -> Response:
         """Return what became of an event that this branch published."""
-        scope = await _scope(keys, request)
-        asked = receipt(platform.pool, scope.branch_id, _event_id(event_id))
-        found = await within_patience(asked)
+        scope = await _scope(keys, asking, request)
+        asked = _event_id(event_id)
+        with asking.place() as place:
+            found = await place.within_patience(receipt(platform.pool, scope.branch_id, asked))
         if found is None:
             raise Problem(
                 HTTPStatus.NOT_FOUND,
@@ -122,12 +119,13 @@ def gateway_router(platform: GatewayPlatform) -> APIRouter:
     return router
 
 
-async def _scope(keys: BranchKeys, request: Request) -> Scope:
+async def _scope(keys: BranchKeys, asking: Places, request: Request) -> Scope:
     """Return whom the request speaks for. Raises: Problem, Unavailable."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     scope = None
     if scheme.lower() == "bearer":
-        scope = await within_patience(keys.scope_of(token.strip()))
+        with asking.place() as place:
+            scope = await place.within_patience(keys.scope_of(token.strip()))
     if scope is None:
         raise Problem(
             HTTPStatus.UNAUTHORIZED,
@@ -139,16 +137,6 @@ async def _scope(keys: BranchKeys, request: Request) -> Scope:
             headers={"WWW-Authenticate": 'Bearer realm="touchstone"', "Connection": "close"},
         )
     return scope
-
-
-def _busy() -> Problem:
-    return Problem(
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        "busy",
-        "too many requests are in work; nothing of this one was taken",
-        "send it again in a moment",
-        headers={"Retry-After": "1", "Connection": "close"},
-    )
 
 
 def _event_id(text: str) -> str:

@@ -1,12 +1,19 @@
-"""How long a branch is kept waiting for a database that neither answers nor refuses."""
+"""How much work branches have in hand, and how long one is kept waiting for it.
+
+A database that neither answers nor refuses must not gather work without end: what a branch has
+stopped waiting for keeps its place until it has ended.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
 from typing import TypeVar
 
 from services.errors import Unavailable
+from services.gateway.problems import Problem
 
 PATIENCE_S = 8.0
 """Longer than a busy commit takes, shorter than what clients usually wait."""
@@ -14,26 +21,72 @@ PATIENCE_S = 8.0
 T = TypeVar("T")
 
 
-async def within_patience(work: Coroutine[object, object, T]) -> T:
-    """Return what the work returns, unless it takes too long.
+class Place:
+    """Room for one piece of work."""
 
-    Work that is given up is left to end by itself: a connection whose server hangs cannot be
-    given back, and what is committed late is found as a duplicate when it is sent again.
-    Raises: Unavailable, and whatever the work raises in time.
-    """
-    task = asyncio.ensure_future(work)
-    try:
-        done, _ = await asyncio.wait({task}, timeout=PATIENCE_S)
-    except asyncio.CancelledError:
-        task.cancel()
-        raise
-    if not done:
-        task.add_done_callback(_nobody_waits)
-        raise Unavailable("the database does not answer in time; try again in a moment")
-    return task.result()
+    def __init__(self, leave: Callable[[], None]) -> None:
+        """Call `leave` once the place is free again."""
+        self._leave = leave
+        self._given_up = False
+
+    async def within_patience(self, work: Coroutine[object, object, T]) -> T:
+        """Return what the work returns, unless it takes too long.
+
+        Work that is given up is left to end by itself: a connection whose server hangs cannot be
+        given back, and what is committed late is found as a duplicate when it is sent again.
+        Raises: Unavailable, and whatever the work raises in time.
+        """
+        task = asyncio.ensure_future(work)
+        try:
+            done, _ = await asyncio.wait({task}, timeout=PATIENCE_S)
+        except asyncio.CancelledError:
+            task.cancel()
+            self._give_up(task)
+            raise
+        if not done:
+            self._give_up(task)
+            raise Unavailable("the database does not answer in time; try again in a moment")
+        return task.result()
+
+    def _give_up(self, task: asyncio.Task[T]) -> None:
+        self._given_up = True
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[T]) -> None:
+        """Note how it ended, lest the loop complain that nobody did."""
+        if not task.cancelled():
+            task.exception()
+        self._leave()
+
+    def end(self) -> None:
+        """Leave the place, unless work that was given up is still in it."""
+        if not self._given_up:
+            self._leave()
 
 
-def _nobody_waits(task: asyncio.Future[T]) -> None:
-    """Take note of how it ended, lest the loop complain that nobody did."""
-    if not task.cancelled():
-        task.exception()
+class Places:
+    """So many pieces of work at most; whoever comes when all places are taken is told so."""
+
+    def __init__(self, at_most: int) -> None:
+        self._free = at_most
+
+    @contextmanager
+    def place(self) -> Iterator[Place]:
+        """Give a place, free again when its work has ended. Raises: Problem."""
+        if not self._free:
+            raise Problem(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "busy",
+                "too many requests are in work; nothing of this one was taken",
+                "send it again in a moment",
+                headers={"Retry-After": "1", "Connection": "close"},
+            )
+        self._free -= 1
+        place = Place(self._freed)
+        try:
+            yield place
+        finally:
+            place.end()
+
+    def _freed(self) -> None:
+        self._free += 1
