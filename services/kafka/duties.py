@@ -14,6 +14,7 @@ from events.notices import AlertNotice
 from events.partitioning import REFERENCE_PARTITION
 from services.bootstrap import Platform
 from services.errors import Unavailable
+from services.kafka.changes import Changes
 from services.kafka.cluster import Cluster, reached
 from services.kafka.identity import check_ends, check_identity
 from services.kafka.projector import KafkaProjector
@@ -29,6 +30,7 @@ _LOG = structlog.get_logger(__name__)
 
 _WATCH_EVERY_S = 10.0
 _RELAY_EVERY_S = 1.0
+_TELL_EVERY_S = 0.5
 _CHECK_TOPICS_AT = "17 3 * * *"
 
 
@@ -98,6 +100,19 @@ def relay(app: AppT, pool: Pool, cluster: Cluster) -> None:
                     pass
         except Unavailable as error:
             _LOG.warning("not_relayed", reason=str(error))
+
+
+def tell_changes(app: AppT, cluster: Cluster, changes: Changes) -> None:
+    """Have this worker tell which customers' rows it changed; what fails is not told again."""
+    send = _sender(app, f"{cluster.prefix}changes")
+
+    @app.timer(_TELL_EVERY_S)
+    async def tell() -> None:
+        try:
+            for notice in changes.told():
+                await send(str(notice.partition).encode(), msgspec.json.encode(notice))
+        except Unavailable as error:
+            _LOG.warning("changes_not_told", reason=str(error))
 
 
 def _sender(app: AppT, name: str) -> Send:

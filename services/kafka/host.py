@@ -16,8 +16,9 @@ from mode import Service
 
 from services.bootstrap import open_platform
 from services.kafka.application import application, run_until_told
+from services.kafka.changes import Changes
 from services.kafka.cluster import cluster_of
-from services.kafka.duties import notify, relay, watch
+from services.kafka.duties import notify, relay, tell_changes, watch
 from services.kafka.generations import claim_generation
 from services.kafka.projector import KafkaProjector
 from services.kafka.topics import create, side_topics
@@ -56,12 +57,14 @@ async def work(settings: Settings, *, stall_s: float = STALL_S) -> None:
         await create(cluster, side_topics(cluster.prefix))
         data = stack.enter_context(tempfile.TemporaryDirectory(prefix="touchstone-worker-"))
         app = application(cluster, data)
-        projector = KafkaProjector(platform, cluster, generation)
+        changes = Changes(generation)
+        projector = KafkaProjector(platform, cluster, generation, audience=changes)
         app.add_dependency(_Projecting(projector))
         await stack.enter_async_context(
             watch(app, platform, cluster, generation, projector, stall_s)
         )
         relay(app, platform.pool, cluster)
+        tell_changes(app, cluster, changes)
         if settings.alert_webhook is not None:
             webhook = Webhook(settings.alert_webhook)
             stack.push_async_callback(webhook.close)

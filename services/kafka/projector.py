@@ -32,7 +32,7 @@ from services.kafka.topics import Places
 from services.postgres.pool import translated
 from services.postgres.statements import sql
 from services.projector.host import BATCH_EVENTS, MAX_FACTS
-from services.projector.owner import Mirror, PartitionOwner
+from services.projector.owner import Audience, Mirror, PartitionOwner
 from services.projector.reference_feed import ReferenceFeed
 
 _LOG = structlog.get_logger(__name__)
@@ -59,6 +59,7 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
         batch_events: int = BATCH_EVENTS,
         projections: Sequence[Projection] = PROJECTIONS,
         mirror: Mirror | None = _MIRROR,
+        audience: Audience | None = None,
     ) -> None:
         """Join nothing yet; `run` or `catch_up` does."""
         self._platform = platform
@@ -67,6 +68,7 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
         self._places = Places(cluster.prefix, generation)
         self._projections = projections
         self._mirror = mirror
+        self._audience = audience
         self._feed = ReferenceFeed(platform.pool)
         self._shares: dict[int, Share] = {}
         self._reference_upto: int | None = None  # where mirroring it goes on, if it is ours
@@ -302,6 +304,7 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
             self._generation,
             MAX_FACTS // PARTITIONS,
             self._mirror,
+            self._audience,
         )
         await owner.take()
         self._shares[partition] = Share(owner)

@@ -106,12 +106,13 @@ class ProjectionStore:
         changes: Changes,
         policy_count: int,
         at: datetime,
-    ) -> None:
-        """Write changes and move the checkpoint; inside the caller's transaction.
+    ) -> int:
+        """Write changes and move the checkpoint; return the number of the last change.
 
-        Raises: StaleCheckpoint, when another worker took the partition since.
+        Inside the caller's transaction. Raises: StaleCheckpoint, when another worker took the
+        partition since.
         """
-        moved = await connection.fetchval(
+        change_no: int | None = await connection.fetchval(
             sql("move_checkpoint"),
             *self._id,
             self.generation,
@@ -122,7 +123,7 @@ class ProjectionStore:
             policy_count,
             int(changes.visible),
         )
-        if moved is None:
+        if change_no is None:
             raise StaleCheckpoint(partition)
         for name, keys in changes.deletes.items():
             table = self._tables[name]
@@ -134,6 +135,7 @@ class ProjectionStore:
         await self._heads(connection, partition, changes, policy_count, at)
         await self._totals(connection, partition, changes)
         await self._alerts(connection, partition, changes, at)
+        return change_no
 
     async def _heads(
         self,

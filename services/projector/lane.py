@@ -98,9 +98,12 @@ class Lane:
         changes: Changes,
         policy_count: int,
         at: datetime,
-    ) -> None:
-        """Write changes and move the checkpoint. Raises: StaleCheckpoint."""
-        await self.store.write(
+    ) -> int:
+        """Write changes and move the checkpoint; return the number of the last change.
+
+        Raises: StaleCheckpoint.
+        """
+        return await self.store.write(
             connection, self.partition, self.checkpoint, upto, changes, policy_count, at
         )
 

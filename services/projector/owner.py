@@ -64,6 +64,16 @@ class Mirror(Protocol):
         ...
 
 
+class Audience(Protocol):
+    """Hears of changes after they were committed; it may be told late, and must not fail."""
+
+    def changed(
+        self, projection: Projection, partition: int, change_no: int, customers: list[CustomerId]
+    ) -> None:
+        """Take note that rows or alerts of these customers are new."""
+        ...
+
+
 class PartitionOwner:
     """Projects one partition, as long as nobody else takes it.
 
@@ -81,9 +91,11 @@ class PartitionOwner:
         generation: int,
         max_facts: int,
         mirror: Mirror | None = None,
+        audience: Audience | None = None,
     ) -> None:
         self.partition = partition
         self._mirror = mirror
+        self._audience = audience
         self._pool = pool
         self._log = log
         self._dossiers = dossiers
@@ -173,11 +185,14 @@ class PartitionOwner:
                 async with self._pool.acquire() as connection, connection.transaction():
                     if self._mirror is not None:
                         await self._mirror.keep(connection, stored)
-                    for lane, changes in work:
+                    numbers = [
                         await lane.write(connection, upto, changes, reference.count, at)
+                        for lane, changes in work
+                    ]
                     await _announce(connection, [changes for _, changes in work])
-        for lane, changes in work:
+        for (lane, changes), change_no in zip(work, numbers, strict=True):
             lane.committed(upto, changes)
+            self._tell(lane, changes, change_no)
 
     async def due(self, reference: Reference, at: datetime, *, caught_up: bool) -> int:
         """Assess what changes by `at`, or was assessed under older policies; return how many.
@@ -207,11 +222,17 @@ class PartitionOwner:
                     ):
                         lane.memory.drop(customers)
                         return 0
-                    await lane.write(connection, upto, changes, reference.count, at)
+                    change_no = await lane.write(connection, upto, changes, reference.count, at)
                     await _announce(connection, [changes])
         lane.parked.difference_update(customers)
         lane.committed(upto, changes)
+        self._tell(lane, changes, change_no)
         return len(customers)
+
+    def _tell(self, lane: Lane, changes: Changes, change_no: int) -> None:
+        if self._audience is not None and changes.visible:
+            customers = [head.customer for head in changes.heads]
+            self._audience.changed(lane.projection, self.partition, change_no, customers)
 
     async def _recall(
         self, lane: Lane, customers: Sequence[CustomerId], broken: dict[CustomerId, Parked]

@@ -10,11 +10,13 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import TypeVar
 
 import msgspec
 import pytest
+from aiokafka import AIOKafkaConsumer
 
-from events.notices import AlertNotice
+from events.notices import AlertNotice, ChangeNotice
 from services.bootstrap import Platform, open_platform
 from services.errors import Unavailable
 from services.kafka.relay import ALERTS, Relay
@@ -22,7 +24,10 @@ from services.notify.webhook import Webhook
 from services.postgres.migrate import migrate
 from services.postgres.pool import Pool, open_pool
 from services.settings import Settings
+from tests.support.log import payment
 from tests.support.workers import workers
+
+Notice = TypeVar("Notice", bound=msgspec.Struct)
 
 JOURNAL = """
 INSERT INTO alert_journal (alert_id, occurrence, action, at, kind, subject, threshold,
@@ -184,11 +189,28 @@ async def test_a_worker_delivers_each_alert_that_is_raised(
             with workers(settings, 1, tmp_path) as [worker]:
                 await the_leader_relays(platform)
                 await platform.pool.execute(JOURNAL, "I-7")
+                await platform.log.append([payment(1)])
+                told = await first_notice(settings, "changes", ChangeNotice)
+                assert (told.generation, told.change_no, told.customers) == (1, 1, ("C-1",))
                 async with asyncio.timeout(60):
                     while not listener.bodies:
                         assert worker.process.poll() is None, worker.said()
                         await asyncio.sleep(0.1)
     assert [body["subject"] for body in listener.bodies] == ["I-7"]
+
+
+async def first_notice(settings: Settings, topic: str, kind: type[Notice]) -> Notice:
+    consumer = AIOKafkaConsumer(
+        f"{settings.kafka_prefix}{topic}",
+        bootstrap_servers=settings.kafka,
+        auto_offset_reset="earliest",
+    )
+    await consumer.start()
+    try:
+        async with asyncio.timeout(60):
+            return msgspec.json.decode((await consumer.getone()).value, type=kind)
+    finally:
+        await consumer.stop()
 
 
 async def the_leader_relays(platform: Platform) -> None:

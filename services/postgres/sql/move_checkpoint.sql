@@ -5,4 +5,4 @@ SET next = $7,
     updated_at = now()
 WHERE projection = $1 AND version = $2 AND generation = $3 AND partition = $4
   AND next = $5 AND epoch = $6
-RETURNING next
+RETURNING change_no
