@@ -13,10 +13,11 @@ from services.errors import TouchstoneError
 from services.kafka.cluster import Cluster, reached
 
 
-def application(cluster: Cluster, data: str) -> AppT:
+def application(cluster: Cluster, data: str, copies: int) -> AppT:
     """Return an application with no tables, no web server and no transactions.
 
-    `data` is a directory that Faust insists on; nothing of worth is kept there.
+    `data` is a directory that Faust insists on; nothing of worth is kept there. `copies` are
+    those of the topic by which Faust elects its leader, the only one that it makes.
     """
     return faust.App(
         f"{cluster.prefix}touchstone-worker",
@@ -25,6 +26,7 @@ def application(cluster: Cluster, data: str) -> AppT:
         datadir=data,
         store="memory://",
         web_enabled=False,
+        topic_replication_factor=copies,
         consumer_auto_offset_reset="latest",
     )
 

@@ -21,7 +21,7 @@ from services.kafka.cluster import cluster_of
 from services.kafka.duties import notify, relay, tell_changes, watch
 from services.kafka.generations import claim_generation
 from services.kafka.projector import KafkaProjector
-from services.kafka.topics import create, side_topics
+from services.kafka.topics import COPIES, create, look, side_topics
 from services.notify.webhook import Webhook
 from services.settings import Settings
 from services.telemetry import quieten
@@ -54,9 +54,11 @@ async def work(settings: Settings, *, stall_s: float = STALL_S) -> None:
     async with AsyncExitStack() as stack:
         platform = await stack.enter_async_context(open_platform(settings))
         generation = await claim_generation(platform.pool)
-        await create(cluster, side_topics(cluster.prefix))
+        side = side_topics(cluster.prefix)
+        await create(cluster, side)
+        copies = min(COPIES, (await look(cluster, side)).brokers)
         data = stack.enter_context(tempfile.TemporaryDirectory(prefix="touchstone-worker-"))
-        app = application(cluster, data)
+        app = application(cluster, data, copies)
         changes = Changes(generation)
         projector = KafkaProjector(platform, cluster, generation, audience=changes)
         app.add_dependency(_Projecting(projector))
