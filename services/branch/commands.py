@@ -13,7 +13,7 @@ import msgspec
 import typer
 
 from services.bootstrap import open_platform
-from services.branch.compiling import CompiledMapping, MadeEvent, load_mapping
+from services.branch.compiling import CompiledMapping, MadeEvent, RowRefused, load_mapping
 from services.branch.http_publisher import open_http_publisher
 from services.branch.importer import Job, import_file, preview
 from services.branch.mapping import find_mapping, shipped_mappings
@@ -203,20 +203,32 @@ def check_mapping(
     mapping: MappingOption,
     branch: BranchOption = DEFAULT_BRANCH,
     rows: Annotated[int, typer.Option(min=1, help="How many rows to show.")] = 3,
+    format_: FormatOption = Format.TEXT,
 ) -> None:
-    """Check a mapping against a file and show what its first rows give; nothing is sent."""
+    """Check a mapping against a file and show what its first rows give; nothing is sent.
+
+    Exit code 1: some of these rows were refused.
+    """
     compiled = load_mapping(mapping)
     found = scan(file, compiled)
     note(f"{file}: {found.rows:,} rows, readable to the end; {_described(compiled)}")
-    troubled = False
-    for shown in preview(Job(path=file, mapping=compiled, branch=branch), rows):
-        if isinstance(shown, MadeEvent):
-            say(f"line {shown.line}, {shown.block}: {msgspec.json.encode(shown.event).decode()}")
-        else:
-            troubled = True
-            say(f"line {shown.line}, {shown.block or 'row'}: {shown.reason} - {shown.remedy}")
-    if troubled:
+    shown = preview(Job(path=file, mapping=compiled, branch=branch), rows)
+    made = [one for one in shown if isinstance(one, MadeEvent)]
+    refused = [one for one in shown if isinstance(one, RowRefused)]
+    if format_ is Format.JSON:
+        emit({"rows": found.rows, "made": made, "refused": refused})
+    else:
+        for one in shown:
+            say(_line(one))
+    if refused:
         raise typer.Exit(1)
+
+
+def _line(shown: MadeEvent | RowRefused) -> str:
+    if isinstance(shown, MadeEvent):
+        event = msgspec.json.encode(shown.event).decode()
+        return f"line {shown.line}, {shown.block}: {event}"
+    return f"line {shown.line}, {shown.block or 'row'}: {shown.reason} - {shown.remedy}"
 
 
 def _described(mapping: CompiledMapping) -> str:

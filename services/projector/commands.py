@@ -30,22 +30,27 @@ def project(
     once: Annotated[
         bool, typer.Option("--once", help="Stop when everything recorded so far is taken in.")
     ] = False,
+    format_: FormatOption = Format.TEXT,
 ) -> None:
     """Project: take events in and keep rows, alerts and totals up to date.
 
-    One process projects at a time; another one stands by and takes over.
+    One process projects at a time; another one stands by and takes over. With --once the
+    result is how many events were taken in.
     """
-    run_async(_project(once))
+    run_async(_project(once, format_))
 
 
-async def _project(once: bool) -> None:
+async def _project(once: bool, format_: Format) -> None:
     if settings().kafka is not None:
         raise UsageError("the log is in Kafka (TOUCHSTONE_KAFKA): `touchstone work` projects it")
     async with open_platform(settings()) as platform:
         projector = Projector(platform)
         if once:
             taken = await projector.catch_up()
-            say(f"{taken:,} events taken in")
+            if format_ is Format.JSON:
+                emit({"events": taken})
+            else:
+                say(f"{taken:,} events taken in")
             return
         task = asyncio.create_task(projector.run())
         loop = asyncio.get_running_loop()
@@ -83,18 +88,22 @@ def retry(
     customer: Annotated[
         str | None, typer.Argument(help="Only this customer; default: all that are parked.")
     ] = None,
+    format_: FormatOption = Format.TEXT,
 ) -> None:
     """Ask the projector to take parked customers in again, from their whole dossier.
 
     Exit code 2 if the customer named is not parked.
     """
-    run_async(_retry(customer))
+    run_async(_retry(customer, format_))
 
 
-async def _retry(customer: str | None) -> None:
+async def _retry(customer: str | None, format_: Format) -> None:
     async with open_platform(settings()) as platform:
         with translated():
             rows = await platform.pool.fetch(sql("retry_parked"), customer)
     if customer is not None and not rows:
         raise UsageError(f"{customer!r} is not parked; see `touchstone parked list`")
+    if format_ is Format.JSON:
+        emit([dict(row.items()) for row in rows])
+        return
     say(f"{len(rows)} asked for; `touchstone parked list` shows what stays parked")

@@ -110,3 +110,14 @@ def test_mappings_are_listed_shown_and_checked(export: Path) -> None:
     assert "line 2, paid: {" in checked.stdout
     export.write_text(EXPORT.replace("2013-01-02", "2013-02-30"), "utf-8")
     assert touchstone("mappings", "check", export, "--mapping", "invoices-ibm").exit_code == 1
+
+
+def test_a_check_answers_programs_too(export: Path) -> None:
+    words = ("mappings", "check", export, "--mapping", "invoices-ibm", "--format", "json")
+    checked = json.loads(touchstone(*words).stdout)
+    assert (checked["rows"], checked["refused"]) == (1, [])
+    assert [made["block"] for made in checked["made"]] == ["issued", "paid", "paperless"]
+    export.write_text(EXPORT.replace("2013-01-02", "2013-02-30"), "utf-8")
+    troubled = touchstone(*words)
+    [refused] = json.loads(troubled.stdout)["refused"]
+    assert (troubled.exit_code, refused["line"], refused["block"]) == (1, 2, "issued")
