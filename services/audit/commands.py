@@ -11,6 +11,8 @@ import typer
 from events.envelope import CustomerId
 from events.policy import Reference
 from services.audit.digest import digest as compute_digest
+from services.audit.explain import explain as explain_customer
+from services.audit.explain_text import explanation_lines
 from services.audit.replay import replay as replay_customer
 from services.audit.replay import replay_lines
 from services.audit.reports import report_ageing, report_alerts
@@ -84,13 +86,42 @@ def replay(
     as_known: AsKnownOption = None,
     format_: FormatOption = Format.TEXT,
 ) -> None:
-    """Replay one customer: its items, each balance with the events that explain it."""
+    """Replay one customer: the rows and alerts of every projection at an instant.
+
+    They are refolded from the events, and are what the platform shows or showed. Why they are
+    so is what `touchstone explain` says.
+    """
 
     async def work() -> None:
         async with open_platform(settings()) as platform:
             at, known_at = await _instants(platform, as_of, as_known)
             found = await replay_customer(platform, CustomerId(customer), at, known_at)
         _print(format_, found, replay_lines(found))
+
+    run_async(work())
+
+
+def explain(
+    customer: Annotated[str, typer.Argument(help="The customer's id.")],
+    as_of: AsOfOption = None,
+    as_known: AsKnownOption = None,
+    entries: Annotated[
+        int, typer.Option("--timeline", min=0, help="How many of the latest touchpoints to show.")
+    ] = 20,
+    format_: FormatOption = Format.TEXT,
+) -> None:
+    """Explain one customer: every figure with the events and rules behind it.
+
+    Receivables with their allocations; value and tier, what counts, what expired and what
+    comes next; cases with the history of their clocks; the latest touchpoints.
+    """
+
+    async def work() -> None:
+        async with open_platform(settings()) as platform:
+            at, known_at = await _instants(platform, as_of, as_known)
+            name = CustomerId(customer)
+            found = await explain_customer(platform, name, at, known_at, entries)
+        _print(format_, found, explanation_lines(found))
 
     run_async(work())
 

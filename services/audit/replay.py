@@ -1,130 +1,107 @@
-"""One customer replayed from its events, as of any instant and as known at any other."""
+"""One customer replayed from its events: the rows of every projection, as of and as known.
+
+What a projection says, and nothing about why: this is what `verify` compares with the live
+rows. `touchstone explain` gives the reasons.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+import msgspec
 from msgspec import Struct
 
-from events.calendars import zone
 from events.envelope import CustomerId
-from projections.protocol import Facts
-from projections.receivables.replay import HANDLED
-from projections.receivables.statement import ItemStatement, SourceLine, Statement, explain
-from services.audit.texts import amount
+from projections import PROJECTIONS
+from projections.digest import combine, customer_lines
+from projections.protocol import Alert, Facts, Row
+from services.audit.known import known_dossier
 from services.audit.walk import picture
 from services.bootstrap import Platform
-from services.errors import UsageError
 
-When = Callable[[datetime], str]
+
+class Replayed(Struct, frozen=True, kw_only=True):
+    """What one projection says of the customer, until `next_change_at` at the earliest."""
+
+    projection: str
+    version: int
+    facts: int
+    tables: Mapping[str, Sequence[Row]]
+    alerts: Sequence[Alert]
+    next_change_at: datetime | None
 
 
 class Replay(Struct, frozen=True, kw_only=True):
-    """A customer's statement, and which events it was made of."""
+    """A customer at an instant, and which events that was made of."""
 
+    customer_id: CustomerId
+    at: datetime
     known_at: datetime | None
     position: str
     events: int  # of all kinds in the dossier
-    receivables: Statement
+    digest: str  # over all rows and alerts below, as for the whole company
+    projections: list[Replayed]
 
 
 async def replay(
     platform: Platform, customer: CustomerId, at: datetime, known_at: datetime | None
 ) -> Replay:
-    """Return a customer's statement at `at`, of what was recorded by `known_at`.
+    """Return every projection's rows at `at`, of what was recorded by `known_at`.
 
     Raises: UsageError, for a customer without events; Unavailable.
     """
     async with picture(platform) as seen:
-        dossier = await seen.dossier(customer)
-        if not dossier:
-            raise UsageError(f"no event names the customer {customer!r}: look the id up again")
-        known = [e for e in dossier if known_at is None or e.recorded_at <= known_at]
-        facts = Facts(event for event in known if type(event.data) in HANDLED)
+        known = await known_dossier(seen, customer, known_at)
+        reference = await seen.reference(known_at)
+        found: list[Replayed] = []
+        lines: list[bytes] = []
+        for projection in PROJECTIONS:
+            facts = Facts(event for event in known if type(event.data) in projection.handles)
+            assessment = projection.assess(customer, facts, at, reference)
+            lines += customer_lines(projection, customer, assessment)
+            found.append(
+                Replayed(
+                    projection=projection.name,
+                    version=projection.version,
+                    facts=len(facts),
+                    tables=assessment.rows,
+                    alerts=assessment.alerts,
+                    next_change_at=assessment.next_change_at,
+                )
+            )
         return Replay(
+            customer_id=customer,
+            at=at,
             known_at=known_at,
             position=seen.heads.token(),
             events=len(known),
-            receivables=explain(customer, facts, at, await seen.reference(known_at)),
+            digest=combine(lines),
+            projections=found,
         )
 
 
 def replay_lines(found: Replay) -> Iterator[str]:
-    """Yield the lines of a replay: every balance with the events that explain it."""
-    told = found.receivables
-    local = zone(told.zone)
-
-    def when(instant: datetime) -> str:
-        return f"{instant.astimezone(local):%Y-%m-%d %H:%M}"
-
-    known = f", as known {when(found.known_at)}" if found.known_at else ""
-    branch = told.branch_id or "no branch"
+    """Yield the lines of a replay: every row with the columns that say something."""
+    known = f", as known {found.known_at.isoformat()}" if found.known_at else ""
     yield (
-        f"{told.customer_id} as of {when(told.at)} {told.zone}{known} ({branch}, "
-        f"{found.events:,} events)"
+        f"{found.customer_id} as of {found.at.isoformat()}{known}: {found.events:,} events, "
+        f"digest {found.digest}"
     )
-    for row in told.accounts:
-        yield (
-            f"{row.currency}: outstanding {amount(row.outstanding_minor, row.currency)}, "
-            f"overdue {amount(row.overdue_minor, row.currency)}, "
-            f"credit {amount(row.credit_minor, row.currency)}, "
-            f"reserved {amount(row.reserved_minor, row.currency)}; "
-            f"gate {row.gate_refusal or 'open'}"
-        )
-    for item in told.items:
-        yield from _item_lines(item, told, when)
-    for source in told.sources:
-        state = _state(source, when)
-        if state:
+    for one in found.projections:
+        changes = one.next_change_at
+        until = f", until {changes.isoformat()}" if changes else ""
+        yield f"{one.projection} v{one.version}, of {one.facts:,} facts{until}"
+        for name, rows in one.tables.items():
+            for row in rows:
+                yield f"    {name}: {_columns(row)}"
+        for alert in one.alerts:
             yield (
-                f"{source.kind} {source.source_id} {when(source.at)}: "
-                f"{amount(source.amount_minor, source.currency)}, {state}  event {source.event_id}"
+                f"    alert: {alert.kind} {alert.threshold} {alert.subject} since "
+                f"{alert.since.isoformat()}"
             )
-    for promise in told.promises:
-        yield (
-            f"promise {promise.promise_id}: {amount(promise.amount_minor, promise.currency)} by "
-            f"{promise.promised_on}, {promise.verdict}, received "
-            f"{amount(promise.received_minor, promise.currency)}  event {promise.event_id}"
-        )
-    for alert in told.alerts:
-        yield (
-            f"alert {alert.kind} {alert.threshold or ''} on {alert.subject} since "
-            f"{when(alert.since)}: {amount(alert.amount_minor, alert.currency)}"
-        )
-    for ignored in told.ignored:
-        waits = f", waits for {ignored.waits_for}" if ignored.waits_for else ""
-        yield f"without effect: {ignored.reason}{waits}  event {ignored.event_id}"
 
 
-def _item_lines(item: ItemStatement, told: Statement, when: When) -> Iterator[str]:
-    row = item.row
-    past = (told.today - row.due_on).days
-    state = f"{past} days past due" if row.balance_minor and past > 0 else row.status
-    marks = [mark for mark in ("disputed" if row.disputed else "", row.hold or "") if mark]
-    if row.dunning_level is not None:
-        marks.append(f"level {row.dunning_level} sent")
-    if row.dunning_due is not None:
-        marks.append(f"level {row.dunning_due} due")
-    yield (
-        f"item {row.item_id}: {amount(row.balance_minor, row.currency)} of "
-        f"{amount(row.amount_minor, row.currency)} open, due {row.due_on}, "
-        f"{', '.join([state, *marks])}"
-    )
-    for line in item.allocations:
-        undone = f", undone {when(line.undone_at)} by {line.undone_by}" if line.undone_at else ""
-        yield (
-            f"    {when(line.at)}  {amount(line.amount_minor, row.currency):>18}  {line.kind} "
-            f"{line.source_id}{undone}  event {line.event_id}"
-        )
-
-
-def _state(source: SourceLine, when: When) -> str:
-    """Return what a payment or credit note still holds, or why it counts for nothing."""
-    if source.state != "live":
-        return source.state
-    free = amount(source.free_minor, source.currency)
-    if source.reserved:
-        until = when(source.release_at) if source.release_at else "it appears"
-        return f"{free} reserved until {until}"
-    return f"{free} is credit" if source.credit else ""
+def _columns(row: Row) -> str:
+    values = msgspec.to_builtins(row)
+    return " ".join(f"{name}={value}" for name, value in values.items() if value is not None)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
 
 from events.money import from_minor
 from services.audit.digest import Digest
 from services.audit.reports import AgeingReport, AlertsReport
 from services.audit.status import Status
 from services.audit.verify import Verification
+
+When = Callable[[datetime], str]
+"""How a text writes an instant."""
 
 
 def amount(minor: int, currency: str) -> str:

@@ -104,11 +104,42 @@ def test_an_event_that_nobody_can_read_is_named_and_ends_no_command_in_a_trace(
         rf"UPDATE events SET data = '\xc3010000' WHERE event_id = '{event_id(1)}'",
     )
     assert ("log", "unreadable") in {(one["projection"], one["live"]) for one in differences(run)}
-    for words in (("digest",), ("replay", "--customer", "C-1001"), ("report", "ageing")):
+    commands = ("digest",), ("replay", "--customer", "C-1001"), ("explain", "C-1001")
+    for words in (*commands, ("report", "ageing")):
         told = run(*words)
         assert told.returncode == 1
         assert told.stderr.count("\n") == 1
         assert event_id(1) in told.stderr
+
+
+@pytest.mark.usefixtures("projected")
+def test_replay_shows_what_every_projection_says_and_explain_says_why(run: Run) -> None:
+    replayed = json.loads(run("replay", "--customer", "C-1001", "--format", "json").stdout)
+    projections = {one["projection"]: one for one in replayed["projections"]}
+    assert set(projections) == {"receivables", "value_tiers", "case_board"}
+    [item] = projections["receivables"]["tables"]["items"]
+    assert item["balance_minor"] == 50_000
+    explained = json.loads(run("explain", "C-1001", "--format", "json").stdout)
+    assert explained["receivables"]["items"][0]["row"] == item
+    [standing] = projections["value_tiers"]["tables"]["standings"]
+    assert explained["value"]["row"] == standing
+    assert [one["type"] for one in explained["timeline"]] == [
+        "payment.invoice_issued",
+        "payment.payment_received",
+    ]
+    told = run("explain", "C-1001", "--timeline", "1").stdout
+    assert "event " + event_id(1) in told
+    assert "potential value: not fitted" in told
+    assert "TIMELINE (the latest 1)" in told
+    known = run("explain", "C-1001", "--as-known", "2026-01-01").stdout
+    assert "nothing that counts has happened yet" in known
+
+
+def test_nobody_is_explained_whom_no_event_names(run: Run) -> None:
+    for words in (("explain", "C-0"), ("replay", "--customer", "C-0")):
+        told = run(*words)
+        assert told.returncode == 2
+        assert "look the id up again" in told.stderr
 
 
 def test_nobody_who_is_not_parked_is_retried(run: Run) -> None:

@@ -1,0 +1,143 @@
+"""A customer explained, as text: receivables, value and tier, cases, and the latest touchpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+
+from events.calendars import zone
+from projections.case_board.explain import CaseExplanation
+from projections.timeline.entries import Entry
+from projections.value_tiers.explain import Counted, TierMove, ValueExplained
+from services.audit.explain import Explanation
+from services.audit.statement_text import statement_lines
+from services.audit.texts import When, amount
+
+_LISTED = 20
+"""Events listed under one heading; all of them are in the JSON document."""
+
+
+def explanation_lines(found: Explanation) -> Iterator[str]:
+    """Yield everything, part by part."""
+    told = found.receivables
+    local = zone(told.zone)
+
+    def when(instant: datetime) -> str:
+        return f"{instant.astimezone(local):%Y-%m-%d %H:%M}"
+
+    known = f", as known {when(found.known_at)}" if found.known_at else ""
+    yield (
+        f"{told.customer_id} as of {when(told.at)} {told.zone}{known} "
+        f"({told.branch_id or 'no branch'}, {found.events:,} events)"
+    )
+    yield "\nRECEIVABLES"
+    yield from statement_lines(told, when)
+    yield "\nVALUE AND TIER"
+    if found.value is None:
+        yield "nothing that counts has happened yet"
+    else:
+        yield from _value_lines(found.value, when)
+    yield f"\nCASES ({len(found.cases):,})"
+    for case in found.cases:
+        yield from _case_lines(case, when)
+    yield f"\nTIMELINE (the latest {len(found.timeline):,})"
+    for entry in found.timeline:
+        yield _entry_line(entry, when)
+
+
+# --- value and tier ---
+
+
+def _value_lines(value: ValueExplained, when: When) -> Iterator[str]:
+    row, figures = value.row, value.figures
+    currency = row.currency
+    since = f" since {when(row.tier_since)}" if row.tier_since else ""
+    yield f"tier {row.tier or 'none: no tiers are published'}{since}"
+    if row.warning_since is not None:
+        drop = f", drops at {when(row.drop_at)}" if row.drop_at else ""
+        yield f"WARNED since {when(row.warning_since)}: below the line that keeps the tier{drop}"
+    for tier in value.policy.tiers:
+        yield f"    line of {tier.name}: {amount(tier.line_minor, currency)}"
+    yield f"score {amount(figures.score_minor, currency)}; what counts since {value.window_from}:"
+    parts = (
+        ("collected margin", row.margin_minor),
+        ("freight borne by us", -row.freight_minor),
+        ("cost to serve", -row.service_minor),
+        ("cost of capital", -figures.capital_minor),
+        ("bad-debt provision", -row.provision_minor),
+        ("contemporary value", figures.contemporary_minor),
+    )
+    for name, minor in parts:
+        yield f"    {name:>20}  {amount(minor, currency):>22}"
+    yield f"potential value: {value.potential}"
+    if row.model_minor is not None:
+        yield f"model value {amount(row.model_minor, currency)}, event {value.sighting_event_id}"
+    if row.share_of_wallet_bp is not None:
+        yield f"share of wallet {row.share_of_wallet_bp / 100:.1f}%"
+    if row.expires_on is not None:
+        yield f"next to expire: {amount(row.expires_minor, currency)} on {row.expires_on}"
+    if value.next_change_at is not None:
+        yield f"next change at {when(value.next_change_at)}"
+    yield from _counted("counts", value.counting)
+    yield from _counted("expired", value.expired)
+    yield from _counted("taken back", value.withdrawn)
+    yield from _counted("in another currency, not scored", value.other_currencies)
+    for move in value.moves:
+        yield from _move_lines(move, currency, when)
+
+
+def _counted(heading: str, found: Iterable[Counted]) -> Iterator[str]:
+    listed = list(found)
+    if listed:
+        yield f"{heading} ({len(listed):,}):"
+    for one in listed[:_LISTED]:
+        yield (
+            f"    {one.day}  {amount(one.amount_minor, one.currency):>22}  {one.component} "
+            f"{one.subject}, until {one.expires_on}  event {one.event_id}"
+        )
+    if len(listed) > _LISTED:
+        yield f"    ... and {len(listed) - _LISTED:,} more"
+
+
+def _move_lines(move: TierMove, currency: str, when: When) -> Iterator[str]:
+    warned = f", warned since {when(move.warned_at)}" if move.warned_at else ""
+    yield f"{when(move.at)}  {move.before or '-'} -> {move.tier or '-'}  {move.reason}{warned}"
+    for cause in list(move.causes)[:_LISTED]:
+        event = f"  event {cause.event_id}" if cause.event_id else ""
+        yield f"    {cause.kind} {amount(cause.amount_minor, currency)}{event}"
+
+
+# --- cases and timeline ---
+
+
+def _case_lines(found: CaseExplanation, when: When) -> Iterator[str]:
+    case = found.case
+    yield (
+        f"case {case.case_id}: {case.kind}, {case.priority}, {case.status}, cycle {case.cycle}, "
+        f"owner {case.owner or 'nobody'} ({case.department or 'no department'})"
+    )
+    due = f"due {when(case.solution_due_at)}" if case.solution_due_at else "its clock stands still"
+    late = f", breached {when(case.solution_breached_at)}" if case.solution_breached_at else ""
+    yield f"    solution {due}{late}"
+    for one in found.obligations:
+        ends = f"due {when(one.due_at)}" if one.due_at else "never due"
+        over = f", breached {when(one.breached_at)}" if one.breached_at else ""
+        yield f"    {one.department} owes {one.owes}: {one.status}, {ends}{over}"
+    for step in found.history:
+        clock = ""
+        if step.solution_due_at is not None:
+            clock = f"  (due {when(step.solution_due_at)})"
+        elif step.solution_left is not None:
+            clock = f"  ({step.solution_left // timedelta(minutes=1):,} business minutes left)"
+        event = f"  event {step.event_id}" if step.event_id else "  by time"
+        yield f"    {when(step.at)}  {step.what} {step.detail or ''}{clock}{event}"
+
+
+def _entry_line(entry: Entry, when: When) -> str:
+    words = [f"{name}={value}" for name, value in (*entry.identifiers, *entry.words)]
+    if entry.amount is not None:
+        words.insert(0, amount(entry.amount.minor, entry.amount.currency))
+    return (
+        f"{when(entry.place.effective_at)}  {entry.type}  {' '.join(words)}  event "
+        f"{entry.place.event_id}"
+    )

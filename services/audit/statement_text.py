@@ -1,0 +1,76 @@
+"""A customer's receivables as text: every balance with the events that explain it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from projections.receivables.statement import ItemStatement, SourceLine, Statement
+from services.audit.texts import When, amount
+
+
+def statement_lines(told: Statement, when: When) -> Iterator[str]:
+    """Yield the lines of a statement: accounts, items, sources, promises, alerts."""
+    for row in told.accounts:
+        yield (
+            f"{row.currency}: outstanding {amount(row.outstanding_minor, row.currency)}, "
+            f"overdue {amount(row.overdue_minor, row.currency)}, "
+            f"credit {amount(row.credit_minor, row.currency)}, "
+            f"reserved {amount(row.reserved_minor, row.currency)}; "
+            f"gate {row.gate_refusal or 'open'}"
+        )
+    for item in told.items:
+        yield from _item_lines(item, told, when)
+    for source in told.sources:
+        state = _state(source, when)
+        if state:
+            yield (
+                f"{source.kind} {source.source_id} {when(source.at)}: "
+                f"{amount(source.amount_minor, source.currency)}, {state}  event {source.event_id}"
+            )
+    for promise in told.promises:
+        yield (
+            f"promise {promise.promise_id}: {amount(promise.amount_minor, promise.currency)} by "
+            f"{promise.promised_on}, {promise.verdict}, received "
+            f"{amount(promise.received_minor, promise.currency)}  event {promise.event_id}"
+        )
+    for alert in told.alerts:
+        yield (
+            f"alert {alert.kind} {alert.threshold or ''} on {alert.subject} since "
+            f"{when(alert.since)}: {amount(alert.amount_minor, alert.currency)}"
+        )
+    for ignored in told.ignored:
+        waits = f", waits for {ignored.waits_for}" if ignored.waits_for else ""
+        yield f"without effect: {ignored.reason}{waits}  event {ignored.event_id}"
+
+
+def _item_lines(item: ItemStatement, told: Statement, when: When) -> Iterator[str]:
+    row = item.row
+    past = (told.today - row.due_on).days
+    state = f"{past} days past due" if row.balance_minor and past > 0 else row.status
+    marks = [mark for mark in ("disputed" if row.disputed else "", row.hold or "") if mark]
+    if row.dunning_level is not None:
+        marks.append(f"level {row.dunning_level} sent")
+    if row.dunning_due is not None:
+        marks.append(f"level {row.dunning_due} due")
+    yield (
+        f"item {row.item_id}: {amount(row.balance_minor, row.currency)} of "
+        f"{amount(row.amount_minor, row.currency)} open, due {row.due_on}, "
+        f"{', '.join([state, *marks])}"
+    )
+    for line in item.allocations:
+        undone = f", undone {when(line.undone_at)} by {line.undone_by}" if line.undone_at else ""
+        yield (
+            f"    {when(line.at)}  {amount(line.amount_minor, row.currency):>18}  {line.kind} "
+            f"{line.source_id}{undone}  event {line.event_id}"
+        )
+
+
+def _state(source: SourceLine, when: When) -> str:
+    """Return what a payment or credit note still holds, or why it counts for nothing."""
+    if source.state != "live":
+        return source.state
+    free = amount(source.free_minor, source.currency)
+    if source.reserved:
+        until = when(source.release_at) if source.release_at else "it appears"
+        return f"{free} reserved until {until}"
+    return f"{free} is credit" if source.credit else ""
