@@ -167,11 +167,6 @@ class BusinessTime:
                 return None
         return _instant(self._year(year).reaching(wanted))
 
-    def next_opening(self, at: datetime) -> datetime | None:
-        """Return when the first working day after the local day of `at` opens."""
-        day = self._working_day_after(at, 1)
-        return day and _instant(day[0])
-
     def end_of_working_day(self, at: datetime, n: int) -> datetime | None:
         """Return the closing time of the n-th working day after the local day of `at`.
 
@@ -179,11 +174,6 @@ class BusinessTime:
         """
         if n <= 0:
             return at
-        day = self._working_day_after(at, n)
-        return day and _instant(day[1])
-
-    def _working_day_after(self, at: datetime, n: int) -> tuple[int, int] | None:
-        """Return when the n-th working day after the local day of `at` opens and closes."""
         bounds = _year_bounds(self.tz)
         day = local_day(_instant(min(max(_micros(at), bounds[0]), bounds[-1])), self.tz) + DAY
         tomorrow = _micros(day_start(day, self.tz))
@@ -191,7 +181,7 @@ class BusinessTime:
             days = self._year(year).days
             i = bisect_left(days, tomorrow, key=_opening) + n - 1
             if i < len(days):
-                return days[i]
+                return _instant(days[i][1])
             n = i - len(days) + 1
         return None
 

@@ -1,9 +1,8 @@
-"""Company-wide figures from terms: ageing, DSO, bad-debt provision, counts of alerts. Pure."""
+"""Company-wide figures from terms: ageing, DSO, bad-debt provision. Pure."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import pairwise
@@ -12,7 +11,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from events.touchpoints.policy import AgeingPolicy
-from projections.protocol import Episode, Total
+from projections.protocol import Total
 from projections.receivables.rows import INVOICED, OPEN
 
 DSO_DAYS = 90
@@ -67,11 +66,6 @@ def bucket_index(days_past_due: int, policy: AgeingPolicy = _DEFAULT_AGEING) -> 
         if days_past_due <= upper:
             return i
     return len(policy.upper_days)
-
-
-def bucket_of(days_past_due: int, policy: AgeingPolicy = _DEFAULT_AGEING) -> str:
-    """Return the name of the bucket that holds that many days past due."""
-    return bucket_labels(policy)[bucket_index(days_past_due, policy)]
 
 
 def ageing(balances: Iterable[Balance], on: date, policy: AgeingPolicy = _DEFAULT_AGEING) -> Ageing:
@@ -151,8 +145,3 @@ def mean_days_late(days_late_sum: int, settled_items: int) -> Decimal | None:
     if not settled_items:
         return None
     return (Decimal(days_late_sum) / settled_items).quantize(_DSO_STEP, ROUND_HALF_EVEN)
-
-
-def episode_counts(episodes: Iterable[Episode], kind: str) -> Mapping[int, int]:
-    """Return how often alerts of a kind were raised, per threshold."""
-    return Counter(e.alert.threshold for e in episodes if e.alert.kind == kind)

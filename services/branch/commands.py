@@ -13,7 +13,13 @@ import msgspec
 import typer
 
 from services.bootstrap import open_platform
-from services.branch.compiling import CompiledMapping, MadeEvent, RowRefused, load_mapping
+from services.branch.compiling import (
+    CompiledMapping,
+    MadeEvent,
+    RowRefused,
+    compile_text,
+    load_mapping,
+)
 from services.branch.http_publisher import open_http_publisher
 from services.branch.importer import Job, import_file, preview
 from services.branch.mapping import find_mapping, shipped_mappings
@@ -192,8 +198,8 @@ def list_mappings(format_: FormatOption = Format.TEXT) -> None:
 @mappings.command("show")
 def show_mapping(name: Annotated[str, typer.Argument(help="Name or path of a mapping.")]) -> None:
     """Print a mapping's text: a good start for one of your own."""
-    text, _ = find_mapping(name)
-    load_mapping(name)
+    text = find_mapping(name)
+    compile_text(text, name)
     say(text.rstrip("\n"))
 
 

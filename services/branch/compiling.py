@@ -137,8 +137,7 @@ class CompiledMapping(Struct, frozen=True):
 
 def load_mapping(name_or_path: str) -> CompiledMapping:
     """Return a shipped mapping or one given by its path, compiled. Raises: MappingError."""
-    text, digest = find_mapping(name_or_path)
-    return compile_mapping(parse_mapping(text, name_or_path), digest)
+    return compile_text(find_mapping(name_or_path), name_or_path)
 
 
 def compile_text(text: str, name: str = "mapping") -> CompiledMapping:

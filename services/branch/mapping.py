@@ -11,7 +11,6 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, time
 from decimal import Decimal
 from difflib import get_close_matches
-from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
@@ -165,8 +164,8 @@ def parse_mapping(text: str, name: str) -> MappingFile:
     return read_part(raw, MappingFile, f"mapping {name}")
 
 
-def find_mapping(name_or_path: str) -> tuple[str, bytes]:
-    """Return the text of a shipped mapping or a mapping file, and the digest of the text.
+def find_mapping(name_or_path: str) -> str:
+    """Return the text of a shipped mapping or a mapping file.
 
     Raises: MappingError where there is none, naming those that are shipped.
     """
@@ -184,7 +183,7 @@ def find_mapping(name_or_path: str) -> tuple[str, bytes]:
             " (a mapping of your own is given by its path, ending in .toml)"
         )
     try:
-        return raw.decode("utf-8-sig"), sha256(raw).digest()
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise MappingError(f"mapping {name_or_path}: TOML is written in UTF-8: {error}") from error
 

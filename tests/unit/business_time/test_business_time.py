@@ -74,7 +74,6 @@ def test_two_working_days_end_with_the_second_ones_closing() -> None:
     assert STANDARD.end_of_working_day(instant("2026-03-07 12:00"), 2) == instant(
         "2026-03-10 18:00"
     )
-    assert STANDARD.next_opening(instant("2026-03-06 08:00")) == instant("2026-03-09 09:00")
 
 
 def test_a_makeup_workday_works_the_hours_of_the_weekday_it_replaces() -> None:
@@ -132,7 +131,6 @@ def test_a_calendar_without_hours_never_gets_anywhere() -> None:
     never = under(calendar(opening=()))
     at = instant("2026-03-09 09:00")
     assert never.after(at, timedelta(minutes=1)) is None
-    assert never.next_opening(at) is None
     assert never.end_of_working_day(at, 2) is None
 
 
