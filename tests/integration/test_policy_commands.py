@@ -1,0 +1,73 @@
+"""`touchstone policy` as a person or a script runs it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.gateway import payment_event
+
+pytestmark = pytest.mark.postgres
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def run(database: str, tmp_path: Path) -> Run:
+    """Run `touchstone` on this test's database."""
+    given = {"TOUCHSTONE_DSN": database, "TOUCHSTONE_DATA": str(tmp_path)}
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "services", *words],
+            env=os.environ | given,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return run
+
+
+def test_a_policy_is_tried_published_and_listed(run: Run, tmp_path: Path) -> None:
+    due = {"amount": {"minor": 90_000, "currency": "CNY"}, "due_on": "2026-03-01"}
+    issued = payment_event(1, type="payment.invoice_issued", data=due | {"invoice_id": "I-1"})
+    events, policy = tmp_path / "events.jsonl", tmp_path / "ageing.toml"
+    events.write_text(json.dumps(issued))
+    assert run("publish", str(events), "--branch", "SH-01").returncode == 0
+    policy.write_text('kind = "alerts"\n[policy]\noverdue_days = [1, 2]\n')
+    words = (str(policy), "--effective-from", "2026-01-01")
+    tried = run("policy", "try", *words, "--at", "2026-03-20")
+    assert tried.returncode == 0, tried.stderr
+    assert "overdue_days: [1,31,61,91,121] -> [1,2]" in tried.stdout
+    assert "alerts overdue 2: 1 raised, 0 cleared" in tried.stdout
+    assert json.loads(run("policy", "list", "alerts", "--format", "json").stdout)[0]["state"] == (
+        "in_force"
+    )
+    first, again = (run("policy", "publish", *words, "--format", "json") for _ in range(2))
+    assert [json.loads(one.stdout)["status"] for one in (first, again)] == ["accepted", "duplicate"]
+    listed = run("policy", "list", "alerts").stdout
+    assert "IN FORCE  from 2026-01-01 00:00 CST  event " in listed
+    assert json.loads(first.stdout)["event_id"] in listed
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("publish", "nothing.toml"), "neither a file nor a kind"),
+        (("list", "teirs"), "'teirs' is no kind of policy"),
+        (("try", "tiers", "--set", "x=1"), "--set: 'x=1' sets none of"),
+        (("publish", "tiers", "--effective-from", "soon"), "--effective-from: 'soon'"),
+        (("calibrate", "tiers", "--at", "2026-02-30"), "--at: '2026-02-30' is no day"),
+    ],
+)
+def test_what_makes_no_sense_is_wrong_usage(run: Run, words: tuple[str, ...], told: str) -> None:
+    answer = run("policy", *words)
+    assert answer.returncode == 2
+    assert told in answer.stderr
+    assert answer.stderr.count("\n") == 1
