@@ -54,6 +54,7 @@ class Options(Struct, frozen=True, kw_only=True):
     seconds: float = 30.0
     rate: int = 1_000
     peers: bool = True
+    profile: bool = True
 
 
 class Entry(Struct, frozen=True):
@@ -66,6 +67,11 @@ class Entry(Struct, frozen=True):
     postgres_us: float
     broker_us: float
 
+    @property
+    def cpu_us(self) -> float:
+        """Return what an event costs on all sides; neighbours on the machine hardly change it."""
+        return self.own_us + self.postgres_us + self.broker_us
+
 
 class Figures(Struct, frozen=True, kw_only=True, tag_field="bench", tag="kafka"):
     """What the last line says."""
@@ -76,7 +82,8 @@ class Figures(Struct, frozen=True, kw_only=True, tag_field="bench", tag="kafka")
     cores: int
     load: Sequence[float]  # of the machine, its averages over a minute, as the rounds began
     contestants: Sequence[Entry]
-    ratios: Mapping[str, float]
+    ratios: Mapping[str, float]  # of events per second, ours to the other's
+    cpu_ratios: Mapping[str, float]  # of events per second of processor time, all three sides
     shares: Mapping[str, float]
     latency: Latencies
 
@@ -110,7 +117,9 @@ async def bench(arena: Arena, options: Options, cores: int, say: Callable[[str],
             got = await compete(arena, who, _prefix(who.fewer), topics[who.fewer], number)
             measured[who.name].append(got)
             say(f"round {number}: {who.name:22} {got.rate:8,.0f} events/s")
-    profiled = await compete(arena, REAL, _prefix(False), whole, 0, shares=True)
+    shares: Mapping[str, float] = {}
+    if options.profile:
+        shares = (await compete(arena, REAL, _prefix(False), whole, 0, shares=True)).shares
     latency = await measure(
         arena, WORKER, events_per_s=options.rate, seconds=options.seconds,
         customers=options.customers,
@@ -123,8 +132,9 @@ async def bench(arena: Arena, options: Options, cores: int, say: Callable[[str],
         cores=cores,
         load=loads,
         contestants=entries,
-        ratios=_ratios(entries),
-        shares={name: round(share, 3) for name, share in profiled.shares.items()},
+        ratios=_ratios({one.name: one.events_per_s for one in entries}),
+        cpu_ratios=_ratios({one.name: 1 / one.cpu_us for one in entries}),
+        shares={name: round(share, 3) for name, share in shares.items()},
         latency=latency,
     )
 
@@ -150,9 +160,8 @@ def _entry(name: str, filled: Filled, runs: Sequence[Measured]) -> Entry:
     )
 
 
-def _ratios(entries: Sequence[Entry]) -> dict[str, float]:
-    """Return the rate of our projector on the same fold, by everybody else's."""
-    rates = {one.name: one.events_per_s for one in entries}
+def _ratios(rates: Mapping[str, float]) -> dict[str, float]:
+    """Return the rate of our projector on the same fold by everybody else's."""
     ours = rates[TRIVIAL.name]
     return {name: round(ours / rate, 2) for name, rate in rates.items() if name in _RIVALS}
 
@@ -181,7 +190,7 @@ def show(figures: Figures, say: Callable[[str], None]) -> None:
             f"{one.own_us:.0f}, {one.postgres_us:.0f}, {one.broker_us:.0f}"
         )
     for name, ratio in figures.ratios.items():
-        say(f"{TRIVIAL.name} / {name}: {ratio}")
+        say(f"{TRIVIAL.name} / {name}: {ratio}, by processor time {figures.cpu_ratios[name]}")
     say(f"where the time of {REAL.name} goes:")
     for name, share in figures.shares.items():
         say(f"  {share:5.1%} {name}")
@@ -216,6 +225,7 @@ def main() -> None:
         if field.type is not bool:
             parser.add_argument(f"--{field.name}", type=field.type, default=field.default)
     parser.add_argument("--no-peers", dest="peers", action="store_false", help="only our own")
+    parser.add_argument("--no-profile", dest="profile", action="store_false")
     options = msgspec.convert(vars(parser.parse_args()), Options)
     say = partial(print, flush=True)
     try:

@@ -42,30 +42,38 @@ class Result(Struct, frozen=True, kw_only=True):
 
 
 class Stopwatch:
-    """Measures from the first sight of at least `warm_up` events to the last of them."""
+    """Measures from the first sight of `warm_up` events or more to the last event.
+
+    Where nothing is seen between the two, it measures from its making on.
+    """
 
     def __init__(self, task: Task) -> None:
         self._task = task
-        self._began: tuple[float, float, int] | None = None
+        self._warm = False
+        self._began = _instant(0)
         self._ended: tuple[float, float, int] | None = None
 
     def saw(self, events: int) -> bool:
         """Take note that so many events are done by now; return whether that is all."""
-        if self._began is None and events >= self._task.warm_up:
-            self._began = (time.perf_counter(), time.process_time(), events)
-        if events < self._task.events:
-            return False
-        self._ended = (time.perf_counter(), time.process_time(), events)
-        return True
+        if events >= self._task.events:
+            self._ended = _instant(events)
+            return True
+        if not self._warm and events >= self._task.warm_up:
+            self._warm = True
+            self._began = _instant(events)
+        return False
 
     def result(self, digest: str, shares: Mapping[str, float] | None = None) -> Result:
         """Return what was measured."""
-        assert self._began is not None, "saw too little"
         assert self._ended is not None, "saw too little"
         seconds, cpu_s, events = (b - a for a, b in zip(self._began, self._ended, strict=True))
         return Result(
             events=int(events), seconds=seconds, cpu_s=cpu_s, digest=digest, shares=shares or {}
         )
+
+
+def _instant(events: int) -> tuple[float, float, int]:
+    return time.perf_counter(), time.process_time(), events
 
 
 def digest_of(sums: Sums) -> str:

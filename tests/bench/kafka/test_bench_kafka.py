@@ -6,8 +6,8 @@ from deploy.kafka.broker import missing
 from tests.bench.kafka.__main__ import PLAIN, REAL, TRIVIAL, Options, run, show
 
 TINY = Options(
-    events=2_400, customers=100, rounds=1, seconds=1.2, rate=100, fewer=0, peers=False
-)  # fmt: skip
+    events=1_200, customers=100, rounds=1, seconds=1.2, rate=50, peers=False, profile=False
+)
 
 
 @pytest.mark.bench
