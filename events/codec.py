@@ -76,11 +76,7 @@ def decode(payload: bytes) -> Touchpoint:
 
     Raises: UnknownSchema, MalformedEvent.
     """
-    reader = _readers().get(payload[:HEADER_BYTES])
-    if reader is None:
-        if len(payload) < HEADER_BYTES or not payload.startswith(MARKER):
-            raise MalformedEvent("the bytes do not begin as Avro single-object encoding does")
-        raise UnknownSchema(payload[len(MARKER) : HEADER_BYTES])
+    reader = _reader_of(payload)
     body = BytesIO(payload)
     body.seek(HEADER_BYTES)
     try:
@@ -100,6 +96,23 @@ def decode(payload: bytes) -> Touchpoint:
     if body.tell() != len(payload):
         raise MalformedEvent(f"{reader.event_type} v{reader.version}: bytes follow its end")
     return touchpoint
+
+
+def written_version(payload: bytes) -> int:
+    """Return the version of the schema that wrote the bytes.
+
+    Raises: UnknownSchema, MalformedEvent.
+    """
+    return _reader_of(payload).version
+
+
+def _reader_of(payload: bytes) -> _Reader:
+    reader = _readers().get(payload[:HEADER_BYTES])
+    if reader is None:
+        if len(payload) < HEADER_BYTES or not payload.startswith(MARKER):
+            raise MalformedEvent("the bytes do not begin as Avro single-object encoding does")
+        raise UnknownSchema(payload[len(MARKER) : HEADER_BYTES])
+    return reader
 
 
 @cache

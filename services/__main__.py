@@ -15,6 +15,7 @@ from services.embedded import host
 from services.errors import TouchstoneError
 from services.gateway import commands as gateway
 from services.kafka import commands as kafka
+from services.move import commands as moving
 from services.policies.commands import app as policy
 from services.projector import commands as projector
 from services.rebuild import commands as rebuilding
@@ -81,6 +82,7 @@ app.add_typer(policy)
 app.add_typer(gateway.branch, name="branch")
 app.add_typer(gateway.quarantine, name="quarantine")
 app.add_typer(kafka.topics, name="topics")
+app.command()(moving.move)
 app.add_typer(schemas, name="schemas")
 app.add_typer(simulate)
 

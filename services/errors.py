@@ -22,6 +22,23 @@ class Unavailable(TouchstoneError):
     exit_code = 3
 
 
+class LogMoved(Unavailable):
+    """The log's generation is closed: it goes on elsewhere, and this process must follow.
+
+    To whoever publishes it is unavailable for a moment; nothing was accepted.
+    """
+
+    exit_code = 1
+
+    def __init__(self, generation: int) -> None:
+        super().__init__(
+            f"generation {generation} of the event log is closed: `touchstone move` has taken it "
+            "elsewhere. End this process and start it with TOUCHSTONE_KAFKA set to the brokers "
+            "if Kafka keeps the log now, or without it if PostgreSQL does"
+        )
+        self.generation = generation
+
+
 class StaleCheckpoint(TouchstoneError):
     """Another worker owns the partition: the checkpoint was not where this one left it."""
 

@@ -69,6 +69,8 @@ class EventLog(Protocol):
     """The ordered, append-only record of every accepted event.
 
     Keyed by customer: one customer's events keep their order. Only gateways append.
+    A generation that `touchstone move` has closed raises LogMoved; the next one holds all its
+    events from the first on, in the same order.
     """
 
     async def append(self, submissions: Sequence[Submission]) -> Sequence[Outcome]:
@@ -87,6 +89,13 @@ class EventLog(Protocol):
 
     async def heads(self) -> PositionVector:
         """Return how many events each partition holds."""
+        ...
+
+    def resolve(self, vector: PositionVector) -> PositionVector | None:
+        """Return how far a reader got, in places of this generation of the log.
+
+        None where neither this generation nor one before it ever held so much.
+        """
         ...
 
     async def wait(self, timeout_s: float) -> None:

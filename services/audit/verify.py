@@ -95,7 +95,7 @@ async def verify(platform: Platform, advance: Callable[[int], None]) -> Verifica
             await comparison.compare(chunk)
             await comparison.finish()
         advance(len(chunk))
-    mirror = await check_mirror(platform.pool, platform.log, seen.heads.generation)
+    mirror = await check_mirror(platform.pool, platform.log, seen.lineage)
     found.mirrored, found.duplicates = mirror.records, mirror.duplicates
     for one in mirror.misplaced:
         place = f"{one.partition}/{one.n}"
@@ -115,6 +115,7 @@ class _Comparison:
         taken_in: PositionVector,
     ) -> None:
         self._connection = seen.connection
+        self._lineage = seen.lineage
         self._projection = projection
         self._store = ProjectionStore(projection, seen.heads.generation)
         self._references = {reference.count: reference}
@@ -153,7 +154,9 @@ class _Comparison:
     ) -> None:
         handles = self._projection.handles
         facts = Facts(
-            e for e in events if self._taken_in.covers(e.position) and type(e.data) in handles
+            e
+            for e in events
+            if self._lineage.covers(self._taken_in, e.position) and type(e.data) in handles
         )
         if head is None:
             if len(facts):

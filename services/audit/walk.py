@@ -10,10 +10,12 @@ from asyncpg import Record
 from asyncpg.pool import PoolConnectionProxy
 
 from events.envelope import CustomerId, Envelope, PositionVector, RecordedEvent
+from events.lineage import Lineage
 from events.policy import Reference
 from services.bootstrap import Platform
 from services.errors import UnreadableEvent
 from services.postgres.dossiers import dossier_arguments
+from services.postgres.lineage import lineage_of
 from services.postgres.pool import translated
 from services.postgres.statements import sql
 from services.postgres.stored import stored_event
@@ -27,9 +29,12 @@ Unreadable = Callable[[Envelope, UnreadableEvent], None]
 class Picture:
     """The log and the rows as they stood at one moment, while others write on."""
 
-    def __init__(self, connection: PoolConnectionProxy[Record], heads: PositionVector) -> None:
+    def __init__(
+        self, connection: PoolConnectionProxy[Record], heads: PositionVector, lineage: Lineage
+    ) -> None:
         self.connection = connection
         self.heads = heads
+        self.lineage = lineage
 
     async def reference(self, known_at: datetime | None = None) -> Reference:
         """Return the rules recorded so far, or recorded by an instant."""
@@ -90,4 +95,4 @@ async def picture(platform: Platform) -> AsyncIterator[Picture]:
             generation = await connection.fetchval(sql("current_generation"))
             rows = await connection.fetch(sql("readable_heads"), generation)
             heads = PositionVector(generation, tuple(row["next_n"] for row in rows))
-            yield Picture(connection, heads)
+            yield Picture(connection, heads, await lineage_of(connection, generation))

@@ -8,6 +8,8 @@ from datetime import datetime
 import asyncpg
 
 from events.envelope import Position
+from events.lineage import Lineage
+from services.errors import LogMoved
 from services.ports import Accepted, Clock, Outcome
 from services.postgres.admissions import Prepared, admit, refusal
 from services.postgres.pool import Connection, Pool
@@ -15,12 +17,15 @@ from services.postgres.statements import sql
 
 
 async def append_all(
-    pool: Pool, clock: Clock, generation: int, events: Sequence[Prepared]
+    pool: Pool, clock: Clock, lineage: Lineage, events: Sequence[Prepared]
 ) -> Sequence[Outcome]:
-    """Return the outcome of each event, once those accepted are committed."""
+    """Return the outcome of each event, once those accepted are committed. Raises: LogMoved."""
+    generation = lineage.generation
     involved = sorted({event.partition for event in events})
     async with pool.acquire() as connection, connection.transaction():
         heads = await connection.fetch(sql("log_lock_heads"), generation, involved, clock.now())
+        if len(heads) < len(involved):
+            raise LogMoved(generation)
         # Again, now that the heads are ours: whoever held them judged deadlines up to then.
         places = _Places(generation, heads, clock.now())
         holders = await admit(connection, events)
@@ -33,7 +38,11 @@ async def append_all(
     return [
         accepted[i]
         if i in accepted
-        else refusal(event, holders[i], written.get(holders[i]["event_id"]) or _place(holders[i]))
+        else refusal(
+            event,
+            holders[i],
+            written.get(holders[i]["event_id"]) or lineage.here(_place(holders[i])),
+        )
         for i, event in enumerate(events)
     ]
 

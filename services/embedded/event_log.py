@@ -13,14 +13,16 @@ from types import TracebackType
 from typing import Self
 
 from events.envelope import PositionVector
+from events.lineage import Lineage
 from services.embedded.appending import append_all
 from services.embedded.wakeups import Wakeups
+from services.errors import LogMoved
 from services.grouping import Groups
 from services.ports import Clock, Outcome, StoredEvent, Submission
 from services.postgres.admissions import Prepared, prepare
+from services.postgres.lineage import kept_events, load_lineage
 from services.postgres.pool import Pool, retried, translated
 from services.postgres.statements import sql
-from services.postgres.stored import stored_event
 
 
 class EmbeddedEventLog:
@@ -31,11 +33,13 @@ class EmbeddedEventLog:
         self._pool = pool
         self._clock = clock
         self._generation = generation
+        self._lineage = Lineage(generation)
         self._wakeups = Wakeups(pool, "touchstone_appended")
         self._groups = Groups(self._write)
 
     async def __aenter__(self) -> Self:
-        """Start the appender and the listener."""
+        """Start the appender and the listener. Raises: Unavailable."""
+        self._lineage = await load_lineage(self._pool, self._generation)
         await self._wakeups.__aenter__()
         await self._groups.__aenter__()
         return self
@@ -54,7 +58,7 @@ class EmbeddedEventLog:
         """Admit and append; one outcome per submission, in order. Accepted means committed.
 
         Raises: Unavailable; then nothing of the call is known to be accepted, and repeating
-        it is safe. MalformedEvent, for data that no schema can hold.
+        it is safe; LogMoved among them. MalformedEvent, for data that no schema can hold.
         """
         if not submissions:
             return ()
@@ -62,17 +66,19 @@ class EmbeddedEventLog:
 
     async def read(self, partition: int, start: int, limit: int) -> Sequence[StoredEvent]:
         """Return up to `limit` events of a partition from n = `start` on. Raises: Unavailable."""
-        with translated():
-            rows = await self._pool.fetch(
-                sql("log_read"), self._generation, partition, start, limit
-            )
-        return [stored_event(row) for row in rows]
+        return await kept_events(self._pool, self._lineage, partition, start, limit)
 
     async def heads(self) -> PositionVector:
-        """Return how many events each partition holds. Raises: Unavailable."""
+        """Return how many events each partition holds. Raises: LogMoved, Unavailable."""
         with translated():
             rows = await self._pool.fetch(sql("log_heads"), self._generation)
+        if any(row["closed"] for row in rows):
+            raise LogMoved(self._generation)
         return PositionVector(self._generation, tuple(row["next_n"] for row in rows))
+
+    def resolve(self, vector: PositionVector) -> PositionVector | None:
+        """Return how far a reader of this generation or an earlier one got, as of this one."""
+        return self._lineage.resolve(vector)
 
     async def wait(self, timeout_s: float) -> None:
         """Return soon after something was appended by anybody, or when the time is over."""
@@ -84,4 +90,4 @@ class EmbeddedEventLog:
 
     async def _write(self, events: Sequence[Prepared]) -> Sequence[Outcome]:
         # Safe to repeat: what an attempt committed unnoticed comes back as a duplicate.
-        return await retried(lambda: append_all(self._pool, self._clock, self._generation, events))
+        return await retried(lambda: append_all(self._pool, self._clock, self._lineage, events))

@@ -90,6 +90,7 @@ def install_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(Unavailable)
     async def away(_: Request, error: Unavailable) -> Response:
+        _LOG.warning("gateway_unavailable", reason=str(error))
         return Problem(
             HTTPStatus.SERVICE_UNAVAILABLE,
             "unavailable",

@@ -13,7 +13,7 @@ from faust.types import AppT, StreamT
 from events.notices import AlertNotice
 from events.partitioning import REFERENCE_PARTITION
 from services.bootstrap import Platform
-from services.errors import Unavailable
+from services.errors import LogMoved, Unavailable
 from services.kafka.changes import Changes
 from services.kafka.cluster import Cluster, reached
 from services.kafka.identity import check_ends, check_identity
@@ -55,6 +55,8 @@ async def watch(
         try:
             await _check_log(platform.pool, cluster, generation, readers)
             heads = await platform.log.heads()
+        except LogMoved:
+            raise  # this worker will never be able to go on
         except Unavailable as error:
             _LOG.warning("not_watched", reason=str(error))
             return

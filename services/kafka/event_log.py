@@ -18,8 +18,9 @@ import structlog
 
 from events.envelope import Position, PositionVector
 from events.errors import MalformedEvent
+from events.lineage import Lineage
 from services.embedded.wakeups import Wakeups
-from services.errors import Unavailable
+from services.errors import LogMoved, Unavailable
 from services.grouping import Groups
 from services.kafka.cluster import Cluster, cluster_of
 from services.kafka.generations import claim_generation
@@ -31,6 +32,7 @@ from services.kafka.topics import Places
 from services.kafka.wire import Record, largest_size, to_record
 from services.ports import Accepted, Clock, Outcome, StoredEvent, Submission
 from services.postgres.admissions import Prepared, prepare, refusal
+from services.postgres.lineage import load_lineage
 from services.postgres.pool import Pool, retried, translated
 from services.postgres.statements import sql
 from services.settings import Settings
@@ -50,6 +52,7 @@ class KafkaEventLog:
         self._clock = clock
         self._cluster = cluster
         self._generation = generation
+        self._lineage = Lineage(generation)
         self._places = Places(cluster.prefix, generation)
         self._outbox = Outbox(pool, generation, self._places)
         self._appender = Appender(cluster)
@@ -66,6 +69,7 @@ class KafkaEventLog:
         Raises: Unavailable, KafkaRefused, TopicFault, TopicReplaced, TopicTruncated.
         """
         try:
+            self._lineage = await load_lineage(self._pool, self._generation)
             await check_identity(self._pool, self._cluster, self._generation)
             await self._check_ends()
             await self._recover()
@@ -95,7 +99,8 @@ class KafkaEventLog:
         """Admit and append; one outcome per submission, in order. Accepted means acknowledged.
 
         Raises: Unavailable; then nothing of the call is known to be accepted, and repeating
-        it is safe. MalformedEvent, for data that no schema or no record can hold.
+        it is safe; LogMoved among them. MalformedEvent, for data that no schema or no record
+        can hold.
         """
         if not submissions:
             return ()
@@ -124,9 +129,14 @@ class KafkaEventLog:
         return events
 
     async def heads(self) -> PositionVector:
-        """Return where each partition ends. Raises: Unavailable."""
+        """Return where each partition ends. Raises: LogMoved, Unavailable."""
+        await self._confirmed()
         ends = await self._readers.ends(self._places.all)
         return PositionVector(self._generation, tuple(ends[place] for place in self._places.all))
+
+    def resolve(self, vector: PositionVector) -> PositionVector | None:
+        """Return how far a reader of this generation or an earlier one got, as of this one."""
+        return self._lineage.resolve(vector)
 
     async def wait(self, timeout_s: float) -> None:
         """Return soon after something was appended by anybody, or when the time is over."""
@@ -136,12 +146,19 @@ class KafkaEventLog:
         """Return the same log, stamping with another clock while its context is entered."""
         return KafkaEventLog(self._pool, clock, self._cluster, self._generation)
 
-    async def _check_ends(self) -> None:
+    async def _confirmed(self) -> list[int]:
+        """Return how far each partition is confirmed. Raises: LogMoved, Unavailable."""
         with translated():
             rows = await self._pool.fetch(sql("log_heads"), self._generation)
+        if any(row["closed"] for row in rows):
+            raise LogMoved(self._generation)
+        return [row["next_n"] for row in rows]
+
+    async def _check_ends(self) -> None:
+        confirmed = await self._confirmed()
         places = self._places.all
         begins, ends = await self._readers.begins(places), await self._readers.ends(places)
-        check_ends(places, begins, ends, [row["next_n"] for row in rows])
+        check_ends(places, begins, ends, confirmed)
 
     async def _recover(self) -> None:
         """Append what is pending, left by a crash or by an append that failed."""
@@ -200,7 +217,7 @@ class KafkaEventLog:
                 position = positions.get(holder["event_id"]) or Position(
                     holder["generation"], holder["partition"], holder["n"]
                 )
-                outcomes.append(refusal(event, holder, position))
+                outcomes.append(refusal(event, holder, self._lineage.here(position)))
             else:
                 place = positions[event.envelope.id]
                 outcomes.append(Accepted(place, admitted.recorded_at[i]))

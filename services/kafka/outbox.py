@@ -9,13 +9,14 @@ topic never comes before a copy of one stamped earlier, whatever crashed in betw
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 import asyncpg
 
 from events.envelope import Position
+from services.errors import LogMoved
 from services.kafka.identity import TopicTruncated
 from services.kafka.producing import Appender
 from services.kafka.topics import Places
@@ -53,13 +54,15 @@ class Outbox:
     ) -> Admitted:
         """Admit and stamp what is new, and keep its records until they are confirmed.
 
-        `drafts` are the events' records with any stamp.
+        `drafts` are the events' records with any stamp. Raises: LogMoved.
         """
         involved = sorted({event.partition for event in events})
         async with self._pool.acquire() as connection, connection.transaction():
             heads = await connection.fetch(
                 sql("log_lock_heads"), self._generation, involved, clock.now()
             )
+            if len(heads) < len(involved):
+                raise LogMoved(self._generation)
             # Again, now that the heads are ours: whoever held them judged deadlines up to then.
             now = clock.now()
             stamps = {head["partition"]: max(head["recorded_at"], now) for head in heads}
@@ -107,17 +110,33 @@ class Outbox:
         TopicTruncated.
         """
         delivered: dict[str, Position] = {}
-        owned = sorted(partitions)
         while True:
             async with self._pool.acquire() as connection, connection.transaction():
-                keys = [self._generation * 16 + partition for partition in owned]
-                await connection.execute(sql("kafka_own"), _LOCK_CLASS, keys)
-                rows = await connection.fetch(sql("kafka_pending"), self._generation, owned, _PAGE)
-                if rows:
-                    written = await self._deliver(connection, rows, appender, at_hand)
-            delivered |= written if rows else {}
-            if len(rows) < _PAGE:
+                await self.own(connection, partitions)
+                written = await self.deliver_page(connection, partitions, appender, at_hand)
+            delivered |= written
+            if len(written) < _PAGE:
                 return delivered
+
+    async def own(self, connection: Connection, partitions: Iterable[int]) -> None:
+        """Keep everybody else from appending to these partitions until the transaction ends."""
+        keys = [self._generation * 16 + partition for partition in sorted(partitions)]
+        await connection.execute(sql("kafka_own"), _LOCK_CLASS, keys)
+
+    async def deliver_page(
+        self,
+        connection: Connection,
+        partitions: Iterable[int],
+        appender: Appender,
+        at_hand: Mapping[str, Record],
+    ) -> Mapping[str, Position]:
+        """Append a page of what is pending in partitions that the caller's transaction owns.
+
+        Nothing is returned once nothing is pending. Raises: as `deliver`.
+        """
+        owned = sorted(partitions)
+        rows = await connection.fetch(sql("kafka_pending"), self._generation, owned, _PAGE)
+        return await self._deliver(connection, rows, appender, at_hand) if rows else {}
 
     async def _deliver(
         self,

@@ -22,7 +22,7 @@ from events.policy import Reference
 from projections import PROJECTIONS
 from projections.protocol import Projection
 from services.bootstrap import Platform
-from services.errors import StaleCheckpoint, Unavailable
+from services.errors import LogMoved, StaleCheckpoint, Unavailable
 from services.kafka.cluster import Cluster, reached
 from services.kafka.identity import TopicTruncated, distrust
 from services.kafka.mirror import EventsMirror
@@ -170,6 +170,8 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
             taken = await self._round()
             self._away = False
             return taken
+        except LogMoved:
+            raise  # this worker will never be able to go on
         except Unavailable as error:
             _LOG.warning("away", reason=str(error))
             self._away = True

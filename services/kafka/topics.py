@@ -161,6 +161,23 @@ async def create(cluster: Cluster, topics: Sequence[Topic]) -> tuple[str, ...]:
     return tuple(topic.name for topic in missing)
 
 
+async def delete(cluster: Cluster, topics: Sequence[Topic]) -> None:
+    """Delete topics with all that they hold, and return when the brokers have forgotten them.
+
+    Raises: Unavailable, KafkaRefused.
+    """
+    async with _admin(cluster) as admin:
+        answer = await admin.delete_topics([topic.name for topic in topics])
+        for name, code, *_ in answer.topic_error_codes:
+            if code:
+                raise for_code(code)(name)
+    deadline = time.monotonic() + REQUEST_TIMEOUT_S
+    while (await look(cluster, topics)).topics:
+        if time.monotonic() > deadline:
+            raise away("deleted topics do not go")
+        await asyncio.sleep(_LOOK_AGAIN_S)
+
+
 async def _until_seen(cluster: Cluster, topics: Sequence[Topic]) -> None:
     """Return when the brokers have heard of new topics. Raises: Unavailable."""
     deadline = time.monotonic() + REQUEST_TIMEOUT_S

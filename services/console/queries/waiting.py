@@ -24,16 +24,17 @@ async def wait_until(model: ReadModel, token: str | None, patience_s: float = PA
     if token is None:
         return
     try:
-        wanted = PositionVector.from_token(token)
+        asked = PositionVector.from_token(token)
     except EventError as error:
         raise bad_parameter("at_least", str(error)) from error
+    wanted = model.platform.log.resolve(asked)
     loop = asyncio.get_running_loop()
     deadline = loop.time() + patience_s
     while True:
         progress = await model.progress()
-        if progress.position.reaches(wanted):
+        if wanted is not None and progress.position.reaches(wanted):
             return
-        if not progress.heads.reaches(wanted):
+        if wanted is None or not progress.heads.reaches(wanted):
             raise Problem(
                 HTTPStatus.CONFLICT,
                 "position_not_in_log",

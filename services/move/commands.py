@@ -1,0 +1,45 @@
+"""`touchstone move`: take the event log from PostgreSQL to Kafka, or back."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from services import cli
+from services.cli import Format, FormatOption
+from services.move.moving import Keeper, move_log
+from services.settings import settings
+
+
+def move(
+    to: Annotated[Keeper, typer.Option("--to", help="kafka, or embedded: back into PostgreSQL.")],
+    format_: FormatOption = Format.TEXT,
+) -> None:
+    """Move the event log from PostgreSQL to Kafka, or back. Nothing is lost or counted twice.
+
+    Set TOUCHSTONE_KAFKA to the brokers, in both directions. The platform may go on meanwhile;
+    only at the end appends wait, for a second or so. Then what still runs on the old log refuses
+    to work: end it and start it again, with TOUCHSTONE_KAFKA after a move to Kafka and without
+    it after a move back.
+
+    Ids, order and record times stay, so digests are the same before and after, tokens that were
+    given out stay valid, and what is published again is a duplicate. The log's next generation
+    begins: `touchstone verify` compares it with the events table, event by event.
+
+    May be killed and repeated at any time: until it says so, nothing has moved. A copy that was
+    not finished is deleted and begun again. Topics that the log has left stay as they are.
+    """
+    done = cli.run_async(move_log(settings(), to))
+    if format_ is Format.JSON:
+        cli.emit(done)
+        return
+    keeper = "Kafka" if done.log == Keeper.KAFKA else "PostgreSQL"
+    if not done.moved:
+        cli.say(f"{keeper} keeps the event log already: generation {done.generation}")
+        return
+    variable = "set" if done.log == Keeper.KAFKA else "not set"
+    cli.say(
+        f"{keeper} keeps the event log now: {done.events:,} events, generation {done.generation}"
+    )
+    cli.say(f"Start everything again with TOUCHSTONE_KAFKA {variable}; then `touchstone verify`.")

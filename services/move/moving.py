@@ -1,0 +1,90 @@
+"""A move of the event log as a whole: one at a time, from where it is to where it shall be."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from enum import StrEnum
+
+from msgspec import Struct
+
+from services import cli
+from services.bootstrap import database
+from services.clock import SystemClock
+from services.errors import UsageError
+from services.kafka.cluster import Cluster, cluster_of
+from services.move.switching import current_log
+from services.move.to_embedded import to_embedded
+from services.move.to_kafka import to_kafka
+from services.postgres.migrate import migrate
+from services.postgres.pool import Connection, Pool, open_pool, translated
+from services.postgres.statements import sql
+from services.settings import Settings
+
+_LOOKS = 25
+_LOOK_AGAIN_S = 0.2
+
+
+class Keeper(StrEnum):
+    """What can keep the event log."""
+
+    EMBEDDED = "embedded"
+    KAFKA = "kafka"
+
+
+class Moved(Struct, frozen=True):
+    """What keeps the log now; `events` were there before anything new comes."""
+
+    log: str
+    generation: int
+    events: int
+    moved: bool  # false: it was there already
+
+
+async def move_log(settings: Settings, to: Keeper) -> Moved:
+    """Move the log, showing how far it is. Raises: UsageError, and what the two directions do."""
+    cluster = cluster_of(settings)
+    async with (
+        database(settings) as dsn,
+        await open_pool(dsn) as pool,
+        _lock(pool) as connection,
+    ):
+        await migrate(pool)
+        return await _switched(pool, connection, cluster, to)
+
+
+async def _switched(pool: Pool, connection: Connection, cluster: Cluster, to: Keeper) -> Moved:
+    """Move, unless it is there already. Raises: what the two directions do."""
+    with translated():
+        generation, keeper = await current_log(connection)
+        events = await connection.fetchval("SELECT count(*) FROM events")
+    if keeper == to:
+        return Moved(keeper, generation, events, moved=False)
+    work = to_kafka if to is Keeper.KAFKA else to_embedded
+    with cli.progress("events") as bar:
+        verb = "copying to Kafka" if to is Keeper.KAFKA else "mirroring the rest"
+        task = bar.add_task(verb, total=events if to is Keeper.KAFKA else None)
+        moved = await work(
+            pool,
+            connection,
+            cluster,
+            generation,
+            SystemClock(),
+            lambda count: bar.advance(task, count),
+        )
+    return Moved(to, generation + 1, moved, moved=True)
+
+
+@asynccontextmanager
+async def _lock(pool: Pool) -> AsyncIterator[Connection]:
+    """Hold the lock on moves. Raises: UsageError, where another move is under way."""
+    with translated():
+        async with pool.acquire() as connection:
+            for _ in range(_LOOKS):
+                if await connection.fetchval(sql("move_lock")):
+                    break
+                await asyncio.sleep(_LOOK_AGAIN_S)  # one that was killed lets go of it soon
+            else:
+                raise UsageError("another `touchstone move` is under way: wait for it")
+            yield connection

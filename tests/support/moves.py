@@ -1,0 +1,103 @@
+"""`touchstone move` as a process that tests kill, and what they ask of the log afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from uuid import uuid4
+
+import asyncpg
+from aiokafka.admin import AIOKafkaAdminClient
+
+from services.kafka.cluster import cluster_of
+from services.settings import Settings
+from tests.support.embedded import REPOSITORY
+
+
+def on_kafka(settings: Settings, kafka_server: str, prefix: str) -> Settings:
+    """The same installation with its log in Kafka."""
+    return settings.model_copy(update={"kafka": kafka_server, "kafka_prefix": prefix})
+
+
+@asynccontextmanager
+async def own_prefix(kafka_server: str) -> AsyncIterator[str]:
+    """Give a prefix for topics of a test alone, all deleted at the end."""
+    prefix = f"test-{uuid4().hex[:12]}."
+    yield prefix
+    cluster = cluster_of(Settings(kafka=kafka_server, kafka_prefix=prefix))
+    admin = AIOKafkaAdminClient(**cluster.options)
+    try:
+        await admin.start()
+        await admin.delete_topics([t for t in await admin.list_topics() if t.startswith(prefix)])
+    finally:
+        await admin.close()
+
+
+@contextmanager
+def moving(settings: Settings, to: str) -> Iterator[subprocess.Popen[str]]:
+    """Run the command; it is killed if it still runs at the end."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(REPOSITORY), *sys.path]),
+        "TOUCHSTONE_DSN": str(settings.dsn),
+        "TOUCHSTONE_DATA": str(settings.data),
+        "TOUCHSTONE_KAFKA": str(settings.kafka),
+        "TOUCHSTONE_KAFKA_PREFIX": settings.kafka_prefix,
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "services", "move", "--to", to],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+async def moved(settings: Settings, to: str, within_s: float = 90.0) -> tuple[int, str]:
+    """Run the command to its end; return its exit code and what it said."""
+    with moving(settings, to) as process:
+        said, _ = await asyncio.to_thread(process.communicate, None, within_s)
+        return process.returncode, said
+
+
+@asynccontextmanager
+async def holding(dsn: str, statement: str) -> AsyncIterator[asyncpg.Connection]:
+    """Hold the locks that a statement takes; gives the connection that holds them."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        async with connection.transaction():
+            await connection.execute(statement)
+            yield connection
+    finally:
+        await connection.close()
+
+
+async def until_somebody_waits(holder: asyncpg.Connection, within_s: float = 60.0) -> None:
+    """Return once another session waits for what this one holds."""
+    async with asyncio.timeout(within_s):
+        while not await holder.fetchval(  # noqa: ASYNC110 - another process
+            "SELECT count(*) FROM pg_locks l WHERE NOT granted"
+            " AND pg_backend_pid() = ANY (pg_blocking_pids(l.pid))"
+        ):
+            await asyncio.sleep(0.05)
+
+
+async def generation(dsn: str) -> int:
+    """The current generation of the log."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        found: int = await connection.fetchval("SELECT max(generation) FROM generations")
+        return found
+    finally:
+        await connection.close()
