@@ -75,7 +75,7 @@ def workers(settings: Settings, count: int, home: Path) -> Iterator[list[Worker]
                 worker.process.wait()
 
 
-async def until_caught_up(platform: Platform, within_s: float = 60.0) -> None:
+async def until_caught_up(platform: Platform, within_s: float = 120.0) -> None:
     """Return once every projection has taken in all that the log holds."""
     heads = (await platform.log.heads()).counts[:PARTITIONS]
     async with asyncio.timeout(within_s):
