@@ -1,0 +1,346 @@
+"""The whole product under a scenario: a branch sends, the projector runs, the console answers.
+
+A scenario is told once and happens in every way. In order: each fact is sent when it happened
+and projected at once, and what is shown is read from the live rows and from the read API. Or
+late: facts wait until `delivers`, then arrive shuffled and up to five times each, in pieces,
+with the projector running in between; what was to be shown before is asked as of its instant.
+At the end everything is refolded from the events, and the rows are built anew from nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import httpx2
+import msgspec
+
+from events.calendars import local_day
+from events.envelope import BranchId
+from projections.receivables.projection import Receivables
+from services.audit.digest import digest
+from services.audit.verify import verify
+from services.bootstrap import Platform, open_platform
+from services.console.app import create_console
+from services.gateway.quarantine import Quarantine, Quarantined
+from services.projector.host import Projector
+from services.rebuild.rebuilding import rebuild
+from services.settings import Settings
+from tests.support.given import CUSTOMER, SHANGHAI, Expected, Told, asked, event_id, instant
+from tests.support.log import SetClock
+from tests.support.postgres import fresh_database
+
+BRANCH = BranchId("SH-01")
+API = f"/api/v1/customers/{CUSTOMER}/receivables"
+_MASTER_KEY = base64.b64encode(bytes(32)).decode()
+_ROWS = {
+    "items": "SELECT * FROM receivables_v1_items ORDER BY item_id",
+    "accounts": "SELECT * FROM receivables_v1_accounts ORDER BY currency",
+    "alerts": "SELECT alert_id, amount_minor FROM alerts ORDER BY alert_id",
+    "totals": "SELECT measure, branch_id, day, count, amount_minor FROM totals "
+    "WHERE projection = 'receivables' AND (count, amount_minor) <> (0, 0) ORDER BY 1, 2, 3",
+}
+_JOURNAL = "SELECT * FROM alert_journal ORDER BY ordinal"
+_EMPTY = (
+    "TRUNCATE receivables_v1_items, receivables_v1_accounts",
+    "DELETE FROM totals WHERE projection = 'receivables'",
+)
+
+Json = dict[str, object]
+
+
+class Way(NamedTuple):
+    """How a scenario's facts arrive: in order, or late and shuffled."""
+
+    name: str
+    seed: int | None = None
+
+
+WAYS = (Way("in order"), Way("shuffled", 1), Way("shuffled otherwise", 2))
+
+
+class Entry(NamedTuple):
+    """An alert that was raised or withdrawn, when the platform knew, and why."""
+
+    action: str
+    threshold: int
+    at: datetime
+    reason: str | None = None
+    event: str | None = None
+
+
+class _Unwatched:
+    """Looks at no progress."""
+
+    def stage(self, words: str) -> None:
+        """Look away."""
+
+    def parts(self, done: int, of: int) -> None:
+        """Look away."""
+
+
+class House:
+    """A branch, the platform it reports to, and those who look at what the platform shows."""
+
+    def __init__(self, dsn: str, way: Way) -> None:
+        """Prepare a house on an empty database; `opens` opens it."""
+        self._settings = Settings(dsn=dsn, master_key=_MASTER_KEY)
+        self._dice = None if way.seed is None else random.Random(way.seed)
+        self._clock = SetClock(instant("2026-01-01"))
+        self._stack = AsyncExitStack()
+        self._sequences: dict[str, int] = {}
+        self._accepted: set[str] = set()
+        self._waiting: list[Json] = []
+        self._to_ask: list[tuple[datetime, Sequence[Expected]]] = []
+        self.platform: Platform
+
+    async def opens(self) -> None:
+        """Open the platform."""
+        platform = open_platform(self._settings, clock=self._clock)
+        self.platform = await self._stack.enter_async_context(platform)
+
+    async def closes(self) -> None:
+        """Close the platform; what was acknowledged stays."""
+        await self._stack.aclose()
+
+    # --- what happens ----------------------------------------------------------------------
+
+    async def hears(self, *facts: Told) -> None:
+        """A branch tells facts: each when it happened, or all of them once `delivers` says so."""
+        for fact in facts:
+            self._reach(fact.on)
+            if self._dice is None:
+                await self._receive([self._event(fact)])
+            else:
+                self._waiting.append(self._event(fact))
+
+    async def hears_late(self, fact: Told, *, created: str, sent: str, collected: str) -> None:
+        """A branch that was offline tells a fact, by a clock of its own."""
+        event = self._event(fact)
+        event["time"] = instant(created).isoformat()
+        event["senttime"] = instant(sent).isoformat()
+        event["collectedtime"] = instant(collected).isoformat()
+        self._reach(instant(collected))
+        await self._receive([event] if self._dice is None else self._repeated([event]))
+
+    async def passes(self, until: str) -> None:
+        """Time passes: what falls due by then takes effect."""
+        self._reach(asked(until))
+        if not self._waiting:
+            await self._project()
+
+    async def delivers(self) -> None:
+        """Everything told so far has arrived, and what was to be shown is true of its time."""
+        stream = self._repeated(self._waiting)
+        self._waiting = []
+        while stream:
+            size = self._chosen(1, 2, 3, 7)
+            await self._receive(stream[:size])
+            stream = stream[size:]
+        await self._project()
+        for at, expected in self._to_ask:
+            await self.was_shown(at, *expected)
+        if self._to_ask and self._to_ask[-1][0] == self._clock.at:
+            await self._shows(self._to_ask[-1][1])
+        self._to_ask = []
+
+    async def restarts(self) -> None:
+        """The platform is stopped and started again."""
+        await self.closes()
+        await self.opens()
+
+    async def refuses(self, fact: Told) -> Quarantined:
+        """An event is sent and refused; return it as it lies in quarantine."""
+        [answer] = await self.platform.intake.submit(BRANCH, [self._event(fact)])
+        assert (answer.status, answer.quarantined) == ("refused", True)
+        await self._project()
+        platform = self.platform
+        quarantine = Quarantine(platform.pool, platform.vault, self._clock)
+        [found] = await quarantine.show(event_id(fact.event or ""))
+        return found
+
+    def _reach(self, at: datetime) -> None:
+        self._clock.at = max(self._clock.at, at)
+
+    def _chosen(self, *numbers: int) -> int:
+        return numbers[0] if self._dice is None else self._dice.choice(numbers)
+
+    def _repeated(self, events: Sequence[Json]) -> list[Json]:
+        """Return events up to five times each, shuffled."""
+        stream = [event for event in events for _ in range(self._chosen(1, 2, 3, 4, 5))]
+        if self._dice is not None:
+            self._dice.shuffle(stream)
+        return stream
+
+    def _event(self, fact: Told) -> Json:
+        """Return a fact as the CloudEvent that a branch sends; its name gives id and sequence."""
+        name = fact.event or f"{fact.data.event_type} {fact.on}"
+        sequence = self._sequences.setdefault(name, len(self._sequences) + 1)
+        data: Json = msgspec.json.decode(msgspec.json.encode(fact.data))
+        return {
+            "specversion": "1.0",
+            "id": event_id(name),
+            "source": f"/branches/{BRANCH}/till-1",
+            "type": fact.data.event_type,
+            "subject": CUSTOMER,
+            "time": fact.on.isoformat(),
+            "sequence": sequence,
+            "data": {key: value for key, value in data.items() if value is not None},
+        }
+
+    async def _receive(self, events: Sequence[Json]) -> None:
+        """Take events in: each is accepted once, and a duplicate from then on."""
+        answers = await self.platform.intake.submit(BRANCH, events)
+        for event, answer in zip(events, answers, strict=True):
+            known = str(event["id"]) in self._accepted
+            assert answer.status == ("duplicate" if known else "accepted"), answer
+            self._accepted.add(str(event["id"]))
+        await self._project()
+
+    async def _project(self) -> None:
+        await Projector(self.platform).catch_up()
+
+    # --- what is shown ---------------------------------------------------------------------
+
+    async def shows(self, *expected: Expected) -> None:
+        """Now, or later as of now: hold what the live rows and the read API say."""
+        if self._waiting:
+            self._to_ask.append((self._clock.at, expected))
+            return
+        await self._project()
+        await self._shows(expected)
+
+    async def _shows(self, expected: Sequence[Expected]) -> None:
+        pool = self.platform.pool
+        items = {row["item_id"]: dict(row) for row in await pool.fetch(_ROWS["items"])}
+        [account] = [dict(row) for row in await pool.fetch(_ROWS["accounts"])]
+        today = local_day(self._clock.at, SHANGHAI)
+        for row in items.values():
+            row["days"] = (today - row["due_on"]).days
+        _hold(expected, items, account)
+        await self.was_shown(self._clock.at, *expected)
+
+    async def was_shown(
+        self, at: str | datetime, *expected: Expected, as_known: str | None = None
+    ) -> None:
+        """Hold what the read API says as of an instant, with all that is known or was then."""
+        as_of = asked(at) if isinstance(at, str) else at
+        parameters = {"as_of": as_of.isoformat()}
+        if as_known is not None:
+            parameters["as_known"] = asked(as_known).isoformat()
+        document = await self.reads(API, **parameters)
+        [account] = document["accounts"]
+        items = {item["item"]: _flat(item) for item in document["items"]}
+        for item in items.values():
+            item["days"] = item["days_past_due"]
+        _hold(expected, items, _flat(account))
+
+    async def ages(self, **buckets: int) -> None:
+        """Hold the amounts of ageing buckets that are not empty."""
+        document = await self.reads("/api/v1/receivables/ageing")
+        [found] = document["currencies"]
+        amounts = {
+            f"from_{bucket['from_day']}": bucket["amount"]["minor"]
+            for bucket in found["buckets"]
+            if bucket["items"]
+        }
+        assert amounts == buckets
+
+    async def reads(self, path: str, **parameters: str) -> dict[str, Any]:
+        """Return a document of the read API."""
+        transport = httpx2.ASGITransport(app=create_console(self.platform))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            answer = await client.get(path, params=parameters)
+        assert answer.status_code == 200, answer.text
+        document: dict[str, Any] = answer.json()
+        return document
+
+    async def journal(self, kind: str, subject: str) -> list[Entry]:
+        """Return what was raised and withdrawn, in order."""
+        return [
+            Entry(row["action"], row["threshold"], row["at"], row["cause_reason"],
+                  row["cause_event_id"])
+            for row in await self.platform.pool.fetch(_JOURNAL)
+            if (row["kind"], row["subject"]) == (kind, subject)
+        ]  # fmt: skip
+
+    # --- what is proven --------------------------------------------------------------------
+
+    async def proves(self) -> Proof:
+        """The rows are what the events say, and come out the same from nothing."""
+        await self._project()
+        live = await self._proof()
+        journal = await self.platform.pool.fetch(_JOURNAL)
+        for statement in _EMPTY:
+            await self.platform.pool.execute(statement)
+        await rebuild(self.platform, Receivables(), processes=1, watch=_Unwatched())
+        assert await self._proof() == live
+        assert await self.platform.pool.fetch(_JOURNAL) == journal
+        return live
+
+    async def _proof(self) -> Proof:
+        found = await verify(self.platform, _unwatched)
+        assert (found.named, found.parked) == ([], 0)
+        refolded = await digest(self.platform, self._clock.at, None, _unwatched)
+        pool = self.platform.pool
+        tables = {name: await pool.fetch(statement) for name, statement in _ROWS.items()}
+        return Proof(
+            refolded.digest,
+            {name: [tuple(row) for row in rows] for name, rows in tables.items()},
+        )
+
+
+class Proof(NamedTuple):
+    """The digest of all that the events mean, and the live rows."""
+
+    digest: str
+    rows: Mapping[str, Sequence[tuple[object, ...]]]
+
+
+Scenario = Callable[[House], Awaitable[None]]
+
+
+async def in_every_way(postgres_server: str, scenario: Scenario) -> None:
+    """Let a scenario happen in every way, each in a house of its own; the proofs are equal."""
+    proofs = {}
+    for way in WAYS:
+        async with fresh_database(postgres_server) as dsn:
+            house = House(dsn, way)
+            await house.opens()
+            try:
+                await scenario(house)
+                await house.delivers()
+                proofs[way.name] = await house.proves()
+            finally:
+                await house.closes()
+    first = proofs[WAYS[0].name]
+    assert {name: proof for name, proof in proofs.items() if proof != first} == {}
+
+
+def _hold(
+    expected: Sequence[Expected],
+    items: Mapping[str, Mapping[str, object]],
+    account: Mapping[str, object],
+) -> None:
+    for one in expected:
+        actual = account if one.item_id is None else items[one.item_id]
+        found = {name: actual[name] for name in one.fields}
+        assert found == one.fields, one.item_id or "the account"
+
+
+def _flat(document: Mapping[str, Any]) -> dict[str, object]:
+    """Return a document's fields under the names of the rows: amounts in minor units."""
+    return {
+        f"{name}_minor" if isinstance(value, dict) else name: (
+            value["minor"] if isinstance(value, dict) else value
+        )
+        for name, value in document.items()
+    }
+
+
+def _unwatched(done: int) -> None:
+    """Look at no progress."""
