@@ -9,8 +9,11 @@ import structlog
 def configure_logging() -> None:
     """Log to standard error: for people on a terminal, as JSON lines elsewhere."""
     for_people = sys.stderr.isatty()
+    # Plain tracebacks: others would show local variables, and with them personal data.
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if for_people else structlog.processors.JSONRenderer()
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if for_people
+        else structlog.processors.JSONRenderer()
     )
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,

@@ -130,7 +130,7 @@ class CaseWords(Named):
     def step(self, what: str) -> str:
         """Return a step of a case's history; those of time name their clock and percent."""
         kind, _, percent = what.partition(" ")
-        clock = _CLOCKS.get(kind.removeprefix("case_"))
+        clock = _BREACHES.get(kind.removeprefix("case_"))
         if percent and clock:
             return self._("%(clock)s: %(share)s of the time is spent") % {
                 "clock": self._(clock),

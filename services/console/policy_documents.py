@@ -43,7 +43,7 @@ def policies_document(
                     effective_from=version.effective_from,
                     until=version.until,
                     event=version.event_id,
-                    policy=msgspec.to_builtins(version.policy),
+                    policy=msgspec.json.decode(msgspec.json.encode(version.policy)),
                 )
                 for version in versions
             ]

@@ -74,6 +74,8 @@ class Visitor:
 async def served(database: str) -> AsyncIterator[Served]:
     async with open_company(database) as company:
         await company.settle_down()
+        await company.tell_of_value()
+        await company.tell_of_cases()
         app = create_console(company.platform)
         server = _Server(uvicorn.Config(app, port=0, log_level="error", ws="none"))
         task = asyncio.create_task(server.serve())

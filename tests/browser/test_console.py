@@ -2,18 +2,30 @@
 
 import re
 import time
+from datetime import timedelta
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, expect
 
 from tests.browser.conftest import Served, visit
-from tests.support.console import payment_of
+from tests.support.console import paid, payment_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.postgres]
 
 LANGUAGES = ("en", "zh-CN")
-PAGES = ("/", "/receivables", "/alerts", "/alerts/journal", "/customers/C-1", "/nowhere")
+PAGES = (
+    "/",
+    "/receivables",
+    "/cases",
+    "/alerts",
+    "/alerts/journal",
+    "/customers/C-1",
+    "/customers/V-2",
+    "/customers/K-2",
+    "/customers/V-1/timeline",
+    "/nowhere",
+)
 
 
 @pytest.mark.parametrize(
@@ -48,6 +60,70 @@ async def test_what_happens_appears_without_a_reload(browser: Browser, served: S
         await expect(page.locator("#panel-tiles")).to_contain_text("CN¥1.5K")
         await expect(page.locator("#panel-feed")).to_contain_text("because: paid")
         assert await page.evaluate("window.sameDocument")
+        assert visitor.complaints == []
+
+
+async def test_the_board_counts_down_and_says_who_is_too_late(
+    browser: Browser, served: Served
+) -> None:
+    async with visit(browser, served, "en") as visitor:
+        await visitor.goto("/")
+        page = visitor.page
+        await expect(page.locator(".stream .on")).to_be_visible()
+        await expect(page.locator("#panel-pyramid svg")).to_contain_text("Gold")
+        service = page.get_by_role("region", name="Service")
+        new = service.locator(".card").filter(has_text="K-1")
+        await expect(new).to_contain_text("First answer: 15 min left · due 20 Mar 2026, 10:15")
+        served.company.clock.move(timedelta(minutes=10))
+        await expect(new).to_contain_text("5 min left")
+        served.company.clock.move(timedelta(hours=2))
+        await served.company.project()
+        await expect(new).to_contain_text("▲ over by 15 min · was due 20 Mar 2026, 11:45")
+        tile = page.locator(".tile").filter(has_text="Open cases")
+        await expect(tile).to_contain_text("breached: 2")
+        await new.get_by_role("link", name="K-1").click()
+        await expect(page.locator(".case:target")).to_contain_text("Complaint")
+        assert visitor.complaints == []
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+async def test_the_timeline_loads_more_with_and_without_scripts(
+    browser: Browser, served: Served, scripts: bool
+) -> None:
+    await served.company.report("T-1", *(paid(f"t-{i:02}", 100) for i in range(60)))
+    async with visit(browser, served, "en", scripts=scripts) as visitor:
+        await visitor.goto("/customers/T-1")
+        page = visitor.page
+        entries = page.locator(".timeline > li")
+        await expect(entries).to_have_count(25)
+        await page.get_by_role("link", name="Earlier touchpoints").focus()
+        await page.keyboard.press("Enter")
+        # With scripts the next part comes below; without, it is a page of its own.
+        await expect(entries).to_have_count(50 if scripts else 25)
+        first_of_part = entries.filter(has_text="t-34")
+        await expect(first_of_part).to_have_count(1)
+        if scripts:
+            await expect(first_of_part).to_be_focused()
+        await page.get_by_role("link", name="Earlier touchpoints").click()
+        await expect(entries).to_have_count(60 if scripts else 10)
+        await expect(page.get_by_role("link", name="Earlier touchpoints")).to_have_count(0)
+        assert visitor.complaints == []
+
+
+async def test_one_switch_moves_the_whole_customer_to_another_day(
+    browser: Browser, served: Served
+) -> None:
+    async with visit(browser, served, "zh-CN") as visitor:
+        await visitor.goto("/customers/V-1")
+        page = visitor.page
+        await expect(page.locator("#value .tier")).to_contain_text("黄金")
+        await expect(page.locator("main")).to_contain_text("王小明")
+        await expect(page.locator(".timeline > li")).to_have_count(4)
+        await page.get_by_label("截至：").fill("2025-05-01")
+        await page.get_by_role("button", name="查询").click()
+        await expect(page).to_have_url(re.compile("as_of=2025-05-01"))
+        await expect(page.locator("#value .tier")).to_contain_text("铁")
+        await expect(page.locator(".timeline > li")).to_have_count(3)
         assert visitor.complaints == []
 
 

@@ -5,23 +5,40 @@ It is Friday 20 March 2026, 10:00 in Shanghai and still Thursday evening in New 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 
+from msgspec import structs
+
+from events.business_time import STANDARD_HOURS
 from events.calendars import zone
 from events.envelope import PositionVector
 from events.money import Money
 from events.touchpoints.base import Touchpoint
-from events.touchpoints.customer import CustomerRegistered
+from events.touchpoints.complaint import (
+    CaseHandedOff,
+    CaseReplied,
+    CaseResolved,
+    CaseWaitingStarted,
+    ComplaintFiled,
+    Severity,
+)
+from events.touchpoints.customer import CustomerProfileChanged, CustomerRegistered
 from events.touchpoints.payment import InvoiceDisputed, InvoiceIssued, PaymentReceived
 from events.touchpoints.policy import (
     AgeingPolicy,
     AgeingPolicyPublished,
     BranchSet,
+    CalendarSet,
     CompanySet,
+    DepartmentSet,
+    TierLine,
+    TierPolicy,
+    TierPolicyPublished,
 )
 from projections import PROJECTIONS
+from projections.case_board.service_levels import native_case_id
 from services.bootstrap import Platform
 from services.embedded.event_log import EmbeddedEventLog
 from services.gateway.intake import Intake
@@ -54,6 +71,27 @@ RULES: tuple[Touchpoint, ...] = (
     ),
 )
 
+TIERS = TierPolicyPublished(
+    effective_from=EARLY,
+    policy=TierPolicy(
+        tiers=(
+            TierLine(name="platinum", line_minor=5_000_000),
+            TierLine(name="gold", line_minor=1_000_000),
+            TierLine(name="iron", line_minor=200_000),
+        )
+    ),
+)
+SERVICE_DESK: tuple[Touchpoint, ...] = (
+    CalendarSet(effective_from=EARLY, calendar_id="service", hours=STANDARD_HOURS),
+    structs.replace(SHANGHAI, calendar_id="service"),
+    DepartmentSet(effective_from=EARLY, department_id="service", name="客服", name_en="Service"),
+    DepartmentSet(effective_from=EARLY, department_id="sales", name="销售", name_en="Sales"),
+    DepartmentSet(
+        effective_from=EARLY, department_id="logistics", name="物流", name_en="Logistics"
+    ),
+)
+"""Monday to Friday 09-12 and 13-18."""
+
 
 class Company:
     """The platform and what its branches report; numbers its events by itself."""
@@ -62,16 +100,34 @@ class Company:
         self.platform = platform
         self.clock = clock
         self._reported = 0
+        self.last_event_id = ""
 
-    async def report(self, customer: str | None, *facts: Touchpoint, branch: str = "SH") -> str:
-        """Append facts, and return the token of a position that has taken them in."""
+    async def report(
+        self,
+        customer: str | None,
+        *facts: Touchpoint,
+        branch: str = "SH",
+        at: datetime | None = None,
+        personal: Mapping[str, str] | None = None,
+    ) -> str:
+        """Append facts, and return the token of a position that has taken them in.
+
+        `at`: when they happened; `personal`: fields to be sealed into each.
+        """
         submissions = []
         for fact in facts:
             self._reported += 1
             source = f"/branches/{branch}/till"
-            submissions.append(
-                submission(self._reported, fact, customer, branch=branch, source=source)
-            )
+            one = submission(self._reported, fact, customer, branch=branch, source=source)
+            if at is not None:
+                moved = structs.replace(one.envelope, created_at=at, effective_at=at)
+                one = structs.replace(one, envelope=moved)
+            if personal is not None:
+                assert customer is not None
+                sealed = await self.platform.vault.seal(customer, one.envelope.id, personal)
+                one = structs.replace(one, data=structs.replace(fact, sealed=sealed))
+            submissions.append(one)
+        self.last_event_id = submissions[-1].envelope.id
         outcomes = await self.platform.log.append(submissions)
         heads = await self.platform.log.heads()
         counts = [0] * len(heads.counts)
@@ -107,6 +163,76 @@ class Company:
             InvoiceDisputed(dispute_id="X", invoice_id="E"),
         )
         await self.project()
+
+    async def tell_of_value(self) -> None:
+        """Publish tiers and costs; report three customers' payments of a year and more."""
+        await self.report(None, TIERS, branch="HQ")
+        await self.report("V-1", CustomerRegistered(home_branch="SH"), at=local("2025-04-01"))
+        await self.report(
+            "V-1",
+            CustomerProfileChanged(segment="factories"),
+            at=local("2025-04-02"),
+            personal={"name": "王小明", "phone": "+86 21 5555 0101", "email": "w@example.com"},
+        )
+        await self.report("V-1", paid("one", 900_000), at=local("2025-04-10T10:00"))
+        await self.report("V-1", paid("two", 300_000), at=local("2025-07-01T10:00"))
+        await self.report("V-2", paid("three", 900_000), at=local("2025-03-10T10:00"))
+        await self.report("V-2", paid("four", 300_000), at=local("2025-07-01T10:00"))
+        await self.report("V-3", paid("five", 250_000), branch="NY", at=local("2025-09-01T10:00"))
+        await self.project()
+
+    async def tell_of_cases(self) -> dict[str, str]:
+        """Report complaints and what became of them; return the ids of the cases by customer.
+
+        K-1: urgent, filed a quarter of an hour ago. K-2: too late, and Sales owes as well, too
+        late, while Logistics has time. K-3: waiting on the customer. K-4: resolved.
+        """
+        await self.report(None, *SERVICE_DESK, branch="HQ")
+        cases: dict[str, str] = {}
+        filings: tuple[tuple[str, Severity, str], ...] = (
+            ("K-1", "urgent", "2026-03-20T09:45"),
+            ("K-2", "medium", "2026-03-16T09:00"),
+            ("K-3", "high", "2026-03-19T16:00"),
+            ("K-4", "low", "2026-03-19T09:00"),
+        )
+        for customer, severity, at in filings:
+            filed = ComplaintFiled(severity=severity, department="service", agent="agent-7")
+            await self.report(customer, filed, at=local(at))
+            cases[customer] = native_case_id(self.last_event_id)
+        late, waits, done = cases["K-2"], cases["K-3"], cases["K-4"]
+        await self.report("K-2", CaseReplied(case_id=late), at=local("2026-03-16T10:00"))
+        await self.report(
+            "K-2", owed(late, "sales", "a credit note", 8), at=local("2026-03-16T09:30")
+        )
+        await self.report(
+            "K-2", owed(late, "logistics", "a new filter", 8), at=local("2026-03-19T17:00")
+        )
+        await self.report("K-3", CaseReplied(case_id=waits), at=local("2026-03-19T16:30"))
+        await self.report("K-3", CaseWaitingStarted(case_id=waits), at=local("2026-03-19T17:00"))
+        await self.report("K-4", CaseResolved(case_id=done), at=local("2026-03-19T15:00"))
+        await self.project()
+        return cases
+
+
+def local(text: str) -> datetime:
+    """The instant of a time in Shanghai."""
+    return datetime.fromisoformat(text).replace(tzinfo=zone("Asia/Shanghai")).astimezone(UTC)
+
+
+def paid(payment_id: str, minor: int) -> PaymentReceived:
+    """A payment that cites nothing."""
+    return PaymentReceived(payment_id=payment_id, amount=Money(minor, "CNY"))
+
+
+def owed(case_id: str, department: str, owes: str, hours: int) -> CaseHandedOff:
+    """A department owes something on a case."""
+    return CaseHandedOff(
+        case_id=case_id,
+        obligation_id=f"{department} owes",
+        department=department,
+        owes=owes,
+        due_minutes=hours * 60,
+    )
 
 
 def invoice(invoice_id: str, minor: int, due_on: date, currency: str = "CNY") -> InvoiceIssued:

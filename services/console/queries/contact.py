@@ -7,9 +7,9 @@ log line or an answer of the API.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import structlog
-from msgspec import Struct
 
 from events.envelope import CustomerId, RecordedEvent
 from events.touchpoints.customer import (
@@ -27,19 +27,17 @@ _PEOPLE = 5
 _log = structlog.get_logger(__name__)
 
 
-class Person(Struct, frozen=True):
+@dataclass(frozen=True, slots=True, repr=False)  # a traceback or a log line may show it
+class Person:
     """Somebody who may be spoken to on the customer's behalf."""
 
     role: str | None
     name: str | None
     phone: str | None
 
-    def __repr__(self) -> str:
-        """Return nothing personal: a traceback or a log line may show it."""
-        return "Person(...)"
 
-
-class Contact(Struct, frozen=True):
+@dataclass(frozen=True, slots=True, repr=False)
+class Contact:
     """Who the customer is, as far as it was ever said."""
 
     segment: str | None
@@ -48,10 +46,6 @@ class Contact(Struct, frozen=True):
     phone: str | None
     people: tuple[Person, ...]  # the latest first
     erased: bool  # the key was destroyed, so that nobody can open what was said
-
-    def __repr__(self) -> str:
-        """Return nothing personal: a traceback or a log line may show it."""
-        return "Contact(...)"
 
 
 async def contact_of(vault: Vault, found: CustomerAt) -> Contact:

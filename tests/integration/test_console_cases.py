@@ -1,0 +1,182 @@
+"""The case board over real rows."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import httpx2
+import pytest
+
+from events.touchpoints.complaint import CaseReplied, CaseResolved, ObligationFulfilled
+from services.console.app import create_console
+from tests.support.console import Company, local, open_company
+
+pytestmark = pytest.mark.postgres
+
+CASES = "/api/v1/cases"
+
+
+@dataclass
+class Desk:
+    """A company with a service desk, its cases by customer, and a client."""
+
+    company: Company
+    cases: dict[str, str]
+    client: httpx2.AsyncClient
+
+    async def get(self, path: str, **parameters: object) -> dict[str, Any]:
+        answer = await self.client.get(path, params={k: str(v) for k, v in parameters.items()})
+        assert answer.status_code == 200, answer.text
+        document: dict[str, Any] = answer.json()
+        return document
+
+    async def customers(self, **parameters: object) -> list[str]:
+        return [one["customer"] for one in (await self.get(CASES, **parameters))["cases"]]
+
+
+@pytest.fixture
+async def desk(database: str) -> AsyncIterator[Desk]:
+    async with open_company(database) as company:
+        await company.settle_down()
+        cases = await company.tell_of_cases()
+        transport = httpx2.ASGITransport(app=create_console(company.platform))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            yield Desk(company, cases, client)
+
+
+async def test_the_most_urgent_case_comes_first_and_stopped_clocks_last(desk: Desk) -> None:
+    assert await desk.customers() == ["K-2", "K-1", "K-3"]
+    late, new, waits = (await desk.get(CASES))["cases"]
+    assert late["solution"]["breached_at"] == "2026-03-18T10:00:00Z"  # Wednesday 18:00
+    assert new["response"]["due_at"] == "2026-03-20T02:15:00Z"
+    assert waits["solution"]["due_at"] is None
+    assert waits["solution"]["left_s"] == 3 * 3600
+
+
+async def test_what_departments_owe_comes_with_the_case(desk: Desk) -> None:
+    late = (await desk.get(CASES))["cases"][0]
+    owed = {one["department"]: one for one in late["obligations"]}
+    assert owed["sales"]["breached_at"] == "2026-03-17T01:30:00Z"
+    assert owed["logistics"]["breached_at"] is None
+    assert owed["logistics"]["due_at"] == "2026-03-20T09:00:00Z"
+    done = ObligationFulfilled(case_id=desk.cases["K-2"], obligation_id="sales owes")
+    await desk.company.report("K-2", done, at=local("2026-03-20T09:00"))
+    await desk.company.project()
+    late = (await desk.get(CASES))["cases"][0]
+    assert [one["department"] for one in late["obligations"]] == ["logistics"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ({"status": "open"}, ["K-2", "K-1"]),
+        ({"status": "waiting"}, ["K-3"]),
+        ({"status": "resolved"}, ["K-4"]),
+        ({"department": "sales"}, ["K-2"]),
+        ({"department": "service"}, ["K-2", "K-1", "K-3"]),
+        ({"department": "nobody"}, []),
+        ({"breach": "any"}, ["K-2"]),
+        ({"breach": "solution"}, ["K-2"]),
+        ({"breach": "obligation"}, ["K-2"]),
+        ({"breach": "response"}, []),
+        ({"breach": "none"}, ["K-1", "K-3"]),
+        ({"priority": "urgent"}, ["K-1"]),
+        ({"branch": "NY"}, []),
+        ({"department": "sales", "breach": "any", "priority": "medium", "branch": "SH"}, ["K-2"]),
+    ],
+)
+async def test_the_board_filters(desk: Desk, wanted: dict[str, object], found: list[str]) -> None:
+    assert await desk.customers(**wanted) == found
+    assert (await desk.get(CASES, **wanted))["count"] == len(found)
+
+
+async def test_pages_cross_from_running_clocks_to_stopped_ones(desk: Desk) -> None:
+    whole = (await desk.get(CASES))["cases"]
+    for size in (1, 2):
+        seen: list[Any] = []
+        following: str | None = f"{CASES}?limit={size}"
+        while following is not None:
+            answer = await desk.client.get(following)
+            seen += answer.json()["cases"]
+            following = answer.links["next"]["url"] if "next" in answer.links else None
+        assert seen == whole
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [("status", "closed"), ("breach", "x"), ("priority", "x"), ("cursor", "x"), ("owner", "x")],
+)
+async def test_a_bad_parameter_is_named(desk: Desk, parameter: str, value: str) -> None:
+    answer = await desk.client.get(CASES, params={parameter: value})
+    assert answer.status_code == 400
+    assert answer.json()["field"] == parameter
+
+
+async def test_a_case_tells_its_history_with_every_clock(desk: Desk) -> None:
+    case = await desk.get(f"{CASES}/{desk.cases['K-2']}")
+    assert case["case"]["customer"] == "K-2"
+    steps = [step["what"] for step in case["history"]]
+    assert steps[0] == "received"
+    assert "case_obligation 100%" in steps
+    assert "case_solution 100%" in steps
+    assert case["cycles"][0]["response_met_at"] == "2026-03-16T02:00:00Z"
+    then = await desk.get(f"{CASES}/{desk.cases['K-2']}", as_of="2026-03-17")
+    assert then["case"]["solution"]["breached_at"] is None
+    assert (await desk.client.get(f"{CASES}/nothing")).status_code == 404
+
+
+async def test_an_unchanged_board_is_not_sent_twice(desk: Desk) -> None:
+    first = await desk.client.get(CASES)
+    held = {"If-None-Match": first.headers["etag"]}
+    assert (await desk.client.get(CASES, headers=held)).status_code == 304
+    replied = CaseReplied(case_id=desk.cases["K-1"])
+    token = await desk.company.report("K-1", replied, at=local("2026-03-20T09:55"))
+    await desk.company.project()
+    answer = await desk.client.get(CASES, params={"at_least": token}, headers=held)
+    assert answer.status_code == 200
+    assert answer.headers["touchstone-position"] == answer.json()["position"]
+
+
+def card(page: str, customer: str, department: str) -> str:
+    """The card of a customer in a department's column, as words."""
+    column = page.split(f'aria-label="{department}"')[1].split("</section>")[0]
+    [found] = [li for li in column.split("<li ")[1:] if f">{customer}</a>" in li]
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", found))
+
+
+async def test_the_page_counts_down_in_business_time(desk: Desk) -> None:
+    page = (await desk.client.get("/cases", params={"lang": "en"})).text
+    assert "15 min left" in card(page, "K-1", "Service")
+    assert "First answer" in card(page, "K-1", "Service")
+    # Wednesday 18:00 to Friday 10:00: one working day of eight hours and one hour.
+    late = card(page, "K-2", "Service")
+    assert "▲ over by 9 h 0 min" in late
+    assert "was due 18 Mar 2026, 18:00" in late
+    assert "7 h" not in card(page, "K-2", "Logistics")
+    assert "6 h 0 min left" in card(page, "K-2", "Logistics")
+    assert "3 h 0 min left" in card(page, "K-3", "Service")
+    desk.company.clock.move(timedelta(minutes=10))
+    later = (await desk.client.get("/cases", params={"lang": "en"})).text
+    assert "5 min left" in card(later, "K-1", "Service")
+
+
+async def test_alerts_of_cases_stand_beside_those_of_receivables(desk: Desk) -> None:
+    alerts = (await desk.get("/api/v1/alerts", customer="K-2"))["alerts"]
+    assert {alert["kind"] for alert in alerts} == {"case_solution", "case_obligation"}
+    assert {alert["amount"] for alert in alerts} == {None}
+    page = (await desk.client.get("/alerts", params={"lang": "en", "customer": "K-2"})).text
+    assert "time is up" in page
+    assert (await desk.client.get("/", params={"lang": "zh-CN"})).status_code == 200
+
+
+async def test_the_page_of_a_customer_tells_the_whole_case(desk: Desk) -> None:
+    page = (await desk.client.get("/customers/K-2", params={"lang": "en"})).text
+    assert f'id="case-{desk.cases["K-2"]}"' in page
+    assert "a credit note" in page
+    assert "handed on: sales" in page
+    resolved = CaseResolved(case_id=desk.cases["K-2"])
+    await desk.company.report("K-2", resolved, at=local("2026-03-20T09:59"))
+    page = (await desk.client.get("/customers/K-2", params={"lang": "en"})).text
+    assert "resolved, to be called back" in page
