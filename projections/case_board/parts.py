@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from events.business_time import BusinessTime
 from projections.case_board.clocks import Clock
 from projections.case_board.service_levels import ServiceTerms
@@ -12,7 +14,7 @@ from projections.case_board.service_levels import ServiceTerms
 _NONE = timedelta()
 
 
-class Told(NamedTuple):
+class Told(Struct, frozen=True):
     """A step in a case's history: what happened, and how the solution clock stood after it."""
 
     at: datetime

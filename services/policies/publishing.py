@@ -13,7 +13,7 @@ from events.policy import PolicyVersion, Reference
 from services.audit.walk import picture
 from services.bootstrap import Platform
 from services.branch.publisher import local_scope
-from services.errors import TouchstoneError
+from services.errors import TouchstoneError, UsageError
 from services.policies.candidate import Candidate
 from services.policies.kinds import KINDS
 
@@ -115,17 +115,26 @@ async def publish_policy(
 def _event(
     platform: Platform, meant: Candidate, branch: str, event_id: str, reference: Reference
 ) -> dict[str, object]:
-    """Return the CloudEvent; its device numbers on from what the log holds of it."""
-    source = f"/branches/{branch}/policies"
-    told = [e.envelope for e in reference.events if e.envelope.source == source]
-    again = next((e for e in told if e.id == event_id), None)
+    """Return the CloudEvent. One whose id is known has the time that it had."""
+    recorded = (e.envelope.created_at for e in reference.events if e.envelope.id == event_id)
     return {
         "specversion": "1.0",
         "id": event_id,
-        "source": source,
+        "source": f"/branches/{branch}/policies",
         "sourceepoch": 0,
-        "sequence": again.sequence if again else max((e.sequence for e in told), default=0) + 1,
+        "sequence": _sequence(event_id),
         "type": KINDS[meant.kind].published.event_type,
-        "time": (again.created_at if again else platform.clock.now()).isoformat(),
+        "time": next(recorded, platform.clock.now()).isoformat(),
         "data": msgspec.to_builtins(meant.touchpoint),
     }
+
+
+def _sequence(event_id: str) -> int:
+    """Return a sequence number out of an id: nobody need know what was published before.
+
+    Raises: UsageError, for what is no UUID.
+    """
+    try:
+        return UUID(event_id).int >> 66 or 1
+    except ValueError as error:
+        raise UsageError(f"--id: {event_id!r} is no UUID; leave it out to have one made") from error
