@@ -8,12 +8,21 @@ import typer
 
 from services import cli
 from services.cli import Format, FormatOption
+from services.errors import UsageError
 from services.move.moving import Keeper, move_log
 from services.settings import settings
 
 
 def move(
     to: Annotated[Keeper, typer.Option("--to", help="kafka, or embedded: back into PostgreSQL.")],
+    without_topics: Annotated[
+        bool,
+        typer.Option(
+            "--without-topics",
+            help="Back from topics that are lost: go on with the events table alone. Refuses if "
+            "an acknowledged event is not in it.",
+        ),
+    ] = False,
     format_: FormatOption = Format.TEXT,
 ) -> None:
     """Move the event log from PostgreSQL to Kafka, or back. Nothing is lost or counted twice.
@@ -30,7 +39,9 @@ def move(
     May be killed and repeated at any time: until it says so, nothing has moved. A copy that was
     not finished is deleted and begun again. Topics that the log has left stay as they are.
     """
-    done = cli.run_async(move_log(settings(), to))
+    if without_topics and to is Keeper.KAFKA:
+        raise UsageError("--without-topics is for a move back: --to embedded")
+    done = cli.run_async(move_log(settings(), to, without_topics=without_topics))
     if format_ is Format.JSON:
         cli.emit(done)
         return

@@ -17,6 +17,8 @@ from services.kafka.cluster import Cluster, cluster_of
 from services.move.switching import current_log
 from services.move.to_embedded import to_embedded
 from services.move.to_kafka import to_kafka
+from services.move.without_topics import to_embedded_without_topics
+from services.ports import Clock
 from services.postgres.migrate import migrate
 from services.postgres.pool import Connection, Pool, open_pool, translated
 from services.postgres.statements import sql
@@ -42,8 +44,11 @@ class Moved(Struct, frozen=True):
     moved: bool  # false: it was there already
 
 
-async def move_log(settings: Settings, to: Keeper) -> Moved:
-    """Move the log, showing how far it is. Raises: UsageError, and what the two directions do."""
+async def move_log(settings: Settings, to: Keeper, *, without_topics: bool = False) -> Moved:
+    """Move the log, showing how far it is; `without_topics`, back from topics that are lost.
+
+    Raises: UsageError, and what the two directions do.
+    """
     cluster = cluster_of(settings)
     async with (
         database(settings) as dsn,
@@ -51,29 +56,39 @@ async def move_log(settings: Settings, to: Keeper) -> Moved:
         _lock(pool) as connection,
     ):
         await migrate(pool)
-        return await _switched(pool, connection, cluster, to)
+        with translated():
+            generation, keeper = await current_log(connection)
+            events = await connection.fetchval("SELECT count(*) FROM events")
+        if keeper == to:
+            return Moved(keeper, generation, events, moved=False)
+        company = (pool, connection, cluster, generation, SystemClock())
+        if without_topics:
+            moved = await to_embedded_without_topics(*company)
+        else:
+            moved = await _moved(to, events, *company)
+        return Moved(to, generation + 1, moved, moved=True)
 
 
-async def _switched(pool: Pool, connection: Connection, cluster: Cluster, to: Keeper) -> Moved:
-    """Move, unless it is there already. Raises: what the two directions do."""
-    with translated():
-        generation, keeper = await current_log(connection)
-        events = await connection.fetchval("SELECT count(*) FROM events")
-    if keeper == to:
-        return Moved(keeper, generation, events, moved=False)
-    work = to_kafka if to is Keeper.KAFKA else to_embedded
+async def _moved(
+    to: Keeper,
+    events: int,
+    pool: Pool,
+    connection: Connection,
+    cluster: Cluster,
+    generation: int,
+    clock: Clock,
+) -> int:
+    """Move with a progress bar; return how many events the log begins with."""
+    work, verb = (
+        (to_kafka, "copying to Kafka")
+        if to is Keeper.KAFKA
+        else (to_embedded, "mirroring what the workers have not")
+    )
     with cli.progress("events") as bar:
-        verb = "copying to Kafka" if to is Keeper.KAFKA else "mirroring the rest"
         task = bar.add_task(verb, total=events if to is Keeper.KAFKA else None)
-        moved = await work(
-            pool,
-            connection,
-            cluster,
-            generation,
-            SystemClock(),
-            lambda count: bar.advance(task, count),
+        return await work(
+            pool, connection, cluster, generation, clock, lambda count: bar.advance(task, count)
         )
-    return Moved(to, generation + 1, moved, moved=True)
 
 
 @asynccontextmanager

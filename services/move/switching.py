@@ -13,7 +13,7 @@ from asyncpg import Record
 
 from events.envelope import Position
 from events.partitioning import REFERENCE_PARTITION
-from services.errors import LogMoved
+from services.errors import LogMoved, TouchstoneError
 from services.ports import Clock
 from services.postgres.lineage import lineage_of
 from services.postgres.pool import Connection
@@ -23,6 +23,10 @@ ALL_PARTITIONS = range(REFERENCE_PARTITION + 1)
 
 Keeper = Literal["embedded", "kafka"]
 """What keeps a generation of the log."""
+
+
+class MirrorIncomplete(TouchstoneError):
+    """The events table lacks acknowledged events, and the topics do as well."""
 
 
 async def current_log(connection: Connection) -> tuple[int, Keeper]:
@@ -43,6 +47,16 @@ async def hold_still(connection: Connection, generation: int, clock: Clock) -> t
     if len(heads) < len(ALL_PARTITIONS):
         raise LogMoved(generation)
     return tuple(head["next_n"] for head in heads)
+
+
+async def check_mirrored(connection: Connection, generation: int) -> None:
+    """Refuse an events table without all that was acknowledged. Raises: MirrorIncomplete."""
+    lacking = await connection.fetchval(sql("move_unmirrored"), generation)
+    if lacking:
+        raise MirrorIncomplete(
+            f"{lacking:,} acknowledged events are not in the events table, and Kafka's topics do "
+            "not give them; nothing was moved. Bring the topics back first"
+        )
 
 
 async def open_next(

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from services.errors import TouchstoneError
 from services.kafka.cluster import Cluster
 from services.kafka.event_log import KafkaEventLog
 from services.kafka.mirror import EventsMirror
 from services.kafka.outbox import Outbox
 from services.kafka.producing import Appender
 from services.kafka.topics import Places
-from services.move.switching import ALL_PARTITIONS, hold_still, open_next
+from services.move.switching import ALL_PARTITIONS, check_mirrored, hold_still, open_next
 from services.ports import Clock
 from services.postgres.pool import Connection, Pool, translated
 from services.postgres.statements import sql
@@ -28,10 +27,6 @@ _ROUNDS = 20
 _MIRROR = EventsMirror()
 
 Advance = Callable[[int], None]
-
-
-class MirrorIncomplete(TouchstoneError):
-    """The events table lacks acknowledged events, and the topics do as well."""
 
 
 class _Mirroring:
@@ -61,15 +56,6 @@ class _Mirroring:
                         await _MIRROR.keep(self._connection, stored)
                 start = stored[-1].position.n + 1
                 advance(len(stored))
-
-    async def check(self) -> None:
-        """Refuse a mirror without all that was acknowledged. Raises: MirrorIncomplete."""
-        lacking = await self._connection.fetchval(sql("move_unmirrored"), self._generation)
-        if lacking:
-            raise MirrorIncomplete(
-                f"{lacking:,} acknowledged events are neither in Kafka's topics nor in the events "
-                "table; nothing was moved. Restore the topics first"
-            )
 
     async def _upto(self, partition: int) -> int:
         with translated():
@@ -111,7 +97,7 @@ async def to_embedded(
                         pass
                     ends = (await log.heads()).counts
                     await mirroring.bring_to(ends, advance)
-                    await mirroring.check()
+                    await check_mirrored(connection, generation)
                     return await open_next(connection, generation, "embedded", ends)
     finally:
         await appender.close()

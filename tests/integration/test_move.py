@@ -29,10 +29,12 @@ from services.errors import LogMoved, UsageError
 from services.gateway.problems import Problem
 from services.gateway.receipts import receipt
 from services.kafka.cluster import cluster_of
+from services.kafka.outbox import Outbox
 from services.kafka.producing import Appender
-from services.kafka.topics import Places, create, log_topics
+from services.kafka.topics import Places, create, delete, log_topics
 from services.kafka.wire import to_record
 from services.ports import Accepted, Duplicate, StoredEvent, Submission
+from services.postgres.admissions import prepare
 from services.projector.host import Projector
 from services.settings import Settings
 from tests.support.log import START, SetClock, submission
@@ -150,6 +152,16 @@ async def append_again(settings: Settings, submissions: Sequence[Submission]) ->
             await appender.append({place: [record]})
     finally:
         await appender.close()
+
+
+async def admit_only(
+    platform: Platform, settings: Settings, submissions: Sequence[Submission]
+) -> None:
+    """Do what a gateway does until it crashes before its append."""
+    outbox = Outbox(platform.pool, 2, Places(settings.kafka_prefix, 2))
+    events = [prepare(one) for one in submissions]
+    drafts = [to_record(e.envelope, e.schema_version, e.payload, START) for e in events]
+    await outbox.admit(events, drafts, platform.clock)
 
 
 async def move(settings: Settings, to: str) -> None:
@@ -275,6 +287,8 @@ async def test_killed_again_and_again_while_branches_publish(
     print("seed", seed)
     dice = random.Random(seed)
     day, sent, dsn = 0, 0, str(on_postgres.dsn)
+    async with open_platform(on_postgres):
+        pass
     for to in ("kafka", "embedded", "kafka"):
         here, there = (on_postgres, in_kafka) if to == "kafka" else (in_kafka, on_postgres)
         opened = await generation(dsn)
@@ -285,7 +299,7 @@ async def test_killed_again_and_again_while_branches_publish(
                 await catch_up(platform, here)
                 before = await told(platform)
             with moving(in_kafka, to) as command:
-                patience_s = dice.uniform(0.5, 6.0)
+                patience_s = dice.uniform(0.5, 5.0 + day)
                 ended = asyncio.to_thread(command.wait)
                 try:
                     assert await asyncio.wait_for(ended, patience_s) == 0
@@ -367,6 +381,50 @@ async def test_a_receipt_of_before_names_a_position_that_still_counts(
         beyond = PositionVector(1, (10_000,) * (REFERENCE_PARTITION + 1)).token()
         with pytest.raises(Problem, match="does not hold"):
             await wait_until(model, beyond)
+
+
+async def lose_topics(settings: Settings) -> None:
+    cluster = cluster_of(settings)
+    await delete(cluster, log_topics(cluster.prefix, 2))
+
+
+async def test_topics_that_are_lost_are_left_if_the_table_has_all_that_was_acknowledged(
+    on_postgres: Settings, in_kafka: Settings, clock: SetClock
+) -> None:
+    async with open_platform(on_postgres, clock=clock) as platform:
+        await append(platform, a_day(0))
+    await move(in_kafka, "kafka")
+    async with open_platform(in_kafka, clock=clock) as platform:
+        await append(platform, a_day(1))
+        await catch_up(platform, in_kafka)
+        await admit_only(platform, in_kafka, a_day(2)[:7])
+    await lose_topics(in_kafka)
+    code, said = await moved(in_kafka, "embedded")
+    assert code == 1
+    assert "is missing" in said
+    code, said = await moved(in_kafka, "embedded", "--without-topics")
+    assert code == 0, said
+    async with open_platform(on_postgres, clock=clock) as platform:
+        assert len(await everything(platform)) == 2 * len(a_day(0)) + 7
+        await assert_duplicates(platform, [*a_day(0)[:5], *a_day(1)[:5], *a_day(2)[:7]])
+        await append(platform, a_day(2)[7:])
+        await catch_up(platform, on_postgres)
+        await assert_whole(platform)
+
+
+async def test_topics_with_acknowledged_events_that_nobody_mirrored_are_not_left(
+    on_postgres: Settings, in_kafka: Settings, clock: SetClock
+) -> None:
+    async with open_platform(on_postgres):
+        pass
+    await move(in_kafka, "kafka")
+    async with open_platform(in_kafka, clock=clock) as platform:
+        await append(platform, a_day(0))
+    await lose_topics(in_kafka)
+    code, said = await moved(in_kafka, "embedded", "--without-topics")
+    assert code == 1
+    assert f"{len(a_day(0))} acknowledged events are not in the events table" in said
+    assert await generation(str(on_postgres.dsn)) == 2
 
 
 async def test_a_topic_that_is_somebody_elses_is_refused_and_kept(

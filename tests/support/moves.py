@@ -38,7 +38,7 @@ async def own_prefix(kafka_server: str) -> AsyncIterator[str]:
 
 
 @contextmanager
-def moving(settings: Settings, to: str) -> Iterator[subprocess.Popen[str]]:
+def moving(settings: Settings, to: str, *options: str) -> Iterator[subprocess.Popen[str]]:
     """Run the command; it is killed if it still runs at the end."""
     environment = {
         **os.environ,
@@ -49,7 +49,7 @@ def moving(settings: Settings, to: str) -> Iterator[subprocess.Popen[str]]:
         "TOUCHSTONE_KAFKA_PREFIX": settings.kafka_prefix,
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", "services", "move", "--to", to],
+        [sys.executable, "-m", "services", "move", "--to", to, *options],
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -64,10 +64,10 @@ def moving(settings: Settings, to: str) -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
-async def moved(settings: Settings, to: str, within_s: float = 90.0) -> tuple[int, str]:
+async def moved(settings: Settings, to: str, *options: str) -> tuple[int, str]:
     """Run the command to its end; return its exit code and what it said."""
-    with moving(settings, to) as process:
-        said, _ = await asyncio.to_thread(process.communicate, None, within_s)
+    with moving(settings, to, *options) as process:
+        said, _ = await asyncio.to_thread(process.communicate, None, 120)
         return process.returncode, said
 
 
