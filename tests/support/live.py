@@ -21,35 +21,19 @@ import msgspec
 
 from events.calendars import local_day
 from events.envelope import BranchId
-from projections.receivables.projection import Receivables
-from services.audit.digest import digest
-from services.audit.verify import verify
 from services.bootstrap import Platform, open_platform
 from services.console.app import create_console
 from services.gateway.quarantine import Quarantine, Quarantined
 from services.projector.host import Projector
-from services.rebuild.rebuilding import rebuild
 from services.settings import Settings
 from tests.support.given import CUSTOMER, SHANGHAI, Expected, Told, asked, event_id, instant
 from tests.support.log import SetClock
 from tests.support.postgres import fresh_database
+from tests.support.proving import JOURNAL, ROWS, proven
 
 BRANCH = BranchId("SH-01")
 API = f"/api/v1/customers/{CUSTOMER}/receivables"
 _MASTER_KEY = base64.b64encode(bytes(32)).decode()
-_ROWS = {
-    "items": "SELECT * FROM receivables_v1_items ORDER BY item_id",
-    "accounts": "SELECT * FROM receivables_v1_accounts ORDER BY currency",
-    "alerts": "SELECT alert_id, amount_minor FROM alerts ORDER BY alert_id",
-    "totals": "SELECT measure, branch_id, day, count, amount_minor FROM totals "
-    "WHERE projection = 'receivables' AND (count, amount_minor) <> (0, 0) ORDER BY 1, 2, 3",
-}
-_JOURNAL = "SELECT * FROM alert_journal ORDER BY ordinal"
-_EMPTY = (
-    "TRUNCATE receivables_v1_items, receivables_v1_accounts",
-    "DELETE FROM totals WHERE projection = 'receivables'",
-)
-
 Json = dict[str, object]
 
 
@@ -71,16 +55,6 @@ class Entry(NamedTuple):
     at: datetime
     reason: str | None = None
     event: str | None = None
-
-
-class _Unwatched:
-    """Looks at no progress."""
-
-    def stage(self, words: str) -> None:
-        """Look away."""
-
-    def parts(self, done: int, of: int) -> None:
-        """Look away."""
 
 
 class House:
@@ -216,8 +190,8 @@ class House:
 
     async def _shows(self, expected: Sequence[Expected]) -> None:
         pool = self.platform.pool
-        items = {row["item_id"]: dict(row) for row in await pool.fetch(_ROWS["items"])}
-        [account] = [dict(row) for row in await pool.fetch(_ROWS["accounts"])]
+        items = {row["item_id"]: dict(row) for row in await pool.fetch(ROWS["items"])}
+        [account] = [dict(row) for row in await pool.fetch(ROWS["accounts"])]
         today = local_day(self._clock.at, SHANGHAI)
         for row in items.values():
             row["days"] = (today - row["due_on"]).days
@@ -264,41 +238,9 @@ class House:
         return [
             Entry(row["action"], row["threshold"], row["at"], row["cause_reason"],
                   row["cause_event_id"])
-            for row in await self.platform.pool.fetch(_JOURNAL)
+            for row in await self.platform.pool.fetch(JOURNAL)
             if (row["kind"], row["subject"]) == (kind, subject)
         ]  # fmt: skip
-
-    # --- what is proven --------------------------------------------------------------------
-
-    async def proves(self) -> Proof:
-        """The rows are what the events say, and come out the same from nothing."""
-        await self._project()
-        live = await self._proof()
-        journal = await self.platform.pool.fetch(_JOURNAL)
-        for statement in _EMPTY:
-            await self.platform.pool.execute(statement)
-        await rebuild(self.platform, Receivables(), processes=1, watch=_Unwatched())
-        assert await self._proof() == live
-        assert await self.platform.pool.fetch(_JOURNAL) == journal
-        return live
-
-    async def _proof(self) -> Proof:
-        found = await verify(self.platform, _unwatched)
-        assert (found.named, found.parked) == ([], 0)
-        refolded = await digest(self.platform, self._clock.at, None, _unwatched)
-        pool = self.platform.pool
-        tables = {name: await pool.fetch(statement) for name, statement in _ROWS.items()}
-        return Proof(
-            refolded.digest,
-            {name: [tuple(row) for row in rows] for name, rows in tables.items()},
-        )
-
-
-class Proof(NamedTuple):
-    """The digest of all that the events mean, and the live rows."""
-
-    digest: str
-    rows: Mapping[str, Sequence[tuple[object, ...]]]
 
 
 Scenario = Callable[[House], Awaitable[None]]
@@ -314,7 +256,7 @@ async def in_every_way(postgres_server: str, scenario: Scenario) -> None:
             try:
                 await scenario(house)
                 await house.delivers()
-                proofs[way.name] = await house.proves()
+                proofs[way.name] = await proven(house.platform)
             finally:
                 await house.closes()
     first = proofs[WAYS[0].name]
@@ -340,7 +282,3 @@ def _flat(document: Mapping[str, Any]) -> dict[str, object]:
         )
         for name, value in document.items()
     }
-
-
-def _unwatched(done: int) -> None:
-    """Look at no progress."""
