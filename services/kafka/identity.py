@@ -13,6 +13,7 @@ from services.kafka.topics import TopicFault, log_topics, look, refuse_other_par
 from services.postgres.pool import Pool, translated
 from services.postgres.statements import sql
 
+_GO_ON = "`touchstone move --to embedded --without-topics`"
 _ALL = list(range(REFERENCE_PARTITION + 1))
 
 
@@ -29,8 +30,8 @@ class TopicTruncated(TopicFault):
     def __init__(self, place: TopicPartition, expected: str) -> None:
         super().__init__(
             f"partition {place.partition} of topic {place.topic} has lost acknowledged events: "
-            f"{expected}. Nothing is written to it. The events table still has what was "
-            "projected: restore the topic, or open the next generation from the table."
+            f"{expected}. Nothing is written to it. Restore the topic, or go on from the events "
+            f"table, which has what was projected: {_GO_ON}."
         )
         self.place = place
 
@@ -53,13 +54,13 @@ async def check_identity(pool: Pool, cluster: Cluster, generation: int) -> None:
         if known[name] == _DISTRUSTED:
             raise TopicReplaced(
                 f"topic {name} has lost acknowledged events before and is not written to any "
-                "more. Open the next generation from the events table."
+                f"more. Go on from the events table: {_GO_ON}."
             )
         if known[name] != topic_id:
             raise TopicReplaced(
                 f"topic {name} was deleted and made anew, or this is another cluster: its id is "
                 f"{topic_id}, and acknowledged events are in {known[name] or 'another'}. Bring "
-                "the old topic back, or open the next generation from the events table."
+                f"the old topic back, or go on from the events table: {_GO_ON}."
             )
 
 
