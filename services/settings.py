@@ -69,12 +69,12 @@ class Settings(BaseSettings):
     kafka_user: str | None = Field(default=None, description="User at Kafka; default: none.")
     kafka_password: SecretStr | None = Field(default=None, description="That user's password.")
 
-    @field_validator("data", mode="before")
+    @field_validator("data", "dsn", "kafka", mode="before")
     @classmethod
-    def _named(cls, data: object) -> object:
-        if isinstance(data, str) and not data.strip():
-            raise ValueError("is empty; name a directory, or unset it for the default")
-        return data
+    def _not_empty(cls, given: object) -> object:
+        if isinstance(given, str) and not given.strip():
+            raise ValueError("is empty; give a value, or unset it for the default")
+        return given
 
     @field_validator("console_host")
     @classmethod
@@ -125,7 +125,8 @@ def settings() -> Settings:
         return Settings()
     except ValidationError as error:
         wrong = "; ".join(
-            f"TOUCHSTONE_{str(e['loc'][0]).upper()}: {e['msg']}" if e["loc"] else e["msg"]
+            f"TOUCHSTONE_{str(e['loc'][0]).upper()}: {said}" if e["loc"] else said
             for e in error.errors()
+            for said in [e["msg"].removeprefix("Value error, ")]
         )
         raise UsageError(wrong) from error

@@ -13,12 +13,13 @@ def _read_anew() -> None:
     settings.cache_clear()
 
 
+@pytest.mark.parametrize("name", ["DATA", "DSN", "KAFKA"])
 @pytest.mark.parametrize("given", ["", "  "])
-def test_an_empty_data_directory_is_not_taken_for_this_one(
-    monkeypatch: pytest.MonkeyPatch, given: str
+def test_an_empty_value_is_not_taken_for_a_choice(
+    monkeypatch: pytest.MonkeyPatch, name: str, given: str
 ) -> None:
-    monkeypatch.setenv("TOUCHSTONE_DATA", given)
-    with pytest.raises(UsageError, match=r"TOUCHSTONE_DATA: .*is empty; name a directory"):
+    monkeypatch.setenv(f"TOUCHSTONE_{name}", given)
+    with pytest.raises(UsageError, match=f"^TOUCHSTONE_{name}: is empty; give a value"):
         settings()
 
 
