@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import signal
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -227,6 +228,7 @@ def main() -> None:
     parser.add_argument("--no-peers", dest="peers", action="store_false", help="only our own")
     parser.add_argument("--no-profile", dest="profile", action="store_false")
     options = msgspec.convert(vars(parser.parse_args()), Options)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the servers, too
     say = partial(print, flush=True)
     try:
         jars.fetch()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
 import tempfile
+from asyncio.subprocess import PIPE
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -82,7 +82,7 @@ async def compete(
             if who.platform:
                 async with open_platform(settings_of(task)) as platform:
                     await confirm(platform.pool, filled)
-            return await asyncio.to_thread(_measure, arena, who, task, filled)
+            return await _measure(arena, who, task, filled)
 
 
 def settings_of(task: Task) -> Settings:
@@ -102,20 +102,24 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(_ROOT)}
 
 
-def _measure(arena: Arena, who: Contestant, task: Task, filled: Filled) -> Measured:
+async def _measure(arena: Arena, who: Contestant, task: Task, filled: Filled) -> Measured:
     before = _cpu_s(arena.postgres_pid), _cpu_s(arena.broker_pid)
+    process = await asyncio.create_subprocess_exec(
+        *command(who, task), env=environment(), cwd=task.folder, stdout=PIPE, stderr=PIPE
+    )
     try:
-        done = subprocess.run(
-            command(who, task), env=environment(), cwd=task.folder, timeout=_PATIENCE_S,
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired as error:
-        said = (error.stderr or b"")[-2000:].decode("utf-8", "replace")
-        raise ContestantFailed(f"{who.name}: not done in {_PATIENCE_S:.0f} s: {said}") from error
+        async with asyncio.timeout(_PATIENCE_S):
+            said, complaint = await process.communicate()
+    except TimeoutError as error:
+        raise ContestantFailed(f"{who.name}: not done within {_PATIENCE_S:.0f} s") from error
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
     after = _cpu_s(arena.postgres_pid), _cpu_s(arena.broker_pid)
-    lines = done.stdout.strip().splitlines()
-    if done.returncode or not lines:
-        raise ContestantFailed(f"{who.name}: {done.stderr[-2000:]}")
+    lines = said.strip().splitlines()
+    if process.returncode or not lines:
+        raise ContestantFailed(f"{who.name}: {complaint[-2000:].decode('utf-8', 'replace')}")
     result = msgspec.json.decode(lines[-1], type=Result)
     if result.digest != filled.digest:
         raise ContestantFailed(f"{who.name}: its counts and sums are not those of the events")
