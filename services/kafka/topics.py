@@ -193,7 +193,8 @@ def refuse_other_partitions(topic: Topic, found: TopicFound) -> None:
         raise TopicFault(
             f"topic {topic.name} has {found.partitions} partitions and must have "
             f"{topic.partitions}. Partitions are never added in place: a customer's events would "
-            "lie in two of them and lose their order. Open the next generation instead."
+            "lie in two of them and lose their order. Leave a log that has such a topic: "
+            "`touchstone move --to embedded --without-topics`, then `--to kafka`."
         )
 
 
@@ -222,7 +223,7 @@ def _faults_of(
     if found.partitions != topic.partitions:
         yield (
             f"topic {topic.name} has {found.partitions} partitions and must have "
-            f"{topic.partitions}; open the next generation, never change them in place"
+            f"{topic.partitions}; move the log away and back, never change them in place"
         )
     if found.copies < copies:
         yield (
