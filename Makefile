@@ -10,6 +10,8 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard $(LOCALES)/*/LC_MESSAGES/*.po))
 
 # Which pytest marks `make test` takes; CI takes all with `make test MARKS=`.
 MARKS ?= not bench
+# Where `make test` looks: `make test TESTS=tests/unit`.
+TESTS ?= tests
 # More words for the command at hand: `make run ARGS="--port 9000"`.
 ARGS ?=
 # A command that fails if a generated file is out of date, run by `make check`.
@@ -45,7 +47,7 @@ kafka: setup ## Run a Kafka broker on this machine until Ctrl-C (ARGS="--brokers
 	$(BIN)/python -m deploy.kafka.broker $(ARGS)
 
 test: setup ## Run the tests; what this machine cannot run is skipped by name
-	$(BIN)/python -m pytest tests -m "$(MARKS)" $(ARGS)
+	$(BIN)/python -m pytest $(TESTS) -m "$(MARKS)" -rs $(ARGS)
 
 check: setup ## Format, lint, types, import rules, locks and generated files
 	$(BIN)/ruff format --check $(CODE)

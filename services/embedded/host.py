@@ -14,8 +14,9 @@ from pathlib import Path
 
 import httpx2
 
-from services.bootstrap import database, open_platform
-from services.cli import note, say
+from services.audit.status import status
+from services.bootstrap import Platform, database, open_platform
+from services.cli import note, progress, say
 from services.errors import Unavailable, UsageError
 from services.settings import Settings
 from services.simulator.load import ensure_history
@@ -23,6 +24,7 @@ from services.supervision import Supervision
 
 _SERVICES_LOG = "services.log"
 _POLL_S = 0.1
+_PROGRESS_S = 0.5
 _START_PATIENCE_S = 60.0
 _WORKERS = 2  # over Kafka: enough to see partitions shared and taken over
 
@@ -72,16 +74,30 @@ async def _ready(
     """
     console = _url(settings.console_host, settings.console_port)
     await _answers(f"{console}healthz", settings.data / _SERVICES_LOG)
-    if demo:
-        async with open_platform(settings) as platform:
+    say(f"console: {console}")
+    say(f"gateway: {_url(settings.gateway_host, settings.gateway_port)}")
+    async with open_platform(settings) as platform:
+        if demo:
             await ensure_history(platform, customers=customers)
-    for command in [["project"]] if settings.kafka is None else [["work"]] * _WORKERS:
-        supervision.start(command)
+        for command in [["project"]] if settings.kafka is None else [["work"]] * _WORKERS:
+            supervision.start(command)
+        await _up_to_date(platform)
     if demo:
         supervision.start(["simulate", "live", "--rate", str(rate)])
-    say(f"console: {console}")
-    say(f"gateway: {_url(settings.gateway_host, settings.gateway_port)}api/v1/events")
-    say("Ctrl-C ends it; what was acknowledged stays.")
+    say("up to date; Ctrl-C ends it, what was acknowledged stays.")
+
+
+async def _up_to_date(platform: Platform) -> None:
+    """Wait until every projection has taken in what the log held, showing how far they are."""
+    with progress("events") as bar:
+        task = bar.add_task("projecting", total=None)
+        while True:
+            found = await status(platform, platform.clock.now())
+            behind = max(one.behind for one in found.projections)
+            bar.update(task, completed=found.events - behind, total=found.events)
+            if not behind:
+                return
+            await asyncio.sleep(_PROGRESS_S)
 
 
 def _url(host: str, port: int) -> str:
