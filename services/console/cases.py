@@ -85,21 +85,22 @@ async def get_case(
 
 @router.get("/cases")
 async def show_cases(request: Request, console: TheConsole, language: Language) -> Response:
-    """Show the board by department, and the cases that the filter finds.
+    """Show the cases that the filter finds and, as long as it is wide, the board by department.
 
     Without an entity tag: its countdowns go on while nothing else changes.
     """
     asked = asked_of(request, CasesParameters)
+    narrowed = any((asked.status, asked.department, asked.breach, asked.priority, asked.cursor))
     async with console.cases.reading() as reader:
         page, count = await _asked_for(console, reader, asked, _PAGE_LENGTH)
-        columns = await board(reader, _COLUMN_LENGTH, asked.branch)
+        whole = None if narrowed else await board(reader, _COLUMN_LENGTH, asked.branch)
         fresh = await page_freshness(reader)
     return page_response(
         request,
         "cases.html",
         "/cases",
         {
-            "board": columns,
+            "board": whole,
             "page": page,
             "count": count,
             "cap": case_queries.CAP,
@@ -107,7 +108,6 @@ async def show_cases(request: Request, console: TheConsole, language: Language) 
             "statuses": STATUSES,
             "breaches": BREACHES,
             "priorities": PRIORITIES,
-            "filtered": any((asked.status, asked.department, asked.breach, asked.priority)),
             "department_names": department_names(reader.reference, language),
             "reference": reader.reference,
             "countdown": countdown,

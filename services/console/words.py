@@ -42,6 +42,7 @@ _CAUSES: Mapping[str, str] = {
     "handed_to_collection": N_("handed to collection"),
     "held": N_("dunning held"),
     "limit_set": N_("new credit limit"),
+    "opened": N_("opened"),
     "paid": N_("paid"),
     "policy": N_("new rules"),
     "promised": N_("promise to pay"),
@@ -53,6 +54,8 @@ _CAUSES: Mapping[str, str] = {
     "sent": N_("notice sent"),
     "superseded": N_("a higher one stands"),
     "time": N_("its time is over"),
+    "waiting": N_("waits on the customer"),
+    "worked_on": N_("goes on"),
     "written_off": N_("written off"),
 }
 
