@@ -16,8 +16,7 @@ from typing import Protocol
 
 import structlog
 
-from events.codec import decode
-from events.envelope import CustomerId, PositionVector, RecordedEvent
+from events.envelope import CustomerId, RecordedEvent
 from events.errors import EventError
 from events.policy import Reference
 from projections.protocol import Projection
@@ -28,18 +27,13 @@ from services.postgres.projection_store import ProjectionStore
 from services.postgres.statements import sql
 from services.projector.changes import Changes, Parked
 from services.projector.lane import Connection, Lane
+from services.projector.readable import recorded as recorded
+from services.projector.recalling import Recall
 
 _LOG = structlog.get_logger(__name__)
 
 DUE_LIMIT = 500
 """Customers assessed by one piece of due work."""
-
-
-def recorded(stored: StoredEvent) -> RecordedEvent:
-    """Return a stored event with its data decoded. Raises: EventError."""
-    return RecordedEvent(
-        stored.envelope, stored.position, stored.recorded_at, decode(stored.payload)
-    )
 
 
 class NothingLive(TouchstoneError):
@@ -239,16 +233,10 @@ class PartitionOwner:
     ) -> None:
         if not customers:
             return
-        counts = list(PositionVector.start(self._generation).counts)
-        counts[self.partition] = lane.checkpoint.next
-        before = PositionVector(self._generation, tuple(counts))
-        found = await self._dossiers.of(customers, before)
-        dossiers: dict[CustomerId, list[RecordedEvent]] = {}
-        for customer in customers:
-            try:
-                dossiers[customer] = [recorded(stored) for stored in found.get(customer, ())]
-            except EventError as error:
-                broken.setdefault(customer, Parked(customer, str(error), None))
+        recall = Recall(
+            lane.projection, self.partition, self._generation, self._pool, self._dossiers
+        )
+        dossiers = await recall.dossiers(customers, lane.checkpoint.next, broken)
         with translated():
             async with self._pool.acquire() as connection:
                 await lane.recall(connection, dossiers)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from events.codec import decode
 from events.envelope import RecordedEvent
 from events.errors import EventError
 from services.errors import UnreadableEvent
 from services.ports import StoredEvent
-from services.projector.owner import recorded
+
+
+def recorded(stored: StoredEvent) -> RecordedEvent:
+    """Return a stored event with its data decoded. Raises: EventError."""
+    return RecordedEvent(
+        stored.envelope, stored.position, stored.recorded_at, decode(stored.payload)
+    )
 
 
 def readable(stored: StoredEvent) -> RecordedEvent:

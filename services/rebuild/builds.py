@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cache
-from hashlib import sha256
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from itertools import pairwise
 
 from msgspec import Struct
@@ -21,6 +17,7 @@ from services.ports import Clock
 from services.postgres.pool import Connection
 from services.postgres.row_tables import RowTable, bare_statements, tables_of
 from services.postgres.statements import sql
+from services.projector.code import code_digest
 
 PART_EVENTS = 20_000
 """Events that a part of the walk holds, about; a part is one transaction."""
@@ -214,28 +211,3 @@ async def discard(connection: Connection, build: Build) -> None:
         await connection.execute(
             f"DELETE FROM {shared} WHERE projection = $1 AND version = $2", *build.id
         )
-
-
-def code_digest(projection: Projection) -> str:
-    """Return a digest of the code that decides what a projection's rows are."""
-    return _code_digest(type(projection).__module__.rpartition(".")[0])
-
-
-@cache
-def _code_digest(package: str) -> str:
-    digest = sha256()
-    for name in (package, "projections", "events", "schemas"):
-        for one in _sources(files(name), name == "projections"):
-            digest.update(one.name.encode())
-            digest.update(one.read_bytes())
-    return digest.hexdigest()
-
-
-def _sources(folder: Traversable, flat: bool) -> list[Traversable]:
-    found: list[Traversable] = []
-    for one in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if one.is_dir() and not flat and not one.name.startswith("_"):
-            found += _sources(one, flat)
-        elif one.name.endswith((".py", ".avsc")):
-            found.append(one)
-    return found

@@ -1,0 +1,206 @@
+"""What a new event costs a customer with a long dossier: warm, and after a miss.
+
+One customer orders, is invoiced and pays, over and over, and nothing stays open. With the
+customer in memory a new event costs an assessment and the differences; after a miss its
+dossier and rows are read again first, so the stages of that are timed one by one.
+
+    python -m tests.bench.dossiers
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from statistics import median
+from uuid import NAMESPACE_URL, uuid5
+
+from events.envelope import BranchId, CustomerId, Envelope, EventId
+from events.money import Money
+from events.partitioning import partition_of
+from events.policy import Reference
+from events.touchpoints.base import Touchpoint
+from events.touchpoints.payment import InvoiceIssued, PaymentReceived
+from projections.protocol import Facts, Projection
+from projections.receivables.projection import Receivables
+from services.bootstrap import Platform, open_platform
+from services.ports import Submission
+from services.postgres.projection_store import ProjectionStore
+from services.projector.changes import Changes
+from services.projector.owner import PartitionOwner, recorded
+from services.settings import Settings
+
+LENGTHS = (100, 1_000, 10_000, 100_000)
+_ENOUGH_FACTS = 10_000_000
+_APPENDED_AT_ONCE = 2_000
+_FIRST = datetime(2020, 1, 1, tzinfo=UTC)
+_PACE = timedelta(minutes=20)
+_BAR = 40
+
+Costs = dict[str, float]  # milliseconds by stage
+
+
+def touchpoints(customer: str) -> Iterator[Submission]:
+    """Yield invoices and the payments that settle them, without end."""
+    number = 0
+    while True:
+        number += 1
+        invoice_id, at = f"INV-{number}", _FIRST + number * 2 * _PACE
+        amount = Money(10_000 + number % 977, "CNY")
+        due_on = (at + timedelta(days=30)).date()
+        yield _submission(
+            customer, 2 * number - 1, at,
+            InvoiceIssued(invoice_id=invoice_id, amount=amount, due_on=due_on),
+        )  # fmt: skip
+        yield _submission(
+            customer, 2 * number, at + _PACE,
+            PaymentReceived(payment_id=f"P-{number}", amount=amount, invoice_ids=(invoice_id,)),
+        )  # fmt: skip
+
+
+def _submission(customer: str, number: int, at: datetime, data: Touchpoint) -> Submission:
+    envelope = Envelope(
+        id=EventId(str(uuid5(NAMESPACE_URL, f"{customer}/{number}"))),
+        source=f"/branches/B-1/{customer}",
+        type=data.event_type,
+        subject=CustomerId(customer),
+        branch_id=BranchId("B-1"),
+        epoch=0,
+        sequence=number,
+        created_at=at,
+        effective_at=at,
+    )
+    return Submission(envelope, data, sha256(f"{customer}/{number}".encode()).digest())
+
+
+class _Customer:
+    """A customer with so many touchpoints, and the owner of its partition."""
+
+    def __init__(self, platform: Platform, projection: Projection, length: int) -> None:
+        self.name = CustomerId(f"long-{length}")
+        self._platform = platform
+        self._projection = projection
+        self._length = length
+        self._events = touchpoints(self.name)
+
+    async def live(self) -> PartitionOwner:
+        """Append the dossier, take it in, and return the owner that now remembers it."""
+        left = self._length
+        while left:
+            size = min(left, _APPENDED_AT_ONCE)
+            await self._append(size)
+            left -= size
+        owner = self._owner()
+        await owner.take()
+        while await owner.step(Reference(), _ENOUGH_FACTS):
+            pass
+        return owner
+
+    async def _append(self, count: int) -> None:
+        batch = [event for event, _ in zip(self._events, range(count), strict=False)]
+        await self._platform.log.append(batch)
+
+    def _owner(self) -> PartitionOwner:
+        return PartitionOwner(
+            partition_of(self.name), [self._projection], self._platform.pool,
+            self._platform.log, self._platform.dossiers, 1, _ENOUGH_FACTS,
+        )  # fmt: skip
+
+    async def one_more(self, owner: PartitionOwner) -> float:
+        """Append one event and take it in; return the milliseconds that taking it in took."""
+        await self._append(1)
+        started = time.perf_counter()
+        assert await owner.step(Reference(), 10) == 1
+        return 1000 * (time.perf_counter() - started)
+
+    async def missed(self) -> float:
+        """Do the same with an owner that remembers nothing."""
+        owner = self._owner()
+        await owner.take()
+        return await self.one_more(owner)
+
+    async def stages(self) -> Costs:
+        """Time what a miss consists of, one stage after the other."""
+        costs: Costs = {}
+        lap = _Laps(costs)
+        heads = await self._platform.log.heads()
+        found = await self._platform.dossiers.of([self.name], heads)
+        lap("read the dossier")
+        events = [recorded(stored) for stored in found[self.name]]
+        lap("decode")
+        facts = Facts(events)
+        lap("remember")
+        async with self._platform.pool.acquire() as connection:
+            store = ProjectionStore(self._projection, 1)
+            written = (await store.written(connection, [self.name]))[self.name]
+        lap("read the rows")
+        at = events[-1].recorded_at
+        assessment = self._projection.assess(self.name, facts, at, Reference())
+        lap("assess")
+        Changes().add(self._projection, self.name, written, assessment, at)
+        lap("differences")
+        return costs
+
+
+class _Laps:
+    def __init__(self, costs: Costs) -> None:
+        self._costs = costs
+        self._since = time.perf_counter()
+
+    def __call__(self, stage: str) -> None:
+        now = time.perf_counter()
+        self._costs[stage] = 1000 * (now - self._since)
+        self._since = time.perf_counter()
+
+
+async def curve(
+    platform: Platform, lengths: Sequence[int], rounds: int, say: Callable[[str], None]
+) -> dict[str, object]:
+    """Measure each length; plot and return the milliseconds per new event."""
+    points: list[dict[str, object]] = []
+    for length in lengths:
+        customer = _Customer(platform, Receivables(), length)
+        owner = await customer.live()
+        warm = median([await customer.one_more(owner) for _ in range(rounds)])
+        missed = median([await customer.missed() for _ in range(rounds)])
+        stages = await customer.stages()
+        points.append(
+            {
+                "touchpoints": length,
+                "warm_ms": round(warm, 2),
+                "miss_ms": round(missed, 2),
+                "stages_ms": {name: round(ms, 2) for name, ms in stages.items()},
+            }
+        )
+        say(f"{length:>7,} touchpoints: warm {warm:,.1f} ms, after a miss {missed:,.1f} ms")
+        longest = max(stages.values())
+        for name, ms in stages.items():
+            say(f"    {name:<17} {ms:>10,.2f} ms {'#' * round(_BAR * ms / longest)}")
+    return {"bench": "dossiers", "rounds": rounds, "points": points}
+
+
+def main() -> None:
+    """Read the options and run."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.dossiers", description=__doc__)
+    parser.add_argument("--longest", type=int, default=LENGTHS[-1], help="leave out longer ones")
+    parser.add_argument("--rounds", type=int, default=5, help="events each; the median counts")
+    options = parser.parse_args()
+    lengths = [length for length in LENGTHS if length <= options.longest]
+
+    async def run(data: Path) -> None:
+        async with open_platform(Settings(data=data)) as platform:
+            print(json.dumps(await curve(platform, lengths, options.rounds, print)))
+
+    with tempfile.TemporaryDirectory(prefix="touchstone-bench-") as folder:
+        Path(folder).chmod(0o755)
+        asyncio.run(run(Path(folder) / "data"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,156 @@
+"""A long dossier is read from its snapshot and the events since, and says the same."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from events.codec import encode
+from events.envelope import CustomerId, Position, RecordedEvent
+from events.partitioning import partition_of
+from events.policy import Reference
+from services.embedded.event_log import EmbeddedEventLog
+from services.ports import StoredEvent
+from services.postgres.dossiers import PostgresDossiers
+from services.postgres.migrate import migrate
+from services.postgres.pool import Pool, open_pool
+from services.postgres.row_tables import ensure_tables
+from services.projector.owner import PartitionOwner
+from services.projector.readable import recorded
+from services.projector.snapshots import LONG_EVENTS, Snapshots, pack, unpack
+from services.simulator.history import history, open_books
+from services.simulator.plan import Plan
+from tests.support.counting import Counting
+from tests.support.log import START, SetClock, payment
+
+NOTHING = Reference()
+CUSTOMER = CustomerId("C-1")
+
+
+def test_every_touchpoint_of_a_company_comes_back_as_it_was() -> None:
+    plan = Plan.ending_today(START, customers=12)
+    events = sorted(
+        (
+            RecordedEvent(r.envelope, Position(1, 0, n), r.recorded_at, r.data)
+            for n, r in enumerate(history(open_books(plan)))
+        ),
+        key=lambda event: event.fact_key,
+    )
+    assert len({type(event.data) for event in events}) > 10
+    back = unpack(pack(events))
+    assert back == events
+    assert [encode(event.data) for event in back] == [encode(event.data) for event in events]
+
+
+@pytest.fixture
+async def pool(database: str) -> AsyncIterator[Pool]:
+    async with await open_pool(database) as pool:
+        await migrate(pool)
+        async with pool.acquire() as connection:
+            await ensure_tables(connection, [Counting()])
+        yield pool
+
+
+@pytest.fixture
+async def log(pool: Pool) -> AsyncIterator[EmbeddedEventLog]:
+    async with EmbeddedEventLog(pool, SetClock(START + timedelta(days=1))) as log:
+        yield log
+
+
+async def owner_of(pool: Pool, log: EmbeddedEventLog) -> PartitionOwner:
+    owner = PartitionOwner(
+        partition_of(CUSTOMER), [Counting()], pool, log, PostgresDossiers(pool), 1, 100_000
+    )
+    await owner.take()
+    return owner
+
+
+async def payments(pool: Pool) -> int:
+    return int(await pool.fetchval("SELECT payments FROM counting_v1_sums"))
+
+
+async def append(log: EmbeddedEventLog, first: int, count: int) -> None:
+    await log.append([payment(n) for n in range(first, first + count)])
+
+
+@pytest.mark.postgres
+async def test_after_a_miss_only_the_events_since_are_read(
+    pool: Pool, log: EmbeddedEventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await append(log, 1, LONG_EVENTS)
+    await (await owner_of(pool, log)).step(NOTHING, 10_000)
+    assert await pool.fetchval("SELECT count(*) FROM dossier_snapshots") == 0
+    await append(log, 10_000, 1)
+    await (await owner_of(pool, log)).step(NOTHING, 10)  # misses, reads all, keeps them
+    assert await pool.fetchval("SELECT events FROM dossier_snapshots") == LONG_EVENTS
+
+    decoded: list[int] = []
+
+    def noted(stored: StoredEvent) -> RecordedEvent:
+        decoded.append(stored.position.n)
+        return recorded(stored)
+
+    monkeypatch.setattr("services.projector.recalling.recorded", noted)
+    await append(log, 20_000, 2)
+    await (await owner_of(pool, log)).step(NOTHING, 10)
+    assert decoded == [LONG_EVENTS]
+    assert await payments(pool) == LONG_EVENTS + 3
+    assert await pool.fetchval("SELECT events FROM dossier_snapshots") == LONG_EVENTS
+
+
+@pytest.mark.postgres
+async def test_a_late_fact_counts_where_it_belongs(pool: Pool, log: EmbeddedEventLog) -> None:
+    await append(log, 10_000, LONG_EVENTS)
+    await (await owner_of(pool, log)).step(NOTHING, 10_000)
+    await append(log, 1, 1)  # it happened before all others
+    await (await owner_of(pool, log)).step(NOTHING, 10)
+    await append(log, 2, 1)
+    owner = await owner_of(pool, log)
+    await owner.step(NOTHING, 10)
+    assert await payments(pool) == LONG_EVENTS + 2
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE dossier_snapshots SET code = 'another program'",
+        "UPDATE dossier_snapshots SET facts = 'damaged'",
+        "UPDATE dossier_snapshots SET generation = 2",
+        "UPDATE dossier_snapshots SET upto = upto + 1000000",
+        "UPDATE dossier_snapshots SET version = 2",
+        "DELETE FROM dossier_snapshots",
+    ],
+)
+async def test_a_snapshot_that_does_not_fit_is_left_aside(
+    pool: Pool, log: EmbeddedEventLog, damage: str
+) -> None:
+    await append(log, 1, LONG_EVENTS)
+    await (await owner_of(pool, log)).step(NOTHING, 10_000)
+    await append(log, 10_000, 1)
+    await (await owner_of(pool, log)).step(NOTHING, 10)
+    await pool.execute(damage)
+    await append(log, 20_000, 1)
+    await (await owner_of(pool, log)).step(NOTHING, 10)
+    assert await payments(pool) == LONG_EVENTS + 2
+
+
+@pytest.mark.postgres
+async def test_a_snapshot_is_kept_anew_when_the_dossier_has_grown(pool: Pool) -> None:
+    snapshots = Snapshots(pool, Counting(), 1)
+    first = payment(1)
+    events = [
+        RecordedEvent(
+            replace(first.envelope, sequence=n), Position(1, 0, n), START, first.data
+        )
+        for n in range(LONG_EVENTS * 2)
+    ]  # fmt: skip
+    for length, known, kept in (
+        (LONG_EVENTS - 1, 0, None),
+        (LONG_EVENTS, 0, LONG_EVENTS),
+        (LONG_EVENTS + 50, LONG_EVENTS, LONG_EVENTS),
+        (LONG_EVENTS + 300, LONG_EVENTS, LONG_EVENTS + 300),
+    ):
+        await snapshots.keep(CUSTOMER, events[:length], length, known)
+        assert await pool.fetchval("SELECT events FROM dossier_snapshots") == kept
