@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["tests.support.postgres", "tests.support.kafka"]
+pytest_plugins = ["tests.support.commands", "tests.support.postgres", "tests.support.kafka"]
 
 MUST_RUN_IN_CI = frozenset({"postgres", "kafka", "browser", "acceptance"})
 

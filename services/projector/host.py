@@ -191,8 +191,3 @@ class Projector:
                     self._owners = []
                     if not connection.is_closed():
                         await connection.execute(sql("release_projector_lock"))
-
-
-async def project_until_caught_up(platform: Platform) -> int:
-    """Project all that the log holds now; return how many events were taken in."""
-    return await Projector(platform).catch_up()

@@ -2,38 +2,15 @@
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import asyncpg
 import pytest
 
+from tests.support.commands import Run
 from tests.support.gateway import Json, event_id, payment_event
 
 pytestmark = pytest.mark.postgres
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def run(database: str, tmp_path: Path) -> Run:
-    """Run `touchstone` on this test's database."""
-    given = {"TOUCHSTONE_DSN": database, "TOUCHSTONE_DATA": str(tmp_path)}
-
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "services", *words],
-            env=os.environ | given,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    return run
 
 
 @pytest.fixture

@@ -2,40 +2,17 @@
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from services.postgres.master_key import master_key
 from services.settings import Settings
+from tests.support.commands import Run
 from tests.support.gateway import complaint_event, event_id, open_gateway
 from tests.support.log import SetClock
 
 pytestmark = pytest.mark.postgres
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def run(database: str, tmp_path: Path) -> Run:
-    """Run `touchstone` on this test's database."""
-    given = {"TOUCHSTONE_DSN": database, "TOUCHSTONE_DATA": str(tmp_path)}
-
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "services", *words],
-            env=os.environ | given,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    return run
 
 
 def test_a_key_is_made_shown_once_listed_and_revoked(run: Run) -> None:

@@ -23,7 +23,7 @@ from services.policies.calibration import calibrate, portions
 from services.policies.candidate import Candidate, candidate, given
 from services.policies.publishing import PolicyRefused, publish_policy
 from services.policies.trial import try_policy
-from services.projector.host import project_until_caught_up
+from services.projector.host import Projector
 from services.settings import Settings
 from tests.support.gateway import payment_event
 from tests.support.postgres import fresh_database
@@ -112,13 +112,13 @@ async def test_a_late_policy_reassesses_older_rows_as_if_it_had_always_been_ther
     platform: Platform, postgres_server: str
 ) -> None:
     await sell(platform)
-    await project_until_caught_up(platform)
+    await Projector(platform).catch_up()
     assert await under_older_policies(platform) == {(0, 0)}
     late = await tiers(platform, GOLD)
     await publish_policy(platform, late, "HQ")
     # Every projection knows these customers but the case board, which has no case of theirs.
     assert await under_older_policies(platform) == {(CUSTOMERS, 0), (0, 0)}
-    await project_until_caught_up(platform)
+    await Projector(platform).catch_up()
     assert await under_older_policies(platform) == {(0, 0)}
     found = await verify(platform, lambda done: None)
     assert (found.customers > 0, found.named) == (True, [])
@@ -134,13 +134,13 @@ async def test_a_late_policy_reassesses_older_rows_as_if_it_had_always_been_ther
 
 async def test_who_is_parked_does_not_hold_a_sweep_open(platform: Platform) -> None:
     await sell(platform)
-    await project_until_caught_up(platform)
+    await Projector(platform).catch_up()
     await platform.pool.execute(
         "UPDATE projection_heads SET parked_reason = 'shown in a test', parked_at = now() "
         "WHERE customer_id = 'C-1'"
     )
     await publish_policy(platform, await tiers(platform, GOLD), "HQ")
-    await project_until_caught_up(platform)
+    await Projector(platform).catch_up()
     assert await under_older_policies(platform) == {(0, 1), (0, 0)}
 
 
@@ -149,7 +149,7 @@ async def test_a_trial_tells_what_publishing_then_does_and_writes_nothing(
 ) -> None:
     await sell(platform)
     await publish_policy(platform, await tiers(platform, GOLD), "HQ")
-    await project_until_caught_up(platform)
+    await Projector(platform).catch_up()
     before = await figures(platform)
     stricter = await tiers(platform, GOLD.replace("600000", "800000"))
     seen: list[int] = []
@@ -166,7 +166,7 @@ async def test_a_trial_tells_what_publishing_then_does_and_writes_nothing(
     assert (trial.tier_moves.tiers, trial.tier_moves.counts) == (["gold", "lead"], [[3, 2], [0, 5]])
     assert [one.customers_changed for one in trial.projections if one is not value] == [0, 0]
     await publish_policy(platform, stricter, "HQ")
-    await project_until_caught_up(platform)
+    await Projector(platform).catch_up()
     gold = await platform.pool.fetchval(
         "SELECT count(*) FROM value_tiers_v1_standings WHERE tier = 'gold'"
     )
@@ -207,7 +207,7 @@ async def test_lines_are_drawn_by_shares_and_freeze_when_published(platform: Pla
     ]
     assert found.meant.effective_from == datetime(2026, 3, 1, 16, tzinfo=UTC)
     assert (await publish_policy(platform, found.meant, "HQ")).status == "accepted"
-    await project_until_caught_up(platform)
+    await Projector(platform).catch_up()
     counted = await platform.pool.fetch(
         "SELECT tier, count(*) AS customers FROM value_tiers_v1_standings GROUP BY tier"
     )

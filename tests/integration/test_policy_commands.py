@@ -1,37 +1,14 @@
 """`touchstone policy` as a person or a script runs it."""
 
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.support.commands import Run
 from tests.support.gateway import payment_event
 
 pytestmark = pytest.mark.postgres
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def run(database: str, tmp_path: Path) -> Run:
-    """Run `touchstone` on this test's database."""
-    given = {"TOUCHSTONE_DSN": database, "TOUCHSTONE_DATA": str(tmp_path)}
-
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "services", *words],
-            env=os.environ | given,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-
-    return run
 
 
 def test_a_policy_is_tried_published_and_listed(run: Run, tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ from services.postgres.migrate import migrate
 from services.postgres.pool import open_pool
 from services.postgres.row_tables import ensure_tables
 from services.postgres.vault import PostgresVault
-from services.projector.host import project_until_caught_up
+from services.projector.host import Projector
 from tests.support.log import SetClock, submission
 
 NOW = datetime(2026, 3, 20, 10, 0, tzinfo=zone("Asia/Shanghai")).astimezone(UTC)
@@ -138,7 +138,7 @@ class Company:
 
     async def project(self) -> None:
         """Bring the rows up to date."""
-        await project_until_caught_up(self.platform)
+        await Projector(self.platform).catch_up()
 
     async def settle_down(self) -> None:
         """Report a few customers' debts, old and new, and project them."""
