@@ -3,7 +3,8 @@
 The bare loop reads, decodes, folds trivially (a sum per customer), upserts a narrow row per
 touched customer and moves a checkpoint, over the same events and in batches of the same size.
 It is what any projector must do at the least: the ceiling. Both run on one embedded
-PostgreSQL with fsync on. The last line is one line of JSON with the figures.
+PostgreSQL with fsync on. Then rebuilding against catching up, and what a new event costs a
+long dossier. The last line is one line of JSON with the figures.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
 
 from events.codec import decode
 from events.partitioning import PARTITIONS
@@ -29,7 +30,10 @@ from services.postgres.row_tables import tables_of
 from services.projector.host import BATCH_EVENTS, Projector
 from services.settings import Settings
 from services.simulator.load import ensure_history
+from tests.bench.dossiers import LENGTHS, curve
+from tests.bench.measured import Measured
 from tests.bench.profile import Shares, shares_of
+from tests.bench.rebuild import rebuild_contest
 
 SMALL_BATCH_EVENTS = 250
 """A batch in which hardly a customer appears twice: each event costs an assessment."""
@@ -44,18 +48,6 @@ _UPSERT = """
 INSERT INTO bench_narrow AS b SELECT * FROM unnest($1::text[], $2::bigint[])
 ON CONFLICT (customer_id) DO UPDATE SET events = b.events + excluded.events
 """
-
-
-class Measured(NamedTuple):
-    """One contestant's run over all events."""
-
-    events: int
-    seconds: float
-
-    @property
-    def rate(self) -> float:
-        """Return events per second."""
-        return self.events / self.seconds
 
 
 async def bare_loop(platform: Platform, batch_events: int) -> Measured:
@@ -143,7 +135,13 @@ async def contest(
     }
 
 
-async def bench(data: Path, customers: int, rounds: int, say: Callable[[str], None]) -> None:
+async def bench(
+    data: Path,
+    customers: int,
+    rounds: int,
+    say: Callable[[str], None],
+    lengths: Sequence[int] = LENGTHS,
+) -> None:
     """Measure receivables and all projections in the projector's own batches; then receivables
     in small ones, where little is shared.
     """
@@ -157,8 +155,20 @@ async def bench(data: Path, customers: int, rounds: int, say: Callable[[str], No
                 ([Receivables()], SMALL_BATCH_EVENTS),
             )
         ]
+        rebuilt = [
+            await rebuild_contest(
+                platform,
+                Receivables(),
+                partial(catch_up, platform, [Receivables()], size),
+                size,
+                rounds,
+                say,
+            )
+            for size in (BATCH_EVENTS, SMALL_BATCH_EVENTS)
+        ]
+        long = await curve(platform, lengths, rounds, say)
     figures = {"bench": "catch_up", "events": events, "customers": customers, "rounds": rounds}
-    say(json.dumps({**figures, "results": results}))
+    say(json.dumps({**figures, "results": results, "rebuild": rebuilt, "dossiers": long}))
 
 
 def main() -> None:

@@ -13,9 +13,11 @@ from tests.support.postgres import reachable_directory
 async def test_the_bench_runs_and_says_its_figures() -> None:
     said: list[str] = []
     with reachable_directory() as home:
-        await bench(home / "data", 20, 1, said.append)
+        await bench(home / "data", 20, 1, said.append, lengths=(100,))
     figures = json.loads(said[-1])
     assert figures["events"] > 0
     for result in figures["results"]:
         assert result["ratio"] > 0
         assert result["projector_events_per_s"] > 0
+    assert [result["ratio"] > 0 for result in figures["rebuild"]] == [True, True]
+    assert figures["dossiers"]["points"][0]["miss_ms"] > 0
