@@ -142,7 +142,9 @@ class Words(Named):
         """Return what an alert says, its threshold included."""
         if kind == "overdue" and threshold > 0:
             text = self._speaker.ngettext(
-                "Overdue for %(days)s day", "Overdue for %(days)s days", threshold
+                "Overdue by %(days)s day or more",
+                "Overdue by %(days)s days or more",
+                threshold,
             )
             return text % {"days": self._speaker.number(threshold)}
         if kind == "dunning_due":
