@@ -69,7 +69,8 @@ async def open_next(
     await connection.execute(sql("move_close_heads"), generation, list(ends))
     await connection.execute(sql("move_open_generation"), generation, keeper)
     await connection.execute(sql("move_inherit_runs"), generation)
-    await connection.execute(sql("move_add_runs"), generation)
+    own = "move_add_gapless_runs" if keeper == "kafka" else "move_add_runs"
+    await connection.execute(sql(own), generation)
     heads = await connection.fetch(sql("move_open_heads"), generation)
     if keeper == "kafka":
         await connection.execute(sql("move_open_mirror"), generation)

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from events.codec import decode
+from events.envelope import PositionVector
 from events.partitioning import REFERENCE_PARTITION, partition_of
 from events.touchpoints.policy import AgeingPolicy, AgeingPolicyPublished
 from services.ports import Accepted, Conflict, Duplicate, EventLog, StoredEvent, Submission
@@ -201,6 +202,14 @@ class EventLogContract:
         for outcome in outcomes:
             assert heads.covers(outcome.position)
             assert not before.covers(outcome.position)
+
+    async def test_a_position_of_this_generation_is_its_own_and_one_never_held_is_none(
+        self, log: EventLog
+    ) -> None:
+        await log.append([payment(1)])
+        heads = await log.heads()
+        assert log.resolve(heads) == heads
+        assert log.resolve(PositionVector(heads.generation + 1, heads.counts)) is None
 
     async def test_waiting_ends_when_another_instance_appends(self, open_log: OpenLog) -> None:
         async with open_log() as reader, open_log() as writer:

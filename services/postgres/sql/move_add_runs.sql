@@ -1,5 +1,5 @@
--- $1 generation: after what the next one inherits, it has this one's own events, closed up where
--- a topic had gaps or duplicates.
+-- $1 generation, kept by Kafka: after what the next one inherits, it has this one's own events,
+-- closed up where a topic had gaps or duplicates.
 INSERT INTO log_runs (generation, partition, first_n, events, kept_generation, kept_first_n)
 SELECT $1::smallint + 1, partition, min(place), count(*), $1, min(n)
 FROM (
