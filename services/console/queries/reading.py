@@ -24,6 +24,7 @@ from projections.receivables.projection import Receivables
 from projections.value_tiers.projection import ValueTiers
 from services.console.platform import ConsolePlatform
 from services.console.statements import Statements
+from services.errors import Unavailable, UnreadableEvent
 from services.postgres.pool import translated
 from services.projector.reference_feed import ReferenceFeed
 
@@ -122,7 +123,10 @@ class SharedFeed:
     async def refresh(self) -> Reference:
         """Return all that was published so far. Raises: Unavailable."""
         async with self._feeding:
-            return await self._feed.refresh()
+            try:
+                return await self._feed.refresh()
+            except UnreadableEvent as error:  # no figure is right until it is mended
+                raise Unavailable(str(error)) from error
 
 
 class ReadModel:

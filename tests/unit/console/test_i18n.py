@@ -103,7 +103,7 @@ def test_codes_have_names_and_unknown_ones_are_shown() -> None:
         assert "31" in words.alert("overdue", 31)
         assert words.cause("some_new_reason") == "some new reason"
     chinese = Words(speaker("zh-CN"))
-    assert chinese.alert("overdue", 31) == "逾期 31 天"
+    assert chinese.alert("overdue", 31) == "逾期 31 天以上"
     assert chinese.bucket(None, 0) == "未到期"
     assert chinese.bucket(121, None) == "121+"
     assert chinese.bucket(None, 5) == "≤ 5"
