@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
+from pathlib import Path
 
 import asyncpg
 import pytest
 
 from events.partitioning import PARTITIONS
+from projections import PROJECTIONS
 from projections.protocol import Projection
-from services.bootstrap import Platform
+from services.audit.verify import verify
+from services.bootstrap import Platform, open_platform
 from services.embedded.event_log import EmbeddedEventLog
 from services.gateway.intake import Intake
 from services.postgres.dossiers import PostgresDossiers
@@ -23,6 +26,8 @@ from services.rebuild.builds import RebuildRefused, begin, plan
 from services.rebuild.rebuilding import Rebuilt, drop_retired, rebuild
 from services.rebuild.walker import Walked
 from services.rebuild.walking import WalkBroken, walk_all
+from services.settings import Settings
+from services.simulator.load import ensure_history
 from tests.support.counting import QUIET, Counting
 from tests.support.log import START, SetClock, payment
 from tests.support.rebuilt import CountingAnew
@@ -349,3 +354,19 @@ async def test_an_owner_is_told_that_its_rows_were_mended(house: House) -> None:
     after, later = tuple(await house.pool.fetchrow(epochs))  # type: ignore[arg-type]
     assert after == [epoch + 1 for epoch in before]
     assert later == changes + PARTITIONS
+
+
+async def test_every_projection_of_a_company_is_rebuilt_as_it_was(
+    database: str, tmp_path: Path
+) -> None:
+    async with open_platform(Settings(dsn=database, data=tmp_path)) as platform:
+        await ensure_history(platform, customers=25)
+        await Projector(platform).catch_up()
+        journal = await platform.pool.fetchval("SELECT count(*) FROM alert_journal")
+        for projection in PROJECTIONS:
+            found = await rebuild(platform, projection, processes=1, watch=Unwatched())
+            assert found.customers > 0
+            assert (found.rows_replaced, found.rows_removed, found.alerts_restated) == (0, 0, 0)
+        assert await platform.pool.fetchval("SELECT count(*) FROM alert_journal") == journal > 0
+        seen = await verify(platform, lambda done: None)
+        assert seen.differences == 0, seen.named
