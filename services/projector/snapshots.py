@@ -46,7 +46,7 @@ class Snapshot(NamedTuple):
 
 
 def pack(events: Sequence[RecordedEvent]) -> bytes:
-    """Return events as bytes that `unpack` reads several times faster than the dossier."""
+    """Return events as bytes that `unpack` reads in half the time of the dossier or less."""
     groups: dict[str, list[_Parts]] = {}
     for event in events:
         parts = (event.envelope, event.position, event.recorded_at, event.data)
