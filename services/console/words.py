@@ -83,6 +83,7 @@ _STEPS: Mapping[str, str] = {
     "paid": N_("paid"),
     "credited": N_("credit note"),
     "written_off": N_("written off"),
+    "rebuilt": N_("the figures were built anew"),
     "reversed": N_("payment reversed"),
     "amended": N_("invoice amended"),
     "cancelled": N_("cancelled"),
@@ -99,6 +100,7 @@ _SOURCE_STATES: Mapping[str, str] = {
     "waiting": N_("waits for what it names"),
     "suspect": N_("suspected double report"),
     "rejected": N_("rejected as a double report"),
+    "rebuilt": N_("the figures were built anew"),
     "reversed": N_("reversed by the bank"),
 }
 
