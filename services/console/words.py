@@ -100,7 +100,6 @@ _SOURCE_STATES: Mapping[str, str] = {
     "waiting": N_("waits for what it names"),
     "suspect": N_("suspected double report"),
     "rejected": N_("rejected as a double report"),
-    "rebuilt": N_("the figures were built anew"),
     "reversed": N_("reversed by the bank"),
 }
 
