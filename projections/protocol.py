@@ -29,11 +29,16 @@ class Facts:
 
     Idempotent per event id and indifferent to the order of arrival. Events that arrive in
     fact order, the usual case, are appended; a late one is inserted where it belongs.
+
+    `memo` is what a projection worked out of the facts in order and may go on from instead of
+    beginning anew. No answer depends on it: a late fact drops it, and the projection checks
+    that it belongs to the same rules and to no later instant.
     """
 
-    __slots__ = ("_events", "_ids", "_keys")
+    __slots__ = ("_events", "_ids", "_keys", "memo")
 
     def __init__(self, events: Iterable[RecordedEvent] = ()) -> None:
+        self.memo: object = None
         self._ids: set[str] = set()
         self._events: list[RecordedEvent] = []
         self._keys: list[FactKey] = []
@@ -55,6 +60,11 @@ class Facts:
             i = bisect_right(keys, key)
             keys.insert(i, key)
             self._events.insert(i, event)
+            self.memo = None
+
+    def after(self, count: int) -> Sequence[RecordedEvent]:
+        """Return the facts that follow the first `count` of them."""
+        return self._events[count:]
 
     def __iter__(self) -> Iterator[RecordedEvent]:
         return iter(self._events)
@@ -145,11 +155,25 @@ class Episode(Struct, frozen=True):
     cause: Cause | None
 
 
+class Differences(Struct, frozen=True, kw_only=True):
+    """The rows that are not as in the assessment stamped `since`; None: it is gone.
+
+    By table and key. Rows that are not named are equal; a row named may be equal too.
+    """
+
+    since: object
+    rows: Mapping[str, Mapping[RowKey, Row | None]]
+
+
 class Assessment(Struct, frozen=True, kw_only=True):
     """What the facts mean at an instant, constant until `next_change_at`.
 
     `cleared` says of each alert key that has stood or could stand why it does not now;
     `default_cause` serves keys that are not listed (the item is unknown by now).
+
+    An assessment that went on from a memo may say how its rows differ from those of an
+    earlier one of the same facts, told by its `stamp`, so that nobody compares them all.
+    `rows` are all of them even so, made when they are looked at.
     """
 
     rows: Mapping[str, Sequence[Row]]  # by table name
@@ -157,6 +181,8 @@ class Assessment(Struct, frozen=True, kw_only=True):
     cleared: Mapping[AlertKey, Cause] = field(default_factory=dict)
     default_cause: Cause = Cause("corrected")
     next_change_at: datetime | None = None
+    stamp: object = None
+    differences: Differences | None = None
 
 
 class Projection(Protocol):

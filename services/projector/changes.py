@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -73,41 +73,38 @@ class Changes:
     ) -> Written:
         """Take in one customer's assessment; return what will be written of it then.
 
-        Raises: OverflowError, for a number that no column holds; then nothing was taken in.
+        Rows that were written before may be changed in place. Raises: OverflowError, for a
+        number that no column holds; then nothing was taken in.
         """
-        rows = {
-            table.name: {table.key_of(row): row for row in assessment.rows.get(table.name, ())}
-            for table in projection.tables
-        }
-        for table in projection.tables:
-            _check_columns(written.rows.get(table.name, {}), rows[table.name])
+        differing = _differing(projection, written, assessment)
+        for rows in differing.values():
+            for key, row in rows.items():
+                if row is not None:
+                    _check_columns(key, row)
         self.heads.append(Head(customer, at, assessment.next_change_at))
-        for table in projection.tables:
-            self._rows(
-                projection, customer, table.name, written.rows.get(table.name, {}), rows[table.name]
-            )
-        return Written(rows, self._alerts(written, assessment))
+        for table, rows in differing.items():
+            self._rows(projection, customer, table, written.rows.setdefault(table, {}), rows)
+        return Written(written.rows, self._alerts(written, assessment), assessment.stamp)
 
     def _rows(
         self,
         projection: Projection,
         customer: CustomerId,
         table: str,
-        old: dict[RowKey, Row],
-        new: dict[RowKey, Row],
+        written: dict[RowKey, Row],
+        differing: Mapping[RowKey, Row | None],
     ) -> None:
-        for key, row in new.items():
-            before = old.get(key)
-            if before == row:
-                continue
-            self.upserts[table].append((customer, row))
-            self._totals(projection.totals(row), 1)
+        for key, row in differing.items():
+            before = written.get(key)
             if before is not None:
                 self._totals(projection.totals(before), -1)
-        for key, row in old.items():
-            if key not in new:
+            if row is not None:
+                written[key] = row
+                self.upserts[table].append((customer, row))
+                self._totals(projection.totals(row), 1)
+            elif before is not None:
+                del written[key]
                 self.deletes[table].append((customer, key))
-                self._totals(projection.totals(row), -1)
 
     def _totals(self, shares: Sequence[Total], sign: int) -> None:
         for share in shares:
@@ -129,12 +126,28 @@ class Changes:
         return standing
 
 
-def _check_columns(old: dict[RowKey, Row], new: dict[RowKey, Row]) -> None:
-    """Refuse a changed row with a sum beyond what the database can hold."""
-    for key, row in new.items():
-        if old.get(key) == row:
-            continue
-        for name in row.__struct_fields__:
-            value = getattr(row, name)
-            if isinstance(value, int) and not -_LIMIT <= value < _LIMIT:
-                raise OverflowError(f"{name} of {'/'.join(key)} is {value}, which no row can hold")
+def _differing(
+    projection: Projection, written: Written, assessment: Assessment
+) -> dict[str, dict[RowKey, Row | None]]:
+    """Return the rows that are not as written, by table and key; None: to be deleted."""
+    told = assessment.differences
+    known = told is not None and written.stamp is not None and told.since is written.stamp
+    found: dict[str, dict[RowKey, Row | None]] = {}
+    for table in projection.tables:
+        old = written.rows.get(table.name, {})
+        new: dict[RowKey, Row | None]
+        if told is not None and known:
+            new = dict(told.rows.get(table.name, {}))
+        else:
+            new = {table.key_of(row): row for row in assessment.rows.get(table.name, ())}
+            new.update((key, None) for key in old if key not in new)
+        found[table.name] = {key: row for key, row in new.items() if old.get(key) != row}
+    return found
+
+
+def _check_columns(key: RowKey, row: Row) -> None:
+    """Refuse a row with a sum beyond what the database can hold."""
+    for name in row.__struct_fields__:
+        value = getattr(row, name)
+        if isinstance(value, int) and not -_LIMIT <= value < _LIMIT:
+            raise OverflowError(f"{name} of {'/'.join(key)} is {value}, which no row can hold")

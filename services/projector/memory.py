@@ -18,10 +18,14 @@ WrittenRows = dict[str, dict[RowKey, Row]]  # by table name
 
 @dataclass(slots=True)
 class Written:
-    """What the database holds of a customer under one projection."""
+    """What the database holds of a customer under one projection.
+
+    `stamp` is that of the assessment it was written from; None: it was read from there.
+    """
 
     rows: WrittenRows = field(default_factory=dict)
     alerts: dict[str, Alert] = field(default_factory=dict)
+    stamp: object = None
 
 
 @dataclass(slots=True)
