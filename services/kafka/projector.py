@@ -22,7 +22,7 @@ from events.policy import Reference
 from projections import PROJECTIONS
 from projections.protocol import Projection
 from services.bootstrap import Platform
-from services.errors import LogMoved, StaleCheckpoint, Unavailable
+from services.errors import LogMoved, StaleCheckpoint, Unavailable, UnreadableEvent
 from services.kafka.cluster import Cluster, reached
 from services.kafka.identity import TopicTruncated, distrust
 from services.kafka.mirror import EventsMirror
@@ -40,6 +40,7 @@ _LOG = structlog.get_logger(__name__)
 _FETCH_MS = 250
 _FETCH_BYTES = 1024 * 1024  # of each partition at once
 _RETAKE_S = 1.0
+_UNREADABLE_S = 10.0
 _AT_ONCE = 2  # partitions in work: one computes while the other waits for the database
 _LOOK_FOR_DUE_S = 1.0
 _SESSION_MS = 10_000
@@ -89,13 +90,16 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
         """Project until cancelled; then give the partitions back.
 
         Raises: KafkaRefused, TopicTruncated; Unavailable, if Kafka cannot be reached at first.
+        While a policy or reference event cannot be read nothing is projected: that is said once,
+        and looked at again now and then.
         """
         await self._while_in_the_group(self._for_ever())
 
     async def catch_up(self) -> int:
         """Project what the log holds now of this worker's partitions, and all that is due.
 
-        Returns the events taken in. Raises: Unavailable, KafkaRefused, TopicTruncated.
+        Returns the events taken in.
+        Raises: Unavailable, KafkaRefused, TopicTruncated, UnreadableEvent.
         """
         heads = (await self._platform.log.heads()).counts
         return await self._while_in_the_group(self._until(heads))
@@ -139,6 +143,12 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
             self._consumer.pause(place)
             self._to_take.add(partition)
 
+    def _let_all_go(self) -> None:
+        """Take everything anew; until a round succeeds this worker is no measure of a stall."""
+        self._away = True
+        for place in self._consumer.assignment():
+            self._let_go(self._places.partition(place))
+
     # --- rounds ----------------------------------------------------------------------------
 
     async def _while_in_the_group(self, work: Awaitable[int]) -> int:
@@ -151,8 +161,17 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
             await self._consumer.stop()
 
     async def _for_ever(self) -> int:
+        told = ""
         while True:
-            await self._patient_round()
+            try:
+                await self._patient_round()
+                told = ""
+            except UnreadableEvent as error:
+                if told != str(error):
+                    told = str(error)
+                    _LOG.error("reference_unreadable", reason=told)
+                self._let_all_go()
+                await asyncio.sleep(_UNREADABLE_S)
 
     async def _until(self, heads: Sequence[int]) -> int:
         """Go on until this worker's share has got that far and nothing is due."""
@@ -174,9 +193,7 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
             raise  # this worker will never be able to go on
         except Unavailable as error:
             _LOG.warning("away", reason=str(error))
-            self._away = True
-            for place in self._consumer.assignment():
-                self._let_go(self._places.partition(place))
+            self._let_all_go()
             await asyncio.sleep(_RETAKE_S)
             return 0
 

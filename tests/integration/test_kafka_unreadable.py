@@ -1,0 +1,110 @@
+"""What lies in a topic and cannot be read parks its customer, or stops every figure: said once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from events.codec import encode
+from events.routing import partition_for
+from events.touchpoints.policy import AlertsPolicy, AlertsPolicyPublished
+from services.bootstrap import Platform, open_platform
+from services.errors import UnreadableEvent
+from services.kafka.cluster import cluster_of
+from services.kafka.producing import Appender
+from services.kafka.projector import KafkaProjector
+from services.kafka.topics import Places
+from services.kafka.wire import to_record
+from services.ports import Submission
+from services.settings import Settings
+from tests.support.log import START, SetClock, payment, submission
+from tests.support.modes import catch_up
+
+pytestmark = [pytest.mark.postgres, pytest.mark.kafka]
+
+POLICY = submission(
+    9, AlertsPolicyPublished(effective_from=START, policy=AlertsPolicy(overdue_days=(1,))), None
+)
+BROKEN_BYTES = b"\xc3\x01\x00\x00"
+CUSTOMERS = "SELECT customer_id FROM receivables_v1_accounts ORDER BY customer_id"
+
+
+@pytest.fixture
+def settings(kafka: Settings, database: str, tmp_path: Path) -> Settings:
+    return kafka.model_copy(update={"dsn": database, "data": tmp_path})
+
+
+@pytest.fixture
+async def platform(settings: Settings) -> AsyncIterator[Platform]:
+    async with open_platform(settings, clock=SetClock(START + timedelta(hours=1))) as platform:
+        yield platform
+
+
+async def append_broken(settings: Settings, one: Submission) -> None:
+    """Append an event whose bytes nobody can read, as only another program could."""
+    cluster = cluster_of(settings)
+    appender = Appender(cluster)
+    record = to_record(one.envelope, one.data.version, encode(one.data), START)
+    place = Places(cluster.prefix, 1).of(partition_for(one.envelope, one.data))
+    try:
+        await appender.append({place: [record._replace(value=BROKEN_BYTES)]})
+    finally:
+        await appender.close()
+
+
+async def test_a_customer_whose_event_cannot_be_read_is_parked_and_others_go_on(
+    platform: Platform, settings: Settings
+) -> None:
+    await append_broken(settings, payment(1, "C-1"))
+    await platform.log.append([payment(2, "C-1"), payment(3, "C-2"), payment(4, "C-3")])
+    await catch_up(platform, settings)
+    rows = await platform.pool.fetch(CUSTOMERS)
+    assert [row["customer_id"] for row in rows] == ["C-2", "C-3"]
+    parked = await platform.pool.fetch(
+        "SELECT DISTINCT customer_id FROM projection_heads WHERE parked_reason IS NOT NULL"
+    )
+    assert [row["customer_id"] for row in parked] == ["C-1"]
+
+
+async def test_a_policy_that_cannot_be_read_is_said_once_and_mended_without_a_restart(
+    platform: Platform, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.kafka.projector._UNREADABLE_S", 0.02)
+    await append_broken(settings, POLICY)
+    await platform.log.append([payment(1)])
+    projector = KafkaProjector(platform, cluster_of(settings), 1)
+    with capture_logs() as logs:
+        working = asyncio.create_task(projector.run())
+        try:
+            async with asyncio.timeout(30):
+                while not said(logs):  # noqa: ASYNC110 - another task's word
+                    await asyncio.sleep(0.05)
+                await asyncio.sleep(1)
+                [reason] = said(logs)
+                assert f"event {POLICY.envelope.id} (policy.alerts_published)" in str(reason)
+                assert projector.reached() == {}  # no stall: a restart would mend nothing
+                assert not working.done()
+                await platform.pool.execute("ALTER TABLE events DISABLE TRIGGER ALL")
+                await platform.pool.execute(
+                    "UPDATE events SET data = $1 WHERE partition = 12", encode(POLICY.data)
+                )
+                while not await platform.pool.fetch(CUSTOMERS):  # noqa: ASYNC110 - another's rows
+                    await asyncio.sleep(0.05)
+        finally:
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+
+
+async def test_projecting_once_names_the_event(platform: Platform, settings: Settings) -> None:
+    await append_broken(settings, POLICY)
+    with pytest.raises(UnreadableEvent, match="newer version"):
+        await catch_up(platform, settings)
+
+
+def said(logs: Iterable[Mapping[str, object]]) -> list[object]:
+    return [line["reason"] for line in logs if line["event"] == "reference_unreadable"]
