@@ -12,6 +12,9 @@ from faust.types.auth import CredentialsT
 from services.errors import TouchstoneError
 from services.kafka.cluster import Cluster, reached
 
+_SESSION_S = 10.0
+"""How long the group waits for a worker that died; nobody can join or leave it until then."""
+
 
 def application(cluster: Cluster, data: str, copies: int) -> AppT:
     """Return an application with no tables, no web server and no transactions.
@@ -28,6 +31,8 @@ def application(cluster: Cluster, data: str, copies: int) -> AppT:
         web_enabled=False,
         topic_replication_factor=copies,
         consumer_auto_offset_reset="latest",
+        broker_session_timeout=_SESSION_S,
+        broker_rebalance_timeout=_SESSION_S,
     )
 
 
