@@ -49,10 +49,7 @@ def invoice_issued(book: Ledger, data: InvoiceIssued) -> None:
     for item in _items(book, invoice, data):
         invoice.items.append(item)
         book.items[item.item_id] = item
-        account.items.append(item)
-        account.outstanding += item.amount
-        item.mark(book.now, "issued", invoice.event_id)
-        account.queue(item)
+        account.issue(item, book.now, invoice.event_id)
     if data.order_id is not None:
         book.by_order.setdefault(data.order_id, []).append(invoice)
         book.bill(invoice, invoice.amount)
@@ -148,7 +145,7 @@ def invoice_amended(book: Ledger, data: InvoiceAmended) -> None:
     book.bill(invoice, invoice.amount - billed)
     _change_amount(book, account, invoice, invoice.amount + invoice.charges - before)
     for item in invoice.items:
-        item.mark(book.now, "amended", book.event_id)
+        account.mark(item, book.now, "amended", book.event_id)
         account.queue(item)
     account.settle(book.now)
 
@@ -184,7 +181,7 @@ def invoice_cancelled(book: Ledger, data: InvoiceCancelled) -> None:
             if entry.undone_at is None and source.kind == "credit_note" and own:
                 account.undo(entry, book.now, book.event_id)
         account.resize(item, 0, book.now, book.event_id)
-        item.mark(book.now, "cancelled", book.event_id)
+        account.mark(item, book.now, "cancelled", book.event_id)
     account.settle(book.now)
 
 
@@ -256,6 +253,7 @@ def handed_to_collection(book: Ledger, data: HandedToCollection) -> None:
     for item in book.cited(data.invoice_id) or ():
         if item.collection is None:
             item.collection = Spell(book.now, None, book.event_id)
+            book.moved(item)
 
 
 def invoice_disputed(book: Ledger, data: InvoiceDisputed) -> None:
@@ -270,6 +268,7 @@ def invoice_disputed(book: Ledger, data: InvoiceDisputed) -> None:
     for item in items:
         item.disputes += (Spell(book.now, None, book.event_id, label=data.dispute_id),)
         item.disputed += 1
+        book.moved(item)
 
 
 def dispute_settled(book: Ledger, data: DisputeSettled) -> None:
@@ -281,6 +280,7 @@ def dispute_settled(book: Ledger, data: DisputeSettled) -> None:
                 ended = spell._replace(end=book.now, ended_by=book.event_id)
                 item.disputes = (*item.disputes[:k], ended, *item.disputes[k + 1 :])
                 item.disputed -= 1
+                book.moved(item)
                 account = book.account(item.invoice.currency)
                 account.queue(item)
                 account.settle(book.now)
@@ -292,6 +292,7 @@ def dunning_notice_sent(book: Ledger, data: DunningNoticeSent) -> None:
     at = book.event.envelope.effective_at
     for item in items:
         item.notices += (Notice(data.level, at, book.event_id, len(items) > 1),)
+        book.moved(item)
 
 
 def dunning_held(book: Ledger, data: DunningHeld) -> None:
@@ -302,6 +303,7 @@ def dunning_held(book: Ledger, data: DunningHeld) -> None:
         return
     for item in book.cited(data.invoice_id) or ():
         item.holds += (hold,)
+        book.moved(item)
 
 
 def apply_cited(book: Ledger, data: Touchpoint) -> None:

@@ -200,17 +200,22 @@ class Account:
     """
 
     __slots__ = (
-        "_items", "_later", "_pool", "checks", "credit", "currency", "items", "limit",
-        "outstanding", "over", "refunds", "relief", "reserved", "seen_exposure", "serial",
-        "sources", "suspect", "unbilled",
+        "_items", "_later", "_pool", "checks", "credit", "credited", "currency", "invoiced",
+        "items", "limit", "moved", "open_items", "outstanding", "over", "paid", "promised",
+        "refunds", "relief", "reserved", "seen_exposure", "serial", "sources", "suspect",
+        "unbilled", "written_off",
     )  # fmt: skip
 
     def __init__(self, currency: str) -> None:
         self.currency = currency
         self.outstanding = self.credit = self.reserved = self.suspect = 0
         self.unbilled = self.checks = 0
+        self.invoiced = self.paid = self.credited = self.written_off = 0  # over all items
         self.limit: int | None = None
         self.items: list[Item] = []
+        self.open_items: dict[Item, None] = {}
+        self.moved: dict[Item, None] = {}  # by facts since somebody last emptied it
+        self.promised: tuple[datetime, list[Item]] | None = None  # the latest promise's instant
         self.sources: list[Source] = []
         self.refunds: list[Refund] = []
         self.over: list[Spell] = []  # when the exposure was above the limit
@@ -230,6 +235,31 @@ class Account:
         """Return the next number of what happens in this account."""
         self.serial += 1
         return self.serial
+
+    def issue(self, item: Item, now: datetime, event_id: str) -> None:
+        """Open a new item."""
+        self.items.append(item)
+        self.outstanding += item.amount
+        self.invoiced += item.amount
+        self.mark(item, now, "issued", event_id)
+        self.queue(item)
+
+    def mark(self, item: Item, now: datetime, reason: StepReason, event_id: str) -> None:
+        """Note how an item stands after a change; whatever changes a balance ends with this."""
+        item.mark(now, reason, event_id)
+        self.moved[item] = None
+        if not item.balance:
+            self.open_items.pop(item, None)
+            return
+        self.open_items[item] = None
+        if self.promised is not None and self.promised[0] == now:
+            self.promised[1].append(item)
+
+    def promise(self, now: datetime) -> Sequence[Item]:
+        """Return the open items, to which those are added that open within this instant."""
+        if self.promised is None or self.promised[0] != now:
+            self.promised = (now, list(self.open_items))
+        return self.promised[1]
 
     def queue(self, item: Item) -> None:
         """Let an item take part in allocation: oldest due date, smaller open amount, id."""
@@ -267,16 +297,19 @@ class Account:
         source.entries += (entry,)
         item.entries += (entry,)
         self._book(item, source.kind, amount)
-        item.mark(now, _SETTLED_BY[source.kind], source.event_id)
+        self.mark(item, now, _SETTLED_BY[source.kind], source.event_id)
         self.queue(item)
 
     def _book(self, item: Item, kind: SourceKind, amount: int) -> None:
         if kind == "payment":
             item.paid += amount
+            self.paid += amount
         elif kind == "credit_note":
             item.credited += amount
+            self.credited += amount
         else:
             item.written_off += amount
+            self.written_off += amount
         item.balance -= amount
         self.outstanding -= amount
 
@@ -294,6 +327,7 @@ class Account:
         that stays is booked anew at `now`.
         """
         self.outstanding += amount - item.amount
+        self.invoiced += amount - item.amount
         item.balance += amount - item.amount
         item.amount = amount
         if item.balance >= 0:

@@ -9,6 +9,7 @@ as ignored (a payment's is a suspected double report instead, so that no money i
 from __future__ import annotations
 
 import heapq
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from itertools import count
 from typing import NamedTuple
@@ -69,7 +70,10 @@ class Check:
 
 
 class PromiseNote(NamedTuple):
-    """A promise to pay as it was made; `serial` tells which entries came before it."""
+    """A promise to pay as it was made; `serial` tells which entries came before it.
+
+    `open_items` are, of one that names no invoice, all that may have been open at its instant.
+    """
 
     promise_id: str
     event_id: str
@@ -79,6 +83,7 @@ class PromiseNote(NamedTuple):
     amount: int
     promised_on: date
     invoice_ids: tuple[str, ...]
+    open_items: Sequence[Item]
 
 
 class Override(NamedTuple):
@@ -111,7 +116,11 @@ class Deadline(NamedTuple):
 
 
 class Ledger:
-    """Everything the facts up to an instant say about one customer's receivables."""
+    """Everything the facts up to an instant say about one customer's receivables.
+
+    It goes on from the first `walked` facts, the last of them at `walked_at`, as long as every
+    further fact is later than `passed_at`, the latest deadline that took effect.
+    """
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
@@ -142,6 +151,9 @@ class Ledger:
         self.home_branch: str | None = None
         self.limited = rules.default_limits
         self.next_fact_at: datetime | None = None
+        self.walked = 0
+        self.walked_at: datetime = BEGINNING
+        self.passed_at: datetime = BEGINNING
         self.event: RecordedEvent
         self.now: datetime = BEGINNING
         if rules.default_limits:
@@ -171,6 +183,10 @@ class Ledger:
     def ignore(self, reason: str) -> None:
         """Note that the fact at hand, or part of it, has no effect."""
         self.ignored.append(Ignored(self.event_id, reason))
+
+    def moved(self, item: Item) -> None:
+        """Note that a fact changed something about an item."""
+        self.accounts[item.invoice.currency].moved[item] = None
 
     def items_of(self, ref: str) -> list[Item] | None:
         """Return the items that a reference names, by due date: an invoice's, or one item."""
@@ -259,7 +275,7 @@ class Ledger:
         """Let every deadline before `until` take effect at its own instant."""
         while self.deadlines and self.deadlines[0].at < until:
             at, _, target = heapq.heappop(self.deadlines)
-            self.now = at
+            self.now = self.passed_at = at
             if isinstance(target, Source):
                 if target.reserved and target.release_at == at:
                     self.release(target)

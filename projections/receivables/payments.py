@@ -91,7 +91,7 @@ def _withdraw(book: Ledger, source: Source) -> None:
             account.undo(entry, book.now, book.event_id)
             reopened.append(entry.item)
     for item in reopened:
-        item.mark(book.now, "reversed", book.event_id)
+        account.mark(item, book.now, "reversed", book.event_id)
         account.queue(item)
     for refund, amount in source.refunds:
         refund.uncovered += amount
@@ -178,6 +178,7 @@ def promise_made(book: Ledger, data: PromiseMade) -> None:
             amount=data.amount.minor,
             promised_on=data.promised_on,
             invoice_ids=data.invoice_ids,
+            open_items=() if data.invoice_ids else account.promise(book.now),
         )
     )
 

@@ -112,7 +112,7 @@ class Reading:
             }
             return tuple(found.values())
         made_on = self.days.of(note.at)
-        steps = [(item, step_at(item, note.at)) for item in note.account.items]
+        steps = [(item, step_at(item, note.at)) for item in dict.fromkeys(note.open_items)]
         owed = [(item, step.due_on) for item, step in steps if step is not None and step.balance]
         overdue = tuple(item for item, due_on in owed if due_on.toordinal() < made_on)
         return overdue or tuple(item for item, _ in owed)

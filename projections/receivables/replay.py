@@ -40,21 +40,36 @@ _RELIEF: dict[type[Any], str] = {
 
 
 def replay(facts: Facts, at: datetime, rules: Rules) -> Ledger:
-    """Return the books as of an instant.
+    """Return the books as of an instant."""
+    book = Ledger(rules)
+    walk(book, facts, at)
+    return book
+
+
+def goes_on(book: Ledger, facts: Facts) -> bool:
+    """Return whether the facts that the books have not walked may follow those they have."""
+    later = facts.after(book.walked)
+    return not later or later[0].envelope.effective_at > book.passed_at
+
+
+def walk(book: Ledger, facts: Facts, at: datetime) -> None:
+    """Bring the books from where they stand to an instant, which must not be an earlier one.
 
     Facts effective later are ignored; the first of them is noted as `next_fact_at`. A fact
     at an instant precedes a deadline at that instant.
     """
-    book = Ledger(rules)
     deadlines = book.deadlines
     handlers = _HANDLERS
-    for event in facts:
+    book.next_fact_at = None
+    for event in facts.after(book.walked):
         instant = event.envelope.effective_at
         if instant > at:
             book.next_fact_at = instant
             break
         if deadlines and deadlines[0].at < instant:
             book.pass_time(instant)
+        book.walked += 1
+        book.walked_at = instant
         data = event.data
         handler = handlers.get(type(data))
         if handler is None:
@@ -66,4 +81,3 @@ def replay(facts: Facts, at: datetime, rules: Rules) -> Ledger:
             book.watch_limits(_RELIEF.get(type(data), "corrected"), event.envelope.id)
     if deadlines:
         book.pass_time(at + INSTANT)
-    return book
