@@ -22,6 +22,7 @@ from typing import Self
 from uuid import uuid4
 
 from deploy.kafka import jars
+from deploy.kafka.security import OPEN, SECURED, Security
 
 _HOST = "127.0.0.1"
 _UP = "Kafka Server started"
@@ -35,9 +36,10 @@ process.roles=broker,controller
 node.id={node}
 controller.quorum.voters={voters}
 controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}
-advertised.listeners=PLAINTEXT://{host}:{port}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners={protocol}://{host}:{port},CONTROLLER://{host}:{controller_port}
+advertised.listeners={protocol}://{host}:{advertised}
+inter.broker.listener.name={protocol}
+listener.security.protocol.map={protocol}:{protocol},CONTROLLER:PLAINTEXT
 log.dirs={data}
 auto.create.topics.enable=false
 unclean.leader.election.enable=false
@@ -93,19 +95,30 @@ class LocalCluster:
     """One or more brokers whose data stays in `home` until it is wiped; a context manager.
 
     Nodes are numbered from 1. `ports` are a client port and then a controller port per node;
-    the same ports must be given whenever the same folder is used.
+    the same ports must be given whenever the same folder is used. `advertised` are the ports
+    that clients are told to use, where something listens in front of the brokers. With
+    `security` clients must speak TLS and log in.
     """
 
-    def __init__(self, home: Path, brokers: int = 1, ports: Sequence[int] | None = None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        brokers: int = 1,
+        ports: Sequence[int] | None = None,
+        advertised: Sequence[int] | None = None,
+        security: Security | None = None,
+    ) -> None:
         self.home = home
+        self._security = security
         self.nodes = range(1, brokers + 1)
         self._ports = ports or free_ports(2 * brokers)
+        self._advertised = advertised or self._ports[::2]
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
 
     @property
     def bootstrap(self) -> str:
         """Return the addresses that clients start from."""
-        return ",".join(f"{_HOST}:{self._port(node)}" for node in self.nodes)
+        return ",".join(f"{_HOST}:{self._advertised[node - 1]}" for node in self.nodes)
 
     def __enter__(self) -> Self:
         """Start every broker."""
@@ -200,21 +213,25 @@ class LocalCluster:
         properties = self.home / f"node-{node}.properties"
         cluster_id = self._cluster_id()
         voters = [f"{n}@{_HOST}:{self._controller_port(n)}" for n in self.nodes]
+        secured = self._security
         settings = _PROPERTIES.format(
             node=node,
+            protocol=SECURED if secured else OPEN,
             host=_HOST,
             port=self._port(node),
+            advertised=self._advertised[node - 1],
             controller_port=self._controller_port(node),
             voters=",".join(voters),
             data=self._folder(node),
             copies=copies,
             in_sync=max(1, copies - 1),
         )
-        properties.write_text(settings, "utf-8")
+        properties.write_text(settings + (secured.properties() if secured else ""), "utf-8")
         if (self._folder(node) / "meta.properties").exists():
             return
         command = self._java(_TOOL, "kafka.tools.StorageTool", "format", "--ignore-formatted")
         command += ["--cluster-id", cluster_id, "--config", str(properties)]
+        command += secured.storage_options() if secured else []
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise BrokerFailed(f"the storage of node {node} cannot be formatted: {done.stderr}")

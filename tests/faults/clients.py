@@ -7,7 +7,7 @@ that was answered is sent once more. What a client was told is the truth of the 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -37,6 +37,7 @@ class Receipt:
 
     recording: Recording
     position: str
+    accepted: bool = False  # the answer "accepted" was seen; it may be given once
 
 
 @dataclass(slots=True)
@@ -116,28 +117,45 @@ class Client:
         if answer.status == "refused" or answer.position is None:
             ledger.wrong.append(f"{recording.envelope.type} {event_id}: {answer}")
             return
-        ledger.duplicates += answer.status == "duplicate"
-        known = ledger.receipts.get(event_id)
-        if known is None:
-            ledger.receipts[event_id] = Receipt(recording, answer.position)
-        elif known.position != answer.position or answer.status != "duplicate":
+        accepted = answer.status == "accepted"
+        ledger.duplicates += not accepted
+        known = ledger.receipts.setdefault(event_id, Receipt(recording, answer.position))
+        if known.position != answer.position or (known.accepted and accepted):
             ledger.wrong.append(f"{event_id} was at {known.position}, now {answer}")
+        known.accepted |= accepted
 
 
 class Fleet:
-    """A client for every branch, all at once."""
+    """A client for every branch at every gateway, all at once.
+
+    Each event goes to one of the gateways, and all of a source's to the same; so also do
+    repeats, unless the recordings hold them.
+    """
 
     def __init__(
-        self, gateway: str, keys: Mapping[str, str], recordings: Iterable[Recording], seed: int
+        self,
+        gateways: Sequence[str],
+        keys: Mapping[str, str],
+        recordings: Iterable[Recording],
+        seed: int,
+        *,
+        scattered: bool = False,
     ) -> None:
+        """With `scattered`, any gateway gets any recording."""
         self.ledger = Ledger()
         self._stop = asyncio.Event()
-        shares: dict[str, list[Recording]] = {branch_id: [] for branch_id in keys}
+        dice = Random(f"{seed} gateways")
+        shares: dict[tuple[str, str], list[Recording]] = {
+            (branch_id, gateway): [] for branch_id in keys for gateway in gateways
+        }
+        homes: dict[str, str] = {}
         for recording in recordings:
-            shares[recording.envelope.branch_id].append(recording)
+            e = recording.envelope
+            home = homes.setdefault(e.source, dice.choice(gateways))
+            shares[e.branch_id, dice.choice(gateways) if scattered else home].append(recording)
         self._clients = [
             Client(gateway, keys[branch_id], share, self.ledger, Random(f"{seed} {branch_id}"))
-            for branch_id, share in shares.items()
+            for (branch_id, gateway), share in shares.items()
         ]
         self._tasks: list[asyncio.Task[None]] = []
 

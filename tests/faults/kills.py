@@ -15,9 +15,10 @@ from services.simulator.branches import BRANCHES
 from services.simulator.devices import HEADQUARTERS
 from services.simulator.history import history, open_books
 from services.simulator.plan import Plan
+from services.settings import Settings
 from tests.faults.clients import Fleet, Ledger
-from tests.faults.oracle import Findings, examine
-from tests.faults.product import Product, product
+from tests.faults.oracle import Findings, Running, examine
+from tests.faults.product import product
 
 _RATE = 400.0
 """Events a second that the branches publish together while the product is up."""
@@ -45,9 +46,9 @@ class Run:
     seconds: float
 
 
-async def branch_keys(made: Product) -> dict[str, str]:
+async def branch_keys(settings: Settings) -> dict[str, str]:
     """Return a new key for every branch, and one for headquarters."""
-    async with open_platform(made.settings) as platform:
+    async with open_platform(settings) as platform:
         keys = BranchKeys(platform.pool, platform.clock)
         branch_ids = [branch.branch_id for branch in BRANCHES]
         tokens = {branch_id: (await keys.create(branch_id))[1] for branch_id in branch_ids}
@@ -55,11 +56,11 @@ async def branch_keys(made: Product) -> dict[str, str]:
         return {**tokens, HEADQUARTERS: token}
 
 
-async def fleet_for(made: Product, seed: int, customers: int) -> Fleet:
+async def fleet_for(made: Running, seed: int, customers: int) -> Fleet:
     """Return branches with keys and the history of a simulated company to publish."""
     plan = Plan.ending_today(datetime.now(UTC), seed=seed, customers=customers)
     recordings = list(history(open_books(plan)))
-    return Fleet(made.gateway, await branch_keys(made), recordings, seed)
+    return Fleet(made.gateways, await branch_keys(made.settings), recordings, seed)
 
 
 async def kill_again_and_again(

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Protocol
 
 import msgspec
 
 from events.codec import decode
 from events.envelope import CustomerId, Position, PositionVector, RecordedEvent
-from events.partitioning import PARTITIONS
+from events.partitioning import PARTITIONS, REFERENCE_PARTITION
 from events.policy import Reference
 from events.touchpoints.base import PersonalTouchpoint, Touchpoint
 from events.touchpoints.policy import ReferenceTouchpoint
@@ -21,12 +22,30 @@ from projections.digest import combine, customer_lines
 from projections.protocol import Facts
 from services.bootstrap import Platform, open_platform
 from services.ports import StoredEvent
+from services.settings import Settings
 from services.simulator.devices import Recording
 from tests.faults.clients import Ledger, Receipt
-from tests.faults.product import Product
 
 _READ = 2_000
 _CATCH_UP_PATIENCE_S = 180.0
+
+
+class Running(Protocol):
+    """A product that runs, on either log."""
+
+    @property
+    def gateways(self) -> Sequence[str]:
+        """Return where branches publish."""
+        ...
+
+    @property
+    def settings(self) -> Settings:
+        """Return the settings by which another process joins it."""
+        ...
+
+    async def command(self, *words: str) -> tuple[int, dict[str, object]]:
+        """Run a `touchstone` command; return its exit code and its JSON document."""
+        ...
 
 
 @dataclass(slots=True)
@@ -34,6 +53,7 @@ class Findings:
     """What the oracle looked at and everything that should not be."""
 
     events: int = 0
+    copies: int = 0  # records in Kafka's topics beyond the first of an event
     customers: int = 0
     alerts_raised: int = 0
     digest: str = ""
@@ -45,15 +65,28 @@ class Findings:
             self.wrong.append(otherwise)
 
 
-async def examine(product: Product, ledger: Ledger) -> Findings:
-    """Compare log, rows, alerts and digest of a running product with the clients' ledger."""
+Read = Callable[[bytes], Touchpoint]
+
+
+async def examine(product: Running, ledger: Ledger, read: Read = decode) -> Findings:
+    """Compare log, rows, alerts and digest of a running product with the clients' ledger.
+
+    Over Kafka a topic may hold an event twice: its first copy counts, and the table has it
+    once. `read` decodes what this program cannot, if need be.
+    """
     found = Findings(wrong=list(ledger.wrong))
     async with open_platform(product.settings) as platform:
-        stored = await _whole_log(platform)
-        found.events = len(stored)
-        no_loss_no_double(found, ledger, stored)
-        await _same_content(found, platform, ledger, stored)
-        await _caught_up(platform)
+        stored = await whole_log(platform)
+        first = {event.envelope.id: event for event in reversed(stored)}
+        found.events, found.copies = len(first), len(stored) - len(first)
+        if product.settings.kafka is None:
+            no_loss_no_double(found, ledger, stored)
+        else:
+            _no_loss_whatever_copies(found, ledger, stored)
+        await _same_content(found, platform, ledger, list(first.values()), read)
+        await _caught_up(platform, stored)
+        if product.settings.kafka is not None:
+            await _mirrored_once(found, platform, first)
         await _alerts_alternate(found, platform)
     code, verdict = await product.command("verify")
     found.expect(
@@ -69,37 +102,72 @@ async def examine(product: Product, ledger: Ledger) -> Findings:
     return found
 
 
-async def _whole_log(platform: Platform) -> list[StoredEvent]:
+async def whole_log(platform: Platform) -> list[StoredEvent]:
+    """Return all that the log holds, in order; over Kafka, copies as well."""
     stored: list[StoredEvent] = []
     for partition in range(PARTITIONS + 1):
         start = 0
         while batch := await platform.log.read(partition, start, _READ):
             stored += batch
-            start += len(batch)
+            start = batch[-1].position.n + 1
     return stored
 
 
 def no_loss_no_double(found: Findings, ledger: Ledger, stored: Sequence[StoredEvent]) -> None:
     """Each acknowledged event is in the log once, where its receipt says; nothing else is."""
+    _no_loss_whatever_copies(found, ledger, stored)
     counts = Counter(event.envelope.id for event in stored)
     found.expect(max(counts.values(), default=1) == 1, "an event id is in the log twice")
-    lost = ledger.receipts.keys() - counts.keys()
-    found.expect(not lost, f"{len(lost)} acknowledged events are lost: {sorted(lost)[:5]}")
-    unasked = counts.keys() - ledger.attempted
-    found.expect(not unasked, f"{len(unasked)} events in the log were never sent")
-    unanswered = ledger.attempted - ledger.receipts.keys()
-    found.expect(not unanswered, f"{len(unanswered)} events were never acknowledged")
     numbers = defaultdict(list)
     for event in stored:
         numbers[event.position.partition].append(event.position.n)
-        receipt = ledger.receipts.get(event.envelope.id)
-        if receipt is not None:
-            found.expect(
-                _told_position(receipt, event.position.partition) == event.position,
-                f"{event.envelope.id} is at {event.position}, its receipt says otherwise",
-            )
     for partition, told in numbers.items():
         found.expect(told == list(range(len(told))), f"partition {partition} has gaps")
+
+
+def _no_loss_whatever_copies(
+    found: Findings, ledger: Ledger, stored: Sequence[StoredEvent]
+) -> None:
+    """Each acknowledged event is in the log, also where its receipt says; nothing else is.
+
+    What is first of each event was recorded no earlier than what lies before it.
+    """
+    places: dict[str, set[Position]] = defaultdict(set)
+    recorded_at: dict[int, datetime] = {}
+    for event in stored:
+        event_id, position = event.envelope.id, event.position
+        if event_id not in places:
+            last = recorded_at.get(position.partition, event.recorded_at)
+            found.expect(last <= event.recorded_at, f"{event_id} at {position} goes back in time")
+            recorded_at[position.partition] = event.recorded_at
+        places[event_id].add(position)
+    lost = ledger.receipts.keys() - places.keys()
+    found.expect(not lost, f"{len(lost)} acknowledged events are lost: {sorted(lost)[:5]}")
+    unasked = places.keys() - ledger.attempted
+    found.expect(not unasked, f"{len(unasked)} events in the log were never sent")
+    unanswered = ledger.attempted - ledger.receipts.keys()
+    found.expect(not unanswered, f"{len(unanswered)} events were never acknowledged")
+    for event_id, lies_at in places.items():
+        receipt = ledger.receipts.get(event_id)
+        if receipt is not None:
+            partition = next(iter(lies_at)).partition
+            found.expect(
+                _told_position(receipt, partition) in lies_at,
+                f"{event_id} is at {lies_at}, its receipt says otherwise",
+            )
+
+
+async def _mirrored_once(
+    found: Findings, platform: Platform, first: Mapping[str, StoredEvent]
+) -> None:
+    """The events table has each event of the topics once, at its first copy's place."""
+    rows = await platform.pool.fetch("SELECT event_id, generation, partition, n FROM events")
+    table = {r["event_id"]: Position(r["generation"], r["partition"], r["n"]) for r in rows}
+    topic = {event_id: event.position for event_id, event in first.items()}
+    found.expect(len(table) == len(rows), "an event is in the table twice")
+    other = {event_id for event_id in table.keys() | topic.keys()
+             if table.get(event_id) != topic.get(event_id)}  # fmt: skip
+    found.expect(not other, f"{len(other)} events lie elsewhere in the table than in the topics")
 
 
 def _told_position(receipt: Receipt, partition: int) -> Position:
@@ -108,14 +176,14 @@ def _told_position(receipt: Receipt, partition: int) -> Position:
 
 
 async def _same_content(
-    found: Findings, platform: Platform, ledger: Ledger, stored: Sequence[StoredEvent]
+    found: Findings, platform: Platform, ledger: Ledger, stored: Sequence[StoredEvent], read: Read
 ) -> None:
     """What the log holds of each event is what its branch said, personal fields included."""
     for event in stored:
         receipt = ledger.receipts.get(event.envelope.id)
         if receipt is None:
             continue
-        said, data = receipt.recording, decode(event.payload)
+        said, data = receipt.recording, read(event.payload)
         sealed = data.sealed if isinstance(data, PersonalTouchpoint) else None
         personal = None
         if sealed is not None:
@@ -135,24 +203,27 @@ def _plain(data: Touchpoint) -> object:
     return fields
 
 
-async def _caught_up(platform: Platform) -> None:
+async def _caught_up(platform: Platform, stored: Sequence[StoredEvent]) -> None:
     """Wait until the running projector has taken everything in. Raises: TimeoutError."""
-    heads = await platform.log.heads()
+    ends = {e.position.partition: e.position.n + 1 for e in stored}
     async with asyncio.timeout(_CATCH_UP_PATIENCE_S):
-        while True:
-            if not await _behind(platform, heads):
-                return
+        while await _behind(platform, ends):
             await asyncio.sleep(0.2)
 
 
-async def _behind(platform: Platform, heads: PositionVector) -> int:
+async def _behind(platform: Platform, ends: Mapping[int, int]) -> int:
     rows = await platform.pool.fetch("SELECT projection, partition, next FROM checkpoints")
     taken = {(row["projection"], row["partition"]): int(row["next"]) for row in rows}
-    return sum(
-        max(0, heads.counts[partition] - taken.get((projection.name, partition), 0))
+    mirrored = await platform.pool.fetch("SELECT partition, next FROM mirror_heads")
+    reference = {row["partition"]: int(row["next"]) for row in mirrored}
+    left = sum(
+        max(0, end - taken.get((projection.name, partition), 0))
         for projection in PROJECTIONS
-        for partition in range(PARTITIONS)
+        for partition, end in ends.items()
+        if partition != REFERENCE_PARTITION
     )
+    end = ends.get(REFERENCE_PARTITION, 0)
+    return left + (max(0, end - reference.get(REFERENCE_PARTITION, end)))
 
 
 async def _alerts_alternate(found: Findings, platform: Platform) -> None:

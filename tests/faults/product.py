@@ -45,6 +45,11 @@ class Product:
         self._others: list[subprocess.Popen[bytes]] = []
 
     @property
+    def gateways(self) -> list[str]:
+        """Return where branches publish."""
+        return [self.gateway]
+
+    @property
     def settings(self) -> Settings:
         """Return the settings by which another process joins this product."""
         return Settings(data=self.data)
