@@ -11,7 +11,10 @@ The first three have the percent as their threshold (100: the time is up); proje
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import NamedTuple
 
 from events.envelope import CustomerId
 from projections.case_board.cases import Case
@@ -27,33 +30,68 @@ from projections.case_board.replay import Board
 from projections.protocol import Alert, AlertKey, Cause
 
 
-def standing(customer: CustomerId, board: Board, ladder: Ladder, case: Case) -> Iterator[Alert]:
-    """Yield the alerts that stand on a case."""
+class Watched(NamedTuple):
+    """What the clocks of a case say at an instant."""
+
+    alerts: Sequence[Alert]
+    next_at: datetime | None  # when a clock says something else by itself
+    climbing: bool  # whether any has taken a step: an acknowledgement may count
+
+    @property
+    def escalation(self) -> int | None:
+        """Return the highest percent at which an alert stands."""
+        return max((alert.threshold for alert in self.alerts if alert.threshold), default=None)
+
+
+def watched(customer: CustomerId, board: Board, ladder: Ladder, case: Case) -> Watched:
+    """Return which alerts stand on a case, and until when."""
+    alerts: list[Alert] = []
+    nexts: list[datetime] = []
+    climbing = False
     for watch in live_watches(case):
-        alert = ladder.standing(watch)
+        climb = ladder.climb(watch)
+        climbing = climbing or bool(climb.taken)
+        alert = ladder.standing(watch, climb.taken)
         if alert is not None:
-            yield alert
+            alerts.append(alert)
+        if climb.next_at is not None:
+            nexts.append(climb.next_at)
     due = case.callback_due_at
-    if case.status == "resolved" and due is not None and due <= board.at:
-        yield Alert(
-            kind="callback_overdue",
-            subject=cycle_subject(case, case.cycle),
-            threshold=0,
-            customer_id=customer,
-            branch_id=case.branch_id,
-            since=max(due, case.cycle.resolved_at or due),
-            currency="",
-            amount_minor=0,
-        )
+    if case.status == "resolved" and due is not None:
+        if due > board.at:
+            nexts.append(due)
+        else:
+            alerts.append(_callback_overdue(customer, case, due))
+    return Watched(alerts, min(nexts, default=None), climbing)
+
+
+def _callback_overdue(customer: CustomerId, case: Case, due: datetime) -> Alert:
+    return Alert(
+        kind="callback_overdue",
+        subject=cycle_subject(case, case.cycle),
+        threshold=0,
+        customer_id=customer,
+        branch_id=case.branch_id,
+        since=max(due, case.cycle.resolved_at or due),
+        currency="",
+        amount_minor=0,
+    )
 
 
 class Clearings(Mapping[AlertKey, Cause]):
-    """For every alert that could stand on the cases and does not: why; found out when asked."""
+    """For every alert that could stand on the cases and does not: why; found out when asked.
 
-    def __init__(self, board: Board, ladder: Ladder, standing: frozenset[AlertKey]) -> None:
+    It speaks of the board as it is: ask before the board goes on.
+    """
+
+    def __init__(self, board: Board, ladder: Ladder, alerts: Sequence[Alert]) -> None:
         self._board = board
         self._ladder = ladder
-        self._standing = standing
+        self._alerts = alerts
+
+    @cached_property
+    def _standing(self) -> frozenset[AlertKey]:
+        return frozenset(alert.key for alert in self._alerts)
 
     def __getitem__(self, key: AlertKey) -> Cause:
         if key in self._standing:
@@ -68,7 +106,7 @@ class Clearings(Mapping[AlertKey, Cause]):
         return self._while_it_runs(watch, key.threshold)
 
     def _while_it_runs(self, watch: Watch, percent: int) -> Cause:
-        taken = {step.alert.threshold: step.alert for step in self._ladder.taken(watch)}
+        taken = {step.alert.threshold: step.alert for step in self._ladder.climb(watch).taken}
         highest = max(taken, default=0)
         if highest > percent and percent not in taken:
             return Cause("superseded")

@@ -2,22 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from events.calendars import local_day
 from projections.case_board.cases import Case
-from projections.case_board.parts import Cycle, Obligation
+from projections.case_board.parts import Cycle, Obligation, Referral, Stay
 from projections.case_board.replay import Board
 from projections.case_board.rows import (
+    CASES,
+    CYCLES,
+    DEPARTMENTS,
+    OBLIGATIONS,
+    REFERRALS,
     CaseRow,
     CycleRow,
     DepartmentRow,
     ObligationRow,
     ReferralRow,
 )
+from projections.protocol import Row, Table
 
 _SECOND = timedelta(seconds=1)
+
+
+def all_rows(board: Board, case: Case, escalation: int | None) -> Iterator[tuple[Table, Row]]:
+    """Yield every row of a case."""
+    owed, referrals = case.obligations.values(), case.referrals.values()
+    return _rows(board, case, escalation, case.cycles, owed, referrals)
+
+
+def unread_rows(board: Board, case: Case, escalation: int | None) -> Iterator[tuple[Table, Row]]:
+    """Yield the rows of a case that may differ from those made when it was last read."""
+    unread = case.unread
+    cycles = case.cycles[unread.cycle - 1 :]
+    owed = (*unread.settled, *case.owed.values())
+    return _rows(board, case, escalation, cycles, owed, unread.referrals)
+
+
+def _rows(
+    board: Board,
+    case: Case,
+    escalation: int | None,
+    cycles: Iterable[Cycle],
+    obligations: Iterable[Obligation],
+    referrals: Iterable[Referral],
+) -> Iterator[tuple[Table, Row]]:
+    yield CASES, case_row(board, case, escalation)
+    for cycle in cycles:
+        yield CYCLES, cycle_row(case, cycle, board.at)
+    for obligation in obligations:
+        yield OBLIGATIONS, obligation_row(case, obligation, board.at)
+    for department, stay in case.stays.items():
+        yield DEPARTMENTS, department_row(case, department, stay)
+    for referral in referrals:
+        yield REFERRALS, referral_row(case, referral)
 
 
 def case_row(board: Board, case: Case, escalation: int | None) -> CaseRow:
@@ -25,6 +64,7 @@ def case_row(board: Board, case: Case, escalation: int | None) -> CaseRow:
     cycle = case.cycle
     clock = cycle.solution
     stands_still = clock.running_since is None
+    verdict = cycle.verdict(board.at)
     return CaseRow(
         case_id=case.case_id,
         external=case.external,
@@ -40,17 +80,17 @@ def case_row(board: Board, case: Case, escalation: int | None) -> CaseRow:
         activity=case.activity,
         cycle=cycle.number,
         opened_at=case.opened_at,
-        opened_on=local_day(case.opened_at, board.reference.zone_of(case.branch_id)),
+        opened_on=local_day(case.opened_at, case.time.tz),
         cycle_opened_at=cycle.opened_at,
         wanted_by=case.wanted_by,
         replied_at=cycle.replied_at,
-        response_due_at=cycle.response.reached(),
-        response_met_at=cycle.response_met_at,
-        response_breached_at=cycle.response.overrun_at(board.at),
-        solution_due_at=clock.reached(),
+        response_due_at=verdict.response_due_at,
+        response_met_at=verdict.response_met_at,
+        response_breached_at=verdict.response_breached_at,
+        solution_due_at=verdict.solution_due_at,
         solution_left_s=clock.left // _SECOND if stands_still else None,
-        solution_met_at=cycle.solution_met_at,
-        solution_breached_at=clock.overrun_at(board.at),
+        solution_met_at=verdict.solution_met_at,
+        solution_breached_at=verdict.solution_breached_at,
         waiting_since=case.waiting_since,
         paused_s=cycle.paused // _SECOND,
         resolved_at=case.resolved_at,
@@ -68,7 +108,7 @@ def case_row(board: Board, case: Case, escalation: int | None) -> CaseRow:
         department_handovers=case.departments.moves,
         department_returns=case.departments.returns,
         told=case.told,
-        referred_from=case.referred_from,
+        referred_from=board.referred_from(case),
         escalation=escalation,
         last_event_id=case.last_event_id,
         last_event_at=case.last_at,
@@ -77,15 +117,16 @@ def case_row(board: Board, case: Case, escalation: int | None) -> CaseRow:
 
 def cycle_row(case: Case, cycle: Cycle, at: datetime) -> CycleRow:
     """Return the row of a cycle."""
+    verdict = cycle.verdict(at)
     return CycleRow(
         case_id=case.case_id,
         cycle=cycle.number,
         branch_id=case.branch_id,
         opened_at=cycle.opened_at,
-        response_met_at=cycle.response_met_at,
-        response_breached_at=cycle.response.overrun_at(at),
-        solution_met_at=cycle.solution_met_at,
-        solution_breached_at=cycle.solution.overrun_at(at),
+        response_met_at=verdict.response_met_at,
+        response_breached_at=verdict.response_breached_at,
+        solution_met_at=verdict.solution_met_at,
+        solution_breached_at=verdict.solution_breached_at,
         resolved_at=cycle.resolved_at,
         closed_at=cycle.closed_at,
         confirmed=cycle.confirmed,
@@ -119,24 +160,22 @@ def obligation_due_at(case: Case, obligation: Obligation) -> datetime | None:
     return case.time.after(obligation.handed_at, obligation.clock.budget)
 
 
-def department_rows(case: Case) -> Iterator[DepartmentRow]:
-    """Yield how long each department had the case in hand."""
-    for department, stay in case.stays.items():
-        yield DepartmentRow(
-            case_id=case.case_id,
-            department=department,
-            branch_id=case.branch_id,
-            held_s=stay.held // _SECOND,
-            since=stay.since,
-        )
+def department_row(case: Case, department: str, stay: Stay) -> DepartmentRow:
+    """Return how long a department had the case in hand."""
+    return DepartmentRow(
+        case_id=case.case_id,
+        department=department,
+        branch_id=case.branch_id,
+        held_s=stay.held // _SECOND,
+        since=stay.since,
+    )
 
 
-def referral_rows(case: Case) -> Iterator[ReferralRow]:
-    """Yield what was overheard on the case."""
-    for referral in case.referrals.values():
-        yield ReferralRow(
-            case_id=case.case_id,
-            referral_case_id=referral.case_id,
-            department=referral.department,
-            referred_at=referral.at,
-        )
+def referral_row(case: Case, referral: Referral) -> ReferralRow:
+    """Return what was overheard on the case."""
+    return ReferralRow(
+        case_id=case.case_id,
+        referral_case_id=referral.case_id,
+        department=referral.department,
+        referred_at=referral.at,
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from events.business_time import BusinessTime
-from projections.case_board.parts import Cycle, Obligation, Referral, Route, Stay, Told
+from projections.case_board.parts import Cycle, Obligation, Referral, Route, Stay, Told, Unread
 from projections.case_board.rows import CaseStatus
 from projections.case_board.service_levels import ServiceTerms
 
@@ -17,15 +17,16 @@ class Case:
         "activity", "agents", "attempts", "branch_id", "callback_due_at", "callback_outcome",
         "case_id", "category", "cycles", "department", "departments", "done_early", "event_id",
         "external", "history", "kind", "last_at", "last_event_id", "obligations", "opened_at",
-        "owed", "owner", "pinned", "priority", "referrals", "referred_from", "resolved_at",
+        "owed", "owner", "pinned", "priority", "rank", "referrals", "referred_from", "resolved_at",
         "resolves", "resumed", "severity", "status", "status_by", "stays", "terms", "tier",
-        "time", "told", "waiting_since", "wanted_by",
+        "time", "told", "unread", "waiting_since", "wanted_by",
     )  # fmt: skip
 
     def __init__(
         self,
         case_id: str,
         *,
+        rank: tuple[bool, int],
         external: bool,
         kind: str,
         category: str | None,
@@ -38,6 +39,7 @@ class Case:
         time: BusinessTime,
     ) -> None:
         self.case_id = case_id
+        self.rank = rank  # of cases that overheard the same need the first in rank is named
         self.external = external
         self.kind = kind
         self.category = category
@@ -72,6 +74,7 @@ class Case:
         self.referrals: dict[str, Referral] = {}
         self.history: list[Told] | None = None
         self.cycles = [Cycle(1, opened_at, time, terms, wanted_by)]
+        self.unread = Unread(1)
 
     @property
     def cycle(self) -> Cycle:
@@ -82,6 +85,10 @@ class Case:
     def is_live(self) -> bool:
         """Return whether it is worked on or waits: neither resolved nor closed."""
         return self.status in ("open", "waiting")
+
+    def read(self) -> None:
+        """Note that its rows were made: what can change no more need not be read again."""
+        self.unread = Unread(self.cycle.number)
 
     # --- whose hands it is in ---
 
@@ -192,6 +199,7 @@ class Case:
         obligation.clock.stop(now)
         obligation.ended_by = self.event_id
         del self.owed[obligation.obligation_id]
+        self.unread.settled.append(obligation)
         self.release(obligation.department, now)
 
     def set_status(self, status: CaseStatus, word: str) -> None:

@@ -199,8 +199,10 @@ def _called(case: Case, data: CallbackMade, now: datetime) -> None:
 
 
 def _referred(case: Case, data: CaseReferred, now: datetime) -> None:
-    referral = Referral(data.referral_case_id, data.department, now)
-    case.referrals.setdefault(data.referral_case_id, referral)
+    if data.referral_case_id not in case.referrals:
+        referral = Referral(data.referral_case_id, data.department, now)
+        case.referrals[data.referral_case_id] = referral
+        case.unread.referrals.append(referral)
     case.note(now, "referred", data.department)
 
 

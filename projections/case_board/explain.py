@@ -11,7 +11,13 @@ from events.envelope import CustomerId
 from events.policy import Reference
 from projections.case_board.board import case_row, cycle_row, obligation_row
 from projections.case_board.cases import Case
-from projections.case_board.ladder import Ladder, Step, cycle_watches, obligation_watch
+from projections.case_board.ladder import (
+    Ladder,
+    Step,
+    cycle_watches,
+    live_watches,
+    obligation_watch,
+)
 from projections.case_board.parts import Told
 from projections.case_board.replay import Board
 from projections.case_board.rows import CaseRow, CycleRow, ObligationRow
@@ -55,11 +61,11 @@ def _explained(board: Board, ladder: Ladder, case: Case) -> CaseExplanation:
     steps = list(_steps_of_time(case, ladder))
     # A fact at an instant precedes a deadline at that instant; the sort keeps that order.
     history = sorted([*(case.history or ()), *steps], key=lambda told: told.at)
-    watches = (
-        *cycle_watches(case, case.cycle),
-        *(obligation_watch(case, o) for o in case.owed.values()),
-    )
-    alerts = [alert for watch in watches if (alert := ladder.standing(watch)) is not None]
+    alerts = [
+        alert
+        for watch in live_watches(case)
+        if (alert := ladder.standing(watch, ladder.climb(watch).taken)) is not None
+    ]
     return CaseExplanation(
         case=case_row(board, case, max((a.threshold for a in alerts), default=None)),
         cycles=[cycle_row(case, cycle, board.at) for cycle in case.cycles],
@@ -72,10 +78,10 @@ def _explained(board: Board, ladder: Ladder, case: Case) -> CaseExplanation:
 def _steps_of_time(case: Case, ladder: Ladder) -> Iterator[Told]:
     for cycle in case.cycles:
         for watch in cycle_watches(case, cycle):
-            for step in ladder.taken(watch):
+            for step in ladder.climb(watch).taken:
                 yield _told(step, cycle.number)
     for obligation in case.obligations.values():
-        for step in ladder.taken(obligation_watch(case, obligation)):
+        for step in ladder.climb(obligation_watch(case, obligation)).taken:
             yield _told(step, case.cycle.number)
 
 

@@ -7,7 +7,7 @@ that the time is up (100%) is always told. Source: domain rules, section 6; deci
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -97,6 +97,13 @@ class Step(NamedTuple):
     alert: Alert
 
 
+class Climb(NamedTuple):
+    """How far a clock has come."""
+
+    taken: Sequence[Step]  # the latest last
+    next_at: datetime | None
+
+
 class Ladder:
     """The steps that were taken on the clocks of a customer's cases."""
 
@@ -125,34 +132,28 @@ class Ladder:
         by_escalation = known.get(watch.escalation_id(alert.threshold))
         return by_escalation or known.get(alert.alert_id)
 
-    def taken(self, watch: Watch) -> list[Step]:
-        """Return the steps taken on a clock by now, the latest last."""
+    def climb(self, watch: Watch) -> Climb:
+        """Return the steps taken on a clock by now, and when its next share will be spent."""
         taken: list[Step] = []
         for step in watch.case.terms.ladder:
             reached = watch.clock.reached(step.percent)
             if reached is None or reached > self._board.at:
-                break
+                return Climb(taken, reached)
             if taken and step.percent != BREACH:
                 event = self.acknowledgement(watch, taken[-1].alert)
                 if event is not None and event.envelope.effective_at <= reached:
                     continue
             taken.append(Step(reached, self.alert_at(watch, step.percent, reached)))
-        return taken
+        return Climb(taken, None)
 
-    def standing(self, watch: Watch) -> Alert | None:
-        """Return the alert that stands on a clock: the highest step, unless acknowledged."""
-        taken = self.taken(watch) if watch.ended is None else ()
+    def standing(self, watch: Watch, taken: Sequence[Step]) -> Alert | None:
+        """Return the alert that stands on a running clock: the highest step, unless acknowledged.
+
+        `taken` are the steps of its climb.
+        """
         if not taken or self.acknowledgement(watch, taken[-1].alert) is not None:
             return None
         return taken[-1].alert
-
-    def next_step_at(self, watch: Watch) -> datetime | None:
-        """Return when the next share of a clock's time will be spent."""
-        for step in watch.case.terms.ladder:
-            reached = watch.clock.reached(step.percent)
-            if reached is None or reached > self._board.at:
-                return reached
-        return None
 
 
 class Recipient(NamedTuple):

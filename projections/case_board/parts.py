@@ -106,6 +106,17 @@ class Obligation:
         return self.done_at is None and self.voided_at is None
 
 
+class Verdict(NamedTuple):
+    """How the clocks of a cycle stand as of an instant."""
+
+    response_due_at: datetime | None
+    response_met_at: datetime | None
+    response_breached_at: datetime | None
+    solution_due_at: datetime | None
+    solution_met_at: datetime | None
+    solution_breached_at: datetime | None
+
+
 class Cycle:
     """One run of a case from opening to closing, with clocks of its own."""
 
@@ -131,16 +142,27 @@ class Cycle:
         self.confirmed: bool | None = None
         self.paused = _NONE
 
-    @property
-    def response_met_at(self) -> datetime | None:
-        """Return when the response clock was stopped in time."""
-        if self.response_ended_by is None or self.response.reached() is not None:
-            return None
-        return self.response.spans[-1].end
+    def verdict(self, at: datetime) -> Verdict:
+        """Return how its clocks stand; a clock that has overrun was not met."""
+        response, solution = self.response.reached(), self.solution.reached()
+        answered = self.response_ended_by is not None and response is None
+        solved = self.resolved_at is not None and solution is None
+        return Verdict(
+            response_due_at=response,
+            response_met_at=self.response.spans[-1].end if answered else None,
+            response_breached_at=response if response and response <= at else None,
+            solution_due_at=solution,
+            solution_met_at=self.solution.spans[-1].end if solved else None,
+            solution_breached_at=solution if solution and solution <= at else None,
+        )
 
-    @property
-    def solution_met_at(self) -> datetime | None:
-        """Return when it was resolved, if that was in time."""
-        if self.resolved_at is None or self.solution.reached() is not None:
-            return None
-        return self.solution.spans[-1].end
+
+class Unread:
+    """What of a case may differ from the rows last made of it, besides what is open."""
+
+    __slots__ = ("cycle", "referrals", "settled")
+
+    def __init__(self, cycle: int) -> None:
+        self.cycle = cycle  # those before are over
+        self.settled: list[Obligation] = []
+        self.referrals: list[Referral] = []

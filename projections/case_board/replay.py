@@ -1,12 +1,14 @@
-"""From facts to cases: gathered by case, then told in effective order.
+"""From facts to cases: walked in effective order, each told to its case.
 
-A case begins with the complaint or request that opened it. What took effect earlier (a branch
-clock that is ahead) counts at its opening; what is said of a case that nothing opened waits
-until something does.
+A case begins with the complaint or request that opened it, else with the first CaseOpened. What
+took effect earlier (a branch clock that is ahead) counts at its opening; what is said of a case
+that nothing opened waits until something does. A complaint that comes after the CaseOpened of
+its case begins the case anew, from everything that was said of it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from events.branch_calendars import business_time
@@ -15,6 +17,7 @@ from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.complaint import (
     CaseOpened,
+    CaseReferred,
     CaseTouchpoint,
     ComplaintFiled,
     EscalationAcknowledged,
@@ -32,69 +35,110 @@ HANDLED: frozenset[type[Touchpoint]] = frozenset({*HANDLERS, AlertAcknowledged})
 
 
 class Board:
-    """The cases of one customer as of an instant."""
+    """The cases of one customer as of an instant; it goes on to a later one in place.
+
+    `touched` are the cases that a fact was told to, or referred to, since the board was read;
+    `replaced` are those of them that began anew, as they were.
+    """
 
     def __init__(self, facts: Facts, at: datetime, reference: Reference, *, tell: bool) -> None:
         self.at = at
         self.reference = reference
         self.cases: dict[str, Case] = {}
+        self.walked = 0  # how many of the facts
         self.next_fact_at: datetime | None = None
         self.acknowledged: dict[str, RecordedEvent] = {}  # escalation or alert -> by what, first
-        self._events: dict[str, list[RecordedEvent]] = {}
-        self._openers: dict[str, RecordedEvent] = {}
-        self._gather(facts)
-        for case_id, opener in self._openers.items():
-            self.cases[case_id] = self._replay(case_id, opener, tell=tell)
-        self._link_referrals()
+        self.touched: dict[str, None] = {}
+        self.replaced: dict[str, Case] = {}
+        self._tells = tell
+        self._calls: dict[str, str] = {}  # a promised call -> the case it is about
+        self._referrers: dict[str, dict[str, None]] = {}  # a case -> where it was overheard
+        self._kept: dict[str, list[RecordedEvent]] = {}  # of cases without a complaint so far
+        self.advance(facts, at)
 
-    def _gather(self, facts: Facts) -> None:
-        calls: dict[str, str] = {}
-        spare: dict[str, RecordedEvent] = {}
-        for event in facts:
-            if event.envelope.effective_at > self.at:
-                self.next_fact_at = event.envelope.effective_at
+    def advance(self, facts: Facts, at: datetime) -> None:
+        """Walk on to an instant that is no earlier, through facts that only grew at the end."""
+        self.at = at
+        self.next_fact_at = None
+        for event in facts.after(self.walked):
+            effective_at = event.envelope.effective_at
+            if effective_at > at:
+                self.next_fact_at = effective_at
                 break
-            data = event.data
-            match data:
-                case CaseTouchpoint():
-                    case_id = data.case_id
-                    if isinstance(data, CaseOpened):
-                        spare.setdefault(case_id, event)
-                    elif isinstance(data, EscalationAcknowledged):
-                        self._acknowledge(data.escalation_id, event)
-                case ComplaintFiled() | ServiceRequested():
-                    case_id = data.case_ref or native_case_id(event.envelope.id)
-                    self._openers.setdefault(case_id, event)
-                case CallbackPromised() if data.case_id is not None:
-                    case_id = calls[data.callback_id] = data.case_id
-                case CallbackMade():
-                    case_id = data.case_id or calls.get(data.callback_id, "")
-                case AlertAcknowledged():
-                    self._acknowledge(data.alert_id, event)
-                    continue
-                case _:
-                    continue
-            self._events.setdefault(case_id, []).append(event)
-        for case_id, event in spare.items():
-            self._openers.setdefault(case_id, event)
+            self.walked += 1
+            self._walk(event)
 
-    def _acknowledge(self, subject: str, event: RecordedEvent) -> None:
-        self.acknowledged.setdefault(subject, event)
+    def read(self) -> None:
+        """Note that whoever reads the board knows what was touched and replaced."""
+        self.touched = {}
+        self.replaced = {}
 
-    def _replay(self, case_id: str, opener: RecordedEvent, *, tell: bool) -> Case:
-        case = self._opened(case_id, opener)
-        case.history = [] if tell else None
+    def referred_from(self, case: Case) -> str | None:
+        """Return the case on which it was overheard: as its opening says, else the other side."""
+        if case.referred_from is not None:
+            return case.referred_from
+        others = self._referrers.get(case.case_id)
+        return min(others, key=lambda other: self.cases[other].rank) if others else None
+
+    def _walk(self, event: RecordedEvent) -> None:
+        data = event.data
+        match data:
+            case CaseTouchpoint():
+                case_id = data.case_id
+                if isinstance(data, EscalationAcknowledged):
+                    self.acknowledged.setdefault(data.escalation_id, event)
+            case ComplaintFiled() | ServiceRequested():
+                case_id = data.case_ref or native_case_id(event.envelope.id)
+            case CallbackPromised() if data.case_id is not None:
+                case_id = self._calls[data.callback_id] = data.case_id
+            case CallbackMade():
+                case_id = data.case_id or self._calls.get(data.callback_id, "")
+            case AlertAcknowledged():
+                self.acknowledged.setdefault(data.alert_id, event)
+                return
+            case _:
+                return
+        if case_id:
+            self._say(case_id, event)
+
+    def _say(self, case_id: str, event: RecordedEvent) -> None:
+        """Tell a case what happened, open it, or keep what happened until something opens it."""
+        case = self.cases.get(case_id)
+        kept = self._kept.get(case_id)
+        if case is not None and kept is None:
+            self._tell(case, event)
+        elif isinstance(event.data, ComplaintFiled | ServiceRequested):
+            if case is not None:
+                self.replaced[case_id] = case
+            self._open(case_id, event, self._kept.pop(case_id, ()))
+        else:
+            if isinstance(event.data, CaseOpened) and case is None:
+                self._open(case_id, event, kept or ())
+            elif case is not None:
+                self._tell(case, event)
+            self._kept.setdefault(case_id, []).append(event)
+
+    def _open(self, case_id: str, opener: RecordedEvent, said: Sequence[RecordedEvent]) -> None:
+        case = self.cases[case_id] = self._opened(case_id, opener)
+        case.history = [] if self._tells else None
         HANDLERS[type(opener.data)](case, opener.data, case.opened_at)
-        for event in self._events[case_id]:
-            if event is opener:
-                continue
-            now = max(event.envelope.effective_at, case.opened_at)
-            case.event_id = case.last_event_id = event.envelope.id
-            case.last_at = now
-            HANDLERS[type(event.data)](case, event.data, now)
-        return case
+        self.touched[case_id] = None
+        for event in said:
+            self._tell(case, event)
+
+    def _tell(self, case: Case, event: RecordedEvent) -> None:
+        envelope, data = event.envelope, event.data
+        now = max(envelope.effective_at, case.opened_at)
+        case.event_id = case.last_event_id = envelope.id
+        case.last_at = now
+        HANDLERS[type(data)](case, data, now)
+        self.touched[case.case_id] = None
+        if isinstance(data, CaseReferred):
+            self._referrers.setdefault(data.referral_case_id, {})[case.case_id] = None
+            self.touched[data.referral_case_id] = None
 
     def _opened(self, case_id: str, opener: RecordedEvent) -> Case:
+        """Return the case as it is before its opener is told; `rank` is by opener."""
         data, envelope = opener.data, opener.envelope
         wanted_by = category = None
         external = False
@@ -111,6 +155,7 @@ class Board:
                 raise AssertionError(f"{type(data).__name__} opens no case")
         return Case(
             case_id,
+            rank=(isinstance(data, CaseOpened), self.walked),
             external=external,
             kind=kind,
             category=category,
@@ -122,11 +167,3 @@ class Board:
             terms=terms_at(self.reference, envelope.effective_at, severity),
             time=business_time(self.reference, envelope.branch_id),
         )
-
-    def _link_referrals(self) -> None:
-        """Let a referral case know where it was overheard, where only the other side says so."""
-        for case in self.cases.values():
-            for referral in case.referrals.values():
-                other = self.cases.get(referral.case_id)
-                if other is not None and other.referred_from is None:
-                    other.referred_from = case.case_id

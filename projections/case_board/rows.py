@@ -122,6 +122,7 @@ CYCLES = Table("cycles", CycleRow, ("case_id", "cycle"))
 OBLIGATIONS = Table("obligations", ObligationRow, ("case_id", "obligation_id"))
 DEPARTMENTS = Table("departments", DepartmentRow, ("case_id", "department"))
 REFERRALS = Table("referrals", ReferralRow, ("case_id", "referral_case_id"))
+TABLES = (CASES, CYCLES, OBLIGATIONS, DEPARTMENTS, REFERRALS)
 
 BREACHED = "breached"
 """Measure of the company totals: cases under way past their solution; else a case's status."""

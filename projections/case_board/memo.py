@@ -1,0 +1,151 @@
+"""The cases of a customer as they were last assessed, to go on from.
+
+A new fact costs what it was told to: the case it names, and a case that was overheard on it.
+Besides them only cases are looked at again whose clocks have come to their next step, and on an
+acknowledgement those that have taken one. Everything else stands as it stood.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from heapq import heappop, heappush
+
+from events.envelope import CustomerId
+from events.policy import Reference
+from projections.case_board.alerts import Clearings, Watched, watched
+from projections.case_board.board import all_rows, unread_rows
+from projections.case_board.ladder import Ladder
+from projections.case_board.replay import Board
+from projections.case_board.rows import TABLES
+from projections.protocol import Alert, Assessment, Differences, Facts, Row, RowKey
+
+
+class Memo:
+    """A customer's board, with what its clocks said; it goes on in place."""
+
+    def __init__(
+        self, customer: CustomerId, facts: Facts, at: datetime, reference: Reference
+    ) -> None:
+        self.stamp = object()
+        self._customer = customer
+        self._board = Board(facts, at, reference, tell=False)
+        self._ladder = Ladder(customer, self._board)
+        self._watched: dict[str, Watched] = {}  # by case; none of a case that is at rest
+        self._wakes: list[tuple[datetime, str]] = []  # a heap: when to look at a case again
+        self._alerts: Sequence[Alert] = ()
+        self._look_at(self._board.cases)
+        for case in self._board.cases.values():
+            case.read()
+        self._board.read()
+
+    def serves(self, customer: CustomerId, at: datetime, reference: Reference) -> bool:
+        """Return whether it may go on to an instant under these rules."""
+        board = self._board
+        return board.reference is reference and board.at <= at and self._customer == customer
+
+    def go_on(self, facts: Facts, at: datetime) -> Differences:
+        """Go on to an instant that is no earlier, with facts that only grew at the end."""
+        board = self._board
+        acknowledged = len(board.acknowledged)
+        board.advance(facts, at)
+        stirred = board.touched
+        if len(board.acknowledged) > acknowledged:
+            stirred.update((key, None) for key, seen in self._watched.items() if seen.climbing)
+        while self._wakes and self._wakes[0][0] <= at:
+            stirred[heappop(self._wakes)[1]] = None
+        self._look_at(stirred)
+        differences = Differences(since=self.stamp, rows=self._differing(stirred))
+        board.read()
+        self.stamp = object()
+        return differences
+
+    def assessment(self, differences: Differences | None = None) -> Assessment:
+        """Return what it amounts to; ask for rows and causes before it goes on."""
+        return Assessment(
+            rows=_Rows(self, self.stamp),
+            alerts=self._alerts,
+            cleared=Clearings(self._board, self._ladder, self._alerts),
+            next_change_at=self._next_change_at(),
+            stamp=self.stamp,
+            differences=differences,
+        )
+
+    def rows(self) -> dict[str, list[Row]]:
+        """Return every row, by table name."""
+        rows: dict[str, list[Row]] = {table.name: [] for table in TABLES}
+        for case_id, case in self._board.cases.items():
+            for table, row in all_rows(self._board, case, self._escalation(case_id)):
+                rows[table.name].append(row)
+        return rows
+
+    def _look_at(self, case_ids: Iterable[str]) -> None:
+        cases, seen = self._board.cases, self._watched
+        changed = False
+        for case_id in case_ids:
+            case = cases.get(case_id)
+            if case is None:  # referred to, and not opened yet
+                continue
+            before = seen.pop(case_id, _AT_REST)
+            now = watched(self._customer, self._board, self._ladder, case)
+            if now != _AT_REST:
+                seen[case_id] = now
+            if now.next_at is not None and now.next_at != before.next_at:
+                heappush(self._wakes, (now.next_at, case_id))
+            changed = changed or now.alerts != before.alerts
+        if changed:
+            self._alerts = [alert for case in seen.values() for alert in case.alerts]
+
+    def _differing(self, case_ids: Iterable[str]) -> Mapping[str, Mapping[RowKey, Row | None]]:
+        board = self._board
+        rows: dict[str, dict[RowKey, Row | None]] = {table.name: {} for table in TABLES}
+        for former in board.replaced.values():
+            for table, row in all_rows(board, former, None):
+                rows[table.name][table.key_of(row)] = None
+        for case_id in case_ids:
+            case = board.cases.get(case_id)
+            if case is None:
+                continue
+            for table, row in unread_rows(board, case, self._escalation(case_id)):
+                rows[table.name][table.key_of(row)] = row
+            case.read()
+        return rows
+
+    def _escalation(self, case_id: str) -> int | None:
+        return self._watched.get(case_id, _AT_REST).escalation
+
+    def _next_change_at(self) -> datetime | None:
+        """Return when a fact known ahead or a clock changes something, if nothing arrives."""
+        wakes, ahead = self._wakes, self._board.next_fact_at
+        while wakes and self._watched.get(wakes[0][1], _AT_REST).next_at != wakes[0][0]:
+            heappop(wakes)  # its clock was stopped, or goes on otherwise
+        if not wakes:
+            return ahead
+        return wakes[0][0] if ahead is None else min(ahead, wakes[0][0])
+
+
+_AT_REST = Watched((), None, False)
+
+
+class _Rows(Mapping[str, Sequence[Row]]):
+    """All rows of a memo by table name, made when they are looked at."""
+
+    def __init__(self, memo: Memo, stamp: object) -> None:
+        self._memo = memo
+        self._stamp = stamp
+        self._made: dict[str, list[Row]] | None = None
+
+    def _all(self) -> dict[str, list[Row]]:
+        if self._made is None:
+            assert self._memo.stamp is self._stamp, "the rows are those of a later instant by now"
+            self._made = self._memo.rows()
+        return self._made
+
+    def __getitem__(self, table: str) -> Sequence[Row]:
+        return self._all()[table]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(TABLES)
