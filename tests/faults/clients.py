@@ -23,6 +23,7 @@ _TIMEOUT_S = 20.0
 _ANSWER_PATIENCE_S = 120.0
 _LARGEST_BATCH = 60
 _REPEATS = 0.05
+_SAID_CHARACTERS = 300
 
 
 class Answers(msgspec.Struct):
@@ -50,7 +51,12 @@ class Ledger:
     unavailable: int = 0  # requests answered 503
     retry_after: int = 0  # of those, with Retry-After
     duplicates: int = 0  # events answered as duplicate
+    said: set[str] = field(default_factory=set)  # what 503 said
     wrong: list[str] = field(default_factory=list)  # answers that must never be
+
+    def answered_unavailable(self) -> int:
+        """Return how often a client was told to try again."""
+        return self.unavailable
 
 
 class Client:
@@ -106,6 +112,7 @@ class Client:
         if response.status_code == 503:
             ledger.unavailable += 1
             ledger.retry_after += "Retry-After" in response.headers
+            ledger.said.add(response.text[:_SAID_CHARACTERS])
             return None
         if response.status_code != 200:
             ledger.wrong.append(f"{response.status_code}: {response.text[:300]}")

@@ -16,6 +16,7 @@ from deploy.kafka.broker import LocalCluster
 from services.embedded.keeping import kept_running
 from services.embedded.server import EmbeddedServer, ServerSettings
 from tests.faults.kafka_product import KafkaProduct, kafka_product
+from tests.faults.tracing import make_roles
 from tests.support.postgres import fresh_database, reachable_directory
 
 _SERVER = ServerSettings(shared_buffers_mb=128, max_connections=300, max_wal_size_mb=1024)
@@ -31,19 +32,24 @@ class Ground:
         self._home = home
         self._kafka = kafka
         self._dsn: str | None = None
+        self._starting = asyncio.Lock()
 
     async def dsn(self) -> str:
         """Return the database server, kept running as `touchstone run` keeps it."""
-        if self._dsn is None:
-            server = EmbeddedServer(self._home / "postgres", _SERVER)
-            self._dsn = await self._stack.enter_async_context(kept_running(server))
+        async with self._starting:
+            if self._dsn is None:
+                server = EmbeddedServer(self._home / "postgres", _SERVER)
+                dsn = await self._stack.enter_async_context(kept_running(server))
+                await make_roles(dsn)
+                self._dsn = dsn
         return self._dsn
 
     async def kafka(self) -> str:
         """Return the address of the one broker."""
-        if self._kafka is None:
-            brokers = await self._stack.enter_async_context(running_brokers(self._home / "kafka"))
-            self._kafka = brokers.cluster.bootstrap
+        async with self._starting:
+            if self._kafka is None:
+                own = running_brokers(self._home / "kafka")
+                self._kafka = (await self._stack.enter_async_context(own)).cluster.bootstrap
         return self._kafka
 
     @asynccontextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import sys
 from collections import Counter
@@ -20,6 +19,7 @@ from deploy.kafka.broker import free_ports
 from services.bootstrap import open_platform
 from services.kafka.opening import ensure_topics
 from services.settings import Settings
+from tests.faults.commanding import touchstone
 from tests.faults.kept import HUNG, Kept
 from tests.faults.tracing import install, lawless
 from tests.support.embedded import REPOSITORY
@@ -33,26 +33,31 @@ _TRY_AGAIN = 3
 class KafkaProduct:
     """Gateways and workers, each kept running; every worker has a database role of its own."""
 
-    def __init__(self, settings: Settings, *, gateways: int = 1, program: Path = REPOSITORY):
+    def __init__(self, settings: Settings, *, gateways: int = 1) -> None:
         """Start nothing yet; `settings` name the database, the brokers and a prefix."""
         self.settings = settings
-        self.program = program
-        self._gateways: dict[str, Kept] = {}
+        self.program = REPOSITORY  # the release that is started from now on
+        self._ports: dict[str, dict[str, str]] = {}
+        self.gateway_processes: dict[str, Kept] = {}
         self.workers: dict[str, Kept] = {}
         self._keeper: asyncio.Task[None] | None = None
         for n in range(gateways):
             console, port = free_ports(2)
-            ports = {"TOUCHSTONE_CONSOLE_PORT": str(console), "TOUCHSTONE_GATEWAY_PORT": str(port)}
-            address = f"http://127.0.0.1:{port}"
-            self._gateways[address] = self._kept(f"gateway-{n + 1}", "serve", ports)
+            self._ports[f"gateway-{n + 1}"] = {
+                "TOUCHSTONE_CONSOLE_PORT": str(console),
+                "TOUCHSTONE_GATEWAY_PORT": str(port),
+            }
 
     @property
     def gateways(self) -> Sequence[str]:
         """Return where branches publish."""
-        return list(self._gateways)
+        return [
+            f"http://127.0.0.1:{ports['TOUCHSTONE_GATEWAY_PORT']}" for ports in self._ports.values()
+        ]
 
-    def _kept(self, name: str, command: str, more: dict[str, str]) -> Kept:
-        environment = {**self._environment(name), **more}
+    def _kept(self, name: str) -> Kept:
+        command = "serve" if name in self._ports else "work"
+        environment = {**self._environment(name), **self._ports.get(name, {})}
         return Kept(name, command, environment, self.settings.data, self.program)
 
     def _environment(self, role: str | None = None) -> dict[str, str]:
@@ -75,8 +80,8 @@ class KafkaProduct:
 
     async def start(self, workers: int = 2) -> None:
         """Start gateways and workers; return once the gateways answer."""
-        for gateway in self._gateways.values():
-            gateway.start()
+        for name in self._ports:
+            self.start_gateway(name)
         for n in range(workers):
             self.start_worker(f"worker-{n + 1}")
         self._keeper = asyncio.create_task(self._keep(), name="supervisor")
@@ -85,29 +90,34 @@ class KafkaProduct:
     async def ready(self) -> None:
         """Return once every gateway answers. Raises: TimeoutError."""
         async with httpx2.AsyncClient(timeout=2.0) as client, asyncio.timeout(_READY_PATIENCE_S):
-            for address in self._gateways:
+            for address in self.gateways:
                 while True:
                     with contextlib.suppress(httpx2.TransportError):
                         await client.get(f"{address}/api/v1/events")
                         break
                     await asyncio.sleep(_LOOK_EVERY_S)
 
-    def start_worker(self, name: str, program: Path | None = None) -> Kept:
-        """Start a worker under that name, and keep it running."""
-        if program is not None:
-            self.program = program
-        if name not in self.workers or program is not None:
-            self.workers[name] = self._kept(name, "work", {})
-        self.workers[name].start()
-        return self.workers[name]
+    def start_worker(self, name: str) -> Kept:
+        """Start a worker under that name, of today's release, and keep it running."""
+        return self._start(self.workers, name)
 
-    def gateway_processes(self) -> list[Kept]:
-        """Return the gateways."""
-        return list(self._gateways.values())
+    def start_gateway(self, name: str) -> Kept:
+        """Start that gateway, of today's release, and keep it running."""
+        return self._start(self.gateway_processes, name)
+
+    def _start(self, kind: dict[str, Kept], name: str) -> Kept:
+        ends = kind[name].ends if name in kind else []
+        kind[name] = self._kept(name)
+        kind[name].ends = ends
+        kind[name].start()
+        return kind[name]
+
+    def _all(self) -> list[Kept]:
+        return [*self.gateway_processes.values(), *self.workers.values()]
 
     async def _keep(self) -> None:
         while True:
-            for kept in (*self._gateways.values(), *self.workers.values()):
+            for kept in self._all():
                 kept.look()
             await asyncio.sleep(_LOOK_EVERY_S)
 
@@ -115,16 +125,14 @@ class KafkaProduct:
         """End everything as an operator would."""
         if self._keeper is not None:
             self._keeper.cancel()
-        kept = [*self.workers.values(), *self._gateways.values()]
-        await asyncio.gather(*(asyncio.to_thread(one.end) for one in kept))
+        await asyncio.gather(*(asyncio.to_thread(one.end) for one in self._all()))
 
     def odd_ends(self) -> list[str]:
         """Return the ends that no kill, no order and no stall explains."""
-        kept = (*self._gateways.values(), *self.workers.values())
         return [
             f"{one.name} {'did not end when asked' if code == HUNG else f'ended with {code}'}: "
             f"{one.said()[-600:]}"
-            for one in kept
+            for one in self._all()
             for code in one.ends
             if code not in (0, _SIGKILL, _TRY_AGAIN)
         ]
@@ -140,21 +148,12 @@ class KafkaProduct:
 
     async def command(self, *words: str) -> tuple[int, dict[str, object]]:
         """Run a `touchstone` command to its end; return its exit code and its JSON document."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "services", *words, "--format", "json"),
-            cwd=self.program,
-            env={
-                **{k: v for k, v in os.environ.items() if not k.startswith("TOUCHSTONE_")},
-                **self._environment(),
-                "PYTHONPATH": os.pathsep.join([str(self.program), *sys.path]),
-            },
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        output, errors = await process.communicate()
-        assert output, f"touchstone {' '.join(words)}: {errors.decode()[-2_000:]}"
-        document: dict[str, object] = json.loads(output)
-        return process.returncode or 0, document
+        environment = {
+            **{k: v for k, v in os.environ.items() if not k.startswith("TOUCHSTONE_")},
+            **self._environment(),
+            "PYTHONPATH": os.pathsep.join([str(self.program), *sys.path]),
+        }
+        return await touchstone(self.program, environment, words)
 
 
 @asynccontextmanager

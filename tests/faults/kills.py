@@ -11,12 +11,13 @@ from random import Random
 
 from services.bootstrap import open_platform
 from services.gateway.keys import BranchKeys
+from services.settings import Settings
 from services.simulator.branches import BRANCHES
 from services.simulator.devices import HEADQUARTERS
 from services.simulator.history import history, open_books
 from services.simulator.plan import Plan
-from services.settings import Settings
 from tests.faults.clients import Fleet, Ledger
+from tests.faults.matrix import Outcome, Scene
 from tests.faults.oracle import Findings, Running, examine
 from tests.faults.product import product
 
@@ -97,3 +98,20 @@ async def kill_again_and_again(
         found = await examine(made, ledger)
         await asyncio.to_thread(made.stop)
     return Run(kills, ledger, found, time.monotonic() - started)
+
+
+async def kill_everything(scene: Scene) -> Outcome:
+    """Kill `touchstone run` with all its processes, PostgreSQL among them."""
+    outcome = Outcome()
+
+    def say(kill: Kill) -> None:
+        phase = "serving" if kill.ready else "starting"
+        scene.say(f"kill {kill.number}: {kill.processes} processes, while {phase}")
+
+    times, customers = scene.choose(20, 3), scene.choose(1_500, 300)
+    run = await kill_again_and_again(times, scene.seed, customers, say)
+    outcome.times = len(run.kills)
+    outcome.add(run.ledger, run.found)
+    restarts = sorted(kill.restart_s for kill in run.kills if kill.restart_s is not None)
+    outcome.notes["median_restart_s"] = round(restarts[len(restarts) // 2], 2)
+    return outcome

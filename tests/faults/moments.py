@@ -20,7 +20,7 @@ _PATIENCE_S = 60.0
 _POLL_S = 0.01
 _WAITING = (
     "SELECT pid, usename, query FROM pg_stat_activity WHERE datname = current_database() "
-    "AND wait_event_type = 'Lock' AND usename LIKE 'worker-%'"
+    "AND wait_event_type = 'Lock' AND usename LIKE $1"
 )
 _WHO = "SELECT usename FROM pg_stat_activity WHERE pid = $1"
 _FIRST, _LAST = PROJECTIONS[0].name, PROJECTIONS[-1].name
@@ -65,8 +65,8 @@ INSIDE = (
 
 
 @asynccontextmanager
-async def standing_at(dsn: str, moment: Moment) -> AsyncIterator[str]:
-    """Give the role of a worker that stands there, and stands there until the end.
+async def standing_at(dsn: str, moment: Moment, roles: str = "worker-%") -> AsyncIterator[str]:
+    """Give the role of a process that stands there, and stands there until the end.
 
     Raises: MomentMissed.
     """
@@ -76,23 +76,25 @@ async def standing_at(dsn: str, moment: Moment) -> AsyncIterator[str]:
         transaction = holder.transaction()
         await transaction.start()
         await holder.execute(moment.hold)
-        yield await _who_waits(watcher, moment)
+        yield await _who_waits(watcher, moment, roles)
         await transaction.rollback()
     finally:
         holder.terminate()
         watcher.terminate()
 
 
-async def _who_waits(watcher: asyncpg.Connection[asyncpg.Record], moment: Moment) -> str:
+async def _who_waits(
+    watcher: asyncpg.Connection[asyncpg.Record], moment: Moment, roles: str
+) -> str:
     give_up_at = time.monotonic() + _PATIENCE_S
     while time.monotonic() < give_up_at:
-        rows = await watcher.fetch(_WAITING)
+        rows = await watcher.fetch(_WAITING, roles)
         for row in rows:
             if moment.waiting in row["query"]:
                 return str(row["usename"])
         await asyncio.sleep(_POLL_S)
     seen = [(row["usename"], row["query"][:120]) for row in rows]
-    raise MomentMissed(f"no worker came to {moment.name}; these wait: {seen}")
+    raise MomentMissed(f"nobody came to {moment.name}; these wait: {seen}")
 
 
 async def just_committed(dsn: str) -> str:

@@ -77,14 +77,14 @@ async def examine(product: Running, ledger: Ledger, read: Read = decode) -> Find
     found = Findings(wrong=list(ledger.wrong))
     async with open_platform(product.settings) as platform:
         stored = await whole_log(platform)
-        first = {event.envelope.id: event for event in reversed(stored)}
+        first: dict[str, StoredEvent] = {e.envelope.id: e for e in reversed(stored)}
         found.events, found.copies = len(first), len(stored) - len(first)
         if product.settings.kafka is None:
             no_loss_no_double(found, ledger, stored)
         else:
-            _no_loss_whatever_copies(found, ledger, stored)
+            no_loss_whatever_copies(found, ledger, stored)
         await _same_content(found, platform, ledger, list(first.values()), read)
-        await _caught_up(platform, stored)
+        await caught_up(platform, stored)
         if product.settings.kafka is not None:
             await _mirrored_once(found, platform, first)
         await _alerts_alternate(found, platform)
@@ -115,7 +115,7 @@ async def whole_log(platform: Platform) -> list[StoredEvent]:
 
 def no_loss_no_double(found: Findings, ledger: Ledger, stored: Sequence[StoredEvent]) -> None:
     """Each acknowledged event is in the log once, where its receipt says; nothing else is."""
-    _no_loss_whatever_copies(found, ledger, stored)
+    no_loss_whatever_copies(found, ledger, stored)
     counts = Counter(event.envelope.id for event in stored)
     found.expect(max(counts.values(), default=1) == 1, "an event id is in the log twice")
     numbers = defaultdict(list)
@@ -125,9 +125,7 @@ def no_loss_no_double(found: Findings, ledger: Ledger, stored: Sequence[StoredEv
         found.expect(told == list(range(len(told))), f"partition {partition} has gaps")
 
 
-def _no_loss_whatever_copies(
-    found: Findings, ledger: Ledger, stored: Sequence[StoredEvent]
-) -> None:
+def no_loss_whatever_copies(found: Findings, ledger: Ledger, stored: Sequence[StoredEvent]) -> None:
     """Each acknowledged event is in the log, also where its receipt says; nothing else is.
 
     What is first of each event was recorded no earlier than what lies before it.
@@ -147,13 +145,13 @@ def _no_loss_whatever_copies(
     found.expect(not unasked, f"{len(unasked)} events in the log were never sent")
     unanswered = ledger.attempted - ledger.receipts.keys()
     found.expect(not unanswered, f"{len(unanswered)} events were never acknowledged")
-    for event_id, lies_at in places.items():
-        receipt = ledger.receipts.get(event_id)
+    for told, lies_at in places.items():
+        receipt = ledger.receipts.get(told)
         if receipt is not None:
             partition = next(iter(lies_at)).partition
             found.expect(
                 _told_position(receipt, partition) in lies_at,
-                f"{event_id} is at {lies_at}, its receipt says otherwise",
+                f"{told} is at {lies_at}, its receipt says otherwise",
             )
 
 
@@ -203,11 +201,11 @@ def _plain(data: Touchpoint) -> object:
     return fields
 
 
-async def _caught_up(platform: Platform, stored: Sequence[StoredEvent]) -> None:
+async def caught_up(platform: Platform, stored: Sequence[StoredEvent]) -> None:
     """Wait until the running projector has taken everything in. Raises: TimeoutError."""
     ends = {e.position.partition: e.position.n + 1 for e in stored}
     async with asyncio.timeout(_CATCH_UP_PATIENCE_S):
-        while await _behind(platform, ends):
+        while await _behind(platform, ends):  # noqa: ASYNC110 - other processes
             await asyncio.sleep(0.2)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import signal
 import socket
@@ -20,6 +19,8 @@ import httpx2
 import psutil
 
 from services.settings import Settings
+from tests.faults.commanding import touchstone
+from tests.support.embedded import REPOSITORY
 
 _READY_PATIENCE_S = 120.0
 _POLL_S = 0.1
@@ -32,6 +33,7 @@ class Product:
     def __init__(self, data: Path) -> None:
         """Choose free ports; nothing runs yet."""
         self.data = data
+        self.program = REPOSITORY  # the release that is started from now on
         console_port, gateway_port = _free_ports(2)
         self.gateway = f"http://127.0.0.1:{gateway_port}"
         self._console = f"http://127.0.0.1:{console_port}"
@@ -67,6 +69,7 @@ class Product:
         with self._log_of(command).open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "services", command],
+                cwd=self.program,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -175,17 +178,7 @@ class Product:
 
     async def command(self, *words: str) -> tuple[int, dict[str, object]]:
         """Run a `touchstone` command to its end; return its exit code and its JSON document."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "services", *words, "--format", "json"),
-            env=self._environment,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        output, errors = await process.communicate()
-        assert output, f"touchstone {' '.join(words)}: {errors.decode()[-2_000:]}"
-        document = json.loads(output)
-        assert isinstance(document, dict)
-        return process.returncode or 0, document
+        return await touchstone(self.program, self._environment, words)
 
 
 @asynccontextmanager

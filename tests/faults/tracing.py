@@ -6,7 +6,11 @@ and each move of a checkpoint, and each transaction that wrote rows or alerts.
 
 from __future__ import annotations
 
+import asyncpg
+
 from services.postgres.pool import Pool
+
+_ROLES = 8
 
 _INSTALL = """
 CREATE SCHEMA fault_trace;
@@ -57,11 +61,18 @@ WHERE w.who LIKE 'worker-%'
 """
 
 
-async def install(pool: Pool, roles: int = 8) -> None:
-    """Make the roles of gateways and workers, and attach the triggers."""
-    for role in (f"{kind}-{n}" for kind in ("gateway", "worker") for n in range(1, roles + 1)):
-        if not await pool.fetchval("SELECT count(*) FROM pg_roles WHERE rolname = $1", role):
-            await pool.execute(f'CREATE ROLE "{role}" SUPERUSER LOGIN')
+async def make_roles(dsn: str) -> None:
+    """Make the roles of gateways and workers on a server."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        for role in (f"{kind}-{n}" for kind in ("gateway", "worker") for n in range(1, _ROLES + 1)):
+            await connection.execute(f'CREATE ROLE "{role}" SUPERUSER LOGIN')
+    finally:
+        await connection.close()
+
+
+async def install(pool: Pool) -> None:
+    """Attach the triggers to a database's tables."""
     await pool.execute(_INSTALL)
     for table in _WATCHED:
         await pool.execute(

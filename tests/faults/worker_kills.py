@@ -24,7 +24,7 @@ async def kill_workers(scene: Scene) -> Outcome:
     """Kill workers a hundred times: a third before, a third inside, a third after."""
     outcome = Outcome()
     companies = scene.choose(4, 1)
-    kills = [number for number in range(scene.choose(100, 3))]
+    kills = list(range(scene.choose(100, 3)))
     shares = [kills[company::companies] for company in range(companies)]
     await asyncio.gather(*(_company(scene, outcome, n, own) for n, own in enumerate(shares)))
     return outcome

@@ -1,0 +1,121 @@
+"""PostgreSQL killed while a batch is in its transaction, on either log; and its disk full."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+import asyncpg
+import psutil
+
+from services.embedded.server import EmbeddedServer
+from tests.faults.disks import Ballast, small_disk
+from tests.faults.load import judge, load
+from tests.faults.matrix import Outcome, Scene
+from tests.faults.moments import INSIDE, MomentMissed, standing_at
+from tests.faults.product import Product, product
+from tests.faults.receipts import publishes
+
+_DISK_MB = 1_024
+
+
+async def kill_database_under_workers(scene: Scene) -> Outcome:
+    """Kill every process of PostgreSQL while a worker stands in its transaction."""
+    outcome = Outcome()
+    async with scene.ground.product() as made:
+        await made.start()
+        fleet = await load(scene, made, 60.0)
+        for number in range(scene.choose(10, 2)):
+            dsn = str(made.settings.dsn)
+            await _strike(scene, outcome, number, dsn, scene.ground.database_processes, "worker-%")
+            await publishes(outcome, fleet)
+        await judge(outcome, made, fleet)
+    return outcome
+
+
+async def kill_database_under_run(scene: Scene) -> Outcome:
+    """The same of `touchstone run`, whose log is in that database."""
+    outcome = Outcome()
+    async with product() as made:
+        made.start()
+        await made.ready()
+        fleet = await load(scene, made, 120.0)
+        dsn = EmbeddedServer(made.data).dsn
+        for number in range(scene.choose(10, 2)):
+            await _strike(scene, outcome, number, dsn, made.database, "touchstone")
+            await publishes(outcome, fleet)
+        await judge(outcome, made, fleet)
+        await asyncio.to_thread(made.stop)
+    return outcome
+
+
+async def _strike(
+    scene: Scene,
+    outcome: Outcome,
+    number: int,
+    dsn: str,
+    processes: Callable[[], Sequence[psutil.Process]],
+    roles: str,
+) -> None:
+    moment = INSIDE[1 + number % (len(INSIDE) - 1)]
+    try:
+        with contextlib.suppress(asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError):
+            async with standing_at(dsn, moment, roles):
+                for process in processes():
+                    with contextlib.suppress(psutil.NoSuchProcess):
+                        process.kill()
+                outcome.times += 1
+                scene.say(f"PostgreSQL killed in a transaction ({moment.name})")
+    except MomentMissed as error:
+        outcome.wrong.append(str(error))
+
+
+async def fill_disk_of_run(scene: Scene) -> Outcome:
+    """Fill the disk of `touchstone run`: it refuses, and goes on when there is room again."""
+    outcome = Outcome()
+    with (
+        TemporaryDirectory(prefix="touchstone-faults-") as home,
+        small_disk(Path(home) / "data", _DISK_MB) as disk,
+    ):
+        made = Product(disk)
+        try:
+            made.start()
+            await made.ready()
+            fleet = await load(scene, made, 400.0, (800, 200))
+            for _ in range(scene.choose(3, 1)):
+                await publishes(outcome, fleet)
+                ballast = Ballast(disk)
+                ballast.leave(1.0)
+                refused = await _refused(outcome, fleet.ledger.answered_unavailable)
+                before = len(fleet.ledger.receipts)
+                await asyncio.sleep(scene.choose(10, 4))
+                told = len(fleet.ledger.receipts) - before
+                ballast.remove()
+                outcome.times += 1
+                waited_s = await publishes(outcome, fleet)
+                scene.say(
+                    f"refused after {refused:.1f} s, {told} more receipts while full, the next "
+                    f"{waited_s:.1f} s after there was room"
+                )
+            outcome.notes["said"] = sorted(fleet.ledger.said)[:3]
+            await judge(outcome, made, fleet)
+            await asyncio.to_thread(made.stop)
+        finally:
+            made.kill_everything(Random(0))
+    return outcome
+
+
+async def _refused(outcome: Outcome, count: Callable[[], int]) -> float:
+    """Wait until somebody is refused for want of room; return how long that took."""
+    started, before = time.monotonic(), count()
+    while count() == before:
+        if time.monotonic() - started > 120.0:
+            outcome.wrong.append("nobody is refused although the disk is full")
+            break
+        await asyncio.sleep(0.1)
+    return time.monotonic() - started
