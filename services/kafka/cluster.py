@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypedDict
 
-from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import (
     ClusterAuthorizationFailedError,
     GroupAuthorizationFailedError,
@@ -121,15 +120,3 @@ def _said(error: BaseException) -> str:
     name = type(error).__name__
     said = str(error)
     return said if name in said else f"{name}: {said}" if said else name
-
-
-@asynccontextmanager
-async def plain_client(cluster: Cluster) -> AsyncIterator[AIOKafkaClient]:
-    """Yield a client for single requests. Raises: Unavailable, KafkaRefused."""
-    with reached():
-        client = AIOKafkaClient(**cluster.options)
-        try:
-            await client.bootstrap()
-            yield client
-        finally:
-            await client.close()

@@ -18,7 +18,8 @@ from msgspec import Struct
 
 from events.partitioning import PARTITIONS, REFERENCE_PARTITION
 from services.errors import TouchstoneError
-from services.kafka.cluster import REQUEST_TIMEOUT_S, Cluster, away, plain_client, reached
+from services.kafka.cluster import REQUEST_TIMEOUT_S, Cluster, away, reached
+from services.kafka.connecting import plain_client
 from services.kafka.metadata import Described, TopicFound, describe
 
 COPIES = 3

@@ -10,14 +10,12 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import TypeVar
 
 import msgspec
 import pytest
-from aiokafka import AIOKafkaConsumer
 
 from events.notices import AlertNotice, ChangeNotice
-from services.bootstrap import Platform, open_platform
+from services.bootstrap import open_platform
 from services.errors import Unavailable
 from services.kafka.relay import ALERTS, Relay
 from services.notify.webhook import Webhook
@@ -25,9 +23,7 @@ from services.postgres.migrate import migrate
 from services.postgres.pool import Pool, open_pool
 from services.settings import Settings
 from tests.support.log import payment
-from tests.support.workers import workers
-
-Notice = TypeVar("Notice", bound=msgspec.Struct)
+from tests.support.workers import first_notice, the_leader_relays, workers
 
 JOURNAL = """
 INSERT INTO alert_journal (alert_id, occurrence, action, at, kind, subject, threshold,
@@ -197,23 +193,3 @@ async def test_a_worker_delivers_each_alert_that_is_raised(
                         assert worker.process.poll() is None, worker.said()
                         await asyncio.sleep(0.1)
     assert [body["subject"] for body in listener.bodies] == ["I-7"]
-
-
-async def first_notice(settings: Settings, topic: str, kind: type[Notice]) -> Notice:
-    consumer = AIOKafkaConsumer(
-        f"{settings.kafka_prefix}{topic}",
-        bootstrap_servers=settings.kafka,
-        auto_offset_reset="earliest",
-    )
-    await consumer.start()
-    try:
-        async with asyncio.timeout(60):
-            return msgspec.json.decode((await consumer.getone()).value, type=kind)
-    finally:
-        await consumer.stop()
-
-
-async def the_leader_relays(platform: Platform) -> None:
-    async with asyncio.timeout(60):
-        while not await platform.pool.fetchval("SELECT count(*) FROM relays"):  # noqa: ASYNC110 - a process
-            await asyncio.sleep(0.1)

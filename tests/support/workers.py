@@ -11,11 +11,30 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+from aiokafka import AIOKafkaConsumer
+from pydantic import SecretStr
 
 from events.partitioning import PARTITIONS
 from services.bootstrap import Platform
+from services.kafka.cluster import cluster_of
 from services.settings import Settings
 from tests.support.embedded import REPOSITORY
+
+Notice = TypeVar("Notice", bound=msgspec.Struct)
+
+
+def variables(settings: Settings) -> dict[str, str]:
+    """Return the environment variables that give these settings, as far as they were given."""
+    given = settings.model_dump(exclude_unset=True, exclude_none=True)
+    return {
+        f"TOUCHSTONE_{name.upper()}": value.get_secret_value()
+        if isinstance(value, SecretStr)
+        else str(value)
+        for name, value in given.items()
+    }
 
 
 class Worker:
@@ -26,14 +45,8 @@ class Worker:
         environment = {
             **os.environ,
             "PYTHONPATH": os.pathsep.join([str(REPOSITORY), *sys.path]),
-            "TOUCHSTONE_DSN": str(settings.dsn),
-            "TOUCHSTONE_DATA": str(settings.data),
-            "TOUCHSTONE_KAFKA": str(settings.kafka),
-            "TOUCHSTONE_KAFKA_PREFIX": settings.kafka_prefix,
-            "TOUCHSTONE_ALERT_WEBHOOK": settings.alert_webhook or "",
+            **variables(settings),
         }
-        if settings.alert_webhook is None:
-            del environment["TOUCHSTONE_ALERT_WEBHOOK"]
         with log.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "services", "work"],
@@ -73,6 +86,27 @@ def workers(settings: Settings, count: int, home: Path) -> Iterator[list[Worker]
             except subprocess.TimeoutExpired:
                 worker.process.kill()
                 worker.process.wait()
+
+
+async def first_notice(settings: Settings, topic: str, kind: type[Notice]) -> Notice:
+    """Return the first that a topic tells, as soon as it does."""
+    cluster = cluster_of(settings)
+    consumer = AIOKafkaConsumer(
+        f"{cluster.prefix}{topic}", **cluster.options, auto_offset_reset="earliest"
+    )
+    await consumer.start()
+    try:
+        async with asyncio.timeout(60):
+            return msgspec.json.decode((await consumer.getone()).value, type=kind)
+    finally:
+        await consumer.stop()
+
+
+async def the_leader_relays(platform: Platform) -> None:
+    """Return once one of the workers has become the leader and looked at its duties."""
+    async with asyncio.timeout(60):
+        while not await platform.pool.fetchval("SELECT count(*) FROM relays"):  # noqa: ASYNC110 - a process
+            await asyncio.sleep(0.1)
 
 
 async def until_caught_up(platform: Platform, within_s: float = 120.0) -> None:
