@@ -17,6 +17,7 @@ from services.errors import LogMoved, Unavailable
 from services.kafka.changes import Changes
 from services.kafka.cluster import Cluster, reached
 from services.kafka.identity import check_ends, check_identity
+from services.kafka.leftovers import Leftovers
 from services.kafka.projector import KafkaProjector
 from services.kafka.reading import Readers
 from services.kafka.relay import ALERTS, REFUSALS, Relay, Send
@@ -30,6 +31,7 @@ _LOG = structlog.get_logger(__name__)
 
 _WATCH_EVERY_S = 10.0
 _RELAY_EVERY_S = 1.0
+_CLEAR_UP_EVERY_S = 3.0
 _TELL_EVERY_S = 0.5
 _CHECK_TOPICS_AT = "17 3 * * *"
 
@@ -85,6 +87,25 @@ async def _check_log(pool: Pool, cluster: Cluster, generation: int, readers: Rea
     await check_identity(pool, cluster, generation)
     begins, ends = await readers.begins(places), await readers.ends(places)
     check_ends(places, begins, ends, [row["next_n"] for row in rows[: REFERENCE_PARTITION + 1]])
+
+
+@asynccontextmanager
+async def clear_up(app: AppT, pool: Pool, cluster: Cluster, generation: int) -> AsyncIterator[None]:
+    """Have the leader append what gateways left pending when they ended."""
+    leftovers = Leftovers(pool, cluster, generation)
+
+    @app.timer(_CLEAR_UP_EVERY_S, on_leader=True)
+    async def look() -> None:
+        try:
+            if appended := await leftovers.look():
+                _LOG.info("pending_delivered", events=appended)
+        except Unavailable as error:
+            _LOG.warning("not_cleared_up", reason=str(error))
+
+    try:
+        yield
+    finally:
+        await leftovers.close()
 
 
 def relay(app: AppT, pool: Pool, cluster: Cluster) -> None:

@@ -18,7 +18,7 @@ from services.bootstrap import open_platform
 from services.kafka.application import application, run_until_told
 from services.kafka.changes import Changes
 from services.kafka.cluster import cluster_of
-from services.kafka.duties import notify, relay, tell_changes, watch
+from services.kafka.duties import clear_up, notify, relay, tell_changes, watch
 from services.kafka.generations import claim_generation
 from services.kafka.projector import KafkaProjector
 from services.kafka.topics import COPIES, create, look, side_topics
@@ -65,6 +65,7 @@ async def work(settings: Settings, *, stall_s: float = STALL_S) -> None:
         await stack.enter_async_context(
             watch(app, platform, cluster, generation, projector, stall_s)
         )
+        await stack.enter_async_context(clear_up(app, platform.pool, cluster, generation))
         relay(app, platform.pool, cluster)
         tell_changes(app, cluster, changes)
         if settings.alert_webhook is not None:
