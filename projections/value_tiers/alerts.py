@@ -13,30 +13,31 @@ from collections.abc import Iterator, Mapping
 from events.envelope import CustomerId
 from projections.protocol import Alert, AlertKey, Cause, Episode
 from projections.value_tiers.reading import Reading
-from projections.value_tiers.tiers import Walk, Warned
+from projections.value_tiers.tiers import Warned
 
 TIER_WARNING = "tier_warning"
 
 
-def standing_alerts(customer: CustomerId, reading: Reading, walk: Walk) -> list[Alert]:
+def standing_alerts(customer: CustomerId, reading: Reading) -> list[Alert]:
     """Return the warning that stands now, if any."""
+    walk = reading.walk
     if walk.warned_at is None or walk.tier is None:
         return []
-    return [_alert(customer, reading, walk, Warned(walk.tier, walk.warned_at, None))]
+    return [_alert(customer, reading, Warned(walk.tier, walk.warned_at, None))]
 
 
-def episodes(customer: CustomerId, reading: Reading, walk: Walk) -> list[Episode]:
+def episodes(customer: CustomerId, reading: Reading) -> list[Episode]:
     """Return every warning up to now as the facts are known now, corrections taken in."""
     found = []
-    for warned in walk.warnings:
+    for warned in reading.walk.warnings:
         cause = _cause(reading, warned)
-        found.append(Episode(_alert(customer, reading, walk, warned), warned.until, cause))
-    found.extend(Episode(a, None, None) for a in standing_alerts(customer, reading, walk))
+        found.append(Episode(_alert(customer, reading, warned), warned.until, cause))
+    found.extend(Episode(a, None, None) for a in standing_alerts(customer, reading))
     return found
 
 
-def _alert(customer: CustomerId, reading: Reading, walk: Walk, warned: Warned) -> Alert:
-    ladder = walk.ladder
+def _alert(customer: CustomerId, reading: Reading, warned: Warned) -> Alert:
+    ladder = reading.walk.ladder
     known = ladder is not None and warned.tier in ladder.names
     amount = ladder.keep_line(ladder.names.index(warned.tier)) if ladder and known else 0
     return Alert(
@@ -54,16 +55,15 @@ def _alert(customer: CustomerId, reading: Reading, walk: Walk, warned: Warned) -
 def _cause(reading: Reading, warned: Warned) -> Cause:
     if warned.ended != "recovered":
         return Cause(warned.ended or "corrected")
-    gained = [c.event_id for c in reading.contributions if c.at == warned.until and c.amount > 0]
-    return Cause("recovered", gained[-1] if gained else None)
+    return Cause("recovered", reading.contributions.gained_at(warned.until))
 
 
 class Clearings(Mapping[AlertKey, Cause]):
     """For every tier of which no warning stands: why; found out when asked."""
 
-    def __init__(self, reading: Reading, walk: Walk) -> None:
+    def __init__(self, reading: Reading) -> None:
         self._reading = reading
-        self._walk = walk
+        self._walk = reading.walk
 
     def __getitem__(self, key: AlertKey) -> Cause:
         walk = self._walk
@@ -78,8 +78,8 @@ class Clearings(Mapping[AlertKey, Cause]):
         raise KeyError(key)
 
     def _corrected(self) -> Cause | None:
-        ended = [c for c in self._reading.contributions if c.corrected and c.until is not None]
-        return Cause("corrected", ended[-1].ended_by) if ended else None
+        last = next((c for c in reversed(self._reading.contributions) if c.corrected), None)
+        return Cause("corrected", last.ended_by) if last is not None else None
 
     def __iter__(self) -> Iterator[AlertKey]:
         tiers = dict.fromkeys(warned.tier for warned in self._walk.warnings)

@@ -9,9 +9,11 @@ another currency than the tiers' is listed, not scored (decision 25).
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from events.calendars import INSTANT
@@ -39,8 +41,10 @@ from events.touchpoints.payment import (
 from projections.protocol import Facts
 from projections.receivables import billing, orders, payments
 from projections.receivables.ledger import Ledger
+from projections.receivables.replay import goes_on
+from projections.receivables.rules import ENDING
 from projections.value_tiers.collected import CollectedLedger
-from projections.value_tiers.contributions import Component, Contribution
+from projections.value_tiers.contributions import Component, Contribution, Contributions
 from projections.value_tiers.rules import ValueRules, cost
 
 _BOOKED: dict[type[Touchpoint], Callable[[Ledger, Any], None]] = {
@@ -71,27 +75,29 @@ class Sighting(NamedTuple):
 
 
 class ValueBooks:
-    """A customer's money and contacts as of an instant."""
+    """A customer's money and contacts, walked fact by fact as far as they are asked for."""
 
-    def __init__(self, facts: Facts, at: datetime, rules: ValueRules) -> None:
-        self.at = at
+    def __init__(self, rules: ValueRules) -> None:
         self.rules = rules
-        self.ledger = CollectedLedger(rules)
-        self.contacts: list[Contribution] = []
+        self.contributions = Contributions()
+        self.ledger = CollectedLedger(rules, self.contributions)
         self.counts: Counter[str] = Counter()
-        self.sightings: list[Sighting] = []
+        self.sightings: dict[str, list[Sighting]] = {}  # by currency
         self.segments: list[tuple[datetime, str]] = []
-        self.placed_at: dict[str, datetime] = {}  # the instant of each order
         self.first: RecordedEvent | None = None
-        self.next_fact_at: datetime | None = None
+        self._orders: set[str] = set()
         self._freight: dict[str, Contribution] = {}
         self._visits: set[str] = set()
-        self._walk(facts)
 
     @property
-    def contributions(self) -> list[Contribution]:
-        """Return every contribution there ever was."""
-        return self.ledger.contributions + self.contacts
+    def next_fact_at(self) -> datetime | None:
+        """Return the instant of the first fact that is later than what was asked for."""
+        return self.ledger.next_fact_at
+
+    @property
+    def last_at(self) -> datetime:
+        """Return the latest instant at which a fact or deadline took effect."""
+        return max(self.ledger.walked_at, self.ledger.passed_at)
 
     @property
     def branch_id(self) -> str | None:
@@ -101,32 +107,52 @@ class ValueBooks:
 
     def segment_at(self, at: datetime) -> str | None:
         """Return the segment the customer was in at an instant."""
-        return next((name for since, name in reversed(self.segments) if since <= at), None)
+        i = bisect_right(self.segments, at, key=itemgetter(0))
+        return self.segments[i - 1][1] if i else None
 
-    def _walk(self, facts: Facts) -> None:
-        """Take in the facts and let deadlines act at their instants (as receivables do)."""
+    def sighting_at(self, at: datetime, currency: str) -> Sighting | None:
+        """Return the latest visit by an instant that saw a spend in a currency."""
+        found = self.sightings.get(currency, ())
+        i = bisect_right(found, at, key=itemgetter(0))
+        return found[i - 1] if i else None
+
+    def next_seen_after(self, at: datetime) -> datetime:
+        """Return the next instant after `at` of a sighting or another segment."""
+        instants = [_first_after(self.segments, at)]
+        instants += [_first_after(seen, at) for seen in self.sightings.values()]
+        return min(instants)
+
+    def reach(self, facts: Facts, at: datetime) -> bool:
+        """Return whether they can go on to an instant with the facts not yet taken in."""
+        return at >= self.last_at and goes_on(self.ledger, facts)
+
+    def go_on(self, facts: Facts, at: datetime) -> None:
+        """Take in the facts up to an instant; deadlines act at theirs (as in receivables)."""
         ledger = self.ledger
         deadlines = ledger.deadlines
-        for event in facts:
+        ledger.next_fact_at = None
+        for event in facts.after(ledger.walked):
             instant = event.envelope.effective_at
-            if instant > self.at:
-                self.next_fact_at = instant
+            if instant > at:
+                ledger.next_fact_at = instant
                 break
             if self.first is None:
                 self.first = event
             if deadlines and deadlines[0].at < instant:
                 ledger.pass_time(instant)
             data = event.data
-            kind = type(data)
             ledger.event = event
-            ledger.now = instant
-            handler = _BOOKED.get(kind)
+            ledger.now = ledger.walked_at = instant
+            ledger.walked += 1
+            handler = _BOOKED.get(type(data))
             if handler is not None:
                 handler(ledger, data)
                 ledger.taken_in(event)
             self._take(event, data)
         if deadlines:
-            ledger.pass_time(self.at + INSTANT)
+            ledger.pass_time(at + INSTANT)
+        for account in ledger.accounts.values():
+            account.moved.clear()
 
     def _take(self, event: RecordedEvent, data: Touchpoint) -> None:
         match data:
@@ -135,7 +161,8 @@ class ValueBooks:
             case OrderCancelled():
                 freight = self._freight.get(data.order_id)
                 if freight is not None and freight.until is None:
-                    freight.end(event.envelope.effective_at, event.envelope.id, corrected=False)
+                    envelope = event.envelope
+                    self.contributions.end(freight, envelope.effective_at, envelope.id, False)
             case VisitMade():
                 self._visit(event, data)
             case CallbackMade():
@@ -160,13 +187,15 @@ class ValueBooks:
         rate = self.rules.cost_policy(at).per_visit_minute
         self._contact("visits", event, cost(rate, data.minutes), data.visit_id)
         if data.competitor_spend is not None:
-            self.sightings.append(Sighting(at, data.competitor_spend, event.envelope.id))
+            spend = data.competitor_spend
+            seen = self.sightings.setdefault(spend.currency, [])
+            seen.append(Sighting(at, spend, event.envelope.id))
 
     def _order(self, event: RecordedEvent, data: OrderPlaced) -> None:
         at = event.envelope.effective_at
-        if data.order_id in self.placed_at:
+        if data.order_id in self._orders:
             return
-        self.placed_at[data.order_id] = at
+        self._orders.add(data.order_id)
         rate = self.rules.cost_policy(at).per_order
         self._contact("orders", event, rate, data.order_id)
         if data.freight_borne is not None and data.order_id not in self.ledger.cancelled_orders:
@@ -190,5 +219,10 @@ class ValueBooks:
         found = Contribution(
             component, spent.currency, -spent.minor, at, at, event.envelope.id, subject
         )
-        self.contacts.append(found)
+        self.contributions.add(found)
         return found
+
+
+def _first_after(told: Sequence[Sighting | tuple[datetime, str]], at: datetime) -> datetime:
+    i = bisect_right(told, at, key=itemgetter(0))
+    return told[i][0] if i < len(told) else ENDING

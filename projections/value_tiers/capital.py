@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 from events.touchpoints.policy import CostPolicy
 from projections.receivables.rules import Days, Term
-from projections.value_tiers.contributions import BalanceChange
 from projections.value_tiers.shares import PPM, divided
 
 
@@ -46,56 +45,102 @@ class DayCost(NamedTuple):
     micro: int
 
 
-def day_costs(
-    changes: Sequence[BalanceChange],
-    terms: Sequence[Term[CostPolicy]],
-    days: Days,
-    at: datetime,
-) -> list[DayCost]:
-    """Return what a day costs, from day to day, as far as known at `at`.
+class Capital:
+    """The cost of capital of one currency over a window, standing at an instant.
 
     The balance and rate of the last moment known count for all days that are not over.
     """
-    starts = [(term.start, None, term.policy.capital_per_day) for term in terms if term.start <= at]
-    moves = [(change.at, change.change, None) for change in changes if change.at <= at]
-    found: list[DayCost] = []
-    balance = rate = 0
-    for instant, change, new_rate in sorted([*starts, *moves], key=lambda move: move[0]):
-        if new_rate is not None:
-            rate = new_rate
-        if change is not None:
-            balance += change
-        micro = balance * rate
-        # The defaults' version begins before the calendar does; nothing is owed then.
-        day = days.today(instant) if found or micro else 0
-        if found and found[-1].day == day:
-            found[-1] = DayCost(day, micro)
-        elif micro != (found[-1].micro if found else 0):
-            found.append(DayCost(day, micro))
-    return found
 
+    __slots__ = (
+        "_balance", "_before", "_day", "_days", "_expired", "_term", "_terms", "_window",
+        "costs", "line", "next_at",
+    )  # fmt: skip
 
-def lines(costs: Sequence[DayCost], window: int) -> list[Line]:
-    """Return the cost over a window as lines, those of days to come included."""
-    if window < 2:
-        return []
-    starts = [cost.day for cost in costs]
+    def __init__(
+        self, days: Days, window: int, terms: Sequence[Term[CostPolicy]], at: datetime
+    ) -> None:
+        self._days = days
+        self._window = window
+        self._terms = terms
+        self._term = bisect_right(terms, at, key=lambda term: term.start) - 1
+        self._balance = 0
+        self.costs: list[DayCost] = []
+        self._day = 0
+        self._before = self.line = FLAT  # on the eve of the day, and on it
+        self._expired = 0  # how many of the costs began before what the day counts
+        self.next_at = terms[self._term].end
 
-    def on(day: int) -> int:
-        i = bisect_right(starts, day)
-        return costs[i - 1].micro if i else 0
+    def owe(self, at: datetime, change: int) -> None:
+        """Let the balance change at an instant, to which it was passed."""
+        self._balance += change
+        self._cost(at)
 
-    turns = sorted({day for start in starts for day in (start, start + window - 1)})
-    found: list[Line] = []
-    for day in turns:
-        micro = found[-1].micro_on(day) if found else 0
-        slope = on(day) - on(day - window + 1)
-        if slope != (found[-1].slope if found else 0):
-            found.append(Line(day, micro, slope))
-    return found
+    def pass_to(self, at: datetime) -> None:
+        """Let the rates change and what a day costs leave the window, up to an instant."""
+        while self.next_at <= at:
+            if self._terms[self._term].end == self.next_at:
+                now = self.next_at
+                self._term += 1
+                self.costs = list(self.costs)  # it may be shared with one that stands behind
+                self._cost(now)
+            else:
+                self._stand_on(self.costs[self._expired].day + self._window - 1)
+            self._look_ahead()
 
+    def _cost(self, at: datetime) -> None:
+        micro = self._balance * self._terms[self._term].policy.capital_per_day
+        costs = self.costs
+        if not costs and not micro:
+            return
+        day = self._days.today(at)
+        if costs and costs[-1].day == day:
+            costs[-1] = DayCost(day, micro)
+        elif micro != (costs[-1].micro if costs else 0):
+            costs.append(DayCost(day, micro))
+        else:
+            return
+        self._stand_on(day)
+        self._look_ahead()
 
-def line_on(found: Sequence[Line], day: int) -> tuple[Line, Line | None]:
-    """Return the line in force on a day, and the one after it."""
-    i = bisect_right(found, day, key=lambda line: line.day)
-    return found[i - 1] if i else FLAT, found[i] if i < len(found) else None
+    def _stand_on(self, day: int) -> None:
+        """Draw the line of a day; what leaves the window has turned it on days of its own."""
+        if self._window < 2:
+            return
+        if day > self._day:
+            self._before, self._day = self.line, day
+        costs = self.costs
+        while self._expired < len(costs) and self._turn(self._expired) <= day:
+            self._expired += 1
+        gone = costs[self._expired - 1].micro if self._expired else 0
+        slope = costs[-1].micro - gone
+        if slope == self._before.slope:
+            self.line = self._before
+        else:
+            self.line = Line(day, self._before.micro_on(day), slope)
+
+    def _turn(self, i: int) -> int:
+        return self.costs[i].day + self._window - 1
+
+    def _look_ahead(self) -> None:
+        self.next_at = self._terms[self._term].end
+        if self._expired < len(self.costs) and self._window >= 2:
+            turns = self._days.start(self._turn(self._expired))
+            self.next_at = min(self.next_at, turns)
+
+    def next_line_on(self) -> int | None:
+        """Return the day on which the next line begins, as far as known now."""
+        if self._window >= 2:
+            for i in range(self._expired, len(self.costs)):
+                if self.costs[-1].micro - self.costs[i].micro != self.line.slope:
+                    return self._turn(i)
+        return None
+
+    def ahead(self) -> Capital:
+        """Return one that may pass on while nothing is owed anew in either."""
+        copy = Capital.__new__(Capital)
+        copy._days, copy._window = self._days, self._window
+        copy._terms, copy._term = self._terms, self._term
+        copy._balance, copy.costs, copy._day = self._balance, self.costs, self._day
+        copy._before, copy.line, copy._expired = self._before, self.line, self._expired
+        copy.next_at = self.next_at
+        return copy

@@ -13,6 +13,7 @@ from events.envelope import RecordedEvent
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.order import GoodsReturned, OrderCancelled, OrderPlaced
 from events.touchpoints.payment import (
+    CreditNoteIssued,
     InvoiceIssued,
     PaymentConfirmedGenuine,
     PaymentReceived,
@@ -24,6 +25,7 @@ from projections.value_tiers.contributions import (
     BalanceChange,
     Claim,
     Contribution,
+    Contributions,
     Settlement,
 )
 from projections.value_tiers.journal import JournalLedger
@@ -34,10 +36,14 @@ from projections.value_tiers.shares import share
 class OrderParts:
     """How an order's cost is split: over its invoices, and over what pays it directly."""
 
-    __slots__ = ("billed", "citing", "claim", "data", "paid", "parts", "split")
+    __slots__ = (
+        "billed", "citing", "claim", "data", "notes", "paid", "parts", "placed_at", "split",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.data: OrderPlaced | None = None  # None: not placed yet
+        self.placed_at: datetime
+        self.notes: tuple[Source, ...] = ()  # the credit notes that name it
         self.split = 0  # how many of its invoices have been given their part of the cost
         self.billed = 0  # by these, as issued
         self.citing: list[Source] = []
@@ -46,13 +52,20 @@ class OrderParts:
         self.claim: Claim | None = None
 
 
-class CollectedLedger(JournalLedger):
-    """The books with what has been collected by whom, when, and at what cost of goods."""
+Subject = OrderParts | Invoice | Source
+"""What is bought, or given back: an order, an invoice, a payment or credit note."""
 
-    def __init__(self, rules: ValueRules) -> None:
+
+class CollectedLedger(JournalLedger):
+    """The books with what has been collected by whom, when, and at what cost of goods.
+
+    `resold` are the subjects whose sales may be others since somebody last emptied it.
+    """
+
+    def __init__(self, rules: ValueRules, contributions: Contributions) -> None:
         super().__init__(rules.ledger)
-        self.contributions: list[Contribution] = []
-        self.balances: dict[str, list[BalanceChange]] = {}
+        self.contributions = contributions
+        self.resold: dict[Subject, None] = {}
         self.claims: dict[Invoice, Claim] = {}
         self.parts: dict[str, OrderParts] = {}
         self.cash: dict[Source, Contribution | None] = {}  # sales that nobody described
@@ -78,6 +91,12 @@ class CollectedLedger(JournalLedger):
             self._fit_order(self.parts[order_id])
         for source in touched.sources:
             self._fit_cash(source)
+            if source in self.cash or source.kind == "credit_note":
+                self.resold[source] = None
+        for invoice in touched.undone:
+            self.resold[invoice] = None
+        for order_id in touched.orders:
+            self.resold[self.parts[order_id]] = None
         touched.clear()
 
     def _note(self, data: Touchpoint | None) -> None:
@@ -87,7 +106,12 @@ class CollectedLedger(JournalLedger):
                 invoice = self.invoices.get(data.invoice_id)
                 if invoice is not None and invoice not in self.claims:
                     self._open_claim(invoice, data)
-                    touched.items.update(dict.fromkeys(invoice.items))
+                    self.resold[invoice] = None
+                    for item in invoice.items:
+                        touched.items[item] = None
+            case CreditNoteIssued() if data.order_id is not None:
+                parts = self._parts(data.order_id)
+                parts.notes += (self.credit_notes[data.credit_note_id],)
             case PaymentReceived():
                 source = self.payments[data.payment_id][-1]
                 touched.sources[source] = None
@@ -101,6 +125,9 @@ class CollectedLedger(JournalLedger):
                 parts = self._parts(data.order_id)
                 if parts.data is None:
                     parts.data = data
+                    parts.placed_at = self.now
+                    self.resold.update(dict.fromkeys(self.by_order.get(data.order_id, ())))
+                    self.resold.update(dict.fromkeys(parts.notes))
                 touched.orders[data.order_id] = True
             case OrderCancelled() | GoodsReturned():
                 self._parts(data.order_id)
@@ -159,13 +186,14 @@ class CollectedLedger(JournalLedger):
         if (item.balance, item.due_on) == (before, due):
             return
         self._stood[item] = (item.balance, item.due_on)
-        changes = self.balances.setdefault(item.invoice.currency, [])
+        currency = item.invoice.currency
         if due != item.due_on:
-            changes.append(BalanceChange(self.now, due.toordinal(), -before))
+            moved = BalanceChange(self.now, currency, due.toordinal(), -before)
+            self.contributions.owe(moved)
             before = 0
         if item.balance != before:
-            due_day = item.due_on.toordinal()
-            changes.append(BalanceChange(self.now, due_day, item.balance - before))
+            due_day, change = item.due_on.toordinal(), item.balance - before
+            self.contributions.owe(BalanceChange(self.now, currency, due_day, change))
 
     def _settlements(self) -> None:
         touched = self.touched
@@ -174,14 +202,13 @@ class CollectedLedger(JournalLedger):
             claim.total = sum(item.amount for item in invoice.items)
             entries = [e for item in invoice.items for e in item.entries if e.undone_at is None]
             entries.sort(key=lambda entry: entry.serial)
-            self.contributions += claim.rebuild(
-                [_settlement(e) for e in entries], self.now, self._by, self._correcting
-            )
+            settlements = [_settlement(entry) for entry in entries]
+            claim.rebuild(settlements, self.now, self._by, self._correcting, self.contributions)
         for entry in touched.added:
             invoice = entry.item.invoice
             if invoice not in touched.undone:
                 claim = self.claims[invoice]
-                self.contributions.append(claim.add(_settlement(entry), self.now))
+                claim.add(_settlement(entry), self.now, self.contributions)
 
     # --- money that no invoice was settled with ---
 
@@ -245,12 +272,12 @@ class CollectedLedger(JournalLedger):
         if not parts.parts[source]:
             del parts.parts[source]
         if appended:
-            direct = _direct(source, change, self.now)
-            self.contributions.append(claim.add(direct, self.now))
+            claim.add(_direct(source, change, self.now), self.now, self.contributions)
         else:
             paid = [_direct(s, amount, self.now) for s, amount in parts.parts.items()]
             withdrawn = self._correcting and source.state != "live"
-            self.contributions += claim.rebuild(paid, self.now, self._by, withdrawn)
+            claim.rebuild(paid, self.now, self._by, withdrawn, self.contributions)
+        self.resold[parts] = None
 
     def _fit_cash(self, source: Source) -> None:
         """Let a sale that nobody described count as far as nothing has used its money."""
@@ -264,7 +291,8 @@ class CollectedLedger(JournalLedger):
         if known is not None:
             if known.amount == free:
                 return
-            known.end(self.now, self._by, self._correcting and source.state != "live")
+            withdrawn = self._correcting and source.state != "live"
+            self.contributions.end(known, self.now, self._by, withdrawn)
         if free <= 0:
             self.cash[source] = None
             return
@@ -273,7 +301,7 @@ class CollectedLedger(JournalLedger):
             source.source_id,
         )  # fmt: skip
         self.cash[source] = new
-        self.contributions.append(new)
+        self.contributions.add(new)
 
 
 def _free(source: Source) -> int:

@@ -27,7 +27,10 @@ were issued, never more than the whole; an invoice amended later keeps its part.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Iterator
 from datetime import datetime
+from operator import attrgetter
 from typing import Literal, NamedTuple
 
 from projections.value_tiers.shares import share
@@ -70,19 +73,76 @@ class Contribution:
         self.ended_by: str | None = None
         self.corrected = False
 
-    def end(self, at: datetime, by: str, corrected: bool) -> None:
-        """Let it count no longer."""
-        self.until = at
-        self.ended_by = by
-        self.corrected = corrected
+    def taken_back(self, by: datetime) -> bool:
+        """Return whether a correction by that instant made it as if it had never been."""
+        return self.corrected and self.until is not None and self.until <= by
+
+
+class Ending(NamedTuple):
+    """At an instant, a contribution ended."""
+
+    at: datetime
+    contribution: Contribution
 
 
 class BalanceChange(NamedTuple):
     """At an instant, so much more (or less) is open that is due on a day."""
 
     at: datetime
+    currency: str
     due: int  # proleptic ordinal
     change: int
+
+
+Happening = Contribution | Ending | BalanceChange
+
+
+class Contributions:
+    """All that ever counted and what was owed, in the order in which it came about."""
+
+    __slots__ = ("corrected", "currencies", "happenings")
+
+    def __init__(self) -> None:
+        self.happenings: list[Happening] = []
+        self.corrected: list[Contribution] = []  # in the order of their corrections
+        self.currencies: set[str] = set()
+
+    def add(self, contribution: Contribution) -> None:
+        """Let it count."""
+        self.happenings.append(contribution)
+        self.currencies.add(contribution.currency)
+
+    def end(self, contribution: Contribution, at: datetime, by: str, corrected: bool) -> None:
+        """Let it count no longer."""
+        contribution.until = at
+        contribution.ended_by = by
+        contribution.corrected = corrected
+        self.happenings.append(Ending(at, contribution))
+        if corrected:
+            self.corrected.append(contribution)
+
+    def owe(self, change: BalanceChange) -> None:
+        """Let more, or less, be owed."""
+        self.happenings.append(change)
+        self.currencies.add(change.currency)
+
+    def gained_at(self, at: datetime | None) -> str | None:
+        """Return the event that last brought something at an instant."""
+        if at is None:
+            return None
+        i = bisect_right(self.happenings, at, key=attrgetter("at"))
+        for one in (self.happenings[k] for k in reversed(range(i))):
+            if one.at < at:
+                break
+            if isinstance(one, Contribution) and one.amount > 0:
+                return one.event_id
+        return None
+
+    def __iter__(self) -> Iterator[Contribution]:
+        return (one for one in self.happenings if isinstance(one, Contribution))
+
+    def __reversed__(self) -> Iterator[Contribution]:
+        return (one for one in reversed(self.happenings) if isinstance(one, Contribution))
 
 
 class Settlement(NamedTuple):
@@ -120,10 +180,9 @@ class Claim:
         """Return the margin of having settled so much, of it so much by payments."""
         return share(paid, self.net, self.gross) - share(self.cost, settled, self.total)
 
-    def add(self, settlement: Settlement, now: datetime) -> Contribution:
-        """Take in a settlement after all others; return what it adds."""
-        amount = self._next(settlement)
-        return self._keep(settlement, amount, now)
+    def add(self, settlement: Settlement, now: datetime, into: Contributions) -> None:
+        """Take in a settlement after all others."""
+        self._keep(settlement, self._next(settlement), now, into)
 
     def _next(self, settlement: Settlement) -> int:
         before = self.worth(self.paid, self.settled)
@@ -131,30 +190,35 @@ class Claim:
         self.settled += settlement.settled
         return self.worth(self.paid, self.settled) - before
 
-    def _keep(self, settlement: Settlement, amount: int, now: datetime) -> Contribution:
+    def _keep(
+        self, settlement: Settlement, amount: int, now: datetime, into: Contributions
+    ) -> None:
         new = Contribution(
             "margin", self.currency, amount, now, settlement.on, settlement.event_id, self.subject
         )
         self.live[settlement.key] = new
-        return new
+        into.add(new)
 
     def rebuild(
-        self, settlements: list[Settlement], now: datetime, by: str, correcting: bool
-    ) -> list[Contribution]:
-        """Make the live contributions those of `settlements`; return what is new."""
+        self,
+        settlements: list[Settlement],
+        now: datetime,
+        by: str,
+        correcting: bool,
+        into: Contributions,
+    ) -> None:
+        """Make the live contributions those of `settlements`."""
         self.paid = self.settled = 0
         gone = dict(self.live)
-        new = []
         for settlement in settlements:
             amount = self._next(settlement)
             known = gone.pop(settlement.key, None)
             if known is not None:
                 if known.amount == amount:
                     continue
-                known.end(now, by, corrected=False)
+                into.end(known, now, by, corrected=False)
             on = settlement.on if known is None else known.on
-            new.append(self._keep(settlement._replace(on=on), amount, now))
+            self._keep(settlement._replace(on=on), amount, now, into)
         for key, contribution in gone.items():
-            contribution.end(now, by, correcting)
+            into.end(contribution, now, by, correcting)
             del self.live[key]
-        return new

@@ -14,9 +14,8 @@ from events.policy import Reference
 from events.touchpoints.policy import AgeingPolicy, CostPolicy, TierPolicy
 from projections.protocol import Facts
 from projections.receivables.reports import Ageing, Balance, ageing
-from projections.value_tiers.capital import day_costs
 from projections.value_tiers.contributions import Component, Contribution
-from projections.value_tiers.history import moves_shown
+from projections.value_tiers.course import Course
 from projections.value_tiers.reading import Reading
 from projections.value_tiers.rows import Figures, StandingRow, figures_on
 from projections.value_tiers.standing import Standing
@@ -98,17 +97,18 @@ def explain_value(
 
     The history of tiers is the one that was shown: a correction is a move of its own instant.
     """
-    reading = Reading(facts, at, reference)
-    if reading.books.first is None:
+    course = Course(reference)
+    course.go_on(facts, at)
+    if course.books.first is None:
         return None
+    reading = Reading(course, at)
     standing = Standing(reading)
     row = standing.row()
     policy = reading.policy
     today = date.fromordinal(reading.today)
     lists = _Lists(reading)
-    changes = reading.books.ledger.balances.get(policy.currency, [])
-    costs = day_costs(changes, reading.rules.costs, reading.days, at)
-    seen = standing.wallet.seen
+    capital = reading.meter.capital
+    costs = capital.costs if capital is not None else ()
     return ValueExplained(
         row=row,
         today=today,
@@ -122,8 +122,8 @@ def explain_value(
         capital_days=[DayCostShown(date.fromordinal(c.day), c.micro) for c in costs],
         provision=_provision(reading, today),
         potential="not fitted",
-        sighting_event_id=seen.event_id if seen else None,
-        moves=[_explained(reading, move) for move in moves_shown(reading)],
+        sighting_event_id=standing.seen.event_id if standing.seen else None,
+        moves=[_explained(reading, move) for move in reading.moves_shown()],
         next_change_at=standing.next_change(),
     )
 
@@ -139,7 +139,7 @@ class _Lists:
         self.withdrawn: list[Counted] = []
         self.others: list[Counted] = []
         for contribution in reading.contributions:
-            day = reading.day_of(contribution.on)
+            day = reading.days.of(contribution.on)
             counted = _counted(contribution, day, policy.window_days)
             if contribution.until is not None:
                 if contribution.currency == policy.currency:

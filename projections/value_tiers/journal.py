@@ -39,11 +39,13 @@ class Touched:
 class JournalAccount(Account):
     """The books in one currency; whatever moves is noted."""
 
-    __slots__ = ("touched",)
+    __slots__ = ("_met", "refunded", "touched")
 
     def __init__(self, currency: str, touched: Touched) -> None:
         super().__init__(currency)
         self.touched = touched
+        self.refunded: dict[Source, None] = {}  # what refunds took something of
+        self._met: dict[Source, None] = {}  # what could go to refunds while settling
 
     def allocate(self, source: Source, item: Item, now: datetime) -> None:
         """Settle an item and note the entry."""
@@ -82,10 +84,19 @@ class JournalAccount(Account):
     def settle(self, now: datetime) -> None:
         """Let credit meet items and refunds; what a refund took is noted."""
         super().settle(now)
-        if self.refunds:
-            for source in self.sources:
-                if source.refunds:
-                    self.touched.sources[source] = None
+        if not self.refunds:
+            return
+        self.refunded.update((source, None) for source in self._met if source.refunds)
+        found = [s for s in self.refunded if s.refunds and (s.free or s in self._met)]
+        for source in sorted(found, key=lambda source: source.serial):
+            self.touched.sources[source] = None
+        self._met.clear()
+
+    def _next_source(self) -> Source | None:
+        source = super()._next_source()
+        if source is not None and self.refunds:
+            self._met[source] = None
+        return source
 
 
 class JournalLedger(Ledger):

@@ -12,6 +12,7 @@ from events.touchpoints.base import Touchpoint
 from projections.protocol import Assessment, Facts, Row, Table, Total
 from projections.value_tiers.alerts import Clearings, standing_alerts
 from projections.value_tiers.books import HANDLED
+from projections.value_tiers.course import course_of
 from projections.value_tiers.reading import Reading
 from projections.value_tiers.rows import STANDINGS, TIER, StandingRow
 from projections.value_tiers.standing import Standing
@@ -29,16 +30,19 @@ class ValueTiers:
         self, customer: CustomerId, facts: Facts, at: datetime, reference: Reference
     ) -> Assessment:
         """Return the standing as of an instant; pure. Before the first fact there is none."""
-        reading = Reading(facts, at, reference)
-        if reading.books.first is None:
-            return Assessment(rows={STANDINGS.name: ()}, next_change_at=reading.books.next_fact_at)
+        course = course_of(facts, at, reference)
+        if course.books.first is None:
+            return Assessment(rows={STANDINGS.name: ()}, next_change_at=course.books.next_fact_at)
+        reading = Reading(course, at)
         standing = Standing(reading)
-        return Assessment(
+        assessment = Assessment(
             rows={STANDINGS.name: (standing.row(),)},
-            alerts=standing_alerts(customer, reading, standing.walk),
-            cleared=Clearings(reading, standing.walk),
+            alerts=standing_alerts(customer, reading),
+            cleared=Clearings(reading),
             next_change_at=standing.next_change(),
         )
+        facts.memo = course
+        return assessment
 
     def totals(self, row: Row) -> Sequence[Total]:
         """Return the customer's place in the pyramid: its tier and contemporary value.

@@ -2,79 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime
-from typing import NamedTuple
+from bisect import bisect_left
+from datetime import datetime
 
 from events.touchpoints.policy import AgeingPolicy
-from projections.receivables.reports import Balance, ageing
-from projections.receivables.rules import Days, Term
-from projections.value_tiers.contributions import BalanceChange
-
-
-class Step(NamedTuple):
-    """From an instant on that much is set aside."""
-
-    at: datetime
-    amount: int
+from projections.receivables.reports import bucket_index
+from projections.receivables.rules import ENDING, Days
+from projections.value_tiers.rules import ValueRules
+from projections.value_tiers.shares import BASIS, share
 
 
 class Provision:
-    """How the provision developed up to an instant, and when it changes next by itself."""
+    """What is set aside for one currency at the instant at which it stands."""
 
-    def __init__(
-        self,
-        changes: Sequence[BalanceChange],
-        terms: Sequence[Term[AgeingPolicy]],
-        days: Days,
-        at: datetime,
-    ) -> None:
-        self.steps: list[Step] = []
-        self.next_at: datetime | None = None
+    __slots__ = ("_days", "_open", "_rules", "_stale", "_uppers", "amount", "next_at")
+
+    def __init__(self, rules: ValueRules, days: Days, at: datetime) -> None:
+        self.amount = 0
+        self._rules = rules
         self._days = days
-        self._open: dict[int, int] = {}
-        known = [change for change in changes if change.at <= at]
-        self._uppers = sorted({upper for term in terms for upper in term.policy.upper_days})
-        self._sweep(known, [term for term in terms if term.start <= at], at)
+        self._open: dict[int, int] = {}  # by due day
+        self._uppers = rules.ageing_uppers
+        self._stale = False
+        self.next_at = self._next_term(at)
 
-    @property
-    def amount(self) -> int:
-        """Return what is set aside now."""
-        return self.steps[-1].amount if self.steps else 0
+    def owe(self, due: int, change: int) -> None:
+        """Let more, or less, be open that is due on a day."""
+        left = self._open.get(due, 0) + change
+        if left:
+            self._open[due] = left
+        else:
+            self._open.pop(due, None)
+        self._stale = True
 
-    def _sweep(
-        self, changes: Sequence[BalanceChange], terms: Sequence[Term[AgeingPolicy]], at: datetime
-    ) -> None:
-        turns = {change.at for change in changes} | {term.start for term in terms[1:]}
-        for due in {change.due for change in changes}:
-            turns.update(self._crossings(due))
-        i = k = 0
-        for now in sorted(turns):
-            if now > at:
-                if self._open:
-                    self.next_at = min(
-                        (t for due in self._open for t in self._crossings(due) if t > at),
-                        default=None,
-                    )
-                break
-            while i < len(changes) and changes[i].at <= now:
-                _, due, change = changes[i]
-                self._open[due] = self._open.get(due, 0) + change
-                if not self._open[due]:
-                    del self._open[due]
-                i += 1
-            while k + 1 < len(terms) and terms[k + 1].start <= now:
-                k += 1
-            amount = self._set_aside(terms[k].policy, now)
-            if amount != self.amount:
-                self.steps.append(Step(now, amount))
+    def pass_to(self, at: datetime) -> None:
+        """Let items cross buckets, and policies come into force, up to an instant."""
+        if self.next_at <= at:
+            self.next_at = ENDING
+            self._stale = True
 
-    def _crossings(self, due: int) -> list[datetime]:
-        return [self._days.start(due + upper + 1) for upper in self._uppers]
+    def close(self, at: datetime) -> None:
+        """Work out what is set aside, once all of an instant is known."""
+        if not self._stale:
+            return
+        self._stale = False
+        self.next_at = self._next_term(at)
+        self.amount = 0
+        if self._open:
+            today = self._days.today(at)
+            self.amount = _set_aside(self._open, self._rules.ageing_policy(at), today)
+            following = self._next_crossing(today)
+            if following is not None:
+                self.next_at = min(self.next_at, self._days.start(following))
 
-    def _set_aside(self, policy: AgeingPolicy, now: datetime) -> int:
-        if not self._open or not any(policy.provision):
-            return 0
-        today = date.fromordinal(self._days.today(now))
-        balances = (Balance(due, amount) for due, amount in self._open.items())
-        return ageing(balances, today, policy).provision_minor
+    def _next_term(self, at: datetime) -> datetime:
+        return self._rules.reference.next_version_after(AgeingPolicy, at) or ENDING
+
+    def _next_crossing(self, today: int) -> int | None:
+        uppers = self._uppers
+        found: int | None = None
+        for due in self._open:
+            i = bisect_left(uppers, today - due)
+            if i < len(uppers) and (found is None or due + uppers[i] + 1 < found):
+                found = due + uppers[i] + 1
+        return found
+
+    def ahead(self) -> Provision:
+        """Return one that may pass on while nothing is owed anew in either."""
+        copy = Provision.__new__(Provision)
+        copy._rules, copy._days, copy._uppers = self._rules, self._days, self._uppers
+        copy._open, copy._stale = self._open, self._stale
+        copy.amount, copy.next_at = self.amount, self.next_at
+        return copy
+
+
+def _set_aside(balances: dict[int, int], policy: AgeingPolicy, today: int) -> int:
+    """Return the provision: of each bucket its amount times the rate, rounded half-even."""
+    rates = policy.provision
+    amounts = [0] * len(rates)
+    for due, amount in balances.items():
+        i = bucket_index(today - due, policy)
+        if i < len(rates):
+            amounts[i] += amount
+    return sum(share(amount, rate, BASIS) for amount, rate in zip(amounts, rates, strict=True))

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from events.money import Money
 from events.policy import Reference
 from events.touchpoints.policy import AgeingPolicy, CostPolicy, TierPolicy
-from projections.receivables.rules import Rules, Term, rules_of, terms_of
+from projections.receivables.rules import Rules, rules_of, terms_of
 from projections.value_tiers.shares import BASIS
 
 
@@ -57,14 +57,11 @@ class Ladder:
         return -(-self.keeps[rank - 1] // BASIS)
 
 
-class Span(NamedTuple):
-    """A time [start, end) in which value is counted over one window in one currency."""
+class Rung(NamedTuple):
+    """From an instant on a ladder is in force."""
 
     start: datetime
-    end: datetime
-    window: int
-    currency: str
-    terms: tuple[tuple[datetime, Ladder], ...]  # what comes into force within it
+    ladder: Ladder
 
 
 class ValueRules:
@@ -76,11 +73,12 @@ class ValueRules:
         self.tiers = terms_of(reference, TierPolicy)
         self.costs = terms_of(reference, CostPolicy)
         self.ageing = terms_of(reference, AgeingPolicy)
-        self.has_tiers = any(term.policy.tiers for term in self.tiers)
         self.has_capital = any(term.policy.capital_per_day for term in self.costs)
         self.has_provision = any(any(term.policy.provision) for term in self.ageing)
         self.weighs_model = any(term.policy.weight_model for term in self.tiers)
-        self.spans = tuple(_spans(self.tiers))
+        self.rungs = tuple(Rung(term.start, Ladder(term.policy)) for term in self.tiers)
+        self.currencies = frozenset(term.policy.currency for term in self.tiers)
+        self.ageing_uppers = sorted({u for term in self.ageing for u in term.policy.upper_days})
 
     def tier_policy(self, at: datetime) -> TierPolicy:
         """Return the customer pyramid in force at an instant."""
@@ -100,21 +98,6 @@ class ValueRules:
             following = self.reference.next_version_after(kind, at)
             if following is not None:
                 yield following
-
-
-def _spans(terms: tuple[Term[TierPolicy], ...]) -> Iterator[Span]:
-    """Join the versions that count over the same window in the same currency."""
-    found: list[tuple[datetime, Ladder]] = []
-    for k, (start, end, policy) in enumerate(terms):
-        found.append((start, Ladder(policy)))
-        following = terms[k + 1].policy if k + 1 < len(terms) else None
-        same = following is not None and (following.window_days, following.currency) == (
-            policy.window_days,
-            policy.currency,
-        )
-        if not same:
-            yield Span(found[0][0], end, policy.window_days, policy.currency, tuple(found))
-            found = []
 
 
 def cost(rate: Money | None, units: int) -> Money | None:

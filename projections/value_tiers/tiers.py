@@ -17,27 +17,16 @@ Facts and policies of an instant count before the deadlines of that instant.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple
 
 from projections.receivables.rules import ENDING, Days
-from projections.value_tiers.capital import FLAT, Line
+from projections.value_tiers.capital import FLAT
+from projections.value_tiers.meter import Meter
 from projections.value_tiers.rules import Ladder
 from projections.value_tiers.shares import BASIS, divided
 
 Reason = Literal["first", "earned", "dropped", "policy", "corrected"]
-
-
-class Point(NamedTuple):
-    """What changes at an instant: one of the fields is given."""
-
-    at: datetime
-    amount: int = 0  # added to the steady part of contemporary value
-    provision: int | None = None
-    model: int | None = None
-    line: Line | None = None
-    ladder: Ladder | None = None
 
 
 class Move(NamedTuple):
@@ -67,20 +56,28 @@ class Score(NamedTuple):
 
 
 class Walk:
-    """One customer's way through the tiers, point by point."""
+    """One customer's way through the tiers, as far as its figures were passed.
 
-    def __init__(self, days: Days) -> None:
+    Whoever moves the figures lets the walk wait for the instant, and settle at it when all of
+    that instant is known; settling twice at one instant with the same figures changes nothing.
+    """
+
+    __slots__ = (
+        "_entered", "_now", "days", "drop_at", "ladder", "meter", "moves", "rank", "warned_at",
+        "warnings",
+    )  # fmt: skip
+
+    def __init__(self, days: Days, meter: Meter, now: datetime) -> None:
         self.days = days
-        self.steady = self.provision = self.model = 0
-        self.line = FLAT
+        self.meter = meter
         self.ladder: Ladder | None = None
         self.rank: int | None = None
         self.warned_at: datetime | None = None
         self.drop_at: datetime | None = None
         self.moves: list[Move] = []
         self.warnings: list[Warned] = []
-        self._entered = False  # another policy is to be entered at this point
-        self._now: datetime | None = None
+        self._entered = False  # another policy is to be entered at this instant
+        self._now = now
 
     @property
     def tier(self) -> str | None:
@@ -89,37 +86,27 @@ class Walk:
 
     def figures_on(self, day: int) -> Score:
         """Return value and score on a day, as far as known now."""
-        contemporary = self.steady - self.provision
-        if self.line is not FLAT:
-            contemporary -= self.line.cost_on(day)
+        meter = self.meter
+        contemporary = meter.window.steady - meter.provided
+        line = meter.line
+        if line is not FLAT:
+            contemporary -= line.cost_on(day)
         if self.ladder is None or self.ladder.plain:
             return Score(contemporary, contemporary)
         policy = self.ladder.policy
-        weighed = policy.weight_contemporary * contemporary + policy.weight_model * self.model
+        model = meter.model.value if meter.model is not None else 0
+        weighed = policy.weight_contemporary * contemporary + policy.weight_model * model
         return Score(contemporary, divided(weighed, BASIS))
 
     # --- through time ---
 
-    def go(self, points: Sequence[Point], fresh: bool) -> None:
-        """Take in the points in order; `fresh`: the steady part is counted anew."""
-        i = 0
-        while i < len(points):
-            now = points[i].at
-            self.wait(now)
-            if fresh:
-                self.steady, fresh = 0, False
-            while i < len(points) and points[i].at == now:
-                self._take(points[i])
-                i += 1
-            self._settle(now)
-
     def wait(self, until: datetime) -> None:
         """Let every deadline before `until` act at its instant."""
-        while True:
+        while self.drop_at is not None or self.meter.line.slope:
             following = self.next_at(until)
             if following is None or following >= until:
                 return
-            self._settle(following)
+            self.settle(following)
 
     def next_at(self, before: datetime) -> datetime | None:
         """Return when the tier or its warning changes next by itself, looking until `before`."""
@@ -127,18 +114,16 @@ class Walk:
         found = [t for t in (self.drop_at, crossing) if t is not None]
         return min(found, default=None)
 
-    def _take(self, point: Point) -> None:
-        self.steady += point.amount
-        if point.provision is not None:
-            self.provision = point.provision
-        if point.model is not None:
-            self.model = point.model
-        if point.line is not None:
-            self.line = point.line
-        if point.ladder is not None:
-            self._enter(point.ladder, point.at)
+    def ahead(self, meter: Meter) -> Walk:
+        """Return one that goes on with other figures from where this one stands."""
+        copy = Walk(self.days, meter, self._now)
+        copy.ladder, copy.rank, copy._entered = self.ladder, self.rank, self._entered
+        copy.warned_at, copy.drop_at = self.warned_at, self.drop_at
+        copy.moves, copy.warnings = self.moves[:], self.warnings[:]
+        return copy
 
-    def _enter(self, ladder: Ladder, now: datetime) -> None:
+    def enter(self, ladder: Ladder, now: datetime) -> None:
+        """Let another policy come into force."""
         name = self.tier
         known = name is not None and name in ladder.names
         if not known:
@@ -162,13 +147,14 @@ class Walk:
             return rank, rank == 0
         return max(rank, self.ladder.earned(value.score)), self.ladder.kept(rank, value.score)
 
-    def _settle(self, now: datetime) -> None:
+    def settle(self, now: datetime) -> None:
+        """Judge the figures of an instant."""
         self._now = now
         ladder = self.ladder
         policy, self._entered = self._entered, False
         if ladder is None or not ladder.names:
             return
-        day = self.days.today(now)
+        day = 0 if self.meter.line is FLAT else self.days.today(now)
         reached, kept = self._judge(day)
         if self.rank is None:
             replaced = self.moves[-1].tier if self.moves else None
@@ -232,13 +218,14 @@ class Walk:
         The score moves one way along a line, so whatever was crossed stays crossed: halving
         finds the first day.
         """
-        if not self.line.slope or self.ladder is None or not self.ladder.names:
+        if not self.meter.line.slope or self.ladder is None or not self.ladder.names:
             return None
-        assert self._now is not None
         today = self.days.today(self._now)
-        here = self._judge(today)
         low, high = today, self.days.today(before)
-        if high <= low or self._judge(high) == here:
+        if high <= low:
+            return None
+        here = self._judge(today)
+        if self._judge(high) == here:
             return None
         while high - low > 1:
             middle = (low + high) // 2

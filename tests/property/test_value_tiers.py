@@ -16,7 +16,7 @@ from projections.protocol import Alert, Assessment, Facts
 from projections.receivables.reading import Reading as Receivables
 from projections.receivables.reports import Balance, ageing
 from projections.value_tiers.alerts import episodes
-from projections.value_tiers.history import moves_shown
+from projections.value_tiers.course import Course
 from projections.value_tiers.reading import Reading
 from projections.value_tiers.rows import StandingRow, figures_on
 from projections.value_tiers.shares import PPM, divided
@@ -29,6 +29,12 @@ Stream = Sequence[RecordedEvent]
 
 def assess(events: Stream, at: datetime, reference: Reference) -> Assessment:
     return VALUE_TIERS.assess(CUSTOMER, Facts(events), at, reference)
+
+
+def read(events: Stream, at: datetime, reference: Reference) -> Reading:
+    course = Course(reference)
+    course.go_on(Facts(events), at)
+    return Reading(course, at)
 
 
 def row_of(assessment: Assessment) -> StandingRow | None:
@@ -94,7 +100,7 @@ def test_stored_terms_give_the_figures_of_every_day_on_which_they_hold(
     if assessment.next_change_at is not None:
         later = min(later, assessment.next_change_at - INSTANT)
     policy = reference.in_force(TierPolicy, later)
-    reading = Reading(Facts(events), later, reference)
+    reading = read(events, later, reference)
     today = reading.today
     capital = divided(
         sum(
@@ -146,13 +152,12 @@ def test_stepping_from_change_to_change_meets_every_move_and_warning(
             assert row.tier_since == shown[-1][0]
         met.update(assessment.alerts)
         now = assessment.next_change_at
-    if shown and shown[0][1] is None:
+    if not shown:
+        return
+    if shown[0][1] is None:
         shown.pop(0)
-    reading = Reading(Facts(events), at, reference)
-    assert [(move.at, move.tier) for move in moves_shown(reading)] == shown
-    if shown and not reading.corrections():
-        told = {
-            (e.alert.subject, e.alert.since)
-            for e in episodes(CUSTOMER, reading, reading.walk(reading.at))
-        }
+    reading = read(events, at, reference)
+    assert [(move.at, move.tier) for move in reading.moves_shown()] == shown
+    if shown and not reading.corrections:
+        told = {(e.alert.subject, e.alert.since) for e in episodes(CUSTOMER, reading)}
         assert told == {(alert.subject, alert.since) for alert in met}

@@ -1,0 +1,175 @@
+"""What was bought, and given back: kept by day and month while it comes, changes and goes.
+
+A purchase is an order that is not cancelled; where no order is known, an invoice that is not
+cancelled, or a payment that is itself the sale (contributions.py, rule 3). Amounts are net of
+tax and less credit notes; a credit note has the tax of the invoice or order that it names.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from typing import NamedTuple
+
+from events.touchpoints.order import OrderPlaced
+from projections.receivables.books import Invoice, Source
+from projections.receivables.rules import Days
+from projections.value_tiers.collected import CollectedLedger, OrderParts, Subject
+from projections.value_tiers.shares import share
+
+MONTHS_OF_YEAR = 12
+
+
+class Sale(NamedTuple):
+    """Something bought, or given back, on an instant's day."""
+
+    at: datetime
+    currency: str
+    net: int
+    purchase: bool  # it makes a buying day
+    bought: bool  # it is part of what was bought: orders, else invoices, else payments
+    sold: bool  # it is part of what was invoiced, or paid without an invoice
+
+
+def sales_of(ledger: CollectedLedger, subject: Subject) -> tuple[Sale, ...]:
+    """Return what an order, an invoice, a payment or a credit note amounts to now."""
+    if isinstance(subject, OrderParts):
+        return tuple(_of_order(ledger, subject))
+    if isinstance(subject, Invoice):
+        if subject.cancelled:
+            return ()
+        net, known = _net(ledger, subject, subject.amount), subject.order_id in ledger.orders
+        return (Sale(subject.issued_at, subject.currency, net, not known, not known, True),)
+    if subject.kind == "credit_note":
+        if subject.state != "live":
+            return ()
+        net = -_net_of_note(ledger, subject)
+        return (Sale(subject.at, subject.account.currency, net, False, True, True),)
+    cash = ledger.cash.get(subject)
+    return () if cash is None else (Sale(cash.on, cash.currency, cash.amount, True, True, True),)
+
+
+def _of_order(ledger: CollectedLedger, parts: OrderParts) -> Iterator[Sale]:
+    """Yield the order and what pays it directly."""
+    data = parts.data
+    if data is not None and not ledger.orders[data.order_id].cancelled:
+        yield Sale(parts.placed_at, data.amount.currency, _net_of_tax(data), True, True, False)
+    claim = parts.claim
+    if claim is not None:
+        for source, amount in parts.parts.items():
+            paid = claim.live[source.serial]
+            net = share(amount, claim.net, claim.gross)
+            yield Sale(paid.on, paid.currency, net, False, False, True)
+
+
+def _net_of_tax(data: OrderPlaced) -> int:
+    tax = data.tax.minor if data.tax and data.tax.currency == data.amount.currency else 0
+    return max(0, data.amount.minor - tax)
+
+
+def _net(ledger: CollectedLedger, invoice: Invoice, amount: int) -> int:
+    claim = ledger.claims[invoice]
+    return share(amount, claim.net, claim.gross)
+
+
+def _net_of_note(ledger: CollectedLedger, note: Source) -> int:
+    net = note.amount
+    for ref in note.invoice_refs:
+        invoice = ledger.invoices.get(ref)
+        if invoice is not None:
+            net = _net(ledger, invoice, note.amount)
+    for ref in note.order_refs:
+        placed = ledger.parts[ref].data if ref in ledger.parts else None
+        if placed is not None:
+            net = share(note.amount, _net_of_tax(placed), placed.amount.minor)
+    return net
+
+
+class Buying(NamedTuple):
+    """Recency, frequency and amount: the three measures of RFM, for all time."""
+
+    last_on: int | None  # proleptic ordinal
+    purchase_days: int
+    net_amount: int  # in the currency of the tiers
+
+
+class Bought:
+    """The sales of a customer as they are now, summed by day and month."""
+
+    def __init__(self, days: Days) -> None:
+        self._days = days
+        self._sales: dict[Subject, tuple[Sale, ...]] = {}
+        self._purchases: dict[str, list[datetime]] = {}  # sorted, by currency
+        self._buying: Counter[int] = Counter()  # purchases by day
+        self._last_on: int | None = None
+        self._amounts: Counter[str] = Counter()  # by currency
+        self._months: Counter[tuple[str, int]] | None = None  # what was sold; None: not asked yet
+
+    @property
+    def subjects(self) -> list[Subject]:
+        """Return all that was ever bought, or given back."""
+        return list(self._sales)
+
+    def take(self, ledger: CollectedLedger, subjects: Iterable[Subject]) -> None:
+        """Take in what some subjects amount to now."""
+        known = self._sales
+        for subject in subjects:
+            now = sales_of(ledger, subject)
+            before = known.get(subject, ())
+            if now != before:
+                for sale in before:
+                    self._count(sale, -1)
+                for sale in now:
+                    self._count(sale, 1)
+                known[subject] = now
+
+    def _count(self, sale: Sale, sign: int) -> None:
+        if sale.bought:
+            self._amounts[sale.currency] += sign * sale.net
+        if sale.sold and self._months is not None:
+            self._months[sale.currency, month(self._days.of(sale.at))] += sign * sale.net
+        if sale.purchase:
+            self._purchase(sale, sign)
+
+    def _purchase(self, sale: Sale, sign: int) -> None:
+        day = self._days.of(sale.at)
+        instants = self._purchases.setdefault(sale.currency, [])
+        self._buying[day] += sign
+        if sign > 0:
+            insort(instants, sale.at)
+            if self._last_on is None or day > self._last_on:
+                self._last_on = day
+            return
+        del instants[bisect_left(instants, sale.at)]
+        if not self._buying[day]:
+            del self._buying[day]
+            if day == self._last_on:
+                self._last_on = max(self._buying, default=None)
+
+    def buying(self, currency: str) -> Buying:
+        """Return the measures of RFM; several purchases of a day are one buying day."""
+        return Buying(self._last_on, len(self._buying), self._amounts[currency])
+
+    def first_purchase(self, since: datetime, currency: str) -> datetime | None:
+        """Return the first purchase in a currency since an instant."""
+        found = self._purchases.get(currency, ())
+        i = bisect_left(found, since)
+        return found[i] if i < len(found) else None
+
+    def sold(self, months: range, currency: str) -> int:
+        """Return what was sold in some months, less credit notes."""
+        if self._months is None:
+            self._months = Counter()
+            for sales in self._sales.values():
+                for sale in sales:
+                    if sale.sold:
+                        self._months[sale.currency, month(self._days.of(sale.at))] += sale.net
+        return sum(self._months[currency, k] for k in months)
+
+
+def month(day: int) -> int:
+    """Return the number of a day's month."""
+    found = date.fromordinal(day)
+    return found.year * MONTHS_OF_YEAR + found.month

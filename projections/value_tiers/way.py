@@ -1,0 +1,123 @@
+"""The way through the tiers, taken with each fact and not again from the beginning.
+
+A way stands at the instant up to which all is known, not yet judged at it: more facts of that
+instant may come. To look further, up to an asked instant, a way of its own goes ahead.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from events.calendars import INSTANT
+from projections.receivables.rules import Days
+from projections.value_tiers.books import ValueBooks
+from projections.value_tiers.contributions import BalanceChange, Ending, Happening
+from projections.value_tiers.meter import Meter
+from projections.value_tiers.rules import Rung
+from projections.value_tiers.tiers import Walk
+
+
+class Way:
+    """A customer's way, on which what was corrected by `without` never counted."""
+
+    __slots__ = (
+        "_books", "_born", "_days", "_rung", "_taken", "at", "meter", "walk", "without",
+    )  # fmt: skip
+
+    def __init__(self, books: ValueBooks, days: Days, without: datetime) -> None:
+        assert books.first is not None
+        self._books = books
+        self._days = days
+        self.without = without
+        self._taken = 0
+        self._born = self.at = books.first.envelope.effective_at
+        rungs = books.rules.rungs
+        self._rung = next(k for k in reversed(range(len(rungs))) if rungs[k].start <= self.at)
+        ladder = rungs[self._rung].ladder
+        self.meter = Meter(books, days, ladder.policy, self.at)
+        self.walk = Walk(days, self.meter, self.at)
+        self.walk.enter(ladder, self.at)
+
+    def go_on(self, until: datetime) -> None:
+        """Take in what happened by an instant, and stand there."""
+        happenings = self._books.contributions.happenings
+        if self.meter.model is not None:
+            self.meter.model.look(self.at)
+        while self._taken < len(happenings):
+            happening = happenings[self._taken]
+            if happening.at > until:
+                break
+            if happening.at > self.at:
+                self._reach(happening.at)
+            self._take(self.meter, happening)
+            self._taken += 1
+        if until > self.at:
+            self._reach(until)
+
+    def look(self, at: datetime) -> Way:
+        """Return how it goes on to an instant, and judged there, if nothing happens."""
+        self.meter.close(self.at)
+        ahead = Way.__new__(Way)
+        ahead._books, ahead._days, ahead._born = self._books, self._days, self._born
+        ahead._rung, ahead._taken = self._rung, self._taken
+        ahead.at, ahead.without = self.at, self.without
+        ahead.meter = self.meter.ahead()
+        ahead.walk = self.walk.ahead(ahead.meter)
+        if at > ahead.at:
+            ahead._reach(at)
+        ahead.judge()
+        ahead.walk.wait(at + INSTANT)
+        return ahead
+
+    def judge(self) -> None:
+        """Judge the instant at which it stands: all of it is known."""
+        self.meter.close(self.at)
+        self.walk.settle(self.at)
+
+    def _reach(self, at: datetime) -> None:
+        """Go on to a later instant, at which all that changes by itself has changed."""
+        self.judge()
+        while (turn := self._next_at()) <= at:
+            self._turn(turn)
+            self.at = turn
+            if turn == at:
+                return
+            self.judge()
+        self.walk.wait(at)
+        self.at = at
+
+    def _next_rung(self) -> Rung | None:
+        rungs = self._books.rules.rungs
+        return rungs[self._rung + 1] if self._rung + 1 < len(rungs) else None
+
+    def _next_at(self) -> datetime:
+        rung = self._next_rung()
+        return self.meter.next_at if rung is None else min(self.meter.next_at, rung.start)
+
+    def _turn(self, at: datetime) -> None:
+        self.walk.wait(at)
+        self.meter.pass_to(at)
+        rung = self._next_rung()
+        if rung is None or rung.start > at:
+            return
+        self._rung += 1
+        policy = rung.ladder.policy
+        if (policy.window_days, policy.currency) != (self.meter.window.length, self.meter.currency):
+            self.meter = self.walk.meter = self._measured_anew(rung, at)
+        self.walk.enter(rung.ladder, at)
+
+    def _measured_anew(self, rung: Rung, at: datetime) -> Meter:
+        """Return the figures over another window, or in another currency."""
+        meter = Meter(self._books, self._days, rung.ladder.policy, self._born)
+        for happening in self._books.contributions.happenings[: self._taken]:
+            meter.pass_to(happening.at)
+            self._take(meter, happening)
+        meter.pass_to(at)
+        return meter
+
+    def _take(self, meter: Meter, happening: Happening) -> None:
+        if not isinstance(happening, BalanceChange):
+            one = happening.contribution if isinstance(happening, Ending) else happening
+            if one.taken_back(self.without):
+                return
+        meter.take(happening)

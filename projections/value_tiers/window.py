@@ -1,0 +1,115 @@
+"""What counts over a window of local days: running sums, with what leaves the window by day."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from datetime import datetime
+from typing import NamedTuple
+
+from projections.receivables.rules import ENDING, Days
+from projections.value_tiers.contributions import SERVICE, Contribution
+
+
+class Expiry(NamedTuple):
+    """On a local day an amount stops counting; None: nothing ever does."""
+
+    day: int | None
+    amount: int  # by how much the sum changes then
+
+
+class _Day:
+    """What is dated with one local day; costs below zero."""
+
+    __slots__ = ("ends", "freight", "items", "margin", "service")
+
+    def __init__(self, ends: datetime) -> None:
+        self.ends = ends
+        self.margin = self.freight = self.service = self.items = 0
+
+
+class Window:
+    """The sums of what counts at the instant at which it stands; costs below zero."""
+
+    __slots__ = (
+        "_by_day", "_days", "_passed", "_starts", "freight", "length", "margin", "next_at",
+        "service",
+    )  # fmt: skip
+
+    def __init__(self, days: Days, length: int) -> None:
+        self.length = length
+        self.margin = self.freight = self.service = 0
+        self.next_at = ENDING
+        self._days = days
+        self._starts: list[int] = []  # the days on which something is dated, sorted
+        self._by_day: dict[int, _Day] = {}
+        self._passed = 0  # how many of them no longer count
+
+    @property
+    def steady(self) -> int:
+        """Return the sum of all that counts."""
+        return self.margin + self.freight + self.service
+
+    def count(self, contribution: Contribution, sign: int, at: datetime) -> None:
+        """Let something count from an instant on (1), or no longer (-1)."""
+        if self._passed:
+            for day in self._starts[: self._passed]:
+                del self._by_day[day]
+            del self._starts[: self._passed]
+            self._passed = 0
+        day = self._days.of(contribution.on)
+        dated = self._by_day.get(day)
+        if dated is None:
+            ends = self._days.start(day + self.length)
+            if ends <= at:
+                return
+            dated = self._open(day, ends)
+        amount = sign * contribution.amount
+        dated.items += sign
+        if contribution.component == "margin":
+            dated.margin += amount
+            self.margin += amount
+        elif contribution.component in SERVICE:
+            dated.service += amount
+            self.service += amount
+        else:
+            dated.freight += amount
+            self.freight += amount
+
+    def _open(self, day: int, ends: datetime) -> _Day:
+        starts = self._starts
+        if not starts or day > starts[-1]:
+            starts.append(day)
+        else:
+            starts.insert(bisect_left(starts, day), day)
+        if starts[0] == day:
+            self.next_at = ends
+        dated = self._by_day[day] = _Day(ends)
+        return dated
+
+    def pass_to(self, at: datetime) -> None:
+        """Let go of what stops counting by an instant."""
+        while self.next_at <= at:
+            dated = self._by_day[self._starts[self._passed]]
+            self.margin -= dated.margin
+            self.freight -= dated.freight
+            self.service -= dated.service
+            self._passed += 1
+            following = self._starts[self._passed : self._passed + 1]
+            self.next_at = self._by_day[following[0]].ends if following else ENDING
+
+    def expiry(self) -> Expiry:
+        """Return what stops counting next."""
+        for i in range(self._passed, len(self._starts)):
+            dated = self._by_day[self._starts[i]]
+            if dated.items:
+                left = dated.margin + dated.freight + dated.service
+                return Expiry(self._starts[i] + self.length, -left)
+        return Expiry(None, 0)
+
+    def ahead(self) -> Window:
+        """Return one that may pass on while nothing is counted any more in either."""
+        copy = Window(self._days, self.length)
+        copy.margin, copy.freight, copy.service = self.margin, self.freight, self.service
+        copy.next_at = self.next_at
+        copy._starts, copy._by_day, copy._passed = self._starts, self._by_day, self._passed
+        return copy
