@@ -1,7 +1,7 @@
 """What must hold inside a touchpoint's data beyond the types of its fields.
 
 A currency exists, a touchpoint has one currency, a day lies within two centuries, words hold
-no control characters, instalments add up, zones and hours exist. A projection may rely on it.
+no control characters, instalments add up, zones, hours and countries exist. A projection may rely on it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from events.calendars import UnknownZone, zone
 from events.money import Money, UnknownCurrency, minor_digits
+from events.public_days import knows_country
 from events.touchpoints import Touchpoint
 from events.touchpoints.payment import InvoiceIssued
 from events.touchpoints.policy import (
@@ -150,6 +151,14 @@ def _check_calendar(data: CalendarSet) -> None:
                 "is not after opens",
                 "give a day's hours from opens to closes, in minutes since midnight",
             )
+    if data.country is not None and not knows_country(data.country):
+        raise EventRefused(
+            "malformed",
+            "data.country",
+            f"{data.country!r} is no country whose public holidays are known",
+            "give a code of ISO 3166, such as CN, or leave it out and name the days in "
+            "data.holidays and data.makeup_workdays",
+        )
 
 
 def _check_instalments(invoice: InvoiceIssued) -> None:
