@@ -1,7 +1,8 @@
 """What must hold inside a touchpoint's data beyond the types of its fields.
 
 A currency exists, a touchpoint has one currency, a day lies within two centuries, words hold
-no control characters, instalments add up, zones, hours and countries exist. A projection may rely on it.
+no control characters, instalments add up, zones, hours and countries exist. A projection may
+rely on it.
 """
 
 from __future__ import annotations
