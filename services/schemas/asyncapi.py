@@ -105,14 +105,14 @@ def _channels(touchpoints: Mapping[str, SchemaId]) -> Node:
     channels: Node = {
         "touchpoints": _channel(
             "touchpoints.g1",
-            "Touchpoints of customers, generation 1; keyed by customer (or else by branch), "
+            "Touchpoints of customers, generation 1 (a move of the log opens the next); keyed by customer (or else by branch), "
             "so that one customer's facts keep their order. Never given more partitions.",
             customers,
             PARTITIONS,
         ),
         "policies": _channel(
-            "policies",
-            "Policies and reference data, in one order for the whole company.",
+            "policies.g1",
+            "Policies and reference data, generation 1; in one order for the whole company.",
             policies,
             1,
         ),

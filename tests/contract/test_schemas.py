@@ -16,6 +16,7 @@ import schemas
 from events.codec import fingerprint
 from events.touchpoints import TYPES, Touchpoint
 from schemas import AvroSchema
+from services.kafka.topics import all_topics
 from services.schemas.asyncapi import ASYNCAPI_FILE
 from services.schemas.check import contract_faults
 from services.schemas.compatibility import unreadable
@@ -48,6 +49,17 @@ def versions(*of: AvroSchema) -> list[tuple[SchemaId, AvroSchema]]:
 
 def test_types_schemas_golden_bytes_and_document_agree() -> None:
     assert list(contract_faults()) == []
+
+
+def test_the_document_s_channels_are_the_topics_that_are_made() -> None:
+    channels = yaml.safe_load(ASYNCAPI_FILE.read_text("utf-8"))["channels"]
+    topics = {topic.name: topic for topic in all_topics("", 1)}
+    assert {channel["address"] for channel in channels.values()} == topics.keys()
+    for channel in channels.values():
+        if "bindings" in channel:
+            kafka, topic = channel["bindings"]["kafka"], topics[channel["address"]]
+            assert kafka["partitions"] == topic.partitions
+            assert str(kafka["topicConfiguration"]["retention.ms"]) == topic.retention_ms
 
 
 def test_every_type_is_published_and_old_versions_stay() -> None:
