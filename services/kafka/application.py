@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import threading
 
 import faust
+import structlog
 from faust.types import AppT
 from faust.types.auth import CredentialsT
 
-from services.errors import TouchstoneError
+from services.errors import TouchstoneError, Unavailable
 from services.kafka.cluster import Cluster, reached
+
+_LOG = structlog.get_logger(__name__)
+
+_PATIENCE_S = 15.0
+"""How long a worker that ends waits for Kafka to hear of it."""
 
 _SESSION_S = 10.0
 """How long the group waits for a worker that died; nobody can join or leave it until then."""
@@ -50,25 +58,40 @@ def _credentials(cluster: Cluster) -> CredentialsT | None:
 
 
 async def run_until_told(app: AppT) -> None:
-    """Run until SIGINT or SIGTERM, then stop everything in order.
+    """Run until SIGINT or SIGTERM, then stop everything in order; the process is to end then.
 
+    It ends after some seconds in any case: a client that cannot reach Kafka would say goodbye
+    for ever, and what is under way is either committed or will be done again.
     Raises: what any of its services, timers or agents raised.
     """
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signum, told.set)
-    ends = [asyncio.create_task(told.wait()), asyncio.create_task(app.wait_until_stopped())]
+    ends = [asyncio.create_task(told.wait()), asyncio.create_task(_run(app))]
     try:
-        with reached():
-            await app.maybe_start()
-        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for end in (await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED))[0]:
+            await end
     finally:
         for end in ends:
             end.cancel()
+        last = threading.Timer(_PATIENCE_S, _end)
+        last.daemon = True
+        last.start()
         await app.stop()
     if isinstance(app.crash_reason, TouchstoneError):
         raise app.crash_reason
     if app.crash_reason is not None:
         with reached():
             raise app.crash_reason
+
+
+async def _run(app: AppT) -> None:
+    with reached():
+        await app.maybe_start()
+    await app.wait_until_stopped()
+
+
+def _end() -> None:
+    _LOG.warning("ended_without_goodbye", reason=f"Kafka did not answer for {_PATIENCE_S:.0f} s")
+    os._exit(Unavailable.exit_code)

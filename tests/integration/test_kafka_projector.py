@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
@@ -27,7 +28,7 @@ from services.audit.digest import digest
 from services.audit.status import status
 from services.audit.verify import verify
 from services.bootstrap import Platform, open_platform
-from services.errors import UsageError
+from services.errors import Unavailable, UsageError
 from services.kafka.cluster import cluster_of
 from services.kafka.producing import Appender
 from services.kafka.topics import Places, log_topics
@@ -35,7 +36,7 @@ from services.kafka.wire import to_record
 from services.ports import Accepted, Submission
 from services.projector.owner import recorded
 from services.settings import Settings
-from tests.support.kafka import delete_topics
+from tests.support.kafka import delete_topics, local_cluster, own_topics
 from tests.support.log import START, SetClock, submission
 from tests.support.modes import catch_up
 from tests.support.postgres import fresh_database
@@ -186,6 +187,27 @@ async def test_of_two_workers_one_takes_over_when_the_other_is_killed(
         assert second.process.poll() is None
     assert second.process.returncode == 0, second.said()
     await assert_whole(platform)
+
+
+async def test_a_worker_ends_when_told_though_the_broker_does_not_answer(
+    database: str, tmp_path: Path
+) -> None:
+    with local_cluster() as cluster:
+        async with own_topics(cluster.bootstrap) as kafka:
+            settings = kafka.model_copy(update={"dsn": database, "data": tmp_path})
+            with workers(settings, 1, tmp_path) as [worker]:
+                async with asyncio.timeout(60):
+                    while not worker.partitions():
+                        await asyncio.sleep(0.1)
+                    await asyncio.sleep(5)  # for Faust's own group
+                os.kill(cluster.pid(1), signal.SIGSTOP)
+                try:
+                    worker.send(signal.SIGTERM)
+                    worker.process.wait(25)
+                finally:
+                    os.kill(cluster.pid(1), signal.SIGCONT)
+    ended_anyway = "ended_without_goodbye" in worker.said()
+    assert worker.process.returncode == (Unavailable.exit_code if ended_anyway else 0)
 
 
 async def test_a_worker_that_slept_through_a_rebalance_writes_nothing(
