@@ -197,7 +197,7 @@ async def test_a_worker_ends_when_told_though_the_broker_does_not_answer(
             settings = kafka.model_copy(update={"dsn": database, "data": tmp_path})
             with workers(settings, 1, tmp_path) as [worker]:
                 async with asyncio.timeout(60):
-                    while not worker.partitions():
+                    while not worker.partitions():  # noqa: ASYNC110 - another process
                         await asyncio.sleep(0.1)
                     await asyncio.sleep(5)  # for Faust's own group
                 os.kill(cluster.pid(1), signal.SIGSTOP)
