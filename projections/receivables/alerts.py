@@ -22,7 +22,8 @@ from events.envelope import CustomerId
 from projections.protocol import Alert, AlertKey, Cause, Episode
 from projections.receivables.books import Account, Item
 from projections.receivables.causes import cause_of_item, cause_of_promise
-from projections.receivables.reading import HoldSpan, PromiseState, Reading, step_at
+from projections.receivables.promises import PromiseState, is_open, received, step_at
+from projections.receivables.reading import HoldSpan, Reading
 
 
 class Stretch(NamedTuple):
@@ -133,8 +134,8 @@ def promise_stretches(reading: Reading, promise: PromiseState) -> list[Stretch]:
     stretches: list[Stretch] = []
     since: datetime | None = None
     for t in sorted(t for t in found if promise.judged_at <= t <= reading.at):
-        owed = reading.received(note, items, t) < note.amount
-        stands = owed and any(reading.is_open(item, t) for item in items)
+        owed = received(note, items, t) < note.amount
+        stands = owed and any(is_open(item, t) for item in items)
         if stands and since is None:
             since = t
         elif not stands and since is not None:
@@ -186,7 +187,7 @@ class AlertBook:
     def _promise_alert(self, promise: PromiseState, stretch: Stretch) -> Alert:
         note = promise.note
         at = self.reading.at if stretch.until is None else stretch.since
-        missing = note.amount - self.reading.received(note, promise.items, at)
+        missing = note.amount - received(note, promise.items, at)
         return self._alert(stretch, None, note.account.currency, max(0, missing))
 
     def on_limit(self, account: Account) -> list[Alert]:
@@ -208,7 +209,7 @@ class AlertBook:
                 alert = self._alert(stretch, item, item.invoice.currency, amount)
                 cause = stretch.until and cause_of_item(reading, item, alert.key, stretch.until)
                 found.append(Episode(alert, stretch.until, cause or None))
-        for promise in reading.promises:
+        for promise in reading.promises.states:
             for stretch in promise_stretches(reading, promise):
                 alert = self._promise_alert(promise, stretch)
                 ended = stretch.until and cause_of_promise(reading, promise, stretch.until)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from projections.receivables.books import Account, Item
@@ -48,8 +49,8 @@ def item_row(reading: Reading, item: Item, stand: Stand) -> ItemRow:
     if stand.settled_day is not None:
         settled_on = date.fromordinal(stand.settled_day)
         days_late = max(0, stand.settled_day - item.due_on.toordinal())
-    if reading.promised:
-        live = [p for p in reading.promised.get(item.item_id, ()) if p.verdict == "live"]
+    if item in reading.promised:
+        live = [p for p in reading.promises.about(item) if p.verdict == "live"]
         promised_on = live[-1].note.promised_on if live else None
     return ItemRow(
         item_id=item.item_id,
@@ -75,13 +76,32 @@ def item_row(reading: Reading, item: Item, stand: Stand) -> ItemRow:
     )
 
 
-def account_row(reading: Reading, account: Account, rows: list[ItemRow]) -> AccountRow:
-    """Return the row of a currency; `rows` are those of its items."""
+class Tally:
+    """How many items of an account are settled, and how many days late in sum."""
+
+    __slots__ = ("days_late", "settled")
+
+    def __init__(self) -> None:
+        self.settled = self.days_late = 0
+
+    def count(self, item: Item, row: ItemRow) -> None:
+        """Count an item by its row, in place of what it counted before."""
+        if item.counted_late is not None:
+            self.settled -= 1
+            self.days_late -= item.counted_late
+        item.counted_late = row.days_late
+        if row.days_late is not None:
+            self.settled += 1
+            self.days_late += row.days_late
+
+
+def account_row(
+    reading: Reading, account: Account, tally: Tally, open_rows: Sequence[ItemRow]
+) -> AccountRow:
+    """Return the row of a currency, given those of its open items."""
     today = date.fromordinal(reading.today)
-    open_rows = [row for row in rows if row.balance_minor]
     overdue = [row for row in open_rows if row.due_on < today]
-    late = [row.days_late for row in rows if row.days_late is not None]
-    verdicts = [p.verdict for p in reading.promises if p.note.account is account]
+    promises = reading.promises.counts(account)
     levels = [row.dunning_level for row in open_rows if row.dunning_level is not None]
     limit = reading.book.limit_of(account, reading.at)
     return AccountRow(
@@ -102,15 +122,15 @@ def account_row(reading: Reading, account: Account, rows: list[ItemRow]) -> Acco
         oldest_due_on=min((row.due_on for row in open_rows), default=None),
         open_items=len(open_rows),
         overdue_items=len(overdue),
-        settled_items=len(late),
-        days_late_sum=sum(late),
-        promises_live=verdicts.count("live"),
-        promises_kept=verdicts.count("kept"),
-        promises_broken=verdicts.count("broken"),
-        invoiced_minor=sum(row.amount_minor for row in rows),
-        paid_minor=sum(row.paid_minor for row in rows),
-        credited_minor=sum(row.credited_minor for row in rows),
-        written_off_minor=sum(row.written_off_minor for row in rows),
+        settled_items=tally.settled,
+        days_late_sum=tally.days_late,
+        promises_live=promises["live"],
+        promises_kept=promises["kept"],
+        promises_broken=promises["broken"],
+        invoiced_minor=account.invoiced,
+        paid_minor=account.paid,
+        credited_minor=account.credited,
+        written_off_minor=account.written_off,
     )
 
 

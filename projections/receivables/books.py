@@ -94,7 +94,8 @@ class Item:
     """What is owed by one due date: amount = credited + paid + written off + balance."""
 
     __slots__ = (
-        "amount", "balance", "collection", "credited", "disputed", "disputes", "due_on",
+        "amount", "balance", "collection", "counted_late", "credited", "disputed", "disputes",
+        "due_on",
         "entries", "holds", "invoice", "item_id", "notices", "paid", "steps", "written_off",
     )  # fmt: skip
 
@@ -111,6 +112,7 @@ class Item:
         self.notices: tuple[Notice, ...] = ()
         self.holds: tuple[Hold, ...] = ()
         self.collection: Spell | None = None
+        self.counted_late: int | None = None  # days late as a settled item was last tallied
 
     def mark(self, at: datetime, reason: StepReason, event_id: str) -> None:
         """Note how it stands; of several changes at one instant only the last counts."""

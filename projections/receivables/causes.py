@@ -11,7 +11,8 @@ from datetime import datetime
 
 from projections.protocol import AlertKey, Cause
 from projections.receivables.books import Item, Step
-from projections.receivables.reading import HoldSpan, PromiseState, Reading, step_at
+from projections.receivables.promises import PromiseState, is_open, step_at
+from projections.receivables.reading import HoldSpan, Reading
 
 _HELD_BY = {
     "collection": "handed_to_collection",
@@ -101,7 +102,7 @@ def cause_of_promise(reading: Reading, promise: PromiseState, t: datetime) -> Ca
                 got += entry.amount
             if got >= note.amount:
                 return Cause("paid", entry.source.event_id)
-    closed = [_closing_before(i, t) for i in promise.items if i.steps and not reading.is_open(i, t)]
+    closed = [_closing_before(i, t) for i in promise.items if i.steps and not is_open(i, t)]
     if closed:
         last = max(closed, key=lambda step: step.at)
         return Cause(last.reason, last.event_id)
@@ -124,7 +125,7 @@ class Clearings(Mapping[AlertKey, Cause]):
             if item is not None:
                 return cause_of_item(reading, item, key, reading.at)
         elif key.kind == "broken_promise":
-            for promise in reading.promises:
+            for promise in reading.promises.states:
                 if promise.note.promise_id == key.subject:
                     return cause_of_promise(reading, promise, reading.at)
         elif key.kind == "limit_exceeded":
@@ -139,7 +140,7 @@ class Clearings(Mapping[AlertKey, Cause]):
             yield AlertKey("due_soon", item_id, 0)
             yield from (AlertKey("overdue", item_id, k) for k in reading.rules.thresholds)
             yield from (AlertKey("dunning_due", item_id, level) for level in (1, 2, 3))
-        for promise in reading.promises:
+        for promise in reading.promises.states:
             yield AlertKey("broken_promise", promise.note.promise_id, 0)
         for account in reading.book.accounts.values():
             if account.relief is not None:

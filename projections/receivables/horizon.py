@@ -23,13 +23,12 @@ def next_change(reading: Reading) -> datetime | None:
     found = list(_from_books(reading))
     day: int | None = None
     for account in reading.book.accounts.values():
-        for item in account.items:
-            if item.balance:
-                nearest = _next_day(reading, item)
-                if nearest is not None and (day is None or nearest < day):
-                    day = nearest
-                if not reading.is_plain(item):
-                    found.extend(_from_dunning(reading, item))
+        for item in account.open_items:
+            nearest = _next_day(reading, item)
+            if nearest is not None and (day is None or nearest < day):
+                day = nearest
+            if not reading.is_plain(item):
+                found.extend(_from_dunning(reading, item))
     if day is not None:
         found.append(reading.days.start(day))
     return min((t for t in found if at < t < ENDING), default=None)
@@ -47,9 +46,8 @@ def _from_books(reading: Reading) -> Iterator[datetime]:
             live = not isinstance(target, Check) or target.room > 0
         if live:
             yield deadline.at
-    for promise in reading.promises:
-        if promise.verdict == "live":
-            yield promise.judged_at
+    for promise in reading.promises.live():
+        yield promise.judged_at
     if book.accounts:
         yield from rules.alerts_starts
         yield from rules.dunning_starts

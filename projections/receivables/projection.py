@@ -9,12 +9,8 @@ from typing import ClassVar
 from events.envelope import CustomerId
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
-from projections.protocol import Alert, Assessment, Facts, Row, Table, Total
-from projections.receivables.alerts import AlertBook
-from projections.receivables.balances import Stand, account_row, item_row
-from projections.receivables.causes import Clearings
-from projections.receivables.horizon import next_change
-from projections.receivables.reading import Reading
+from projections.protocol import Assessment, Facts, Row, Table, Total
+from projections.receivables.memo import Memo
 from projections.receivables.replay import HANDLED
 from projections.receivables.rows import ACCOUNTS, INVOICED, ITEMS, OPEN, ItemRow
 
@@ -30,8 +26,16 @@ class Receivables:
     def assess(
         self, customer: CustomerId, facts: Facts, at: datetime, reference: Reference
     ) -> Assessment:
-        """Return the rows and standing alerts as of an instant; pure."""
-        return assessment_of(customer, Reading(facts, at, reference))
+        """Return the rows and standing alerts as of an instant; pure.
+
+        It goes on from where the last assessment of the same facts left its memo, if it may.
+        """
+        memo, facts.memo = facts.memo, None
+        if not (isinstance(memo, Memo) and memo.serves(facts, at, reference)):
+            memo = Memo(reference)
+        assessment = memo.assess(customer, facts, at)
+        facts.memo = memo
+        return assessment
 
     def totals(self, row: Row) -> Sequence[Total]:
         """Return an item's open balance by due day and its amount by day of issue."""
@@ -45,29 +49,3 @@ class Receivables:
             return (issued,)
         due = Total(OPEN, row.currency, branch, row.due_on.toordinal(), 1, row.balance_minor)
         return (issued, due)
-
-
-def assessment_of(customer: CustomerId, reading: Reading) -> Assessment:
-    """Return the assessment that a reading amounts to."""
-    alert_book = AlertBook(customer, reading)
-    alerts: list[Alert] = []
-    items: list[ItemRow] = []
-    accounts = []
-    for account in reading.book.accounts.values():
-        rows = []
-        for item in account.items:
-            stand = Stand(reading, item)
-            rows.append(item_row(reading, item, stand))
-            if item.balance:
-                alerts.extend(alert_book.on_item(item, stand.due_level))
-        items.extend(rows)
-        accounts.append(account_row(reading, account, rows))
-        alerts.extend(alert_book.on_limit(account))
-    for promise in reading.promises:
-        alerts.extend(alert_book.on_promise(promise))
-    return Assessment(
-        rows={ITEMS.name: items, ACCOUNTS.name: accounts},
-        alerts=alerts,
-        cleared=Clearings(reading, frozenset(alert.key for alert in alerts)),
-        next_change_at=next_change(reading),
-    )

@@ -6,21 +6,18 @@ the books keep of the past. The zone is that of the home branch as of the asked 
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import NamedTuple, Protocol
 
-from events.calendars import INSTANT
 from events.policy import Reference
 from projections.protocol import Facts
-from projections.receivables.books import Entry, Hold, Item, Step
-from projections.receivables.ledger import PromiseNote
-from projections.receivables.replay import replay
+from projections.receivables.books import Hold, Item
+from projections.receivables.ledger import Ledger
+from projections.receivables.promises import Promises, step_at
+from projections.receivables.replay import walk
 from projections.receivables.rows import HoldReason
 from projections.receivables.rules import ENDING, Days, rules_of
-
-Verdict = Literal["live", "kept", "broken"]
 
 
 class HoldSpan(NamedTuple):
@@ -30,23 +27,6 @@ class HoldSpan(NamedTuple):
     end: datetime
     reason: HoldReason
     event_id: str
-
-
-class PromiseState(NamedTuple):
-    """A promise with the items that it is about and its verdict."""
-
-    note: PromiseNote
-    items: Sequence[Item]
-    judged_at: datetime
-    verdict: Verdict
-    received: int  # by the end of its day, or so far
-
-
-def step_at(item: Item, t: datetime) -> Step | None:
-    """Return how an item stood at `t`; None: it was not there yet."""
-    steps = item.steps
-    i = bisect_right(steps, t, key=lambda step: step.at)
-    return steps[i - 1] if i else None
 
 
 def spans_of(holds: Sequence[Hold], days: Days) -> Iterator[HoldSpan]:
@@ -59,72 +39,52 @@ def spans_of(holds: Sequence[Hold], days: Days) -> Iterator[HoldSpan]:
             yield HoldSpan(hold.at, end, "held", hold.event_id)
 
 
-class Reading:
-    """One customer's books at an instant."""
+class Frame(NamedTuple):
+    """What rows depend on besides the books: the home branch and the local days."""
 
-    def __init__(self, facts: Facts, at: datetime, reference: Reference) -> None:
+    home_branch: str | None
+    branch_id: str | None
+    zone: str
+
+
+class Kept(Protocol):
+    """The books as they were read before, with the promises as judged in that frame."""
+
+    book: Ledger
+    frame: Frame | None
+    promises: Promises
+
+
+class Reading:
+    """One customer's books at an instant.
+
+    `promised` are the items of promises that were, or are now, not settled for good.
+    """
+
+    def __init__(
+        self, facts: Facts, at: datetime, reference: Reference, kept: Kept | None = None
+    ) -> None:
+        """Read the facts from the first, or from where `kept` books stand."""
         self.at = at
         self.rules = rules_of(reference)
-        self.book = replay(facts, at, self.rules)
+        self.book = Ledger(self.rules) if kept is None else kept.book
+        walk(self.book, facts, at)
         first = next(iter(facts), None)
         fallback = first.envelope.branch_id if first is not None else None
         self.branch_id = self.book.home_branch or fallback
         self.days = Days(reference.zone_of(self.branch_id))
+        self.frame = Frame(self.book.home_branch, self.branch_id, self.days.tz.key)
         self.today = self.days.today(at)
-        self.promises = [self._judge(note) for note in self.book.promises]
-        self.promised: dict[str, list[PromiseState]] = {}
-        for promise in self.promises:
-            for item in promise.items:
-                self.promised.setdefault(item.item_id, []).append(promise)
+        if kept is not None and kept.frame == self.frame:
+            self.promises = kept.promises
+        else:
+            self.promises = Promises(self.book, self.days)
+        self.promised = self.promises.judge(at)
         accounts = self.book.accounts.values()
-        due_days = [item.due_on for account in accounts for item in account.items if item.balance]
+        due_days = [item.due_on for account in accounts for item in account.open_items]
         self.longest_overdue = self.today - min(due_days).toordinal() if due_days else 0
         self.max_overdue = self.rules.credit_policy(at).max_days_overdue
         self.customer_spans = tuple(spans_of(self.book.customer_holds, self.days))
-
-    # --- promises (decision 24) ---
-
-    def _judge(self, note: PromiseNote) -> PromiseState:
-        """Judge a promise when its local day has ended.
-
-        Kept: its items received the amount in payments after it was made and before the day
-        was over, or had nothing open any more by then. A payment of the next day's first
-        instant is a day late.
-        """
-        items = self._promised_items(note)
-        judged_at = max(self.days.start(note.promised_on.toordinal() + 1), note.at)
-        if self.at < judged_at:
-            return PromiseState(note, items, judged_at, "live", self.received(note, items, self.at))
-        eve = judged_at - INSTANT
-        received = self.received(note, items, eve)
-        closed = bool(items) and not any(self.is_open(item, eve) for item in items)
-        kept = received >= note.amount or closed
-        return PromiseState(note, items, judged_at, "kept" if kept else "broken", received)
-
-    def _promised_items(self, note: PromiseNote) -> Sequence[Item]:
-        """The invoices named; else all overdue when it was made; else all that was open."""
-        if note.invoice_ids:
-            found = {
-                item.item_id: item
-                for ref in note.invoice_ids
-                for item in self.book.items_of(ref) or ()
-                if item.invoice.currency == note.account.currency
-            }
-            return tuple(found.values())
-        made_on = self.days.of(note.at)
-        steps = [(item, step_at(item, note.at)) for item in dict.fromkeys(note.open_items)]
-        owed = [(item, step.due_on) for item, step in steps if step is not None and step.balance]
-        overdue = tuple(item for item, due_on in owed if due_on.toordinal() < made_on)
-        return overdue or tuple(item for item, _ in owed)
-
-    def received(self, note: PromiseNote, items: Sequence[Item], t: datetime) -> int:
-        """Return what the items received in payments since the promise, net, by `t`."""
-        return sum(e.amount for item in items for e in item.entries if _counts(e, note, t))
-
-    def is_open(self, item: Item, t: datetime) -> bool:
-        """Return whether anything of the item was owed at `t`."""
-        step = step_at(item, t)
-        return step is not None and step.balance > 0
 
     # --- dunning ---
 
@@ -139,7 +99,7 @@ class Reading:
             spans.append(HoldSpan(dispute.start, end, "dispute", dispute.event_id))
         spans.extend(spans_of(item.holds, self.days))
         spans.extend(self.customer_spans)
-        for promise in self.promised.get(item.item_id, ()):
+        for promise in self.promises.about(item):
             span = HoldSpan(promise.note.at, promise.judged_at, "promise", promise.note.event_id)
             spans.append(span)
         return spans
@@ -152,7 +112,7 @@ class Reading:
             or item.holds
             or item.collection
             or self.customer_spans
-            or item.item_id in self.promised
+            or self.promises.name(item)
         )
 
     def level_sent(self, item: Item, t: datetime) -> tuple[int | None, datetime | None]:
@@ -196,12 +156,3 @@ class Reading:
             if notice is not None and notice <= t < self.days.start(due + 1):
                 return 0
         return None
-
-
-def _counts(entry: Entry, note: PromiseNote, t: datetime) -> bool:
-    return (
-        entry.source.kind == "payment"
-        and entry.serial > note.serial
-        and entry.at <= t
-        and (entry.undone_at is None or entry.undone_at > t)
-    )

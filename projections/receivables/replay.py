@@ -20,7 +20,6 @@ from events.touchpoints.payment import (
 from projections.protocol import Facts
 from projections.receivables import billing, orders, payments
 from projections.receivables.ledger import Ledger
-from projections.receivables.rules import Rules
 
 _HANDLERS = {**billing.HANDLERS, **payments.HANDLERS, **orders.HANDLERS}
 
@@ -37,13 +36,6 @@ _RELIEF: dict[type[Any], str] = {
     OrderCancelled: "cancelled",
     CreditLimitSet: "limit_set",
 }
-
-
-def replay(facts: Facts, at: datetime, rules: Rules) -> Ledger:
-    """Return the books as of an instant."""
-    book = Ledger(rules)
-    walk(book, facts, at)
-    return book
 
 
 def goes_on(book: Ledger, facts: Facts) -> bool:

@@ -11,9 +11,10 @@ from events.envelope import CustomerId
 from events.policy import Reference
 from projections.protocol import Alert, Episode, Facts
 from projections.receivables.alerts import AlertBook
-from projections.receivables.balances import Stand, account_row, item_row
+from projections.receivables.balances import Stand, Tally, account_row, item_row
 from projections.receivables.books import Account, Item, Source
-from projections.receivables.reading import PromiseState, Reading, Verdict
+from projections.receivables.promises import PromiseState, Verdict
+from projections.receivables.reading import Reading
 from projections.receivables.rows import AccountRow, HoldReason, ItemRow
 
 
@@ -182,7 +183,11 @@ def explain(customer: CustomerId, facts: Facts, at: datetime, reference: Referen
     for account in book.accounts.values():
         mine = [_item(reading, item) for item in account.items]
         items.extend(mine)
-        accounts.append(account_row(reading, account, [line.row for line in mine]))
+        tally = Tally()
+        for item, line in zip(account.items, mine, strict=True):
+            tally.count(item, line.row)
+        open_rows = [line.row for line in mine if line.row.balance_minor]
+        accounts.append(account_row(reading, account, tally, open_rows))
     episodes = AlertBook(customer, reading).episodes()
     return Statement(
         customer_id=customer,
@@ -194,7 +199,7 @@ def explain(customer: CustomerId, facts: Facts, at: datetime, reference: Referen
         items=items,
         sources=[line for a in book.accounts.values() for line in _sources(a)],
         refunds=[line for a in book.accounts.values() for line in _refunds(a)],
-        promises=[_promise(promise) for promise in reading.promises],
+        promises=[_promise(promise) for promise in reading.promises.states],
         orders=list(_orders(reading)),
         checks=list(_checks(reading)),
         overrides=list(_overrides(reading)),

@@ -1,0 +1,142 @@
+"""What an assessment keeps for the next one: the books, and what time does not change in them.
+
+The books go on in place. A row is made anew where a fact moved its item, where the item is
+open, or where a promise about it is not settled for good; every other row is as it was.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from events.envelope import CustomerId
+from events.policy import Reference
+from projections.protocol import Alert, Assessment, Differences, Facts, Row, RowKey
+from projections.receivables.alerts import AlertBook
+from projections.receivables.balances import Stand, Tally, account_row, item_row
+from projections.receivables.books import Account, Item
+from projections.receivables.causes import Clearings
+from projections.receivables.horizon import next_change
+from projections.receivables.ledger import Ledger
+from projections.receivables.promises import Promises
+from projections.receivables.reading import Frame, Reading
+from projections.receivables.replay import goes_on
+from projections.receivables.rows import ACCOUNTS, ITEMS
+from projections.receivables.rules import BEGINNING, rules_of
+
+Rows = dict[str, dict[RowKey, Row]]
+
+
+class Memo:
+    """One customer's books as of `at` under one state of the rules."""
+
+    def __init__(self, reference: Reference) -> None:
+        self.reference = reference
+        self.at = BEGINNING
+        self.book = Ledger(rules_of(reference))
+        self.frame: Frame | None = None
+        self.promises: Promises
+        self.stamp = object()
+        self._tallies: defaultdict[str, Tally] = defaultdict(Tally)  # by currency
+
+    def serves(self, facts: Facts, at: datetime, reference: Reference) -> bool:
+        """Return whether an assessment of the facts may go on from here."""
+        return reference is self.reference and at >= self.at and goes_on(self.book, facts)
+
+    def assess(self, customer: CustomerId, facts: Facts, at: datetime) -> Assessment:
+        """Go on to an instant; one that the memo serves."""
+        reading = Reading(facts, at, self.reference, self)
+        went_on = reading.frame == self.frame
+        since, self.stamp = self.stamp, object()
+        self.at = at
+        if not went_on:
+            self.frame, self.promises = reading.frame, reading.promises
+            self._tallies.clear()
+            for item in self.book.items.values():
+                item.counted_late = None
+        rows: Rows = {ITEMS.name: {}, ACCOUNTS.name: {}}
+        alert_book = AlertBook(customer, reading)
+        alerts: list[Alert] = []
+        for account in self.book.accounts.values():
+            alerts += self._account(reading, alert_book, account, rows, whole=not went_on)
+        for promise in reading.promises.with_open_items():
+            alerts += alert_book.on_promise(promise)
+        return Assessment(
+            rows=_Rows(self, reading, rows[ACCOUNTS.name]) if went_on else _listed(rows),
+            alerts=alerts,
+            cleared=Clearings(reading, frozenset(alert.key for alert in alerts)),
+            next_change_at=next_change(reading),
+            stamp=self.stamp,
+            differences=Differences(since=since, rows=rows) if went_on else None,
+        )
+
+    def _account(
+        self, reading: Reading, alert_book: AlertBook, account: Account, rows: Rows, *, whole: bool
+    ) -> Iterator[Alert]:
+        """Make the account's row and those of its items that may differ; yield its alerts."""
+        tally = self._tallies[account.currency]
+        open_rows = []
+        for item in account.items if whole else _changing(reading, account):
+            stand = Stand(reading, item)
+            row = item_row(reading, item, stand)
+            rows[ITEMS.name][row.item_id,] = row
+            tally.count(item, row)
+            if item.balance:
+                open_rows.append(row)
+                yield from alert_book.on_item(item, stand.due_level)
+        account.moved.clear()
+        rows[ACCOUNTS.name][account.currency,] = account_row(reading, account, tally, open_rows)
+        yield from alert_book.on_limit(account)
+
+
+def _changing(reading: Reading, account: Account) -> Iterable[Item]:
+    found = account.moved | account.open_items
+    if reading.promised:
+        found |= {
+            item: None for item in reading.promised if item.invoice.currency == account.currency
+        }
+    return found
+
+
+def _listed(rows: Rows) -> dict[str, Sequence[Row]]:
+    return {table: list(found.values()) for table, found in rows.items()}
+
+
+class _Rows(Mapping[str, Sequence[Row]]):
+    """All rows of an assessment that went on, made when they are looked at.
+
+    They can be made until the memo goes on again. Raises: LookupError after that.
+    """
+
+    def __init__(self, memo: Memo, reading: Reading, accounts: Mapping[RowKey, Row]) -> None:
+        self._memo = memo
+        self._stamp = memo.stamp
+        self._reading = reading
+        self._accounts = accounts
+        self._items: list[Row] | None = None
+
+    def __getitem__(self, table: str) -> Sequence[Row]:
+        if table == ACCOUNTS.name:
+            return list(self._accounts.values())
+        if table != ITEMS.name:
+            raise KeyError(table)
+        if self._items is None:
+            self._items = self._made()
+        return self._items
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((ITEMS.name, ACCOUNTS.name))
+
+    def __len__(self) -> int:
+        return 2
+
+    def _made(self) -> list[Row]:
+        if self._memo.stamp is not self._stamp:
+            raise LookupError("the books have gone on since this assessment")
+        reading = self._reading
+        return [
+            item_row(reading, item, Stand(reading, item))
+            for account in reading.book.accounts.values()
+            for item in account.items
+        ]
