@@ -65,8 +65,15 @@ async def check_identity(pool: Pool, cluster: Cluster, generation: int) -> None:
 
 
 async def _known(pool: Pool, generation: int, ids: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the ids that the database knows, having remembered those of an unused log."""
+    """Return the ids that the database knows, having remembered those of an unused log.
+
+    Workers ask again and again: what is known is read without a lock, lest one that is frozen
+    meanwhile keep every gateway waiting.
+    """
     with translated():
+        rows = await pool.fetch(sql("kafka_known_topics"), [*ids])
+        if len(rows) == len(ids):
+            return {row["name"]: row["topic_id"] for row in rows}
         async with pool.acquire() as connection, connection.transaction():
             heads = await connection.fetch(sql("kafka_lock_heads"), generation, _ALL)
             if not any(head["used"] for head in heads):

@@ -9,6 +9,7 @@ import secrets
 import sys
 import time
 import traceback
+from functools import partial
 
 from deploy.kafka.broker import missing
 from tests.faults.catalogue import FAULTS
@@ -51,7 +52,7 @@ async def _run(chosen: list[Fault], seed: int, short: bool) -> Results:
             title = f"[{number}/{len(chosen)}] {fault.name} ({fault.mode})"
             print(title, flush=True)
             started = time.monotonic()
-            scene = Scene(stands_on, seed, short, lambda said: print(f"    {said}", flush=True))
+            scene = Scene(stands_on, seed, short, partial(_progress, started))
             outcome = await _outcome(fault, scene)
             seconds = time.monotonic() - started
             results.append((fault, outcome, seconds))
@@ -60,6 +61,10 @@ async def _run(chosen: list[Fault], seed: int, short: bool) -> Results:
             print(f"    {seconds:.0f} s, {outcome.acknowledged} events, "
                   f"{len(outcome.wrong)} wrong; {outcome.notes}", flush=True)  # fmt: skip
     return results
+
+
+def _progress(started: float, said: str) -> None:
+    print(f"    {time.monotonic() - started:5.0f} s  {said}", flush=True)
 
 
 async def _outcome(fault: Fault, scene: Scene) -> Outcome:

@@ -18,6 +18,8 @@ from projections import PROJECTIONS
 
 _PATIENCE_S = 60.0
 _POLL_S = 0.01
+_HOLD_S = 4.0
+_LET_GO_S = 1.5
 _WAITING = (
     "SELECT pid, usename, query FROM pg_stat_activity WHERE datname = current_database() "
     "AND wait_event_type = 'Lock' AND usename LIKE $1"
@@ -68,16 +70,26 @@ INSIDE = (
 async def standing_at(dsn: str, moment: Moment, roles: str = "worker-%") -> AsyncIterator[str]:
     """Give the role of a process that stands there, and stands there until the end.
 
+    Where everybody was held up on another way, the lock is let go and taken anew.
     Raises: MomentMissed.
     """
     holder = await asyncpg.connect(dsn)
     watcher = await asyncpg.connect(dsn)
+    give_up_at = time.monotonic() + _PATIENCE_S
     try:
-        transaction = holder.transaction()
-        await transaction.start()
-        await holder.execute(moment.hold)
-        yield await _who_waits(watcher, moment, roles)
-        await transaction.rollback()
+        while True:
+            transaction = holder.transaction()
+            await transaction.start()
+            await holder.execute(moment.hold)
+            role, seen = await _who_waits(watcher, moment, roles)
+            if role is not None:
+                yield role
+                await transaction.rollback()
+                return
+            await transaction.rollback()
+            if time.monotonic() > give_up_at:
+                raise MomentMissed(f"nobody came to {moment.name}; these wait: {seen}")
+            await asyncio.sleep(_LET_GO_S)
     finally:
         holder.terminate()
         watcher.terminate()
@@ -85,16 +97,17 @@ async def standing_at(dsn: str, moment: Moment, roles: str = "worker-%") -> Asyn
 
 async def _who_waits(
     watcher: asyncpg.Connection[asyncpg.Record], moment: Moment, roles: str
-) -> str:
-    give_up_at = time.monotonic() + _PATIENCE_S
-    while time.monotonic() < give_up_at:
+) -> tuple[str | None, list[str]]:
+    """Return who stands at the moment, or nobody, and what they wait for instead."""
+    until = time.monotonic() + _HOLD_S
+    while True:
         rows = await watcher.fetch(_WAITING, roles)
         for row in rows:
             if moment.waiting in row["query"]:
-                return str(row["usename"])
+                return str(row["usename"]), []
+        if time.monotonic() > until:
+            return None, [f"{row['usename']}: {row['query'][:200]}" for row in rows]
         await asyncio.sleep(_POLL_S)
-    seen = [(row["usename"], row["query"][:120]) for row in rows]
-    raise MomentMissed(f"nobody came to {moment.name}; these wait: {seen}")
 
 
 async def just_committed(dsn: str) -> str:

@@ -15,7 +15,7 @@ from services.errors import Unavailable, UsageError
 from services.kafka import commands
 from services.kafka.cluster import Cluster, cluster_of
 from services.kafka.event_log import open_kafka_log
-from services.kafka.identity import TopicReplaced, TopicTruncated
+from services.kafka.identity import TopicReplaced, TopicTruncated, check_identity
 from services.kafka.topics import (
     Topic,
     TopicFault,
@@ -125,6 +125,15 @@ async def test_a_log_without_topics_says_what_to_do(pool: Pool, kafka_server: st
     with pytest.raises(TopicFault, match="touchstone topics create"):
         async with open_kafka_log(settings, pool, SetClock()):
             pass
+
+
+async def test_topics_seen_before_are_checked_without_waiting_for_a_lock(
+    kafka: Settings, pool: Pool
+) -> None:
+    await append(kafka, pool, 1)
+    async with pool.acquire() as frozen, frozen.transaction(), asyncio.timeout(10):
+        await frozen.execute("SELECT FROM log_heads FOR UPDATE")
+        await check_identity(pool, cluster_of(kafka), 1)
 
 
 async def test_a_topic_made_anew_is_refused(kafka: Settings, pool: Pool) -> None:
