@@ -105,8 +105,9 @@ def _channels(touchpoints: Mapping[str, SchemaId]) -> Node:
     channels: Node = {
         "touchpoints": _channel(
             "touchpoints.g1",
-            "Touchpoints of customers, generation 1 (a move of the log opens the next); keyed by customer (or else by branch), "
-            "so that one customer's facts keep their order. Never given more partitions.",
+            "Touchpoints of customers, generation 1 (a move of the log opens the next); keyed by "
+            "customer (or else by branch), so that one customer's facts keep their order. Never "
+            "given more partitions.",
             customers,
             PARTITIONS,
         ),

@@ -73,7 +73,7 @@ async def _live(settings: Settings, rate: float, gateway: str | None) -> None:
     address = gateway or f"http://{settings.gateway_host}:{settings.gateway_port}"
     clock = SystemClock()
     async with open_platform(settings) as platform:
-        state = await log_state(platform.log)
+        state = await log_state(platform)
         if state.plan is None or not state.complete:
             raise UsageError("no company is in the log yet: run `touchstone simulate history`")
         world = await asyncio.to_thread(world_after, state.plan)

@@ -17,7 +17,8 @@ from services.cli import progress
 from services.errors import Disagreement, UsageError
 from services.gateway.draft import Draft, Scope
 from services.gateway.intake import Intake
-from services.ports import EventLog
+from services.postgres.pool import translated
+from services.postgres.statements import sql
 from services.postgres.vault import branch_subject
 from services.simulator.batches import batches
 from services.simulator.branches import BRANCHES
@@ -57,9 +58,11 @@ class LogState(Struct, frozen=True):
     complete: bool
 
 
-async def log_state(log: EventLog) -> LogState:
-    """Return how far a log is filled. Raises: UsageError if it holds something else."""
-    events = sum((await log.heads()).counts)
+async def log_state(platform: Platform) -> LogState:
+    """Return how far the log is filled. Raises: UsageError if it holds something else."""
+    log = platform.log
+    with translated():
+        events: int = await platform.pool.fetchval(sql("count_admitted"))
     if events == 0:
         return LogState(plan=None, events=0, complete=False)
     first = await log.read(REFERENCE_PARTITION, 0, 1)
@@ -84,7 +87,7 @@ async def ensure_history(platform: Platform, *, customers: int = 3_000, seed: in
     An interrupted load goes on with the plan it was begun with; a complete one is left alone.
     Raises: UsageError if the log holds anything else; Unavailable.
     """
-    state = await log_state(platform.log)
+    state = await log_state(platform)
     plan = state.plan or Plan.ending_today(platform.clock.now(), seed=seed, customers=customers)
     if state.complete:
         return Loaded(plan, state.events, 0)

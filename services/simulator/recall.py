@@ -36,7 +36,7 @@ async def recall(world: World, log: EventLog) -> int:
 
     Raises: Unavailable.
     """
-    recalled = 0
+    recalled: set[str] = set()
     under_way: dict[str, Case] = {}
     for partition in range(PARTITIONS):
         start = 0
@@ -44,15 +44,16 @@ async def recall(world: World, log: EventLog) -> int:
             start = batch[-1].position.n + 1
             for event in batch:
                 customer = world.customers.get(event.envelope.subject or "")
-                if customer is not None and event.envelope.source.endswith(LIVE):
+                again = event.envelope.id in recalled  # a topic may hold an event twice
+                if customer is not None and event.envelope.source.endswith(LIVE) and not again:
                     data = decode(event.payload)
                     _take_in(world, customer, data, world.plan.until)
                     _take_in_case(customer, data, under_way)
-                    recalled += 1
+                    recalled.add(event.envelope.id)
     for case in under_way.values():
         soon = world.after(case.customer, world.plan.until, case.solution / 4)
         world.at(soon, partial(resolve, world, case))
-    return recalled
+    return len(recalled)
 
 
 def _take_in_case(customer: Customer, data: Touchpoint, under_way: dict[str, Case]) -> None:

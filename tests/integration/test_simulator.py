@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import timedelta
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -17,6 +18,10 @@ from services.clock import SystemClock
 from services.errors import UsageError
 from services.gateway.draft import Draft, Scope
 from services.gateway.http import create_gateway
+from services.kafka.cluster import cluster_of
+from services.kafka.producing import Appender
+from services.kafka.topics import Places
+from services.kafka.wire import to_record
 from services.ports import StoredEvent
 from services.settings import Settings
 from services.simulator.branches import BRANCHES
@@ -92,13 +97,45 @@ async def test_an_interrupted_load_goes_on_where_it_was(platform: Platform, plan
 
     with pytest.raises(Interrupted):
         await load(platform, plan, 0, interrupt)
-    state = await log_state(platform.log)
+    state = await log_state(platform)
     assert state.events > 0
     assert not state.complete
     loaded = await ensure_history(platform)
     assert loaded.written == loaded.events - state.events
     ids = Counter(event.envelope.id for event in await whole_log(platform))
     assert ids == Counter(r.envelope.id for r in invented(plan))
+
+
+@pytest.mark.kafka
+async def test_copies_that_a_crash_left_in_a_topic_are_not_counted(
+    kafka: Settings, database: str, tmp_path: Path, plan: Plan
+) -> None:
+    class Interrupted(Exception):
+        pass
+
+    def interrupt(_: object) -> None:
+        raise Interrupted
+
+    settings = kafka.model_copy(update={"dsn": database, "data": tmp_path})
+    async with open_platform(settings) as platform:
+        with pytest.raises(Interrupted):
+            await load(platform, plan, 0, interrupt)
+        before = await whole_log(platform)
+        await append_copies(settings, before[:3])
+        assert len(await whole_log(platform)) == len(before) + 3
+        assert (await log_state(platform)).events == len(before)
+
+
+async def append_copies(settings: Settings, stored: Sequence[StoredEvent]) -> None:
+    """Append records that are in their topics already, as a crashed producer may."""
+    cluster = cluster_of(settings)
+    places, appender = Places(cluster.prefix, 1), Appender(cluster)
+    try:
+        for one in stored:
+            record = to_record(one.envelope, 1, one.payload, one.recorded_at)
+            await appender.append({places.of(one.position.partition): [record]})
+    finally:
+        await appender.close()
 
 
 async def test_a_log_with_other_events_is_left_alone(platform: Platform, plan: Plan) -> None:
