@@ -6,9 +6,13 @@ CREATE INDEX IF NOT EXISTS {cases}_by_branch
     WHERE status IN ('open', 'waiting');
 CREATE INDEX IF NOT EXISTS {cases}_by_owner
     ON {cases} (owner, solution_due_at, customer_id, case_id) WHERE status IN ('open', 'waiting');
-CREATE INDEX IF NOT EXISTS {cases}_by_department
-    ON {cases} (department, solution_due_at, customer_id, case_id)
-    WHERE status IN ('open', 'waiting');
+CREATE INDEX IF NOT EXISTS {cases}_by_urgency
+    ON {cases} (
+        coalesce(department, ''), (solution_breached_at IS NULL),
+        (CASE WHEN response_met_at IS NULL AND response_breached_at IS NULL
+              AND response_due_at IS NOT NULL THEN response_due_at ELSE solution_due_at END),
+        customer_id, case_id
+    ) WHERE status IN ('open', 'waiting');
 CREATE INDEX IF NOT EXISTS {cases}_escalated
     ON {cases} ((-escalation), solution_due_at, customer_id, case_id) WHERE escalation IS NOT NULL;
 CREATE INDEX IF NOT EXISTS {cases}_to_call_back

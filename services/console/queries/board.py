@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from events.branch_calendars import business_time
 from events.policy import Reference
+from services.console.queries.question import Question
 from services.console.queries.reading import Reader
 
 _SECOND = timedelta(seconds=1)
@@ -86,17 +87,36 @@ def countdown(
 
 async def board(reader: Reader, length: int, branch_id: str | None = None) -> Board:
     """Return each department's column with up to `length` pieces of work."""
-    rows = await reader.ask("board", length, branch_id)
-    columns: dict[str, list[Work]] = {}
-    sizes: dict[str, tuple[int, int]] = {}
-    for row in rows:
-        work = Work(**{name: row[name] for name in Work.__struct_fields__})
-        columns.setdefault(work.department, []).append(work)
-        sizes[work.department] = (row["items"], row["breached_items"])
-    [cases] = await reader.ask("board_sums", branch_id)
-    return Board(
-        tuple(Column(name, tuple(work), *sizes[name]) for name, work in columns.items()),
-        cases["under_way"],
-        cases["breached"],
-        cases["waiting"],
+    asked = Question()
+    counted = reader.statements.sql("board_sums", branch=_branch(asked, branch_id))
+    sums = await reader.fetch(counted, *asked.parameters)
+    departments = [row["department"] for row in sums]
+    asked = Question()
+    shown, named = asked.add(length), asked.add(departments)
+    statement = reader.statements.sql(
+        "board", limit=shown, named=named, branch=_branch(asked, branch_id)
     )
+    work: dict[str, list[Work]] = {department: [] for department in departments}
+    for row in await reader.fetch(statement, *asked.parameters):
+        piece = Work(**{name: row[name] for name in Work.__struct_fields__})
+        if len(work[piece.department]) < length:
+            work[piece.department].append(piece)
+    return Board(
+        tuple(
+            Column(
+                row["department"],
+                tuple(work[row["department"]]),
+                row["cases"] + row["owed"],
+                row["late"] + row["late_owed"],
+            )
+            for row in sums
+        ),
+        sum(row["cases"] for row in sums),
+        sum(row["late"] for row in sums),
+        sum(row["waiting"] for row in sums),
+    )
+
+
+def _branch(asked: Question, branch_id: str | None) -> str:
+    """Return the condition that some work `w` is of a branch, or of any."""
+    return "true" if branch_id is None else f"w.branch_id = {asked.add(branch_id)}"
