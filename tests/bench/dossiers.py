@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from statistics import median
 from uuid import NAMESPACE_URL, uuid5
@@ -34,6 +35,7 @@ from services.bootstrap import Platform, open_platform
 from services.ports import Submission
 from services.postgres.projection_store import ProjectionStore
 from services.projector.changes import Changes
+from services.projector.host import BATCH_EVENTS
 from services.projector.owner import PartitionOwner
 from services.projector.readable import recorded
 from services.projector.snapshots import Snapshots
@@ -45,6 +47,8 @@ _APPENDED_AT_ONCE = 2_000
 _FIRST = datetime(2020, 1, 1, tzinfo=UTC)
 _PACE = timedelta(minutes=20)
 _BAR = 40
+
+_RULES = Reference()
 
 Costs = dict[str, float]  # milliseconds by stage
 
@@ -93,7 +97,7 @@ class _Customer:
         self._events = touchpoints(self.name)
 
     async def live(self) -> PartitionOwner:
-        """Append the dossier, take it in, and return the owner that now remembers it."""
+        """Append the dossier, take it in batch by batch, and return the owner that remembers it."""
         left = self._length
         while left:
             size = min(left, _APPENDED_AT_ONCE)
@@ -101,13 +105,12 @@ class _Customer:
             left -= size
         owner = self._owner()
         await owner.take()
-        while await owner.step(Reference(), _ENOUGH_FACTS):
+        while await owner.step(_RULES, BATCH_EVENTS):
             pass
         return owner
 
     async def _append(self, count: int) -> None:
-        batch = [event for event, _ in zip(self._events, range(count), strict=False)]
-        await self._platform.log.append(batch)
+        await self._platform.log.append(list(islice(self._events, count)))
 
     def _owner(self) -> PartitionOwner:
         return PartitionOwner(
@@ -119,7 +122,7 @@ class _Customer:
         """Append one event and take it in; return the milliseconds that taking it in took."""
         await self._append(1)
         started = time.perf_counter()
-        assert await owner.step(Reference(), 10) == 1
+        assert await owner.step(_RULES, 10) == 1
         return 1000 * (time.perf_counter() - started)
 
     async def missed(self) -> float:
@@ -144,7 +147,7 @@ class _Customer:
             written = (await store.written(connection, [self.name]))[self.name]
         lap("read the rows")
         at = events[-1].recorded_at
-        assessment = self._projection.assess(self.name, facts, at, Reference())
+        assessment = self._projection.assess(self.name, facts, at, _RULES)
         lap("assess")
         Changes().add(self._projection, self.name, written, assessment, at)
         lap("differences")

@@ -13,7 +13,7 @@ from events.money import Money
 from events.policy import Reference
 from events.touchpoints.payment import InvoiceIssued, PaymentReceived
 from projections.protocol import Assessment, Facts
-from projections.receivables import memo, replay
+from projections.receivables import balances, memo, replay
 from projections.receivables.rows import AccountRow, ItemRow
 from tests.support.given import (
     CUSTOMER,
@@ -80,7 +80,7 @@ def test_one_more_fact_of_a_long_dossier_is_the_only_one_walked() -> None:
     handler = mock.Mock(side_effect=replay._HANDLERS[PaymentReceived])
     with (
         mock.patch.dict(replay._HANDLERS, {PaymentReceived: handler}),
-        mock.patch.object(memo, "item_row", side_effect=memo.item_row) as row,
+        mock.patch.object(memo, "item_row", side_effect=balances.item_row) as row,
     ):
         assessment = RECEIVABLES.assess(CUSTOMER, facts, at, RULES)
     assert handler.call_count == 1
