@@ -91,15 +91,13 @@ async def publish_policy(
         reference = await seen.reference()
     standing = _at_the_instant(meant, reference)
     if event_id is None and standing is not None and standing.policy == meant.policy:
-        return Published(
-            status="duplicate",
-            kind=meant.kind,
-            event_id=standing.event_id,
-            effective_from=meant.effective_from,
-            changes=[],
-        )
+        return _said_already(meant, standing.event_id)
     event = _event(platform, meant, branch, event_id or policy_id(meant, reference), reference)
     [answer] = await platform.intake.submit(local_scope(branch), [event])
+    if answer.status == "refused" and answer.field == "id" and event_id is None:
+        # The id is made of what the policy says: somebody has just said it, at another moment,
+        # and the events table does not have it yet.
+        return _said_already(meant, str(event["id"]))
     if answer.status == "refused":
         raise PolicyRefused(f"{answer.field} {answer.reason}; {answer.remedy}")
     return Published(
@@ -109,6 +107,16 @@ async def publish_policy(
         effective_from=meant.effective_from,
         changes=changes(meant, reference),
         position=answer.position,
+    )
+
+
+def _said_already(meant: Candidate, event_id: str) -> Published:
+    return Published(
+        status="duplicate",
+        kind=meant.kind,
+        event_id=event_id,
+        effective_from=meant.effective_from,
+        changes=[],
     )
 
 
