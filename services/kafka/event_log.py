@@ -22,13 +22,13 @@ from events.lineage import Lineage
 from services.embedded.wakeups import Wakeups
 from services.errors import LogMoved, Unavailable
 from services.grouping import Groups
-from services.kafka.cluster import Cluster, cluster_of
+from services.kafka.cluster import Cluster, KafkaRefused, cluster_of
 from services.kafka.generations import claim_generation
 from services.kafka.identity import TopicTruncated, check_ends, check_identity, distrust
 from services.kafka.outbox import Admitted, Outbox
 from services.kafka.producing import LARGEST_RECORD_BYTES, Appender
 from services.kafka.reading import Readers, stored_events
-from services.kafka.topics import Places
+from services.kafka.topics import Places, log_topics, refuse_deletion
 from services.kafka.wire import Record, largest_size, to_record
 from services.ports import Accepted, Clock, Outcome, StoredEvent, Submission
 from services.postgres.admissions import Prepared, prepare, refusal
@@ -235,4 +235,13 @@ async def open_kafka_log(
     cluster = cluster_of(settings)
     generation = await claim_generation(pool)
     async with KafkaEventLog(pool, clock, cluster, generation) as log:
+        await _check_retention(cluster, generation)
         yield log
+
+
+async def _check_retention(cluster: Cluster, generation: int) -> None:
+    """Refuse topics that would delete the log; say so where one may not ask for settings."""
+    try:
+        await refuse_deletion(cluster, log_topics(cluster.prefix, generation))
+    except KafkaRefused as error:
+        _LOG.warning("retention_not_checked", reason=str(error))

@@ -30,6 +30,7 @@ LARGEST_BATCH_BYTES = 2 * 1024 * 1024
 _DAY_MS = 86_400_000
 _FOR_EVER = "-1"
 _LOOK_AGAIN_S = 0.1
+_DELETING = ("cleanup.policy", "retention.ms", "retention.bytes")
 
 
 class TopicFault(TouchstoneError):
@@ -216,6 +217,24 @@ async def faults(cluster: Cluster, topics: Sequence[Topic]) -> tuple[str, ...]:
     for topic in present:
         wrong += _faults_of(topic, found.topics[topic.name], copies, settings[topic.name])
     return tuple(wrong)
+
+
+async def refuse_deletion(cluster: Cluster, topics: Sequence[Topic]) -> None:
+    """Refuse topics of the log that are set to delete what was acknowledged.
+
+    Raises: TopicFault, Unavailable; KafkaRefused, where one may not ask.
+    """
+    settings = await _settings(cluster, topics)
+    for topic in topics:
+        for name in _DELETING:
+            is_set, wanted = settings[topic.name].get(name, ""), topic.settings(COPIES)[name]
+            if not _serves(name, is_set, wanted):
+                raise TopicFault(
+                    f"topic {topic.name} is set to delete acknowledged events: {name} is "
+                    f"{is_set or 'not set'} and must be {wanted}. Set it so with Kafka's "
+                    f"kafka-configs --alter --entity-type topics --entity-name {topic.name} "
+                    f"--add-config {name}={wanted}, then start again"
+                )
 
 
 def _faults_of(

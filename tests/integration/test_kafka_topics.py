@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.structs import TopicPartition
 from msgspec.structs import replace
 from typer.testing import CliRunner
@@ -134,6 +135,16 @@ async def test_topics_seen_before_are_checked_without_waiting_for_a_lock(
     async with pool.acquire() as frozen, frozen.transaction(), asyncio.timeout(10):
         await frozen.execute("SELECT FROM log_heads FOR UPDATE")
         await check_identity(pool, cluster_of(kafka), 1)
+
+
+@pytest.mark.parametrize("unsafe", [("retention.ms", "604800000"), ("cleanup.policy", "compact")])
+async def test_a_log_that_would_be_deleted_is_not_opened(
+    kafka: Settings, pool: Pool, admin: AIOKafkaAdminClient, unsafe: tuple[str, str]
+) -> None:
+    name = f"{kafka.kafka_prefix}policies.g1"
+    await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, dict([unsafe]))])
+    with pytest.raises(TopicFault, match=f"{unsafe[0]} is {unsafe[1]} and must be .*--add-config"):
+        await append(kafka, pool, 1)
 
 
 async def test_a_topic_made_anew_is_refused(kafka: Settings, pool: Pool) -> None:
