@@ -32,9 +32,10 @@ class LogMoved(Unavailable):
 
     def __init__(self, generation: int) -> None:
         super().__init__(
-            f"generation {generation} of the event log is closed: `touchstone move` has taken it "
-            "elsewhere. End this process and start it with TOUCHSTONE_KAFKA set to the brokers "
-            "if Kafka keeps the log now, or without it if PostgreSQL does"
+            f"generation {generation} of the event log is closed: it goes on elsewhere, where "
+            "`touchstone move` has taken it, or Kafka was given it while it was empty. End this "
+            "process and start it with TOUCHSTONE_KAFKA set to the brokers if Kafka keeps the log "
+            "now, or without it if PostgreSQL does"
         )
         self.generation = generation
 

@@ -23,7 +23,9 @@ async def append_all(
     generation = lineage.generation
     involved = sorted({event.partition for event in events})
     async with pool.acquire() as connection, connection.transaction():
-        heads = await connection.fetch(sql("log_lock_heads"), generation, involved, clock.now())
+        heads = await connection.fetch(
+            sql("log_lock_heads"), generation, involved, clock.now(), "embedded"
+        )
         if len(heads) < len(involved):
             raise LogMoved(generation)
         # Again, now that the heads are ours: whoever held them judged deadlines up to then.

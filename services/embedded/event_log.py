@@ -72,7 +72,7 @@ class EmbeddedEventLog:
         """Return how many events each partition holds. Raises: LogMoved, Unavailable."""
         with translated():
             rows = await self._pool.fetch(sql("log_heads"), self._generation)
-        if any(row["closed"] for row in rows):
+        if any(row["closed"] or row["keeper"] != "embedded" for row in rows):
             raise LogMoved(self._generation)
         return PositionVector(self._generation, tuple(row["next_n"] for row in rows))
 

@@ -59,7 +59,7 @@ class Outbox:
         involved = sorted({event.partition for event in events})
         async with self._pool.acquire() as connection, connection.transaction():
             heads = await connection.fetch(
-                sql("log_lock_heads"), self._generation, involved, clock.now()
+                sql("log_lock_heads"), self._generation, involved, clock.now(), "kafka"
             )
             if len(heads) < len(involved):
                 raise LogMoved(self._generation)

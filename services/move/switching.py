@@ -36,13 +36,15 @@ async def current_log(connection: Connection) -> tuple[int, Keeper]:
     return row["generation"], row["log"]
 
 
-async def hold_still(connection: Connection, generation: int, clock: Clock) -> tuple[int, ...]:
+async def hold_still(
+    connection: Connection, generation: int, keeper: Keeper, clock: Clock
+) -> tuple[int, ...]:
     """Keep everybody from appending until the transaction ends; return where partitions end.
 
     Raises: LogMoved, where somebody else has moved it meanwhile.
     """
     heads = await connection.fetch(
-        sql("log_lock_heads"), generation, list(ALL_PARTITIONS), clock.now()
+        sql("log_lock_heads"), generation, list(ALL_PARTITIONS), clock.now(), keeper
     )
     if len(heads) < len(ALL_PARTITIONS):
         raise LogMoved(generation)

@@ -92,7 +92,7 @@ async def to_embedded(
                 async with connection.transaction():
                     # In the order in which gateways take them; else each waits for the other.
                     await outbox.own(connection, ALL_PARTITIONS)
-                    await hold_still(connection, generation, clock)
+                    await hold_still(connection, generation, "kafka", clock)
                     while await outbox.deliver_page(connection, ALL_PARTITIONS, appender, {}):
                         pass
                     ends = (await log.heads()).counts

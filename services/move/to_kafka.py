@@ -121,7 +121,7 @@ async def to_kafka(
             await copy.bring_to(heads, advance)
         with translated():
             async with connection.transaction():
-                ends = await hold_still(connection, generation, clock)
+                ends = await hold_still(connection, generation, "embedded", clock)
                 await copy.bring_to(ends, advance)
                 await copy.check()
                 return await open_next(connection, generation, "kafka", ends)

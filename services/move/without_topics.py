@@ -34,7 +34,7 @@ async def to_embedded_without_topics(
     with translated():
         async with connection.transaction():
             await outbox.own(connection, ALL_PARTITIONS)
-            ends = [*await hold_still(connection, generation, clock)]
+            ends = [*await hold_still(connection, generation, "kafka", clock)]
             for partition in ALL_PARTITIONS:
                 upto = await connection.fetchval(sql("mirrored_upto"), generation, partition)
                 ends[partition] = max(ends[partition], upto)

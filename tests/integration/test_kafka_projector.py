@@ -28,12 +28,15 @@ from services.audit.digest import digest
 from services.audit.status import status
 from services.audit.verify import verify
 from services.bootstrap import Platform, open_platform
-from services.errors import Unavailable, UsageError
+from services.errors import LogMoved, Unavailable, UsageError
 from services.kafka.cluster import cluster_of
+from services.kafka.generations import claim_generation
 from services.kafka.producing import Appender
 from services.kafka.topics import Places, log_topics
 from services.kafka.wire import to_record
 from services.ports import Accepted, Submission
+from services.postgres.statements import sql
+from services.projector.host import Projector
 from services.projector.owner import recorded
 from services.settings import Settings
 from tests.support.kafka import delete_topics, local_cluster, own_topics
@@ -276,3 +279,32 @@ async def test_verification_names_what_the_table_lacks_and_what_the_topic_lacks(
     found = await verify(platform, lambda done: None)
     told = {(one.key, one.refolded == "no event") for one in found.named if one.where == "events"}
     assert told == {("3/0", False), ("4/0", False), ("4/9999", True), ("4/10000", False)}
+
+
+async def test_what_runs_on_an_empty_log_in_postgresql_is_shut_out_once_kafka_is_given_it(
+    settings: Settings, clock: SetClock
+) -> None:
+    on_postgres = settings.model_copy(update={"kafka": None})
+    async with open_platform(on_postgres, clock=clock) as before:
+        projecting = asyncio.create_task(Projector(before).run())
+        async with open_platform(settings, clock=clock) as after:
+            for append_late in (before.log.append(facts_of("C-1", 1)), projecting):
+                with pytest.raises(LogMoved, match="TOUCHSTONE_KAFKA"):
+                    await asyncio.wait_for(append_late, 20)
+            await append(after, facts_of("C-1", 1))
+            await catch_up(after, settings)
+            await assert_whole(after)
+
+
+async def test_kafka_waits_for_an_append_that_is_under_way_and_is_refused_then(
+    settings: Settings, clock: SetClock
+) -> None:
+    on_postgres = settings.model_copy(update={"kafka": None})
+    async with open_platform(on_postgres, clock=clock) as platform:
+        async with platform.pool.acquire() as connection, connection.transaction():
+            await connection.fetch(sql("log_lock_heads"), 1, [3], START, "embedded")
+            claiming = asyncio.create_task(claim_generation(platform.pool))
+            await asyncio.sleep(0.2)
+            await connection.execute("UPDATE log_heads SET recorded_at = now() WHERE partition = 3")
+        with pytest.raises(UsageError, match="not empty"):
+            await claiming
