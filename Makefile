@@ -67,7 +67,7 @@ bench: setup ## Measure catch-up against a bare loop in the same run (ARGS=...)
 bench-kafka: setup ## Measure over Kafka beside a plain loop, Faust and quixstreams (ARGS=...)
 	$(BIN)/python -m tests.bench.kafka $(ARGS)
 
-faults: setup ## Kill everything at random moments under load, many times (ARGS=...)
+faults: setup ## Kill, freeze, cut and fill everything under load; a table (ARGS="--only NAME --short")
 	$(BIN)/python -m tests.faults $(ARGS)
 
 catalogues: setup ## Collect the console's texts into its catalogues and compile them

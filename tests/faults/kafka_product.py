@@ -26,7 +26,7 @@ from tests.support.embedded import REPOSITORY
 
 _READY_PATIENCE_S = 90.0
 _LOOK_EVERY_S = 0.2
-_SIGKILL = -9
+_SIGKILL, _SIGTERM = -9, -15  # the latter before the command could listen
 _TRY_AGAIN = 3
 
 
@@ -134,7 +134,7 @@ class KafkaProduct:
             f"{one.said()[-600:]}"
             for one in self._all()
             for code in one.ends
-            if code not in (0, _SIGKILL, _TRY_AGAIN)
+            if code not in (0, _SIGKILL, _SIGTERM, _TRY_AGAIN)
         ]
 
     def ends(self) -> Counter[int]:
