@@ -79,7 +79,7 @@ class ValueBooks:
 
     def __init__(self, rules: ValueRules) -> None:
         self.rules = rules
-        self.contributions = Contributions()
+        self.contributions = Contributions(rules.weighs_debt)
         self.ledger = CollectedLedger(rules, self.contributions)
         self.counts: Counter[str] = Counter()
         self.sightings: dict[str, list[Sighting]] = {}  # by currency

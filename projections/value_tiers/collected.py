@@ -69,7 +69,7 @@ class CollectedLedger(JournalLedger):
         self.claims: dict[Invoice, Claim] = {}
         self.parts: dict[str, OrderParts] = {}
         self.cash: dict[Source, Contribution | None] = {}  # sales that nobody described
-        self._stood: dict[Item, tuple[int, date]] = {}
+        self._stood: dict[Item, tuple[int, date]] = {}  # open items as they were last
         self._by = ""
         self._correcting = False
 
@@ -185,7 +185,10 @@ class CollectedLedger(JournalLedger):
         before, due = self._stood.get(item, (0, item.due_on))
         if (item.balance, item.due_on) == (before, due):
             return
-        self._stood[item] = (item.balance, item.due_on)
+        if item.balance:
+            self._stood[item] = (item.balance, item.due_on)
+        else:
+            self._stood.pop(item, None)
         currency = item.invoice.currency
         if due != item.due_on:
             moved = BalanceChange(self.now, currency, due.toordinal(), -before)

@@ -98,11 +98,15 @@ Happening = Contribution | Ending | BalanceChange
 
 
 class Contributions:
-    """All that ever counted and what was owed, in the order in which it came about."""
+    """All that ever counted and what was owed, in the order in which it came about.
 
-    __slots__ = ("corrected", "currencies", "happenings")
+    What was owed is left out where no policy weighs debt.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_weighs_debt", "corrected", "currencies", "happenings")
+
+    def __init__(self, weighs_debt: bool) -> None:
+        self._weighs_debt = weighs_debt
         self.happenings: list[Happening] = []
         self.corrected: list[Contribution] = []  # in the order of their corrections
         self.currencies: set[str] = set()
@@ -123,7 +127,8 @@ class Contributions:
 
     def owe(self, change: BalanceChange) -> None:
         """Let more, or less, be owed."""
-        self.happenings.append(change)
+        if self._weighs_debt:
+            self.happenings.append(change)
         self.currencies.add(change.currency)
 
     def gained_at(self, at: datetime | None) -> str | None:

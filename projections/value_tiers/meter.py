@@ -68,7 +68,7 @@ class Model:
 class Meter:
     """A customer's figures over one window in one currency; None: no policy asks for them."""
 
-    __slots__ = ("capital", "clocks", "currency", "model", "provision", "window")
+    __slots__ = ("_others", "capital", "currency", "model", "provision", "window")
 
     def __init__(self, books: ValueBooks, days: Days, policy: TierPolicy, at: datetime) -> None:
         rules = books.rules
@@ -80,10 +80,11 @@ class Meter:
         self.model = None
         if rules.weighs_model:
             self.model = Model(books, days, length, policy.currency, at)
-        self.clocks = self._running()
+        self._others = self._running()
 
     def _running(self) -> tuple[Clock, ...]:
-        clocks = (self.window, self.capital, self.provision, self.model)
+        """Return what goes on beside the window."""
+        clocks = (self.capital, self.provision, self.model)
         return tuple(clock for clock in clocks if clock is not None)
 
     @property
@@ -99,11 +100,15 @@ class Meter:
     @property
     def next_at(self) -> datetime:
         """Return when a figure changes next by itself."""
-        return min([clock.next_at for clock in self.clocks])
+        soonest = self.window.next_at
+        for clock in self._others:
+            soonest = min(soonest, clock.next_at)
+        return soonest
 
     def pass_to(self, at: datetime) -> None:
         """Take in what changes by itself up to an instant."""
-        for clock in self.clocks:
+        self.window.pass_to(at)
+        for clock in self._others:
             clock.pass_to(at)
 
     def take(self, happening: Happening) -> None:
@@ -114,7 +119,7 @@ class Meter:
                 if self.capital is not None:
                     self.capital.owe(at, change)
                 if self.provision is not None:
-                    self.provision.owe(due, change)
+                    self.provision.owe(at, due, change)
             return
         if isinstance(happening, Ending):
             contribution, sign = happening.contribution, -1
@@ -136,5 +141,5 @@ class Meter:
         copy.capital = self.capital and self.capital.ahead()
         copy.provision = self.provision and self.provision.ahead()
         copy.model = self.model and self.model.ahead()
-        copy.clocks = copy._running()
+        copy._others = copy._running()
         return copy

@@ -13,9 +13,15 @@ from projections.value_tiers.shares import BASIS, share
 
 
 class Provision:
-    """What is set aside for one currency at the instant at which it stands."""
+    """What is set aside for one currency at the instant at which it stands.
 
-    __slots__ = ("_days", "_open", "_rules", "_stale", "_uppers", "amount", "next_at")
+    The sums of the buckets hold until an item crosses to another or a policy comes into force.
+    """
+
+    __slots__ = (
+        "_buckets", "_days", "_open", "_policy", "_rules", "_stale", "_uppers", "amount",
+        "next_at",
+    )  # fmt: skip
 
     def __init__(self, rules: ValueRules, days: Days, at: datetime) -> None:
         self.amount = 0
@@ -23,17 +29,32 @@ class Provision:
         self._days = days
         self._open: dict[int, int] = {}  # by due day
         self._uppers = rules.ageing_uppers
-        self._stale = False
-        self.next_at = self._next_term(at)
+        self._stale = True  # whether the buckets must be filled anew
+        self._policy = rules.ageing_policy(at)
+        self._buckets: list[int] = []
+        self.next_at = ENDING
 
-    def owe(self, due: int, change: int) -> None:
+    def owe(self, at: datetime, due: int, change: int) -> None:
         """Let more, or less, be open that is due on a day."""
         left = self._open.get(due, 0) + change
         if left:
             self._open[due] = left
         else:
             self._open.pop(due, None)
-        self._stale = True
+        if self._stale:
+            return
+        past = self._days.today(at) - due
+        crosses_at = self._crosses_at(due, past)
+        if left:
+            self.next_at = min(self.next_at, crosses_at)
+        elif crosses_at == self.next_at:
+            self._stale = True
+        i = bucket_index(past, self._policy)
+        rates = self._policy.provision
+        if i < len(rates) and rates[i]:
+            before = self._buckets[i]
+            self._buckets[i] += change
+            self.amount += share(before + change, rates[i], BASIS) - share(before, rates[i], BASIS)
 
     def pass_to(self, at: datetime) -> None:
         """Let items cross buckets, and policies come into force, up to an instant."""
@@ -46,42 +67,29 @@ class Provision:
         if not self._stale:
             return
         self._stale = False
-        self.next_at = self._next_term(at)
-        self.amount = 0
+        policy = self._policy = self._rules.ageing_policy(at)
+        self.next_at = self._rules.reference.next_version_after(AgeingPolicy, at) or ENDING
+        self._buckets = [0] * (len(policy.upper_days) + 1)
         if self._open:
             today = self._days.today(at)
-            self.amount = _set_aside(self._open, self._rules.ageing_policy(at), today)
-            following = self._next_crossing(today)
-            if following is not None:
-                self.next_at = min(self.next_at, self._days.start(following))
+            for due, amount in self._open.items():
+                self._buckets[bucket_index(today - due, policy)] += amount
+                self.next_at = min(self.next_at, self._crosses_at(due, today - due))
+        self.amount = sum(
+            share(amount, rate, BASIS)
+            for amount, rate in zip(self._buckets, policy.provision, strict=False)
+        )
 
-    def _next_term(self, at: datetime) -> datetime:
-        return self._rules.reference.next_version_after(AgeingPolicy, at) or ENDING
-
-    def _next_crossing(self, today: int) -> int | None:
-        uppers = self._uppers
-        found: int | None = None
-        for due in self._open:
-            i = bisect_left(uppers, today - due)
-            if i < len(uppers) and (found is None or due + uppers[i] + 1 < found):
-                found = due + uppers[i] + 1
-        return found
+    def _crosses_at(self, due: int, past: int) -> datetime:
+        """Return when what is due on a day comes to another bucket of any policy."""
+        i = bisect_left(self._uppers, past)
+        return self._days.start(due + self._uppers[i] + 1) if i < len(self._uppers) else ENDING
 
     def ahead(self) -> Provision:
         """Return one that may pass on while nothing is owed anew in either."""
         copy = Provision.__new__(Provision)
         copy._rules, copy._days, copy._uppers = self._rules, self._days, self._uppers
         copy._open, copy._stale = self._open, self._stale
+        copy._policy, copy._buckets = self._policy, self._buckets
         copy.amount, copy.next_at = self.amount, self.next_at
         return copy
-
-
-def _set_aside(balances: dict[int, int], policy: AgeingPolicy, today: int) -> int:
-    """Return the provision: of each bucket its amount times the rate, rounded half-even."""
-    rates = policy.provision
-    amounts = [0] * len(rates)
-    for due, amount in balances.items():
-        i = bucket_index(today - due, policy)
-        if i < len(rates):
-            amounts[i] += amount
-    return sum(share(amount, rate, BASIS) for amount, rate in zip(amounts, rates, strict=True))

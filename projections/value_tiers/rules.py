@@ -75,6 +75,7 @@ class ValueRules:
         self.ageing = terms_of(reference, AgeingPolicy)
         self.has_capital = any(term.policy.capital_per_day for term in self.costs)
         self.has_provision = any(any(term.policy.provision) for term in self.ageing)
+        self.weighs_debt = self.has_capital or self.has_provision
         self.weighs_model = any(term.policy.weight_model for term in self.tiers)
         self.rungs = tuple(Rung(term.start, Ladder(term.policy)) for term in self.tiers)
         self.currencies = frozenset(term.policy.currency for term in self.tiers)

@@ -6,7 +6,9 @@ instant may come. To look further, up to an asked instant, a way of its own goes
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from datetime import datetime
+from operator import itemgetter
 
 from events.calendars import INSTANT
 from projections.receivables.rules import Days
@@ -32,7 +34,7 @@ class Way:
         self._taken = 0
         self._born = self.at = books.first.envelope.effective_at
         rungs = books.rules.rungs
-        self._rung = next(k for k in reversed(range(len(rungs))) if rungs[k].start <= self.at)
+        self._rung = bisect_right(rungs, self.at, key=itemgetter(0)) - 1
         ladder = rungs[self._rung].ladder
         self.meter = Meter(books, days, ladder.policy, self.at)
         self.walk = Walk(days, self.meter, self.at)
