@@ -13,6 +13,7 @@ from events.policy import Reference
 from projections.protocol import Facts, Projection
 from services.postgres.projection_store import Checkpoint, ProjectionStore
 from services.projector.changes import Changes, Parked
+from services.projector.collecting import collecting_later
 from services.projector.memory import Memory, Remembered
 
 _LOG = structlog.get_logger(__name__)
@@ -63,12 +64,17 @@ class Lane:
         """Bring customers back to memory: their dossiers up to the checkpoint, their rows."""
         written = await self.store.written(connection, list(dossiers))
         handles = self.projection.handles
-        for customer, dossier in dossiers.items():
-            facts = Facts(event for event in dossier if type(event.data) in handles)
-            self.memory.put(customer, Remembered(facts, written[customer]))
+        with collecting_later():
+            for customer, dossier in dossiers.items():
+                facts = Facts(event for event in dossier if type(event.data) in handles)
+                self.memory.put(customer, Remembered(facts, written[customer]))
 
     def assess(self, batch: Batch, broken: Broken, at: datetime, reference: Reference) -> Changes:
         """Remember the batch, assess each of its customers once, and return what differs."""
+        with collecting_later():
+            return self._assess(batch, broken, at, reference)
+
+    def _assess(self, batch: Batch, broken: Broken, at: datetime, reference: Reference) -> Changes:
         changes = Changes()
         changes.parked.extend(broken.values())
         for customer, events in batch.items():

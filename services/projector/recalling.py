@@ -12,6 +12,7 @@ from services.postgres.pool import Pool, translated
 from services.postgres.statements import sql
 from services.postgres.stored import stored_event
 from services.projector.changes import Parked
+from services.projector.collecting import collecting_later
 from services.projector.readable import recorded
 from services.projector.snapshots import Snapshot, Snapshots
 
@@ -50,7 +51,8 @@ class Recall:
         dossiers: dict[CustomerId, list[RecordedEvent]] = {}
         for customer in customers:
             try:
-                events = [recorded(stored) for stored in found.get(customer, ())]
+                with collecting_later():
+                    events = [recorded(stored) for stored in found.get(customer, ())]
             except EventError as error:
                 broken.setdefault(customer, Parked(customer, str(error), None))
                 continue

@@ -35,6 +35,7 @@ from services.bootstrap import Platform, open_platform
 from services.ports import Submission
 from services.postgres.projection_store import ProjectionStore
 from services.projector.changes import Changes
+from services.projector.collecting import collecting_later
 from services.projector.host import BATCH_EVENTS
 from services.projector.owner import PartitionOwner
 from services.projector.readable import recorded
@@ -138,7 +139,8 @@ class _Customer:
         heads = await self._platform.log.heads()
         found = await self._platform.dossiers.of([self.name], heads)
         lap("read the dossier")
-        events = [recorded(stored) for stored in found[self.name]]
+        with collecting_later():
+            events = [recorded(stored) for stored in found[self.name]]
         lap("decode")
         facts = Facts(events)
         lap("remember")
@@ -147,7 +149,8 @@ class _Customer:
             written = (await store.written(connection, [self.name]))[self.name]
         lap("read the rows")
         at = events[-1].recorded_at
-        assessment = self._projection.assess(self.name, facts, at, _RULES)
+        with collecting_later():
+            assessment = self._projection.assess(self.name, facts, at, _RULES)
         lap("assess")
         Changes().add(self._projection, self.name, written, assessment, at)
         lap("differences")
