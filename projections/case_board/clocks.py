@@ -70,11 +70,12 @@ class Clock:
         if self.fixed is not None:
             return self._passed(self._mark(percent, self.fixed))
         amount = self.budget * percent // 100
-        first = bisect_left(self.spans, amount, key=lambda span: span.after)
-        for span in islice(self.spans, first, None):
-            at = self.time.after(span.start, amount - span.before)
-            if at is not None and at < span.end:
-                return at
+        if amount <= self.spent:
+            first = bisect_left(self.spans, amount, key=lambda span: span.after)
+            for span in islice(self.spans, first, None):
+                at = self.time.after(span.start, amount - span.before)
+                if at is not None and at < span.end:
+                    return at
         if self.running_since is None:
             return None
         return self.time.after(self.running_since, amount - self.spent)

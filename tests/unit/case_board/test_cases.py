@@ -242,6 +242,34 @@ def test_a_need_overheard_becomes_a_linked_case() -> None:
     assert rows[CASE].referred_from is None
 
 
+def test_of_cases_that_overheard_the_same_need_the_one_opened_first_is_named() -> None:
+    """Whichever said so first; a case with a complaint comes before one without."""
+    first, later, without, need = (
+        ComplaintFiled(severity="low", case_ref="A"),
+        ComplaintFiled(severity="low", case_ref="B"),
+        CaseOpened(
+            case_id="0", priority="low", owner="ann", department="service",
+            response_minutes=60, solution_minutes=120,
+        ),
+        ComplaintFiled(severity="low", case_ref="C"),
+    )  # fmt: skip
+    told_of = [
+        told(CaseReferred(case_id=case, referral_case_id="C", department="service"), on)
+        for case, on in (("0", "2026-03-09 10:01"), ("B", "2026-03-09 10:02"))
+    ]
+    opened = [
+        told(data, f"2026-03-09 09:0{n}") for n, data in enumerate((without, first, later, need))
+    ]
+    assert overheard_on(*opened, *told_of) == "B"
+    told_last = CaseReferred(case_id="A", referral_case_id="C", department="service")
+    assert overheard_on(*opened, *told_of, told(told_last, "2026-03-09 10:03")) == "A"
+
+
+def overheard_on(*facts: Told) -> str | None:
+    rows = story(*facts).at("2026-03-09 11:00").assessment.rows["cases"]
+    return next(r.referred_from for r in rows if isinstance(r, CaseRow) and r.case_id == "C")
+
+
 def test_a_case_of_which_only_the_opening_is_known_is_there_all_the_same() -> None:
     data = CaseOpened(
         case_id="C", priority="low", owner="ann", department="sales", response_minutes=60,

@@ -1,4 +1,7 @@
-"""A customer with many touchpoints costs in proportion to them, counted in calls, not seconds."""
+"""A customer with many touchpoints costs in proportion to them, and one more costs the same.
+
+Counted in calls, not seconds.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,10 @@ from events.envelope import RecordedEvent
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.complaint import (
+    CaseAssigned,
     CaseClosed,
     CaseHandedOff,
+    CaseOpened,
     CaseReopened,
     CaseReplied,
     CaseResolved,
@@ -21,7 +26,8 @@ from events.touchpoints.complaint import (
     CaseWaitingStarted,
     ComplaintFiled,
 )
-from projections.protocol import Facts
+from events.touchpoints.contact import CallbackMade
+from projections.protocol import Assessment, Differences, Facts
 from tests.support.cases import CASE_BOARD, SERVICE_DESK
 from tests.support.given import CUSTOMER, instant, recorded_events
 from tests.support.streams import event
@@ -70,29 +76,104 @@ def one_case_in_many_cycles(n: int) -> Sequence[Touchpoint]:
     )
 
 
-def calls(size: int, again: Callable[[int], Sequence[Touchpoint]]) -> int:
-    facts = Facts(stream(size, again))
-    at = START + timedelta(days=30)
-    CASE_BOARD.assess(CUSTOMER, facts, at, REFERENCE)  # what is cached is cached now
+def counted(asked: Callable[[], Assessment]) -> tuple[int, Assessment]:
+    """Return how many calls an assessment took, and the assessment."""
     count = 0
 
-    def counted(*_: object) -> None:
+    def called(*_: object) -> None:
         nonlocal count
         count += 1
 
-    sys.setprofile(counted)
+    sys.setprofile(called)
     try:
-        CASE_BOARD.assess(CUSTOMER, facts, at, REFERENCE)
+        found = asked()
     finally:
         sys.setprofile(None)
-    return count
+    return count, found
 
 
-@pytest.mark.parametrize(
-    "again",
-    [many_cases, one_case_that_waits, one_case_with_obligations, one_case_in_many_cycles],
-)
+def calls(size: int, again: Callable[[int], Sequence[Touchpoint]]) -> int:
+    events = stream(size, again)
+    at = START + timedelta(days=30)
+    CASE_BOARD.assess(CUSTOMER, Facts(events), at, REFERENCE)  # what is cached is cached now
+    facts = Facts(events)
+    return counted(lambda: with_rows(CASE_BOARD.assess(CUSTOMER, facts, at, REFERENCE)))[0]
+
+
+def with_rows(assessment: Assessment) -> Assessment:
+    assert assessment.rows["cases"]
+    return assessment
+
+
+def one_more(size: int, again: Callable[[int], Sequence[Touchpoint]]) -> tuple[int, Differences]:
+    """Return what the last touchpoint costs a dossier that was assessed before it came."""
+    *before, last = stream(size, again)
+    facts = Facts(before)
+    CASE_BOARD.assess(CUSTOMER, facts, before[-1].envelope.effective_at, REFERENCE)
+    facts.remember(last)
+    at = last.envelope.effective_at
+    count, found = counted(lambda: CASE_BOARD.assess(CUSTOMER, facts, at, REFERENCE))
+    assert found.differences is not None
+    return count, found.differences
+
+
+ALL = [many_cases, one_case_that_waits, one_case_with_obligations, one_case_in_many_cycles]
+NOTHING_PILES_UP = [many_cases, one_case_that_waits, one_case_in_many_cycles]
+
+
+@pytest.mark.parametrize("again", ALL)
 def test_four_times_the_touchpoints_cost_four_times_as_much(
     again: Callable[[int], Sequence[Touchpoint]],
 ) -> None:
     assert calls(4_000, again) < 4.5 * calls(1_000, again)
+
+
+@pytest.mark.parametrize("again", NOTHING_PILES_UP)
+def test_one_more_touchpoint_costs_the_same_however_many_came_before(
+    again: Callable[[int], Sequence[Touchpoint]],
+) -> None:
+    one_more(500, again)  # what is cached is cached now
+    few, _ = one_more(1_001, again)
+    many, differences = one_more(20_001, again)
+    assert many < 1.5 * few  # a bisection of the spans of a clock takes some steps more
+    assert sum(len(rows) for rows in differences.rows.values()) <= 5
+
+
+def test_time_alone_looks_at_no_case_that_rests() -> None:
+    facts = Facts(stream(20_000, many_cases))
+    at = START + timedelta(minutes=20_000)
+    CASE_BOARD.assess(CUSTOMER, facts, at, REFERENCE)
+    count, found = counted(
+        lambda: CASE_BOARD.assess(CUSTOMER, facts, at + timedelta(seconds=1), REFERENCE)
+    )
+    assert count < 60
+    assert found.differences is not None
+    assert not any(found.differences.rows.values())
+
+
+def test_what_began_anew_takes_back_the_rows_it_no_longer_has() -> None:
+    """A complaint says that another system keeps the case: work goes on after its resolve."""
+    opened = CaseOpened(
+        case_id="T", priority="low", owner="ann", department="sales",
+        response_minutes=60, solution_minutes=480,
+    )  # fmt: skip
+    data: list[Touchpoint] = [
+        opened,
+        CaseResolved(case_id="T"),
+        CaseAssigned(case_id="T", agent="bob"),
+        CallbackMade(callback_id="C", case_id="T", outcome="satisfied"),
+        CaseReopened(case_id="T"),
+        OPENING,
+    ]
+    *before, complaint = [
+        event(d, n, START + timedelta(minutes=n), "/branches/B-1/a") for n, d in enumerate(data)
+    ]
+    facts = Facts(before)
+    at = START + timedelta(hours=1)
+    first = CASE_BOARD.assess(CUSTOMER, facts, at, REFERENCE)
+    assert len(first.rows["cycles"]) == 2
+    facts.remember(complaint)
+    then = CASE_BOARD.assess(CUSTOMER, facts, at, REFERENCE)
+    assert then.differences is not None
+    assert then.differences.rows["cycles"]["T", "2"] is None
+    assert then.rows == CASE_BOARD.assess(CUSTOMER, Facts(facts), at, REFERENCE).rows
