@@ -107,7 +107,8 @@ class _Year(NamedTuple):
         i = bisect_right(self.starts, t)
         if i == 0:
             return 0
-        return self.worked[i] - max(0, self.ends[i - 1] - t)
+        left = self.ends[i - 1] - t
+        return self.worked[i] - left if left > 0 else self.worked[i]
 
     def reaching(self, amount: int) -> int:
         """Return the first instant by which that much was worked; 0 < amount <= the year's."""
@@ -128,10 +129,11 @@ class BusinessTime:
     Instants outside FIRST_YEAR to LAST_YEAR lie in no working hours.
     """
 
-    __slots__ = ("_days", "_weeks", "_years", "tz")
+    __slots__ = ("_bounds", "_days", "_weeks", "_years", "tz")
 
     def __init__(self, terms: Sequence[Term], tz: ZoneInfo) -> None:
         self.tz = tz
+        self._bounds = _year_bounds(tz)
         self._days = [term.first_day for term in terms]
         self._weeks = [_Week(None), *(_Week(term.calendar) for term in terms)]
         self._years: dict[int, _Year] = {}
@@ -144,9 +146,11 @@ class BusinessTime:
         """Return the business time in [start, end); none if it ends before it starts."""
         if end <= start:
             return timedelta()
-        first, last = self._year_of(start), self._year_of(end)
-        total = self._year(last).before(_micros(end)) - self._year(first).before(_micros(start))
-        total += sum(self._year(year).worked[-1] for year in range(first, last))
+        begins, ends = _micros(start), _micros(end)
+        first, last = self._year_of(begins), self._year_of(ends)
+        total = self._year(last).before(ends) - self._year(first).before(begins)
+        for year in range(first, last):
+            total += self._year(year).worked[-1]
         return total * _MICROSECOND
 
     def after(self, start: datetime, amount: timedelta) -> datetime | None:
@@ -158,8 +162,9 @@ class BusinessTime:
         wanted = amount // _MICROSECOND
         if wanted <= 0:
             return start
-        year = self._year_of(start)
-        wanted += self._year(year).before(_micros(start))
+        begins = _micros(start)
+        year = self._year_of(begins)
+        wanted += self._year(year).before(begins)
         while wanted > self._year(year).worked[-1]:
             wanted -= self._year(year).worked[-1]
             year += 1
@@ -174,7 +179,7 @@ class BusinessTime:
         """
         if n <= 0:
             return at
-        bounds = _year_bounds(self.tz)
+        bounds = self._bounds
         day = local_day(_instant(min(max(_micros(at), bounds[0]), bounds[-1])), self.tz) + DAY
         tomorrow = _micros(day_start(day, self.tz))
         for year in range(day.year, LAST_YEAR + 1):
@@ -185,10 +190,9 @@ class BusinessTime:
             n = i - len(days) + 1
         return None
 
-    def _year_of(self, at: datetime) -> int:
+    def _year_of(self, t: int) -> int:
         """Return the local year of an instant, or the nearest that has business time."""
-        i = bisect_right(_year_bounds(self.tz), _micros(at)) - 1
-        return min(max(FIRST_YEAR + i, FIRST_YEAR), LAST_YEAR)
+        return min(max(FIRST_YEAR - 1 + bisect_right(self._bounds, t), FIRST_YEAR), LAST_YEAR)
 
     def _year(self, number: int) -> _Year:
         year = self._years.get(number)
