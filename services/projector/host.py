@@ -28,8 +28,8 @@ from services.projector.reference_feed import ReferenceFeed
 _LOG = structlog.get_logger(__name__)
 
 BATCH_EVENTS = 4000
-MAX_FACTS = 600_000
-"""Facts kept in memory, about a kilobyte each."""
+MAX_FACTS = 400_000
+"""Facts kept in memory: a kilobyte each with its rows, and 0.7 that assessing goes on from."""
 
 _AT_ONCE = 2  # partitions in work: one computes while the other waits for the database
 _DUE_WHILE_BEHIND_S = 5.0

@@ -62,9 +62,9 @@ class Lane:
         self, connection: Connection, dossiers: Mapping[CustomerId, Sequence[RecordedEvent]]
     ) -> None:
         """Bring customers back to memory: their dossiers up to the checkpoint, their rows."""
-        written = await self.store.written(connection, list(dossiers))
         handles = self.projection.handles
         with collecting_later():
+            written = await self.store.written(connection, list(dossiers))
             for customer, dossier in dossiers.items():
                 facts = Facts(event for event in dossier if type(event.data) in handles)
                 self.memory.put(customer, Remembered(facts, written[customer]))

@@ -39,6 +39,8 @@ class Remembered:
 class Memory:
     """The customers last touched, bounded by the number of facts that it holds together.
 
+    A memo grows with the facts that it was made of, so that counting facts bounds it too.
+
     What a batch needs stays until `shrink`: a batch may touch more than the bound allows.
     """
 

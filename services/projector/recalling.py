@@ -43,6 +43,12 @@ class Recall:
         A customer with an event that cannot be decoded is put among the broken instead.
         Raises: Unavailable.
         """
+        with collecting_later():
+            return await self._read(customers, upto, broken)
+
+    async def _read(
+        self, customers: Sequence[CustomerId], upto: int, broken: dict[CustomerId, Parked]
+    ) -> dict[CustomerId, list[RecordedEvent]]:
         kept = await self._snapshots.of(customers, upto)
         found = await self._later(kept, upto)
         whole = [customer for customer in customers if customer not in kept]
@@ -51,8 +57,7 @@ class Recall:
         dossiers: dict[CustomerId, list[RecordedEvent]] = {}
         for customer in customers:
             try:
-                with collecting_later():
-                    events = [recorded(stored) for stored in found.get(customer, ())]
+                events = [recorded(stored) for stored in found.get(customer, ())]
             except EventError as error:
                 broken.setdefault(customer, Parked(customer, str(error), None))
                 continue

@@ -24,7 +24,6 @@ from projections.protocol import Projection
 from services.postgres.pool import Pool, translated
 from services.postgres.statements import sql
 from services.projector.code import code_digest
-from services.projector.collecting import collecting_later
 
 _LOG = structlog.get_logger(__name__)
 
@@ -91,8 +90,7 @@ class Snapshots:
         for row in rows:
             customer = CustomerId(row["customer_id"])
             try:
-                with collecting_later():
-                    found[customer] = Snapshot(unpack(row["facts"]), row["upto"])
+                found[customer] = Snapshot(unpack(row["facts"]), row["upto"])
             except (zlib.error, msgspec.DecodeError, EventError) as error:
                 # Never the truth: the events are read instead.
                 _LOG.warning("snapshot_unreadable", customer=customer, reason=str(error))

@@ -21,6 +21,7 @@ from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 
 from events.envelope import BranchId, CustomerId, Envelope, EventId
@@ -52,6 +53,18 @@ _BAR = 40
 _RULES = Reference()
 
 Costs = dict[str, float]  # milliseconds by stage
+
+
+class Cost(NamedTuple):
+    """Milliseconds, and how many of them this process computed: it is not alone on its cores."""
+
+    ms: float
+    own_ms: float
+
+    @classmethod
+    def median(cls, costs: Sequence[Cost]) -> Cost:
+        """Return the median of both."""
+        return cls(median(cost.ms for cost in costs), median(cost.own_ms for cost in costs))
 
 
 def touchpoints(customer: str) -> Iterator[Submission]:
@@ -119,14 +132,14 @@ class _Customer:
             self._platform.log, self._platform.dossiers, 1, _ENOUGH_FACTS,
         )  # fmt: skip
 
-    async def one_more(self, owner: PartitionOwner) -> float:
-        """Append one event and take it in; return the milliseconds that taking it in took."""
+    async def one_more(self, owner: PartitionOwner) -> Cost:
+        """Append one event and take it in; return what taking it in took."""
         await self._append(1)
-        started = time.perf_counter()
+        started, computed = time.perf_counter(), time.process_time()
         assert await owner.step(_RULES, 10) == 1
-        return 1000 * (time.perf_counter() - started)
+        return Cost(1000 * (time.perf_counter() - started), 1000 * (time.process_time() - computed))
 
-    async def missed(self) -> float:
+    async def missed(self) -> Cost:
         """Do the same with an owner that remembers nothing."""
         owner = self._owner()
         await owner.take()
@@ -134,13 +147,16 @@ class _Customer:
 
     async def stages(self) -> Costs:
         """Time what a miss consists of, one stage after the other."""
+        with collecting_later():
+            return await self._stages()
+
+    async def _stages(self) -> Costs:
         costs: Costs = {}
         lap = _Laps(costs)
         heads = await self._platform.log.heads()
         found = await self._platform.dossiers.of([self.name], heads)
         lap("read the dossier")
-        with collecting_later():
-            events = [recorded(stored) for stored in found[self.name]]
+        events = [recorded(stored) for stored in found[self.name]]
         lap("decode")
         facts = Facts(events)
         lap("remember")
@@ -149,8 +165,7 @@ class _Customer:
             written = (await store.written(connection, [self.name]))[self.name]
         lap("read the rows")
         at = events[-1].recorded_at
-        with collecting_later():
-            assessment = self._projection.assess(self.name, facts, at, _RULES)
+        assessment = self._projection.assess(self.name, facts, at, _RULES)
         lap("assess")
         Changes().add(self._projection, self.name, written, assessment, at)
         lap("differences")
@@ -179,18 +194,23 @@ async def curve(
     for length in lengths:
         customer = _Customer(platform, Receivables(), length)
         owner = await customer.live()
-        warm = median([await customer.one_more(owner) for _ in range(rounds)])
-        missed = median([await customer.missed() for _ in range(rounds)])
+        warm = Cost.median([await customer.one_more(owner) for _ in range(rounds)])
+        missed = Cost.median([await customer.missed() for _ in range(rounds)])
         stages = await customer.stages()
         points.append(
             {
                 "touchpoints": length,
-                "warm_ms": round(warm, 2),
-                "miss_ms": round(missed, 2),
+                "warm_ms": round(warm.ms, 2),
+                "warm_own_ms": round(warm.own_ms, 2),
+                "miss_ms": round(missed.ms, 2),
+                "miss_own_ms": round(missed.own_ms, 2),
                 "stages_ms": {name: round(ms, 2) for name, ms in stages.items()},
             }
         )
-        say(f"{length:>7,} touchpoints: warm {warm:,.1f} ms, after a miss {missed:,.1f} ms")
+        say(
+            f"{length:>7,} touchpoints: warm {warm.ms:,.1f} ms ({warm.own_ms:,.1f} computing), "
+            f"after a miss {missed.ms:,.1f} ms ({missed.own_ms:,.1f} computing)"
+        )
         longest = max(stages.values())
         for name, ms in stages.items():
             say(f"    {name:<17} {ms:>10,.2f} ms {'#' * round(_BAR * ms / longest)}")
