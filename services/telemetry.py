@@ -1,9 +1,32 @@
 """Logging at the edges: a constant event name plus fields, no personal data."""
 
+import contextlib
 import logging
 import sys
+from typing import TextIO, cast
 
 import structlog
+
+
+class _Unfailing:
+    """Takes lines for a stream; those that its disk has no room for are lost, and that is all.
+
+    Otherwise a full disk would turn every answer that is also logged into a failure.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write what there is room for."""
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush what there is room for."""
+        with contextlib.suppress(OSError):
+            self._stream.flush()
 
 
 def configure_logging() -> None:
@@ -27,7 +50,7 @@ def configure_logging() -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Unfailing(sys.stderr))),
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
 

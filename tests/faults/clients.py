@@ -54,10 +54,6 @@ class Ledger:
     said: set[str] = field(default_factory=set)  # what 503 said
     wrong: list[str] = field(default_factory=list)  # answers that must never be
 
-    def answered_unavailable(self) -> int:
-        """Return how often a client was told to try again."""
-        return self.unavailable
-
 
 class Client:
     """One branch: sends in order, one batch at a time."""

@@ -6,20 +6,20 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from random import Random
-from tempfile import TemporaryDirectory
 
 import asyncpg
 import psutil
 
 from services.embedded.server import EmbeddedServer
+from tests.faults.clients import Ledger
 from tests.faults.disks import Ballast, small_disk
 from tests.faults.load import judge, load
 from tests.faults.matrix import Outcome, Scene
 from tests.faults.moments import INSIDE, MomentMissed, standing_at
 from tests.faults.product import Product, product
 from tests.faults.receipts import publishes
+from tests.support.postgres import reachable_directory
 
 _DISK_MB = 1_024
 
@@ -79,8 +79,8 @@ async def fill_disk_of_run(scene: Scene) -> Outcome:
     """Fill the disk of `touchstone run`: it refuses, and goes on when there is room again."""
     outcome = Outcome()
     with (
-        TemporaryDirectory(prefix="touchstone-faults-") as home,
-        small_disk(Path(home) / "data", _DISK_MB) as disk,
+        reachable_directory() as home,
+        small_disk(home / "data", _DISK_MB) as disk,
     ):
         made = Product(disk)
         try:
@@ -91,7 +91,7 @@ async def fill_disk_of_run(scene: Scene) -> Outcome:
                 await publishes(outcome, fleet)
                 ballast = Ballast(disk)
                 ballast.leave(1.0)
-                refused = await _refused(outcome, fleet.ledger.answered_unavailable)
+                refused = await _refused(outcome, fleet.ledger)
                 before = len(fleet.ledger.receipts)
                 await asyncio.sleep(scene.choose(10, 4))
                 told = len(fleet.ledger.receipts) - before
@@ -110,10 +110,10 @@ async def fill_disk_of_run(scene: Scene) -> Outcome:
     return outcome
 
 
-async def _refused(outcome: Outcome, count: Callable[[], int]) -> float:
+async def _refused(outcome: Outcome, ledger: Ledger) -> float:
     """Wait until somebody is refused for want of room; return how long that took."""
-    started, before = time.monotonic(), count()
-    while count() == before:
+    started, before = time.monotonic(), ledger.unavailable
+    while ledger.unavailable == before:
         if time.monotonic() - started > 120.0:
             outcome.wrong.append("nobody is refused although the disk is full")
             break
