@@ -13,9 +13,9 @@ from events.calendars import day_end
 from events.envelope import CustomerId, RecordedEvent
 from events.policy import Reference
 from events.touchpoints.policy import AgeingPolicy
-from projections.protocol import Episode, Facts, Total
+from projections.protocol import Assessment, Episode, Facts, Total
 from projections.receivables.alerts import AlertBook
-from projections.receivables.projection import Receivables, assessment_of
+from projections.receivables.projection import Receivables
 from projections.receivables.reading import Reading
 from projections.receivables.replay import HANDLED
 from projections.receivables.reports import (
@@ -31,6 +31,8 @@ from services.audit.walk import picture
 from services.bootstrap import Platform
 
 Advance = Callable[[int], None]
+
+_RECEIVABLES = Receivables()
 
 
 class CurrencyAgeing(Struct, frozen=True, kw_only=True):
@@ -94,13 +96,13 @@ class _Sums:
         )
 
 
-def _reading(events: list[RecordedEvent], day: date, reference: Reference) -> Reading:
-    """Return a customer's books at the end of its own local day."""
+def _assessed(
+    customer: CustomerId, events: list[RecordedEvent], day: date, reference: Reference
+) -> Assessment:
+    """Return a customer's receivables at the end of its own local day."""
     facts = Facts(event for event in events if type(event.data) in HANDLED)
     reading = Reading(facts, day_end(day, reference.zone_of(None)), reference)
-    if reading.days.tz is not reference.zone_of(None):
-        reading = Reading(facts, day_end(day, reading.days.tz), reference)
-    return reading
+    return _RECEIVABLES.assess(customer, facts, day_end(day, reading.days.tz), reference)
 
 
 async def report_ageing(
@@ -113,16 +115,15 @@ async def report_ageing(
     """Return the ageing at the end of a day: what was true, with what was known by then or is
     known now. Raises: Unavailable.
     """
-    totals_of = Receivables().totals
     sums: dict[str, _Sums] = defaultdict(_Sums)
     async with picture(platform) as seen:
         reference = await seen.reference(known_at)
         async for customer, events in seen.dossiers(known_at):
-            rows = assessment_of(customer, _reading(events, day, reference)).rows
+            rows = _assessed(customer, events, day, reference).rows
             for row in rows[ITEMS.name]:
                 assert isinstance(row, ItemRow)
                 if branch_id is None or row.branch_id == branch_id:
-                    sums[row.currency].item(row, list(totals_of(row)))
+                    sums[row.currency].item(row, list(_RECEIVABLES.totals(row)))
             for row in rows[ACCOUNTS.name]:
                 assert isinstance(row, AccountRow)
                 if branch_id is None or row.branch_id == branch_id:
