@@ -25,11 +25,6 @@ _RATE = 40.0
 _PATIENCE_S = 240.0
 _POLL_S = 0.2
 
-_LAST_TAKEN = "SELECT coalesce(max(ordinal), 0) FROM fault_trace.checkpoints WHERE took"
-_TAKEN_BY_OTHERS = """
-SELECT count(DISTINCT partition) FROM fault_trace.checkpoints
-WHERE took AND ordinal > $2 AND who <> $1
-"""
 _OWNED = """
 SELECT count(*) FROM (
     SELECT DISTINCT ON (partition) partition, who FROM fault_trace.checkpoints
@@ -73,11 +68,10 @@ async def _slept(
     async with standing_at(str(made.settings.dsn), moment) as role:
         sleeper = made.workers[role]
         owned = await pool.fetchval(_OWNED, role)
-        last = await pool.fetchval(_LAST_TAKEN)
         sleeper.send(signal.SIGSTOP)
     started = time.monotonic()
     async with asyncio.timeout(_PATIENCE_S):
-        while await pool.fetchval(_TAKEN_BY_OTHERS, role, last) < owned:  # noqa: ASYNC110
+        while await pool.fetchval(_OWNED, role):  # noqa: ASYNC110 - other processes
             await asyncio.sleep(_POLL_S)
     moved_s = time.monotonic() - started
     await asyncio.sleep(2.0)
@@ -110,14 +104,12 @@ async def _frozen_while_dunning(scene: Scene, outcome: Outcome, *, paid_meanwhil
             standing_at(str(made.settings.dsn), BEFORE[1]) as role,
             open_platform(made.settings) as platform,
         ):
-            last = await platform.pool.fetchval(_LAST_TAKEN)
-            owned = await platform.pool.fetchval(_OWNED, role)
             made.workers[role].send(signal.SIGSTOP)
         await starting
         async with open_platform(made.settings) as platform:
             pool = platform.pool
             async with asyncio.timeout(_PATIENCE_S):
-                while await pool.fetchval(_TAKEN_BY_OTHERS, role, last) < owned:  # noqa: ASYNC110
+                while await pool.fetchval(_OWNED, role):  # noqa: ASYNC110 - other processes
                     await asyncio.sleep(_POLL_S)
             if not paid_meanwhile:
                 await _wake(scene, outcome, made, pool, role)
