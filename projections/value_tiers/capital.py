@@ -144,3 +144,9 @@ class Capital:
         copy._before, copy.line, copy._expired = self._before, self.line, self._expired
         copy.next_at = self.next_at
         return copy
+
+    def copy(self) -> Capital:
+        """Return one that may go on by itself."""
+        copy = self.ahead()
+        copy.costs = list(self.costs)
+        return copy

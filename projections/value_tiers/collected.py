@@ -91,7 +91,7 @@ class CollectedLedger(JournalLedger):
             self._fit_order(self.parts[order_id])
         for source in touched.sources:
             self._fit_cash(source)
-            if source in self.cash or source.kind == "credit_note":
+            if source.kind == "credit_note":
                 self.resold[source] = None
         for invoice in touched.undone:
             self.resold[invoice] = None
@@ -296,6 +296,9 @@ class CollectedLedger(JournalLedger):
                 return
             withdrawn = self._correcting and source.state != "live"
             self.contributions.end(known, self.now, self._by, withdrawn)
+        elif free <= 0:
+            return
+        self.resold[source] = None
         if free <= 0:
             self.cash[source] = None
             return

@@ -135,11 +135,24 @@ class Meter:
 
     def ahead(self) -> Meter:
         """Return one that may pass on while nothing happens any more in either."""
+        return self._with(
+            self.window.ahead(),
+            self.capital and self.capital.ahead(),
+            self.provision and self.provision.ahead(),
+        )
+
+    def copy(self) -> Meter:
+        """Return one that may go on by itself."""
+        return self._with(
+            self.window.copy(),
+            self.capital and self.capital.copy(),
+            self.provision and self.provision.copy(),
+        )
+
+    def _with(self, window: Window, capital: Capital | None, provision: Provision | None) -> Meter:
         copy = Meter.__new__(Meter)
         copy.currency = self.currency
-        copy.window = self.window.ahead()
-        copy.capital = self.capital and self.capital.ahead()
-        copy.provision = self.provision and self.provision.ahead()
+        copy.window, copy.capital, copy.provision = window, capital, provision
         copy.model = self.model and self.model.ahead()
         copy._others = copy._running()
         return copy

@@ -93,3 +93,9 @@ class Provision:
         copy._policy, copy._buckets = self._policy, self._buckets
         copy.amount, copy.next_at = self.amount, self.next_at
         return copy
+
+    def copy(self) -> Provision:
+        """Return one that may go on by itself."""
+        copy = self.ahead()
+        copy._open, copy._buckets = dict(self._open), list(self._buckets)
+        return copy

@@ -23,7 +23,7 @@ class Way:
     """A customer's way, on which what was corrected by `without` never counted."""
 
     __slots__ = (
-        "_books", "_born", "_days", "_rung", "_taken", "at", "meter", "walk", "without",
+        "_books", "_born", "_days", "_rung", "at", "meter", "taken", "walk", "without",
     )  # fmt: skip
 
     def __init__(self, books: ValueBooks, days: Days, without: datetime) -> None:
@@ -31,7 +31,7 @@ class Way:
         self._books = books
         self._days = days
         self.without = without
-        self._taken = 0
+        self.taken = 0
         self._born = self.at = books.first.envelope.effective_at
         rungs = books.rules.rungs
         self._rung = bisect_right(rungs, self.at, key=itemgetter(0)) - 1
@@ -40,31 +40,46 @@ class Way:
         self.walk = Walk(days, self.meter, self.at)
         self.walk.enter(ladder, self.at)
 
-    def go_on(self, until: datetime) -> None:
-        """Take in what happened by an instant, and stand there."""
+    def go_on(self, until: datetime, most: int | None = None) -> bool:
+        """Take in what happened by an instant, and stand there; return whether it does.
+
+        With `most`, it stops once that many happenings were taken in since the beginning.
+        """
         happenings = self._books.contributions.happenings
+        end = len(happenings) if most is None else min(most, len(happenings))
         if self.meter.model is not None:
             self.meter.model.look(self.at)
-        while self._taken < len(happenings):
-            happening = happenings[self._taken]
+        while self.taken < end:
+            happening = happenings[self.taken]
             if happening.at > until:
                 break
             if happening.at > self.at:
                 self._reach(happening.at)
             self._take(self.meter, happening)
-            self._taken += 1
+            self.taken += 1
+        else:
+            if end < len(happenings):
+                return False
         if until > self.at:
             self._reach(until)
+        return True
+
+    def copy(self) -> Way:
+        """Return one that goes on by itself from the same instant."""
+        return self._with(self.meter.copy())
+
+    def _with(self, meter: Meter) -> Way:
+        copy = Way.__new__(Way)
+        copy._books, copy._days, copy._born = self._books, self._days, self._born
+        copy._rung, copy.taken = self._rung, self.taken
+        copy.at, copy.without = self.at, self.without
+        copy.meter, copy.walk = meter, self.walk.ahead(meter)
+        return copy
 
     def look(self, at: datetime) -> Way:
         """Return how it goes on to an instant, and judged there, if nothing happens."""
         self.meter.close(self.at)
-        ahead = Way.__new__(Way)
-        ahead._books, ahead._days, ahead._born = self._books, self._days, self._born
-        ahead._rung, ahead._taken = self._rung, self._taken
-        ahead.at, ahead.without = self.at, self.without
-        ahead.meter = self.meter.ahead()
-        ahead.walk = self.walk.ahead(ahead.meter)
+        ahead = self._with(self.meter.ahead())
         if at > ahead.at:
             ahead._reach(at)
         ahead.judge()
@@ -111,7 +126,7 @@ class Way:
     def _measured_anew(self, rung: Rung, at: datetime) -> Meter:
         """Return the figures over another window, or in another currency."""
         meter = Meter(self._books, self._days, rung.ladder.policy, self._born)
-        for happening in self._books.contributions.happenings[: self._taken]:
+        for happening in self._books.contributions.happenings[: self.taken]:
             meter.pass_to(happening.at)
             self._take(meter, happening)
         meter.pass_to(at)

@@ -26,6 +26,13 @@ class _Day:
         self.ends = ends
         self.margin = self.freight = self.service = self.items = 0
 
+    def copy(self) -> _Day:
+        """Return one that may change by itself."""
+        copy = _Day(self.ends)
+        copy.margin, copy.freight, copy.service = self.margin, self.freight, self.service
+        copy.items = self.items
+        return copy
+
 
 class Window:
     """The sums of what counts at the instant at which it stands; costs below zero."""
@@ -112,4 +119,11 @@ class Window:
         copy.margin, copy.freight, copy.service = self.margin, self.freight, self.service
         copy.next_at = self.next_at
         copy._starts, copy._by_day, copy._passed = self._starts, self._by_day, self._passed
+        return copy
+
+    def copy(self) -> Window:
+        """Return one that may go on by itself."""
+        copy = self.ahead()
+        copy._starts, copy._passed = self._starts[self._passed :], 0
+        copy._by_day = {day: self._by_day[day].copy() for day in copy._starts}
         return copy
