@@ -130,16 +130,16 @@ class KafkaProduct:
     def odd_ends(self) -> list[str]:
         """Return the ends that no kill, no order and no stall explains."""
         return [
-            f"{one.name} {'did not end when asked' if code == HUNG else f'ended with {code}'}: "
-            f"{one.said()[-600:]}"
+            f"{one.name} {'did not end when asked' if end.code == HUNG else f'ended: {end.code}'}"
+            f", saying last {end.last_words}"
             for one in self._all()
-            for code in one.ends
-            if code not in (0, _SIGKILL, _SIGTERM, _TRY_AGAIN)
+            for end in one.ends
+            if end.code not in (0, _SIGKILL, _SIGTERM, _TRY_AGAIN)
         ]
 
     def ends(self) -> Counter[int]:
         """Return how often a worker ended with each exit code."""
-        return Counter(code for worker in self.workers.values() for code in worker.ends)
+        return Counter(end.code for worker in self.workers.values() for end in worker.ends)
 
     async def lawless(self) -> list[str]:
         """Return every write by somebody who did not own the partition."""

@@ -9,10 +9,19 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.support.embedded import REPOSITORY
 
 _END_PATIENCE_S = 45.0
+_LAST_WORDS = 3_000
+
+
+class End(NamedTuple):
+    """How a command ended: its exit code, a signal's negative, and what it said last."""
+
+    code: int
+    last_words: str
 
 
 class Kept:
@@ -29,7 +38,7 @@ class Kept:
         """`program` is the folder of the release that runs."""
         self.name = name
         self.wanted = False
-        self.ends: list[int] = []  # exit codes, a signal's negative
+        self.ends: list[End] = []
         self._command = (sys.executable, "-m", "services", command)
         self._environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith("TOUCHSTONE_")},
@@ -66,7 +75,7 @@ class Kept:
             return False
         code = self._process.poll()
         if code is not None:
-            self.ends.append(code)
+            self.ends.append(End(code, self.said()[-_LAST_WORDS:]))
             self._process = None
         return code is None
 
@@ -93,7 +102,7 @@ class Kept:
             self._process.wait(_END_PATIENCE_S)
         if self.running:
             self.kill()
-            self.ends[-1] = HUNG
+            self.ends[-1] = End(HUNG, self.said()[-_LAST_WORDS:])
 
     def said(self) -> str:
         """Return what it logged in all its lives."""
