@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import msgspec
 import structlog
+from faust.exceptions import NotReady
 from faust.types import AppT, StreamT
 
 from events.notices import AlertNotice
@@ -15,7 +16,7 @@ from events.partitioning import REFERENCE_PARTITION
 from services.bootstrap import Platform
 from services.errors import LogMoved, Unavailable
 from services.kafka.changes import Changes
-from services.kafka.cluster import Cluster, reached
+from services.kafka.cluster import Cluster, away, reached
 from services.kafka.identity import check_ends, check_identity
 from services.kafka.leftovers import Leftovers
 from services.kafka.projector import KafkaProjector
@@ -142,8 +143,11 @@ def _sender(app: AppT, name: str) -> Send:
     topic = app.topic(name, key_serializer="raw", value_serializer="raw")
 
     async def send(key: bytes, value: bytes) -> object:
-        with reached():
-            return await (await topic.send(key=key, value=value))
+        try:
+            with reached():
+                return await (await topic.send(key=key, value=value))
+        except NotReady as error:  # timers go on for a moment while the worker stops
+            raise away("this worker's producer has stopped") from error
 
     return send
 
