@@ -65,7 +65,7 @@ async def replay(
                     projection=projection.name,
                     version=projection.version,
                     facts=len(facts),
-                    tables=assessment.rows,
+                    tables={name: list(rows) for name, rows in assessment.rows.items()},
                     alerts=assessment.alerts,
                     next_change_at=assessment.next_change_at,
                 )
