@@ -38,7 +38,7 @@ from services.projector.reference_feed import ReferenceFeed
 _LOG = structlog.get_logger(__name__)
 
 _FETCH_MS = 250
-_FETCH_BYTES = 1024 * 1024  # of each partition at once
+_FETCH_BYTES = 4 * 1024 * 1024  # of each partition at once
 _RETAKE_S = 1.0
 _UNREADABLE_S = 10.0
 _AT_ONCE = 2  # partitions in work: one computes while the other waits for the database

@@ -1,5 +1,5 @@
 -- Store a batch of a topic's events, each once, and return which had been stored from another
--- position before. What is mirrored no longer needs its confirmation.
+-- position before.
 WITH incoming AS (
     SELECT * FROM unnest(
         $1::smallint[], $2::smallint[], $3::bigint[], $4::uuid[], $5::text[], $6::text[],
@@ -16,8 +16,6 @@ WITH incoming AS (
     SELECT * FROM incoming ORDER BY generation, partition, n
     ON CONFLICT DO NOTHING
     RETURNING generation, partition, n
-), settled AS (
-    DELETE FROM log_confirmed c USING incoming i WHERE c.event_id = i.event_id
 )
 SELECT i.event_id FROM incoming i
 WHERE NOT EXISTS (
