@@ -232,7 +232,7 @@ def test_the_document_has_a_message_for_every_schema_and_no_loose_end() -> None:
     assert document["asyncapi"] == "3.0.0"
     assert {channel["address"] for channel in document["channels"].values()} == {
         "touchpoints.g1",
-        "policies",
+        "policies.g1",
         "quarantine",
         "changes",
         "alerts",
