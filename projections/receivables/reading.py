@@ -17,7 +17,7 @@ from projections.receivables.ledger import Ledger
 from projections.receivables.promises import Promises, step_at
 from projections.receivables.replay import walk
 from projections.receivables.rows import HoldReason
-from projections.receivables.rules import ENDING, Days, rules_of
+from projections.receivables.rules import ENDING, Days, days_in, rules_of
 
 
 class HoldSpan(NamedTuple):
@@ -72,7 +72,7 @@ class Reading:
         first = next(iter(facts), None)
         fallback = first.envelope.branch_id if first is not None else None
         self.branch_id = self.book.home_branch or fallback
-        self.days = Days(reference.zone_of(self.branch_id))
+        self.days = days_in(reference.zone_of(self.branch_id))
         self.frame = Frame(self.book.home_branch, self.branch_id, self.days.tz.key)
         self.today = self.days.today(at)
         if kept is not None and kept.frame == self.frame:

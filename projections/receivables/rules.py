@@ -13,7 +13,7 @@ A dated consequence uses the version in force at its own instant (decision 9):
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Generic, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -28,19 +28,31 @@ ENDING = datetime.max.replace(tzinfo=UTC)
 
 _FIRST_DAY = date(2, 1, 1).toordinal()
 _LAST_DAY = date(9998, 12, 31).toordinal()
+_KEPT_DAYS = 20_000  # of each zone
 
 
 class Days:
-    """Local days of one zone as ordinals; days beyond the calendar count as its ends."""
+    """Local days of one zone as ordinals; days beyond the calendar count as its ends.
 
-    __slots__ = ("tz",)
+    It keeps what was looked up last: facts come in order, and most ask for days nearby.
+    """
+
+    __slots__ = ("_begins", "_day", "_ends", "_starts", "tz")
 
     def __init__(self, tz: ZoneInfo) -> None:
         self.tz = tz
+        self._starts: dict[int, datetime] = {}
+        self._day, self._begins, self._ends = 0, ENDING, BEGINNING  # of today
 
     def start(self, day: int) -> datetime:
         """Return the instant at which a local day begins."""
-        return day_start(date.fromordinal(min(max(day, _FIRST_DAY), _LAST_DAY)), self.tz)
+        found = self._starts.get(day)
+        if found is None:
+            if len(self._starts) == _KEPT_DAYS:
+                self._starts.clear()
+            known = date.fromordinal(min(max(day, _FIRST_DAY), _LAST_DAY))
+            found = self._starts[day] = day_start(known, self.tz)
+        return found
 
     def of(self, at: datetime) -> int:
         """Return the local day of an instant."""
@@ -48,8 +60,18 @@ class Days:
 
     def today(self, at: datetime) -> int:
         """Return the last day whose start is not after `at`, also where a clock goes back."""
-        day = self.of(at)
-        return day + 1 if at >= self.start(day + 1) else day
+        if not self._begins <= at < self._ends:
+            day = self.of(at)
+            if at >= self.start(day + 1):
+                day += 1
+            self._day, self._begins, self._ends = day, self.start(day), self.start(day + 1)
+        return self._day
+
+
+@cache
+def days_in(tz: ZoneInfo) -> Days:
+    """Return the days of a zone."""
+    return Days(tz)
 
 
 class Term(NamedTuple, Generic[P]):

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from events.policy import Reference
 from projections.protocol import Facts
-from projections.receivables.rules import Days
+from projections.receivables.rules import Days, days_in
 from projections.value_tiers.books import ValueBooks
 from projections.value_tiers.history import History
 from projections.value_tiers.rules import value_rules
@@ -51,7 +51,7 @@ class Course:
         zone = self.reference.zone_of(books.branch_id)
         subjects = list(ledger.resold)
         if self._read is None or self._read[0].tz is not zone:
-            days = Days(zone)
+            days = days_in(zone)
             if self._read is not None:
                 subjects = self.bought.subjects + subjects
             self._read = (days, History(books, days), Bought(days))
