@@ -19,7 +19,7 @@ from services.postgres.row_tables import RowTable, bare_statements, tables_of
 from services.postgres.statements import sql
 from services.projector.code import code_digest
 
-PART_EVENTS = 20_000
+PART_EVENTS = 5_000
 """Events that a part of the walk holds, about; a part is one transaction."""
 
 _SAMPLED_PER_BOUND = 50
