@@ -22,6 +22,14 @@ from tests.faults.receipts import publishes
 from tests.support.postgres import reachable_directory
 
 _DISK_MB = 1_024
+_PATIENCE_S = 120.0
+_TRY_AGAIN_S = 0.2
+_GONE = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InterfaceError,
+    OSError,
+)
 
 
 async def kill_database_under_workers(scene: Scene) -> Outcome:
@@ -62,17 +70,23 @@ async def _strike(
     processes: Callable[[], Sequence[psutil.Process]],
     roles: str,
 ) -> None:
+    """Kill once; while the database recovers from the kill before, try again."""
     moment = INSIDE[1 + number % (len(INSIDE) - 1)]
-    try:
-        with contextlib.suppress(asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError):
+    give_up_at = time.monotonic() + _PATIENCE_S
+    while outcome.times == number and time.monotonic() < give_up_at:
+        try:
             async with standing_at(dsn, moment, roles):
                 for process in processes():
                     with contextlib.suppress(psutil.NoSuchProcess):
                         process.kill()
                 outcome.times += 1
-                scene.say(f"PostgreSQL killed in a transaction ({moment.name})")
-    except MomentMissed as error:
-        outcome.wrong.append(str(error))
+        except _GONE:
+            await asyncio.sleep(_TRY_AGAIN_S)
+        except MomentMissed as error:
+            outcome.wrong.append(str(error))
+            return
+    outcome.expect(outcome.times > number, "the database does not come back")
+    scene.say(f"PostgreSQL killed in a transaction ({moment.name})")
 
 
 async def fill_disk_of_run(scene: Scene) -> Outcome:
@@ -114,7 +128,7 @@ async def _refused(outcome: Outcome, ledger: Ledger) -> float:
     """Wait until somebody is refused for want of room; return how long that took."""
     started, before = time.monotonic(), ledger.unavailable
     while ledger.unavailable == before:
-        if time.monotonic() - started > 120.0:
+        if time.monotonic() - started > _PATIENCE_S:
             outcome.wrong.append("nobody is refused although the disk is full")
             break
         await asyncio.sleep(0.1)
