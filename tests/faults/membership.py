@@ -56,7 +56,9 @@ async def freeze_workers(scene: Scene) -> Outcome:
     if not scene.short:
         cases.append(_frozen_at_work(scene, outcome, INSIDE[1]))
         cases.append(_frozen_while_dunning(scene, outcome, False))
-    await asyncio.gather(*cases)
+    async with asyncio.TaskGroup() as group:
+        for case in cases:
+            group.create_task(case)
     failed = outcome.notes["failed_at_their_commit"]
     outcome.expect(bool(failed) or scene.short, "nobody who woke up came as far as its commit")
     return outcome

@@ -25,8 +25,10 @@ async def kill_workers(scene: Scene) -> Outcome:
     outcome = Outcome()
     companies = scene.choose(4, 1)
     kills = list(range(scene.choose(100, 3)))
-    shares = [kills[company::companies] for company in range(companies)]
-    await asyncio.gather(*(_company(scene, outcome, n, own) for n, own in enumerate(shares)))
+    shares = [kills[first::companies] for first in range(companies)]
+    async with asyncio.TaskGroup() as group:
+        for company, own in enumerate(shares):
+            group.create_task(_company(scene, outcome, company, own))
     return outcome
 
 
