@@ -24,6 +24,7 @@ from tests.support.log import SetClock
 _RATE = 40.0
 _PATIENCE_S = 240.0
 _POLL_S = 0.2
+_START_S = 90.0  # of workers on a busy machine
 
 _OWNED = """
 SELECT count(*) FROM (
@@ -113,7 +114,7 @@ async def _frozen_while_dunning(scene: Scene, outcome: Outcome, paid_meanwhile: 
             await KafkaProjector(platform, cluster_of(made.settings), 1).catch_up()
         starting = asyncio.create_task(made.start())
         async with (
-            standing_at(str(made.settings.dsn), BEFORE[1]) as role,
+            standing_at(str(made.settings.dsn), BEFORE[1], hold_s=_START_S) as role,
             open_platform(made.settings) as platform,
         ):
             made.workers[role].send(signal.SIGSTOP)

@@ -67,10 +67,13 @@ INSIDE = (
 
 
 @asynccontextmanager
-async def standing_at(dsn: str, moment: Moment, roles: str = "worker-%") -> AsyncIterator[str]:
+async def standing_at(
+    dsn: str, moment: Moment, roles: str = "worker-%", hold_s: float = _HOLD_S
+) -> AsyncIterator[str]:
     """Give the role of a process that stands there, and stands there until the end.
 
-    Where everybody was held up on another way, the lock is let go and taken anew.
+    Where everybody was held up on another way, the lock is let go after `hold_s` and taken
+    anew; a moment that comes only once must be held for all of the time.
     Raises: MomentMissed.
     """
     holder = await asyncpg.connect(dsn)
@@ -81,7 +84,7 @@ async def standing_at(dsn: str, moment: Moment, roles: str = "worker-%") -> Asyn
             transaction = holder.transaction()
             await transaction.start()
             await holder.execute(moment.hold)
-            role, seen = await _who_waits(watcher, moment, roles)
+            role, seen = await _who_waits(watcher, moment, roles, hold_s)
             if role is not None:
                 yield role
                 await transaction.rollback()
@@ -96,10 +99,10 @@ async def standing_at(dsn: str, moment: Moment, roles: str = "worker-%") -> Asyn
 
 
 async def _who_waits(
-    watcher: asyncpg.Connection[asyncpg.Record], moment: Moment, roles: str
+    watcher: asyncpg.Connection[asyncpg.Record], moment: Moment, roles: str, hold_s: float
 ) -> tuple[str | None, list[str]]:
     """Return who stands at the moment, or nobody, and what they wait for instead."""
-    until = time.monotonic() + _HOLD_S
+    until = time.monotonic() + hold_s
     while True:
         rows = await watcher.fetch(_WAITING, roles)
         for row in rows:
