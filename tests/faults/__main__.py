@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import secrets
+import signal
 import sys
 import time
 import traceback
@@ -46,6 +47,10 @@ Results = list[tuple[Fault, Outcome, float]]
 
 
 async def _run(chosen: list[Fault], seed: int, short: bool) -> Results:
+    """Run the faults one after the other; told to end, leave nothing running."""
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     results: Results = []
     async with ground() as stands_on:
         for number, fault in enumerate(chosen, 1):

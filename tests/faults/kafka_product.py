@@ -70,6 +70,7 @@ class KafkaProduct:
             "TOUCHSTONE_DATA": str(self.settings.data),
             "TOUCHSTONE_KAFKA": str(self.settings.kafka),
             "TOUCHSTONE_KAFKA_PREFIX": self.settings.kafka_prefix,
+            "TMPDIR": str(self.settings.data),  # what a killed worker leaves goes with the rest
         }
 
     async def prepare(self) -> None:
