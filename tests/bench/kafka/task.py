@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 
 import msgspec
@@ -44,24 +44,29 @@ class Result(Struct, frozen=True, kw_only=True):
 class Stopwatch:
     """Measures from the first sight of `warm_up` events or more to the last event.
 
-    Where nothing is seen between the two, it measures from its making on.
+    Where nothing is seen between the two, it measures from its making on. `cpu_s` tells the
+    processor time of all who do the work.
     """
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: Task, cpu_s: Callable[[], float] = time.process_time) -> None:
         self._task = task
+        self._cpu_s = cpu_s
         self._warm = False
-        self._began = _instant(0)
+        self._began = self._instant(0)
         self._ended: tuple[float, float, int] | None = None
 
     def saw(self, events: int) -> bool:
         """Take note that so many events are done by now; return whether that is all."""
         if events >= self._task.events:
-            self._ended = _instant(events)
+            self._ended = self._instant(events)
             return True
         if not self._warm and events >= self._task.warm_up:
             self._warm = True
-            self._began = _instant(events)
+            self._began = self._instant(events)
         return False
+
+    def _instant(self, events: int) -> tuple[float, float, int]:
+        return time.perf_counter(), self._cpu_s(), events
 
     def result(self, digest: str, shares: Mapping[str, float] | None = None) -> Result:
         """Return what was measured."""
@@ -70,10 +75,6 @@ class Stopwatch:
         return Result(
             events=int(events), seconds=seconds, cpu_s=cpu_s, digest=digest, shares=shares or {}
         )
-
-
-def _instant(events: int) -> tuple[float, float, int]:
-    return time.perf_counter(), time.process_time(), events
 
 
 def digest_of(sums: Sums) -> str:

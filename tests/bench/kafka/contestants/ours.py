@@ -1,7 +1,8 @@
 """Our projector over Kafka.
 
 The kind `trivial` projects the trivial fold and keeps no mirror; `real` keeps every projection
-of the platform and the mirror; `all` adds the trivial fold to those and works until ended.
+of the platform and the mirror, in two processes as `make run-kafka` has them: the other one is
+of the kind `beside`. `all` adds the trivial fold to those; these two work until ended.
 """
 
 from __future__ import annotations
@@ -9,10 +10,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import asyncpg
+import psutil
 import structlog
 import uvloop
+from msgspec import json, structs
 
 from projections import PROJECTIONS
 from projections.protocol import Projection
@@ -33,6 +39,7 @@ from tests.bench.profile import Shares, shares_of
 _KINDS: dict[str, tuple[Projection, ...]] = {
     "trivial": (CustomerSums(),),
     "real": PROJECTIONS,
+    "beside": PROJECTIONS,
     "all": (*PROJECTIONS, CustomerSums()),
 }
 _LOOK_EVERY_S = 0.02
@@ -46,9 +53,9 @@ SELECT coalesce(min(events), 0) FROM (
 async def run(task: Task) -> Result:
     """Project the whole topic, and prove that what was written is what the events say."""
     settings = settings_of(task)
-    async with open_platform(settings) as platform:
+    async with open_platform(settings) as platform, _workers(task) as cpu_s:
         projector = await projector_of(platform, settings, task.kind)
-        watch = Stopwatch(task)
+        watch = Stopwatch(task, cpu_s)
 
         async def race() -> None:
             watching = asyncio.create_task(_watch(watch, task.dsn))
@@ -66,6 +73,27 @@ async def run(task: Task) -> Result:
             if found.differences or found.parked:
                 raise SystemExit(f"the rows are not what the events say: {found.named[:3]}")
     return watch.result(digest_of(sums), shares)
+
+
+@asynccontextmanager
+async def _workers(task: Task) -> AsyncIterator[Callable[[], float]]:
+    """Have a second worker share the partitions of real work, unless a profile is taken.
+
+    Yields what tells the processor time of both.
+    """
+    if task.kind != "real" or task.shares:
+        yield time.process_time
+        return
+    other = structs.replace(task, kind="beside")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.bench.kafka.contestants.ours", json.encode(other).decode()
+    )
+    other_process = psutil.Process(process.pid)
+    try:
+        yield lambda: time.process_time() + sum(other_process.cpu_times()[:2])
+    finally:
+        process.terminate()
+        await process.wait()
 
 
 async def projector_of(platform: Platform, settings: Settings, kind: str) -> KafkaProjector:
@@ -124,7 +152,7 @@ def main() -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     task = given_task()
-    if task.kind == "all":
+    if task.kind in ("all", "beside"):
         uvloop.run(work(task))
     else:
         answer(uvloop.run(run(task)))
