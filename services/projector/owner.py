@@ -175,15 +175,14 @@ class PartitionOwner:
                 mine = lane.of_interest(batch)
                 await self._recall(lane, lane.forgotten(mine), broken)
                 work.append((lane, lane.assess(mine, broken, at, reference)))
-            with translated():
-                async with self._pool.acquire() as connection, connection.transaction():
-                    if self._mirror is not None:
-                        await self._mirror.keep(connection, stored)
-                    numbers = [
-                        await lane.write(connection, upto, changes, reference.count, at)
-                        for lane, changes in work
-                    ]
-                    await _announce(connection, [changes for _, changes in work])
+            async with self._writing() as connection:
+                if self._mirror is not None:
+                    await self._mirror.keep(connection, stored)
+                numbers = [
+                    await lane.write(connection, upto, changes, reference.count, at)
+                    for lane, changes in work
+                ]
+                await _announce(connection, [changes for _, changes in work])
         for (lane, changes), change_no in zip(work, numbers, strict=True):
             lane.committed(upto, changes)
             self._tell(lane, changes, change_no)
@@ -209,15 +208,14 @@ class PartitionOwner:
         async with self._all_or_nothing([lane]):
             await self._recall(lane, lane.forgotten(customers), broken)
             changes = lane.assess(dict.fromkeys(customers, ()), broken, at, reference)
-            with translated():
-                async with self._pool.acquire() as connection, connection.transaction():
-                    if caught_up and not await connection.fetchval(
-                        sql("log_is_quiet"), self._generation, self.partition, upto
-                    ):
-                        lane.memory.drop(customers)
-                        return 0
-                    change_no = await lane.write(connection, upto, changes, reference.count, at)
-                    await _announce(connection, [changes])
+            async with self._writing() as connection:
+                if caught_up and not await connection.fetchval(
+                    sql("log_is_quiet"), self._generation, self.partition, upto
+                ):
+                    lane.memory.drop(customers)
+                    return 0
+                change_no = await lane.write(connection, upto, changes, reference.count, at)
+                await _announce(connection, [changes])
         lane.parked.difference_update(customers)
         lane.committed(upto, changes)
         self._tell(lane, changes, change_no)
@@ -240,6 +238,17 @@ class PartitionOwner:
         with translated():
             async with self._pool.acquire() as connection:
                 await lane.recall(connection, dossiers)
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[Connection]:
+        """Yield a connection in a transaction that ends soon should this process freeze.
+
+        Who takes the partition over waits for it meanwhile, and whoever publishes waits for them.
+        """
+        with translated():
+            async with self._pool.acquire() as connection, connection.transaction():
+                await connection.execute(sql("end_when_idle"))
+                yield connection
 
     @asynccontextmanager
     async def _all_or_nothing(self, lanes: Sequence[Lane]) -> AsyncIterator[None]:
