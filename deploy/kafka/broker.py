@@ -52,7 +52,7 @@ transaction.state.log.min.isr={in_sync}
 transaction.state.log.num.partitions=4
 share.coordinator.state.topic.replication.factor={copies}
 share.coordinator.state.topic.min.isr={in_sync}
-group.initial.rebalance.delay.ms=0
+group.initial.rebalance.delay.ms={gather_ms}
 broker.heartbeat.interval.ms=1000
 broker.session.timeout.ms=4000
 num.network.threads=2
@@ -97,7 +97,7 @@ class LocalCluster:
     Nodes are numbered from 1. `ports` are a client port and then a controller port per node;
     the same ports must be given whenever the same folder is used. `advertised` are the ports
     that clients are told to use, where something listens in front of the brokers. With
-    `security` clients must speak TLS and log in.
+    `security` clients must speak TLS and log in. A new group waits `gather_ms` for members.
     """
 
     def __init__(
@@ -107,8 +107,10 @@ class LocalCluster:
         ports: Sequence[int] | None = None,
         advertised: Sequence[int] | None = None,
         security: Security | None = None,
+        gather_ms: int = 0,
     ) -> None:
         self.home = home
+        self._gather_ms = gather_ms
         self._security = security
         self.nodes = range(1, brokers + 1)
         self._ports = ports or free_ports(2 * brokers)
@@ -223,6 +225,7 @@ class LocalCluster:
             controller_port=self._controller_port(node),
             voters=",".join(voters),
             data=self._folder(node),
+            gather_ms=self._gather_ms,
             copies=copies,
             in_sync=max(1, copies - 1),
         )

@@ -34,6 +34,7 @@ from tests.bench.kafka.peers import OWN, PeersMissing, environment
 from tests.bench.kafka.topic import Filled, fill
 
 _CORES = 2
+_GATHER_MS = 3_000  # Kafka's own default: workers started together begin together
 _SEED = 7
 _PLACE = "tests.bench.kafka.contestants"
 
@@ -211,7 +212,7 @@ def run(options: Options, say: Callable[[str], None]) -> Figures:
         name = stack.enter_context(tempfile.TemporaryDirectory(prefix="touchstone-bench-"))
         folder = Path(name)
         folder.chmod(0o755)
-        broker = stack.enter_context(LocalCluster(folder / "kafka"))
+        broker = stack.enter_context(LocalCluster(folder / "kafka", gather_ms=_GATHER_MS))
         server = stack.enter_context(EmbeddedServer(folder / "data"))
         postmaster = find_postmaster(folder / "data" / "cluster")
         assert postmaster is not None, "the server was just started"
