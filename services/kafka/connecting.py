@@ -28,6 +28,7 @@ from services.kafka.cluster import REQUEST_TIMEOUT_S, Cluster, KafkaRefused, rea
 
 _FAILURES = ("Unable connect to", "Unable to request metadata from")
 _ASKING = "?"  # no mechanism: the answer names those there are
+_CLOSING_S = 0.5
 _NAME_DIFFERS = 62
 _ADDRESS_DIFFERS = 64
 _USER_SETTINGS = "TOUCHSTONE_KAFKA_USER and TOUCHSTONE_KAFKA_PASSWORD"
@@ -106,16 +107,18 @@ class _Broker:
         except (KafkaError, OSError):
             return []
         finally:
-            connection.close()
+            await _close(connection)
 
     async def speaks_plainly(self) -> bool:
         """Return whether it answers a client that does not speak TLS."""
         connection = self.connection("PLAINTEXT")
-        with contextlib.suppress(KafkaError, OSError):
+        try:
             await connection.connect()
-            connection.close()
-            return True
-        return False
+        except (KafkaError, OSError):
+            return False
+        finally:
+            await _close(connection)
+        return True
 
     async def speaks_tls(self) -> bool:
         """Return whether it greets a client that speaks TLS, whatever its certificate is."""
@@ -126,8 +129,17 @@ class _Broker:
             async with asyncio.timeout(REQUEST_TIMEOUT_S):
                 _, writer = await asyncio.open_connection(self._host, self._port, ssl=trusting)
                 writer.close()
+                with contextlib.suppress(OSError):
+                    await writer.wait_closed()
                 return True
         return False
+
+
+async def _close(connection: AIOKafkaConnection) -> None:
+    """Close a connection and wait until it is: the socket of TLS stays open until both said so."""
+    closed = connection.close()
+    if closed is not None:  # it was tried; where it failed early nothing will say that it is closed
+        await asyncio.wait((closed,), timeout=_CLOSING_S)
 
 
 async def _asked(broker: _Broker) -> str | None:
@@ -160,7 +172,7 @@ async def _asked(broker: _Broker) -> str | None:
             "speaks no TLS: unset TOUCHSTONE_KAFKA_TLS, or give its other port" if wrong else None
         )
     finally:
-        connection.close()
+        await _close(connection)
     if options["sasl_plain_username"] is None and (known := await broker.mechanisms()):
         return f"asks for a user: set {_USER_SETTINGS}; it takes {', '.join(known)}"
     return None
