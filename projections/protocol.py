@@ -13,15 +13,18 @@ import uuid
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import ClassVar, NamedTuple, Protocol
 
 from msgspec import Struct, field
 
-from events.envelope import CustomerId, FactKey, RecordedEvent
+from events.envelope import CustomerId, RecordedEvent
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 
 RowKey = tuple[str, ...]
+
+_FACT_KEY = attrgetter("fact_key")
 
 
 class Facts:
@@ -35,13 +38,12 @@ class Facts:
     that it belongs to the same rules and to no later instant.
     """
 
-    __slots__ = ("_events", "_ids", "_keys", "memo")
+    __slots__ = ("_events", "_ids", "memo")
 
     def __init__(self, events: Iterable[RecordedEvent] = ()) -> None:
         self.memo: object = None
         self._ids: set[str] = set()
         self._events: list[RecordedEvent] = []
-        self._keys: list[FactKey] = []
         for event in events:
             self.remember(event)
 
@@ -51,15 +53,11 @@ class Facts:
         if event_id in self._ids:
             return
         self._ids.add(event_id)
-        key = event.fact_key
-        keys = self._keys
-        if not keys or key > keys[-1]:
-            keys.append(key)
-            self._events.append(event)
+        events = self._events
+        if not events or _follows(event, events[-1]):
+            events.append(event)
         else:
-            i = bisect_right(keys, key)
-            keys.insert(i, key)
-            self._events.insert(i, event)
+            events.insert(bisect_right(events, event.fact_key, key=_FACT_KEY), event)
             self.memo = None
 
     def after(self, count: int) -> Sequence[RecordedEvent]:
@@ -70,7 +68,13 @@ class Facts:
         return iter(self._events)
 
     def __len__(self) -> int:
-        return len(self._keys)
+        return len(self._events)
+
+
+def _follows(event: RecordedEvent, other: RecordedEvent) -> bool:
+    """Return whether an event comes later in fact order; mostly its instant says so."""
+    at, before = event.envelope.effective_at, other.envelope.effective_at
+    return at > before or (at == before and event.fact_key > other.fact_key)
 
 
 class Row(Struct, frozen=True, kw_only=True, gc=False):

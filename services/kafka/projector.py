@@ -321,7 +321,7 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
             self._platform.log,
             self._platform.dossiers,
             self._generation,
-            MAX_FACTS // PARTITIONS,
+            MAX_FACTS // max(1, len(self._consumer.assignment())),
             self._mirror,
             self._audience,
         )

@@ -61,13 +61,11 @@ class Lane:
     async def recall(
         self, connection: Connection, dossiers: Mapping[CustomerId, Sequence[RecordedEvent]]
     ) -> None:
-        """Bring customers back to memory: their dossiers up to the checkpoint, their rows."""
-        handles = self.projection.handles
+        """Bring customers back to memory: what they did up to the checkpoint, their rows."""
         with collecting_later():
             written = await self.store.written(connection, list(dossiers))
             for customer, dossier in dossiers.items():
-                facts = Facts(event for event in dossier if type(event.data) in handles)
-                self.memory.put(customer, Remembered(facts, written[customer]))
+                self.memory.put(customer, Remembered(Facts(dossier), written[customer]))
 
     def assess(self, batch: Batch, broken: Broken, at: datetime, reference: Reference) -> Changes:
         """Remember the batch, assess each of its customers once, and return what differs."""

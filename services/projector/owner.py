@@ -8,7 +8,7 @@ were made under older policies.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from sys import intern
@@ -92,8 +92,8 @@ class PartitionOwner:
         self._audience = audience
         self._pool = pool
         self._log = log
-        self._dossiers = dossiers
         self._generation = generation
+        self._recalling = Recall(partition, generation, pool, dossiers)
         self._known = [
             Lane(
                 projection,
@@ -170,11 +170,9 @@ class PartitionOwner:
     ) -> None:
         batch, broken = _by_customer(stored)
         async with self._all_or_nothing(lanes):
-            work: list[tuple[Lane, Changes]] = []
-            for lane in lanes:
-                mine = lane.of_interest(batch)
-                await self._recall(lane, lane.forgotten(mine), broken)
-                work.append((lane, lane.assess(mine, broken, at, reference)))
+            shares = [(lane, lane.of_interest(batch)) for lane in lanes]
+            await self._recall(shares, broken)
+            work = [(lane, lane.assess(mine, broken, at, reference)) for lane, mine in shares]
             async with self._writing() as connection:
                 if self._mirror is not None:
                     await self._mirror.keep(connection, stored)
@@ -206,7 +204,7 @@ class PartitionOwner:
         upto = lane.checkpoint.next
         broken: dict[CustomerId, Parked] = {}
         async with self._all_or_nothing([lane]):
-            await self._recall(lane, lane.forgotten(customers), broken)
+            await self._recall([(lane, customers)], broken)
             changes = lane.assess(dict.fromkeys(customers, ()), broken, at, reference)
             async with self._writing() as connection:
                 if caught_up and not await connection.fetchval(
@@ -227,17 +225,22 @@ class PartitionOwner:
             self._audience.changed(lane.projection, self.partition, change_no, customers)
 
     async def _recall(
-        self, lane: Lane, customers: Sequence[CustomerId], broken: dict[CustomerId, Parked]
+        self, shares: Sequence[tuple[Lane, Iterable[CustomerId]]], broken: dict[CustomerId, Parked]
     ) -> None:
-        if not customers:
+        """Bring back to memory whom lanes at one checkpoint have forgotten."""
+        missed = [(lane, lane.forgotten(customers)) for lane, customers in shares]
+        missed = [(lane, customers) for lane, customers in missed if customers]
+        if not missed:
             return
-        recall = Recall(
-            lane.projection, self.partition, self._generation, self._pool, self._dossiers
+        recalled = await self._recalling.dossiers(
+            [(lane.projection, customers) for lane, customers in missed],
+            missed[0][0].checkpoint.next,
+            broken,
         )
-        dossiers = await recall.dossiers(customers, lane.checkpoint.next, broken)
         with translated():
             async with self._pool.acquire() as connection:
-                await lane.recall(connection, dossiers)
+                for (lane, _), dossiers in zip(missed, recalled, strict=True):
+                    await lane.recall(connection, dossiers)
 
     @asynccontextmanager
     async def _writing(self) -> AsyncIterator[Connection]:

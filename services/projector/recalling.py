@@ -16,64 +16,86 @@ from services.projector.collecting import collecting_later
 from services.projector.readable import recorded
 from services.projector.snapshots import Snapshot, Snapshots
 
+Recalled = dict[CustomerId, list[RecordedEvent]]
+Broken = dict[CustomerId, Parked]
+_Kept = Mapping[CustomerId, Snapshot]
+
 
 class Recall:
-    """Reads dossiers of one partition's customers for one projection."""
+    """Reads dossiers of one partition's customers, each once for all projections that ask."""
 
-    def __init__(
-        self,
-        projection: Projection,
-        partition: int,
-        generation: int,
-        pool: Pool,
-        dossiers: Dossiers,
-    ) -> None:
-        self._handles = projection.handles
+    def __init__(self, partition: int, generation: int, pool: Pool, dossiers: Dossiers) -> None:
         self._partition = partition
         self._generation = generation
         self._pool = pool
         self._dossiers = dossiers
-        self._snapshots = Snapshots(pool, projection, generation)
 
     async def dossiers(
-        self, customers: Sequence[CustomerId], upto: int, broken: dict[CustomerId, Parked]
-    ) -> dict[CustomerId, list[RecordedEvent]]:
-        """Return what the projection handles of each customer's events before `upto`.
+        self,
+        wanted: Sequence[tuple[Projection, Sequence[CustomerId]]],
+        upto: int,
+        broken: Broken,
+    ) -> list[Recalled]:
+        """Return, as each projection asked, what it handles of the events before `upto`.
 
         A customer with an event that cannot be decoded is put among the broken instead.
         Raises: Unavailable.
         """
         with collecting_later():
-            return await self._read(customers, upto, broken)
+            asked = [
+                (Snapshots(self._pool, projection, self._generation), projection, customers)
+                for projection, customers in wanted
+            ]
+            kept = [await snapshots.of(customers, upto) for snapshots, _, customers in asked]
+            whole = await self._whole(wanted, kept, upto, broken)
+            return [
+                await self._handled(one, known, whole, upto, broken)
+                for one, known in zip(asked, kept, strict=True)
+            ]
 
-    async def _read(
-        self, customers: Sequence[CustomerId], upto: int, broken: dict[CustomerId, Parked]
-    ) -> dict[CustomerId, list[RecordedEvent]]:
-        kept = await self._snapshots.of(customers, upto)
-        found = await self._later(kept, upto)
-        whole = [customer for customer in customers if customer not in kept]
-        if whole:
-            found |= await self._dossiers.of(whole, self._before(upto))
-        dossiers: dict[CustomerId, list[RecordedEvent]] = {}
-        for customer in customers:
-            try:
-                events = [recorded(stored) for stored in found.get(customer, ())]
-            except EventError as error:
-                broken.setdefault(customer, Parked(customer, str(error), None))
-                continue
-            known = kept[customer].events if customer in kept else []
-            dossiers[customer] = [*known, *(e for e in events if type(e.data) in self._handles)]
-            await self._snapshots.keep(customer, dossiers[customer], upto, len(known))
-        return dossiers
-
-    def _before(self, upto: int) -> PositionVector:
+    async def _whole(
+        self,
+        wanted: Sequence[tuple[Projection, Sequence[CustomerId]]],
+        kept: Sequence[_Kept],
+        upto: int,
+        broken: Broken,
+    ) -> Recalled:
+        """Return all events of the customers of whom a projection has no snapshot."""
+        customers = {
+            customer: None
+            for (_, named), known in zip(wanted, kept, strict=True)
+            for customer in named
+            if customer not in known
+        }
+        if not customers:
+            return {}
         counts = list(PositionVector.start(self._generation).counts)
         counts[self._partition] = upto
-        return PositionVector(self._generation, tuple(counts))
+        before = PositionVector(self._generation, tuple(counts))
+        return _decoded(await self._dossiers.of([*customers], before), broken)
 
-    async def _later(
-        self, kept: Mapping[CustomerId, Snapshot], upto: int
-    ) -> dict[CustomerId, Sequence[StoredEvent]]:
+    async def _handled(
+        self,
+        asked: tuple[Snapshots, Projection, Sequence[CustomerId]],
+        kept: _Kept,
+        whole: Recalled,
+        upto: int,
+        broken: Broken,
+    ) -> Recalled:
+        snapshots, projection, customers = asked
+        later = _decoded(await self._later(kept, upto), broken)
+        found: Recalled = {}
+        for customer in customers:
+            if customer in broken:
+                continue
+            known = kept[customer].events if customer in kept else []
+            events = later[customer] if customer in kept else whole[customer]
+            handled = [*known, *(e for e in events if type(e.data) in projection.handles)]
+            found[customer] = handled
+            await snapshots.keep(customer, handled, upto, len(known))
+        return found
+
+    async def _later(self, kept: _Kept, upto: int) -> dict[CustomerId, Sequence[StoredEvent]]:
         """Return the events that came after each snapshot."""
         if not kept:
             return {}
@@ -86,3 +108,13 @@ class Recall:
         for row in rows:
             later[CustomerId(row["customer_id"])].append(stored_event(row))
         return dict(later)
+
+
+def _decoded(dossiers: Mapping[CustomerId, Sequence[StoredEvent]], broken: Broken) -> Recalled:
+    found: Recalled = {}
+    for customer, stored in dossiers.items():
+        try:
+            found[customer] = [recorded(one) for one in stored]
+        except EventError as error:
+            broken.setdefault(customer, Parked(customer, str(error), None))
+    return found

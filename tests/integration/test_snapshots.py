@@ -1,6 +1,6 @@
 """A long dossier is read from its snapshot and the events since, and says the same."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
 import pytest
@@ -10,6 +10,8 @@ from events.codec import encode
 from events.envelope import CustomerId, Position, RecordedEvent
 from events.partitioning import partition_of
 from events.policy import Reference
+from projections import PROJECTIONS
+from projections.protocol import Projection
 from services.embedded.event_log import EmbeddedEventLog
 from services.ports import StoredEvent
 from services.postgres.dossiers import PostgresDossiers
@@ -58,12 +60,27 @@ async def log(pool: Pool) -> AsyncIterator[EmbeddedEventLog]:
         yield log
 
 
-async def owner_of(pool: Pool, log: EmbeddedEventLog) -> PartitionOwner:
+async def owner_of(
+    pool: Pool, log: EmbeddedEventLog, projections: Sequence[Projection] | None = None
+) -> PartitionOwner:
     owner = PartitionOwner(
-        partition_of(CUSTOMER), [Counting()], pool, log, PostgresDossiers(pool), 1, 100_000
-    )
+        partition_of(CUSTOMER), projections or [Counting()], pool, log, PostgresDossiers(pool), 1,
+        100_000,
+    )  # fmt: skip
     await owner.take()
     return owner
+
+
+def noting(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return where the positions of events are noted that are decoded for a dossier."""
+    decoded: list[int] = []
+
+    def noted(stored: StoredEvent) -> RecordedEvent:
+        decoded.append(stored.position.n)
+        return recorded(stored)
+
+    monkeypatch.setattr("services.projector.recalling.recorded", noted)
+    return decoded
 
 
 async def payments(pool: Pool) -> int:
@@ -85,18 +102,26 @@ async def test_after_a_miss_only_the_events_since_are_read(
     await (await owner_of(pool, log)).step(NOTHING, 10)  # misses, reads all, keeps them
     assert await pool.fetchval("SELECT events FROM dossier_snapshots") == LONG_EVENTS
 
-    decoded: list[int] = []
-
-    def noted(stored: StoredEvent) -> RecordedEvent:
-        decoded.append(stored.position.n)
-        return recorded(stored)
-
-    monkeypatch.setattr("services.projector.recalling.recorded", noted)
+    decoded = noting(monkeypatch)
     await append(log, 20_000, 2)
     await (await owner_of(pool, log)).step(NOTHING, 10)
     assert decoded == [LONG_EVENTS]
     assert await payments(pool) == LONG_EVENTS + 3
     assert await pool.fetchval("SELECT events FROM dossier_snapshots") == LONG_EVENTS
+
+
+@pytest.mark.postgres
+async def test_projections_share_what_is_read_after_a_miss(
+    pool: Pool, log: EmbeddedEventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with pool.acquire() as connection:
+        await ensure_tables(connection, PROJECTIONS)
+    await append(log, 1, 3)
+    await (await owner_of(pool, log, PROJECTIONS)).step(NOTHING, 10)
+    decoded = noting(monkeypatch)
+    await append(log, 4, 1)
+    await (await owner_of(pool, log, PROJECTIONS)).step(NOTHING, 10)
+    assert decoded == [0, 1, 2]
 
 
 @pytest.mark.postgres

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar, get_args
 
+from msgspec import Struct
+
 from events.envelope import CustomerId
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
@@ -20,6 +22,14 @@ class SumRow(Row, frozen=True, kw_only=True):
     amount_minor: int
 
 
+class _Sums(Struct):
+    """What was summed up by an instant: so many of the facts, in order."""
+
+    at: datetime
+    events: int = 0
+    amount_minor: int = 0
+
+
 class CustomerSums:
     """Counts and sums a customer's events."""
 
@@ -31,18 +41,22 @@ class CustomerSums:
     def assess(
         self, customer: CustomerId, facts: Facts, at: datetime, reference: Reference
     ) -> Assessment:
-        """Sum up what is effective by `at`."""
-        events = total = 0
+        """Sum up what is effective by `at`, going on from the sums of the time before."""
+        memo = facts.memo
+        if not isinstance(memo, _Sums) or memo.at > at:
+            memo = _Sums(at)
         next_change_at = None
-        for fact in facts:
+        for fact in facts.after(memo.events):
             if fact.envelope.effective_at > at:
                 next_change_at = fact.envelope.effective_at
                 break
-            assert isinstance(fact.data, Summed)
-            events += 1
-            total += fact.data.amount.minor
-        row = SumRow(events=events, amount_minor=total)
-        return Assessment(rows={"sums": [row]} if events else {}, next_change_at=next_change_at)
+            memo.events += 1
+            memo.amount_minor += fact.data.amount.minor  # type: ignore[attr-defined]
+        memo.at = at
+        facts.memo = memo
+        row = SumRow(events=memo.events, amount_minor=memo.amount_minor)
+        rows = {"sums": [row]} if memo.events else {}
+        return Assessment(rows=rows, next_change_at=next_change_at)
 
     def totals(self, row: Row) -> Sequence[Total]:
         """Share nothing in company-wide sums."""
