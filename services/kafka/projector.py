@@ -31,6 +31,7 @@ from services.kafka.share import Share
 from services.kafka.topics import Places
 from services.postgres.pool import translated
 from services.postgres.statements import sql
+from services.projector.collecting import collecting_later
 from services.projector.host import BATCH_EVENTS, MAX_FACTS
 from services.projector.owner import Audience, Mirror, PartitionOwner
 from services.projector.reference_feed import ReferenceFeed
@@ -186,7 +187,8 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _patient_round(self) -> int:
         """Do a round; wait a little where the database or Kafka is away. Returns events."""
         try:
-            taken = await self._round()
+            with collecting_later():
+                taken = await self._round()
             self._away = False
             return taken
         except LogMoved:

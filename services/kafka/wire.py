@@ -6,8 +6,9 @@ The key is the customer, or `branch:<id>` where none is known; reference data ha
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -19,6 +20,7 @@ Header = tuple[str, bytes]
 SPECIFICATION = b"1.0"
 CONTENT_TYPE = b"application/avro"
 
+_WORDS = 10_000  # kept: types, branches and their devices
 _HEADERS = msgspec.msgpack.Decoder(list[tuple[str, bytes]])
 
 
@@ -87,24 +89,25 @@ def key_of(envelope: Envelope) -> bytes:
 def from_headers(headers: Iterable[Header]) -> tuple[Envelope, datetime]:
     """Return the envelope, and when the event was recorded. Raises: ForeignRecord."""
     try:
-        given = {name: (value or b"").decode() for name, value in headers}
-        subject = given.get("ce_subject")
-        sent_at, collected_at = given.get("ce_senttime"), given.get("ce_collectedtime")
+        given = {name: value or b"" for name, value in headers}
+        created, effective = given["ce_time"], given["ce_effectivetime"]
+        created_at = _instant(created)
+        subject = _text_of(given, "ce_subject")
         envelope = Envelope(
-            id=EventId(given["ce_id"]),
-            source=given["ce_source"],
-            type=given["ce_type"],
+            id=EventId(given["ce_id"].decode()),
+            source=_word(given["ce_source"]),
+            type=_word(given["ce_type"]),
             subject=None if subject is None else CustomerId(subject),
-            branch_id=BranchId(given["ce_branchid"]),
+            branch_id=BranchId(_word(given["ce_branchid"])),
             epoch=int(given["ce_sourceepoch"]),
             sequence=int(given["ce_sequence"]),
-            created_at=_instant(given["ce_time"]),
-            sent_at=None if sent_at is None else _instant(sent_at),
-            collected_at=None if collected_at is None else _instant(collected_at),
-            effective_at=_instant(given["ce_effectivetime"]),
-            correlation_id=given.get("ce_correlationid"),
-            causation_id=given.get("ce_causationid"),
-            traceparent=given.get("ce_traceparent"),
+            created_at=created_at,
+            sent_at=_instant_of(given, "ce_senttime"),
+            collected_at=_instant_of(given, "ce_collectedtime"),
+            effective_at=created_at if effective == created else _instant(effective),
+            correlation_id=_text_of(given, "ce_correlationid"),
+            causation_id=_text_of(given, "ce_causationid"),
+            traceparent=_text_of(given, "ce_traceparent"),
         )
         return envelope, _instant(given["ce_recordedtime"])
     except KeyError as error:
@@ -127,8 +130,26 @@ def _text(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _instant(text: str) -> datetime:
-    instant = datetime.fromisoformat(text)
+@lru_cache(_WORDS)
+def _word(value: bytes) -> str:
+    """Return a text that many records have, one object for all of them."""
+    return value.decode()
+
+
+def _text_of(given: Mapping[str, bytes], name: str) -> str | None:
+    value = given.get(name)
+    return None if value is None else value.decode()
+
+
+def _instant_of(given: Mapping[str, bytes], name: str) -> datetime | None:
+    value = given.get(name)
+    return None if value is None else _instant(value)
+
+
+def _instant(value: bytes) -> datetime:
+    instant = datetime.fromisoformat(value.decode())
+    if instant.tzinfo is UTC:
+        return instant
     if instant.tzinfo is None:
-        raise ValueError(f"{text} names no zone")
+        raise ValueError(f"{value.decode()} names no zone")
     return instant.astimezone(UTC)

@@ -13,7 +13,6 @@ from events.policy import Reference
 from projections.protocol import Facts, Projection
 from services.postgres.projection_store import Checkpoint, ProjectionStore
 from services.projector.changes import Changes, Parked
-from services.projector.collecting import collecting_later
 from services.projector.memory import Memory, Remembered
 
 _LOG = structlog.get_logger(__name__)
@@ -62,17 +61,12 @@ class Lane:
         self, connection: Connection, dossiers: Mapping[CustomerId, Sequence[RecordedEvent]]
     ) -> None:
         """Bring customers back to memory: what they did up to the checkpoint, their rows."""
-        with collecting_later():
-            written = await self.store.written(connection, list(dossiers))
-            for customer, dossier in dossiers.items():
-                self.memory.put(customer, Remembered(Facts(dossier), written[customer]))
+        written = await self.store.written(connection, list(dossiers))
+        for customer, dossier in dossiers.items():
+            self.memory.put(customer, Remembered(Facts(dossier), written[customer]))
 
     def assess(self, batch: Batch, broken: Broken, at: datetime, reference: Reference) -> Changes:
         """Remember the batch, assess each of its customers once, and return what differs."""
-        with collecting_later():
-            return self._assess(batch, broken, at, reference)
-
-    def _assess(self, batch: Batch, broken: Broken, at: datetime, reference: Reference) -> Changes:
         changes = Changes()
         changes.parked.extend(broken.values())
         for customer, events in batch.items():

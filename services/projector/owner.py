@@ -26,6 +26,7 @@ from services.postgres.pool import Pool, translated
 from services.postgres.projection_store import ProjectionStore
 from services.postgres.statements import sql
 from services.projector.changes import Changes, Parked
+from services.projector.collecting import collecting_later
 from services.projector.lane import Connection, Lane
 from services.projector.readable import recorded as recorded
 from services.projector.recalling import Recall
@@ -141,8 +142,9 @@ class PartitionOwner:
 
     async def step(self, reference: Reference, limit: int) -> int:
         """Read and take in up to `limit` events; return how many."""
-        stored = await self._log.read(self.partition, self.next, limit)
-        await self.take_in(reference, stored)
+        with collecting_later():
+            stored = await self._log.read(self.partition, self.next, limit)
+            await self.take_in(reference, stored)
         return len(stored)
 
     async def take_in(self, reference: Reference, stored: Sequence[StoredEvent]) -> None:
@@ -191,7 +193,8 @@ class PartitionOwner:
         With `caught_up`, `at` is now: the work is given up where an event arrived meanwhile,
         so that nobody is dunned whose payment waits unread.
         """
-        return sum([await self._due(lane, reference, at, caught_up) for lane in self._lanes])
+        with collecting_later():
+            return sum([await self._due(lane, reference, at, caught_up) for lane in self._lanes])
 
     async def _due(self, lane: Lane, reference: Reference, at: datetime, caught_up: bool) -> int:
         with translated():

@@ -12,7 +12,6 @@ from services.postgres.pool import Pool, translated
 from services.postgres.statements import sql
 from services.postgres.stored import stored_event
 from services.projector.changes import Parked
-from services.projector.collecting import collecting_later
 from services.projector.readable import recorded
 from services.projector.snapshots import Snapshot, Snapshots
 
@@ -41,17 +40,16 @@ class Recall:
         A customer with an event that cannot be decoded is put among the broken instead.
         Raises: Unavailable.
         """
-        with collecting_later():
-            asked = [
-                (Snapshots(self._pool, projection, self._generation), projection, customers)
-                for projection, customers in wanted
-            ]
-            kept = [await snapshots.of(customers, upto) for snapshots, _, customers in asked]
-            whole = await self._whole(wanted, kept, upto, broken)
-            return [
-                await self._handled(one, known, whole, upto, broken)
-                for one, known in zip(asked, kept, strict=True)
-            ]
+        asked = [
+            (Snapshots(self._pool, projection, self._generation), projection, customers)
+            for projection, customers in wanted
+        ]
+        kept = [await snapshots.of(customers, upto) for snapshots, _, customers in asked]
+        whole = await self._whole(wanted, kept, upto, broken)
+        return [
+            await self._handled(one, known, whole, upto, broken)
+            for one, known in zip(asked, kept, strict=True)
+        ]
 
     async def _whole(
         self,

@@ -15,6 +15,7 @@ from services.postgres.pool import translated
 from services.postgres.projection_store import ProjectionStore
 from services.postgres.statements import sql
 from services.postgres.stored import stored_event
+from services.projector.collecting import collecting_later
 from services.projector.host import BATCH_EVENTS, MAX_FACTS
 from services.projector.lane import Lane
 from services.projector.owner import DUE_LIMIT, PartitionOwner
@@ -96,7 +97,8 @@ class Chase:
             stored = [stored_event(row) for row in rows if row["n"] < upto]
             if not stored:
                 return  # a topic's repeated records count for positions alone
-            await owner.take_in(reference, stored)
+            with collecting_later():
+                await owner.take_in(reference, stored)
             self.taken += len(stored)
 
     async def _due(self, owner: BuildOwner, upto: int, reference: Reference) -> None:
