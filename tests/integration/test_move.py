@@ -279,6 +279,29 @@ async def test_killed_at_the_switch_nothing_has_moved_and_a_repeat_moves_it(
         await assert_whole(platform)
 
 
+async def test_killed_after_the_switch_it_has_moved_and_a_repeat_says_so(
+    on_postgres: Settings, in_kafka: Settings, clock: SetClock
+) -> None:
+    async with open_platform(on_postgres, clock=clock) as platform:
+        await append(platform, a_day(0))
+        await catch_up(platform, on_postgres)
+        before = await told(platform)
+    for to, there in (("kafka", in_kafka), ("embedded", on_postgres)):
+        opened = await generation(str(there.dsn))
+        with moving(in_kafka, to) as command:
+            while await generation(str(there.dsn)) == opened:  # noqa: ASYNC110 - a process
+                await asyncio.sleep(0.002)
+            command.kill()
+        code, said = await moved(in_kafka, to)
+        assert code == 0
+        assert "already" in said
+        async with open_platform(there, clock=clock) as platform:
+            assert await told(platform) == before
+            await assert_duplicates(platform, a_day(0))
+            await catch_up(platform, there)
+            await assert_whole(platform)
+
+
 async def test_killed_again_and_again_while_branches_publish(
     on_postgres: Settings, in_kafka: Settings, clock: SetClock
 ) -> None:
