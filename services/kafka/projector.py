@@ -33,6 +33,7 @@ from services.postgres.pool import translated
 from services.postgres.statements import sql
 from services.projector.collecting import collecting_later
 from services.projector.host import BATCH_EVENTS, MAX_FACTS
+from services.projector.memory import Memory
 from services.projector.owner import Audience, Mirror, PartitionOwner
 from services.projector.reference_feed import ReferenceFeed
 
@@ -72,6 +73,7 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
         self._mirror = mirror
         self._audience = audience
         self._feed = ReferenceFeed(platform.pool)
+        self._memory = Memory(MAX_FACTS)
         self._shares: dict[int, Share] = {}
         self._reference_upto: int | None = None  # where mirroring it goes on, if it is ours
         self._to_take: set[int] = set()
@@ -323,7 +325,7 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
             self._platform.log,
             self._platform.dossiers,
             self._generation,
-            MAX_FACTS // max(1, len(self._consumer.assignment())),
+            self._memory,
             self._mirror,
             self._audience,
         )

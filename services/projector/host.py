@@ -22,6 +22,7 @@ from services.bootstrap import Platform
 from services.errors import LogMoved, StaleCheckpoint, Unavailable, UnreadableEvent
 from services.postgres.pool import translated
 from services.postgres.statements import sql
+from services.projector.memory import Memory
 from services.projector.owner import DUE_LIMIT, PartitionOwner
 from services.projector.reference_feed import ReferenceFeed
 
@@ -29,7 +30,7 @@ _LOG = structlog.get_logger(__name__)
 
 BATCH_EVENTS = 4000
 MAX_FACTS = 400_000
-"""Facts kept in memory: a kilobyte each with its rows, and 0.7 that assessing goes on from."""
+"""Facts kept in memory: two kilobytes each, with rows and what assessing goes on from."""
 
 _AT_ONCE = 2  # partitions in work: one computes while the other waits for the database
 _DUE_WHILE_BEHIND_S = 5.0
@@ -171,6 +172,7 @@ class Projector:
                     await asyncio.sleep(_STANDBY_S)
                 try:
                     heads = await self._platform.log.heads()
+                    memory = Memory(self._max_facts)
                     self._owners = [
                         PartitionOwner(
                             partition,
@@ -179,7 +181,7 @@ class Projector:
                             self._platform.log,
                             self._platform.dossiers,
                             heads.generation,
-                            self._max_facts // PARTITIONS,
+                            memory,
                         )
                         for partition in range(PARTITIONS)
                     ]

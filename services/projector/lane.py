@@ -27,12 +27,12 @@ class Lane:
     """Remembers and assesses for one projection; writes nothing by itself."""
 
     def __init__(
-        self, projection: Projection, partition: int, store: ProjectionStore, max_facts: int
+        self, projection: Projection, partition: int, store: ProjectionStore, memory: Memory
     ) -> None:
         self.projection = projection
         self.partition = partition
         self.store = store
-        self.memory = Memory(max_facts)
+        self.memory = memory.section()
         self.parked: set[CustomerId] = set()
         self.checkpoint = Checkpoint(0, 0)
 
@@ -110,4 +110,4 @@ class Lane:
         self.checkpoint = Checkpoint(upto, self.checkpoint.epoch)
         self.parked.update(parked.customer for parked in changes.parked)
         self.memory.drop(parked.customer for parked in changes.parked)
-        self.memory.shrink()
+        self.memory.release()

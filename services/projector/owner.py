@@ -28,6 +28,7 @@ from services.postgres.statements import sql
 from services.projector.changes import Changes, Parked
 from services.projector.collecting import collecting_later
 from services.projector.lane import Connection, Lane
+from services.projector.memory import Memory
 from services.projector.readable import recorded as recorded
 from services.projector.recalling import Recall
 
@@ -84,7 +85,7 @@ class PartitionOwner:
         log: EventLog,
         dossiers: Dossiers,
         generation: int,
-        max_facts: int,
+        memory: Memory,
         mirror: Mirror | None = None,
         audience: Audience | None = None,
     ) -> None:
@@ -96,12 +97,7 @@ class PartitionOwner:
         self._generation = generation
         self._recalling = Recall(partition, generation, pool, dossiers)
         self._known = [
-            Lane(
-                projection,
-                partition,
-                self.store_of(projection, generation),
-                max_facts // len(projections),
-            )
+            Lane(projection, partition, self.store_of(projection, generation), memory)
             for projection in projections
         ]
         self._lanes = self._known  # those of versions that are live

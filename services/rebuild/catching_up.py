@@ -18,6 +18,7 @@ from services.postgres.stored import stored_event
 from services.projector.collecting import collecting_later
 from services.projector.host import BATCH_EVENTS, MAX_FACTS
 from services.projector.lane import Lane
+from services.projector.memory import Memory
 from services.projector.owner import DUE_LIMIT, PartitionOwner
 from services.projector.reference_feed import ReferenceFeed
 from services.rebuild.builds import Build, safe_instant
@@ -26,7 +27,7 @@ from services.rebuild.builds import Build, safe_instant
 class BuildOwner(PartitionOwner):
     """A partition of a build; its events are those that the live rows have taken in."""
 
-    def __init__(self, build: Build, partition: int, platform: Platform) -> None:
+    def __init__(self, build: Build, partition: int, platform: Platform, memory: Memory) -> None:
         self._build = build
         super().__init__(
             partition,
@@ -35,7 +36,7 @@ class BuildOwner(PartitionOwner):
             platform.log,
             platform.dossiers,
             build.generation,
-            MAX_FACTS // PARTITIONS,
+            memory,
         )
 
     def store_of(self, projection: Projection, generation: int) -> ProjectionStore:
@@ -54,7 +55,8 @@ class Chase:
         self._build = build
         self._platform = platform
         self._feed = ReferenceFeed(platform.pool)
-        self._owners = [BuildOwner(build, p, platform) for p in range(PARTITIONS)]
+        memory = Memory(MAX_FACTS)
+        self._owners = [BuildOwner(build, p, platform, memory) for p in range(PARTITIONS)]
         self.taken = 0  # events
 
     async def begin(self) -> None:

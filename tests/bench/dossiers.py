@@ -37,14 +37,14 @@ from services.ports import Submission
 from services.postgres.projection_store import ProjectionStore
 from services.projector.changes import Changes
 from services.projector.collecting import collecting_later
-from services.projector.host import BATCH_EVENTS
+from services.projector.host import BATCH_EVENTS, MAX_FACTS
+from services.projector.memory import Memory
 from services.projector.owner import PartitionOwner
 from services.projector.readable import recorded
 from services.projector.snapshots import Snapshots
 from services.settings import Settings
 
 LENGTHS = (100, 1_000, 10_000, 100_000)
-_ENOUGH_FACTS = 10_000_000
 _APPENDED_AT_ONCE = 2_000
 _FIRST = datetime(2020, 1, 1, tzinfo=UTC)
 _PACE = timedelta(minutes=20)
@@ -129,7 +129,7 @@ class _Customer:
     def _owner(self) -> PartitionOwner:
         return PartitionOwner(
             partition_of(self.name), [self._projection], self._platform.pool,
-            self._platform.log, self._platform.dossiers, 1, _ENOUGH_FACTS,
+            self._platform.log, self._platform.dossiers, 1, Memory(MAX_FACTS),
         )  # fmt: skip
 
     async def one_more(self, owner: PartitionOwner) -> Cost:

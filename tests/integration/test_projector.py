@@ -25,6 +25,7 @@ from services.postgres.row_tables import ensure_tables
 from services.postgres.statements import sql
 from services.postgres.vault import PostgresVault
 from services.projector.host import Projector
+from services.projector.memory import Memory
 from services.projector.owner import PartitionOwner
 from services.projector.reference_feed import ReferenceFeed
 from tests.support.counting import QUIET, Counting
@@ -71,7 +72,7 @@ class Bench:
     async def owner(self, projection: Counting, max_facts: int = 1000) -> PartitionOwner:
         owner = PartitionOwner(
             self.partition, [projection], self.pool, self.log,
-            PostgresDossiers(self.pool), 1, max_facts,
+            PostgresDossiers(self.pool), 1, Memory(max_facts),
         )  # fmt: skip
         await owner.take()
         return owner

@@ -18,6 +18,7 @@ from services.postgres.dossiers import PostgresDossiers
 from services.postgres.migrate import migrate
 from services.postgres.pool import Pool, open_pool
 from services.postgres.row_tables import ensure_tables
+from services.projector.memory import Memory
 from services.projector.owner import PartitionOwner
 from services.projector.readable import recorded
 from services.projector.snapshots import LONG_EVENTS, Snapshots, pack, unpack
@@ -65,7 +66,7 @@ async def owner_of(
 ) -> PartitionOwner:
     owner = PartitionOwner(
         partition_of(CUSTOMER), projections or [Counting()], pool, log, PostgresDossiers(pool), 1,
-        100_000,
+        Memory(100_000),
     )  # fmt: skip
     await owner.take()
     return owner
