@@ -33,7 +33,7 @@ from projections.protocol import Alert, AlertKey, Cause
 class Watched(NamedTuple):
     """What the clocks of a case say at an instant."""
 
-    alerts: Sequence[Alert]
+    alerts: tuple[Alert, ...]
     next_at: datetime | None  # when a clock says something else by itself
     climbing: bool  # whether any has taken a step: an acknowledgement may count
 
@@ -62,7 +62,7 @@ def watched(customer: CustomerId, board: Board, ladder: Ladder, case: Case) -> W
             nexts.append(due)
         else:
             alerts.append(_callback_overdue(customer, case, due))
-    return Watched(alerts, min(nexts, default=None), climbing)
+    return Watched(tuple(alerts), min(nexts, default=None), climbing)
 
 
 def _callback_overdue(customer: CustomerId, case: Case, due: datetime) -> Alert:

@@ -17,7 +17,7 @@ from services.kafka.cluster import Cluster, reached
 
 _LOG = structlog.get_logger(__name__)
 
-_PATIENCE_S = 15.0
+_PATIENCE_S = 10.0
 """How long a worker that ends waits for Kafka to hear of it."""
 
 _SESSION_S = 10.0
@@ -75,7 +75,9 @@ async def run_until_told(app: AppT) -> None:
     finally:
         for end in ends:
             end.cancel()
-        last = threading.Timer(_PATIENCE_S, _end)
+        crash = app.crash_reason
+        code = crash.exit_code if isinstance(crash, TouchstoneError) else Unavailable.exit_code
+        last = threading.Timer(_PATIENCE_S, _end, (code,))
         last.daemon = True
         last.start()
         await app.stop()
@@ -92,6 +94,6 @@ async def _run(app: AppT) -> None:
     await app.wait_until_stopped()
 
 
-def _end() -> None:
-    _LOG.warning("ended_without_goodbye", reason=f"Kafka did not answer for {_PATIENCE_S:.0f} s")
-    os._exit(Unavailable.exit_code)
+def _end(code: int) -> None:
+    _LOG.warning("ended_without_goodbye", reason=f"not all had stopped after {_PATIENCE_S:.0f} s")
+    os._exit(code)

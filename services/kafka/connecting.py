@@ -26,9 +26,10 @@ from aiokafka.protocol.admin import SaslHandShakeRequest
 
 from services.kafka.cluster import REQUEST_TIMEOUT_S, Cluster, KafkaRefused, reached
 
-_FAILURES = ("Unable connect to", "Unable to request metadata from")
+_FAILURES = ('Unable connect to "', 'Unable to request metadata from "')  # when bootstrapping
 _ASKING = "?"  # no mechanism: the answer names those there are
 _CLOSING_S = 0.5
+_EXPLAINING_S = 5.0  # who refuses does so at once; brokers that are silent say nothing
 _NAME_DIFFERS = 62
 _ADDRESS_DIFFERS = 64
 _USER_SETTINGS = "TOUCHSTONE_KAFKA_USER and TOUCHSTONE_KAFKA_PASSWORD"
@@ -44,7 +45,9 @@ async def plain_client(cluster: Cluster) -> AsyncIterator[AIOKafkaClient]:
                 with _silently():
                     await client.bootstrap()
             except KafkaConnectionError:
-                await _explain(cluster)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_EXPLAINING_S):
+                        await _explain(cluster)
                 raise
             yield client
         finally:

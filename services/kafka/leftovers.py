@@ -19,7 +19,7 @@ from services.postgres.statements import sql
 
 
 class Leftovers:
-    """Looks now and then; what is there at two looks is nobody's work under way."""
+    """Looks now and then; what is there at two looks is taken on once nobody works on it."""
 
     def __init__(self, pool: Pool, cluster: Cluster, generation: int) -> None:
         self._pool = pool

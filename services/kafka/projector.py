@@ -126,7 +126,13 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
             self._to_take.discard(partition)
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
-        """Note what is to be taken; nothing of it is fetched before it stands at a checkpoint."""
+        """Note what is to be taken; nothing of it is fetched before it stands at a checkpoint.
+
+        What is assigned is all that this worker has, whatever it was told to take before.
+        """
+        self._to_take.clear()
+        for partition in [*self._shares, REFERENCE_PARTITION]:
+            self._forget(partition)
         for place in assigned:
             self._consumer.pause(place)
             self._consumer.seek(place, 0)  # else the consumer looks for offsets in the group
@@ -189,8 +195,7 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _patient_round(self) -> int:
         """Do a round; wait a little where the database or Kafka is away. Returns events."""
         try:
-            with collecting_later():
-                taken = await self._round()
+            taken = await self._round()
             self._away = False
             return taken
         except LogMoved:
@@ -267,8 +272,9 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
             if self._shares.get(partition) is not share:
                 return  # it went elsewhere meanwhile
             batch = records[start : start + self._batch_events]
-            stored = stored_events(batch, self._generation, partition)
-            await share.take_in(reference, stored, batch[-1].offset + 1)
+            with collecting_later():
+                stored = stored_events(batch, self._generation, partition)
+                await share.take_in(reference, stored, batch[-1].offset + 1)
 
     async def _mirror_reference(self, records: Sequence[Record]) -> None:
         if not records or self._mirror is None:
@@ -301,9 +307,14 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _take_assigned(self) -> None:
         for partition in sorted(self._to_take):
             place = self._places.of(partition)
+            if place not in self._consumer.assignment():
+                self._to_take.discard(partition)
+            if partition not in self._to_take:
+                continue  # it went elsewhere meanwhile
             start = await self._take(partition)
             if partition not in self._to_take or place not in self._consumer.assignment():
-                self._forget(partition)  # it went elsewhere meanwhile
+                self._forget(partition)
+                self._to_take.discard(partition)
                 continue
             self._consumer.seek(place, start)
             self._consumer.resume(place)

@@ -6,6 +6,7 @@ The key is the customer, or `branch:<id>` where none is known; reference data ha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -21,6 +22,8 @@ SPECIFICATION = b"1.0"
 CONTENT_TYPE = b"application/avro"
 
 _WORDS = 10_000  # kept: types, branches and their devices
+_COUNTS = 2**63
+_UUID = re.compile(rb"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _HEADERS = msgspec.msgpack.Decoder(list[tuple[str, bytes]])
 
 
@@ -94,13 +97,13 @@ def from_headers(headers: Iterable[Header]) -> tuple[Envelope, datetime]:
         created_at = _instant(created)
         subject = _text_of(given, "ce_subject")
         envelope = Envelope(
-            id=EventId(given["ce_id"].decode()),
+            id=_id(given["ce_id"]),
             source=_word(given["ce_source"]),
             type=_word(given["ce_type"]),
             subject=None if subject is None else CustomerId(subject),
             branch_id=BranchId(_word(given["ce_branchid"])),
-            epoch=int(given["ce_sourceepoch"]),
-            sequence=int(given["ce_sequence"]),
+            epoch=_count(given["ce_sourceepoch"]),
+            sequence=_count(given["ce_sequence"]),
             created_at=created_at,
             sent_at=_instant_of(given, "ce_senttime"),
             collected_at=_instant_of(given, "ce_collectedtime"),
@@ -134,6 +137,19 @@ def _text(instant: datetime) -> str:
 def _word(value: bytes) -> str:
     """Return a text that many records have, one object for all of them."""
     return value.decode()
+
+
+def _id(value: bytes) -> EventId:
+    if _UUID.fullmatch(value) is None:
+        raise ValueError(f"{value!r} is no UUID")
+    return EventId(value.decode())
+
+
+def _count(value: bytes) -> int:
+    count = int(value)
+    if not 0 <= count < _COUNTS:
+        raise ValueError(f"{count} is no number that an event may have")
+    return count
 
 
 def _text_of(given: Mapping[str, bytes], name: str) -> str | None:

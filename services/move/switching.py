@@ -94,4 +94,5 @@ async def _move_checkpoints(connection: Connection, generation: int) -> None:
         [row["partition"] for row in rows],
         [lineage.here(Position(generation, row["partition"], row["next"])).n for row in rows],
         [row["reference_next"] for row in rows],
+        [row["judged_at"] for row in rows],
     )

@@ -68,10 +68,15 @@ class ProjectionStore:
         at: datetime,
         policy_count: int,
         limit: int,
+        *,
+        caught_up: bool,
     ) -> list[CustomerId]:
-        """Return customers that change by `at`, or were assessed under older policies."""
+        """Return customers that change by `at`, or were assessed under older policies.
+
+        Without `caught_up` only such as were not assessed at a later instant.
+        """
         rows = await connection.fetch(
-            sql("due_customers"), *self._id, partition, at, policy_count, limit
+            sql("due_customers"), *self._id, partition, at, policy_count, limit, caught_up
         )
         return [CustomerId(row["customer_id"]) for row in rows]
 
@@ -122,6 +127,7 @@ class ProjectionStore:
             upto,
             policy_count,
             int(changes.visible),
+            at,
         )
         if change_no is None:
             raise StaleCheckpoint(partition)

@@ -73,37 +73,39 @@ class Changes:
     ) -> Written:
         """Take in one customer's assessment; return what will be written of it then.
 
-        Rows that were written before may be changed in place. Raises: OverflowError, for a
-        number that no column holds; then nothing was taken in.
+        Rows that were written before may be changed in place. Whatever it raises, such as
+        OverflowError for a number that no column holds, nothing was taken in then.
         """
         differing = _differing(projection, written, assessment)
-        for rows in differing.values():
+        shares: list[tuple[Sequence[Total], int]] = []
+        for table, rows in differing.items():
+            before = written.rows.setdefault(table, {})
             for key, row in rows.items():
+                if key in before:
+                    shares.append((projection.totals(before[key]), -1))
                 if row is not None:
                     _check_columns(key, row)
+                    shares.append((projection.totals(row), 1))
+        alerts = self._alerts(written, assessment)
         self.heads.append(Head(customer, at, assessment.next_change_at))
+        for share, sign in shares:
+            self._totals(share, sign)
         for table, rows in differing.items():
-            self._rows(projection, customer, table, written.rows.setdefault(table, {}), rows)
-        return Written(written.rows, self._alerts(written, assessment), assessment.stamp)
+            self._rows(customer, table, written.rows[table], rows)
+        return Written(written.rows, alerts, assessment.stamp)
 
     def _rows(
         self,
-        projection: Projection,
         customer: CustomerId,
         table: str,
         written: dict[RowKey, Row],
         differing: Mapping[RowKey, Row | None],
     ) -> None:
         for key, row in differing.items():
-            before = written.get(key)
-            if before is not None:
-                self._totals(projection.totals(before), -1)
             if row is not None:
                 written[key] = row
                 self.upserts[table].append((customer, row))
-                self._totals(projection.totals(row), 1)
-            elif before is not None:
-                del written[key]
+            elif written.pop(key, None) is not None:
                 self.deletes[table].append((customer, key))
 
     def _totals(self, shares: Sequence[Total], sign: int) -> None:

@@ -6,10 +6,13 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+_YOUNG = 1
+"""The young generations. Python itself then looks at the old one now and then, as it has grown."""
+
 
 @contextmanager
 def collecting_later() -> Iterator[None]:
-    """Collect no cyclic garbage in this block, nor in what runs while it waits.
+    """Collect cyclic garbage only at the end of this block, also of what runs while it waits.
 
     The collector walks all young objects each time some more were made, and of a batch or of a
     long dossier nearly all of them stay: that took a fifth of a batch's time and half of a
@@ -22,3 +25,4 @@ def collecting_later() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+            gc.collect(_YOUNG)

@@ -29,7 +29,7 @@ from services.projector.changes import Changes, Parked
 from services.projector.collecting import collecting_later
 from services.projector.lane import Connection, Lane
 from services.projector.memory import Memory
-from services.projector.readable import recorded as recorded
+from services.projector.readable import recorded
 from services.projector.recalling import Recall
 
 _LOG = structlog.get_logger(__name__)
@@ -196,7 +196,12 @@ class PartitionOwner:
         with translated():
             async with self._pool.acquire() as connection:
                 customers = await lane.store.due(
-                    connection, self.partition, at, reference.count, DUE_LIMIT
+                    connection,
+                    self.partition,
+                    at,
+                    reference.count,
+                    DUE_LIMIT,
+                    caught_up=caught_up,
                 )
         if not customers:
             return 0

@@ -148,8 +148,7 @@ async def begin(connection: Connection, build: Build, clock: Clock) -> Begun:
         rows = await connection.fetch(sql("rebuild_positions"), *build.live_id, build.generation)
         positions = [row["next"] for row in rows]
         instants = [
-            await safe_instant(connection, build.generation, p, positions[p], clock)
-            for p in range(PARTITIONS)
+            await safe_instant(connection, build, p, positions[p], clock) for p in range(PARTITIONS)
         ]
         for statement in bare_statements(build.tables):
             await connection.execute(statement)
@@ -185,7 +184,7 @@ async def _bounds(connection: Connection, events: int) -> list[CustomerId]:
 
 
 async def safe_instant(
-    connection: Connection, generation: int, partition: int, position: int, clock: Clock
+    connection: Connection, build: Build, partition: int, position: int, clock: Clock
 ) -> datetime:
     """Return the latest instant at which what was taken in up to a position may be judged.
 
@@ -193,10 +192,10 @@ async def safe_instant(
     """
     now = clock.now()
     async with connection.transaction():
-        if await connection.fetchval(sql("log_is_quiet"), generation, partition, position):
+        if await connection.fetchval(sql("log_is_quiet"), build.generation, partition, position):
             return now
     recorded_at: datetime | None = await connection.fetchval(
-        sql("rebuild_recorded_beside"), generation, partition, position
+        sql("rebuild_recorded_beside"), build.generation, partition, position, *build.live_id
     )
     return now if recorded_at is None else min(now, recorded_at)
 

@@ -107,11 +107,7 @@ class Chase:
         with translated():
             async with self._platform.pool.acquire() as connection:
                 at = await safe_instant(
-                    connection,
-                    self._build.generation,
-                    owner.partition,
-                    upto,
-                    self._platform.clock,
+                    connection, self._build, owner.partition, upto, self._platform.clock
                 )
         while await owner.due(reference, at, caught_up=False) >= DUE_LIMIT:
             pass

@@ -36,7 +36,7 @@ from services.postgres.statements import sql
 from services.postgres.stored import stored_event
 from services.projector.changes import Changes, Parked
 from services.projector.memory import Written
-from services.projector.owner import recorded
+from services.projector.readable import recorded
 from services.projector.reference_feed import ReferenceFeed
 from services.rebuild.builds import Part
 from services.telemetry import configure_logging

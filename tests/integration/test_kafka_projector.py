@@ -37,7 +37,7 @@ from services.kafka.wire import to_record
 from services.ports import Accepted, Submission
 from services.postgres.statements import sql
 from services.projector.host import Projector
-from services.projector.owner import recorded
+from services.projector.readable import recorded
 from services.settings import Settings
 from tests.support.kafka import delete_topics, local_cluster, own_topics
 from tests.support.log import START, SetClock, submission

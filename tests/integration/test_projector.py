@@ -297,6 +297,21 @@ async def test_a_new_policy_sweeps_over_rows_made_under_older_ones(
     assert await bench.pool.fetchval("SELECT policy_count FROM projection_heads") == 1
 
 
+async def test_behind_unread_events_nobody_goes_back_to_an_earlier_instant(
+    bench: Bench, log: EmbeddedEventLog
+) -> None:
+    await bench.append(payment(1))
+    owner = await bench.owner(Counting())
+    await owner.step(NOTHING, 100)
+    assert await owner.due(NOTHING, START + 2 * QUIET, caught_up=True) == 1
+    policy = AlertsPolicyPublished(effective_from=START, policy=AlertsPolicy())
+    await log.append([submission(9, policy, None)])
+    reference = await ReferenceFeed(bench.pool).refresh()
+    assert await owner.due(reference, START + QUIET / 2, caught_up=False) == 0
+    assert [row["quiet"] for row in await bench.rows()] == [True]
+    assert await owner.due(reference, START + 3 * QUIET, caught_up=False) == 1
+
+
 class Busy:
     """Dossiers of a partition in which another event arrives whenever one is read."""
 

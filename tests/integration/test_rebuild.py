@@ -13,13 +13,7 @@ from projections import PROJECTIONS
 from projections.protocol import Projection
 from services.audit.verify import verify
 from services.bootstrap import Platform, open_platform
-from services.embedded.event_log import EmbeddedEventLog
-from services.gateway.intake import Intake
-from services.postgres.dossiers import PostgresDossiers
-from services.postgres.migrate import migrate
-from services.postgres.pool import Pool, open_pool
 from services.postgres.row_tables import ensure_tables
-from services.postgres.vault import PostgresVault
 from services.projector.host import Projector
 from services.projector.owner import NothingLive
 from services.rebuild.builds import RebuildRefused, begin, plan
@@ -30,6 +24,7 @@ from services.settings import Settings
 from services.simulator.load import ensure_history
 from tests.support.counting import QUIET, Counting
 from tests.support.log import START, SetClock, payment
+from tests.support.modes import EITHER, catch_up, chosen_log
 from tests.support.rebuilt import CountingAnew
 
 pytestmark = pytest.mark.postgres
@@ -52,20 +47,12 @@ def clock() -> SetClock:
     return SetClock(START + timedelta(hours=1))
 
 
-@pytest.fixture
-async def pool(database: str) -> AsyncIterator[Pool]:
-    async with await open_pool(database) as pool:
-        await migrate(pool)
-        async with pool.acquire() as connection:
-            await ensure_tables(connection, [Counting()])
-        yield pool
-
-
 class House:
     """A small company under the smallest projection, and a program that runs a version of it."""
 
-    def __init__(self, platform: Platform, clock: SetClock) -> None:
+    def __init__(self, platform: Platform, settings: Settings, clock: SetClock) -> None:
         self.platform = platform
+        self._settings = settings
         self.pool = platform.pool
         self.clock = clock
         self._number = 0
@@ -78,7 +65,7 @@ class House:
         await self.platform.log.append(events)
 
     async def project(self, projection: Projection | None = None) -> None:
-        await Projector(self.platform, projections=[projection or Counting()]).catch_up()
+        await catch_up(self.platform, self._settings, [projection or Counting()])
 
     async def rebuild(self, projection: Projection | None = None, processes: int = 1) -> Rebuilt:
         return await rebuild(
@@ -131,18 +118,22 @@ def tuples(rows: Sequence[asyncpg.Record]) -> list[tuple[object, ...]]:
     return [tuple(row) for row in rows]
 
 
-@pytest.fixture
+@pytest.fixture(params=EITHER)
 async def house(
-    database: str, pool: Pool, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest,
+    database: str,
+    clock: SetClock,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[House]:
     monkeypatch.setattr("services.rebuild.builds.PART_EVENTS", 10)
-    async with EmbeddedEventLog(pool, clock) as log:
-        vault = PostgresVault(pool, bytes(32))
-        platform = Platform(
-            database, pool, log, PostgresDossiers(pool), vault,
-            Intake(log, vault, clock, pool), clock,
-        )  # fmt: skip
-        made = House(platform, clock)
+    async with (
+        chosen_log(request, Settings(dsn=database, data=tmp_path)) as settings,
+        open_platform(settings, clock=clock) as platform,
+    ):
+        async with platform.pool.acquire() as connection:
+            await ensure_tables(connection, [Counting()])
+        made = House(platform, settings, clock)
         await made.pay()
         await made.pay(CUSTOMERS[:20])
         await made.project()

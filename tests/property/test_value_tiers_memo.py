@@ -94,6 +94,9 @@ def test_what_was_shown_is_the_same_after_going_on(
         course = kept.memo
         fresh = Facts(list(kept))
         VALUE_TIERS.assess(CUSTOMER, fresh, at, reference)
-        if isinstance(course, Course) and isinstance(fresh.memo, Course):
+        assert (course is None) == (fresh.memo is None)
+        if course is not None:
+            assert isinstance(course, Course)
+            assert isinstance(fresh.memo, Course)
             anew = Reading(fresh.memo, at)
             assert Reading(course, at).moves_shown() == anew.moves_shown()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
 
+from projections import PROJECTIONS
+from projections.protocol import Projection
 from services.bootstrap import Platform
 from services.kafka.cluster import cluster_of
 from services.kafka.generations import claim_generation
@@ -29,9 +31,13 @@ async def chosen_log(request: pytest.FixtureRequest, settings: Settings) -> Asyn
         yield kafka.model_copy(update={"dsn": settings.dsn, "data": settings.data})
 
 
-async def catch_up(platform: Platform, settings: Settings) -> int:
+async def catch_up(
+    platform: Platform, settings: Settings, projections: Sequence[Projection] = PROJECTIONS
+) -> int:
     """Project all that the log holds, in this process; return how many events."""
     if settings.kafka is None:
-        return await Projector(platform).catch_up()
+        return await Projector(platform, projections=projections).catch_up()
     generation = await claim_generation(platform.pool)
-    return await KafkaProjector(platform, cluster_of(settings), generation).catch_up()
+    return await KafkaProjector(
+        platform, cluster_of(settings), generation, projections=projections
+    ).catch_up()

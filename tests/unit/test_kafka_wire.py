@@ -77,7 +77,11 @@ def test_a_record_without_a_needed_attribute_is_foreign(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("ce_id", b"abc"),
+        ("ce_id", b"ab"),
         ("ce_sequence", b"seven"),
+        ("ce_sequence", b"9223372036854775808"),
+        ("ce_sourceepoch", b"-1"),
         ("ce_recordedtime", b"2026-03-02T09:00:00"),
         ("ce_time", b"yesterday"),
         ("ce_source", b"\xff"),

@@ -23,7 +23,7 @@ from services.console.statements import named_sql
 from services.ports import StoredEvent
 from services.postgres.pool import translated
 from services.postgres.stored import stored_event
-from services.projector.owner import recorded
+from services.projector.readable import recorded
 
 _YEARS = range(1970, 2200)
 

@@ -25,7 +25,7 @@ from services.console.queries.reading import ReadModel
 from services.console.statements import named_sql
 from services.postgres.pool import translated
 from services.postgres.stored import stored_event
-from services.projector.owner import recorded
+from services.projector.readable import recorded
 
 EVENT_TYPES: tuple[str, ...] = tuple(
     one.event_type for one in TYPES if not issubclass(one, ReferenceTouchpoint)
