@@ -14,6 +14,7 @@ from projections.protocol import Facts, Projection
 from services.postgres.projection_store import Checkpoint, ProjectionStore
 from services.projector.changes import Changes, Parked
 from services.projector.memory import Memory, Remembered
+from services.projector.turns import Turns
 
 _LOG = structlog.get_logger(__name__)
 
@@ -65,11 +66,15 @@ class Lane:
         for customer, dossier in dossiers.items():
             self.memory.put(customer, Remembered(Facts(dossier), written[customer]))
 
-    def assess(self, batch: Batch, broken: Broken, at: datetime, reference: Reference) -> Changes:
+    async def assess(
+        self, batch: Batch, broken: Broken, at: datetime, reference: Reference
+    ) -> Changes:
         """Remember the batch, assess each of its customers once, and return what differs."""
         changes = Changes()
         changes.parked.extend(broken.values())
+        turns = Turns()
         for customer, events in batch.items():
+            await turns.next()
             if customer in broken:
                 continue
             remembered = self.memory.get(customer)

@@ -37,6 +37,8 @@ _LOG = structlog.get_logger(__name__)
 DUE_LIMIT = 500
 """Customers assessed by one piece of due work."""
 
+_RECALLED_AT_ONCE = 500  # customers whose dossiers are read together
+
 
 class NothingLive(TouchstoneError):
     """Other versions than this program's are live: it must not write."""
@@ -170,7 +172,7 @@ class PartitionOwner:
         async with self._all_or_nothing(lanes):
             shares = [(lane, lane.of_interest(batch)) for lane in lanes]
             await self._recall(shares, broken)
-            work = [(lane, lane.assess(mine, broken, at, reference)) for lane, mine in shares]
+            work = [(lane, await lane.assess(mine, broken, at, reference)) for lane, mine in shares]
             async with self._writing() as connection:
                 if self._mirror is not None:
                     await self._mirror.keep(connection, stored)
@@ -209,7 +211,7 @@ class PartitionOwner:
         broken: dict[CustomerId, Parked] = {}
         async with self._all_or_nothing([lane]):
             await self._recall([(lane, customers)], broken)
-            changes = lane.assess(dict.fromkeys(customers, ()), broken, at, reference)
+            changes = await lane.assess(dict.fromkeys(customers, ()), broken, at, reference)
             async with self._writing() as connection:
                 if caught_up and not await connection.fetchval(
                     sql("log_is_quiet"), self._generation, self.partition, upto
@@ -233,9 +235,17 @@ class PartitionOwner:
     ) -> None:
         """Bring back to memory whom lanes at one checkpoint have forgotten."""
         missed = [(lane, lane.forgotten(customers)) for lane, customers in shares]
+        names = [*dict.fromkeys(customer for _, customers in missed for customer in customers)]
+        for start in range(0, len(names), _RECALLED_AT_ONCE):
+            some = {*names[start : start + _RECALLED_AT_ONCE]}
+            await self._recall_some(
+                [(lane, [c for c in customers if c in some]) for lane, customers in missed], broken
+            )
+
+    async def _recall_some(
+        self, missed: Sequence[tuple[Lane, Sequence[CustomerId]]], broken: dict[CustomerId, Parked]
+    ) -> None:
         missed = [(lane, customers) for lane, customers in missed if customers]
-        if not missed:
-            return
         recalled = await self._recalling.dossiers(
             [(lane.projection, customers) for lane, customers in missed],
             missed[0][0].checkpoint.next,

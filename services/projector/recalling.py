@@ -14,6 +14,7 @@ from services.postgres.stored import stored_event
 from services.projector.changes import Parked
 from services.projector.readable import recorded
 from services.projector.snapshots import Snapshot, Snapshots
+from services.projector.turns import Turns
 
 Recalled = dict[CustomerId, list[RecordedEvent]]
 Broken = dict[CustomerId, Parked]
@@ -70,7 +71,7 @@ class Recall:
         counts = list(PositionVector.start(self._generation).counts)
         counts[self._partition] = upto
         before = PositionVector(self._generation, tuple(counts))
-        return _decoded(await self._dossiers.of([*customers], before), broken)
+        return await _decoded(await self._dossiers.of([*customers], before), broken)
 
     async def _handled(
         self,
@@ -81,7 +82,7 @@ class Recall:
         broken: Broken,
     ) -> Recalled:
         snapshots, projection, customers = asked
-        later = _decoded(await self._later(kept, upto), broken)
+        later = await _decoded(await self._later(kept, upto), broken)
         found: Recalled = {}
         for customer in customers:
             if customer in broken:
@@ -108,9 +109,13 @@ class Recall:
         return dict(later)
 
 
-def _decoded(dossiers: Mapping[CustomerId, Sequence[StoredEvent]], broken: Broken) -> Recalled:
+async def _decoded(
+    dossiers: Mapping[CustomerId, Sequence[StoredEvent]], broken: Broken
+) -> Recalled:
     found: Recalled = {}
+    turns = Turns()
     for customer, stored in dossiers.items():
+        await turns.next()
         try:
             found[customer] = [recorded(one) for one in stored]
         except EventError as error:
