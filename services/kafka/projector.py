@@ -31,7 +31,7 @@ from services.kafka.share import Share
 from services.kafka.topics import Places
 from services.postgres.pool import translated
 from services.postgres.statements import sql
-from services.projector.collecting import collecting_later
+from services.projector.collecting import collecting_seldom
 from services.projector.host import BATCH_EVENTS, MAX_FACTS
 from services.projector.memory import Memory
 from services.projector.owner import Audience, Mirror, PartitionOwner
@@ -165,7 +165,8 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
             with reached():
                 await self._consumer.start()
             self._consumer.subscribe(topics=self._places.topics, listener=self)
-            return await work
+            with collecting_seldom():
+                return await work
         finally:
             await self._consumer.stop()
 
@@ -272,9 +273,8 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
             if self._shares.get(partition) is not share:
                 return  # it went elsewhere meanwhile
             batch = records[start : start + self._batch_events]
-            with collecting_later():
-                stored = stored_events(batch, self._generation, partition)
-                await share.take_in(reference, stored, batch[-1].offset + 1)
+            stored = stored_events(batch, self._generation, partition)
+            await share.take_in(reference, stored, batch[-1].offset + 1)
 
     async def _mirror_reference(self, records: Sequence[Record]) -> None:
         if not records or self._mirror is None:

@@ -22,6 +22,7 @@ from services.bootstrap import Platform
 from services.errors import LogMoved, StaleCheckpoint, Unavailable, UnreadableEvent
 from services.postgres.pool import translated
 from services.postgres.statements import sql
+from services.projector.collecting import collecting_seldom
 from services.projector.memory import Memory
 from services.projector.owner import DUE_LIMIT, PartitionOwner
 from services.projector.reference_feed import ReferenceFeed
@@ -188,7 +189,8 @@ class Projector:
                     for owner in self._owners:
                         await owner.take()
                     _LOG.info("projecting", partitions=PARTITIONS, since=heads.token())
-                    yield
+                    with collecting_seldom():
+                        yield
                 finally:
                     self._owners = []
                     if not connection.is_closed():

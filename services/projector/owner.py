@@ -26,7 +26,7 @@ from services.postgres.pool import Pool, translated
 from services.postgres.projection_store import ProjectionStore
 from services.postgres.statements import sql
 from services.projector.changes import Changes, Parked
-from services.projector.collecting import collecting_later
+from services.projector.collecting import collect_if_many
 from services.projector.lane import Connection, Lane
 from services.projector.memory import Memory
 from services.projector.readable import recorded
@@ -140,9 +140,8 @@ class PartitionOwner:
 
     async def step(self, reference: Reference, limit: int) -> int:
         """Read and take in up to `limit` events; return how many."""
-        with collecting_later():
-            stored = await self._log.read(self.partition, self.next, limit)
-            await self.take_in(reference, stored)
+        stored = await self._log.read(self.partition, self.next, limit)
+        await self.take_in(reference, stored)
         return len(stored)
 
     async def take_in(self, reference: Reference, stored: Sequence[StoredEvent]) -> None:
@@ -184,6 +183,7 @@ class PartitionOwner:
         for (lane, changes), change_no in zip(work, numbers, strict=True):
             lane.committed(upto, changes)
             self._tell(lane, changes, change_no)
+        collect_if_many()
 
     async def due(self, reference: Reference, at: datetime, *, caught_up: bool) -> int:
         """Assess what changes by `at`, or was assessed under older policies; return how many.
@@ -191,8 +191,7 @@ class PartitionOwner:
         With `caught_up`, `at` is now: the work is given up where an event arrived meanwhile,
         so that nobody is dunned whose payment waits unread.
         """
-        with collecting_later():
-            return sum([await self._due(lane, reference, at, caught_up) for lane in self._lanes])
+        return sum([await self._due(lane, reference, at, caught_up) for lane in self._lanes])
 
     async def _due(self, lane: Lane, reference: Reference, at: datetime, caught_up: bool) -> int:
         with translated():
@@ -223,6 +222,7 @@ class PartitionOwner:
         lane.parked.difference_update(customers)
         lane.committed(upto, changes)
         self._tell(lane, changes, change_no)
+        collect_if_many()
         return len(customers)
 
     def _tell(self, lane: Lane, changes: Changes, change_no: int) -> None:

@@ -15,7 +15,7 @@ from services.postgres.pool import translated
 from services.postgres.projection_store import ProjectionStore
 from services.postgres.statements import sql
 from services.postgres.stored import stored_event
-from services.projector.collecting import collecting_later
+from services.projector.collecting import collecting_seldom
 from services.projector.host import BATCH_EVENTS, MAX_FACTS
 from services.projector.lane import Lane
 from services.projector.memory import Memory
@@ -83,10 +83,11 @@ class Chase:
         Raises: StaleCheckpoint, when another rebuild took the build over; Unavailable.
         """
         reference = await self._feed.refresh()
-        for owner in self._owners:
-            upto = live[owner.partition]
-            await self._take_in(owner, upto, reference)
-            await self._due(owner, upto, reference)
+        with collecting_seldom():
+            for owner in self._owners:
+                upto = live[owner.partition]
+                await self._take_in(owner, upto, reference)
+                await self._due(owner, upto, reference)
 
     async def _take_in(self, owner: BuildOwner, upto: int, reference: Reference) -> None:
         place = (self._build.generation, owner.partition)
@@ -99,8 +100,7 @@ class Chase:
             stored = [stored_event(row) for row in rows if row["n"] < upto]
             if not stored:
                 return  # a topic's repeated records count for positions alone
-            with collecting_later():
-                await owner.take_in(reference, stored)
+            await owner.take_in(reference, stored)
             self.taken += len(stored)
 
     async def _due(self, owner: BuildOwner, upto: int, reference: Reference) -> None:

@@ -36,7 +36,7 @@ from services.bootstrap import Platform, open_platform
 from services.ports import Submission
 from services.postgres.projection_store import ProjectionStore
 from services.projector.changes import Changes
-from services.projector.collecting import collecting_later
+from services.projector.collecting import collecting_seldom
 from services.projector.host import BATCH_EVENTS, MAX_FACTS
 from services.projector.memory import Memory
 from services.projector.owner import PartitionOwner
@@ -147,10 +147,6 @@ class _Customer:
 
     async def stages(self) -> Costs:
         """Time what a miss consists of, one stage after the other."""
-        with collecting_later():
-            return await self._stages()
-
-    async def _stages(self) -> Costs:
         costs: Costs = {}
         lap = _Laps(costs)
         heads = await self._platform.log.heads()
@@ -192,11 +188,12 @@ async def curve(
     """Measure each length; plot and return the milliseconds per new event."""
     points: list[dict[str, object]] = []
     for length in lengths:
-        customer = _Customer(platform, Receivables(), length)
-        owner = await customer.live()
-        warm = Cost.median([await customer.one_more(owner) for _ in range(rounds)])
-        missed = Cost.median([await customer.missed() for _ in range(rounds)])
-        stages = await customer.stages()
+        with collecting_seldom():
+            customer = _Customer(platform, Receivables(), length)
+            owner = await customer.live()
+            warm = Cost.median([await customer.one_more(owner) for _ in range(rounds)])
+            missed = Cost.median([await customer.missed() for _ in range(rounds)])
+            stages = await customer.stages()
         points.append(
             {
                 "touchpoints": length,
