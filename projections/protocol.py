@@ -35,7 +35,8 @@ class Facts:
 
     `memo` is what a projection worked out of the facts in order and may go on from instead of
     beginning anew. No answer depends on it: a late fact drops it, and the projection checks
-    that it belongs to the same rules and to no later instant.
+    that it belongs to the same rules and that all it has seen pass had passed by the instant
+    asked for.
     """
 
     __slots__ = ("_events", "_ids", "memo")
@@ -177,7 +178,8 @@ class Assessment(Struct, frozen=True, kw_only=True):
 
     An assessment that went on from a memo may say how its rows differ from those of an
     earlier one of the same facts, told by its `stamp`, so that nobody compares them all.
-    `rows` are all of them even so, made when they are looked at.
+    `rows` are all of them even so, made when they are looked at: `rows` and `cleared` can be
+    asked until the same facts are assessed again.
     """
 
     rows: Mapping[str, Sequence[Row]]  # by table name

@@ -128,7 +128,10 @@ _AT_REST = Watched((), None, False)
 
 
 class _Rows(Mapping[str, Sequence[Row]]):
-    """All rows of a memo by table name, made when they are looked at."""
+    """All rows of a memo by table name, made when they are looked at.
+
+    They can be made until the memo goes on again. Raises: LookupError after that.
+    """
 
     def __init__(self, memo: Memo, stamp: object) -> None:
         self._memo = memo
@@ -137,7 +140,8 @@ class _Rows(Mapping[str, Sequence[Row]]):
 
     def _all(self) -> dict[str, list[Row]]:
         if self._made is None:
-            assert self._memo.stamp is self._stamp, "the rows are those of a later instant by now"
+            if self._memo.stamp is not self._stamp:
+                raise LookupError("the board has gone on since this assessment")
             self._made = self._memo.rows()
         return self._made
 

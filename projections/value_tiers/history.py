@@ -1,7 +1,7 @@
 """The way through the tiers as it was shown, corrections at their own instants.
 
-After each correction the way is walked again without what was corrected. It counts from the
-correction on; what was shown before stays as it was.
+A correction has the way walked again without what was corrected, from where it stood before that
+began to count. The new way counts from the correction on; what was shown before stays as it was.
 """
 
 from __future__ import annotations

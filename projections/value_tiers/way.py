@@ -48,7 +48,7 @@ class Way:
         happenings = self._books.contributions.happenings
         end = len(happenings) if most is None else min(most, len(happenings))
         if self.meter.model is not None:
-            self.meter.model.look(self.at)
+            self.meter.model.look(self.at)  # more may have come in of the instant it stands at
         while self.taken < end:
             happening = happenings[self.taken]
             if happening.at > until:

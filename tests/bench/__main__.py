@@ -27,6 +27,7 @@ from projections.protocol import Projection
 from projections.receivables.projection import Receivables
 from services.bootstrap import Platform, open_platform
 from services.postgres.row_tables import tables_of
+from services.projector.collecting import collecting_seldom
 from services.projector.host import BATCH_EVENTS, MAX_FACTS, Projector
 from services.settings import Settings
 from services.simulator.load import ensure_history
@@ -120,7 +121,8 @@ async def contest(
     bare: list[Measured] = []
     ours: list[Measured] = []
     for number in range(1, rounds + 1):
-        bare.append(await bare_loop(platform, batch_events))
+        with collecting_seldom():  # as the projector does
+            bare.append(await bare_loop(platform, batch_events))
         ours.append(await catch_up(platform, projections, batch_events))
         say(
             f"{names}, batches of {batch_events}, round {number}: "
