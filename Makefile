@@ -12,7 +12,7 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard $(LOCALES)/*/LC_MESSAGES/*.po))
 MARKS ?= not bench
 # Where `make test` looks: `make test TESTS=tests/unit`.
 TESTS ?= tests
-# More words for the command at hand: `make run ARGS="--port 9000"`.
+# More words for the command at hand: `make run ARGS="--rate 5"`.
 ARGS ?=
 # A command that fails if a generated file is out of date, run by `make check`.
 GENERATED_CHECK ?= $(BIN)/python -m services.schemas check

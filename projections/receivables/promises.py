@@ -132,7 +132,7 @@ class Promises:
             insort(self._about.setdefault(item, []), i)
 
     def _is_settled(self, state: PromiseState) -> bool:
-        """Whether no later fact can change it: its day and instant are over, what it names was seen.
+        """Whether no later fact can change it: its day and instant are over, its items were seen.
 
         An invoice that it names and that is issued later was not open when its day was over.
         """

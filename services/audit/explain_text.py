@@ -31,7 +31,7 @@ def explanation_lines(found: Explanation) -> Iterator[str]:
         f"({told.branch_id or 'no branch'}, {found.events:,} events)"
     )
     yield "\nRECEIVABLES"
-    yield from statement_lines(told, when)
+    yield from [*statement_lines(told, when)] or ["nothing was ordered, invoiced or paid yet"]
     yield "\nVALUE AND TIER"
     if found.value is None:
         yield "nothing that counts has happened yet"

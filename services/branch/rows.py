@@ -72,9 +72,12 @@ def scan(path: Path, mapping: CompiledMapping) -> Scan:
 def _require_columns(path: Path, wanted: Sequence[str], present: Sequence[str] | set[str]) -> None:
     for column in wanted:
         if column not in present:
+            unread = [name for name in present if name and name not in wanted]
+            hint = nearest(column, unread)
             raise FileRefused(
-                f"{path} has no column {column!r} that the mapping reads"
-                f"{nearest(column, [name for name in present if name])}"
+                f"{path} has no column {column!r} that the mapping reads{hint}"
+                f"{'' if hint.endswith('?') else '.'} Name the file's column so, or say in the "
+                "mapping what the file calls it"
             )
 
 

@@ -51,7 +51,7 @@ def _touchpoint(event: Mapping[str, object]) -> type[Touchpoint]:
     found = CATALOGUE.get(name)
     if found is None:
         near = attributes.suggestion(name, CATALOGUE)
-        raise EventRefused("unknown_type", "type", f"{name!r} is no touchpoint", remedy + near)
+        raise EventRefused("unknown_type", "type", f"{name!r} is no touchpoint", f"{remedy}.{near}")
     return found
 
 
@@ -166,7 +166,7 @@ def _personal(given: object, touchpoint: type[Touchpoint]) -> Mapping[str, str] 
         field = f"data.personal.{name[:80]}"
         if name not in touchpoint.personal:
             near = attributes.suggestion(name[:80], allowed)
-            raise EventRefused("unknown_field", field, "is no personal field", names + near)
+            raise EventRefused("unknown_field", field, "is no personal field", f"{names}.{near}")
         if not isinstance(value, str):
             raise wrong_kind(field, value, "a text", "give a text, or leave the field out")
         if len(value) > _PERSONAL_CHARACTERS:

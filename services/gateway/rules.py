@@ -97,7 +97,7 @@ def _check_instants(envelope: Envelope, now: datetime) -> None:
             "out_of_range",
             field,
             "lies more than 24 hours ahead of the platform's clock",
-            "correct the branch's clock or the zone",
+            "correct the instant, or the clock or zone of where it comes from",
         )
     if min(envelope.effective_at, created) < _EARLIEST:
         raise EventRefused(
