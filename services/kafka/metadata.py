@@ -12,7 +12,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import UnknownTopicOrPartitionError, for_code
+from aiokafka.errors import BrokerNotAvailableError, UnknownTopicOrPartitionError, for_code
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import (
     Boolean,
@@ -142,6 +142,8 @@ async def describe(client: AIOKafkaClient, names: Sequence[str]) -> Described:
     Raises: KafkaError, also for an answer that is not to be relied on yet.
     """
     answer = await client.send(client.get_random_node(), _Asking(names))
+    if not answer.brokers:  # a broker that woke up is not let in yet by its controller
+        raise BrokerNotAvailableError("no broker is ready")
     found = {}
     for code, name, topic_id, _, partitions, _, _ in answer.topics:
         error = for_code(code)

@@ -307,18 +307,18 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _take_assigned(self) -> None:
         for partition in sorted(self._to_take):
             place = self._places.of(partition)
-            if place not in self._consumer.assignment():
-                self._to_take.discard(partition)
-            if partition not in self._to_take:
-                continue  # it went elsewhere meanwhile
-            start = await self._take(partition)
-            if partition not in self._to_take or place not in self._consumer.assignment():
-                self._forget(partition)
-                self._to_take.discard(partition)
-                continue
-            self._consumer.seek(place, start)
-            self._consumer.resume(place)
+            start = await self._take(partition) if self._is_given(partition) else 0
+            if self._is_given(partition):
+                self._consumer.seek(place, start)
+                self._consumer.resume(place)
+            else:
+                self._forget(partition)  # it went elsewhere meanwhile
             self._to_take.discard(partition)
+
+    def _is_given(self, partition: int) -> bool:
+        """Return whether a partition is to be taken, and still this worker's."""
+        place = self._places.of(partition)
+        return partition in self._to_take and place in self._consumer.assignment()
 
     async def _take(self, partition: int) -> int:
         """Own a partition and return where reading it goes on."""

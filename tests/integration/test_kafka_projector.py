@@ -32,14 +32,14 @@ from services.errors import LogMoved, Unavailable, UsageError
 from services.kafka.cluster import cluster_of
 from services.kafka.generations import claim_generation
 from services.kafka.producing import Appender
-from services.kafka.topics import Places, log_topics
+from services.kafka.topics import Places, create, log_topics
 from services.kafka.wire import to_record
 from services.ports import Accepted, Submission
 from services.postgres.statements import sql
 from services.projector.host import Projector
 from services.projector.readable import recorded
 from services.settings import Settings
-from tests.support.kafka import delete_topics, local_cluster, own_topics
+from tests.support.kafka import delete_topic, local_cluster
 from tests.support.log import START, SetClock, submission
 from tests.support.modes import catch_up
 from tests.support.postgres import fresh_database
@@ -196,19 +196,19 @@ async def test_a_worker_ends_when_told_though_the_broker_does_not_answer(
     database: str, tmp_path: Path
 ) -> None:
     with local_cluster() as cluster:
-        async with own_topics(cluster.bootstrap) as kafka:
-            settings = kafka.model_copy(update={"dsn": database, "data": tmp_path})
-            with workers(settings, 1, tmp_path) as [worker]:
-                async with asyncio.timeout(60):
-                    while not worker.partitions():  # noqa: ASYNC110 - another process
-                        await asyncio.sleep(0.1)
-                    await asyncio.sleep(5)  # for Faust's own group
-                os.kill(cluster.pid(1), signal.SIGSTOP)
-                try:
-                    worker.send(signal.SIGTERM)
-                    worker.process.wait(25)
-                finally:
-                    os.kill(cluster.pid(1), signal.SIGCONT)
+        settings = Settings(kafka=cluster.bootstrap, dsn=database, data=tmp_path)
+        await create(cluster_of(settings), log_topics("", 1))
+        with workers(settings, 1, tmp_path) as [worker]:
+            async with asyncio.timeout(60):
+                while not worker.partitions():  # noqa: ASYNC110 - another process
+                    await asyncio.sleep(0.1)
+                await asyncio.sleep(5)  # for Faust's own group
+            os.kill(cluster.pid(1), signal.SIGSTOP)
+            try:
+                worker.send(signal.SIGTERM)
+                worker.process.wait(25)
+            finally:
+                os.kill(cluster.pid(1), signal.SIGCONT)
     ended_anyway = "ended_without_goodbye" in worker.said()
     assert worker.process.returncode == (Unavailable.exit_code if ended_anyway else 0)
 
@@ -243,7 +243,7 @@ async def test_a_worker_ends_when_its_topic_is_made_anew(
     with workers(settings, 1, tmp_path) as [worker]:
         await until_caught_up(platform)
         [topic, _] = log_topics(settings.kafka_prefix, 1)
-        await delete_topics(settings, [topic.name])
+        await delete_topic(settings, topic.name)
         await asyncio.to_thread(worker.process.wait, 60)
     assert worker.process.returncode == 1, worker.said()
     assert topic.name in worker.said().splitlines()[-1]

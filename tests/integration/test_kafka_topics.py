@@ -31,7 +31,7 @@ from services.postgres.migrate import migrate
 from services.postgres.pool import Pool, open_pool
 from services.settings import Settings
 from tests.contract.event_log_suite import accepted_events
-from tests.support.kafka import delete_topics, local_cluster
+from tests.support.kafka import admin_of, delete_topic, local_cluster
 from tests.support.log import SetClock, payment
 
 pytestmark = [pytest.mark.postgres, pytest.mark.kafka]
@@ -46,10 +46,8 @@ async def pool(database: str) -> AsyncIterator[Pool]:
 
 @pytest.fixture
 async def admin(kafka: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
-    admin = AIOKafkaAdminClient(**cluster_of(kafka).options)
-    await admin.start()
-    yield admin
-    await admin.close()
+    async with admin_of(kafka) as admin:
+        yield admin
 
 
 async def append(settings: Settings, pool: Pool, number: int) -> None:
@@ -60,7 +58,7 @@ async def append(settings: Settings, pool: Pool, number: int) -> None:
 
 async def recreate(settings: Settings, name: str, partitions: int) -> None:
     """Delete a topic and make it anew, once the broker has forgotten the old one."""
-    await delete_topics(settings, [name])
+    await delete_topic(settings, name)
     cluster = cluster_of(settings)
     topic = replace(log_topics(cluster.prefix, 1)[0], name=name, partitions=partitions)
     await until_seen(cluster, topic, there=False)
@@ -79,7 +77,6 @@ async def test_created_topics_are_as_they_must_be(kafka: Settings) -> None:
     assert await create(cluster, topics) == tuple(t.name for t in topics[2:])
     assert await faults(cluster, topics) == ()
     assert await create(cluster, topics) == ()
-    await delete_topics(kafka, [t.name for t in topics[2:]])
 
 
 async def test_a_missing_topic_is_a_fault(kafka: Settings) -> None:
@@ -102,7 +99,6 @@ async def test_unsafe_settings_are_faults(kafka: Settings, admin: AIOKafkaAdminC
     found = " ".join(await faults(cluster, [topic]))
     for name in unsafe:
         assert name in found
-    await delete_topics(kafka, [topic.name])
 
 
 async def test_partitions_are_never_added_in_place(
@@ -118,7 +114,6 @@ async def test_partitions_are_never_added_in_place(
     with pytest.raises(TopicFault, match="has 6 partitions and must have 12"):
         await create(cluster, narrow)
     assert "6 partitions" in (await faults(cluster, narrow))[1]
-    await delete_topics(kafka, [narrow[0].name])
 
 
 async def test_a_log_without_topics_says_what_to_do(pool: Pool, kafka_server: str) -> None:
@@ -194,21 +189,20 @@ async def test_a_log_that_postgresql_keeps_is_not_taken_over(kafka: Settings, po
 
 
 def test_the_commands_create_check_and_explain(
-    kafka_server: str, database: str, monkeypatch: pytest.MonkeyPatch
+    kafka: Settings, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = Settings(kafka=kafka_server, kafka_prefix="commands.", dsn=database)
+    prefix = f"{kafka.kafka_prefix}commands."
+    given = kafka.model_copy(update={"kafka_prefix": prefix, "dsn": database})
     monkeypatch.setattr(commands, "settings", lambda: given)
     run = CliRunner().invoke
     missing = run(commands.topics, ["check"])
     assert isinstance(missing.exception, TopicFault)
     assert missing.output.count("is missing") == 6
-    assert run(commands.topics, ["create"]).output.count("created commands.") == 6
+    assert run(commands.topics, ["create"]).output.count(f"created {prefix}") == 6
     assert "every topic is as it must be" in run(commands.topics, ["check"]).output
     explained = run(commands.topics, ["explain"]).output
-    assert "commands.touchpoints.g1  (exists)" in explained
+    assert f"{prefix}touchpoints.g1  (exists)" in explained
     assert "retention.ms=-1" in explained
-    names = [topic.name for topic in all_topics("commands.", 1)]
-    asyncio.run(delete_topics(given, names))
 
 
 @pytest.mark.fault

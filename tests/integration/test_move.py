@@ -37,6 +37,7 @@ from services.ports import Accepted, Duplicate, StoredEvent, Submission
 from services.postgres.admissions import prepare
 from services.projector.host import Projector
 from services.settings import Settings
+from tests.support.kafka import own_prefix
 from tests.support.log import START, SetClock, submission
 from tests.support.modes import catch_up
 from tests.support.moves import (
@@ -45,7 +46,6 @@ from tests.support.moves import (
     moved,
     moving,
     on_kafka,
-    own_prefix,
     until_somebody_waits,
 )
 from tests.support.workers import workers

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import subprocess
@@ -15,10 +14,9 @@ import pytest
 
 from deploy.kafka.broker import free_ports
 from deploy.kafka.run import run_platform
-from services.kafka.topics import side_topics
 from services.settings import Settings
 from tests.support.embedded import REPOSITORY, wait_until
-from tests.support.kafka import delete_topics, local_cluster
+from tests.support.kafka import local_cluster
 
 pytestmark = [pytest.mark.postgres, pytest.mark.kafka]
 
@@ -85,5 +83,3 @@ def test_killed_with_9_it_takes_all_its_processes_along(
         parent.kill()
         parent.wait()
     assert psutil.wait_procs(family, 10)[1] == []
-    names = [topic.name for topic in side_topics(kafka.kafka_prefix)]
-    asyncio.run(delete_topics(kafka, names))

@@ -5,7 +5,7 @@ the session's own.
 """
 
 import os
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from uuid import uuid4
 
@@ -50,17 +50,33 @@ async def kafka(kafka_server: str) -> AsyncIterator[Settings]:
 @asynccontextmanager
 async def own_topics(kafka_server: str) -> AsyncIterator[Settings]:
     """Make a log of its own on the cluster, deleted at the end."""
-    settings = Settings(kafka=kafka_server, kafka_prefix=f"test-{uuid4().hex[:12]}.")
-    topics = log_topics(settings.kafka_prefix, 1)
-    await create(cluster_of(settings), topics)
-    yield settings
-    await delete_topics(settings, [topic.name for topic in topics])
+    async with own_prefix(kafka_server) as prefix:
+        settings = Settings(kafka=kafka_server, kafka_prefix=prefix)
+        await create(cluster_of(settings), log_topics(prefix, 1))
+        yield settings
 
 
-async def delete_topics(settings: Settings, names: Sequence[str]) -> None:
+@asynccontextmanager
+async def own_prefix(kafka_server: str) -> AsyncIterator[str]:
+    """Give a prefix for topics of a test alone, all deleted at the end."""
+    prefix = f"test-{uuid4().hex[:12]}."
+    yield prefix
+    async with admin_of(Settings(kafka=kafka_server)) as admin:
+        await admin.delete_topics([t for t in await admin.list_topics() if t.startswith(prefix)])
+
+
+async def delete_topic(settings: Settings, name: str) -> None:
+    """Have the brokers forget a topic; they take a moment for it."""
+    async with admin_of(settings) as admin:
+        await admin.delete_topics([name])
+
+
+@asynccontextmanager
+async def admin_of(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
+    """Connect Kafka's own client of administration."""
     admin = AIOKafkaAdminClient(**cluster_of(settings).options)
     try:
         await admin.start()
-        await admin.delete_topics(list(names))
+        yield admin
     finally:
         await admin.close()

@@ -8,12 +8,9 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from uuid import uuid4
 
 import asyncpg
-from aiokafka.admin import AIOKafkaAdminClient
 
-from services.kafka.cluster import cluster_of
 from services.settings import Settings
 from tests.support.embedded import REPOSITORY
 
@@ -21,20 +18,6 @@ from tests.support.embedded import REPOSITORY
 def on_kafka(settings: Settings, kafka_server: str, prefix: str) -> Settings:
     """The same installation with its log in Kafka."""
     return settings.model_copy(update={"kafka": kafka_server, "kafka_prefix": prefix})
-
-
-@asynccontextmanager
-async def own_prefix(kafka_server: str) -> AsyncIterator[str]:
-    """Give a prefix for topics of a test alone, all deleted at the end."""
-    prefix = f"test-{uuid4().hex[:12]}."
-    yield prefix
-    cluster = cluster_of(Settings(kafka=kafka_server, kafka_prefix=prefix))
-    admin = AIOKafkaAdminClient(**cluster.options)
-    try:
-        await admin.start()
-        await admin.delete_topics([t for t in await admin.list_topics() if t.startswith(prefix)])
-    finally:
-        await admin.close()
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import ClassVar, get_args
+from typing import ClassVar, cast, get_args
 
 from msgspec import Struct
 
@@ -51,7 +51,7 @@ class CustomerSums:
                 next_change_at = fact.envelope.effective_at
                 break
             memo.events += 1
-            memo.amount_minor += fact.data.amount.minor  # type: ignore[attr-defined]
+            memo.amount_minor += cast(Summed, fact.data).amount.minor
         memo.at = at
         facts.memo = memo
         row = SumRow(events=memo.events, amount_minor=memo.amount_minor)

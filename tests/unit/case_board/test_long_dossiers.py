@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from types import FrameType
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -31,6 +33,9 @@ from projections.protocol import Assessment, Differences, Facts
 from tests.support.cases import CASE_BOARD, SERVICE_DESK
 from tests.support.given import CUSTOMER, instant, recorded_events
 from tests.support.streams import event
+
+if TYPE_CHECKING:
+    from _typeshed import TraceFunction
 
 START = instant("2026-01-05 09:00")
 REFERENCE = Reference(recorded_events(SERVICE_DESK))
@@ -80,13 +85,13 @@ def counted(asked: Callable[[], Assessment]) -> tuple[int, Assessment]:
     """Return how many lines an assessment ran, and the assessment."""
     count = 0
 
-    def ran(*_: object) -> object:
+    def ran(frame: FrameType, event: str, argument: object) -> TraceFunction:
         nonlocal count
         count += 1
         return ran
 
     before = sys.gettrace()
-    sys.settrace(ran)  # type: ignore[arg-type]
+    sys.settrace(ran)
     try:
         found = asked()
     finally:
