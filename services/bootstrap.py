@@ -33,6 +33,7 @@ class Platform:
     vault: PostgresVault
     intake: Intake
     clock: Clock
+    max_facts: int  # that a process which projects keeps in memory
 
 
 @asynccontextmanager
@@ -88,4 +89,5 @@ async def open_platform(
             vault=vault,
             intake=Intake(log, vault, clock, pool),
             clock=clock,
+            max_facts=settings.max_facts,
         )

@@ -12,6 +12,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from services.embedded.server import default_data_dir
 from services.errors import UsageError
 
+_FACTS_PER_MB = 500
+
 
 class Settings(BaseSettings):
     """Settings of one installation; every one may be given as TOUCHSTONE_<NAME>."""
@@ -45,6 +47,11 @@ class Settings(BaseSettings):
         default=None,
         description="Where workers over Kafka deliver alerts by POST: https, or on loopback.",
     )
+    memory_mb: int = Field(
+        default=800,
+        ge=1,
+        description="Megabytes that a projecting process may fill with customers it remembers.",
+    )
     kafka: str | None = Field(
         default=None,
         description="Kafka brokers, host:port separated by commas, that keep the event log; "
@@ -68,6 +75,11 @@ class Settings(BaseSettings):
     )
     kafka_user: str | None = Field(default=None, description="User at Kafka; default: none.")
     kafka_password: SecretStr | None = Field(default=None, description="That user's password.")
+
+    @property
+    def max_facts(self) -> int:
+        """Return how many facts fit there: two kilobytes each, with all that is made of them."""
+        return self.memory_mb * _FACTS_PER_MB
 
     @field_validator("data", "dsn", "kafka", mode="before")
     @classmethod

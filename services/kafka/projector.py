@@ -32,7 +32,7 @@ from services.kafka.topics import Places
 from services.postgres.pool import translated
 from services.postgres.statements import sql
 from services.projector.collecting import collecting_seldom
-from services.projector.host import BATCH_EVENTS, MAX_FACTS
+from services.projector.host import BATCH_EVENTS
 from services.projector.memory import Memory
 from services.projector.owner import Audience, Mirror, PartitionOwner
 from services.projector.reference_feed import ReferenceFeed
@@ -73,7 +73,7 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
         self._mirror = mirror
         self._audience = audience
         self._feed = ReferenceFeed(platform.pool)
-        self._memory = Memory(MAX_FACTS)
+        self._memory = Memory(platform.max_facts)
         self._shares: dict[int, Share] = {}
         self._reference_upto: int | None = None  # where mirroring it goes on, if it is ours
         self._to_take: set[int] = set()

@@ -30,8 +30,6 @@ from services.projector.reference_feed import ReferenceFeed
 _LOG = structlog.get_logger(__name__)
 
 BATCH_EVENTS = 4000
-MAX_FACTS = 400_000
-"""Facts kept in memory: two kilobytes each, with rows and what assessing goes on from."""
 
 _AT_ONCE = 2  # partitions in work: one computes while the other waits for the database
 _DUE_WHILE_BEHIND_S = 5.0
@@ -49,12 +47,10 @@ class Projector:
         *,
         projections: Sequence[Projection] = PROJECTIONS,
         batch_events: int = BATCH_EVENTS,
-        max_facts: int = MAX_FACTS,
     ) -> None:
         self._platform = platform
         self._projections = projections
         self._batch_events = batch_events
-        self._max_facts = max_facts
         self._feed = ReferenceFeed(platform.pool)
         self._owners: list[PartitionOwner] = []
         self._at_once = asyncio.Semaphore(_AT_ONCE)
@@ -173,7 +169,7 @@ class Projector:
                     await asyncio.sleep(_STANDBY_S)
                 try:
                     heads = await self._platform.log.heads()
-                    memory = Memory(self._max_facts)
+                    memory = Memory(self._platform.max_facts)
                     self._owners = [
                         PartitionOwner(
                             partition,

@@ -16,7 +16,7 @@ from services.postgres.projection_store import ProjectionStore
 from services.postgres.statements import sql
 from services.postgres.stored import stored_event
 from services.projector.collecting import collecting_seldom
-from services.projector.host import BATCH_EVENTS, MAX_FACTS
+from services.projector.host import BATCH_EVENTS
 from services.projector.lane import Lane
 from services.projector.memory import Memory
 from services.projector.owner import DUE_LIMIT, PartitionOwner
@@ -55,7 +55,7 @@ class Chase:
         self._build = build
         self._platform = platform
         self._feed = ReferenceFeed(platform.pool)
-        memory = Memory(MAX_FACTS)
+        memory = Memory(platform.max_facts)
         self._owners = [BuildOwner(build, p, platform, memory) for p in range(PARTITIONS)]
         self.taken = 0  # events
 

@@ -28,13 +28,13 @@ from projections.receivables.projection import Receivables
 from services.bootstrap import Platform, open_platform
 from services.postgres.row_tables import tables_of
 from services.projector.collecting import collecting_seldom
-from services.projector.host import BATCH_EVENTS, MAX_FACTS, Projector
+from services.projector.host import BATCH_EVENTS, Projector
 from services.settings import Settings
 from services.simulator.load import ensure_history
 from tests.bench.dossiers import LENGTHS, curve
 from tests.bench.measured import Measured
 from tests.bench.profile import Shares, shares_of
-from tests.bench.rebuild import proportionate_memory, rebuild_contest
+from tests.bench.rebuild import proportionate, rebuild_contest
 
 SMALL_BATCH_EVENTS = 250
 """A batch in which hardly a customer appears twice: each event costs an assessment."""
@@ -83,7 +83,6 @@ async def catch_up(
     platform: Platform,
     projections: Sequence[Projection],
     batch_events: int,
-    max_facts: int = MAX_FACTS,
 ) -> Measured:
     """Bring projections from nothing to the head of the log."""
     await platform.pool.execute("ALTER TABLE alert_journal DISABLE TRIGGER USER")
@@ -93,9 +92,7 @@ async def catch_up(
     shared = ["projection_heads", "totals", "alerts", "checkpoints"]
     await platform.pool.execute(f"TRUNCATE {', '.join([*shared, *tables])}")
     started = time.perf_counter()
-    projector = Projector(
-        platform, projections=projections, batch_events=batch_events, max_facts=max_facts
-    )
+    projector = Projector(platform, projections=projections, batch_events=batch_events)
     events = await projector.catch_up()
     return Measured(events, time.perf_counter() - started)
 
@@ -166,14 +163,14 @@ async def bench(
             await rebuild_contest(
                 platform,
                 Receivables(),
-                partial(catch_up, platform, [Receivables()], size, memory),
-                f"batches of {size} with {memory:,} facts in memory",
+                partial(catch_up, remembering, [Receivables()], size),
+                f"batches of {size} with {remembering.max_facts:,} facts in memory",
                 rounds,
                 say,
             )
-            for size, memory in (
-                (BATCH_EVENTS, MAX_FACTS),
-                (SMALL_BATCH_EVENTS, proportionate_memory(events)),
+            for size, remembering in (
+                (BATCH_EVENTS, platform),
+                (SMALL_BATCH_EVENTS, proportionate(platform, events)),
             )
         ]
         long = await curve(platform, lengths, rounds, say)

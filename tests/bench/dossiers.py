@@ -37,7 +37,7 @@ from services.ports import Submission
 from services.postgres.projection_store import ProjectionStore
 from services.projector.changes import Changes
 from services.projector.collecting import collecting_seldom
-from services.projector.host import BATCH_EVENTS, MAX_FACTS
+from services.projector.host import BATCH_EVENTS
 from services.projector.memory import Memory
 from services.projector.owner import PartitionOwner
 from services.projector.readable import recorded
@@ -129,7 +129,7 @@ class _Customer:
     def _owner(self) -> PartitionOwner:
         return PartitionOwner(
             partition_of(self.name), [self._projection], self._platform.pool,
-            self._platform.log, self._platform.dossiers, 1, Memory(MAX_FACTS),
+            self._platform.log, self._platform.dossiers, 1, Memory(self._platform.max_facts),
         )  # fmt: skip
 
     async def one_more(self, owner: PartitionOwner) -> Cost:

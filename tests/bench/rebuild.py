@@ -16,11 +16,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from statistics import median
 
 from projections.protocol import Projection
 from services.bootstrap import Platform
-from services.projector.host import MAX_FACTS
 from services.rebuild.rebuilding import Rebuilt, rebuild
 from tests.bench.measured import Measured
 
@@ -31,9 +31,9 @@ COMPANY_EVENTS, COMPANY_CUSTOMERS = 600_000_000, 30_000_000
 """The company for which the time is extrapolated, in proportion to events."""
 
 
-def proportionate_memory(events: int) -> int:
-    """Return how many facts of so many events a projector of the large company remembers."""
-    return max(1, events * MAX_FACTS // COMPANY_EVENTS)
+def proportionate(platform: Platform, events: int) -> Platform:
+    """Return a platform of so many events that remembers no greater share of them than theirs."""
+    return replace(platform, max_facts=max(1, events * platform.max_facts // COMPANY_EVENTS))
 
 
 class _Unwatched:

@@ -342,12 +342,11 @@ async def test_deadlines_take_effect_also_where_events_never_cease(
     still, noisy, *_ = [c for c in (f"C-{n}" for n in range(200)) if partition_of(c) == 0]
     await log.append([payment(1, still)])
     vault = PostgresVault(pool, bytes(32))
+    intake = Intake(log, vault, clock, pool)
     platform = Platform(
-        database, pool, log, Busy(pool, log, noisy), vault, Intake(log, vault, clock, pool), clock
+        database, pool, log, Busy(pool, log, noisy), vault, intake, clock, max_facts=0
     )
-    projector = asyncio.create_task(
-        Projector(platform, projections=[Counting()], max_facts=0).run()
-    )
+    projector = asyncio.create_task(Projector(platform, projections=[Counting()]).run())
     try:
         async with asyncio.timeout(20):
             await until("SELECT count(*) FROM projection_heads WHERE customer_id = $1", pool, still)

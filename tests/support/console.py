@@ -265,5 +265,6 @@ async def open_company(dsn: str, at: datetime = NOW) -> AsyncIterator[Company]:
                 vault=vault,
                 intake=Intake(log, vault, clock, pool),
                 clock=clock,
+                max_facts=1000,
             )
             yield Company(platform, clock)
