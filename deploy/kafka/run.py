@@ -90,6 +90,7 @@ def _revived(cluster: LocalCluster) -> bool:
         if ended:
             print(f"the Kafka broker has ended and is started again: {cluster.home}", flush=True)
             cluster.start()
+            print("the Kafka broker is back", flush=True)
     except BrokerFailed as error:
         print(error, file=sys.stderr, flush=True)
         return False
