@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Coroutine
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -21,6 +22,8 @@ from services.errors import UsageError
 
 _YEARS = range(1900, 2200)
 """Years of which the platform holds touchpoints or due dates."""
+
+_LINE_EVERY_S = 10.0
 
 T = TypeVar("T")
 
@@ -79,8 +82,35 @@ def _encode(value: object) -> object:
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
+class _Lines(Progress):
+    """Progress of long work in plain lines, one now and then, for a file or a pipe."""
+
+    def __init__(self, unit: str) -> None:
+        super().__init__(disable=True)
+        self._unit = unit
+        self._over = threading.Event()
+        self._teller = threading.Thread(target=self._tell, name="progress", daemon=True)
+
+    def start(self) -> None:
+        """Begin to tell."""
+        self._teller.start()
+
+    def stop(self) -> None:
+        """Tell no more."""
+        self._over.set()
+        self._teller.join()
+
+    def _tell(self) -> None:
+        while not self._over.wait(_LINE_EVERY_S):
+            for task in self.tasks:
+                of = "" if task.total is None else f" of {task.total:,.0f}"
+                note(f"{task.description}: {task.completed:,.0f}{of} {self._unit}")
+
+
 def progress(unit: str) -> Progress:
-    """Return a progress bar on standard error; silent where nobody watches."""
+    """Return a progress bar on standard error, or lines where that is no terminal."""
+    if not _ERR.is_terminal:
+        return _Lines(unit)
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -88,7 +118,6 @@ def progress(unit: str) -> Progress:
         TextColumn(unit),
         TimeRemainingColumn(),
         console=_ERR,
-        disable=not _ERR.is_terminal,
         transient=True,
     )
 

@@ -26,6 +26,7 @@ STDIN = 0
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
 _HEALTHY_AFTER_S = 60.0
+_BACK_AFTER_S = 10.0
 _TERM_PATIENCE_S = 15.0
 
 
@@ -58,6 +59,7 @@ class Child:
         """Keep the command running until cancelled; then end it politely."""
         pause_s = _FIRST_PAUSE_S
         loop = asyncio.get_running_loop()
+        again = False
         try:
             while True:
                 started = loop.time()
@@ -70,7 +72,8 @@ class Child:
                     stderr=output,
                     start_new_session=True,
                 )
-                code = await self._process.wait()
+                code = await self._ended(self._process, again)
+                again = True
                 if loop.time() - started > _HEALTHY_AFTER_S:
                     pause_s = _FIRST_PAUSE_S
                 _LOG.error("service_ended", service=self.name, code=code, restart_in_s=pause_s)
@@ -78,6 +81,14 @@ class Child:
                 pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
         finally:
             await self._end()
+
+    async def _ended(self, process: asyncio.subprocess.Process, again: bool) -> int:
+        """Return the exit code at the end; say meanwhile that one started `again` is back."""
+        if again:
+            with contextlib.suppress(TimeoutError):
+                return await asyncio.wait_for(process.wait(), _BACK_AFTER_S)
+            _LOG.info("service_back", service=self.name)
+        return await process.wait()
 
     async def _end(self) -> None:
         process = self._process

@@ -7,6 +7,9 @@ from typing import TextIO, cast
 
 import structlog
 
+from services.errors import Unavailable
+from services.postgres.pool import translated
+
 
 class _Unfailing:
     """Takes lines for a stream; those that its disk has no room for are lost, and that is all.
@@ -53,6 +56,7 @@ def configure_logging() -> None:
         logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Unfailing(sys.stderr))),
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    quieten("asyncpg", relay=_OfTheDatabase())
 
 
 class _Relayed(logging.Handler):
@@ -69,10 +73,36 @@ class _Relayed(logging.Handler):
         )
 
 
-def quieten(*libraries: str) -> None:
+class _OfTheDatabase(_Relayed):
+    """The same for asyncpg: that the database is away is no bug, so there is no traceback."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Log a record; one of a lost connection in a line that says what is away."""
+        error = record.exc_info[1] if record.exc_info else None
+        away = error and _away(error)
+        if away is None:
+            super().emit(record)
+            return
+        structlog.get_logger(record.name).log(
+            record.levelno, "database_away", reason=str(away), said=record.getMessage()
+        )
+
+
+def _away(error: BaseException) -> Unavailable | None:
+    """Return what a failure means if it is that the database is away."""
+    try:
+        with translated():
+            raise error
+    except Unavailable as away:
+        return away
+    except type(error):
+        return None
+
+
+def quieten(*libraries: str, relay: logging.Handler | None = None) -> None:
     """Have libraries say only what is a warning or worse, in the form of the platform's log."""
     for name in libraries:
         logger = logging.getLogger(name)
         logger.setLevel(logging.WARNING)
-        logger.handlers = [_Relayed()]
+        logger.handlers = [relay or _Relayed()]
         logger.propagate = False

@@ -17,7 +17,9 @@ from pathlib import Path
 
 from deploy.kafka import jars
 from deploy.kafka.broker import BrokerFailed, LocalCluster
+from services.embedded.running import only_run_of
 from services.embedded.server import default_data_dir
+from services.errors import UsageError
 from services.supervision import SUPERVISED
 
 _HOST = "127.0.0.1"
@@ -37,15 +39,19 @@ def main(words: Sequence[str]) -> int:
     ours = default_data_dir().with_name(f"{default_data_dir().name}-kafka")
     data = Path(given) if given else ours
     try:
+        with only_run_of(data):
+            pass  # the platform will hold it; one that does already has the ports, too
         jars.fetch()
         _check_ports()
-        data.mkdir(parents=True, exist_ok=True)
         with LocalCluster((data / "kafka").resolve(), 1, _PORTS) as cluster:
             environment |= {"TOUCHSTONE_KAFKA": cluster.bootstrap, "TOUCHSTONE_DATA": str(data)}
             return run_platform(_run(words), environment, cluster)
     except (BrokerFailed, jars.JarsMissing) as error:
         print(error, file=sys.stderr)
         return 1
+    except UsageError as error:
+        print(f"touchstone: {error}", file=sys.stderr)
+        return error.exit_code
     except KeyboardInterrupt:
         return _INTERRUPTED  # before the platform ran; the broker ends with this process
 
@@ -84,6 +90,7 @@ def _revived(cluster: LocalCluster) -> bool:
         if ended:
             print(f"the Kafka broker has ended and is started again: {cluster.home}", flush=True)
             cluster.start()
+            print("the Kafka broker is back", flush=True)
     except BrokerFailed as error:
         print(error, file=sys.stderr, flush=True)
         return False

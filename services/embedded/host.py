@@ -17,6 +17,7 @@ import httpx2
 from services.audit.status import status
 from services.bootstrap import Platform, database, open_platform
 from services.cli import note, progress, say
+from services.embedded.running import only_run_of
 from services.errors import Unavailable, UsageError
 from services.settings import Settings
 from services.simulator.load import ensure_history
@@ -30,11 +31,22 @@ _WORKERS = 2  # over Kafka: enough to see partitions shared and taken over
 
 
 async def run(settings: Settings, *, demo: bool, customers: int, rate: float) -> None:
-    """Run every service; with `demo`, on a simulated company that goes on living."""
+    """Run every service; with `demo`, on a simulated company that goes on living.
+
+    Raises: UsageError, if the data directory is another run's or a port is taken.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signum, stop.set)
+    with only_run_of(settings.data):
+        await _run(settings, stop, demo, customers, rate)
+
+
+async def _run(
+    settings: Settings, stop: asyncio.Event, demo: bool, customers: int, rate: float
+) -> None:
+    """Run every service until told to stop."""
     _check_port(settings.console_host, settings.console_port, "TOUCHSTONE_CONSOLE_PORT")
     _check_port(settings.gateway_host, settings.gateway_port, "TOUCHSTONE_GATEWAY_PORT")
     note(f"data: {(settings.dsn and 'the database of TOUCHSTONE_DSN') or settings.data}")

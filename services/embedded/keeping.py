@@ -37,6 +37,7 @@ async def kept_running(server: EmbeddedServer) -> AsyncIterator[str]:
 
 async def _keep(server: EmbeddedServer, over: asyncio.Event) -> None:
     """Look after the server every few seconds: to start it again changes nothing if it runs."""
+    away = False
     while not over.is_set():
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(over.wait(), _LOOK_EVERY_S)
@@ -46,3 +47,8 @@ async def _keep(server: EmbeddedServer, over: asyncio.Event) -> None:
         except EmbeddedServerError as error:
             # It may start later, when the disk has room again; everybody sees Unavailable now.
             _LOG.error("database_does_not_start", reason=str(error))
+            away = True
+            continue
+        if away:
+            _LOG.info("database_back")
+            away = False

@@ -8,9 +8,13 @@ all it keeps were lost, some notices would be told twice.
 
 from __future__ import annotations
 
+import os
+import shutil
 import tempfile
 from contextlib import AsyncExitStack
+from pathlib import Path
 
+import psutil
 import structlog
 from mode import Service
 
@@ -30,6 +34,8 @@ _LOG = structlog.get_logger(__name__)
 
 STALL_S = 120.0
 """How long events may wait untouched before a worker ends."""
+
+_FOLDER = "touchstone-worker-"
 
 
 class _Projecting(Service):
@@ -57,7 +63,7 @@ async def work(settings: Settings, *, stall_s: float = STALL_S) -> None:
         side = side_topics(cluster.prefix)
         await create(cluster, side)
         copies = min(COPIES, (await look(cluster, side)).brokers)
-        data = stack.enter_context(tempfile.TemporaryDirectory(prefix="touchstone-worker-"))
+        data = stack.enter_context(_folder())
         app = application(cluster, data, copies)
         changes = Changes(generation)
         projector = KafkaProjector(platform, cluster, generation, audience=changes)
@@ -75,6 +81,15 @@ async def work(settings: Settings, *, stall_s: float = STALL_S) -> None:
         _LOG.info("working", generation=generation)
         await run_until_told(app)
         _LOG.info("stopped")
+
+
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    """Return a folder for Faust that bears this process's id; those of killed workers go now."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*"):
+        pid, _, _ = left.name.removeprefix(_FOLDER).partition("-")
+        if pid.isdecimal() and not psutil.pid_exists(int(pid)):
+            shutil.rmtree(left, ignore_errors=True)
+    return tempfile.TemporaryDirectory(prefix=f"{_FOLDER}{os.getpid()}-")
 
 
 async def work_once(settings: Settings) -> int:

@@ -13,7 +13,9 @@ import psutil
 import pytest
 
 from deploy.kafka.broker import free_ports
-from deploy.kafka.run import run_platform
+from deploy.kafka.run import main, run_platform
+from services.embedded.running import only_run_of
+from services.errors import UsageError
 from services.settings import Settings
 from tests.support.embedded import REPOSITORY, wait_until
 from tests.support.kafka import local_cluster
@@ -49,7 +51,18 @@ def test_a_broker_that_dies_is_started_again(capsys: pytest.CaptureFixture[str])
         port = cluster.bootstrap.rpartition(":")[2]
         command = [sys.executable, "-c", KILL_AND_WAIT, str(cluster.pid(1)), port]
         assert run_platform(command, os.environ, cluster) == 0
-    assert "started again" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert said.index("started again") < said.index("broker is back")
+
+
+def test_a_second_one_on_its_data_is_refused_before_anything_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("TOUCHSTONE_KAFKA", raising=False)
+    monkeypatch.setenv("TOUCHSTONE_DATA", str(tmp_path))
+    with only_run_of(tmp_path):
+        assert main([]) == UsageError.exit_code
+    assert f"{tmp_path} is in use" in capsys.readouterr().err
 
 
 def test_killed_with_9_it_takes_all_its_processes_along(
