@@ -2,9 +2,11 @@
 
 import re
 
+import pytest
 from msgspec import structs
 
 from events.policy import Reference
+from services.console.i18n import LANGUAGES
 from services.console.overview import Overview
 from services.console.panels import draw
 from services.console.queries.ageing import BranchBalance, CurrencyAgeing
@@ -48,3 +50,21 @@ def test_one_of_anything_is_said_in_the_singular() -> None:
     many = structs.replace(OVERVIEW, ageing=(owed("CNY", 110),))
     assert "DSO 1.1 days " in said(draw(many, "en")["tiles"])
     assert "DSO 1.1 天 " in said(draw(many, "zh-CN")["tiles"])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_currency_is_in_the_table_of_what_is_overdue(language: str) -> None:
+    panel = draw(OVERVIEW, language)["overdue"]
+    chart, table = panel.split("<details")
+    assert "SH" in chart
+    assert "HK" not in chart.replace("HKD", "")
+    groups = table.split('scope="rowgroup"')[1:]
+    assert ["CNY" in groups[0], "HKD" in groups[1]] == [True, True]
+    assert 'href="/receivables?branch=HK&amp;currency=HKD"' in groups[1]
+    assert "HK$6.00" in groups[1]
+    assert "branch=HK" not in groups[0]
+
+
+def test_one_currency_needs_no_heading() -> None:
+    one = structs.replace(OVERVIEW, ageing=OVERVIEW.ageing[:1])
+    assert "rowgroup" not in draw(one, "en")["overdue"]
