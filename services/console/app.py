@@ -18,9 +18,10 @@ from projections.protocol import Projection
 from services.console import api, cases, customers, pages
 from services.console.assets import PREFIX
 from services.console.context import Console
-from services.console.i18n import N_, language_of, speaker
+from services.console.i18n import language_of, speaker
 from services.console.page import page_response
 from services.console.platform import ConsolePlatform
+from services.console.problem_words import ProblemWords
 from services.console.refusals import invalid_parameters, unavailable
 from services.console.render import assets
 from services.console.security import SecurityHeaders
@@ -28,14 +29,6 @@ from services.errors import Unavailable
 from services.gateway.problems import Problem
 
 _API = "/api/"
-
-_TITLES = {
-    400: N_("That address cannot be read"),
-    404: N_("There is no such page"),
-    405: N_("That cannot be done here"),
-    500: N_("Something went wrong"),
-    503: N_("Not available just now"),
-}
 
 _log = structlog.get_logger(__name__)
 
@@ -137,17 +130,7 @@ def _failure(request: Request, problem: Problem) -> Response:
     """Return a failure as the asker reads it: a problem document, or a page in words."""
     if request.url.path.startswith(_API):
         return problem.response()
-    _ = speaker(language_of(request)).gettext
-    details = {
-        404: _("Perhaps the address was typed wrong, or what it showed was never recorded."),
-        500: _("The console failed in a way that it should not; its log has the cause."),
-        503: _("The database or the projector cannot be reached. Try again in a moment."),
-    }
-    named = f"{problem.field}: {problem.detail}" if problem.field else problem.detail
-    context = {
-        "title": _(_TITLES[problem.status]) if problem.status in _TITLES else problem.status.phrase,
-        "detail": details.get(problem.status, named),
-    }
+    told = ProblemWords(speaker(language_of(request))).told(problem)
     return page_response(
-        request, "error.html", "", context, status=problem.status, headers=problem.headers
+        request, "error.html", "", {"told": told}, status=problem.status, headers=problem.headers
     )

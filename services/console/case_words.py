@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping
 
@@ -93,6 +94,8 @@ _DETAILS: Mapping[str, str] = {
     "unconfirmed": N_("not confirmed"),
 }
 
+_ESCALATED = re.compile(r"(response|solution|obligation) (\d+%) (.+)")
+
 _SHORT = 8
 
 
@@ -130,17 +133,24 @@ class CaseWords(Named):
     def step(self, what: str) -> str:
         """Return a step of a case's history; those of time name their clock and percent."""
         kind, _, percent = what.partition(" ")
-        clock = _BREACHES.get(kind.removeprefix("case_"))
-        if percent and clock:
-            return self._("%(clock)s: %(share)s of the time is spent") % {
-                "clock": self._(clock),
-                "share": percent,
-            }
-        return self._named(_STEPS, what)
+        clock = kind.removeprefix("case_")
+        return self._spent(clock, percent) if clock in _BREACHES else self._named(_STEPS, what)
 
     def detail(self, detail: str) -> str:
-        """Return what a step is about, where it has a name; else as it was reported."""
+        """Return what a step is about, where it has a name; else as it was reported.
+
+        That of an escalation is a clock, the share of its time, and the role that was told.
+        """
+        if escalated := _ESCALATED.fullmatch(detail):
+            clock, percent, role = escalated.groups()
+            return f"{self._spent(clock, percent)} ({role})"
         return self._(_DETAILS[detail]) if detail in _DETAILS else detail
+
+    def _spent(self, clock: str, percent: str) -> str:
+        return self._("%(clock)s: %(share)s of the time is spent") % {
+            "clock": self.breach(clock),
+            "share": percent,
+        }
 
     def number(self, case_id: str) -> str:
         """Return a case's id to read: ours are long, their beginning tells them apart."""

@@ -29,6 +29,7 @@ from services.console.parameters import (
     CustomerParameters,
     Identifier,
     InstantParameters,
+    LookupParameters,
     TimelineParameters,
 )
 from services.console.queries.board import countdown
@@ -114,11 +115,12 @@ async def get_timeline(
 
 
 @router.get("/customers")
-async def find_customer(
-    customer: Annotated[str, Query(alias="id", min_length=1, max_length=120)],
-) -> Response:
-    """Lead to the customer whose id was typed."""
-    return RedirectResponse(f"/customers/{quote(customer.strip(), safe='')}", status_code=303)
+async def find_customer(request: Request) -> Response:
+    """Lead to the customer whose id was typed; without one, ask for it."""
+    customer = (asked(request, LookupParameters).id or "").strip()
+    if not customer:
+        return page_response(request, "lookup.html", "", {})
+    return RedirectResponse(f"/customers/{quote(customer, safe='')}", status_code=303)
 
 
 @router.get("/customers/{customer}")

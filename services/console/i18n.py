@@ -24,6 +24,11 @@ COOKIE = "lang"
 LANGUAGES: Mapping[str, str] = {"en": "en", "zh-CN": "zh_Hans_CN"}
 """Language tags as pages and URLs say them, and their CLDR locales."""
 
+_DAYS = {"en": "d MMM yyyy", "zh-CN": "yyyy-MM-dd"}
+"""How a day is written, alone and in an instant: a page has one form for both."""
+
+_INSTANTS = {"en": f"{_DAYS['en']}, HH:mm", "zh-CN": f"{_DAYS['zh-CN']} HH:mm"}
+
 _CATALOGUES = {"zh-CN": "zh_CN"}
 _FALLBACK = "en"
 _TAG_OF = {"en": "en", "zh": "zh-CN"}
@@ -125,12 +130,11 @@ class Speaker:
 
     def day(self, value: date) -> str:
         """Return a local day."""
-        return dates.format_date(value, format="medium", locale=self.locale)
+        return dates.format_date(value, _DAYS[self.language], locale=self.locale)
 
     def instant(self, value: datetime, tz: tzinfo) -> str:
         """Return an instant in a zone, to the minute."""
-        pattern = "yyyy-MM-dd HH:mm" if self.language == "zh-CN" else "d MMM yyyy, HH:mm"
-        return dates.format_datetime(value, pattern, tzinfo=tz, locale=self.locale)
+        return dates.format_datetime(value, _INSTANTS[self.language], tzinfo=tz, locale=self.locale)
 
     def clock(self, value: datetime, tz: tzinfo) -> str:
         """Return the time of day in a zone, to the second."""

@@ -82,7 +82,7 @@ class OverviewSource:
         self._meter = RateMeter()
         self._customers = Paced(count_customers)
         self._ageing = Paced(ageing)
-        self._balances = Paced(self._main_balances)
+        self._balances = Paced(balances_by_branch)
         self._standing = Paced(lambda reader: count_alerts(reader, AlertFilter()))
         self._feed = Paced(self._latest)
         self._pyramid = Paced(pyramid)
@@ -106,11 +106,6 @@ class OverviewSource:
                 pyramid=await self._pyramid.get(reader, state),
                 board=await self._board.get(reader, state),
             )
-
-    async def _main_balances(self, reader: Reader) -> tuple[BranchBalance, ...]:
-        """Return the branches' balances in the currency that matters most."""
-        aged = await self._ageing.get(reader, _state(reader))
-        return await balances_by_branch(reader, aged[0].currency) if aged else ()
 
     async def _latest(self, reader: Reader) -> tuple[JournalEntry, ...]:
         page = await alert_journal(reader, AlertFilter(), FEED_LENGTH, self._signer, None)

@@ -151,6 +151,7 @@ def _overdue_chart(
     if main is None:
         return None
     _ = say.gettext
+    balances = [one for one in overview.balances if one.currency == main.currency]
     bars = [
         Bar(
             names.get(one.branch_id, one.branch_id) or _("no branch"),
@@ -158,7 +159,7 @@ def _overdue_chart(
             say.short_amount(one.overdue_minor, main.currency),
             "age-4",
         )
-        for one in overview.balances[:_BRANCHES_SHOWN]
+        for one in balances[:_BRANCHES_SHOWN]
     ]
     description = "; ".join(f"{bar.label}: {bar.text}" for bar in bars)
     return ranking(Words("chart-overdue", _("Overdue by branch"), description), bars)

@@ -113,6 +113,12 @@ class CasesParameters(_Paged):
         return CaseFilter(self.status, self.department, self.breach, self.priority, self.branch)
 
 
+class LookupParameters(_Parameters):
+    """Whose page to open."""
+
+    id: Identifier | None = None
+
+
 class InstantParameters(_Parameters):
     """As of, and as known: a day (its end), or an instant."""
 

@@ -169,6 +169,11 @@ _VALUES: Mapping[tuple[str, str], str] = {
     ("clock", "response"): N_("First answer"),
     ("clock", "solution"): N_("Solution"),
     ("clock", "obligation"): N_("Department"),
+    ("purpose", "order"): N_("order"),
+    ("purpose", "shipment"): N_("shipment"),
+    ("purpose", "invoice"): N_("invoice"),
+    ("reason", "limit_exceeded"): N_("over the credit limit"),
+    ("reason", "overdue_too_long"): N_("overdue for too long"),
 }
 
 

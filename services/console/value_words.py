@@ -57,6 +57,10 @@ class ValueWords(Named):
         """Return the name of a tier; the default pyramid's four have one in each language."""
         return self._("no tier") if tier is None else self._named(_TIERS, tier)
 
+    def about(self, kind: str, subject: str) -> str:
+        """Return the subject of an alert of some kind: a tier by its name, else as it is."""
+        return self.tier(subject) if kind == "tier_warning" else subject
+
     def component(self, component: str) -> str:
         """Return what adds to a customer's value or takes from it."""
         return self._named(_COMPONENTS, component)

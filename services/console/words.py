@@ -111,12 +111,24 @@ _VERDICTS: Mapping[str, str] = {
 
 _IGNORED: Mapping[str, str] = {
     "already_settled": N_("it was settled already"),
+    "amends_one_instalment": N_("it amends one instalment; only a whole invoice is amended"),
     "cancelled_invoice": N_("its invoice was cancelled"),
+    "cancels_one_instalment": N_("it cancels one instalment; only a whole invoice is cancelled"),
     "other_currency": N_("it is in another currency"),
+    "repeated_cancellation": N_("the invoice was cancelled before"),
+    "repeated_check": N_("the credit check was reported before"),
+    "repeated_credit_note": N_("the credit note was reported before"),
+    "repeated_dispute": N_("the dispute was reported before"),
     "repeated_invoice": N_("the invoice was reported before"),
+    "repeated_order": N_("the order was reported before"),
+    "repeated_override": N_("the credit override was reported before"),
+    "repeated_promise": N_("the promise was reported before"),
+    "repeated_refund": N_("the refund was reported before"),
+    "repeated_return": N_("the return was reported before"),
     "unseen_invoice": N_("its invoice was never seen"),
     "unseen_order": N_("its order was never seen"),
     "unseen_payment": N_("its payment was never seen"),
+    "unseen_return": N_("its order was never seen"),
     "written_off_more_than_open": N_("more was written off than was open"),
 }
 

@@ -20,6 +20,7 @@ PAGES = (
     "/cases",
     "/alerts",
     "/alerts/journal",
+    "/customers",
     "/customers/C-1",
     "/customers/V-2",
     "/customers/K-2",

@@ -402,7 +402,7 @@ async def test_the_overview_reads_no_item(company: Company) -> None:
     console = create_console(company.platform).state.console
     async with console.receivables.reading() as reader:
         await ageing(reader)
-        await balances_by_branch(reader, "CNY")
+        await balances_by_branch(reader)
         await freshness(reader)
         [touched] = await reader.fetch(
             "SELECT seq_scan + coalesce(idx_scan, 0) FROM pg_stat_xact_user_tables "

@@ -10,6 +10,7 @@ from starlette.types import Message
 
 from services.console.app import create_console, end_streams
 from services.console.security import CONTENT_SECURITY_POLICY
+from services.errors import Unavailable
 from tests.support.console import Company, invoice, open_company, payment_of
 
 pytestmark = pytest.mark.postgres
@@ -87,7 +88,9 @@ async def test_a_form_may_leave_fields_empty(client: httpx2.AsyncClient) -> None
         "/alerts?kind=x",
         "/alerts/journal?cursor=x",
         "/customers/C-1?as_of=x",
-        "/customers",
+        "/customers/%00",
+        f"/customers?id={'x' * 121}",
+        "/customers?name=x",
     ],
 )
 async def test_a_bad_address_is_a_page_in_words(client: httpx2.AsyncClient, path: str) -> None:
@@ -95,6 +98,65 @@ async def test_a_bad_address_is_a_page_in_words(client: httpx2.AsyncClient, path
     assert answer.status_code == 400
     assert answer.headers["content-type"].startswith("text/html")
     assert "这个地址无法识别" in answer.text
+    assert set(english_of(answer.text)) <= {"CNY", "name"}
+
+
+def english_of(page: str) -> list[str]:
+    """Return the English words that the main part of a page says."""
+    main = page.partition("<main")[2].partition(">")[2].partition("</main>")[0]
+    return re.findall("[A-Za-z]{2,}", re.sub("<[^>]*>", " ", main))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/nowhere", 404), ("GET", "/customers/nobody", 404), ("POST", "/alerts", 405)],
+)
+async def test_what_is_not_there_is_told_in_the_language_of_the_page(
+    client: httpx2.AsyncClient, method: str, path: str, status: int
+) -> None:
+    answer = await client.request(method, path, headers={"Accept-Language": "zh"})
+    assert answer.status_code == status
+    assert english_of(answer.text) == []
+    answer = await client.request(method, path)
+    assert answer.status_code == status
+    assert len(english_of(answer.text)) > 10
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "told"),
+    [(Unavailable("away"), 503, "请稍后再试。"), (RuntimeError("odd"), 500, "原因见平台日志")],
+)
+async def test_a_failure_is_told_in_the_language_of_the_page(
+    company: Company, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, told: str
+) -> None:
+    app = create_console(company.platform)
+
+    async def fail(_: str) -> None:
+        raise error
+
+    monkeypatch.setattr(app.state.console.live, "frame", fail)
+    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        answer = await client.get("/", headers={"Accept-Language": "zh"})
+    assert answer.status_code == status
+    assert told in answer.text
+    assert english_of(answer.text) == []
+
+
+@pytest.mark.parametrize("path", ["/customers", "/customers?id=", "/customers?id=%20"])
+async def test_without_an_id_a_form_asks_for_it(client: httpx2.AsyncClient, path: str) -> None:
+    english, chinese = [
+        (await client.get(path, headers={"Accept-Language": language})).text
+        for language in ("en", "zh")
+    ]
+    assert "<h1>Find a customer</h1>" in english
+    assert "<h1>查找客户</h1>" in chinese
+    assert english_of(chinese) == []
+
+
+async def test_an_id_that_was_typed_leads_to_its_customer(client: httpx2.AsyncClient) -> None:
+    answer = await client.get("/customers?id=%20C%2F1%20")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/customers/C%2F1")
 
 
 async def test_the_list_goes_on_behind_its_link(

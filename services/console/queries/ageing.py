@@ -124,11 +124,11 @@ def _rank(one: CurrencyAgeing, reference: Reference) -> tuple[bool, int, str]:
     return (one.currency != own, -one.open_items, one.currency)
 
 
-async def balances_by_branch(reader: Reader, currency: str) -> tuple[BranchBalance, ...]:
-    """Return what each branch's customers owe in a currency, the most overdue first."""
+async def balances_by_branch(reader: Reader) -> tuple[BranchBalance, ...]:
+    """Return what each branch's customers owe in each currency, the most overdue first."""
     branches, days, elsewhere = reader.todays()
     rows = await reader.ask(
         "open_by_branch", *reader.version_of(RECEIVABLES), OPEN, branches, days, elsewhere
     )
-    found = [BranchBalance(**dict(row.items())) for row in rows if row["currency"] == currency]
+    found = [BranchBalance(**dict(row.items())) for row in rows]
     return tuple(sorted(found, key=lambda one: (-one.overdue_minor, one.branch_id)))

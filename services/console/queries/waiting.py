@@ -47,7 +47,7 @@ async def wait_until(model: ReadModel, token: str | None, patience_s: float = PA
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 "position_not_reached",
                 f"the rows do not reflect this position after {patience_s:.0f} s; "
-                f"{progress.events_behind} events wait",
+                f"events that wait: {progress.events_behind}",
                 "ask again with the same token",
                 field="at_least",
                 headers={"Retry-After": "1"},

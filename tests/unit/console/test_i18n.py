@@ -97,6 +97,14 @@ def test_money_numbers_and_days_follow_the_language() -> None:
     assert english.instant(at, UTC) == "20 Mar 2026, 02:00"
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_day_looks_the_same_alone_and_in_an_instant(language: str) -> None:
+    say = speaker(language)
+    at = datetime(2026, 3, 5, 2, 0, tzinfo=UTC)
+    assert say.instant(at, UTC).startswith(say.day(at.date()))
+    assert say.day(at.date()) == {"en": "5 Mar 2026", "zh-CN": "2026-03-05"}[language]
+
+
 def test_codes_have_names_and_unknown_ones_are_shown() -> None:
     for language in LANGUAGES:
         words = Words(speaker(language))
