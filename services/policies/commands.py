@@ -12,6 +12,7 @@ from events.policy import Reference
 from services.audit.walk import picture
 from services.bootstrap import Platform, open_platform
 from services.branch.commands import DEFAULT_BRANCH
+from services.branch.mapping import nearest
 from services.cli import (
     Format,
     FormatOption,
@@ -132,7 +133,7 @@ def list_(
 ) -> None:
     """List the versions of every policy: past, in force and to come."""
     if kind is not None and kind not in KINDS:
-        raise UsageError(f"{kind!r} is no kind of policy; kinds are {', '.join(KINDS)}")
+        raise UsageError(f"{kind!r} is no kind of policy{nearest(kind, KINDS)}")
 
     async def work() -> None:
         async with open_platform(settings()) as platform:
