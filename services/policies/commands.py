@@ -64,7 +64,8 @@ SetOption = Annotated[
     typer.Option(
         "--set",
         metavar="NAME=VALUE",
-        help='Change a field: 30, "50.00 CNY", "1,31,61" or JSON. May be given often.',
+        help='Change a field: 30, "50.00 CNY", "1,31,61" or JSON, in the unit that '
+        "`touchstone policy list` shows. May be given often.",
     ),
 ]
 StartOption = Annotated[
@@ -131,7 +132,10 @@ def list_(
     ] = None,
     form: FormatOption = Format.TEXT,
 ) -> None:
-    """List the versions of every policy: past, in force and to come."""
+    """List the versions of every policy: past, in force and to come.
+
+    Each number has its unit; 100 basis points are one percent.
+    """
     if kind is not None and kind not in KINDS:
         raise UsageError(f"{kind!r} is no kind of policy{nearest(kind, KINDS)}")
 

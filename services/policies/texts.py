@@ -13,6 +13,7 @@ from services.policies.calibration import Calibration
 from services.policies.listing import Version
 from services.policies.publishing import Changed, Published
 from services.policies.trial import ProjectionTrial, Trial
+from services.policies.units import measured
 
 _STATES = {"past": "past", "in_force": "IN FORCE", "to_come": "to come"}
 
@@ -21,13 +22,10 @@ def _when(at: datetime, tz: ZoneInfo) -> str:
     return f"{at.astimezone(tz):%Y-%m-%d %H:%M %Z}"
 
 
-def _json(value: object) -> str:
-    return msgspec.json.encode(value).decode()
-
-
 def _changes(found: Iterable[Changed]) -> Iterator[str]:
     for one in found:
-        yield f"    {one.field}: {_json(one.before)} -> {_json(one.after)}"
+        before, after = measured(one.field, one.before), measured(one.field, one.after)
+        yield f"    {one.field}: {before} -> {after}"
 
 
 def published_lines(found: Published, tz: ZoneInfo) -> Iterator[str]:
@@ -53,8 +51,9 @@ def version_lines(found: Iterable[Version], tz: ZoneInfo) -> Iterator[str]:
             continue
         if one.state == "past":
             continue
-        for name, value in msgspec.to_builtins(one.policy).items():
-            yield f"            {name} = {_json(value)}"
+        said = msgspec.to_builtins(one.policy)
+        for name, value in said.items():
+            yield f"            {name} = {measured(name, value, said.get('currency', ''))}"
 
 
 def calibration_lines(found: Calibration, tz: ZoneInfo) -> Iterator[str]:

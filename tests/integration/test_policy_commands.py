@@ -21,7 +21,7 @@ def test_a_policy_is_tried_published_and_listed(run: Run, tmp_path: Path) -> Non
     words = (str(policy), "--effective-from", "2026-01-01")
     tried = run("policy", "try", *words, "--at", "2026-03-20")
     assert tried.returncode == 0, tried.stderr
-    assert "overdue_days: [1,31,61,91,121] -> [1,2]" in tried.stdout
+    assert "overdue_days: [1,31,61,91,121] days -> [1,2] days" in tried.stdout
     assert "alerts overdue 2: 1 raised, 0 cleared" in tried.stdout
     assert json.loads(run("policy", "list", "alerts", "--format", "json").stdout)[0]["state"] == (
         "in_force"
