@@ -12,6 +12,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from services.audit.wording import counted
 from services.bootstrap import open_platform
 from services.branch.compiling import (
     CompiledMapping,
@@ -213,11 +214,12 @@ def check_mapping(
 ) -> None:
     """Check a mapping against a file and show what its first rows give; nothing is sent.
 
+    Instants are in UTC, as events hold them.
     Exit code 1: some of these rows were refused.
     """
     compiled = load_mapping(mapping)
     found = scan(file, compiled)
-    note(f"{file}: {found.rows:,} rows, readable to the end; {_described(compiled)}")
+    note(f"{file}: {counted(found.rows, 'row')}, readable to the end; {_described(compiled)}")
     shown = preview(Job(path=file, mapping=compiled, branch=branch), rows)
     made = [one for one in shown if isinstance(one, MadeEvent)]
     refused = [one for one in shown if isinstance(one, RowRefused)]

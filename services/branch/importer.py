@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from services.audit.wording import counted
 from services.branch.cells import Row
 from services.branch.compiling import CompiledMapping, Event, MadeEvent, RowRefused
 from services.branch.identity import source_of
@@ -79,7 +80,7 @@ async def import_file(
             tick(run.report.rows, found.rows)
     except Unavailable as error:
         raise Unavailable(
-            f"stopped after {run.report.rows:,} of {found.rows:,} rows: {error}"
+            f"stopped after {run.report.rows:,} of {counted(found.rows, 'row')}: {error}"
         ) from error
     run.report.seconds += time.perf_counter() - started
     run.finish()

@@ -11,6 +11,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from services.audit.wording import counted
+
 MAX_LISTED = 1000
 
 Trouble = Literal["refused", "repeated"]
@@ -89,7 +91,7 @@ class Report(Struct, kw_only=True):
             yield f"  {self.seconds:.1f} s, {self.rows / self.seconds:,.0f} rows/s"
         yield from map(_sentence, self.lines)
         if self.left_off:
-            yield f"  ... and {self.left_off:,} more lines"
+            yield f"  ... and {counted(self.left_off, 'more line')}"
 
 
 def _sentence(line: Line) -> str:

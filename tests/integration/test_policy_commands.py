@@ -29,7 +29,7 @@ def test_a_policy_is_tried_published_and_listed(run: Run, tmp_path: Path) -> Non
     first, again = (run("policy", "publish", *words, "--format", "json") for _ in range(2))
     assert [json.loads(one.stdout)["status"] for one in (first, again)] == ["accepted", "duplicate"]
     listed = run("policy", "list", "alerts").stdout
-    assert "IN FORCE  from 2026-01-01 00:00 CST  event " in listed
+    assert "IN FORCE  from 2026-01-01 00:00+08:00  event " in listed
     assert json.loads(first.stdout)["event_id"] in listed
 
 
