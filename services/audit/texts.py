@@ -28,7 +28,7 @@ def ageing_lines(report: AgeingReport, tz: ZoneInfo) -> Iterator[str]:
     known = f", as known {moment(report.known_at, tz)}" if report.known_at else ""
     yield f"Receivables at the end of {report.day}, {scope}{known}"
     if not report.currencies:
-        yield "nothing was ever invoiced"
+        yield "nothing was invoiced yet"
     for found in report.currencies:
         aged = found.ageing
         yield ""

@@ -10,7 +10,9 @@ import typer
 
 from services.audit.wording import counted, moment
 from services.bootstrap import open_platform
+from services.branch.mapping import nearest
 from services.cli import Format, FormatOption, emit, note, run_async, say
+from services.errors import UsageError
 from services.gateway.keys import BranchKey, BranchKeys
 from services.gateway.quarantine import Quarantine, Quarantined
 from services.postgres.master_key import master_key
@@ -61,7 +63,11 @@ def list_keys(branch_id: BranchOption = None, form: FormatOption = Format.TEXT) 
 
     async def read() -> Sequence[BranchKey]:
         async with open_platform(settings()) as platform:
-            return await BranchKeys(platform.pool, platform.clock).all(branch_id)
+            keys = BranchKeys(platform.pool, platform.clock)
+            found = await keys.all(branch_id)
+            if branch_id is not None and not found:
+                raise UsageError(f"--branch: {await _keyless(keys, branch_id)}")
+            return found
 
     keys = run_async(read())
     if form is Format.JSON:
@@ -74,6 +80,12 @@ def list_keys(branch_id: BranchOption = None, form: FormatOption = Format.TEXT) 
         say(f"{one.key_id}  {one.branch_id}  {rights}  made {made}  {state}  {one.label}")
     if not keys:
         note("No keys yet. Make one: touchstone branch key create BRANCH")
+
+
+async def _keyless(keys: BranchKeys, branch_id: str) -> str:
+    """Return that a branch has no key, with the branches that it may be meant for."""
+    known = {one.branch_id for one in await keys.all()}
+    return f"no key is of a branch {branch_id!r}{nearest(branch_id, known)}"
 
 
 @key.command("revoke")
@@ -109,7 +121,11 @@ def list_quarantine(
         async with open_platform(settings()) as platform:
             vault = PostgresVault(platform.pool, master_key(settings()))
             kept = Quarantine(platform.pool, vault, platform.clock)
-            return await kept.latest(limit, branch_id), *await kept.count(branch_id)
+            found = await kept.latest(limit, branch_id)
+            keys = BranchKeys(platform.pool, platform.clock)
+            if branch_id is not None and not found and not await keys.all(branch_id):
+                note(await _keyless(keys, branch_id))  # perhaps a good branch that imports files
+            return found, *await kept.count(branch_id)
 
     entries, events, times = run_async(read())
     if form is Format.JSON:

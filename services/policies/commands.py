@@ -11,7 +11,7 @@ import typer
 from events.policy import Reference
 from services.audit.walk import picture
 from services.bootstrap import Platform, open_platform
-from services.branch.commands import DEFAULT_BRANCH
+from services.branch.commands import DEFAULT_BRANCH, check_branch
 from services.branch.mapping import nearest
 from services.cli import (
     Format,
@@ -110,6 +110,7 @@ def publish(
     Rows made under older rules are assessed again by the projector; `touchstone status` shows
     how many are left. Exit code 1 if the gateway refuses it.
     """
+    check_branch(branch)
     meant = given(target)
 
     async def work() -> None:
@@ -224,6 +225,7 @@ def tiers(
     Once published the lines are frozen amounts: nobody's tier moves because others bought.
     Everything else of the policy stays as it is in force that day.
     """
+    check_branch(branch)
     wanted = portions(shares, names)
     day = day_of(at, "--at")
 

@@ -134,6 +134,15 @@ def test_nobody_is_explained_whom_no_event_names(run: Run) -> None:
         assert "look the id up again" in told.stderr
 
 
+@pytest.mark.usefixtures("projected")
+def test_a_branch_that_no_event_names_is_wrong_usage_and_the_near_one_is_named(run: Run) -> None:
+    told = run("report", "ageing", "--branch", "SH-02")
+    assert told.returncode == 2
+    assert "--branch: no event names the branch 'SH-02'; did you mean 'SH-01'?" in told.stderr
+    assert "known are SH-01" in run("report", "ageing", "--branch", "NOPE").stderr
+    assert run("report", "ageing", "--branch", "SH-01").returncode == 0
+
+
 def test_nobody_who_is_not_parked_is_retried(run: Run) -> None:
     told = run("parked", "retry", "C-1001")
     assert told.returncode == 2

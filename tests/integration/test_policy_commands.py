@@ -40,6 +40,7 @@ def test_a_policy_is_tried_published_and_listed(run: Run, tmp_path: Path) -> Non
         (("list", "teirs"), "'teirs' is no kind of policy"),
         (("try", "tiers", "--set", "x=1"), "--set: 'x=1' sets no field of tiers"),
         (("publish", "tiers", "--id", "abc"), "--id: 'abc' is no UUID"),
+        (("publish", "tiers", "--branch", "a/b"), "--branch: 'a/b' is no branch's id"),
         (("publish", "tiers", "--effective-from", "soon"), "--effective-from: 'soon'"),
         (("calibrate", "tiers", "--at", "2026-02-30"), "--at: '2026-02-30' is no day"),
     ],
