@@ -92,6 +92,11 @@ class Report(Struct, kw_only=True):
         yield from map(_sentence, self.lines)
         if self.left_off:
             yield f"  ... and {counted(self.left_off, 'more line')}"
+        if self.mapping is not None and 1 < self.rows == self.rows_refused:
+            yield (
+                f"  no row could be read: the mapping {self.mapping} may not be this file's; "
+                "`touchstone mappings check` shows what it makes of the first rows"
+            )
 
 
 def _sentence(line: Line) -> str:
