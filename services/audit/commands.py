@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from typing import Annotated, TypeVar
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -26,6 +27,7 @@ from services.audit.texts import (
 )
 from services.audit.verify import verify as verify_everything
 from services.audit.walk import picture
+from services.audit.wording import counted
 from services.bootstrap import Platform, open_platform
 from services.cli import (
     AsKnownOption,
@@ -63,13 +65,16 @@ async def _walked(work: Callable[[Platform, Callable[[int], None]], Awaitable[T]
 
 async def _instants(
     platform: Platform, as_of: str | None, as_known: str | None, option: str = "--as-of"
-) -> tuple[datetime, datetime | None]:
-    """Return the instants that the options name; without them, now and everything."""
+) -> tuple[datetime, datetime | None, ZoneInfo]:
+    """Return the instants that the options name, and the company's zone.
+
+    Without the options they are now and everything.
+    """
     async with picture(platform) as seen:
         reference: Reference = await seen.reference()
     at = instant_of(as_of, option, reference) if as_of else platform.clock.now()
     known_at = instant_of(as_known, "--as-known", reference) if as_known else None
-    return at, known_at
+    return at, known_at, reference.zone_of(None)
 
 
 def _print(format_: Format, document: object, lines: Iterable[str]) -> None:
@@ -89,12 +94,12 @@ def replay(
     """Replay one customer: the rows and alerts of every projection at an instant.
 
     They are refolded from the events, and are what the platform shows or showed. Why they are
-    so is what `touchstone explain` says.
+    so is what `touchstone explain` says. Instants are in UTC, as the rows hold them.
     """
 
     async def work() -> None:
         async with open_platform(settings()) as platform:
-            at, known_at = await _instants(platform, as_of, as_known)
+            at, known_at, _ = await _instants(platform, as_of, as_known)
             found = await replay_customer(platform, CustomerId(customer), at, known_at)
         _print(format_, found, replay_lines(found))
 
@@ -113,12 +118,13 @@ def explain(
     """Explain one customer: every figure with the events and rules behind it.
 
     Receivables with their allocations; value and tier, what counts, what expired and what
-    comes next; cases with the history of their clocks; the latest touchpoints.
+    comes next; cases with the history of their clocks; the latest touchpoints. Times are in the
+    customer's zone, which the first line names.
     """
 
     async def work() -> None:
         async with open_platform(settings()) as platform:
-            at, known_at = await _instants(platform, as_of, as_known)
+            at, known_at, _ = await _instants(platform, as_of, as_known)
             name = CustomerId(customer)
             found = await explain_customer(platform, name, at, known_at, entries)
         _print(format_, found, explanation_lines(found))
@@ -139,12 +145,10 @@ def ageing(
     """Ageing buckets, provision, DSO and days late at the end of a day."""
 
     async def work(platform: Platform, advance: Callable[[int], None]) -> None:
-        at, known_at = await _instants(platform, None, as_known)
-        async with picture(platform) as seen:
-            zone = (await seen.reference()).zone_of(None)
-        day = day_of(as_of, "--as-of") if as_of else at.astimezone(zone).date()
+        at, known_at, tz = await _instants(platform, None, as_known)
+        day = day_of(as_of, "--as-of") if as_of else at.astimezone(tz).date()
         found = await report_ageing(platform, day, branch, known_at, advance)
-        _print(format_, found, ageing_lines(found))
+        _print(format_, found, ageing_lines(found, tz))
 
     run_async(_walked(work))
 
@@ -159,9 +163,9 @@ def alerts(
     """Every alert of history as today's rules have it: raised, ended, and why."""
 
     async def work(platform: Platform, advance: Callable[[int], None]) -> None:
-        at, known_at = await _instants(platform, as_of, as_known)
+        at, known_at, tz = await _instants(platform, as_of, as_known)
         found = await report_alerts(platform, at, known_at, advance, listed=listed)
-        _print(format_, found, alerts_lines(found))
+        _print(format_, found, alerts_lines(found, tz))
 
     run_async(_walked(work))
 
@@ -181,9 +185,9 @@ def digest(
     """
 
     async def work(platform: Platform, advance: Callable[[int], None]) -> None:
-        instant, known_at = await _instants(platform, at, as_known, "--at")
+        instant, known_at, tz = await _instants(platform, at, as_known, "--at")
         found = await compute_digest(platform, instant, known_at, advance)
-        _print(format_, found, digest_lines(found))
+        _print(format_, found, digest_lines(found, tz))
 
     run_async(_walked(work))
 
@@ -191,7 +195,8 @@ def digest(
 def verify(format_: FormatOption = Format.TEXT) -> None:
     """Refold everything from the events and name each difference from the live rows.
 
-    Safe while the platform works. Exit code 4 if anything differs.
+    Safe while the platform works. Instants are in UTC, as the rows hold them. Exit code 4 if
+    anything differs.
     """
 
     async def work(platform: Platform, advance: Callable[[int], None]) -> int:
@@ -201,7 +206,8 @@ def verify(format_: FormatOption = Format.TEXT) -> None:
 
     differences = run_async(_walked(work))
     if differences:
-        raise Disagreement(f"the live rows differ from the events in {differences:,} places")
+        places = counted(differences, "place")
+        raise Disagreement(f"the live rows differ from the events in {places}")
 
 
 def status(format_: FormatOption = Format.TEXT) -> None:

@@ -12,6 +12,7 @@ from projections.value_tiers.explain import Counted, TierMove, ValueExplained
 from services.audit.explain import Explanation
 from services.audit.statement_text import statement_lines
 from services.audit.texts import When, amount
+from services.audit.wording import counted
 
 _LISTED = 20
 """Events listed under one heading; all of them are in the JSON document."""
@@ -28,7 +29,7 @@ def explanation_lines(found: Explanation) -> Iterator[str]:
     known = f", as known {when(found.known_at)}" if found.known_at else ""
     yield (
         f"{told.customer_id} as of {when(told.at)} {told.zone}{known} "
-        f"({told.branch_id or 'no branch'}, {found.events:,} events)"
+        f"({told.branch_id or 'no branch'}, {counted(found.events, 'event')})"
     )
     yield "\nRECEIVABLES"
     yield from [*statement_lines(told, when)] or ["nothing was ordered, invoiced or paid yet"]
@@ -128,7 +129,8 @@ def _case_lines(found: CaseExplanation, when: When) -> Iterator[str]:
         if step.solution_due_at is not None:
             clock = f"  (due {when(step.solution_due_at)})"
         elif step.solution_left is not None:
-            clock = f"  ({step.solution_left // timedelta(minutes=1):,} business minutes left)"
+            left = step.solution_left // timedelta(minutes=1)
+            clock = f"  ({counted(left, 'business minute')} left)"
         event = f"  event {step.event_id}" if step.event_id else "  by time"
         yield f"    {when(step.at)}  {step.what} {step.detail or ''}{clock}{event}"
 

@@ -18,6 +18,7 @@ from projections.digest import combine, customer_lines
 from projections.protocol import Alert, Facts, Row
 from services.audit.known import known_dossier
 from services.audit.walk import picture
+from services.audit.wording import counted
 from services.bootstrap import Platform
 
 
@@ -85,13 +86,13 @@ def replay_lines(found: Replay) -> Iterator[str]:
     """Yield the lines of a replay: every row with the columns that say something."""
     known = f", as known {found.known_at.isoformat()}" if found.known_at else ""
     yield (
-        f"{found.customer_id} as of {found.at.isoformat()}{known}: {found.events:,} events, "
-        f"digest {found.digest}"
+        f"{found.customer_id} as of {found.at.isoformat()}{known}: "
+        f"{counted(found.events, 'event')}, digest {found.digest}"
     )
     for one in found.projections:
         changes = one.next_change_at
         until = f", until {changes.isoformat()}" if changes else ""
-        yield f"{one.projection} v{one.version}, of {one.facts:,} facts{until}"
+        yield f"{one.projection} v{one.version}, of {counted(one.facts, 'fact')}{until}"
         for name, rows in one.tables.items():
             for row in rows:
                 yield f"    {name}: {_columns(row)}"

@@ -29,6 +29,8 @@ from projections.receivables.reports import (
 from projections.receivables.rows import ACCOUNTS, ITEMS, AccountRow, ItemRow
 from services.audit.walk import picture
 from services.bootstrap import Platform
+from services.branch.mapping import nearest
+from services.errors import UsageError
 
 Advance = Callable[[int], None]
 
@@ -113,12 +115,14 @@ async def report_ageing(
     advance: Advance,
 ) -> AgeingReport:
     """Return the ageing at the end of a day: what was true, with what was known by then or is
-    known now. Raises: Unavailable.
+    known now. Raises: UsageError, for a branch that nothing names; Unavailable.
     """
     sums: dict[str, _Sums] = defaultdict(_Sums)
     async with picture(platform) as seen:
         reference = await seen.reference(known_at)
+        branches = set(reference.branches)
         async for customer, events in seen.dossiers(known_at):
+            branches.update(event.envelope.branch_id for event in events)
             rows = _assessed(customer, events, day, reference).rows
             for row in rows[ITEMS.name]:
                 assert isinstance(row, ItemRow)
@@ -129,6 +133,10 @@ async def report_ageing(
                 if branch_id is None or row.branch_id == branch_id:
                     sums[row.currency].account(row)
             advance(1)
+        if branch_id is not None and branch_id not in branches:
+            raise UsageError(
+                f"--branch: no event names the branch {branch_id!r}{nearest(branch_id, branches)}"
+            )
         policy = reference.in_force(AgeingPolicy, day_end(day, reference.zone_of(None)))
         return AgeingReport(
             day=day,

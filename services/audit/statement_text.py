@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from projections.receivables.statement import ItemStatement, SourceLine, Statement
 from services.audit.texts import When, amount
+from services.audit.wording import counted
 
 
 def statement_lines(told: Statement, when: When) -> Iterator[str]:
@@ -46,7 +47,7 @@ def statement_lines(told: Statement, when: When) -> Iterator[str]:
 def _item_lines(item: ItemStatement, told: Statement, when: When) -> Iterator[str]:
     row = item.row
     past = (told.today - row.due_on).days
-    state = f"{past} days past due" if row.balance_minor and past > 0 else row.status
+    state = f"{counted(past, 'day')} past due" if row.balance_minor and past > 0 else row.status
     marks = [mark for mark in ("disputed" if row.disputed else "", row.hold or "") if mark]
     if row.dunning_level is not None:
         marks.append(f"level {row.dunning_level} sent")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from events.money import from_minor
 from services.audit.digest import Digest
 from services.audit.reports import AgeingReport, AlertsReport
 from services.audit.status import Status
 from services.audit.verify import Verification
+from services.audit.wording import counted, moment
 
 When = Callable[[datetime], str]
 """How a text writes an instant."""
@@ -20,13 +22,13 @@ def amount(minor: int, currency: str) -> str:
     return f"{from_minor(minor, currency):,} {currency}"
 
 
-def ageing_lines(report: AgeingReport) -> Iterator[str]:
+def ageing_lines(report: AgeingReport, tz: ZoneInfo) -> Iterator[str]:
     """Yield the lines of an ageing report."""
     scope = f"branch {report.branch_id}" if report.branch_id else "all branches"
-    known = f", as known {report.known_at.isoformat()}" if report.known_at else ""
+    known = f", as known {moment(report.known_at, tz)}" if report.known_at else ""
     yield f"Receivables at the end of {report.day}, {scope}{known}"
     if not report.currencies:
-        yield "nothing was ever invoiced"
+        yield "nothing was invoiced yet"
     for found in report.currencies:
         aged = found.ageing
         yield ""
@@ -43,12 +45,15 @@ def ageing_lines(report: AgeingReport) -> Iterator[str]:
             f"{amount(aged.provision_minor, found.currency):>18}"
         )
         yield (
-            f"overdue {amount(aged.overdue_minor, found.currency)} on {aged.overdue_items:,} items "
-            f"of {found.customers_overdue:,} customers; {found.disputed_items:,} items disputed"
+            f"overdue {amount(aged.overdue_minor, found.currency)} on "
+            f"{counted(aged.overdue_items, 'item')} of "
+            f"{counted(found.customers_overdue, 'customer')}; "
+            f"{counted(found.disputed_items, 'item')} disputed"
         )
         yield (
             f"DSO over 90 days: {found.dso_90_days or 'nothing invoiced'}; settled "
-            f"{found.settled_items:,} items, {found.mean_days_late or 0} days late on average"
+            f"{counted(found.settled_items, 'item')}, {found.mean_days_late or 0} days late on "
+            "average"
         )
         yield (
             f"unapplied credit {amount(found.credit_minor, found.currency)}, "
@@ -56,9 +61,9 @@ def ageing_lines(report: AgeingReport) -> Iterator[str]:
         )
 
 
-def alerts_lines(report: AlertsReport) -> Iterator[str]:
+def alerts_lines(report: AlertsReport, tz: ZoneInfo) -> Iterator[str]:
     """Yield the lines of an alerts report."""
-    yield f"Alerts up to {report.at.isoformat()}"
+    yield f"Alerts up to {moment(report.at, tz)}"
     yield (
         f"{'kind':>15}  {'at':>4}  {'raised':>7}  {'standing':>8}  {'customers':>9}  "
         f"{'amount':>20}  cleared by"
@@ -74,35 +79,38 @@ def alerts_lines(report: AlertsReport) -> Iterator[str]:
         cause = episode.cause
         ended = "stands"
         if episode.until is not None:
-            ended = f"until {episode.until.isoformat()}"
+            ended = f"until {moment(episode.until, tz)}"
             if cause is not None:
                 ended += f" ({cause.reason}{f', event {cause.event_id}' if cause.event_id else ''})"
         yield (
-            f"{alert.since.isoformat()}  {alert.kind} {alert.threshold}  {alert.customer_id}  "
+            f"{moment(alert.since, tz)}  {alert.kind} {alert.threshold}  {alert.customer_id}  "
             f"{alert.subject}  {amount(alert.amount_minor, alert.currency)}  {ended}"
         )
 
 
-def digest_lines(found: Digest) -> Iterator[str]:
-    """Yield the lines of a digest: the digest alone stands on the first."""
+def digest_lines(found: Digest, tz: ZoneInfo) -> Iterator[str]:
+    """Yield the lines of a digest: the digest alone stands on the first.
+
+    Instants are exact: they are given again to have the same digest.
+    """
     yield found.digest
-    known = f", as known {found.known_at.isoformat()}" if found.known_at else ""
+    known = f", as known {found.known_at.astimezone(tz).isoformat()}" if found.known_at else ""
     yield (
-        f"at {found.at.isoformat()}{known}: {found.events:,} events of {found.customers:,} "
-        f"customers, position {found.position}"
+        f"at {found.at.astimezone(tz).isoformat()}{known}: {counted(found.events, 'event')} of "
+        f"{counted(found.customers, 'customer')}, position {found.position}"
     )
 
 
 def verification_lines(found: Verification) -> Iterator[str]:
     """Yield the lines of a verification, each named difference on one of its own."""
     yield (
-        f"refolded {found.events:,} events of {found.customers:,} customers: {found.rows:,} rows, "
-        f"{found.alerts:,} alerts, {found.parked:,} parked"
+        f"refolded {counted(found.events, 'event')} of {counted(found.customers, 'customer')}: "
+        f"{counted(found.rows, 'row')}, {counted(found.alerts, 'alert')}, {found.parked:,} parked"
     )
     if found.mirrored:
         yield (
-            f"compared {found.mirrored:,} records of Kafka's topics with the events table, "
-            f"{found.duplicates:,} duplicates among them"
+            f"compared {counted(found.mirrored, 'record')} of Kafka's topics with the events "
+            f"table, {counted(found.duplicates, 'duplicate')} among them"
         )
     for one in found.named:
         yield (
@@ -111,16 +119,18 @@ def verification_lines(found: Verification) -> Iterator[str]:
         )
     if found.differences > len(found.named):
         yield f"... and {found.differences - len(found.named):,} more"
-    yield f"{found.differences:,} differences" if found.differences else "no difference"
+    yield counted(found.differences, "difference") if found.differences else "no difference"
 
 
 def status_lines(found: Status) -> Iterator[str]:
     """Yield the lines of the status."""
-    dropped = f", {found.duplicates:,} duplicates in it dropped" if found.duplicates else ""
-    yield f"log: {found.events:,} events{dropped}, position {found.position}"
+    dropped = ""
+    if found.duplicates:
+        dropped = f", {counted(found.duplicates, 'duplicate')} in it dropped"
+    yield f"log: {counted(found.events, 'event')}{dropped}, position {found.position}"
     for one in found.projections:
         yield (
-            f"{one.projection} v{one.version}: {one.behind:,} events behind, {one.customers:,} "
-            f"customers, {one.overdue:,} due, {one.under_older_policies:,} under older policies, "
-            f"{one.parked:,} parked"
+            f"{one.projection} v{one.version}: {counted(one.behind, 'event')} behind, "
+            f"{counted(one.customers, 'customer')}, {one.overdue:,} due, "
+            f"{one.under_older_policies:,} under older policies, {one.parked:,} parked"
         )

@@ -68,7 +68,7 @@ def key_of(row: Row, columns: Iterable[str], style: Style) -> tuple[str, ...]:
         if cell is None:
             raise CellRefused(
                 "the row has no identity: its key column is empty",
-                "fill it in, or choose key columns that are never empty",
+                "fill it in: it tells the row from all others",
                 column,
             )
         parts.append(text(cell))

@@ -12,6 +12,7 @@ from typing import Annotated
 import msgspec
 import typer
 
+from services.audit.wording import counted
 from services.bootstrap import open_platform
 from services.branch.compiling import (
     CompiledMapping,
@@ -94,7 +95,7 @@ def import_(
     everything was taken; 1: some rows were refused, the report says which and why; 2: the file
     or the mapping cannot be used; 3: the platform is away.
     """
-    _check_branch(branch)
+    check_branch(branch)
     job = Job(path=file, mapping=load_mapping(mapping), branch=branch, dry_run=dry_run)
     _answer(run_async(_import(job, gateway, key)), report_file, format_)
 
@@ -114,11 +115,12 @@ def publish(
     Every line gets its answer: accepted, duplicate, or refused with field, reason and remedy.
     Policies and reference data are published like this too. Exit codes as for `import`.
     """
-    _check_branch(branch)
+    check_branch(branch)
     _answer(run_async(_publish(file, branch, gateway, key)), report_file, format_)
 
 
-def _check_branch(branch: str) -> None:
+def check_branch(branch: str) -> None:
+    """Let the id of a branch pass, known or new. Raises: UsageError."""
     if not _BRANCH.fullmatch(branch):
         raise UsageError(f"--branch: {branch!r} is no branch's id: no spaces and no slashes")
 
@@ -213,11 +215,13 @@ def check_mapping(
 ) -> None:
     """Check a mapping against a file and show what its first rows give; nothing is sent.
 
+    Instants are in UTC, as events hold them.
     Exit code 1: some of these rows were refused.
     """
+    check_branch(branch)
     compiled = load_mapping(mapping)
     found = scan(file, compiled)
-    note(f"{file}: {found.rows:,} rows, readable to the end; {_described(compiled)}")
+    note(f"{file}: {counted(found.rows, 'row')}, readable to the end; {_described(compiled)}")
     shown = preview(Job(path=file, mapping=compiled, branch=branch), rows)
     made = [one for one in shown if isinstance(one, MadeEvent)]
     refused = [one for one in shown if isinstance(one, RowRefused)]

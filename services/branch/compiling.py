@@ -83,25 +83,25 @@ class CompiledBlock(Struct, frozen=True):
             "id": event_id(source, key, self.name),
             "source": source,
             "type": self.type,
-            "time": _required(self.occurred_at(row), "occurred_at"),
+            "time": self._required(self.occurred_at(row), "time"),
             "sequence": sequence(key, self.number),
             "data": data or {},
         }
         if self.subject is not None:
-            event["subject"] = _required(self.subject(row), "subject")
+            event["subject"] = self._required(self.subject(row), "subject")
         personal = self.personal(row) if self.personal is not None else None
         if personal is not None:
             event["data"] = {**(data or {}), "personal": personal}
         return event
 
-
-def _required(value: Json, what: str) -> Json:
-    if value is None:
-        raise CellRefused(
-            f"the row has no {what}",
-            "fill the cell in, or keep such rows out with `when`",
-        )
-    return value
+    def _required(self, value: Json, field: str) -> Json:
+        if value is None:
+            raise CellRefused(
+                f"the row has no {field}",
+                "fill the cell in, or take the row out of the file",
+                self.column_of(field),
+            )
+        return value
 
 
 class CompiledMapping(Struct, frozen=True):

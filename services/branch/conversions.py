@@ -100,11 +100,11 @@ def number(cell: Cell, style: Style) -> Decimal:
     """Return the number in a cell. Raises: CellRefused."""
     match cell:
         case bool() | None | list() | date():
-            raise CellRefused(f"{cell!r} is no number", "give the column that holds the number")
+            raise CellRefused(f"{cell!r} is no number", "write a number here")
         case int() | float() | Decimal():
             value = Decimal(repr(cell)) if isinstance(cell, float) else Decimal(cell)
             if not value.is_finite():
-                raise CellRefused(f"{cell} is no number", "list it under `null`, or mend the file")
+                raise CellRefused(f"{cell} is no number", "write a number, or leave the cell empty")
             return value
         case _:
             return _number_text(cell, style)
@@ -138,19 +138,16 @@ def _sign(digits: str, negatives: Negatives) -> tuple[str, bool]:
 def _number_remedy(text: str, style: Style) -> str:
     if re.fullmatch(r"[0-9.,]+[eE][+-]?[0-9]+", text.strip()):
         return "a spreadsheet shortened it: export the column as text or as a plain number"
-    thousands = repr(style.thousands) if style.thousands else "none"
-    return (
-        f"the mapping says decimal {style.decimal!r}, thousands {thousands}, negatives"
-        f" {style.negatives!r}: set source.decimal, source.thousands, source.negatives or"
-        " source.symbols as the file has them, or mend the cell"
-    )
+    number = f"1{style.thousands}234{style.decimal}50"
+    negative = {"parentheses": f"({number})", "trailing-minus": f"{number}-"}
+    return f"write it as {number}, below zero as {negative.get(style.negatives, f'-{number}')}"
 
 
 def integer(cell: Cell, style: Style) -> int:
     """Return the whole number in a cell. Raises: CellRefused."""
     value = number(cell, style)
     if value != value.to_integral_value():
-        raise CellRefused(f"{cell} is no whole number", "give a column of whole numbers")
+        raise CellRefused(f"{cell} is no whole number", "write a whole number, such as 12")
     return int(value)
 
 
@@ -163,7 +160,10 @@ def boolean(cell: Cell, style: Style) -> bool:
         return True
     if word in style.no:
         return False
-    raise CellRefused(f"{word!r} is neither yes nor no", "add the word to source.yes or source.no")
+    raise CellRefused(
+        f"{word!r} is neither yes nor no",
+        f"write {' or '.join(sorted(style.yes))} for yes, {' or '.join(sorted(style.no))} for no",
+    )
 
 
 def money(cell: Cell, currency: str, unit: str, style: Style) -> tuple[int, bool]:
@@ -177,17 +177,17 @@ def money(cell: Cell, currency: str, unit: str, style: Style) -> tuple[int, bool
         shifted = value if unit == "major" else value.scaleb(-minor_digits(currency))
         minor, rounded = to_minor(shifted, currency)
     except UnknownCurrency as error:
-        raise CellRefused(str(error), "give an ISO 4217 code of three letters") from error
+        raise CellRefused(str(error), "write a code of ISO 4217, such as CNY") from error
     except ArithmeticError as error:
-        raise CellRefused(f"{cell} is too large for an amount", "mend the cell") from error
+        raise CellRefused(f"{cell} is too large for an amount", "correct the amount") from error
     if minor < 0:
         raise CellRefused(
             f"the amount {cell} is negative",
-            "tell the rows apart with `when = [{ column = ..., less = 0 }]`, choose the type that"
-            " says the direction (such as payment.credit_note_issued) and set `negate = true`",
+            "write it without the sign if that is a mistake; if the row is a credit note or a"
+            " refund, the mapping must make that of it (`when`, `negate`)",
         )
     if minor > MAX_MINOR:
-        raise CellRefused(f"the amount {cell} is too large", "mend the cell")
+        raise CellRefused(f"the amount {cell} is too large", "correct the amount")
     return minor, rounded
 
 
@@ -209,7 +209,7 @@ def text(cell: Cell) -> str:
         case date():
             return cell.isoformat()
         case _:
-            raise CellRefused(f"{cell!r} is no single value", "name a column of single values")
+            raise CellRefused(f"{cell!r} is no single value", "write one value here")
 
 
 def day(cell: Cell, formats: tuple[str, ...], style: Style) -> date:
@@ -236,7 +236,7 @@ def instant(cell: Cell, formats: tuple[str, ...], at: time | None, style: Style)
             moment = moment.replace(tzinfo=style.tz)
         return moment.astimezone(UTC)
     except OverflowError as error:
-        raise CellRefused(f"{cell} is outside the calendar", "mend the cell") from error
+        raise CellRefused(f"{cell} is outside the calendar", "correct the year") from error
 
 
 _NAMED = frozenset({"iso", "epoch", "epoch_ms"})
@@ -253,7 +253,7 @@ def _moment_of(cell: Cell, formats: tuple[str, ...]) -> date:
         case int() | float() | Decimal() if not isinstance(cell, bool):
             return _moment(text(cell), formats)
         case _:
-            raise CellRefused(f"{cell!r} is no date", "name the column that holds the date")
+            raise CellRefused(f"{cell!r} is no date", "write a date here")
 
 
 @lru_cache(maxsize=16_384)  # files repeat their days, and strptime takes microseconds
@@ -264,9 +264,17 @@ def _moment(word: str, formats: tuple[str, ...]) -> date:
         except (ValueError, ArithmeticError):
             continue
     raise CellRefused(
-        f"{word!r} is no date or time written as {' or '.join(formats)}",
-        "mend the cell, or add the file's format to source.dates or to the field's `formats`",
+        f"{word!r} is no date or time written as declared",
+        f"write it as {' or '.join(map(_example, formats))}, on a day that exists",
     )
+
+
+def _example(form: str) -> str:
+    """Return how a format writes an instant."""
+    sample = datetime(2026, 3, 20, 10, 0, tzinfo=UTC)
+    seconds = int(sample.timestamp())
+    named = {"iso": "2026-03-20", "epoch": f"{seconds}", "epoch_ms": f"{seconds}000"}
+    return named.get(form) or sample.strftime(form)
 
 
 def _read_moment(word: str, form: str) -> date:

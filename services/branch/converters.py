@@ -125,7 +125,7 @@ def _word(kind: inspect.LiteralType, spec: Spec, ground: Ground, where: str) -> 
         if word not in words:
             raise CellRefused(
                 f"{word!r} is none of {', '.join(sorted(words))}",
-                "translate the file's words with a [tables.NAME] and `table`",
+                "write one of these; other words need a [tables.NAME] in the mapping",
             )
         return word
 

@@ -14,6 +14,9 @@ from services.branch.conversions import Cell, CellRefused
 from services.branch.converters import Convert, Ground, Json, converter
 from services.branch.mapping import MappingError, Spec, nearest, read_part
 
+_LISTED = 20
+"""Words of a table that a remedy lists."""
+
 Read = Callable[[Row], Json]
 """Gives a field's value as JSON, None where the row has none. Raises: CellRefused."""
 
@@ -51,8 +54,7 @@ def record(
             elif required:
                 raise CellRefused(
                     f"{name!r} is required and the row has no value for it",
-                    "fill the cell, give a `default`, or add `when = [{ column = ...,"
-                    " empty = false }]` so that such rows give no touchpoint",
+                    "fill the cell in, or take the row out of the file",
                     _first_column(ground, f"{where}.{name}"),
                 )
         return values or None
@@ -141,7 +143,8 @@ def _looked_up(
         if found is None:
             raise CellRefused(
                 f"{conversions.text(cell)!r} is not in the table {name!r}",
-                f"add it to [tables.{name}], or give the field an `otherwise`",
+                f"write one of {', '.join(sorted(table)[:_LISTED])}; if the word is right, the"
+                f" mapping must know it: [tables.{name}]",
                 spec.column,
             )
         return found

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from services.audit.wording import counted
 from services.branch.cells import Row
 from services.branch.compiling import CompiledMapping, Event, MadeEvent, RowRefused
 from services.branch.identity import source_of
@@ -79,7 +80,7 @@ async def import_file(
             tick(run.report.rows, found.rows)
     except Unavailable as error:
         raise Unavailable(
-            f"stopped after {run.report.rows:,} of {found.rows:,} rows: {error}"
+            f"stopped after {run.report.rows:,} of {counted(found.rows, 'row')}: {error}"
         ) from error
     run.report.seconds += time.perf_counter() - started
     run.finish()
@@ -238,7 +239,7 @@ class _Run:
                     field=None,
                     code="repeated",
                     reason=f"the same key and content as line {line}",
-                    remedy="it was taken once; add key columns if these are two different things",
+                    remedy=f"it was taken once; {self._apart(made)}",
                 )
             )
 
@@ -258,7 +259,12 @@ class _Run:
         reason, remedy = answer.reason or "refused", answer.remedy or ""
         if twin is not None:
             reason = f"{reason}; line {twin} has the same key and other content"
-            remedy = "add the columns that tell the rows apart to `key` or `id`, or mend the file"
+            remedy = f"mend the row that is wrong; {self._apart(made)}"
+        elif answer.code == "conflict":
+            remedy = (
+                "this row was imported before with other cells, and what is recorded stays: put "
+                f"them back and give the correction a row; {self._apart(made)}"
+            )
         return Line(
             trouble="refused",
             line=made.line,
@@ -269,6 +275,10 @@ class _Run:
             reason=reason,
             remedy=remedy,
         )
+
+    def _apart(self, made: MadeEvent) -> str:
+        key = self._blocks[made.block].own_id or self._job.mapping.source.key
+        return f"different things need a different {' or '.join(key)}"
 
     def finish(self) -> None:
         """Forget the progress: the file is imported to its end."""

@@ -11,6 +11,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from services.audit.wording import counted
+
 MAX_LISTED = 1000
 
 Trouble = Literal["refused", "repeated"]
@@ -89,7 +91,12 @@ class Report(Struct, kw_only=True):
             yield f"  {self.seconds:.1f} s, {self.rows / self.seconds:,.0f} rows/s"
         yield from map(_sentence, self.lines)
         if self.left_off:
-            yield f"  ... and {self.left_off:,} more lines"
+            yield f"  ... and {counted(self.left_off, 'more line')}"
+        if self.mapping is not None and 1 < self.rows == self.rows_refused:
+            yield (
+                f"  no row could be read: the mapping {self.mapping} may not be this file's; "
+                "`touchstone mappings check` shows what it makes of the first rows"
+            )
 
 
 def _sentence(line: Line) -> str:

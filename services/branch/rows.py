@@ -18,6 +18,7 @@ import pyarrow
 import pyarrow.parquet
 from msgspec import Struct
 
+from services.audit.wording import counted
 from services.branch.cells import Row
 from services.branch.compiling import CompiledMapping, RowRefused
 from services.branch.conversions import Cell
@@ -129,7 +130,7 @@ def _ragged(line: int, cells: int, columns: int, source: Source) -> RowRefused:
         line,
         None,
         None,
-        f"the row has {cells} cells where the header has {columns}",
+        f"the row has {counted(cells, 'cell')} where the header has {columns}",
         f"quote cells that hold {source.delimiter!r} or a line end with {source.quote}",
     )
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC
 from typing import Annotated
 
 import typer
 
+from services.audit.wording import counted, moment
 from services.bootstrap import open_platform
+from services.branch.mapping import nearest
 from services.cli import Format, FormatOption, emit, note, run_async, say
+from services.errors import UsageError
 from services.gateway.keys import BranchKey, BranchKeys
 from services.gateway.quarantine import Quarantine, Quarantined
 from services.postgres.master_key import master_key
@@ -52,25 +56,36 @@ def create_key(
 
 @key.command("list")
 def list_keys(branch_id: BranchOption = None, form: FormatOption = Format.TEXT) -> None:
-    """List keys, revoked ones too; what they are is known to their branches alone."""
+    """List keys, revoked ones too; what they are is known to their branches alone.
+
+    Times are in UTC.
+    """
 
     async def read() -> Sequence[BranchKey]:
         async with open_platform(settings()) as platform:
-            return await BranchKeys(platform.pool, platform.clock).all(branch_id)
+            keys = BranchKeys(platform.pool, platform.clock)
+            found = await keys.all(branch_id)
+            if branch_id is not None and not found:
+                raise UsageError(f"--branch: {await _keyless(keys, branch_id)}")
+            return found
 
     keys = run_async(read())
     if form is Format.JSON:
         emit(keys)
         return
     for one in keys:
-        state = f"revoked {one.revoked_at:%Y-%m-%d %H:%M}" if one.revoked_at else "in force"
+        state = f"revoked {moment(one.revoked_at, UTC)}" if one.revoked_at else "in force"
         rights = "headquarters" if one.headquarters else "branch"
-        say(
-            f"{one.key_id}  {one.branch_id}  {rights}  made {one.created_at:%Y-%m-%d %H:%M}  "
-            f"{state}  {one.label}"
-        )
+        made = moment(one.created_at, UTC)
+        say(f"{one.key_id}  {one.branch_id}  {rights}  made {made}  {state}  {one.label}")
     if not keys:
         note("No keys yet. Make one: touchstone branch key create BRANCH")
+
+
+async def _keyless(keys: BranchKeys, branch_id: str) -> str:
+    """Return that a branch has no key, with the branches that it may be meant for."""
+    known = {one.branch_id for one in await keys.all()}
+    return f"no key is of a branch {branch_id!r}{nearest(branch_id, known)}"
 
 
 @key.command("revoke")
@@ -97,13 +112,20 @@ def list_quarantine(
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, the latest.")] = 50,
     form: FormatOption = Format.TEXT,
 ) -> None:
-    """List refused events, the latest first, each with field, reason and remedy."""
+    """List refused events, the latest first, each with field, reason and remedy.
+
+    Times are in UTC.
+    """
 
     async def read() -> tuple[Sequence[Quarantined], int, int]:
         async with open_platform(settings()) as platform:
             vault = PostgresVault(platform.pool, master_key(settings()))
             kept = Quarantine(platform.pool, vault, platform.clock)
-            return await kept.latest(limit, branch_id), *await kept.count(branch_id)
+            found = await kept.latest(limit, branch_id)
+            keys = BranchKeys(platform.pool, platform.clock)
+            if branch_id is not None and not found and not await keys.all(branch_id):
+                note(await _keyless(keys, branch_id))  # perhaps a good branch that imports files
+            return found, *await kept.count(branch_id)
 
     entries, events, times = run_async(read())
     if form is Format.JSON:
@@ -111,7 +133,10 @@ def list_quarantine(
         return
     for one in entries:
         say(_line(one))
-    note(f"{events} events in quarantine, sent {times} times; {len(entries)} shown")
+    note(
+        f"{counted(events, 'event')} in quarantine, sent {counted(times, 'time')}; "
+        f"{len(entries):,} shown"
+    )
 
 
 @quarantine.command("show")
@@ -137,7 +162,7 @@ def show_quarantine(
 
 def _line(one: Quarantined) -> str:
     return (
-        f"{one.quarantine_id}  {one.last_received_at:%Y-%m-%d %H:%M:%S}  {one.branch_id}  "
+        f"{one.quarantine_id}  {moment(one.last_received_at, UTC)}  {one.branch_id}  "
         f"{one.event_id}  {one.type or '-'}  x{one.times}\n"
         f"  {one.code}: {one.field}: {one.reason}; {one.remedy}"
     )

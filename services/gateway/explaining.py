@@ -8,8 +8,9 @@ import typing
 from collections.abc import Iterator, Mapping
 
 import msgspec
+from msgspec import inspect
 
-from events.touchpoints import Touchpoint
+from events.money import Money
 from services.gateway.answers import Code, EventRefused
 from services.gateway.attributes import kind_of, suggestion
 from services.gateway.strict_json import Unusable
@@ -34,7 +35,7 @@ _KINDS = {
 
 
 def explained(
-    error: msgspec.ValidationError, data: Mapping[str, object], touchpoint: type[Touchpoint]
+    error: msgspec.ValidationError, data: Mapping[str, object], touchpoint: type[msgspec.Struct]
 ) -> EventRefused:
     """Return the refusal that says what a conversion of `data` to `touchpoint` met."""
     found = _PLACE.fullmatch(str(error))
@@ -42,15 +43,15 @@ def explained(
     what, path = found["what"], (found["path"] or "$").removeprefix("$")
     steps = [name or int(index) for name, index in _STEP.findall(path)]
     field, value = f"data{path}", _value_at(data, steps)
-    if isinstance(value, Unusable):
-        return EventRefused("malformed", field, value.reason, _remedy(field, value, what))
-    if match := re.search(r"(missing required|unknown) field `(.*)`", what, re.DOTALL):
-        return _about_name(match[1], match[2], field, _type_at(touchpoint, steps))
-    code, reason = _reason(what, value)
     expected = _type_at(touchpoint, steps)
+    if isinstance(value, Unusable):
+        return EventRefused("malformed", field, value.reason, _remedy(field, value, what, expected))
+    if match := re.search(r"(missing required|unknown) field `(.*)`", what, re.DOTALL):
+        return _about_name(match[1], match[2], field, expected)
+    code, reason = _reason(what, value)
     if words := _words_of(expected):
         return EventRefused("malformed", field, reason, f"say one of: {', '.join(words)}")
-    return EventRefused(code, field, reason, _remedy(field, value, what))
+    return EventRefused(code, field, reason, _remedy(field, value, what, expected))
 
 
 def _about_name(kind: str, name: str, field: str, holder: object) -> EventRefused:
@@ -92,7 +93,7 @@ def _reason(what: str, value: object) -> tuple[Code, str]:
     return "malformed", "is not of the form that is asked for"
 
 
-def _remedy(field: str, value: object, what: str) -> str:
+def _remedy(field: str, value: object, what: str, expected: object) -> str:
     """Return how to mend it."""
     if field.endswith(".minor"):
         if isinstance(value, int) and not isinstance(value, bool) and value < 0:
@@ -103,7 +104,7 @@ def _remedy(field: str, value: object, what: str) -> str:
         return _MINOR
     if field.endswith(".currency"):
         return "give a code of ISO 4217 in capitals, such as CNY"
-    if what.startswith("Expected `object`") and isinstance(value, int | float | str):
+    if Money in _structs(expected) and isinstance(value, int | float | str):
         return f"give an object; {_MINOR}, as {{'minor': 1250, 'currency': 'CNY'}}"
     if "datetime" in what or "timezone" in what:
         return _INSTANT
@@ -111,6 +112,28 @@ def _remedy(field: str, value: object, what: str) -> str:
         return _DAY
     if "length" in what:
         return "shorten it" if "<=" in what else "give it, or leave the field out if it may be"
+    return _asked_for(expected)
+
+
+def _asked_for(expected: object) -> str:
+    """Return the remedy that says what a field's type takes."""
+    info = inspect.type_info(expected)
+    for kind in info.types if isinstance(info, inspect.UnionType) else (info,):
+        match kind:
+            case inspect.IntType(ge=int(low), le=int(high)):
+                return f"give a whole number from {low} to {high}"
+            case inspect.FloatType():
+                return "give a number"
+            case inspect.BoolType():
+                return "say true or false"
+            case inspect.StrType():
+                return "give a text"
+            case inspect.VarTupleType():
+                return "give an array"
+            case inspect.StructType(fields=fields):
+                return f"give an object with {', '.join(field.encode_name for field in fields)}"
+            case _:
+                continue
     return "send the value that the touchpoint's schema asks for"
 
 

@@ -48,7 +48,8 @@ def _check_source(envelope: Envelope, scope: Scope) -> None:
             "not_allowed",
             "source",
             f"{envelope.source!r} is no device of branch {scope.branch_id}",
-            f"give {prefix} and the device, or use the key of the other branch",
+            f"give {prefix} and the device, or publish for the branch that it names: with its "
+            "key, or on the command line with --branch",
         )
 
 

@@ -27,6 +27,7 @@ from events.touchpoints.policy import (
     ReferenceTouchpoint,
     TierPolicyPublished,
 )
+from services.audit.wording import counted
 from services.gateway.answers import EventRefused
 from services.gateway.characters import CONTROL
 
@@ -185,7 +186,7 @@ def _check_ageing(data: AgeingPolicyPublished) -> None:
         raise EventRefused(
             "inconsistent",
             "data.policy.provision",
-            f"has {len(provision)} rates for {len(upper) + 1} buckets",
+            f"has {counted(len(provision), 'rate')} for {counted(len(upper) + 1, 'bucket')}",
             "give one rate more than there are upper ends: the last bucket has no end",
         )
 

@@ -8,6 +8,7 @@ import typer
 from msgspec import Struct
 
 from services import cli
+from services.audit.wording import counted
 from services.bootstrap import database
 from services.cli import Format, FormatOption
 from services.kafka.cluster import Cluster, cluster_of
@@ -58,7 +59,7 @@ def work(
 
     if once:
         taken = cli.run_async(host.work_once(settings()))
-        cli.say(f"{taken:,} events taken in")
+        cli.say(f"{counted(taken, 'event')} taken in")
     else:
         cli.run_async(host.work(settings()))
 
@@ -94,7 +95,7 @@ def check_command(fmt: FormatOption = Format.TEXT) -> None:
         for fault in found:
             cli.say(fault)
     if found:
-        raise TopicFault(f"{len(found)} faults in Kafka's topics; see above")
+        raise TopicFault(f"{counted(len(found), 'fault')} in Kafka's topics; see above")
     if fmt is Format.TEXT:
         cli.say("every topic is as it must be")
 

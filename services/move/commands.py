@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from services import cli
+from services.audit.wording import counted
 from services.cli import Format, FormatOption
 from services.errors import UsageError
 from services.move.moving import Keeper, move_log
@@ -51,6 +52,7 @@ def move(
         return
     variable = "set" if done.log == Keeper.KAFKA else "not set"
     cli.say(
-        f"{keeper} keeps the event log now: {done.events:,} events, generation {done.generation}"
+        f"{keeper} keeps the event log now: {counted(done.events, 'event')}, "
+        f"generation {done.generation}"
     )
     cli.say(f"Start everything again with TOUCHSTONE_KAFKA {variable}; then `touchstone verify`.")

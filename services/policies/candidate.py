@@ -13,18 +13,22 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from difflib import get_close_matches
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import msgspec
 from msgspec import Struct
 
 from events.calendars import day_start
-from events.money import UnknownCurrency, to_minor
+from events.money import Money, UnknownCurrency, to_minor
 from events.policy import Reference
 from events.touchpoints.policy import PolicyRecord, ReferenceTouchpoint
+from services.branch.mapping import nearest
 from services.cli import day_of, instant_of
 from services.errors import UsageError
+from services.gateway.answers import EventRefused
+from services.gateway.explaining import explained
+from services.gateway.soundness import check_data
 from services.policies.kinds import KINDS, Kind
 
 _AMOUNT = re.compile(r"(\d+(?:\.\d+)?) ?([A-Z]{3})")
@@ -51,29 +55,35 @@ class Given(Struct, frozen=True):
     kind: Kind
     body: Mapping[str, object] | None  # None: begin with the version in force
     effective_from: str | None
+    place: str  # the file or the kind, as its fields are named
 
 
 def given(target: str) -> Given:
     """Return what a file or a kind's name gives. Raises: UsageError."""
     if target in KINDS:
-        return Given(KINDS[target], None, None)
+        return Given(KINDS[target], None, None, target)
     path = Path(target)
     if not path.is_file():
         raise UsageError(
-            f"{target!r} is neither a file nor a kind of policy; kinds are {', '.join(KINDS)}"
+            f"{target!r} is neither a file nor a kind of policy{nearest(target, KINDS)}"
         )
     document = _read(path)
     unknown = sorted(document.keys() - _FILE_FIELDS)
     if unknown:
-        raise UsageError(f"{path}: {unknown[0]!r} is none of kind, policy and effective_from")
-    kind = KINDS.get(str(document.get("kind")))
-    if kind is None:
-        raise UsageError(f"{path}: say the kind, one of {', '.join(KINDS)}")
+        raise UsageError(
+            f"{path}: {unknown[0]!r} is none of kind, policy and effective_from; the policy's own "
+            "fields stand in the table policy"
+        )
+    name = str(document.get("kind", ""))
+    if name not in KINDS:
+        raise UsageError(f"{path}: kind {name!r}: say the kind, one of {', '.join(KINDS)}")
     body = document.get("policy", {})
     if not isinstance(body, dict):
-        raise UsageError(f"{path}: policy is no table of fields")
+        fields = ", ".join(KINDS[name].fields)
+        raise UsageError(f"{path}: policy is no table of fields; give some of {fields}")
     starts = document.get("effective_from")
-    return Given(kind, body, starts.isoformat() if isinstance(starts, datetime) else _text(starts))
+    starts = starts.isoformat() if isinstance(starts, datetime) else _text(starts)
+    return Given(KINDS[name], body, starts, target)
 
 
 def _text(value: object) -> str | None:
@@ -84,8 +94,12 @@ def _read(path: Path) -> dict[str, object]:
     try:
         text = path.read_text("utf-8")
         found = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
-        raise UsageError(f"{path} cannot be read as TOML or JSON: {error}") from error
+    except (OSError, ValueError, RecursionError) as error:
+        form = "TOML" if path.suffix == ".toml" else "JSON"
+        raise UsageError(
+            f"{path} cannot be read as {form}: {error}; mend it, or let its name end in .toml or "
+            ".json as it is written"
+        ) from error
     if not isinstance(found, dict):
         raise UsageError(f"{path}: the file holds no table of fields")
     return found
@@ -98,17 +112,43 @@ def candidate(
 
     `starts` is a day (its first instant) or an instant; without it the file's, else `now`.
     """
-    asked = starts or target.effective_from
-    effective_from = first_instant(asked, "--effective-from", reference) if asked else now
+    effective_from = now
+    if starts:
+        effective_from = first_instant(starts, "--effective-from", reference)
+    elif target.effective_from:
+        place = f"{target.place}: effective_from"
+        effective_from = first_instant(target.effective_from, place, reference)
     body = dict(_base(target, effective_from, reference))
     for change in changes:
         name, value = _change(change, target.kind)
         body[name] = value
     try:
         policy = msgspec.convert(body, target.kind.record)
+        meant = Candidate(target.kind.name, effective_from, policy)
+        check_data(meant.touchpoint)
     except msgspec.ValidationError as error:
-        raise UsageError(f"the policy {target.kind.name} is not sound: {error}") from error
-    return Candidate(target.kind.name, effective_from, policy)
+        why = explained(error, body, target.kind.record)
+        raise _refused(why, body, target, changes) from error
+    except EventRefused as why:
+        raise _refused(why, body, target, changes) from why
+    return meant
+
+
+def _refused(
+    why: EventRefused, body: Mapping[str, object], target: Given, changes: Sequence[str]
+) -> UsageError:
+    """Return the refusal in the words of whoever gave the file or the change."""
+    field = why.field.removeprefix("data.").removeprefix("policy.")
+    name = field.partition(".")[0].partition("[")[0]
+    change = next((one for one in reversed(changes) if one.partition("=")[0] == name), None)
+    remedy = why.remedy
+    if change is not None and name == field and name in _amounts(target.kind):
+        remedy = f'write an amount from 0 up and its currency, such as {name}="12.50 CNY"'
+    elif why.code == "missing" and name == field and target.body is None:
+        remedy = f"give --set {name}=VALUE"
+    place = target.place if change is None else f"--set {change!r}"
+    value = f" = {json.dumps(body[field], default=str)}" if change is None and field in body else ""
+    return UsageError(f"{place}: {field}{value} {why.reason}; {remedy}")
 
 
 def first_instant(text: str, option: str, reference: Reference) -> datetime:
@@ -130,16 +170,21 @@ def _base(target: Given, at: datetime, reference: Reference) -> Mapping[str, obj
 
 
 def _change(change: str, kind: Kind) -> tuple[str, object]:
-    name, equals, text = change.partition("=")
-    if not equals or name not in kind.fields:
-        near = get_close_matches(name, kind.fields, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
+    name, _, text = change.partition("=")
+    if name not in kind.fields:
         raise UsageError(
-            f"--set: {change!r} sets none of {', '.join(kind.fields)} to a value{hint}"
+            f"--set: {change!r} sets no field of {kind.name}{nearest(name, kind.fields)}"
         )
+    if not text:
+        raise UsageError(f"--set: {change!r} gives no value; write {name}=VALUE")
     value = _value(text)
     alone = name in _lists(kind) and not isinstance(value, list)
     return name, [value] if alone else value
+
+
+def _amounts(kind: Kind) -> frozenset[str]:
+    hints = get_type_hints(kind.record)
+    return frozenset(name for name, hint in hints.items() if Money in get_args(hint))
 
 
 def _lists(kind: Kind) -> frozenset[str]:

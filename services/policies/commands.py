@@ -11,7 +11,8 @@ import typer
 from events.policy import Reference
 from services.audit.walk import picture
 from services.bootstrap import Platform, open_platform
-from services.branch.commands import DEFAULT_BRANCH
+from services.branch.commands import DEFAULT_BRANCH, check_branch
+from services.branch.mapping import nearest
 from services.cli import (
     Format,
     FormatOption,
@@ -63,7 +64,8 @@ SetOption = Annotated[
     typer.Option(
         "--set",
         metavar="NAME=VALUE",
-        help='Change a field: 30, "50.00 CNY", "1,31,61" or JSON. May be given often.',
+        help='Change a field: 30, "50.00 CNY", "1,31,61" or JSON, in the unit that '
+        "`touchstone policy list` shows. May be given often.",
     ),
 ]
 StartOption = Annotated[
@@ -108,6 +110,7 @@ def publish(
     Rows made under older rules are assessed again by the projector; `touchstone status` shows
     how many are left. Exit code 1 if the gateway refuses it.
     """
+    check_branch(branch)
     meant = given(target)
 
     async def work() -> None:
@@ -130,9 +133,12 @@ def list_(
     ] = None,
     form: FormatOption = Format.TEXT,
 ) -> None:
-    """List the versions of every policy: past, in force and to come."""
+    """List the versions of every policy: past, in force and to come.
+
+    Each number has its unit; 100 basis points are one percent.
+    """
     if kind is not None and kind not in KINDS:
-        raise UsageError(f"{kind!r} is no kind of policy; kinds are {', '.join(KINDS)}")
+        raise UsageError(f"{kind!r} is no kind of policy{nearest(kind, KINDS)}")
 
     async def work() -> None:
         async with open_platform(settings()) as platform:
@@ -219,6 +225,7 @@ def tiers(
     Once published the lines are frozen amounts: nobody's tier moves because others bought.
     Everything else of the policy stays as it is in force that day.
     """
+    check_branch(branch)
     wanted = portions(shares, names)
     day = day_of(at, "--at")
 

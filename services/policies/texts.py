@@ -3,37 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from services.audit.texts import amount
+from services.audit.wording import counted, moment
 from services.policies.calibration import Calibration
 from services.policies.listing import Version
 from services.policies.publishing import Changed, Published
 from services.policies.trial import ProjectionTrial, Trial
+from services.policies.units import measured
 
 _STATES = {"past": "past", "in_force": "IN FORCE", "to_come": "to come"}
 
 
-def _when(at: datetime, tz: ZoneInfo) -> str:
-    return f"{at.astimezone(tz):%Y-%m-%d %H:%M %Z}"
-
-
-def _json(value: object) -> str:
-    return msgspec.json.encode(value).decode()
-
-
 def _changes(found: Iterable[Changed]) -> Iterator[str]:
     for one in found:
-        yield f"    {one.field}: {_json(one.before)} -> {_json(one.after)}"
+        before, after = measured(one.field, one.before), measured(one.field, one.after)
+        yield f"    {one.field}: {before} -> {after}"
 
 
 def published_lines(found: Published, tz: ZoneInfo) -> Iterator[str]:
     """Yield what came of publishing a policy."""
     state = "published" if found.status == "accepted" else "was published before"
-    yield f"{found.kind} {state}, from {_when(found.effective_from, tz)}  event {found.event_id}"
+    yield f"{found.kind} {state}, from {moment(found.effective_from, tz)}  event {found.event_id}"
     yield from _changes(found.changes)
 
 
@@ -44,8 +38,8 @@ def version_lines(found: Iterable[Version], tz: ZoneInfo) -> Iterator[str]:
         if one.kind != kind:
             kind = one.kind
             yield kind
-        start = _when(one.effective_from, tz) if one.effective_from else "the beginning"
-        until = f" until {_when(one.until, tz)}" if one.until else ""
+        start = moment(one.effective_from, tz) if one.effective_from else "the beginning"
+        until = f" until {moment(one.until, tz)}" if one.until else ""
         event = f"  event {one.event_id}" if one.event_id else "  (defaults)"
         yield f"  {_STATES[one.state]:>8}  from {start}{until}{event}"
         if one.policy is None:
@@ -53,15 +47,16 @@ def version_lines(found: Iterable[Version], tz: ZoneInfo) -> Iterator[str]:
             continue
         if one.state == "past":
             continue
-        for name, value in msgspec.to_builtins(one.policy).items():
-            yield f"            {name} = {_json(value)}"
+        said = msgspec.to_builtins(one.policy)
+        for name, value in said.items():
+            yield f"            {name} = {measured(name, value, said.get('currency', ''))}"
 
 
 def calibration_lines(found: Calibration, tz: ZoneInfo) -> Iterator[str]:
     """Yield the lines that were drawn and how they divide the scores."""
     yield (
-        f"Lines from the scores of {found.customers:,} customers at the end of {found.day}, "
-        f"to count from {_when(found.meant.effective_from, tz)}"
+        f"Lines from the scores of {counted(found.customers, 'customer')} at the end of "
+        f"{found.day}, to count from {moment(found.meant.effective_from, tz)}"
     )
     currency = msgspec.to_builtins(found.meant.policy)["currency"]
     for tier in found.tiers:
@@ -69,15 +64,17 @@ def calibration_lines(found: Calibration, tz: ZoneInfo) -> Iterator[str]:
             "the rest" if tier.line_minor is None else f"from {amount(tier.line_minor, currency)}"
         )
         share = tier.customers / found.customers
-        yield f"{tier.tier:>12}  {line:>28}  {tier.customers:>9,} customers  {share:>5.1%}"
+        customers = counted(tier.customers, "customer")
+        yield f"{tier.tier:>12}  {line:>28}  {customers:>19}  {share:>5.1%}"
 
 
 def trial_lines(found: Trial, tz: ZoneInfo) -> Iterator[str]:
     """Yield what a policy would change."""
     sample = "" if found.customers == found.of_customers else f" of {found.of_customers:,}"
+    customers = "customer" if found.of_customers == 1 else "customers"
     yield (
-        f"{found.meant.kind} from {_when(found.meant.effective_from, tz)}, tried on "
-        f"{found.customers:,}{sample} customers as of {_when(found.at, tz)}; nothing was written"
+        f"{found.meant.kind} from {moment(found.meant.effective_from, tz)}, tried on "
+        f"{found.customers:,}{sample} {customers} as of {moment(found.at, tz)}; nothing was written"
     )
     yield from _changes(found.changes)
     for one in found.projections:
@@ -91,7 +88,8 @@ def trial_lines(found: Trial, tz: ZoneInfo) -> Iterator[str]:
 
 
 def _projection_lines(one: ProjectionTrial, customers: int) -> Iterator[str]:
-    yield f"{one.projection}: {one.customers_changed:,} of {customers:,} customers change"
+    of = counted(customers, "customer")
+    yield f"{one.projection}: {one.customers_changed:,} of {of} would change"
     for table in one.tables:
         yield (
             f"    rows of {table.table}: {table.changed:,} other, {table.new:,} new, "

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from services.audit.wording import counted
 from services.bootstrap import open_platform
 from services.cli import Format, FormatOption, emit, run_async, say
 from services.errors import UsageError
@@ -50,7 +51,7 @@ async def _project(once: bool, format_: Format) -> None:
             if format_ is Format.JSON:
                 emit({"events": taken})
             else:
-                say(f"{taken:,} events taken in")
+                say(f"{counted(taken, 'event')} taken in")
             return
         task = asyncio.create_task(projector.run())
         loop = asyncio.get_running_loop()

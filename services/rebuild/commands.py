@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
+from services.audit.wording import counted
 from services.bootstrap import open_platform
 from services.cli import Format, FormatOption, emit, note, progress, run_async, say
 from services.rebuild.builds import named
@@ -95,10 +96,13 @@ def rebuilt_lines(found: Rebuilt) -> list[str]:
     lines = [
         f"{found.projection} version {found.version} is live"
         + (", mended" if again else f" instead of version {found.version_before}"),
-        f"walked: {found.customers:,} customers, {found.events:,} events in {found.walk_s:.1f} s "
-        f"({found.events_per_s:,}/s, {found.processes} processes, {found.parts:,} parts{went_on})",
-        f"indexed in {found.index_s:.1f} s; caught up with {found.caught_up_events:,} events in "
-        f"{found.catch_up_s:.1f} s; switched in {found.switch_s:.2f} s",
+        f"walked: {counted(found.customers, 'customer')}, "
+        f"{counted(found.events, 'event')} in {found.walk_s:.1f} s "
+        f"({found.events_per_s:,}/s, {counted(found.processes, 'process', 'processes')}, "
+        f"{counted(found.parts, 'part')}{went_on})",
+        f"indexed in {found.index_s:.1f} s; caught up with "
+        f"{counted(found.caught_up_events, 'event')} in {found.catch_up_s:.1f} s; "
+        f"switched in {found.switch_s:.2f} s",
         f"on disk: {found.bytes_on_disk / 1e6:,.1f} MB",
         f"alerts: {found.alerts_raised:,} raised, {found.alerts_withdrawn:,} withdrawn, "
         f"{found.alerts_restated:,} with another amount",
@@ -111,5 +115,8 @@ def rebuilt_lines(found: Rebuilt) -> list[str]:
             f"`touchstone rebuild {found.projection} --drop-old`"
         )
     if found.parked:
-        lines.append(f"{found.parked:,} customers are parked: see `touchstone parked list`")
+        lines.append(
+            f"{counted(found.parked, 'customer is', 'customers are')} parked: see "
+            "`touchstone parked list`"
+        )
     return lines

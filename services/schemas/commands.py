@@ -5,6 +5,7 @@ import sys
 import typer
 
 import schemas
+from services.audit.wording import counted
 from services.cli import Format, FormatOption, emit, say
 from services.schemas.asyncapi import ASYNCAPI_FILE, document_text
 from services.schemas.check import contract_faults
@@ -57,7 +58,7 @@ def check(output: FormatOption = Format.TEXT) -> None:
     if faults:
         raise ContractBroken(faults)
     if output is Format.TEXT:
-        say(f"{len(published)} published schemas hold")
+        say(counted(len(published), "published schema holds", "published schemas hold"))
 
 
 @app.command()

@@ -8,6 +8,7 @@ from typing import Annotated
 import httpx2
 import typer
 
+from services.audit.wording import counted
 from services.bootstrap import open_platform
 from services.cli import Format, FormatOption, emit, note, run_async, say
 from services.clock import SystemClock
@@ -47,8 +48,11 @@ def history(
         if form is Format.JSON:
             emit(loaded)
         else:
-            say(f"{loaded.events} events of {loaded.plan.customers} customers in the log, "
-                f"{loaded.written} of them new")  # fmt: skip
+            say(
+                f"{counted(loaded.events, 'event')} of "
+                f"{counted(loaded.plan.customers, 'customer')} in the log, "
+                f"{loaded.written:,} of them new"
+            )
 
     run_async(work())
 
@@ -80,6 +84,7 @@ async def _live(settings: Settings, rate: float, gateway: str | None) -> None:
         await recall(world, platform.log)
         world.go_live(session=int(clock.now().timestamp()))
         keys = await branch_keys(platform, [branch.branch_id for branch in BRANCHES])
-    note(f"{len(keys)} branches publish to {address}, about {rate:g} events a second")
+    publishing = counted(len(keys), "branch publishes", "branches publish")
+    note(f"{publishing} to {address}, about {rate:g} events a second")
     async with httpx2.AsyncClient(base_url=address, timeout=_TIMEOUT_S) as client:
         await go_on(world, client, keys, rate, clock)

@@ -112,11 +112,35 @@ def test_replay_shows_what_every_projection_says_and_explain_says_why(run: Run) 
     assert "nothing that counts has happened yet" in known
 
 
+@pytest.mark.usefixtures("projected")
+def test_one_of_a_kind_is_told_in_the_singular_and_every_time_with_its_offset(run: Run) -> None:
+    status = run("status").stdout
+    assert "log: 2 events, " in status
+    assert "receivables v1: 0 events behind, 1 customer, " in status
+    digest = run("digest", "--at", "2026-03-20", "--as-known", "2026-03-20").stdout
+    assert (
+        "at 2026-03-20T23:59:59.999999+08:00, as known 2026-03-20T23:59:59.999999+08:00" in digest
+    )
+    aged = run("report", "ageing", "--as-of", "2026-03-20").stdout
+    assert "on 1 item of 1 customer; 0 items disputed" in aged
+    alerts = run("report", "alerts", "--as-of", "2026-03-20", "--list").stdout
+    assert "2026-03-02 00:00+08:00  overdue 1  C-1001" in alerts
+
+
 def test_nobody_is_explained_whom_no_event_names(run: Run) -> None:
     for words in (("explain", "C-0"), ("replay", "--customer", "C-0")):
         told = run(*words)
         assert told.returncode == 2
         assert "look the id up again" in told.stderr
+
+
+@pytest.mark.usefixtures("projected")
+def test_a_branch_that_no_event_names_is_wrong_usage_and_the_near_one_is_named(run: Run) -> None:
+    told = run("report", "ageing", "--branch", "SH-02")
+    assert told.returncode == 2
+    assert "--branch: no event names the branch 'SH-02'; did you mean 'SH-01'?" in told.stderr
+    assert "known are SH-01" in run("report", "ageing", "--branch", "NOPE").stderr
+    assert run("report", "ageing", "--branch", "SH-01").returncode == 0
 
 
 def test_nobody_who_is_not_parked_is_retried(run: Run) -> None:

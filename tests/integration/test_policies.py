@@ -11,7 +11,7 @@ import pytest
 
 from events.envelope import BranchId
 from events.policy import Reference
-from events.touchpoints.policy import TierPolicy
+from events.touchpoints.policy import AgeingPolicy, TierPolicy
 from services.audit.digest import Digest, digest
 from services.audit.status import status
 from services.audit.verify import verify
@@ -103,7 +103,7 @@ async def test_a_policy_is_published_once_and_what_replaced_it_can_be_replaced(
 
 
 async def test_the_gateways_rules_hold_for_policies(platform: Platform) -> None:
-    unsound = await tiers(platform, "upper_days=0,30", kind="ageing")
+    unsound = Candidate("ageing", AT, AgeingPolicy(upper_days=(0, 30)))
     with pytest.raises(PolicyRefused, match=r"data\.policy\.provision"):
         await publish_policy(platform, unsound, "HQ")
 

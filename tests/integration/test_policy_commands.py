@@ -21,7 +21,7 @@ def test_a_policy_is_tried_published_and_listed(run: Run, tmp_path: Path) -> Non
     words = (str(policy), "--effective-from", "2026-01-01")
     tried = run("policy", "try", *words, "--at", "2026-03-20")
     assert tried.returncode == 0, tried.stderr
-    assert "overdue_days: [1,31,61,91,121] -> [1,2]" in tried.stdout
+    assert "overdue_days: [1,31,61,91,121] days -> [1,2] days" in tried.stdout
     assert "alerts overdue 2: 1 raised, 0 cleared" in tried.stdout
     assert json.loads(run("policy", "list", "alerts", "--format", "json").stdout)[0]["state"] == (
         "in_force"
@@ -29,7 +29,7 @@ def test_a_policy_is_tried_published_and_listed(run: Run, tmp_path: Path) -> Non
     first, again = (run("policy", "publish", *words, "--format", "json") for _ in range(2))
     assert [json.loads(one.stdout)["status"] for one in (first, again)] == ["accepted", "duplicate"]
     listed = run("policy", "list", "alerts").stdout
-    assert "IN FORCE  from 2026-01-01 00:00 CST  event " in listed
+    assert "IN FORCE  from 2026-01-01 00:00+08:00  event " in listed
     assert json.loads(first.stdout)["event_id"] in listed
 
 
@@ -38,8 +38,9 @@ def test_a_policy_is_tried_published_and_listed(run: Run, tmp_path: Path) -> Non
     [
         (("publish", "nothing.toml"), "neither a file nor a kind"),
         (("list", "teirs"), "'teirs' is no kind of policy"),
-        (("try", "tiers", "--set", "x=1"), "--set: 'x=1' sets none of"),
+        (("try", "tiers", "--set", "x=1"), "--set: 'x=1' sets no field of tiers"),
         (("publish", "tiers", "--id", "abc"), "--id: 'abc' is no UUID"),
+        (("publish", "tiers", "--branch", "a/b"), "--branch: 'a/b' is no branch's id"),
         (("publish", "tiers", "--effective-from", "soon"), "--effective-from: 'soon'"),
         (("calibrate", "tiers", "--at", "2026-02-30"), "--at: '2026-02-30' is no day"),
     ],

@@ -191,8 +191,25 @@ async def test_odd_rows_are_reported_and_spoil_no_other(
         (6, "no"),
         (7, "mail"),
     ]
-    assert all(line.reason and line.remedy for line in report.lines)
+    assert [line.remedy for line in report.lines] == [
+        "write it as 2026-03-20, on a day that exists",
+        "quote cells that hold ',' or a line end with \"",
+        "write it without the sign if that is a mistake; if the row is a credit note or a refund, "
+        "the mapping must make that of it (`when`, `negate`)",
+        "fill it in: it tells the row from all others",
+        "write 1 or true or y or yes or \u662f for yes, 0 or false or n or no or \u5426 for no",
+    ]
     assert not report.all_well
+
+
+async def test_where_no_row_can_be_read_the_mapping_is_suspected(
+    tmp_path: Path, ledger: CompiledMapping, platform: InMemory
+) -> None:
+    bad = "R1,C1,20 March,1.00,\n"
+    report = await import_file(job(tmp_path, ledger, HEADER + bad * 2), platform)
+    assert "the mapping ledger may not be this file's" in "\n".join(report.text())
+    mixed = await import_file(job(tmp_path, ledger, many(1) + bad), platform)
+    assert "mapping" not in "\n".join(mixed.text())
 
 
 async def test_the_same_key_twice_is_told_with_both_lines(
@@ -209,6 +226,7 @@ async def test_the_same_key_twice_is_told_with_both_lines(
     assert (again.trouble, again.line, "line 2" in again.reason) == ("repeated", 3, True)
     assert (other.trouble, other.line, other.column) == ("refused", 4, "sum")
     assert "line 2" in other.reason
+    assert other.remedy == "mend the row that is wrong; different things need a different no"
 
 
 async def test_a_dry_run_finds_what_the_platform_would(

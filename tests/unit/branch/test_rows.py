@@ -69,7 +69,7 @@ def test_a_ragged_row_is_refused_alone(tmp_path: Path) -> None:
     file = written(tmp_path, "id,amount\nA,1\nB\nC,1,5\nD,2\n")
     lines = read(file, mapping())
     assert [line for line, _ in lines] == [2, 3, 4, 5]
-    assert lines[1][1] == "the row has 1 cells where the header has 2"
+    assert lines[1][1] == "the row has 1 cell where the header has 2"
     assert lines[2][1] == "the row has 3 cells where the header has 2"
 
 

@@ -85,13 +85,24 @@ def test_a_file_says_kind_fields_and_beginning(tmp_path: Path, suffix: str) -> N
     ("target", "changes", "reason"),
     [
         ("teirs", (), "neither a file nor a kind"),
-        ("dunning", ("level_1_days=3",), "did you mean level_1_days_past_due"),
-        ("dunning", ("level_1_days_past_due",), "to a value"),
-        ("dunning", ("level_1_days_past_due=soon",), "Expected `int`"),
-        ("dunning", ("level_1_days_past_due=-1",), ">= 0"),
+        ("dunning", ("level_1_days=3",), "did you mean 'level_1_days_past_due'"),
+        ("dunning", ("x=3",), "known are level_1_days_past_due, "),
+        ("dunning", ("level_1_days_past_due",), "gives no value"),
+        ("tiers", ("drop_days=",), "gives no value; write drop_days=VALUE"),
+        (
+            "tiers",
+            ("drop_days=abc",),
+            "--set 'drop_days=abc': drop_days is a text instead of a whole number; "
+            "give a whole number from 0 to 36500",
+        ),
+        ("tiers", ("drop_days=-1",), "is negative; give a whole number from 0"),
+        ("tiers", ("drop_days=1.5",), "has a decimal point; give a whole number"),
+        ("tiers", ("tiers=gold",), "give an object with name, line_minor"),
+        ("costs", ("per_order=50",), 'such as per_order="12.50 CNY"'),
+        ("ageing", ("provision=1,2",), "provision has 2 rates for 6 buckets"),
         ("costs", ("per_order=1.005 CNY",), "finer than"),
         ("costs", ("per_order=1.00 ABC",), "no ISO 4217"),
-        ("model_parameters", (), "missing required field"),
+        ("model_parameters", (), "r is missing; give --set r=VALUE"),
     ],
 )
 def test_what_makes_no_policy_is_refused(
@@ -105,6 +116,9 @@ def test_what_makes_no_policy_is_refused(
     ("text", "reason"),
     [
         ("policy = 3\nkind = 'alerts'", "no table"),
+        ("kind = 'tiers'\npolicy.drop_days = 'abc'", 'drop_days = "abc" is a text instead of'),
+        ("kind = 'tiers'\npolicy.dorp_days = 3", "Did you mean drop_days?"),
+        ("kind = 'tiers'\neffective_from = 'soon'", "policy.toml: effective_from: 'soon'"),
         ("kind = 'alert'", "say the kind"),
         ("kind = 'alerts'\ntitle = 'x'", "'title' is none of"),
         ("kind = ", "cannot be read"),

@@ -1,0 +1,26 @@
+"""How commands write instants and counts for people."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from events.calendars import zone
+from services.audit.wording import counted, moment
+
+
+def test_an_instant_has_its_offset() -> None:
+    at = datetime(2026, 3, 20, 2, 0, 59, tzinfo=UTC)
+    assert moment(at, zone("Asia/Shanghai")) == "2026-03-20 10:00+08:00"
+    assert moment(at, UTC) == "2026-03-20 02:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("count", "told"), [(0, "0 events"), (1, "1 event"), (2, "2 events"), (2_096, "2,096 events")]
+)
+def test_one_is_singular(count: int, told: str) -> None:
+    assert counted(count, "event") == told
+
+
+def test_a_plural_of_its_own_is_given() -> None:
+    assert counted(1, "branch", "branches") == "1 branch"
+    assert counted(12, "branch", "branches") == "12 branches"
