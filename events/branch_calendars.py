@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from events.business_time import FIRST_YEAR, LAST_YEAR, BusinessTime, Term
+from events.business_time import FIRST_YEAR, LAST_YEAR, BusinessTime, Term, shared
 from events.calendars import DAY, day_start, local_day
 from events.policy import Reference
 from events.touchpoints.policy import BranchSet, CalendarSet
@@ -76,13 +76,8 @@ def _first_day(at: datetime, tz: ZoneInfo) -> date:
     return day if day_start(day, tz) >= at else day + DAY
 
 
-@lru_cache(maxsize=1024)
-def _shared(terms: tuple[Term, ...], tz: ZoneInfo) -> BusinessTime:
-    return BusinessTime(terms, tz)
-
-
 @lru_cache(maxsize=16_384)
 def business_time(reference: Reference, branch_id: str | None) -> BusinessTime:
     """Return the business time of a branch; branches with equal calendars share it."""
     tz = reference.zone_of(branch_id)
-    return _shared(_terms(reference, branch_id, tz) if branch_id else (), tz)
+    return shared(_terms(reference, branch_id, tz) if branch_id else (), tz)

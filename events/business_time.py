@@ -129,14 +129,19 @@ class BusinessTime:
     Instants outside FIRST_YEAR to LAST_YEAR lie in no working hours.
     """
 
-    __slots__ = ("_bounds", "_days", "_weeks", "_years", "tz")
+    __slots__ = ("_bounds", "_days", "_terms", "_weeks", "_years", "tz")
 
     def __init__(self, terms: Sequence[Term], tz: ZoneInfo) -> None:
         self.tz = tz
+        self._terms = tuple(terms)
         self._bounds = _year_bounds(tz)
         self._days = [term.first_day for term in terms]
         self._weeks = [_Week(None), *(_Week(term.calendar) for term in terms)]
         self._years: dict[int, _Year] = {}
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Come back from bytes as the business time that everybody shares."""
+        return shared, (self._terms, self.tz)
 
     def spans(self, day: date) -> list[tuple[datetime, datetime]]:
         """Return the working spans [start, end) of a local day, as instants, in order."""
@@ -242,3 +247,9 @@ def _micros(at: datetime) -> int:
 
 def _instant(micros: int) -> datetime:
     return _EPOCH + micros * _MICROSECOND
+
+
+@lru_cache(maxsize=1024)
+def shared(terms: tuple[Term, ...], tz: ZoneInfo) -> BusinessTime:
+    """Return the business time of a zone under calendars, the same for all that have them."""
+    return BusinessTime(terms, tz)

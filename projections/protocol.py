@@ -40,6 +40,7 @@ class Facts:
     """
 
     __slots__ = ("_events", "_ids", "memo")
+    LONG: ClassVar[Sequence[str]] = ("_events", "_ids")
 
     def __init__(self, events: Iterable[RecordedEvent] = ()) -> None:
         self.memo: object = None
@@ -191,6 +192,17 @@ class Assessment(Struct, frozen=True, kw_only=True):
     differences: Differences | None = None
 
 
+class Anatomy(NamedTuple):
+    """Of what kinds of objects a projection's memo is made, so that it can be frozen.
+
+    `parts` have an identity of their own, whoever points to them; `long` names the attributes
+    whose lists, dictionaries and sets grow with the dossier, by the class that has them.
+    """
+
+    parts: Sequence[type]
+    long: Mapping[type, Sequence[str]]
+
+
 class Projection(Protocol):
     """A fold from facts to rows, one folder each; a change of meaning is a new version."""
 
@@ -198,6 +210,7 @@ class Projection(Protocol):
     version: ClassVar[int]
     handles: ClassVar[frozenset[type[Touchpoint]]]
     tables: ClassVar[tuple[Table, ...]]
+    anatomy: ClassVar[Anatomy]
 
     def assess(
         self, customer: CustomerId, facts: Facts, at: datetime, reference: Reference

@@ -9,10 +9,11 @@ from typing import ClassVar
 from events.envelope import CustomerId
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
+from projections.case_board.anatomy import ANATOMY
 from projections.case_board.memo import Memo
 from projections.case_board.replay import HANDLED
 from projections.case_board.rows import BREACHED, TABLES, CaseRow
-from projections.protocol import Assessment, Facts, Row, Table, Total
+from projections.protocol import Anatomy, Assessment, Facts, Row, Table, Total
 
 
 class CaseBoard:
@@ -22,6 +23,7 @@ class CaseBoard:
     version: ClassVar[int] = 1
     handles: ClassVar[frozenset[type[Touchpoint]]] = HANDLED
     tables: ClassVar[tuple[Table, ...]] = TABLES
+    anatomy: ClassVar[Anatomy] = ANATOMY
 
     def assess(
         self, customer: CustomerId, facts: Facts, at: datetime, reference: Reference

@@ -9,7 +9,7 @@ Source of the rules: domain rules, section 4; decisions 22, 23, 31, 34.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Literal, NamedTuple
@@ -163,7 +163,7 @@ class Source:
         self.order_refs: tuple[str, ...] = ()
         self.entries: tuple[Entry, ...] = ()
         self.refunds: tuple[tuple[Refund, int], ...] = ()
-        self.doubles: Sequence[Source] = ()  # the reports with its bank reference and amount
+        self.doubles: Reports | None = None
         self.serial = account.tick()
 
 
@@ -182,6 +182,15 @@ class Entry:
         self.undone_by: str | None = None
 
 
+class Reports:
+    """The payments with one bank reference and amount."""
+
+    __slots__ = ("sources",)
+
+    def __init__(self) -> None:
+        self.sources: list[Source] = []
+
+
 class Refund:
     """Credit paid back; what no credit covered yet is taken from the next credit."""
 
@@ -192,6 +201,16 @@ class Refund:
         self.event_id = event_id
         self.at = at
         self.amount = self.uncovered = amount
+
+
+class Owing:
+    """All that may have been open at an instant at which something was promised."""
+
+    __slots__ = ("at", "items")
+
+    def __init__(self, at: datetime, items: Iterable[Item]) -> None:
+        self.at = at
+        self.items = list(items)
 
 
 class Account:
@@ -217,7 +236,7 @@ class Account:
         self.items: list[Item] = []
         self.open_items: dict[Item, None] = {}
         self.moved: dict[Item, None] = {}  # by facts since somebody last emptied it
-        self.promised: tuple[datetime, list[Item]] | None = None  # the latest promise's instant
+        self.promised: Owing | None = None  # at the latest promise's instant
         self.sources: list[Source] = []
         self.refunds: list[Refund] = []
         self.over: list[Spell] = []  # when the exposure was above the limit
@@ -254,14 +273,14 @@ class Account:
             self.open_items.pop(item, None)
             return
         self.open_items[item] = None
-        if self.promised is not None and self.promised[0] == now:
-            self.promised[1].append(item)
+        if self.promised is not None and self.promised.at == now:
+            self.promised.items.append(item)
 
-    def promise(self, now: datetime) -> Sequence[Item]:
+    def promise(self, now: datetime) -> Owing:
         """Return the open items, to which those are added that open within this instant."""
-        if self.promised is None or self.promised[0] != now:
-            self.promised = (now, list(self.open_items))
-        return self.promised[1]
+        if self.promised is None or self.promised.at != now:
+            self.promised = Owing(now, self.open_items)
+        return self.promised
 
     def queue(self, item: Item) -> None:
         """Let an item take part in allocation: oldest due date, smaller open amount, id."""

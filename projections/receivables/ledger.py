@@ -9,14 +9,22 @@ as ignored (a payment's is a suspected double report instead, so that no money i
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from itertools import count
 from typing import NamedTuple
 
 from events.envelope import RecordedEvent
 from events.touchpoints.order import OrderLine
-from projections.receivables.books import Account, Hold, Invoice, Item, Source, Spell
+from projections.receivables.books import (
+    Account,
+    Hold,
+    Invoice,
+    Item,
+    Owing,
+    Reports,
+    Source,
+    Spell,
+)
 from projections.receivables.rules import BEGINNING, Rules
 
 
@@ -72,7 +80,7 @@ class Check:
 class PromiseNote(NamedTuple):
     """A promise to pay as it was made; `serial` tells which entries came before it.
 
-    `open_items` are, of one that names no invoice, all that may have been open at its instant.
+    `owing` is, of one that names no invoice, all that may have been open at its instant.
     """
 
     promise_id: str
@@ -83,7 +91,7 @@ class PromiseNote(NamedTuple):
     amount: int
     promised_on: date
     invoice_ids: tuple[str, ...]
-    open_items: Sequence[Item]
+    owing: Owing | None
 
 
 class Override(NamedTuple):
@@ -132,7 +140,7 @@ class Ledger:
         self.billed: dict[tuple[str, str], int] = {}  # by order and currency
         self.cancelled_orders: set[str] = set()
         self.payments: dict[str, list[Source]] = {}
-        self.doubles: dict[tuple[str, str, int], list[Source]] = {}
+        self.doubles: dict[tuple[str, str, int], Reports] = {}
         self.verdicts: dict[str, str] = {}  # the last word on payments not seen yet
         self.reversed_ids: set[str] = set()
         self.taken: set[tuple[str, str]] = set()  # identifiers in use, by kind

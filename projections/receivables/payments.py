@@ -21,7 +21,7 @@ from events.touchpoints.payment import (
     PromiseMade,
     RefundPaid,
 )
-from projections.receivables.books import Refund, Source
+from projections.receivables.books import Refund, Reports, Source
 from projections.receivables.ledger import Ledger, PromiseNote
 
 
@@ -42,9 +42,11 @@ def payment_received(book: Ledger, data: PaymentReceived) -> None:
     reports.append(source)
     verdict = book.verdicts.get(data.payment_id)
     if data.bank_reference:
-        same = book.doubles.setdefault((data.bank_reference, money.currency, money.minor), [])
-        repeated = repeated or any(other.state != "rejected" for other in same)
-        same.append(source)
+        same = book.doubles.setdefault(
+            (data.bank_reference, money.currency, money.minor), Reports()
+        )
+        repeated = repeated or any(other.state != "rejected" for other in same.sources)
+        same.sources.append(source)
         source.doubles = same
     if data.payment_id in book.reversed_ids:
         source.state = "reversed"
@@ -129,9 +131,10 @@ def payment_rejected(book: Ledger, data: PaymentRejectedAsDuplicate) -> None:
 
 def _promote(book: Ledger, rejected: Source) -> None:
     """The earliest suspect takes the place of the report that was rejected."""
-    if any(other.state in ("live", "reversed") for other in rejected.doubles):
+    doubles = rejected.doubles.sources if rejected.doubles is not None else ()
+    if any(other.state in ("live", "reversed") for other in doubles):
         return
-    for other in rejected.doubles:
+    for other in doubles:
         if other.state == "suspect":
             other.account.suspect -= other.amount
             _spend(book, other)
@@ -178,7 +181,7 @@ def promise_made(book: Ledger, data: PromiseMade) -> None:
             amount=data.amount.minor,
             promised_on=data.promised_on,
             invoice_ids=data.invoice_ids,
-            open_items=() if data.invoice_ids else account.promise(book.now),
+            owing=None if data.invoice_ids else account.promise(book.now),
         )
     )
 

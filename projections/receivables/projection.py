@@ -9,7 +9,8 @@ from typing import ClassVar
 from events.envelope import CustomerId
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
-from projections.protocol import Assessment, Facts, Row, Table, Total
+from projections.protocol import Anatomy, Assessment, Facts, Row, Table, Total
+from projections.receivables.anatomy import ANATOMY
 from projections.receivables.memo import Memo
 from projections.receivables.replay import HANDLED
 from projections.receivables.rows import ACCOUNTS, INVOICED, ITEMS, OPEN, ItemRow
@@ -22,6 +23,7 @@ class Receivables:
     version: ClassVar[int] = 1
     handles: ClassVar[frozenset[type[Touchpoint]]] = HANDLED
     tables: ClassVar[tuple[Table, ...]] = (ITEMS, ACCOUNTS)
+    anatomy: ClassVar[Anatomy] = ANATOMY
 
     def assess(
         self, customer: CustomerId, facts: Facts, at: datetime, reference: Reference

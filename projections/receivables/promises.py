@@ -171,7 +171,8 @@ class Promises:
             }
             return tuple(found.values())
         made_on = self._days.of(note.at)
-        steps = [(item, step_at(item, note.at)) for item in dict.fromkeys(note.open_items)]
+        owing = note.owing.items if note.owing is not None else ()
+        steps = [(item, step_at(item, note.at)) for item in dict.fromkeys(owing)]
         owed = [(item, step.due_on) for item, step in steps if step is not None and step.balance]
         overdue = tuple(item for item, due_on in owed if due_on.toordinal() < made_on)
         return overdue or tuple(item for item, _ in owed)

@@ -44,6 +44,10 @@ class Days:
         self._starts: dict[int, datetime] = {}
         self._day, self._begins, self._ends = 0, ENDING, BEGINNING  # of today
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Come back from bytes as the days that everybody uses."""
+        return days_in, (self.tz,)
+
     def start(self, day: int) -> datetime:
         """Return the instant at which a local day begins."""
         found = self._starts.get(day)
@@ -115,6 +119,10 @@ class Rules:
         self.offsets = tuple(sorted(self._offsets()))
         self.notice_days = max(term.policy.notice_days_before_due for term in self.dunning)
         self.default_limits = any(term.policy.default_limit for term in self.credit)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Come back from bytes as the rules that everybody uses."""
+        return rules_of, (self.reference,)
 
     def _offsets(self) -> set[int]:
         offsets = {1, *self.thresholds, *(-days for days in self.soon_days)}

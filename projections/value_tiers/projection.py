@@ -9,8 +9,9 @@ from typing import ClassVar
 from events.envelope import CustomerId
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
-from projections.protocol import Assessment, Facts, Row, Table, Total
+from projections.protocol import Anatomy, Assessment, Facts, Row, Table, Total
 from projections.value_tiers.alerts import Clearings, standing_alerts
+from projections.value_tiers.anatomy import ANATOMY
 from projections.value_tiers.books import HANDLED
 from projections.value_tiers.course import course_of
 from projections.value_tiers.reading import Reading
@@ -25,6 +26,7 @@ class ValueTiers:
     version: ClassVar[int] = 1
     handles: ClassVar[frozenset[type[Touchpoint]]] = HANDLED
     tables: ClassVar[tuple[Table, ...]] = (STANDINGS,)
+    anatomy: ClassVar[Anatomy] = ANATOMY
 
     def assess(
         self, customer: CustomerId, facts: Facts, at: datetime, reference: Reference

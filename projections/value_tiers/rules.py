@@ -81,6 +81,10 @@ class ValueRules:
         self.currencies = frozenset(term.policy.currency for term in self.tiers)
         self.ageing_uppers = sorted({u for term in self.ageing for u in term.policy.upper_days})
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Come back from bytes as the rules that everybody uses."""
+        return value_rules, (self.reference,)
+
     def tier_policy(self, at: datetime) -> TierPolicy:
         """Return the customer pyramid in force at an instant."""
         return self.reference.in_force(TierPolicy, at)

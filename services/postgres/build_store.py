@@ -23,11 +23,6 @@ class BuildStore(ProjectionStore):
     """A projection store whose alerts only stand in the build; the journal is left alone."""
 
     @property
-    def id(self) -> tuple[str, int]:
-        """Return the name and version under which shared lines are kept."""
-        return self._id
-
-    @property
     def tables(self) -> Mapping[str, RowTable]:
         """Return the row tables by the name they have within the projection."""
         return self._tables

@@ -44,6 +44,11 @@ class ProjectionStore:
         self._tables = tables_of(projection, stored_as)
         self._id = (stored_as or projection.name, projection.version)
 
+    @property
+    def id(self) -> tuple[str, int]:
+        """Return the name under which its state is kept, and the version."""
+        return self._id
+
     async def take(self, connection: PoolConnectionProxy, partition: int) -> Checkpoint:
         """Become the owner of a partition: raise its epoch, so that a former owner fails.
 

@@ -14,6 +14,8 @@ from projections.protocol import Facts, Projection
 from services.postgres.projection_store import Checkpoint, ProjectionStore
 from services.projector.changes import Changes, Parked
 from services.projector.memory import Memory, Remembered
+from services.projector.recalling import Events
+from services.projector.snapshots import LONG_EVENTS, Snapshot, Snapshots
 from services.projector.turns import Turns
 
 _LOG = structlog.get_logger(__name__)
@@ -28,18 +30,26 @@ class Lane:
     """Remembers and assesses for one projection; writes nothing by itself."""
 
     def __init__(
-        self, projection: Projection, partition: int, store: ProjectionStore, memory: Memory
+        self,
+        projection: Projection,
+        partition: int,
+        store: ProjectionStore,
+        snapshots: Snapshots,
+        memory: Memory,
     ) -> None:
         self.projection = projection
         self.partition = partition
         self.store = store
+        self.snapshots = snapshots
         self.memory = memory.section()
         self.parked: set[CustomerId] = set()
         self.checkpoint = Checkpoint(0, 0)
+        self._to_keep: set[CustomerId] = set()
 
     async def take(self, connection: Connection) -> None:
         """Own the partition for this projection, and go on where its checkpoint stands."""
         self.memory.clear()
+        self._to_keep.clear()
         self.checkpoint = await self.store.take(connection, self.partition)
         self.parked = await self.store.parked(connection, self.partition)
 
@@ -58,13 +68,41 @@ class Lane:
         """Return those customers whose dossier and rows must be read again."""
         return [customer for customer in customers if self.memory.get(customer) is None]
 
-    async def recall(
-        self, connection: Connection, dossiers: Mapping[CustomerId, Sequence[RecordedEvent]]
-    ) -> None:
+    async def recall(self, connection: Connection, dossiers: Events) -> None:
         """Bring customers back to memory: what they did up to the checkpoint, their rows."""
         written = await self.store.written(connection, list(dossiers))
         for customer, dossier in dossiers.items():
             self.memory.put(customer, Remembered(Facts(dossier), written[customer]))
+            if len(dossier) >= LONG_EVENTS:
+                self._to_keep.add(customer)
+
+    async def go_on_from(
+        self, since: Mapping[CustomerId, tuple[Snapshot, list[RecordedEvent]]], reference: Reference
+    ) -> list[CustomerId]:
+        """Bring customers back to memory by their snapshots; return whom these did not serve.
+
+        What followed is assessed as of the instant of the written rows, which are equal then.
+        """
+        refused = []
+        turns = Turns()
+        for customer, (snapshot, later) in since.items():
+            await turns.next()
+            facts, written = snapshot.remembered.facts, snapshot.remembered.written
+            try:
+                for event in later:
+                    facts.remember(event)
+                if later or snapshot.written_at > snapshot.assessed_at:
+                    at = snapshot.written_at
+                    assessment = self.projection.assess(customer, facts, at, reference)
+                    written = Changes().add(self.projection, customer, written, assessment, at)
+            except Exception:  # noqa: BLE001 - whatever it is, the events are still there
+                _LOG.exception("snapshot_refused", customer=customer)
+                refused.append(customer)
+                continue
+            self.memory.put(customer, Remembered(facts, written))
+            if snapshot.has_grown(len(later)):
+                self._to_keep.add(customer)
+        return refused
 
     async def assess(
         self, batch: Batch, broken: Broken, at: datetime, reference: Reference
@@ -110,9 +148,16 @@ class Lane:
             connection, self.partition, self.checkpoint, upto, changes, policy_count, at
         )
 
-    def committed(self, upto: int, changes: Changes) -> None:
-        """Take note that the changes are durable."""
+    async def committed(
+        self, upto: int, changes: Changes, at: datetime, reference: Reference
+    ) -> None:
+        """Take note that the changes are durable, and keep snapshots of the long dossiers read."""
         self.checkpoint = Checkpoint(upto, self.checkpoint.epoch)
         self.parked.update(parked.customer for parked in changes.parked)
         self.memory.drop(parked.customer for parked in changes.parked)
+        to_keep, self._to_keep = self._to_keep, set()
+        for customer in to_keep:
+            remembered = self.memory.get(customer)
+            if remembered is not None:
+                await self.snapshots.keep(customer, remembered, upto, at, reference)
         self.memory.release()

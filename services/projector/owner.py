@@ -31,6 +31,7 @@ from services.projector.lane import Connection, Lane
 from services.projector.memory import Memory
 from services.projector.readable import recorded
 from services.projector.recalling import Recall
+from services.projector.snapshots import Snapshots
 
 _LOG = structlog.get_logger(__name__)
 
@@ -98,10 +99,7 @@ class PartitionOwner:
         self._log = log
         self._generation = generation
         self._recalling = Recall(partition, generation, pool, dossiers)
-        self._known = [
-            Lane(projection, partition, self.store_of(projection, generation), memory)
-            for projection in projections
-        ]
+        self._known = [self._lane(projection, memory) for projection in projections]
         self._lanes = self._known  # those of versions that are live
 
     @property
@@ -120,6 +118,11 @@ class PartitionOwner:
                 self._lanes = await self.live(connection, self._known)
                 for lane in self._lanes:
                     await lane.take(connection)
+
+    def _lane(self, projection: Projection, memory: Memory) -> Lane:
+        store = self.store_of(projection, self._generation)
+        snapshots = Snapshots(self._pool, projection, store.id, self._generation)
+        return Lane(projection, self.partition, store, snapshots, memory)
 
     def store_of(self, projection: Projection, generation: int) -> ProjectionStore:
         """Return where a projection's rows are kept."""
@@ -170,7 +173,7 @@ class PartitionOwner:
         batch, broken = _by_customer(stored)
         async with self._all_or_nothing(lanes):
             shares = [(lane, lane.of_interest(batch)) for lane in lanes]
-            await self._recall(shares, broken)
+            await self._recall(shares, broken, reference)
             work = [(lane, await lane.assess(mine, broken, at, reference)) for lane, mine in shares]
             async with self._writing() as connection:
                 if self._mirror is not None:
@@ -181,7 +184,7 @@ class PartitionOwner:
                 ]
                 await _announce(connection, [changes for _, changes in work])
         for (lane, changes), change_no in zip(work, numbers, strict=True):
-            lane.committed(upto, changes)
+            await lane.committed(upto, changes, at, reference)
             self._tell(lane, changes, change_no)
         collect_if_many()
 
@@ -209,7 +212,7 @@ class PartitionOwner:
         upto = lane.checkpoint.next
         broken: dict[CustomerId, Parked] = {}
         async with self._all_or_nothing([lane]):
-            await self._recall([(lane, customers)], broken)
+            await self._recall([(lane, customers)], broken, reference)
             changes = await lane.assess(dict.fromkeys(customers, ()), broken, at, reference)
             async with self._writing() as connection:
                 if caught_up and not await connection.fetchval(
@@ -220,7 +223,7 @@ class PartitionOwner:
                 change_no = await lane.write(connection, upto, changes, reference.count, at)
                 await _announce(connection, [changes])
         lane.parked.difference_update(customers)
-        lane.committed(upto, changes)
+        await lane.committed(upto, changes, at, reference)
         self._tell(lane, changes, change_no)
         collect_if_many()
         return len(customers)
@@ -231,7 +234,10 @@ class PartitionOwner:
             self._audience.changed(lane.projection, self.partition, change_no, customers)
 
     async def _recall(
-        self, shares: Sequence[tuple[Lane, Iterable[CustomerId]]], broken: dict[CustomerId, Parked]
+        self,
+        shares: Sequence[tuple[Lane, Iterable[CustomerId]]],
+        broken: dict[CustomerId, Parked],
+        reference: Reference,
     ) -> None:
         """Bring back to memory whom lanes at one checkpoint have forgotten."""
         missed = [(lane, lane.forgotten(customers)) for lane, customers in shares]
@@ -239,22 +245,32 @@ class PartitionOwner:
         for start in range(0, len(names), _RECALLED_AT_ONCE):
             some = {*names[start : start + _RECALLED_AT_ONCE]}
             await self._recall_some(
-                [(lane, [c for c in customers if c in some]) for lane, customers in missed], broken
+                [(lane, [c for c in customers if c in some]) for lane, customers in missed],
+                broken,
+                reference,
             )
 
     async def _recall_some(
-        self, missed: Sequence[tuple[Lane, Sequence[CustomerId]]], broken: dict[CustomerId, Parked]
+        self,
+        missed: Sequence[tuple[Lane, Sequence[CustomerId]]],
+        broken: dict[CustomerId, Parked],
+        reference: Reference,
     ) -> None:
         missed = [(lane, customers) for lane, customers in missed if customers]
-        recalled = await self._recalling.dossiers(
-            [(lane.projection, customers) for lane, customers in missed],
-            missed[0][0].checkpoint.next,
-            broken,
+        upto = missed[0][0].checkpoint.next
+        wanted = [(lane.snapshots, customers) for lane, customers in missed]
+        recalled = await self._recalling.since_snapshots(wanted, upto, broken, reference)
+        refused = [
+            (lane, await lane.go_on_from(found.since, reference))
+            for (lane, _), found in zip(missed, recalled, strict=True)
+        ]
+        whole = await self._recalling.whole(
+            [(lane.projection, customers) for lane, customers in refused], upto, broken
         )
         with translated():
             async with self._pool.acquire() as connection:
-                for (lane, _), dossiers in zip(missed, recalled, strict=True):
-                    await lane.recall(connection, dossiers)
+                for (lane, _), found, again in zip(missed, recalled, whole, strict=True):
+                    await lane.recall(connection, found.dossiers | again)
 
     @asynccontextmanager
     async def _writing(self) -> AsyncIterator[Connection]:

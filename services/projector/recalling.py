@@ -1,11 +1,15 @@
-"""Reading customers' dossiers again: the events before a position, of long ones with a snapshot."""
+"""Reading customers' dossiers again: the events before a position, of long ones those since a
+snapshot.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from events.envelope import CustomerId, PositionVector, RecordedEvent
 from events.errors import EventError
+from events.policy import Reference
 from projections.protocol import Projection
 from services.ports import Dossiers, StoredEvent
 from services.postgres.pool import Pool, translated
@@ -16,9 +20,15 @@ from services.projector.readable import recorded
 from services.projector.snapshots import Snapshot, Snapshots
 from services.projector.turns import Turns
 
-Recalled = dict[CustomerId, list[RecordedEvent]]
+Events = dict[CustomerId, list[RecordedEvent]]
 Broken = dict[CustomerId, Parked]
-_Kept = Mapping[CustomerId, Snapshot]
+
+
+class Recalled(NamedTuple):
+    """What a projection handles of some customers' events, by customer."""
+
+    dossiers: Events
+    since: dict[CustomerId, tuple[Snapshot, list[RecordedEvent]]]  # a snapshot and what followed
 
 
 class Recall:
@@ -30,71 +40,56 @@ class Recall:
         self._pool = pool
         self._dossiers = dossiers
 
-    async def dossiers(
+    async def since_snapshots(
         self,
-        wanted: Sequence[tuple[Projection, Sequence[CustomerId]]],
+        wanted: Sequence[tuple[Snapshots, Sequence[CustomerId]]],
         upto: int,
         broken: Broken,
+        reference: Reference,
     ) -> list[Recalled]:
-        """Return, as each projection asked, what it handles of the events before `upto`.
+        """Return what each projection handles of the events before `upto`.
 
         A customer with an event that cannot be decoded is put among the broken instead.
         Raises: Unavailable.
         """
-        asked = [
-            (Snapshots(self._pool, projection, self._generation), projection, customers)
-            for projection, customers in wanted
+        kept = [await snapshots.of(customers, upto, reference) for snapshots, customers in wanted]
+        missing = [
+            (snapshots.projection, [customer for customer in customers if customer not in known])
+            for (snapshots, customers), known in zip(wanted, kept, strict=True)
         ]
-        kept = [await snapshots.of(customers, upto) for snapshots, _, customers in asked]
-        whole = await self._whole(wanted, kept, upto, broken)
-        return [
-            await self._handled(one, known, whole, upto, broken)
-            for one, known in zip(asked, kept, strict=True)
-        ]
-
-    async def _whole(
-        self,
-        wanted: Sequence[tuple[Projection, Sequence[CustomerId]]],
-        kept: Sequence[_Kept],
-        upto: int,
-        broken: Broken,
-    ) -> Recalled:
-        """Return all events of the customers of whom a projection has no snapshot."""
-        customers = {
-            customer: None
-            for (_, named), known in zip(wanted, kept, strict=True)
-            for customer in named
-            if customer not in known
-        }
-        if not customers:
-            return {}
-        counts = list(PositionVector.start(self._generation).counts)
-        counts[self._partition] = upto
-        before = PositionVector(self._generation, tuple(counts))
-        return await _decoded(await self._dossiers.of([*customers], before), broken)
-
-    async def _handled(
-        self,
-        asked: tuple[Snapshots, Projection, Sequence[CustomerId]],
-        kept: _Kept,
-        whole: Recalled,
-        upto: int,
-        broken: Broken,
-    ) -> Recalled:
-        snapshots, projection, customers = asked
-        later = await _decoded(await self._later(kept, upto), broken)
-        found: Recalled = {}
-        for customer in customers:
-            if customer in broken:
-                continue
-            known = kept[customer].events if customer in kept else []
-            events = later[customer] if customer in kept else whole[customer]
-            handled = [*known, *(e for e in events if type(e.data) in projection.handles)]
-            found[customer] = handled
-            await snapshots.keep(customer, handled, upto, len(known))
+        whole = await self.whole(missing, upto, broken)
+        found = []
+        for (snapshots, _), known, dossiers in zip(wanted, kept, whole, strict=True):
+            later = await _decoded(await self._later(known, upto), broken)
+            since = {
+                customer: (known[customer], _handled(snapshots.projection, events))
+                for customer, events in later.items()
+            }
+            found.append(Recalled(dossiers, since))
         return found
 
-    async def _later(self, kept: _Kept, upto: int) -> dict[CustomerId, Sequence[StoredEvent]]:
+    async def whole(
+        self,
+        wanted: Sequence[tuple[Projection, Sequence[CustomerId]]],
+        upto: int,
+        broken: Broken,
+    ) -> list[Events]:
+        """Return the same from the first event on, whatever was kept."""
+        customers = dict.fromkeys(customer for _, named in wanted for customer in named)
+        dossiers: Events = {}
+        if customers:
+            counts = list(PositionVector.start(self._generation).counts)
+            counts[self._partition] = upto
+            before = PositionVector(self._generation, tuple(counts))
+            dossiers = await _decoded(await self._dossiers.of([*customers], before), broken)
+        return [
+            {c: _handled(projection, dossiers[c]) for c in named if c in dossiers}
+            for projection, named in wanted
+        ]
+
+    async def _later(
+        self, kept: Mapping[CustomerId, Snapshot], upto: int
+    ) -> dict[CustomerId, Sequence[StoredEvent]]:
         """Return the events that came after each snapshot."""
         if not kept:
             return {}
@@ -109,10 +104,12 @@ class Recall:
         return dict(later)
 
 
-async def _decoded(
-    dossiers: Mapping[CustomerId, Sequence[StoredEvent]], broken: Broken
-) -> Recalled:
-    found: Recalled = {}
+def _handled(projection: Projection, events: Sequence[RecordedEvent]) -> list[RecordedEvent]:
+    return [event for event in events if type(event.data) in projection.handles]
+
+
+async def _decoded(dossiers: Mapping[CustomerId, Sequence[StoredEvent]], broken: Broken) -> Events:
+    found: Events = {}
     turns = Turns()
     for customer, stored in dossiers.items():
         await turns.next()

@@ -122,7 +122,7 @@ async def resume(connection: Connection, build: Build) -> Begun | None:
         (row["stored_as"], row["version"]) != build.id
         or row["live_version"] != build.live_version
         or row["generation"] != build.generation
-        or row["code"] != code_digest(build.projection)
+        or row["code"] != code_digest()
     ):
         return None
     parts = await connection.fetch(
@@ -159,7 +159,7 @@ async def begin(connection: Connection, build: Build, clock: Clock) -> Begun:
             name,
             version,
             build.live_version,
-            code_digest(build.projection),
+            code_digest(),
             build.generation,
             positions,
             instants,

@@ -310,7 +310,7 @@ async def test_other_code_starts_over(house: House, monkeypatch: pytest.MonkeyPa
     async with house.pool.acquire() as connection:
         begun = await begin(connection, await plan(connection, Counting()), house.clock)
     await walk_all(begun, house.platform.dsn, 1, lambda walked: None)
-    monkeypatch.setattr("services.rebuild.builds.code_digest", lambda projection: "other")
+    monkeypatch.setattr("services.rebuild.builds.code_digest", lambda: "other")
     found = await house.rebuild()
     assert found.parts_done_before == 0
     assert found.customers == len(CUSTOMERS)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from events.envelope import RecordedEvent
 from events.policy import Reference
 from projections.protocol import Assessment, Facts, Row, RowKey
+from tests.support.frozen import through_ice
 from tests.support.given import CUSTOMER, RECEIVABLES
 from tests.support.streams import FIRST, references, streams
 
@@ -25,6 +26,7 @@ class Step(NamedTuple):
     ahead: timedelta  # of the latest event and of the last instant asked
     back: bool  # then, in place of that, for half the way back to the beginning
     rules: int
+    frozen: bool  # and what was worked out is kept outside of memory until the next one
 
 
 _hours = st.sampled_from([0, 0, 0, 1, 5, 24, 24, 72, 24 * 11, 24 * 40])
@@ -35,6 +37,7 @@ _steps = st.lists(
         st.builds(timedelta, hours=_hours),
         st.sampled_from([False] * 9 + [True]),
         st.sampled_from([0] * 19 + [1]),
+        st.sampled_from([False, False, True]),
     ),
     min_size=4,
     max_size=16,
@@ -87,6 +90,9 @@ def test_going_on_and_beginning_anew_agree(
         assert set(kept.alerts) == set(fresh.alerts)
         assert kept.next_change_at == fresh.next_change_at
         assert dict(kept.cleared) == dict(fresh.cleared)
+        if step.frozen:
+            event("frozen")
+            facts, stamp = through_ice(facts, stamp, RECEIVABLES, reference)
 
 
 def by_key(assessment: Assessment) -> Rows:

@@ -15,6 +15,7 @@ from projections.protocol import Alert, AlertKey, Assessment, Cause, Facts, Row
 from projections.value_tiers import history
 from projections.value_tiers.course import Course
 from projections.value_tiers.reading import Reading
+from tests.support.frozen import through_ice
 from tests.support.given import CUSTOMER
 from tests.support.value import VALUE_TIERS
 from tests.support.value_streams import value_references, value_streams
@@ -76,6 +77,8 @@ def test_going_on_is_as_good_as_beginning_anew(
             latest = max(event.envelope.effective_at for event in seen)
             at = latest + data.draw(waits)
             assert answer(kept, at, reference) == answer(Facts(seen), at, reference)
+        if data.draw(st.integers(0, 2)) == 0:
+            kept, _ = through_ice(kept, None, VALUE_TIERS, reference)
 
 
 @often_marked

@@ -8,7 +8,7 @@ from events.envelope import CustomerId
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.payment import PaymentReceived
-from projections.protocol import Alert, Assessment, Cause, Facts, Row, Table, Total
+from projections.protocol import Alert, Anatomy, Assessment, Cause, Facts, Row, Table, Total
 
 QUIET = timedelta(days=7)
 """A customer that pays nothing for so long is "quiet": an alert that time alone raises."""
@@ -30,6 +30,7 @@ class Counting:
     version: ClassVar[int] = 1
     handles: ClassVar[frozenset[type[Touchpoint]]] = frozenset({PaymentReceived})
     tables: ClassVar[tuple[Table, ...]] = (Table("sums", CountRow, ("currency",)),)
+    anatomy: ClassVar[Anatomy] = Anatomy((), {})
 
     def __init__(self) -> None:
         self.poison: str | None = None

@@ -9,7 +9,7 @@ from msgspec import structs
 from events.envelope import CustomerId
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
-from projections.protocol import Assessment, Facts, Row, Table, Total
+from projections.protocol import Anatomy, Assessment, Facts, Row, Table, Total
 from tests.support.counting import Counting, CountRow
 
 SMALL_MINOR = 100
@@ -29,6 +29,7 @@ class CountingAnew:
     version: ClassVar[int] = 2
     handles: ClassVar[frozenset[type[Touchpoint]]] = Counting.handles
     tables: ClassVar[tuple[Table, ...]] = (Table("sums", FullerRow, ("currency",)),)
+    anatomy: ClassVar[Anatomy] = Anatomy((), {})
 
     def assess(
         self, customer: CustomerId, facts: Facts, at: datetime, reference: Reference

@@ -11,7 +11,7 @@ from msgspec import Struct
 from events.envelope import CustomerId
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
-from projections.protocol import Assessment, Facts, Row, Table, Total
+from projections.protocol import Anatomy, Assessment, Facts, Row, Table, Total
 from tests.bench.kafka.amounts import Summed
 
 
@@ -37,6 +37,7 @@ class CustomerSums:
     version: ClassVar[int] = 1
     handles: ClassVar[frozenset[type[Touchpoint]]] = frozenset(get_args(Summed))
     tables: ClassVar[tuple[Table, ...]] = (Table("sums", SumRow, ()),)
+    anatomy: ClassVar[Anatomy] = Anatomy((), {})
 
     def assess(
         self, customer: CustomerId, facts: Facts, at: datetime, reference: Reference

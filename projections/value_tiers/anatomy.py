@@ -1,0 +1,20 @@
+"""What the memo of customer value is made of, so that a long one can be kept outside of memory."""
+
+from projections.protocol import Anatomy
+from projections.receivables.anatomy import BOOKS, LONG_ACCOUNT, LONG_BOOKS
+from projections.value_tiers.books import ValueBooks
+from projections.value_tiers.collected import CollectedLedger, OrderParts
+from projections.value_tiers.contributions import Claim, Contribution, Contributions
+from projections.value_tiers.journal import JournalAccount, Touched
+from projections.value_tiers.sales import Bought
+
+ANATOMY = Anatomy(
+    parts=(*BOOKS, Claim, Contribution, JournalAccount, OrderParts, Touched),
+    long={
+        Bought: ("_sales",),
+        CollectedLedger: (*LONG_BOOKS, "cash", "claims", "parts"),
+        Contributions: ("corrected", "happenings"),
+        JournalAccount: (*LONG_ACCOUNT, "refunded"),
+        ValueBooks: ("_freight", "_orders", "_visits"),
+    },
+)
