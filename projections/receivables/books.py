@@ -213,11 +213,18 @@ class Owing:
         self.items = list(items)
 
 
+Queued = tuple[date, int, str, int, Item]
+"""Due date, open amount and id of an item as it was queued; a number; the item."""
+
+_PAST_QUEUED = 64
+
+
 class Account:
     """A customer's books in one currency, and the order in which credit meets items.
 
     The invariant between two facts: where there is credit, no undisputed item is open.
-    Both queues are heaps that may hold entries of the past; those are dropped when met.
+    Both queues are heaps that may hold entries of the past; those are dropped when met, and of
+    items before they are many.
     """
 
     __slots__ = (
@@ -244,7 +251,7 @@ class Account:
         self.seen_exposure = 0
         self.serial = 0
         self._later = False  # whether settling waits
-        self._items: list[tuple[date, int, str, int, Item]] = []
+        self._items: list[Queued] = []
         self._pool: list[tuple[int, int, Source]] = []
 
     @property
@@ -285,8 +292,12 @@ class Account:
     def queue(self, item: Item) -> None:
         """Let an item take part in allocation: oldest due date, smaller open amount, id."""
         if item.balance and not item.disputed:
+            queue = self._items
+            if len(queue) > 2 * len(self.open_items) + _PAST_QUEUED:
+                queue[:] = [queued for queued in queue if _waits(queued)]
+                heapq.heapify(queue)
             key = (item.due_on, item.balance, item.item_id, self.tick(), item)
-            heapq.heappush(self._items, key)
+            heapq.heappush(queue, key)
 
     def pool(self, source: Source) -> None:
         """Make the free part of a source customer credit; the oldest source goes first."""
@@ -421,8 +432,13 @@ class Account:
 
     def _next_item(self) -> Item | None:
         while self._items:
-            due_on, balance, _, _, item = self._items[0]
-            if balance == item.balance and due_on == item.due_on and not item.disputed:
-                return item
+            if _waits(self._items[0]):
+                return self._items[0][-1]
             heapq.heappop(self._items)
         return None
+
+
+def _waits(queued: Queued) -> bool:
+    """Return whether an item still waits for credit as it did when it was queued."""
+    due_on, balance, _, _, item = queued
+    return balance == item.balance and due_on == item.due_on and not item.disputed

@@ -28,7 +28,7 @@ from services.projector.turns import Turns
 
 _LOG = structlog.get_logger(__name__)
 
-LONG_EVENTS = 2_000
+LONG_EVENTS = 1_000
 """A shorter dossier is worked out about as quickly as its snapshot is brought back."""
 
 _GROWTH = 0.05
