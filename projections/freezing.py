@@ -48,7 +48,7 @@ PAGE = 64
 
 _FAST = 1  # zlib's level
 _UNSET = ...  # a slot that has no value
-_TRUSTED = ("projections.", "events.", "datetime")
+TRUSTED = ("projections.", "events.", "datetime")
 _TRUSTED_NAMES = frozenset(
     {
         ("builtins", "object"), ("builtins", "set"), ("builtins", "frozenset"),
@@ -59,7 +59,7 @@ _TRUSTED_NAMES = frozenset(
 )  # fmt: skip
 
 
-_INERT = (
+_INERT: tuple[Any, ...] = (
     tuple, Struct, str, bytes, int, float, frozenset, date, timedelta, tzinfo, Enum, Callable,
     type(None), type(...),
 )  # fmt: skip
@@ -358,7 +358,8 @@ async def freeze(
             frozen.append(_Frozen(_KINDS[type(container)], len(container), sizes))
         else:
             break
-    head = _heads[0].encode(_Head(PAGE, len(written), firsts, [len(page) for page in parts], frozen))
+    part_sizes = [len(page) for page in parts]
+    head = _heads[0].encode(_Head(PAGE, len(written), firsts, part_sizes, frozen))
     body = b"".join((len(head).to_bytes(4), head, written, *parts, *pages))
     return zlib.crc32(body).to_bytes(4) + body
 
@@ -460,7 +461,7 @@ class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> object:
         if module == __name__ and name in _STAND_INS:
             return _STAND_INS[name](self._thawer)
-        if module.startswith(_TRUSTED) or (module, name) in _TRUSTED_NAMES:
+        if module.startswith(TRUSTED) or (module, name) in _TRUSTED_NAMES:
             return super().find_class(module, name)
         raise pickle.UnpicklingError(f"{module}.{name} is not part of a frozen graph")
 

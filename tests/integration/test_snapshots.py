@@ -4,14 +4,13 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
 import pytest
-from msgspec.structs import replace
 
 from events.codec import encode
 from events.envelope import CustomerId, Position, RecordedEvent
 from events.partitioning import partition_of
 from events.policy import Reference
-from projections import PROJECTIONS
-from projections.protocol import Projection
+from projections import PROJECTIONS, freezing
+from projections.protocol import Facts, Projection
 from services.embedded.event_log import EmbeddedEventLog
 from services.ports import StoredEvent
 from services.postgres.dossiers import PostgresDossiers
@@ -21,10 +20,11 @@ from services.postgres.row_tables import ensure_tables
 from services.projector.memory import Memory
 from services.projector.owner import PartitionOwner
 from services.projector.readable import recorded
-from services.projector.snapshots import LONG_EVENTS, Snapshots, pack, unpack
+from services.projector.snapshots import LONG_EVENTS
 from services.simulator.history import history, open_books
 from services.simulator.plan import Plan
 from tests.support.counting import Counting
+from tests.support.frozen import through_ice
 from tests.support.log import START, SetClock, payment
 
 NOTHING = Reference()
@@ -33,17 +33,21 @@ CUSTOMER = CustomerId("C-1")
 
 def test_every_touchpoint_of_a_company_comes_back_as_it_was() -> None:
     plan = Plan.ending_today(START, customers=12)
-    events = sorted(
-        (
-            RecordedEvent(r.envelope, Position(1, 0, n), r.recorded_at, r.data)
-            for n, r in enumerate(history(open_books(plan)))
-        ),
-        key=lambda event: event.fact_key,
-    )
+    events = [
+        RecordedEvent(r.envelope, Position(1, 0, n), r.recorded_at, r.data)
+        for n, r in enumerate(history(open_books(plan)))
+    ]
     assert len({type(event.data) for event in events}) > 10
-    back = unpack(pack(events))
-    assert back == events
-    assert [encode(event.data) for event in back] == [encode(event.data) for event in events]
+    facts = Facts(events)
+    back, _ = through_ice(facts, None, Counting(), NOTHING)
+    assert list(back) == list(facts)
+    assert [encode(event.data) for event in back] == [encode(event.data) for event in facts]
+
+
+@pytest.fixture(autouse=True)
+def rows_of_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let rows that only tests have be part of what is frozen."""
+    monkeypatch.setattr(freezing, "TRUSTED", (*freezing.TRUSTED, "tests."))
 
 
 @pytest.fixture
@@ -101,14 +105,15 @@ async def test_after_a_miss_only_the_events_since_are_read(
     assert await pool.fetchval("SELECT count(*) FROM dossier_snapshots") == 0
     await append(log, 10_000, 1)
     await (await owner_of(pool, log)).step(NOTHING, 10)  # misses, reads all, keeps them
-    assert await pool.fetchval("SELECT events FROM dossier_snapshots") == LONG_EVENTS
+    assert await pool.fetchval("SELECT events FROM dossier_snapshots") == LONG_EVENTS + 1
 
     decoded = noting(monkeypatch)
-    await append(log, 20_000, 2)
-    await (await owner_of(pool, log)).step(NOTHING, 10)
-    assert decoded == [LONG_EVENTS]
-    assert await payments(pool) == LONG_EVENTS + 3
-    assert await pool.fetchval("SELECT events FROM dossier_snapshots") == LONG_EVENTS
+    for number in (20_000, 30_000, 40_000):
+        await append(log, number, 1)
+        await (await owner_of(pool, log)).step(NOTHING, 10)
+    assert decoded == [LONG_EVENTS + 1, LONG_EVENTS + 1, LONG_EVENTS + 2]
+    assert await payments(pool) == LONG_EVENTS + 4
+    assert await pool.fetchval("SELECT events FROM dossier_snapshots") == LONG_EVENTS + 1
 
 
 @pytest.mark.postgres
@@ -142,8 +147,12 @@ async def test_a_late_fact_counts_where_it_belongs(pool: Pool, log: EmbeddedEven
     "damage",
     [
         "UPDATE dossier_snapshots SET code = 'another program'",
-        "UPDATE dossier_snapshots SET facts = 'damaged'",
+        "UPDATE dossier_snapshots SET content = 'damaged'",
+        "UPDATE dossier_snapshots SET content = overlay(content placing 'x' from 5000)",
         "UPDATE dossier_snapshots SET generation = 2",
+        "UPDATE dossier_snapshots SET policy_count = 1",
+        "UPDATE dossier_snapshots SET assessed_at = 'infinity'",
+        "UPDATE projection_heads SET policy_count = 1",
         "UPDATE dossier_snapshots SET upto = upto + 1000000",
         "UPDATE dossier_snapshots SET version = 2",
         "DELETE FROM dossier_snapshots",
@@ -163,20 +172,65 @@ async def test_a_snapshot_that_does_not_fit_is_left_aside(
 
 
 @pytest.mark.postgres
-async def test_a_snapshot_is_kept_anew_when_the_dossier_has_grown(pool: Pool) -> None:
-    snapshots = Snapshots(pool, Counting(), 1)
-    first = payment(1)
-    events = [
-        RecordedEvent(
-            replace(first.envelope, sequence=n), Position(1, 0, n), START, first.data
-        )
-        for n in range(LONG_EVENTS * 2)
-    ]  # fmt: skip
-    for length, known, kept in (
-        (LONG_EVENTS - 1, 0, None),
-        (LONG_EVENTS, 0, LONG_EVENTS),
-        (LONG_EVENTS + 50, LONG_EVENTS, LONG_EVENTS),
-        (LONG_EVENTS + 300, LONG_EVENTS, LONG_EVENTS + 300),
-    ):
-        await snapshots.keep(CUSTOMER, events[:length], length, known)
-        assert await pool.fetchval("SELECT events FROM dossier_snapshots") == kept
+async def test_a_snapshot_is_kept_anew_when_the_dossier_has_grown(
+    pool: Pool, log: EmbeddedEventLog
+) -> None:
+    async def kept() -> int | None:
+        """Append an event, miss it, and return how many events the snapshot has."""
+        await append(log, await pool.fetchval("SELECT count(*) FROM events") + 1, 1)
+        await (await owner_of(pool, log)).step(NOTHING, 10)
+        found: int | None = await pool.fetchval("SELECT events FROM dossier_snapshots")
+        return found
+
+    await append(log, 1, LONG_EVENTS - 2)
+    await (await owner_of(pool, log)).step(NOTHING, 10_000)
+    assert [await kept() for _ in range(4)] == [None, None, LONG_EVENTS + 1, LONG_EVENTS + 1]
+    await append(log, LONG_EVENTS + 3, LONG_EVENTS // 19)
+    await (await owner_of(pool, log)).step(NOTHING, 1_000)
+    assert await kept() == LONG_EVENTS + 3 + LONG_EVENTS // 19
+
+
+@pytest.mark.postgres
+async def test_what_was_written_since_a_snapshot_is_told_from_what_is_new(
+    pool: Pool, log: EmbeddedEventLog
+) -> None:
+    await append(log, 1, LONG_EVENTS)
+    await (await owner_of(pool, log)).step(NOTHING, 10_000)
+    await append(log, 10_000, 1)
+    await (await owner_of(pool, log)).step(NOTHING, 10)  # keeps it
+    owner = await owner_of(pool, log)
+    quiet = START + timedelta(days=400)
+    assert await owner.due(NOTHING, quiet, caught_up=True) == 1  # raises an alert by time alone
+    assert await pool.fetchval("SELECT count(*) FROM alerts") == 1
+    await append(log, 20_000, 2)
+    await (await owner_of(pool, log)).step(NOTHING, 10)
+    assert await payments(pool) == LONG_EVENTS + 3
+    total = "SELECT count FROM totals WHERE measure = 'paid'"
+    assert await pool.fetchval(total) == LONG_EVENTS + 3
+
+
+@pytest.mark.postgres
+async def test_a_snapshot_that_cannot_be_gone_on_from_is_left_aside(
+    pool: Pool, log: EmbeddedEventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await append(log, 1, LONG_EVENTS)
+    await (await owner_of(pool, log)).step(NOTHING, 10_000)
+    await append(log, 10_000, 1)
+    await (await owner_of(pool, log)).step(NOTHING, 10)
+    await append(log, 20_000, 1)
+    await (await owner_of(pool, log)).step(NOTHING, 10)
+
+    refused = []
+
+    def fails(self: Facts, event: RecordedEvent) -> None:
+        refused.append(event)
+        monkeypatch.undo()
+        raise RuntimeError("the snapshot is not what it seems")
+
+    monkeypatch.setattr(Facts, "remember", fails)
+    monkeypatch.setattr(freezing, "TRUSTED", (*freezing.TRUSTED, "tests."))
+    await append(log, 30_000, 1)
+    await (await owner_of(pool, log)).step(NOTHING, 10)
+    assert len(refused) == 1
+    assert await payments(pool) == LONG_EVENTS + 3
+    assert await pool.fetchval("SELECT count(parked_reason) FROM projection_heads") == 0
