@@ -155,9 +155,9 @@ class Lane:
         self.checkpoint = Checkpoint(upto, self.checkpoint.epoch)
         self.parked.update(parked.customer for parked in changes.parked)
         self.memory.drop(parked.customer for parked in changes.parked)
-        to_keep, self._to_keep = self._to_keep, set()
-        for customer in to_keep:
+        for customer in [head.customer for head in changes.heads if head.customer in self._to_keep]:
             remembered = self.memory.get(customer)
             if remembered is not None:
                 await self.snapshots.keep(customer, remembered, upto, at, reference)
+        self._to_keep.clear()
         self.memory.release()

@@ -200,13 +200,17 @@ async def safe_instant(
     return now if recorded_at is None else min(now, recorded_at)
 
 
+SHARED_TABLES = ("checkpoints", "dossier_snapshots", "projection_heads", "totals")
+"""Where every projection has lines of its own, by name and version."""
+
+
 async def discard(connection: Connection, build: Build) -> None:
     """Throw away what a build left behind, if anything; what is live is never touched."""
     # First, so that a process that still walks a part either ends before or finds it gone.
     await connection.execute(sql("rebuild_end"), build.projection.name)
     for table in build.tables.values():
         await connection.execute(f"DROP TABLE IF EXISTS {table.name}")
-    for shared in ("rebuild_alerts", "checkpoints", "projection_heads", "totals"):
+    for shared in (*SHARED_TABLES, "rebuild_alerts"):
         await connection.execute(
             f"DELETE FROM {shared} WHERE projection = $1 AND version = $2", *build.id
         )

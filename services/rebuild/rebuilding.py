@@ -22,7 +22,16 @@ from services.postgres.pool import translated
 from services.postgres.row_tables import index_statements, key_statements
 from services.postgres.statements import sql
 from services.projector.host import BATCH_EVENTS
-from services.rebuild.builds import Begun, Build, RebuildRefused, begin, discard, plan, resume
+from services.rebuild.builds import (
+    SHARED_TABLES,
+    Begun,
+    Build,
+    RebuildRefused,
+    begin,
+    discard,
+    plan,
+    resume,
+)
 from services.rebuild.catching_up import Chase
 from services.rebuild.switch import LONG_S, switch
 from services.rebuild.walker import Walked
@@ -262,7 +271,7 @@ async def drop_retired(platform: Platform, projection: Projection) -> list[str]:
             ]
             for name in dropped:
                 await connection.execute(f"DROP TABLE {name}")
-            for shared in ("checkpoints", "projection_heads", "totals"):
+            for shared in SHARED_TABLES:
                 await connection.execute(
                     f"DELETE FROM {shared} WHERE projection = $1 AND version < $2",
                     projection.name,

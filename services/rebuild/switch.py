@@ -65,6 +65,10 @@ async def switch(platform: Platform, begun: Begun, chase: Chase) -> Switched:
             await connection.execute(
                 sql("rebuild_make_live"), name, build.projection.version, live_version
             )
+            await connection.execute(
+                "DELETE FROM dossier_snapshots WHERE projection = $1 AND version = $2",
+                *build.live_id,
+            )
             await connection.execute(sql("rebuild_end"), build.projection.name)
             await connection.execute("NOTIFY touchstone_changed")
     return Switched(replaced, removed, *told, parked)

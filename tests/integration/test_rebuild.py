@@ -16,7 +16,7 @@ from services.bootstrap import Platform, open_platform
 from services.postgres.row_tables import ensure_tables
 from services.projector.host import Projector
 from services.projector.owner import NothingLive
-from services.rebuild.builds import RebuildRefused, begin, plan
+from services.rebuild.builds import SHARED_TABLES, RebuildRefused, begin, plan
 from services.rebuild.rebuilding import Rebuilt, drop_retired, rebuild
 from services.rebuild.walker import Walked
 from services.rebuild.walking import WalkBroken, walk_all
@@ -108,7 +108,7 @@ class House:
     async def nothing_is_left_beside(self) -> None:
         for table in ("rebuilds", "rebuild_parts", "rebuild_totals"):
             assert await self.pool.fetchval(f"SELECT count(*) FROM {table}") == 0
-        for table in ("checkpoints", "projection_heads", "totals", "rebuild_alerts"):
+        for table in (*SHARED_TABLES, "rebuild_alerts"):
             left = f"SELECT count(*) FROM {table} WHERE projection = 'counting_rebuild'"
             assert await self.pool.fetchval(left) == 0
         assert await self.pool.fetchval("SELECT to_regclass('counting_rebuild_v1_sums')") is None
@@ -151,6 +151,16 @@ async def test_a_rebuild_of_what_is_sound_changes_and_tells_nothing(house: House
     assert (found.rows_replaced, found.rows_removed) == (0, 0)
     assert (found.alerts_raised, found.alerts_withdrawn, found.alerts_restated) == (0, 0, 0)
     await house.nothing_is_left_beside()
+
+
+async def test_a_repair_leaves_no_snapshot_of_what_may_be_wrong(house: House) -> None:
+    await house.pool.execute(
+        "INSERT INTO dossier_snapshots"
+        " SELECT projection, version, customer_id, 'code', 1, 1, assessed_at, 0, 1, 'content'"
+        " FROM projection_heads"
+    )
+    await house.rebuild()
+    assert await house.pool.fetchval("SELECT count(*) FROM dossier_snapshots") == 0
 
 
 async def test_damage_of_every_kind_is_mended(house: House) -> None:
