@@ -544,6 +544,7 @@ class _Hashed(_Pages[list[Any]], Generic[K]):
     def __init__(self, thawer: _Thawer, length: int, ends: Sequence[int]) -> None:
         super().__init__(thawer, length, ends)
         self._known: dict[int, dict[K, list[Any]]] = {}  # pages read: place, value by key
+        self._new: dict[K, Any] = {}  # what follows the pages
 
     def _page_of(self, key: object) -> dict[Any, list[Any]]:
         """Return the page on which a key would be."""
@@ -563,18 +564,19 @@ class _Hashed(_Pages[list[Any]], Generic[K]):
         found = [(entry[0], key) for page in pages for key, entry in page.items()]
         return [key for _, key in sorted(found, key=lambda pair: pair[0])]
 
+    def __iter__(self) -> Iterator[K]:
+        yield from self._ordered()
+        yield from self._new
+
+    def __len__(self) -> int:
+        return self._left + len(self._new)
+
 
 class _Dict(_Hashed[K], MutableMapping[K, V]):
     """A dictionary, of which entries are read when they are looked up."""
 
-    def __init__(self, thawer: _Thawer, length: int, ends: Sequence[int]) -> None:
-        super().__init__(thawer, length, ends)
-        self._new: dict[K, V] = {}
-
     def __getitem__(self, key: K) -> V:
-        if key in self._new:
-            return self._new[key]
-        found: V = self._page_of(key)[key][1]
+        found: V = self._new[key] if key in self._new else self._page_of(key)[key][1]
         return found
 
     def __setitem__(self, key: K, value: V) -> None:
@@ -591,20 +593,9 @@ class _Dict(_Hashed[K], MutableMapping[K, V]):
             del self._page_of(key)[key]
             self._left -= 1
 
-    def __iter__(self) -> Iterator[K]:
-        yield from self._ordered()
-        yield from self._new
-
-    def __len__(self) -> int:
-        return self._left + len(self._new)
-
 
 class _Set(_Hashed[K], MutableSet[K]):
     """A set, of which members are read when they are looked up."""
-
-    def __init__(self, thawer: _Thawer, length: int, ends: Sequence[int]) -> None:
-        super().__init__(thawer, length, ends)
-        self._new: dict[K, None] = {}
 
     def __contains__(self, key: object) -> bool:
         return key in self._new or key in self._page_of(key)
@@ -618,13 +609,6 @@ class _Set(_Hashed[K], MutableSet[K]):
             del self._new[value]
         elif self._page_of(value).pop(value, None) is not None:
             self._left -= 1
-
-    def __iter__(self) -> Iterator[K]:
-        yield from self._ordered()
-        yield from self._new
-
-    def __len__(self) -> int:
-        return self._left + len(self._new)
 
 
 _STAND_INS: Mapping[str, Callable[[_Thawer], Any]] = {
