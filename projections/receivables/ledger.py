@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import heapq
 from datetime import date, datetime, timedelta
-from itertools import count
 from typing import NamedTuple
 
 from events.envelope import RecordedEvent
@@ -155,7 +154,7 @@ class Ledger:
         self.credit_notes: dict[str, Source] = {}
         self.ignored: list[Ignored] = []
         self.deadlines: list[Deadline] = []
-        self._numbers = count()
+        self._scheduled = 0
         self.home_branch: str | None = None
         self.limited = rules.default_limits
         self.next_fact_at: datetime | None = None
@@ -213,7 +212,8 @@ class Ledger:
 
     def schedule(self, at: datetime, target: Source | Check | None) -> None:
         """Set a deadline."""
-        heapq.heappush(self.deadlines, Deadline(at, next(self._numbers), target))
+        self._scheduled += 1
+        heapq.heappush(self.deadlines, Deadline(at, self._scheduled, target))
 
     def bill(self, invoice: Invoice, change: int) -> None:
         """Note how much more (or less) of its order an invoice bills."""

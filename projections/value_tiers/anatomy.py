@@ -6,15 +6,16 @@ from projections.value_tiers.books import ValueBooks
 from projections.value_tiers.collected import CollectedLedger, OrderParts
 from projections.value_tiers.contributions import Claim, Contribution, Contributions
 from projections.value_tiers.journal import JournalAccount, Touched
-from projections.value_tiers.sales import Bought
+from projections.value_tiers.sales import Bought, Purchases
 
 ANATOMY = Anatomy(
-    parts=(*BOOKS, Claim, Contribution, JournalAccount, OrderParts, Touched),
+    parts=(*BOOKS, Claim, Contribution, JournalAccount, OrderParts, Purchases, Touched),
     long={
         Bought: ("_sales",),
         CollectedLedger: (*LONG_BOOKS, "cash", "claims", "parts"),
         Contributions: ("corrected", "happenings"),
         JournalAccount: (*LONG_ACCOUNT, "refunded"),
+        Purchases: ("instants",),
         ValueBooks: ("_freight", "_orders", "_visits"),
     },
 )

@@ -95,13 +95,22 @@ class Buying(NamedTuple):
     net_amount: int  # in the currency of the tiers
 
 
+class Purchases:
+    """When something was bought in a currency, sorted."""
+
+    __slots__ = ("instants",)
+
+    def __init__(self) -> None:
+        self.instants: list[datetime] = []
+
+
 class Bought:
     """The sales of a customer as they are now, summed by day and month."""
 
     def __init__(self, days: Days) -> None:
         self._days = days
         self._sales: dict[Subject, tuple[Sale, ...]] = {}
-        self._purchases: dict[str, list[datetime]] = {}  # sorted, by currency
+        self._purchases: dict[str, Purchases] = {}  # by currency
         self._buying: Counter[int] = Counter()  # purchases by day
         self._last_on: int | None = None
         self._amounts: Counter[str] = Counter()  # by currency
@@ -135,7 +144,7 @@ class Bought:
 
     def _purchase(self, sale: Sale, sign: int) -> None:
         day = self._days.of(sale.at)
-        instants = self._purchases.setdefault(sale.currency, [])
+        instants = self._purchases.setdefault(sale.currency, Purchases()).instants
         self._buying[day] += sign
         if sign > 0:
             insort(instants, sale.at)
@@ -154,9 +163,10 @@ class Bought:
 
     def first_purchase(self, since: datetime, currency: str) -> datetime | None:
         """Return the first purchase in a currency since an instant."""
-        found = self._purchases.get(currency, ())
-        i = bisect_left(found, since)
-        return found[i] if i < len(found) else None
+        found = self._purchases.get(currency)
+        instants = found.instants if found is not None else ()
+        i = bisect_left(instants, since)
+        return instants[i] if i < len(instants) else None
 
     def sold(self, months: range, currency: str) -> int:
         """Return what was sold in some months, less credit notes."""

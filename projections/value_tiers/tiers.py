@@ -89,7 +89,7 @@ class Walk:
         meter = self.meter
         contemporary = meter.window.steady - meter.provided
         line = meter.line
-        if line is not FLAT:
+        if line != FLAT:
             contemporary -= line.cost_on(day)
         if self.ladder is None or self.ladder.plain:
             return Score(contemporary, contemporary)
@@ -154,7 +154,7 @@ class Walk:
         policy, self._entered = self._entered, False
         if ladder is None or not ladder.names:
             return
-        day = 0 if self.meter.line is FLAT else self.days.today(now)
+        day = 0 if self.meter.line == FLAT else self.days.today(now)
         reached, kept = self._judge(day)
         if self.rank is None:
             replaced = self.moves[-1].tier if self.moves else None

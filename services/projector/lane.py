@@ -148,16 +148,19 @@ class Lane:
             connection, self.partition, self.checkpoint, upto, changes, policy_count, at
         )
 
-    async def committed(
-        self, upto: int, changes: Changes, at: datetime, reference: Reference
-    ) -> None:
-        """Take note that the changes are durable, and keep snapshots of the long dossiers read."""
+    def committed(self, upto: int, changes: Changes) -> None:
+        """Take note that the changes are durable."""
         self.checkpoint = Checkpoint(upto, self.checkpoint.epoch)
         self.parked.update(parked.customer for parked in changes.parked)
         self.memory.drop(parked.customer for parked in changes.parked)
-        for customer in [head.customer for head in changes.heads if head.customer in self._to_keep]:
-            remembered = self.memory.get(customer)
-            if remembered is not None:
-                await self.snapshots.keep(customer, remembered, upto, at, reference)
+
+    async def released(self, changes: Changes, at: datetime, reference: Reference) -> None:
+        """Need nobody any more, once snapshots are kept of the long dossiers that were read."""
+        for head in changes.heads if self._to_keep else ():
+            remembered = self.memory.get(head.customer)
+            if head.customer in self._to_keep and remembered is not None:
+                await self.snapshots.keep(
+                    head.customer, remembered, self.checkpoint.next, at, reference
+                )
         self._to_keep.clear()
         self.memory.release()

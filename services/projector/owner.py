@@ -184,8 +184,10 @@ class PartitionOwner:
                 ]
                 await _announce(connection, [changes for _, changes in work])
         for (lane, changes), change_no in zip(work, numbers, strict=True):
-            await lane.committed(upto, changes, at, reference)
+            lane.committed(upto, changes)
             self._tell(lane, changes, change_no)
+        for lane, changes in work:
+            await lane.released(changes, at, reference)
         collect_if_many()
 
     async def due(self, reference: Reference, at: datetime, *, caught_up: bool) -> int:
@@ -223,8 +225,9 @@ class PartitionOwner:
                 change_no = await lane.write(connection, upto, changes, reference.count, at)
                 await _announce(connection, [changes])
         lane.parked.difference_update(customers)
-        await lane.committed(upto, changes, at, reference)
+        lane.committed(upto, changes)
         self._tell(lane, changes, change_no)
+        await lane.released(changes, at, reference)
         collect_if_many()
         return len(customers)
 
@@ -267,10 +270,16 @@ class PartitionOwner:
         whole = await self._recalling.whole(
             [(lane.projection, customers) for lane, customers in refused], upto, broken
         )
-        with translated():
-            async with self._pool.acquire() as connection:
-                for (lane, _), found, again in zip(missed, recalled, whole, strict=True):
-                    await lane.recall(connection, found.dossiers | again)
+        read = [
+            (lane, found.dossiers | again)
+            for (lane, _), found, again in zip(missed, recalled, whole, strict=True)
+            if found.dossiers or again
+        ]
+        if read:
+            with translated():
+                async with self._pool.acquire() as connection:
+                    for lane, dossiers in read:
+                        await lane.recall(connection, dossiers)
 
     @asynccontextmanager
     async def _writing(self) -> AsyncIterator[Connection]:

@@ -14,12 +14,13 @@ from datetime import datetime
 from typing import NamedTuple
 
 import structlog
+from asyncpg import Record
 
 from events.envelope import CustomerId
 from events.policy import Reference
-from projections.freezing import Unfreezable, Unthawable, freeze, thaw
+from projections.frozen.freezing import freeze
+from projections.frozen.thawing import thaw
 from projections.protocol import Projection
-from services.errors import Unavailable
 from services.postgres.pool import Pool, translated
 from services.postgres.statements import sql
 from services.projector.code import code_digest
@@ -32,6 +33,8 @@ LONG_EVENTS = 1_000
 """A shorter dossier is worked out about as quickly as its snapshot is brought back."""
 
 _GROWTH = 0.05
+_AT_ONCE = 20  # contents read together: each is megabytes
+_FORM = 1  # of the root: facts, names of tables, alerts, stamp; and beside it their rows
 
 
 class Snapshot(NamedTuple):
@@ -56,34 +59,37 @@ class Snapshots:
         self.projection = projection
         self._pool = pool
         self._id = stored_as
-        self._code = code_digest()
+        self._code = f"{code_digest()}/{_FORM}"
         self._generation = generation
 
     async def of(
         self, customers: Sequence[CustomerId], upto: int, reference: Reference
     ) -> dict[CustomerId, Snapshot]:
         """Return the snapshots that serve, none beyond `upto`. Raises: Unavailable."""
-        with translated():
-            rows = await self._pool.fetch(
-                sql("snapshots_of"), *self._id, self._code, self._generation, upto,
-                reference.count, customers,
-            )  # fmt: skip
         found: dict[CustomerId, Snapshot] = {}
-        for row in rows:
-            customer = CustomerId(row["customer_id"])
-            try:
-                (facts, tables, alerts, stamp), rows_of = thaw(
-                    row["content"], self.projection.anatomy, reference
-                )
-            except Unthawable as error:
-                # Never the truth: the events are read instead.
-                _LOG.warning("snapshot_unreadable", customer=customer, reason=str(error))
-                continue
-            written = Written(dict(zip(tables, rows_of, strict=True)), alerts, stamp)
-            found[customer] = Snapshot(
-                Remembered(facts, written), row["upto"], row["assessed_at"], row["written_at"]
-            )
+        turns = Turns()
+        for start in range(0, len(customers), _AT_ONCE):
+            with translated():
+                rows = await self._pool.fetch(
+                    sql("snapshots_of"), *self._id, self._code, self._generation, upto,
+                    reference.count, customers[start : start + _AT_ONCE],
+                )  # fmt: skip
+            for row in rows:
+                await turns.next()
+                customer = CustomerId(row["customer_id"])
+                try:
+                    found[customer] = self._thawed(row, reference)
+                except Exception as error:  # noqa: BLE001 - whatever it is, the events are there
+                    _LOG.warning("snapshot_unreadable", customer=customer, reason=str(error))
         return found
+
+    def _thawed(self, row: Record, reference: Reference) -> Snapshot:
+        (facts, tables, alerts, stamp), rows = thaw(
+            row["content"], self.projection.anatomy, reference
+        )
+        written = Written(dict(zip(tables, rows, strict=True)), alerts, stamp)
+        remembered = Remembered(facts, written)
+        return Snapshot(remembered, row["upto"], row["assessed_at"], row["written_at"])
 
     async def keep(
         self,
@@ -105,5 +111,5 @@ class Snapshots:
                     sql("snapshot_keep"), *self._id, customer, self._code, self._generation, upto,
                     at, reference.count, len(facts), content,
                 )  # fmt: skip
-        except (Unfreezable, Unavailable) as error:
-            _LOG.warning("snapshot_not_kept", customer=customer, reason=str(error))
+        except Exception:  # noqa: BLE001 - what it is a snapshot of is written already
+            _LOG.exception("snapshot_not_kept", customer=customer)

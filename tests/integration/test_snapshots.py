@@ -1,5 +1,6 @@
 """A long dossier is read from its snapshot and the events since, and says the same."""
 
+import random
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
@@ -9,14 +10,16 @@ from events.codec import encode
 from events.envelope import CustomerId, Position, RecordedEvent
 from events.partitioning import partition_of
 from events.policy import Reference
-from projections import PROJECTIONS, freezing
+from projections import PROJECTIONS
+from projections.frozen import thawing
 from projections.protocol import Facts, Projection
 from services.embedded.event_log import EmbeddedEventLog
-from services.ports import StoredEvent
+from services.ports import StoredEvent, Submission
 from services.postgres.dossiers import PostgresDossiers
 from services.postgres.migrate import migrate
 from services.postgres.pool import Pool, open_pool
 from services.postgres.row_tables import ensure_tables
+from services.postgres.statements import sql
 from services.projector.memory import Memory
 from services.projector.owner import PartitionOwner
 from services.projector.readable import recorded
@@ -47,7 +50,7 @@ def test_every_touchpoint_of_a_company_comes_back_as_it_was() -> None:
 @pytest.fixture(autouse=True)
 def rows_of_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let rows that only tests have be part of what is frozen."""
-    monkeypatch.setattr(freezing, "TRUSTED", (*freezing.TRUSTED, "tests."))
+    monkeypatch.setattr(thawing, "OURS", (*thawing.OURS, "tests."))
 
 
 @pytest.fixture
@@ -143,6 +146,82 @@ async def test_a_late_fact_counts_where_it_belongs(pool: Pool, log: EmbeddedEven
 
 
 @pytest.mark.postgres
+async def test_what_came_while_a_customer_was_parked_is_written_when_it_is_not(
+    pool: Pool, log: EmbeddedEventLog
+) -> None:
+    await append(log, 10_000, LONG_EVENTS)
+    await (await owner_of(pool, log)).step(NOTHING, 10_000)
+    await append(log, 50_000, 1)
+    await (await owner_of(pool, log)).step(NOTHING, 10)  # keeps a snapshot
+    counting = Counting()
+    counting.poison = payment(50_001).envelope.id
+    await append(log, 50_001, 1)
+    owner = await owner_of(pool, log, [counting])
+    await owner.step(NOTHING, 10)
+    await append(log, 1, 1)  # it happened before all others
+    await owner.step(NOTHING, 10)
+    assert await pool.fetchval("SELECT count(parked_reason) FROM projection_heads") == 1
+    await pool.execute(sql("retry_parked"), None)
+    at = START + timedelta(days=1)
+    assert await (await owner_of(pool, log)).due(NOTHING, at, caught_up=True) == 1
+    assert await pool.fetchval("SELECT count(parked_reason) FROM projection_heads") == 0
+    assert await payments(pool) == LONG_EVENTS + 3
+    total = "SELECT count FROM totals WHERE measure = 'paid'"
+    assert await pool.fetchval(total) == LONG_EVENTS + 3
+
+
+@pytest.mark.postgres
+async def test_what_is_remembered_as_written_is_what_is_written(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A company's customers live on under one owner after another, some facts late."""
+    monkeypatch.setattr("services.projector.lane.LONG_EVENTS", 3)
+    monkeypatch.setattr("services.projector.snapshots._GROWTH", 0.0)
+    dice = random.Random(20261122)
+    events = list(history(open_books(Plan.ending_today(START, customers=12))))
+    partition = partition_of("C000012")  # who has the longest dossier
+    lived = [
+        e for e in events if e.envelope.subject and partition_of(e.envelope.subject) == partition
+    ]
+    for place in dice.sample(range(len(lived) - 60), len(lived) // 20):
+        lived.insert(place + dice.randint(1, 50), lived.pop(place))  # it comes late
+    clock = SetClock(lived[0].recorded_at)
+    async with pool.acquire() as connection:
+        await ensure_tables(connection, PROJECTIONS)
+    reference, served = NOTHING, 0
+    async with EmbeddedEventLog(pool, clock) as log:
+        while lived:
+            size = dice.randint(1, 8)
+            some, lived = lived[:size], lived[size:]
+            clock.at = max(clock.at, *(event.recorded_at for event in some))
+            await log.append(
+                [
+                    Submission(e.envelope, e.data, e.envelope.id.encode().ljust(32)[:32])
+                    for e in some
+                ]
+            )
+            owner = PartitionOwner(
+                partition, PROJECTIONS, pool, log, PostgresDossiers(pool), 1, Memory(100_000)
+            )
+            await owner.take()
+            await owner.step(reference, 100)
+            clock.move(timedelta(hours=dice.choice([0, 0, 1, 30])))
+            await owner.due(reference, clock.at, caught_up=True)
+            for lane in owner._lanes:
+                remembered = lane.memory._customers
+                async with pool.acquire() as connection:
+                    written = await lane.store.written(connection, [*remembered])
+                for customer, kept in remembered.items():
+                    assert kept.written.alerts == written[customer].alerts
+                    for table in lane.projection.tables:
+                        rows = kept.written.rows.get(table.name, {})
+                        assert dict(rows) == written[customer].rows.get(table.name, {})
+                        served += not isinstance(rows, dict)
+    assert served > 100
+    assert await pool.fetchval("SELECT count(parked_reason) FROM projection_heads") == 0
+
+
+@pytest.mark.postgres
 @pytest.mark.parametrize(
     "damage",
     [
@@ -159,15 +238,17 @@ async def test_a_late_fact_counts_where_it_belongs(pool: Pool, log: EmbeddedEven
     ],
 )
 async def test_a_snapshot_that_does_not_fit_is_left_aside(
-    pool: Pool, log: EmbeddedEventLog, damage: str
+    pool: Pool, log: EmbeddedEventLog, damage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await append(log, 1, LONG_EVENTS)
     await (await owner_of(pool, log)).step(NOTHING, 10_000)
     await append(log, 10_000, 1)
     await (await owner_of(pool, log)).step(NOTHING, 10)
     await pool.execute(damage)
+    decoded = noting(monkeypatch)
     await append(log, 20_000, 1)
     await (await owner_of(pool, log)).step(NOTHING, 10)
+    assert decoded == list(range(LONG_EVENTS + 1))
     assert await payments(pool) == LONG_EVENTS + 2
 
 
@@ -228,7 +309,7 @@ async def test_a_snapshot_that_cannot_be_gone_on_from_is_left_aside(
         raise RuntimeError("the snapshot is not what it seems")
 
     monkeypatch.setattr(Facts, "remember", fails)
-    monkeypatch.setattr(freezing, "TRUSTED", (*freezing.TRUSTED, "tests."))
+    monkeypatch.setattr(thawing, "OURS", (*thawing.OURS, "tests."))
     await append(log, 30_000, 1)
     await (await owner_of(pool, log)).step(NOTHING, 10)
     assert len(refused) == 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
+from io import BytesIO
+from pickle import UnpicklingError
 from typing import Any
 
 import pytest
@@ -12,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.policy import Reference
-from projections.freezing import Unfreezable, Unthawable, thaw
+from projections.frozen.freezing import Unfreezable
+from projections.frozen.thawing import Unthawable, _Unpickler, thaw
 from projections.protocol import Anatomy
 from projections.receivables.books import Account, Invoice, Item
 from tests.support.frozen import frozen
@@ -160,6 +163,24 @@ def test_other_rules_are_refused() -> None:
 def test_nothing_but_what_a_graph_is_made_of_is_loaded() -> None:
     with pytest.raises(Unthawable, match="not part of a frozen graph"):
         thaw(frozen(os.getcwd, PLAIN, RULES), PLAIN, RULES)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "builtins eval",
+        "projections.frozen.freezing pickle.codecs.builtins.eval",
+        "projections.frozen.freezing freeze",
+        "projections.protocol uuid",
+        "datetime sys",
+        "datetimes date",
+    ],
+)
+def test_no_page_names_what_could_run(name: str) -> None:
+    named = "".join(f"V{word}\n" for word in name.split()).encode() + b"\x93."
+    reader = _Unpickler(BytesIO(named), None)  # type: ignore[arg-type]
+    with pytest.raises(UnpicklingError, match="not part of a frozen graph"):
+        reader.load()
 
 
 @pytest.mark.parametrize("damaged", [b"", b"abc", b"\0" * 100])

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from unittest.mock import patch
 
 from events.policy import Reference
-from projections import freezing
+from projections.frozen import freezing
+from projections.frozen.thawing import thaw
 from projections.protocol import Anatomy, Facts, Projection
 
 
@@ -33,5 +34,5 @@ def through_ice(
 ) -> tuple[Facts, object]:
     """Return facts with their memo, and the stamp of the last assessment, frozen and thawed."""
     content = frozen((facts, stamp), projection.anatomy, reference)
-    (thawed, mark), _ = freezing.thaw(content, projection.anatomy, reference)
+    (thawed, mark), _ = thaw(content, projection.anatomy, reference)
     return thawed, mark
