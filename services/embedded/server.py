@@ -82,6 +82,7 @@ class EmbeddedServer:
         self._log = self._data_dir / "postgres.log"
         self._lock: FileIO | None = None
         self._child: subprocess.Popen[bytes] | None = None
+        self.launches = 0
 
     @property
     def dsn(self) -> str:
@@ -232,6 +233,7 @@ class EmbeddedServer:
             shut_down(process, self._settings.stop_timeout_s)
 
     def _launch(self, programs: Programs, command: list[str]) -> None:
+        self.launches += 1
         disown_lock_files(self._cluster, self._socket)
         with open_log(self._log) as log:
             self._child = programs.spawn(command, self._data_dir, log)
