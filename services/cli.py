@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 from collections.abc import Coroutine
@@ -13,7 +14,14 @@ import msgspec
 import typer
 import uvloop
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from events.calendars import day_end
 from events.envelope import PositionVector
@@ -103,8 +111,15 @@ class _Lines(Progress):
     def _tell(self) -> None:
         while not self._over.wait(_LINE_EVERY_S):
             for task in self.tasks:
-                of = "" if task.total is None else f" of {task.total:,.0f}"
-                note(f"{task.description}: {task.completed:,.0f}{of} {self._unit}")
+                # Not `note`: where nobody reads any more, rich gives up standard output, too.
+                with contextlib.suppress(OSError):
+                    sys.stderr.write(self._line(task))
+
+    def _line(self, task: Task) -> str:
+        if task.total is None and not task.completed:
+            return f"{task.description}\n"
+        of = "" if task.total is None else f" of {task.total:,.0f}"
+        return f"{task.description}: {task.completed:,.0f}{of} {self._unit}\n"
 
 
 def progress(unit: str) -> Progress:

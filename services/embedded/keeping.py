@@ -37,7 +37,7 @@ async def kept_running(server: EmbeddedServer) -> AsyncIterator[str]:
 
 async def _keep(server: EmbeddedServer, over: asyncio.Event) -> None:
     """Look after the server every few seconds: to start it again changes nothing if it runs."""
-    away = False
+    away, launches = False, server.launches
     while not over.is_set():
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(over.wait(), _LOOK_EVERY_S)
@@ -49,6 +49,8 @@ async def _keep(server: EmbeddedServer, over: asyncio.Event) -> None:
             _LOG.error("database_does_not_start", reason=str(error))
             away = True
             continue
-        if away:
+        if away or server.launches != launches:
+            if not away:
+                _LOG.error("database_ended")
             _LOG.info("database_back")
-            away = False
+        away, launches = False, server.launches

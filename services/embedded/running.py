@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from services.embedded.directory import hold, make_data_dir
+from services.embedded.programs import EmbeddedServerError
 from services.errors import UsageError
 
 
@@ -18,25 +19,32 @@ def only_run_of(data: Path) -> Iterator[None]:
     Raises: UsageError, which names the process that holds it, or why it cannot be used.
     """
     home = data.expanduser().resolve()
+    path = home / "run.lock"
     try:
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = (home / "run.lock").open("a+", encoding="ascii")
+        make_data_dir(home)
+        lock = hold(path)
+    except EmbeddedServerError as error:
+        raise UsageError(str(error)) from error
     except OSError as error:
         raise UsageError(
-            f"the data directory {home} cannot be used: {error.strerror}. Set TOUCHSTONE_DATA to "
-            "a directory that this user may write"
+            f"{path} cannot be opened and locked: {error.strerror}. Let this user write it, or "
+            "set TOUCHSTONE_DATA to another directory"
         ) from error
+    if lock is None:
+        raise UsageError(
+            f"the data directory {home} is in use: `touchstone run` works on it{_holder(path)}. "
+            "Stop that one first, or set TOUCHSTONE_DATA to another directory (and other ports) "
+            "for this one"
+        )
     with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            lock.seek(0)
-            raise UsageError(
-                f"the data directory {home} is in use: `touchstone run` works on it as process "
-                f"{lock.read()}. Stop that one first, or set TOUCHSTONE_DATA to another directory "
-                "(and other ports) for this one"
-            ) from error
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
+        with suppress(OSError):  # a courtesy to whoever is refused
+            lock.truncate(0)
+            lock.write(str(os.getpid()).encode())
         yield
+
+
+def _holder(path: Path) -> str:
+    with suppress(OSError):
+        if pid := path.read_text("ascii", errors="replace"):
+            return f" as process {pid}"
+    return ""

@@ -11,20 +11,21 @@ The data directory holds everything the server needs and nothing outside it is t
 From asyncio: `dsn = await asyncio.to_thread(server.start)`.
 """
 
-import fcntl
 import os
 import subprocess
 import sys
 import time
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import Self
 from urllib.parse import quote
 
 import platformdirs
 import psutil
 
 from services.embedded.cluster import check_cluster, make_cluster
+from services.embedded.directory import hold, make_data_dir
 from services.embedded.postmaster import (
     Answer,
     arguments_of,
@@ -79,8 +80,9 @@ class EmbeddedServer:
         self._cluster = self._data_dir / "cluster"
         self._socket = self._data_dir / "run" / _SOCKET_NAME
         self._log = self._data_dir / "postgres.log"
-        self._lock: IO[bytes] | None = None
+        self._lock: FileIO | None = None
         self._child: subprocess.Popen[bytes] | None = None
+        self.launches = 0
 
     @property
     def dsn(self) -> str:
@@ -115,7 +117,7 @@ class EmbeddedServer:
         """
         self._check_path()
         try:
-            self._make_data_dir()
+            make_data_dir(self._data_dir)
             self._start(time.monotonic() + self._settings.start_timeout_s)
         except OSError as error:
             raise self._failure(
@@ -153,31 +155,10 @@ class EmbeddedServer:
                 "directories. Set TOUCHSTONE_DATA to a path without one."
             )
 
-    def _make_data_dir(self) -> None:
-        try:
-            self._data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise EmbeddedServerError(
-                f"The data directory {self._data_dir} cannot be made: {error.strerror}. Set "
-                "TOUCHSTONE_DATA to a directory this user may write."
-            ) from error
-        if self._data_dir.stat().st_uid != os.geteuid():
-            raise EmbeddedServerError(
-                f"The data directory {self._data_dir} belongs to another user: start Touchstone "
-                "as that user, or set TOUCHSTONE_DATA to a directory of your own."
-            )
-
     def _take_lock(self) -> bool:
-        if self._lock is not None:
-            return True
-        lock = (self._data_dir / "owner.lock").open("ab")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.close()
-            return False
-        self._lock = lock
-        return True
+        if self._lock is None:
+            self._lock = hold(self._data_dir / "owner.lock")
+        return self._lock is not None
 
     def _open_to(self, account: Account) -> None:
         """Let the account pass into the data directory, changing nothing above it."""
@@ -252,6 +233,7 @@ class EmbeddedServer:
             shut_down(process, self._settings.stop_timeout_s)
 
     def _launch(self, programs: Programs, command: list[str]) -> None:
+        self.launches += 1
         disown_lock_files(self._cluster, self._socket)
         with open_log(self._log) as log:
             self._child = programs.spawn(command, self._data_dir, log)

@@ -11,14 +11,15 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 
-import psutil
 import structlog
 from mode import Service
 
 from services.bootstrap import open_platform
+from services.embedded.directory import hold
 from services.kafka.application import application, run_until_told
 from services.kafka.changes import Changes
 from services.kafka.cluster import cluster_of
@@ -36,6 +37,7 @@ STALL_S = 120.0
 """How long events may wait untouched before a worker ends."""
 
 _FOLDER = "touchstone-worker-"
+_HELD = "held"  # in the folder, for as long as its worker lives
 
 
 class _Projecting(Service):
@@ -83,13 +85,21 @@ async def work(settings: Settings, *, stall_s: float = STALL_S) -> None:
         _LOG.info("stopped")
 
 
-def _folder() -> tempfile.TemporaryDirectory[str]:
-    """Return a folder for Faust that bears this process's id; those of killed workers go now."""
-    for left in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*"):
-        pid, _, _ = left.name.removeprefix(_FOLDER).partition("-")
-        if pid.isdecimal() and not psutil.pid_exists(int(pid)):
-            shutil.rmtree(left, ignore_errors=True)
-    return tempfile.TemporaryDirectory(prefix=f"{_FOLDER}{os.getpid()}-")
+@contextmanager
+def _folder() -> Iterator[str]:
+    """Yield a folder for Faust that this process holds; those that nobody holds go now."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*/{_HELD}"):
+        with suppress(OSError):  # it is another user's, or has just gone
+            if left.parent.lstat().st_uid == os.geteuid() and (file := hold(left)) is not None:
+                with file:
+                    shutil.rmtree(left.parent, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=_FOLDER) as folder:
+        new = Path(folder, "new")
+        held = hold(new)
+        assert held is not None
+        with held:
+            new.rename(new.with_name(_HELD))  # never seen before it is held
+            yield folder
 
 
 async def work_once(settings: Settings) -> int:

@@ -10,7 +10,7 @@ from rich.progress import Progress
 
 from services.audit.wording import counted
 from services.bootstrap import open_platform
-from services.cli import Format, FormatOption, emit, note, progress, run_async, say
+from services.cli import Format, FormatOption, emit, progress, run_async, say
 from services.rebuild.builds import named
 from services.rebuild.rebuilding import Rebuilt, drop_retired
 from services.rebuild.rebuilding import rebuild as rebuild_projection
@@ -54,7 +54,7 @@ async def _drop_old(name: str, format_: Format) -> None:
 
 
 class _Shown:
-    """Shows stages and parts as a bar, and stages as lines where nobody watches."""
+    """Shows stages, and of the walk its parts."""
 
     def __init__(self, bar: Progress) -> None:
         self._bar = bar
@@ -62,9 +62,8 @@ class _Shown:
 
     def stage(self, words: str) -> None:
         """Show that another stage begins."""
-        self._bar.update(self._task, description=words)
-        if self._bar.disable:
-            note(words)
+        self._bar.remove_task(self._task)  # rich cannot take a total back
+        self._task = self._bar.add_task(words, total=None)
 
     def parts(self, done: int, of: int) -> None:
         """Show the parts of the walk that are done."""

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
+from services.embedded.keeping import kept_running
 from services.embedded.postmaster import find_postmaster
 from services.embedded.server import EmbeddedServer, EmbeddedServerError, ServerSettings
 from tests.support.embedded import FAST, SMALL, ask, held_elsewhere, postmaster_of, wait_until
@@ -81,6 +83,20 @@ def test_a_killed_server_starts_again_with_everything_committed(home: Path) -> N
         postmaster_of(home).kill()
     with EmbeddedServer(home, SMALL) as successor:
         assert ask(successor.dsn, "SELECT answer FROM kept") == 42
+
+
+async def test_a_killed_server_that_is_kept_running_is_said_to_have_ended_and_be_back(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.embedded.keeping._LOOK_EVERY_S", 0.05)
+    with capture_logs() as said:
+        async with kept_running(EmbeddedServer(home, FAST)):
+            await asyncio.sleep(0.2)
+            assert said == []
+            postmaster_of(home).kill()
+            await asyncio.to_thread(wait_until, lambda: len(said) > 1, 30)
+            await asyncio.sleep(0.2)
+    assert [line["event"] for line in said] == ["database_ended", "database_back"]
 
 
 def test_a_killed_server_starts_again_while_its_sessions_still_work(home: Path) -> None:

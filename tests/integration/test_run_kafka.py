@@ -60,6 +60,7 @@ def test_a_second_one_on_its_data_is_refused_before_anything_is_started(
 ) -> None:
     monkeypatch.delenv("TOUCHSTONE_KAFKA", raising=False)
     monkeypatch.setenv("TOUCHSTONE_DATA", str(tmp_path))
+    monkeypatch.setattr("deploy.kafka.jars.fetch", lambda: pytest.fail("it was not refused"))
     with only_run_of(tmp_path):
         assert main([]) == UsageError.exit_code
     assert f"{tmp_path} is in use" in capsys.readouterr().err

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import resource
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from services.embedded.host import run
 from services.embedded.running import only_run_of
 from services.errors import UsageError
+from services.settings import Settings
 from tests.support.embedded import REPOSITORY
 
 _HOLD = """
@@ -43,7 +49,60 @@ def test_a_second_run_is_told_where_and_by_whom_until_the_first_is_gone(tmp_path
 def test_a_directory_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no directory")
     with (
-        pytest.raises(UsageError, match="file cannot be used: File exists"),
+        pytest.raises(UsageError, match="file cannot be made: File exists"),
         only_run_of(tmp_path / "file"),
     ):
         pass
+
+
+def test_in_a_directory_of_another_user_nothing_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    another = os.geteuid() + 1
+    monkeypatch.setattr("os.geteuid", lambda: another)
+    with pytest.raises(UsageError, match="belongs to another user"), only_run_of(tmp_path):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_system_without_locks_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with pytest.raises(UsageError, match=r"run\.lock cannot be .*No locks"), only_run_of(tmp_path):
+        pass
+
+
+def test_a_full_disk_takes_no_process_id_and_the_directory_is_held_all_the_same(
+    tmp_path: Path,
+) -> None:
+    with ExitStack() as stack:
+        _, most = limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, most))
+        try:
+            stack.enter_context(only_run_of(tmp_path))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        with pytest.raises(UsageError, match=r"works on it\. Stop"), only_run_of(tmp_path):
+            pass
+
+
+async def test_only_runs_on_the_embedded_database_keep_each_other_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[Settings] = []
+
+    async def pretend(settings: Settings, *_: object) -> None:
+        ran.append(settings)
+
+    monkeypatch.setattr("services.embedded.host._run", pretend)
+    embedded = Settings(data=tmp_path, dsn=None)
+    elsewhere = Settings(data=tmp_path, dsn="postgresql://one.example/touchstone")
+    with only_run_of(tmp_path):
+        with pytest.raises(UsageError, match=f"as process {os.getpid()}"):
+            await run(embedded, demo=False, customers=1, rate=1.0)
+        await run(elsewhere, demo=False, customers=1, rate=1.0)
+    assert ran == [elsewhere]
