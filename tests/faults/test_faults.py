@@ -86,7 +86,9 @@ async def test_a_projector_killed_while_it_catches_up_applies_nothing_twice(
     dice = Random(SEED)
     for _ in range(3):
         await asyncio.sleep(dice.uniform(0.1, 0.6))
-        running.service("project").kill()
+        killed = running.service("project")
+        killed.kill()
+        await asyncio.to_thread(killed.wait)  # until then it is still one that runs
         await _until(lambda: running.runs("project"))
     await _nothing_wrong_after_all(running, fleet)
 
