@@ -29,8 +29,8 @@ from projections.receivables.reports import (
 from projections.receivables.rows import ACCOUNTS, ITEMS, AccountRow, ItemRow
 from services.audit.walk import picture
 from services.bootstrap import Platform
-from services.branch.mapping import nearest
 from services.errors import UsageError
+from services.wording import nearest
 
 Advance = Callable[[int], None]
 

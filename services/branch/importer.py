@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from services.audit.wording import counted
 from services.branch.cells import Row
 from services.branch.compiling import CompiledMapping, Event, MadeEvent, RowRefused
 from services.branch.identity import source_of
@@ -28,6 +27,7 @@ from services.branch.rows import Scan, open_rows, scan
 from services.branch.seen import Seen
 from services.errors import Unavailable
 from services.gateway.answers import Answer
+from services.wording import counted
 
 Tick = Callable[[int, int], None]
 """Told after every batch how many rows are done, of how many."""

@@ -8,9 +8,7 @@ from typing import Annotated
 
 import typer
 
-from services.audit.wording import counted, moment
 from services.bootstrap import open_platform
-from services.branch.mapping import nearest
 from services.cli import Format, FormatOption, emit, note, run_async, say
 from services.errors import UsageError
 from services.gateway.keys import BranchKey, BranchKeys
@@ -18,6 +16,7 @@ from services.gateway.quarantine import Quarantine, Quarantined
 from services.postgres.master_key import master_key
 from services.postgres.vault import PostgresVault
 from services.settings import settings
+from services.wording import counted, moment, nearest
 
 branch = typer.Typer(help="Branches that publish.", no_args_is_help=True)
 key = typer.Typer(help="Keys with which branches publish.", no_args_is_help=True)

@@ -12,7 +12,6 @@ from events.policy import Reference
 from services.audit.walk import picture
 from services.bootstrap import Platform, open_platform
 from services.branch.commands import DEFAULT_BRANCH, check_branch
-from services.branch.mapping import nearest
 from services.cli import (
     Format,
     FormatOption,
@@ -37,6 +36,7 @@ from services.policies.texts import (
 )
 from services.policies.trial import Trial, try_policy
 from services.settings import settings
+from services.wording import nearest
 
 app = typer.Typer(
     name="policy",

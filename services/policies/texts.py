@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from services.audit.texts import amount
-from services.audit.wording import counted, moment
 from services.policies.calibration import Calibration
 from services.policies.listing import Version
 from services.policies.publishing import Changed, Published
 from services.policies.trial import ProjectionTrial, Trial
 from services.policies.units import measured
+from services.wording import counted, moment
 
 _STATES = {"past": "past", "in_force": "IN FORCE", "to_come": "to come"}
 
@@ -70,11 +70,11 @@ def calibration_lines(found: Calibration, tz: ZoneInfo) -> Iterator[str]:
 
 def trial_lines(found: Trial, tz: ZoneInfo) -> Iterator[str]:
     """Yield what a policy would change."""
-    sample = "" if found.customers == found.of_customers else f" of {found.of_customers:,}"
-    customers = "customer" if found.of_customers == 1 else "customers"
+    sample = "" if found.customers == found.of_customers else f"{found.customers:,} of "
+    customers = counted(found.of_customers, "customer")
     yield (
         f"{found.meant.kind} from {moment(found.meant.effective_from, tz)}, tried on "
-        f"{found.customers:,}{sample} {customers} as of {moment(found.at, tz)}; nothing was written"
+        f"{sample}{customers} as of {moment(found.at, tz)}; nothing was written"
     )
     yield from _changes(found.changes)
     for one in found.projections:

@@ -117,7 +117,7 @@ def test_what_makes_no_policy_is_refused(
     [
         ("policy = 3\nkind = 'alerts'", "no table"),
         ("kind = 'tiers'\npolicy.drop_days = 'abc'", 'drop_days = "abc" is a text instead of'),
-        ("kind = 'tiers'\npolicy.dorp_days = 3", "Did you mean drop_days?"),
+        ("kind = 'tiers'\npolicy.dorp_days = 3", "did you mean 'drop_days'"),
         ("kind = 'tiers'\neffective_from = 'soon'", "policy.toml: effective_from: 'soon'"),
         ("kind = 'alert'", "say the kind"),
         ("kind = 'alerts'\ntitle = 'x'", "'title' is none of"),
