@@ -262,8 +262,9 @@ class _Run:
             remedy = f"mend the row that is wrong; {self._apart(made)}"
         elif answer.code == "conflict":
             remedy = (
-                "this row was imported before with other cells, and what is recorded stays: put "
-                f"them back and give the correction a row; {self._apart(made)}"
+                "what was recorded under this key differs, and it stays: if a cell was changed, "
+                "put it back and give the correction a row of its own; if the mapping was changed, "
+                f"undo that or give it another name; {self._apart(made)}"
             )
         return Line(
             trouble="refused",
