@@ -27,7 +27,6 @@ from services.audit.texts import (
 )
 from services.audit.verify import verify as verify_everything
 from services.audit.walk import picture
-from services.audit.wording import counted
 from services.bootstrap import Platform, open_platform
 from services.cli import (
     AsKnownOption,
@@ -43,6 +42,7 @@ from services.cli import (
 )
 from services.errors import Disagreement
 from services.settings import settings
+from services.wording import counted
 
 T = TypeVar("T")
 

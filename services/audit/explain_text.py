@@ -12,7 +12,7 @@ from projections.value_tiers.explain import Counted, TierMove, ValueExplained
 from services.audit.explain import Explanation
 from services.audit.statement_text import statement_lines
 from services.audit.texts import When, amount
-from services.audit.wording import counted
+from services.wording import counted
 
 _LISTED = 20
 """Events listed under one heading; all of them are in the JSON document."""

@@ -18,8 +18,8 @@ from projections.digest import combine, customer_lines
 from projections.protocol import Alert, Facts, Row
 from services.audit.known import known_dossier
 from services.audit.walk import picture
-from services.audit.wording import counted
 from services.bootstrap import Platform
+from services.wording import counted
 
 
 class Replayed(Struct, frozen=True, kw_only=True):

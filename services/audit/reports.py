@@ -29,8 +29,8 @@ from projections.receivables.reports import (
 from projections.receivables.rows import ACCOUNTS, ITEMS, AccountRow, ItemRow
 from services.audit.walk import picture
 from services.bootstrap import Platform
-from services.branch.mapping import nearest
 from services.errors import UsageError
+from services.wording import nearest
 
 Advance = Callable[[int], None]
 
@@ -120,23 +120,24 @@ async def report_ageing(
     sums: dict[str, _Sums] = defaultdict(_Sums)
     async with picture(platform) as seen:
         reference = await seen.reference(known_at)
-        branches = set(reference.branches)
+        branches: set[str | None] = set(reference.branches)
         async for customer, events in seen.dossiers(known_at):
             branches.update(event.envelope.branch_id for event in events)
             rows = _assessed(customer, events, day, reference).rows
             for row in rows[ITEMS.name]:
                 assert isinstance(row, ItemRow)
+                branches.add(row.branch_id)  # a home branch may publish nothing itself
                 if branch_id is None or row.branch_id == branch_id:
                     sums[row.currency].item(row, list(_RECEIVABLES.totals(row)))
             for row in rows[ACCOUNTS.name]:
                 assert isinstance(row, AccountRow)
+                branches.add(row.branch_id)
                 if branch_id is None or row.branch_id == branch_id:
                     sums[row.currency].account(row)
             advance(1)
         if branch_id is not None and branch_id not in branches:
-            raise UsageError(
-                f"--branch: no event names the branch {branch_id!r}{nearest(branch_id, branches)}"
-            )
+            hint = nearest(branch_id, filter(None, branches))
+            raise UsageError(f"--branch: no event names the branch {branch_id!r}{hint}")
         policy = reference.in_force(AgeingPolicy, day_end(day, reference.zone_of(None)))
         return AgeingReport(
             day=day,

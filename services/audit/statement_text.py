@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from projections.receivables.statement import ItemStatement, SourceLine, Statement
 from services.audit.texts import When, amount
-from services.audit.wording import counted
+from services.wording import counted
 
 
 def statement_lines(told: Statement, when: When) -> Iterator[str]:

@@ -11,7 +11,7 @@ from services.audit.digest import Digest
 from services.audit.reports import AgeingReport, AlertsReport
 from services.audit.status import Status
 from services.audit.verify import Verification
-from services.audit.wording import counted, moment
+from services.wording import counted, moment
 
 When = Callable[[datetime], str]
 """How a text writes an instant."""

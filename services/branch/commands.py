@@ -12,7 +12,6 @@ from typing import Annotated
 import msgspec
 import typer
 
-from services.audit.wording import counted
 from services.bootstrap import open_platform
 from services.branch.compiling import (
     CompiledMapping,
@@ -32,6 +31,7 @@ from services.cli import Format, FormatOption, emit, note, progress, run_async, 
 from services.clock import SystemClock
 from services.errors import TouchstoneError, UsageError
 from services.settings import settings
+from services.wording import counted
 
 mappings = typer.Typer(
     name="mappings",

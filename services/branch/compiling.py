@@ -20,10 +20,10 @@ from services.branch.mapping import (
     MappingFile,
     Source,
     find_mapping,
-    nearest,
     parse_mapping,
     read_part,
 )
+from services.wording import nearest
 
 Event = dict[str, Json]
 """A CloudEvent as JSON."""

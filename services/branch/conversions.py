@@ -96,27 +96,33 @@ def known_formats(formats: Sequence[str], where: str) -> tuple[str, ...]:
     return tuple(formats)
 
 
-def number(cell: Cell, style: Style) -> Decimal:
-    """Return the number in a cell. Raises: CellRefused."""
+def number(cell: Cell, style: Style, remedy: str = "") -> Decimal:
+    """Return the number in a cell. Raises: CellRefused, with a remedy that fits any number or,
+    where fewer will do, the one that is given.
+    """
     match cell:
         case bool() | None | list() | date():
-            raise CellRefused(f"{cell!r} is no number", "write a number here")
+            raise CellRefused(f"{cell!r} is no number", remedy or "write a number here")
         case int() | float() | Decimal():
             value = Decimal(repr(cell)) if isinstance(cell, float) else Decimal(cell)
             if not value.is_finite():
-                raise CellRefused(f"{cell} is no number", "write a number, or leave the cell empty")
+                remedy = remedy or "write a number, or leave the cell empty"
+                raise CellRefused(f"{cell} is no number", remedy)
             return value
         case _:
-            return _number_text(cell, style)
+            return _number_text(cell, style, remedy)
 
 
-def _number_text(text: str, style: Style) -> Decimal:
+def _number_text(text: str, style: Style, remedy: str) -> Decimal:
     digits = text.strip()
     for symbol in style.symbols:
         digits = digits.replace(symbol, "", 1)
     digits, negative = _sign(digits.strip(), style.negatives)
     if not digits or not style.number.fullmatch(digits) or digits == style.decimal:
-        raise CellRefused(f"{text!r} is no number written as declared", _number_remedy(text, style))
+        if re.fullmatch(r"[0-9.,]+[eE][+-]?[0-9]+", digits):
+            remedy = "a spreadsheet shortened it: export the column as text or as a plain number"
+        remedy = remedy or _number_remedy(style)
+        raise CellRefused(f"{text!r} is no number written as declared", remedy)
     if style.thousands:
         digits = digits.replace(style.thousands, "")
     value = Decimal(digits.replace(style.decimal, "."))
@@ -135,19 +141,20 @@ def _sign(digits: str, negatives: Negatives) -> tuple[str, bool]:
             return digits.removeprefix("+"), False
 
 
-def _number_remedy(text: str, style: Style) -> str:
-    if re.fullmatch(r"[0-9.,]+[eE][+-]?[0-9]+", text.strip()):
-        return "a spreadsheet shortened it: export the column as text or as a plain number"
+def _number_remedy(style: Style) -> str:
     number = f"1{style.thousands}234{style.decimal}50"
     negative = {"parentheses": f"({number})", "trailing-minus": f"{number}-"}
-    return f"write it as {number}, below zero as {negative.get(style.negatives, f'-{number}')}"
+    below = negative.get(style.negatives, f"-{number}")
+    symbols = f"; {' or '.join(style.symbols)} may stand with it" if style.symbols else ""
+    return f"write it as {number}, below zero as {below}{symbols}"
 
 
 def integer(cell: Cell, style: Style) -> int:
     """Return the whole number in a cell. Raises: CellRefused."""
-    value = number(cell, style)
+    remedy = "write a whole number, such as 12"
+    value = number(cell, style, remedy)
     if value != value.to_integral_value():
-        raise CellRefused(f"{cell} is no whole number", "write a whole number, such as 12")
+        raise CellRefused(f"{cell} is no whole number", remedy)
     return int(value)
 
 

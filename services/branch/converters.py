@@ -12,7 +12,8 @@ from events.money import Money, minor_digits
 from services.branch import conversions
 from services.branch.cells import Row
 from services.branch.conversions import Cell, CellRefused, Style
-from services.branch.mapping import MappingError, Spec, nearest
+from services.branch.mapping import MappingError, Spec
+from services.wording import nearest
 
 Json = str | bool | int | float | dict[str, "Json"] | list["Json"] | None
 Convert = Callable[[Cell, Row], Json]

@@ -12,7 +12,8 @@ from services.branch import conversions
 from services.branch.cells import Row, Template
 from services.branch.conversions import Cell, CellRefused
 from services.branch.converters import Convert, Ground, Json, converter
-from services.branch.mapping import MappingError, Spec, nearest, read_part
+from services.branch.mapping import MappingError, Spec, read_part
+from services.wording import nearest
 
 _LISTED = 20
 """Words of a table that a remedy lists."""

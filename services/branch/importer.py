@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from services.audit.wording import counted
 from services.branch.cells import Row
 from services.branch.compiling import CompiledMapping, Event, MadeEvent, RowRefused
 from services.branch.identity import source_of
@@ -28,6 +27,7 @@ from services.branch.rows import Scan, open_rows, scan
 from services.branch.seen import Seen
 from services.errors import Unavailable
 from services.gateway.answers import Answer
+from services.wording import counted
 
 Tick = Callable[[int, int], None]
 """Told after every batch how many rows are done, of how many."""
@@ -262,8 +262,9 @@ class _Run:
             remedy = f"mend the row that is wrong; {self._apart(made)}"
         elif answer.code == "conflict":
             remedy = (
-                "this row was imported before with other cells, and what is recorded stays: put "
-                f"them back and give the correction a row; {self._apart(made)}"
+                "what was recorded under this key differs, and it stays: if a cell was changed, "
+                "put it back and give the correction a row of its own; if the mapping was changed, "
+                f"undo that or give it another name; {self._apart(made)}"
             )
         return Line(
             trouble="refused",

@@ -7,10 +7,9 @@ Reading is strict: an unknown key is refused with the nearest known name.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, time
 from decimal import Decimal
-from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
@@ -19,6 +18,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from services.errors import UsageError
+from services.wording import nearest
 
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
 Words = Annotated[tuple[str, ...], Meta(max_length=1000)]
@@ -145,14 +145,6 @@ def _constant(kind: type, raw: object) -> object:
     if isinstance(raw, str | bool | int | Decimal | date):
         return Constant(raw)
     raise ValueError("expected a text, true or false, a number or a date")
-
-
-def nearest(word: str, known: Collection[str]) -> str:
-    """Return the remedy for a misspelt word: the nearest known one, or those there are."""
-    close = get_close_matches(word, known, n=1)
-    if close:
-        return f"; did you mean {close[0]!r}?"
-    return f"; known are {', '.join(sorted(known)[:40])}" if known else ""
 
 
 def parse_mapping(text: str, name: str) -> MappingFile:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from services.audit.wording import counted
+from services.wording import counted
 
 MAX_LISTED = 1000
 

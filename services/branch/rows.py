@@ -18,13 +18,13 @@ import pyarrow
 import pyarrow.parquet
 from msgspec import Struct
 
-from services.audit.wording import counted
 from services.branch.cells import Row
 from services.branch.compiling import CompiledMapping, RowRefused
 from services.branch.conversions import Cell
 from services.branch.groups import with_first_cells
 from services.branch.lines import FileRefused, decoded_lines, open_binary
-from services.branch.mapping import Source, nearest
+from services.branch.mapping import Source
+from services.wording import counted, nearest
 
 Rows = Iterator[Row | RowRefused]
 

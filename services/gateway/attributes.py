@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from difflib import get_close_matches
-from functools import lru_cache
 
 import msgspec
 
 from services.gateway.answers import EventRefused
 from services.gateway.characters import CONTROL
 from services.gateway.strict_json import Unusable
+from services.wording import nearest
 
 KNOWN = (
     "specversion",
@@ -38,7 +37,6 @@ KNOWN = (
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _DIGITS = re.compile(r"[0-9]{1,19}")
 _MAX_SEQUENCE = 2**63 - 1
-_LONGEST_NAME = 60  # comparing longer ones takes long and helps nobody
 
 
 def kind_of(value: object) -> str:
@@ -67,18 +65,6 @@ def wrong_kind(field: str, value: object, wanted: str, remedy: str) -> EventRefu
     return EventRefused("malformed", field, f"is {kind_of(value)} instead of {wanted}", remedy)
 
 
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """Return " Did you mean x?" where a known name is near, otherwise nothing."""
-    near = _nearest(name[:_LONGEST_NAME], tuple(known))
-    return f" Did you mean {near}?" if near else ""
-
-
-@lru_cache(maxsize=1024)
-def _nearest(name: str, known: tuple[str, ...]) -> str | None:
-    near = get_close_matches(name, known, n=1, cutoff=0.6)
-    return near[0] if near else None
-
-
 def identity(event: object) -> str | None:
     """Return the id by which an event can be spoken of, in canonical form, if it has one."""
     value = event.get("id") if isinstance(event, dict) else None
@@ -94,8 +80,7 @@ def refuse_unknown(event: Mapping[str, object]) -> None:
                 "unknown_field",
                 shown,
                 "is no attribute of an event",
-                f"leave it out, or put it where it belongs.{suggestion(shown, KNOWN)} "
-                f"Known are: {', '.join(KNOWN)}",
+                f"leave it out, or put it where it belongs{nearest(shown, KNOWN)}",
             )
 
 

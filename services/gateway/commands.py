@@ -8,16 +8,14 @@ from typing import Annotated
 
 import typer
 
-from services.audit.wording import counted, moment
 from services.bootstrap import open_platform
-from services.branch.mapping import nearest
 from services.cli import Format, FormatOption, emit, note, run_async, say
-from services.errors import UsageError
 from services.gateway.keys import BranchKey, BranchKeys
 from services.gateway.quarantine import Quarantine, Quarantined
 from services.postgres.master_key import master_key
 from services.postgres.vault import PostgresVault
 from services.settings import settings
+from services.wording import counted, moment, nearest
 
 branch = typer.Typer(help="Branches that publish.", no_args_is_help=True)
 key = typer.Typer(help="Keys with which branches publish.", no_args_is_help=True)
@@ -66,7 +64,7 @@ def list_keys(branch_id: BranchOption = None, form: FormatOption = Format.TEXT) 
             keys = BranchKeys(platform.pool, platform.clock)
             found = await keys.all(branch_id)
             if branch_id is not None and not found:
-                raise UsageError(f"--branch: {await _keyless(keys, branch_id)}")
+                note(await _keyless(keys, branch_id))  # perhaps a branch that is to get one
             return found
 
     keys = run_async(read())
@@ -78,7 +76,7 @@ def list_keys(branch_id: BranchOption = None, form: FormatOption = Format.TEXT) 
         rights = "headquarters" if one.headquarters else "branch"
         made = moment(one.created_at, UTC)
         say(f"{one.key_id}  {one.branch_id}  {rights}  made {made}  {state}  {one.label}")
-    if not keys:
+    if not keys and branch_id is None:
         note("No keys yet. Make one: touchstone branch key create BRANCH")
 
 

@@ -12,8 +12,9 @@ from msgspec import inspect
 
 from events.money import Money
 from services.gateway.answers import Code, EventRefused
-from services.gateway.attributes import kind_of, suggestion
+from services.gateway.attributes import kind_of
 from services.gateway.strict_json import Unusable
+from services.wording import nearest
 
 _PLACE = re.compile(r"(?P<what>.*?)(?: - at `(?P<path>[^`]*)`)?", re.DOTALL)
 _STEP = re.compile(r"\.([^.\[]+)|\[([0-9]+)\]")
@@ -59,7 +60,7 @@ def _about_name(kind: str, name: str, field: str, holder: object) -> EventRefuse
     names = [n for n in _fields_of(holder) if n != "sealed"]
     name = name[:80]
     if kind == "unknown":
-        remedy = f"leave it out.{suggestion(name, names)} Known are: {', '.join(names)}"
+        remedy = f"leave it out{nearest(name, names)}"
         return EventRefused("unknown_field", f"{field}.{name}", "is no field here", remedy)
     expected = _type_at(holder, [name])
     words = f", one of: {', '.join(_words_of(expected))}" if _words_of(expected) else ""

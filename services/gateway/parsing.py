@@ -15,6 +15,7 @@ from services.gateway.attributes import optional_instant, optional_text, text, w
 from services.gateway.characters import HALF_PAIR
 from services.gateway.draft import Draft, Scope
 from services.gateway.explaining import explained
+from services.wording import nearest
 
 _PERSONAL_CHARACTERS = 2_000
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -50,8 +51,8 @@ def _touchpoint(event: Mapping[str, object]) -> type[Touchpoint]:
     name = text(event, "type", 120, remedy)
     found = CATALOGUE.get(name)
     if found is None:
-        near = attributes.suggestion(name, CATALOGUE)
-        raise EventRefused("unknown_type", "type", f"{name!r} is no touchpoint", f"{remedy}.{near}")
+        remedy += nearest(name, CATALOGUE)
+        raise EventRefused("unknown_type", "type", f"{name!r} is no touchpoint", remedy)
     return found
 
 
@@ -165,8 +166,8 @@ def _personal(given: object, touchpoint: type[Touchpoint]) -> Mapping[str, str] 
     for name, value in given.items():
         field = f"data.personal.{name[:80]}"
         if name not in touchpoint.personal:
-            near = attributes.suggestion(name[:80], allowed)
-            raise EventRefused("unknown_field", field, "is no personal field", f"{names}.{near}")
+            remedy = f"leave it out{nearest(name, allowed)}"
+            raise EventRefused("unknown_field", field, "is no personal field", remedy)
         if not isinstance(value, str):
             raise wrong_kind(field, value, "a text", "give a text, or leave the field out")
         if len(value) > _PERSONAL_CHARACTERS:

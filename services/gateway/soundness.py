@@ -27,9 +27,9 @@ from events.touchpoints.policy import (
     ReferenceTouchpoint,
     TierPolicyPublished,
 )
-from services.audit.wording import counted
 from services.gateway.answers import EventRefused
 from services.gateway.characters import CONTROL
+from services.wording import counted
 
 EARLIEST_DAY = date(1900, 1, 1)
 LATEST_DAY = date(2199, 12, 31)

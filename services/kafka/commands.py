@@ -8,7 +8,6 @@ import typer
 from msgspec import Struct
 
 from services import cli
-from services.audit.wording import counted
 from services.bootstrap import database
 from services.cli import Format, FormatOption
 from services.kafka.cluster import Cluster, cluster_of
@@ -18,6 +17,7 @@ from services.kafka.topics import COPIES, TopicFault, all_topics, create, faults
 from services.postgres.migrate import migrate
 from services.postgres.pool import open_pool
 from services.settings import Settings, settings
+from services.wording import counted
 
 topics = typer.Typer(help="Kafka's topics: create, check and explain them.", no_args_is_help=True)
 

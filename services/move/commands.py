@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from services import cli
-from services.audit.wording import counted
 from services.cli import Format, FormatOption
 from services.errors import UsageError
 from services.move.moving import Keeper, move_log
 from services.settings import settings
+from services.wording import counted
 
 
 def move(

@@ -23,13 +23,13 @@ from events.calendars import day_start
 from events.money import Money, UnknownCurrency, to_minor
 from events.policy import Reference
 from events.touchpoints.policy import PolicyRecord, ReferenceTouchpoint
-from services.branch.mapping import nearest
 from services.cli import day_of, instant_of
 from services.errors import UsageError
 from services.gateway.answers import EventRefused
 from services.gateway.explaining import explained
 from services.gateway.soundness import check_data
 from services.policies.kinds import KINDS, Kind
+from services.wording import nearest
 
 _AMOUNT = re.compile(r"(\d+(?:\.\d+)?) ?([A-Z]{3})")
 _FILE_FIELDS = frozenset({"kind", "policy", "effective_from"})
@@ -94,7 +94,11 @@ def _read(path: Path) -> dict[str, object]:
     try:
         text = path.read_text("utf-8")
         found = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be read: {error.strerror}; give a file that you may read"
+        ) from error
+    except (ValueError, RecursionError) as error:
         form = "TOML" if path.suffix == ".toml" else "JSON"
         raise UsageError(
             f"{path} cannot be read as {form}: {error}; mend it, or let its name end in .toml or "
@@ -142,8 +146,9 @@ def _refused(
     name = field.partition(".")[0].partition("[")[0]
     change = next((one for one in reversed(changes) if one.partition("=")[0] == name), None)
     remedy = why.remedy
-    if change is not None and name == field and name in _amounts(target.kind):
-        remedy = f'write an amount from 0 up and its currency, such as {name}="12.50 CNY"'
+    if name in _amounts(target.kind) and (change is not None or field.endswith(".minor")):
+        such = 'minor 1250 with currency "CNY"' if change is None else f'{name}="12.50 CNY"'
+        remedy = f"write an amount from 0 up and its currency, such as {such}"
     elif why.code == "missing" and name == field and target.body is None:
         remedy = f"give --set {name}=VALUE"
     place = target.place if change is None else f"--set {change!r}"

@@ -12,7 +12,6 @@ from events.policy import Reference
 from services.audit.walk import picture
 from services.bootstrap import Platform, open_platform
 from services.branch.commands import DEFAULT_BRANCH, check_branch
-from services.branch.mapping import nearest
 from services.cli import (
     Format,
     FormatOption,
@@ -37,6 +36,7 @@ from services.policies.texts import (
 )
 from services.policies.trial import Trial, try_policy
 from services.settings import settings
+from services.wording import nearest
 
 app = typer.Typer(
     name="policy",
@@ -119,7 +119,7 @@ def publish(
             now = platform.clock.now()
             policy = candidate(meant, changes or (), effective_from, now, reference)
             found = await publish_policy(platform, policy, branch, event_id)
-        _print(form, found, published_lines(found, reference.zone_of(None)))
+        _print(form, found, published_lines(found, policy, reference.zone_of(None)))
 
     run_async(work())
 
@@ -243,7 +243,7 @@ def tiers(
                 _print(form, found, calibration_lines(found, tz))
                 return
             result = await publish_policy(platform, found.meant, branch)
-        lines = [*calibration_lines(found, tz), *published_lines(result, tz)]
+        lines = [*calibration_lines(found, tz), *published_lines(result, found.meant, tz)]
         _print(form, {"calibration": found, "published": result}, lines)
 
     run_async(work())

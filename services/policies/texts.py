@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from events.touchpoints.policy import PolicyRecord
 from services.audit.texts import amount
-from services.audit.wording import counted, moment
 from services.policies.calibration import Calibration
+from services.policies.candidate import Candidate
 from services.policies.listing import Version
 from services.policies.publishing import Changed, Published
 from services.policies.trial import ProjectionTrial, Trial
 from services.policies.units import measured
+from services.wording import counted, moment
 
 _STATES = {"past": "past", "in_force": "IN FORCE", "to_come": "to come"}
 
 
-def _changes(found: Iterable[Changed]) -> Iterator[str]:
+def _currency(policy: PolicyRecord) -> str:
+    """Return the currency of a policy's amounts that name none."""
+    return str(getattr(policy, "currency", ""))
+
+
+def _changes(found: Sequence[Changed], meant: Candidate) -> Iterator[str]:
+    after = _currency(meant.policy)
+    before = next((str(one.before or "") for one in found if one.field == "currency"), after)
     for one in found:
-        before, after = measured(one.field, one.before), measured(one.field, one.after)
-        yield f"    {one.field}: {before} -> {after}"
+        was = measured(one.field, one.before, before)
+        yield f"    {one.field}: {was} -> {measured(one.field, one.after, after)}"
 
 
-def published_lines(found: Published, tz: ZoneInfo) -> Iterator[str]:
-    """Yield what came of publishing a policy."""
+def published_lines(found: Published, meant: Candidate, tz: ZoneInfo) -> Iterator[str]:
+    """Yield what came of publishing the policy that was meant."""
     state = "published" if found.status == "accepted" else "was published before"
     yield f"{found.kind} {state}, from {moment(found.effective_from, tz)}  event {found.event_id}"
-    yield from _changes(found.changes)
+    yield from _changes(found.changes, meant)
 
 
 def version_lines(found: Iterable[Version], tz: ZoneInfo) -> Iterator[str]:
@@ -47,9 +56,9 @@ def version_lines(found: Iterable[Version], tz: ZoneInfo) -> Iterator[str]:
             continue
         if one.state == "past":
             continue
-        said = msgspec.to_builtins(one.policy)
-        for name, value in said.items():
-            yield f"            {name} = {measured(name, value, said.get('currency', ''))}"
+        currency = _currency(one.policy)
+        for name, value in msgspec.to_builtins(one.policy).items():
+            yield f"            {name} = {measured(name, value, currency)}"
 
 
 def calibration_lines(found: Calibration, tz: ZoneInfo) -> Iterator[str]:
@@ -58,7 +67,7 @@ def calibration_lines(found: Calibration, tz: ZoneInfo) -> Iterator[str]:
         f"Lines from the scores of {counted(found.customers, 'customer')} at the end of "
         f"{found.day}, to count from {moment(found.meant.effective_from, tz)}"
     )
-    currency = msgspec.to_builtins(found.meant.policy)["currency"]
+    currency = _currency(found.meant.policy)
     for tier in found.tiers:
         line = (
             "the rest" if tier.line_minor is None else f"from {amount(tier.line_minor, currency)}"
@@ -70,13 +79,13 @@ def calibration_lines(found: Calibration, tz: ZoneInfo) -> Iterator[str]:
 
 def trial_lines(found: Trial, tz: ZoneInfo) -> Iterator[str]:
     """Yield what a policy would change."""
-    sample = "" if found.customers == found.of_customers else f" of {found.of_customers:,}"
-    customers = "customer" if found.of_customers == 1 else "customers"
+    sample = "" if found.customers == found.of_customers else f"{found.customers:,} of "
+    customers = counted(found.of_customers, "customer")
     yield (
         f"{found.meant.kind} from {moment(found.meant.effective_from, tz)}, tried on "
-        f"{found.customers:,}{sample} {customers} as of {moment(found.at, tz)}; nothing was written"
+        f"{sample}{customers} as of {moment(found.at, tz)}; nothing was written"
     )
-    yield from _changes(found.changes)
+    yield from _changes(found.changes, found.meant)
     for one in found.projections:
         yield from _projection_lines(one, found.customers)
     moves = found.tier_moves

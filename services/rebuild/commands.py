@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
-from services.audit.wording import counted
 from services.bootstrap import open_platform
 from services.cli import Format, FormatOption, emit, progress, run_async, say
 from services.rebuild.builds import named
 from services.rebuild.rebuilding import Rebuilt, drop_retired
 from services.rebuild.rebuilding import rebuild as rebuild_projection
 from services.settings import settings
+from services.wording import counted
 
 
 def rebuild(

@@ -5,12 +5,12 @@ import sys
 import typer
 
 import schemas
-from services.audit.wording import counted
 from services.cli import Format, FormatOption, emit, say
 from services.schemas.asyncapi import ASYNCAPI_FILE, document_text
 from services.schemas.check import contract_faults
 from services.schemas.errors import ContractBroken
 from services.schemas.publish import publish
+from services.wording import counted
 
 app = typer.Typer(
     name="schemas",

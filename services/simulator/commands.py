@@ -8,7 +8,6 @@ from typing import Annotated
 import httpx2
 import typer
 
-from services.audit.wording import counted
 from services.bootstrap import open_platform
 from services.cli import Format, FormatOption, emit, note, run_async, say
 from services.clock import SystemClock
@@ -19,6 +18,7 @@ from services.simulator.keys import branch_keys
 from services.simulator.live import go_on, world_after
 from services.simulator.load import ensure_history, log_state
 from services.simulator.recall import recall
+from services.wording import counted
 
 _TIMEOUT_S = 10.0
 

@@ -143,6 +143,20 @@ def test_a_branch_that_no_event_names_is_wrong_usage_and_the_near_one_is_named(r
     assert run("report", "ageing", "--branch", "SH-01").returncode == 0
 
 
+@pytest.mark.usefixtures("projected")
+def test_a_home_branch_that_publishes_nothing_has_its_ageing(run: Run, tmp_path: Path) -> None:
+    registered = payment_event(
+        3, type="customer.registered", data={"segment": "business", "home_branch": "HZ-09"}
+    )
+    file = tmp_path / "registered.jsonl"
+    file.write_text(json.dumps(registered))
+    published = run("publish", str(file), "--branch", "SH-01")
+    assert published.returncode == 0, published.stdout
+    told = run("report", "ageing", "--as-of", "2026-03-20", "--branch", "HZ-09")
+    assert told.returncode == 0, told.stderr
+    assert "on 1 item of 1 customer" in told.stdout
+
+
 def test_nobody_who_is_not_parked_is_retried(run: Run) -> None:
     told = run("parked", "retry", "C-1001")
     assert told.returncode == 2

@@ -97,7 +97,7 @@ async def test_a_changed_row_is_a_conflict_that_names_line_and_column(
         (2, "issued", "conflict"),
         (2, "paid", "conflict"),
     ]
-    assert all("was imported before with other cells" in line.remedy for line in report.lines)
+    assert all("if a cell was changed, put it back" in line.remedy for line in report.lines)
 
 
 async def test_two_branches_may_use_the_same_numbers(platform: Platform, tmp_path: Path) -> None:

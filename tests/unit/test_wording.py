@@ -1,11 +1,12 @@
-"""How commands write instants and counts for people."""
+"""How commands write instants and counts for people, and what they say to a misspelt word."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import pytest
 
 from events.calendars import zone
-from services.audit.wording import counted, moment
+from services.wording import counted, moment, nearest
 
 
 def test_an_instant_has_its_offset() -> None:
@@ -24,3 +25,18 @@ def test_one_is_singular(count: int, told: str) -> None:
 def test_a_plural_of_its_own_is_given() -> None:
     assert counted(1, "branch", "branches") == "1 branch"
     assert counted(12, "branch", "branches") == "12 branches"
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "told"),
+    [
+        ("teirs", {"tiers", "costs"}, "; did you mean 'tiers'?"),
+        ("teirs" * 100_000, {"tiers", "costs"}, "; known are costs, tiers"),
+        ("teirs", (), ""),
+        ("x", map(str, range(10, 51)), f"; known are {', '.join(map(str, range(10, 50)))}, ..."),
+    ],
+)
+def test_a_misspelt_word_is_told_the_nearest_or_those_there_are(
+    word: str, known: Iterable[str], told: str
+) -> None:
+    assert nearest(word, known) == told

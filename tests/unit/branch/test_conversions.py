@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
@@ -64,10 +65,28 @@ def test_another_number_is_refused_and_not_guessed(cell: Cell, how: Style) -> No
     assert refused.value.remedy
 
 
-def test_a_number_that_a_spreadsheet_shortened_says_so() -> None:
+@pytest.mark.parametrize("read", [conversions.number, conversions.integer])
+def test_a_number_that_a_spreadsheet_shortened_says_so(
+    read: Callable[[Cell, Style], object],
+) -> None:
     with pytest.raises(CellRefused) as refused:
-        conversions.number("1.2E+05", PLAIN)
+        read("1.2E+05", PLAIN)
     assert "spreadsheet" in refused.value.remedy
+
+
+def test_a_remedy_is_a_number_as_the_source_writes_it() -> None:
+    with pytest.raises(CellRefused) as refused:
+        conversions.number("x", style(thousands=",", symbols=["$", "USD"]))
+    assert refused.value.remedy == (
+        "write it as 1,234.50, below zero as -1,234.50; $ or USD may stand with it"
+    )
+
+
+@pytest.mark.parametrize("cell", ["x", "12.5", True, float("nan")])
+def test_what_must_be_whole_has_a_whole_number_for_remedy(cell: Cell) -> None:
+    with pytest.raises(CellRefused) as refused:
+        conversions.integer(cell, PLAIN)
+    assert refused.value.remedy == "write a whole number, such as 12"
 
 
 @pytest.mark.parametrize(

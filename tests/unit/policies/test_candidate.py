@@ -1,6 +1,7 @@
 """What a person means by a policy's file or kind, and what is refused with a reason."""
 
 from datetime import UTC, datetime, timedelta
+from errno import EACCES
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,7 @@ def test_a_file_says_kind_fields_and_beginning(tmp_path: Path, suffix: str) -> N
         ("tiers", ("drop_days=1.5",), "has a decimal point; give a whole number"),
         ("tiers", ("tiers=gold",), "give an object with name, line_minor"),
         ("costs", ("per_order=50",), 'such as per_order="12.50 CNY"'),
+        ("costs", ('per_order={"minor":-1,"currency":"CNY"}',), 'such as per_order="12.50 CNY"'),
         ("ageing", ("provision=1,2",), "provision has 2 rates for 6 buckets"),
         ("costs", ("per_order=1.005 CNY",), "finer than"),
         ("costs", ("per_order=1.00 ABC",), "no ISO 4217"),
@@ -117,8 +119,9 @@ def test_what_makes_no_policy_is_refused(
     [
         ("policy = 3\nkind = 'alerts'", "no table"),
         ("kind = 'tiers'\npolicy.drop_days = 'abc'", 'drop_days = "abc" is a text instead of'),
-        ("kind = 'tiers'\npolicy.dorp_days = 3", "Did you mean drop_days?"),
+        ("kind = 'tiers'\npolicy.dorp_days = 3", "did you mean 'drop_days'"),
         ("kind = 'tiers'\neffective_from = 'soon'", "policy.toml: effective_from: 'soon'"),
+        ("kind = 'costs'\npolicy.per_order.minor = -1", "is negative; write an amount from 0 up"),
         ("kind = 'alert'", "say the kind"),
         ("kind = 'alerts'\ntitle = 'x'", "'title' is none of"),
         ("kind = ", "cannot be read"),
@@ -129,6 +132,19 @@ def test_a_file_that_makes_no_policy_is_refused(tmp_path: Path, text: str, reaso
     file.write_text(text)
     with pytest.raises(UsageError, match=reason):
         meant(str(file))
+
+
+def test_a_file_that_may_not_be_read_is_told_as_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(*_: object) -> str:
+        raise PermissionError(EACCES, "Permission denied")
+
+    file = tmp_path / "policy.toml"
+    file.touch()
+    monkeypatch.setattr(Path, "read_text", denied)
+    with pytest.raises(UsageError, match=r"policy.toml cannot be read: Permission denied; give a"):
+        given(str(file))
 
 
 def test_the_same_policy_has_the_same_id_wherever_it_is_published() -> None:
