@@ -264,7 +264,7 @@ class _Run:
             remedy = (
                 "what was recorded under this key differs, and it stays: if a cell was changed, "
                 "put it back and give the correction a row of its own; if the mapping was changed, "
-                f"undo that or give it another name; {self._apart(made)}"
+                f"undo that; {self._apart(made)}"
             )
         return Line(
             trouble="refused",

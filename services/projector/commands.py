@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from services.audit.wording import counted
 from services.bootstrap import open_platform
 from services.cli import Format, FormatOption, emit, run_async, say
 from services.errors import UsageError
@@ -17,6 +16,7 @@ from services.postgres.pool import translated
 from services.postgres.statements import sql
 from services.projector.host import Projector
 from services.settings import settings
+from services.wording import counted
 
 parked = typer.Typer(
     name="parked",
