@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from io import BytesIO
 from itertools import accumulate, pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -54,7 +54,7 @@ class _Thawer:
         size = int.from_bytes(self._bytes[:4])
         head = _heads.decode(self._bytes[4 : 4 + size])
         self.reference = reference
-        self._ghosts = [self._ghost_of(kind) for kind in anatomy.parts]
+        self._ghosts: dict[int, type] = {}  # classes of parts not read yet
         self._slots = [slots_of(kind) for kind in anatomy.parts]
         self._kinds = anatomy.parts
         self._parts: dict[int, object] = {}  # by number; those not read yet are ghosts
@@ -72,9 +72,13 @@ class _Thawer:
             self._frozen.append((container, start))
             start += sum(container.sizes)
 
-    def root(self) -> object:
+    def root(self) -> Any:  # noqa: ANN401 - whatever was frozen
         """Return what the graph begins with."""
         return self.read(*self._root_at)
+
+    def close(self) -> None:
+        """Let go of the bytes: nobody will look at the graph again."""
+        self._bytes = memoryview(b"")
 
     def read(self, start: int, end: int) -> Any:  # noqa: ANN401 - whatever a page holds
         """Return what a page holds."""
@@ -84,7 +88,9 @@ class _Thawer:
         """Return a part, which may be a ghost."""
         part = self._parts.get(number)
         if part is None:
-            ghost = self._ghosts[kind]
+            ghost = self._ghosts.get(kind)
+            if ghost is None:
+                ghost = self._ghosts[kind] = self._ghost_of(self._kinds[kind])
             part = self._parts[number] = object.__new__(ghost)
             self._numbers[id(part)] = number
         return part
@@ -148,12 +154,22 @@ _STAND_INS: Mapping[tuple[str, str], Callable[[_Thawer], Any]] = {
 }
 
 
-def thaw(frozen: bytes, anatomy: Anatomy, reference: Reference) -> Any:  # noqa: ANN401 - whatever was frozen
-    """Return the root that was frozen under the same rules, and the containers beside it.
+class Thawed(NamedTuple):
+    """What was frozen; `close` when nobody will look at it again.
 
-    Raises: Unthawable.
+    The graph has cycles through its bytes, which would stay until garbage is collected.
     """
+
+    root: Any
+    long: list[Any]  # the containers beside the root
+    close: Callable[[], None]
+
+
+def thaw(frozen: bytes, anatomy: Anatomy, reference: Reference) -> Thawed:
+    """Return what was frozen under the same rules. Raises: Unthawable."""
     try:
-        return _Thawer(frozen, anatomy, reference).root()
+        thawer = _Thawer(frozen, anatomy, reference)
+        root, long = thawer.root()
+        return Thawed(root, long, thawer.close)
     except (pickle.UnpicklingError, msgspec.DecodeError, zlib.error, EOFError) as error:
         raise Unthawable(str(error)) from error

@@ -87,19 +87,23 @@ class Lane:
         turns = Turns()
         for customer, (snapshot, later) in since.items():
             await turns.next()
-            facts, written = snapshot.remembered.facts, snapshot.remembered.written
+            remembered = snapshot.remembered
+            facts, written = remembered.facts, remembered.written
             try:
                 for event in later:
                     facts.remember(event)
                 if later or snapshot.written_at > snapshot.assessed_at:
                     at = snapshot.written_at
                     assessment = self.projection.assess(customer, facts, at, reference)
-                    written = Changes().add(self.projection, customer, written, assessment, at)
+                    remembered.written = Changes().add(
+                        self.projection, customer, written, assessment, at
+                    )
             except Exception:  # noqa: BLE001 - whatever it is, the events are still there
                 _LOG.exception("snapshot_refused", customer=customer)
                 refused.append(customer)
+                remembered.close()
                 continue
-            self.memory.put(customer, Remembered(facts, written))
+            self.memory.put(customer, remembered)
             if snapshot.has_grown(len(later)):
                 self._to_keep.add(customer)
         return refused
@@ -129,7 +133,8 @@ class Lane:
                 last = events[-1].envelope.id if events else None
                 changes.parked.append(Parked(customer, f"{type(error).__name__}: {error}", last))
                 continue
-            self.memory.put(customer, Remembered(remembered.facts, written))
+            remembered.written = written
+            self.memory.put(customer, remembered)
         return changes
 
     async def write(

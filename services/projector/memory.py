@@ -7,7 +7,7 @@ turns out that somebody else does.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from events.envelope import CustomerId
@@ -31,12 +31,17 @@ class Written:
     stamp: object = None
 
 
+def _nothing() -> None:
+    """Do nothing."""
+
+
 @dataclass(slots=True)
 class Remembered:
     """A customer under one projection: the facts, and what was written of them."""
 
     facts: Facts
     written: Written
+    close: Callable[[], None] = _nothing  # when it is forgotten
 
 
 class Memory:
@@ -119,7 +124,9 @@ class Section:
     def drop(self, customers: Iterable[CustomerId]) -> None:
         """Forget some customers."""
         for customer in customers:
-            if self._customers.pop(customer, None) is not None:
+            forgotten = self._customers.pop(customer, None)
+            if forgotten is not None:
+                forgotten.close()
                 self._needed.discard(customer)
                 self._memory.lost((self, customer))
 

@@ -68,11 +68,14 @@ class Snapshots:
         """Return the snapshots that serve, none beyond `upto`. Raises: Unavailable."""
         found: dict[CustomerId, Snapshot] = {}
         turns = Turns()
-        for start in range(0, len(customers), _AT_ONCE):
+        with translated():
+            rows = await self._pool.fetch(sql("snapshots_named"), *self._id, customers)
+        named = [row["customer_id"] for row in rows]
+        for start in range(0, len(named), _AT_ONCE):
             with translated():
                 rows = await self._pool.fetch(
                     sql("snapshots_of"), *self._id, self._code, self._generation, upto,
-                    reference.count, customers[start : start + _AT_ONCE],
+                    reference.count, named[start : start + _AT_ONCE],
                 )  # fmt: skip
             for row in rows:
                 await turns.next()
@@ -84,11 +87,10 @@ class Snapshots:
         return found
 
     def _thawed(self, row: Record, reference: Reference) -> Snapshot:
-        (facts, tables, alerts, stamp), rows = thaw(
-            row["content"], self.projection.anatomy, reference
-        )
-        written = Written(dict(zip(tables, rows, strict=True)), alerts, stamp)
-        remembered = Remembered(facts, written)
+        thawed = thaw(row["content"], self.projection.anatomy, reference)
+        facts, tables, alerts, stamp = thawed.root
+        written = Written(dict(zip(tables, thawed.long, strict=True)), alerts, stamp)
+        remembered = Remembered(facts, written, thawed.close)
         return Snapshot(remembered, row["upto"], row["assessed_at"], row["written_at"])
 
     async def keep(

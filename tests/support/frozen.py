@@ -34,5 +34,5 @@ def through_ice(
 ) -> tuple[Facts, object]:
     """Return facts with their memo, and the stamp of the last assessment, frozen and thawed."""
     content = frozen((facts, stamp), projection.anatomy, reference)
-    (thawed, mark), _ = thaw(content, projection.anatomy, reference)
-    return thawed, mark
+    root: tuple[Facts, object] = thaw(content, projection.anatomy, reference).root
+    return root
