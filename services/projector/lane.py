@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -159,13 +160,18 @@ class Lane:
         self.parked.update(parked.customer for parked in changes.parked)
         self.memory.drop(parked.customer for parked in changes.parked)
 
-    async def released(self, changes: Changes, at: datetime, reference: Reference) -> None:
-        """Need nobody any more, once snapshots are kept of the long dossiers that were read."""
-        for head in changes.heads if self._to_keep else ():
-            remembered = self.memory.get(head.customer)
-            if head.customer in self._to_keep and remembered is not None:
-                await self.snapshots.keep(
-                    head.customer, remembered, self.checkpoint.next, at, reference
-                )
-        self._to_keep.clear()
+    async def release(
+        self, changes: Changes, at: datetime, reference: Reference, until: float
+    ) -> None:
+        """Need nobody any more, once snapshots are kept of the long dossiers that were read.
+
+        None is begun after `until`, by the monotonic clock; it is kept with the next change then.
+        """
+        customers = [head.customer for head in changes.heads if head.customer in self._to_keep]
+        for customer in customers:
+            remembered = self.memory.get(customer)
+            if remembered is None or time.monotonic() > until:
+                continue
+            self._to_keep.discard(customer)
+            await self.snapshots.keep(customer, remembered, self.checkpoint.next, at, reference)
         self.memory.release()

@@ -8,6 +8,7 @@ were made under older policies.
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -38,6 +39,7 @@ _LOG = structlog.get_logger(__name__)
 DUE_LIMIT = 500
 """Customers assessed by one piece of due work."""
 
+_KEEPING_S = 5.0  # for snapshots after a batch: long enough for many, or for one that is very long
 _RECALLED_AT_ONCE = 500  # customers whose dossiers are read together
 
 
@@ -186,8 +188,9 @@ class PartitionOwner:
         for (lane, changes), change_no in zip(work, numbers, strict=True):
             lane.committed(upto, changes)
             self._tell(lane, changes, change_no)
+        keep_until = time.monotonic() + _KEEPING_S
         for lane, changes in work:
-            await lane.released(changes, at, reference)
+            await lane.release(changes, at, reference, keep_until)
         collect_if_many()
 
     async def due(self, reference: Reference, at: datetime, *, caught_up: bool) -> int:
@@ -227,7 +230,7 @@ class PartitionOwner:
         lane.parked.difference_update(customers)
         lane.committed(upto, changes)
         self._tell(lane, changes, change_no)
-        await lane.released(changes, at, reference)
+        await lane.release(changes, at, reference, time.monotonic() + _KEEPING_S)
         collect_if_many()
         return len(customers)
 

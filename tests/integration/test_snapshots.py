@@ -272,6 +272,23 @@ async def test_a_snapshot_is_kept_anew_when_the_dossier_has_grown(
 
 
 @pytest.mark.postgres
+async def test_what_there_was_no_time_to_keep_is_kept_with_the_next_change(
+    pool: Pool, log: EmbeddedEventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await append(log, 1, LONG_EVENTS)
+    await (await owner_of(pool, log)).step(NOTHING, 10_000)
+    await append(log, 10_000, 1)
+    owner = await owner_of(pool, log)
+    with monkeypatch.context() as patched:
+        patched.setattr("services.projector.owner._KEEPING_S", -1.0)
+        await owner.step(NOTHING, 10)
+    assert await pool.fetchval("SELECT events FROM dossier_snapshots") is None
+    await append(log, 20_000, 1)
+    await owner.step(NOTHING, 10)
+    assert await pool.fetchval("SELECT events FROM dossier_snapshots") == LONG_EVENTS + 2
+
+
+@pytest.mark.postgres
 async def test_what_was_written_since_a_snapshot_is_told_from_what_is_new(
     pool: Pool, log: EmbeddedEventLog
 ) -> None:
