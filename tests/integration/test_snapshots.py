@@ -23,7 +23,6 @@ from services.postgres.statements import sql
 from services.projector.memory import Memory
 from services.projector.owner import PartitionOwner
 from services.projector.readable import recorded
-from services.projector.snapshots import LONG_EVENTS
 from services.simulator.history import history, open_books
 from services.simulator.plan import Plan
 from tests.support.counting import Counting
@@ -31,6 +30,7 @@ from tests.support.frozen import through_ice
 from tests.support.log import START, SetClock, payment
 
 NOTHING = Reference()
+LONG_EVENTS = 200  # here
 CUSTOMER = CustomerId("C-1")
 
 
@@ -49,7 +49,8 @@ def test_every_touchpoint_of_a_company_comes_back_as_it_was() -> None:
 
 @pytest.fixture(autouse=True)
 def rows_of_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let rows that only tests have be part of what is frozen."""
+    """Let rows that only tests have be part of what is frozen, and dossiers be long soon."""
+    monkeypatch.setattr("services.projector.lane.LONG_EVENTS", LONG_EVENTS)
     monkeypatch.setattr(thawing, "OURS", (*thawing.OURS, "tests."))
 
 
