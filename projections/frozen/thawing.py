@@ -28,8 +28,8 @@ OURS: tuple[str, ...] = ("projections.", "events.")
 
 _NAMED = frozenset(
     {
-        ("builtins", "Ellipsis"), ("builtins", "frozenset"), ("builtins", "object"),
-        ("builtins", "set"), ("collections", "Counter"), ("collections", "defaultdict"),
+        ("builtins", "Ellipsis"), ("builtins", "object"),
+        ("collections", "Counter"), ("collections", "defaultdict"),
         ("events.business_time", "shared"), ("events.calendars", "zone"),
         ("msgspec._utils", "rebuild"), ("projections.receivables.rules", "days_in"),
         ("projections.receivables.rules", "rules_of"),

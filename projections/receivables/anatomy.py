@@ -1,16 +1,8 @@
 """What the memo of receivables is made of, so that a long one can be kept outside of memory."""
 
 from projections.protocol import Anatomy
-from projections.receivables.books import (
-    Account,
-    Entry,
-    Invoice,
-    Item,
-    Owing,
-    Refund,
-    Reports,
-    Source,
-)
+from projections.receivables.account import Account, Owing
+from projections.receivables.books import Entry, Invoice, Item, Refund, Reports, Source
 from projections.receivables.ledger import Check, Ledger, Order
 from projections.receivables.promises import Promises
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from projections.receivables.books import Account, Item
+from projections.receivables.account import Account
+from projections.receivables.books import Item
 from projections.receivables.reading import Reading
 from projections.receivables.rows import AccountRow, HoldReason, ItemRow, ItemStatus
 

@@ -26,7 +26,8 @@ from events.touchpoints.payment import (
     InvoiceDisputed,
     InvoiceIssued,
 )
-from projections.receivables.books import Account, Hold, Invoice, Item, Notice, Source, Spell
+from projections.receivables.account import Account
+from projections.receivables.books import Hold, Invoice, Item, Notice, Source, Spell
 from projections.receivables.ledger import Ledger
 
 

@@ -14,16 +14,8 @@ from typing import NamedTuple
 
 from events.envelope import RecordedEvent
 from events.touchpoints.order import OrderLine
-from projections.receivables.books import (
-    Account,
-    Hold,
-    Invoice,
-    Item,
-    Owing,
-    Reports,
-    Source,
-    Spell,
-)
+from projections.receivables.account import Account, Owing
+from projections.receivables.books import Hold, Invoice, Item, Reports, Source, Spell
 from projections.receivables.rules import BEGINNING, Rules
 
 

@@ -13,9 +13,10 @@ from datetime import datetime
 from events.envelope import CustomerId
 from events.policy import Reference
 from projections.protocol import Alert, Assessment, Differences, Facts, Row, RowKey
+from projections.receivables.account import Account
 from projections.receivables.alerts import AlertBook
 from projections.receivables.balances import Stand, Tally, account_row, item_row
-from projections.receivables.books import Account, Item
+from projections.receivables.books import Item
 from projections.receivables.causes import Clearings
 from projections.receivables.horizon import next_change
 from projections.receivables.ledger import Ledger

@@ -13,7 +13,8 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from events.calendars import INSTANT
-from projections.receivables.books import Account, Entry, Item, Step
+from projections.receivables.account import Account
+from projections.receivables.books import Entry, Item, Step
 from projections.receivables.ledger import Ledger, PromiseNote
 from projections.receivables.rules import Days
 

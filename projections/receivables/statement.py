@@ -10,9 +10,10 @@ from msgspec import Struct
 from events.envelope import CustomerId
 from events.policy import Reference
 from projections.protocol import Alert, Episode, Facts
+from projections.receivables.account import Account
 from projections.receivables.alerts import AlertBook
 from projections.receivables.balances import Stand, Tally, account_row, item_row
-from projections.receivables.books import Account, Item, Source
+from projections.receivables.books import Item, Source
 from projections.receivables.promises import PromiseState, Verdict
 from projections.receivables.reading import Reading
 from projections.receivables.rows import AccountRow, HoldReason, ItemRow

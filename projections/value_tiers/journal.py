@@ -10,7 +10,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from events.envelope import RecordedEvent
-from projections.receivables.books import Account, Entry, Invoice, Item, Source
+from projections.receivables.account import Account
+from projections.receivables.books import Entry, Invoice, Item, Source
 from projections.receivables.ledger import Ledger
 from projections.receivables.rules import Rules
 

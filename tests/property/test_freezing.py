@@ -17,7 +17,8 @@ from events.policy import Reference
 from projections.frozen.freezing import Unfreezable
 from projections.frozen.thawing import Unthawable, _Unpickler, thaw
 from projections.protocol import Anatomy
-from projections.receivables.books import Account, Invoice, Item
+from projections.receivables.account import Account
+from projections.receivables.books import Invoice, Item
 from tests.support.frozen import frozen
 
 RULES = Reference()
