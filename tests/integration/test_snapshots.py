@@ -100,6 +100,14 @@ async def append(log: EmbeddedEventLog, first: int, count: int) -> None:
     await log.append([payment(n) for n in range(first, first + count)])
 
 
+async def keep_a_snapshot(pool: Pool, log: EmbeddedEventLog, first: int = 1) -> None:
+    """Have a long dossier that is missed with its next event, read whole and kept."""
+    await append(log, first, LONG_EVENTS)
+    await (await owner_of(pool, log)).step(NOTHING, 10_000)
+    await append(log, first + LONG_EVENTS, 1)
+    await (await owner_of(pool, log)).step(NOTHING, 10)
+
+
 @pytest.mark.postgres
 async def test_after_a_miss_only_the_events_since_are_read(
     pool: Pool, log: EmbeddedEventLog, monkeypatch: pytest.MonkeyPatch
@@ -150,10 +158,7 @@ async def test_a_late_fact_counts_where_it_belongs(pool: Pool, log: EmbeddedEven
 async def test_what_came_while_a_customer_was_parked_is_written_when_it_is_not(
     pool: Pool, log: EmbeddedEventLog
 ) -> None:
-    await append(log, 10_000, LONG_EVENTS)
-    await (await owner_of(pool, log)).step(NOTHING, 10_000)
-    await append(log, 50_000, 1)
-    await (await owner_of(pool, log)).step(NOTHING, 10)  # keeps a snapshot
+    await keep_a_snapshot(pool, log, first=10_000)
     counting = Counting()
     counting.poison = payment(50_001).envelope.id
     await append(log, 50_001, 1)
@@ -241,10 +246,7 @@ async def test_what_is_remembered_as_written_is_what_is_written(
 async def test_a_snapshot_that_does_not_fit_is_left_aside(
     pool: Pool, log: EmbeddedEventLog, damage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await append(log, 1, LONG_EVENTS)
-    await (await owner_of(pool, log)).step(NOTHING, 10_000)
-    await append(log, 10_000, 1)
-    await (await owner_of(pool, log)).step(NOTHING, 10)
+    await keep_a_snapshot(pool, log)
     await pool.execute(damage)
     decoded = noting(monkeypatch)
     await append(log, 20_000, 1)
@@ -293,10 +295,7 @@ async def test_what_there_was_no_time_to_keep_is_kept_with_the_next_change(
 async def test_what_was_written_since_a_snapshot_is_told_from_what_is_new(
     pool: Pool, log: EmbeddedEventLog
 ) -> None:
-    await append(log, 1, LONG_EVENTS)
-    await (await owner_of(pool, log)).step(NOTHING, 10_000)
-    await append(log, 10_000, 1)
-    await (await owner_of(pool, log)).step(NOTHING, 10)  # keeps it
+    await keep_a_snapshot(pool, log)
     owner = await owner_of(pool, log)
     quiet = START + timedelta(days=400)
     assert await owner.due(NOTHING, quiet, caught_up=True) == 1  # raises an alert by time alone
@@ -312,10 +311,7 @@ async def test_what_was_written_since_a_snapshot_is_told_from_what_is_new(
 async def test_a_snapshot_that_cannot_be_gone_on_from_is_left_aside(
     pool: Pool, log: EmbeddedEventLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await append(log, 1, LONG_EVENTS)
-    await (await owner_of(pool, log)).step(NOTHING, 10_000)
-    await append(log, 10_000, 1)
-    await (await owner_of(pool, log)).step(NOTHING, 10)
+    await keep_a_snapshot(pool, log)
     await append(log, 20_000, 1)
     await (await owner_of(pool, log)).step(NOTHING, 10)
 
