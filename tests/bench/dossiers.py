@@ -51,6 +51,7 @@ _PACE = timedelta(minutes=20)
 _BAR = 40
 
 _RULES = Reference()
+_KEPT = "SELECT octet_length(content) FROM dossier_snapshots WHERE customer_id = $1"
 
 Costs = dict[str, float]  # milliseconds by stage
 
@@ -195,12 +196,14 @@ async def curve(
             first = await customer.missed()
             missed = Cost.median([await customer.missed() for _ in range(rounds)])
             stages = await customer.stages()
+            kept = await platform.pool.fetchval(_KEPT, customer.name)
         points.append(
             {
                 "touchpoints": length,
                 "warm_ms": round(warm.ms, 2),
                 "warm_own_ms": round(warm.own_ms, 2),
                 "first_miss_ms": round(first.ms, 2),
+                "snapshot_bytes": kept,
                 "miss_ms": round(missed.ms, 2),
                 "miss_own_ms": round(missed.own_ms, 2),
                 "stages_ms": {name: round(ms, 2) for name, ms in stages.items()},
@@ -209,7 +212,7 @@ async def curve(
         say(
             f"{length:>7,} touchpoints: warm {warm.ms:,.1f} ms ({warm.own_ms:,.1f} computing), "
             f"after a miss {missed.ms:,.1f} ms ({missed.own_ms:,.1f} computing; the first, which "
-            f"keeps a snapshot of a long one, {first.ms:,.0f} ms)"
+            f"keeps a snapshot of a long one, {first.ms:,.0f} ms; it has {kept or 0:,} bytes)"
         )
         longest = max(stages.values())
         for name, ms in stages.items():
