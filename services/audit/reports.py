@@ -21,9 +21,9 @@ from projections.receivables.projection import Receivables
 from projections.receivables.reading import Reading
 from projections.receivables.reports import dso, invoiced_in_window, mean_days_late, open_balances
 from projections.receivables.rows import ACCOUNTS, ITEMS, AccountRow, ItemRow
-from services.audit.walk import picture
-from services.bootstrap import Platform
 from services.errors import UsageError
+from services.hosts.bootstrap import Platform
+from services.walk.by_customer import picture
 from services.wording import nearest
 
 Advance = Callable[[int], None]
