@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.embedded.server import default_data_dir
 from services.errors import UsageError
+from services.local_postgres.server import default_data_dir
 
 _FACTS_PER_MB = 500
 

@@ -18,8 +18,8 @@ from projections.timeline.entries import Entry, page
 from projections.value_tiers.books import HANDLED as VALUE_EVENTS
 from projections.value_tiers.explain import ValueExplained, explain_value
 from services.audit.known import known_dossier
-from services.audit.walk import picture
-from services.bootstrap import Platform
+from services.hosts.bootstrap import Platform
+from services.walk.by_customer import picture
 
 
 class Explanation(Struct, frozen=True, kw_only=True):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from events.envelope import CustomerId, RecordedEvent
-from services.audit.walk import Picture
 from services.errors import UsageError
+from services.walk.by_customer import Picture
 
 
 async def known_dossier(

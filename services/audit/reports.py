@@ -27,9 +27,9 @@ from projections.receivables.reports import (
     open_balances,
 )
 from projections.receivables.rows import ACCOUNTS, ITEMS, AccountRow, ItemRow
-from services.audit.walk import picture
-from services.bootstrap import Platform
 from services.errors import UsageError
+from services.hosts.bootstrap import Platform
+from services.walk.by_customer import picture
 from services.wording import nearest
 
 Advance = Callable[[int], None]

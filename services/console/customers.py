@@ -50,7 +50,7 @@ from services.console.queries.waiting import wait_until
 from services.console.refusals import bad_cursor, bad_parameter
 from services.console.timeline_documents import TimelineDocument, entry_documents
 from services.console.value_documents import ValueDocument, value_document
-from services.gateway.problems import Problem
+from services.web.problems import Problem
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 

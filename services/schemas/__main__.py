@@ -2,8 +2,8 @@
 
 import sys
 
+from services.cli.schemas import app
 from services.errors import TouchstoneError
-from services.schemas.commands import app
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ import schemas
 from events.codec import fingerprint
 from events.touchpoints import TYPES, Touchpoint
 from schemas import AvroSchema
-from services.kafka.topics import all_topics
+from services.log.kafka.topics import all_topics
 from services.schemas.asyncapi import ASYNCAPI_FILE
 from services.schemas.check import contract_faults
 from services.schemas.compatibility import unreadable

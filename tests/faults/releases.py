@@ -20,7 +20,7 @@ from events.codec import HEADER_BYTES, decode
 from events.errors import UnknownSchema
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.payment import PaymentReceived
-from services.bootstrap import open_platform
+from services.hosts.bootstrap import open_platform
 from tests.faults.load import judge, load
 from tests.faults.matrix import Outcome, Scene
 from tests.faults.oracle import Read
