@@ -55,7 +55,8 @@ def test_every_command_of_ours_exists_with_its_options(page: str) -> None:
         path, told = _command(tuple(words[1:]))
         options = {word.split("=")[0] for word in words[1:] if re.fullmatch(r"--\w.*", word)}
         asked_further = words[len(path) + 1 :] and _WORD.fullmatch(words[len(path) + 1])
-        assert path and not ("COMMAND [ARGS]" in told and asked_further), f"{page}: {line}"
+        unknown = not path or ("COMMAND [ARGS]" in told and asked_further)
+        assert not unknown, f"{page}: {line}: there is no such command"
         missing = sorted(option for option in options if option not in told)
         assert missing == [], f"{page}: {line}: there is no {missing}"
 
