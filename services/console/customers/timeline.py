@@ -22,9 +22,9 @@ from services.console.shared.customer_at import Lookup, UnreadableDossier
 from services.console.shared.paging import Page, page_of
 from services.console.shared.reading import ReadModel
 from services.console.shared.statements import named_sql
+from services.log.readable import recorded
 from services.log.stored import stored_event
 from services.postgres.pool import translated
-from services.projector.readable import recorded
 
 EVENT_TYPES: tuple[str, ...] = tuple(
     one.event_type for one in TYPES if not issubclass(one, ReferenceTouchpoint)

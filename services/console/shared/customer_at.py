@@ -24,10 +24,10 @@ from services.console.shared.principal import Principal
 from services.console.shared.reading import ReadModel
 from services.console.shared.refusals import BadParameter
 from services.console.shared.statements import named_sql
+from services.log.readable import recorded
 from services.log.stored import stored_event
 from services.ports import StoredEvent
 from services.postgres.pool import translated
-from services.projector.readable import recorded
 from services.web.problems import Problem
 
 _YEARS = range(1970, 2200)
