@@ -6,6 +6,7 @@ from datetime import datetime
 
 from events.envelope import CustomerId, RecordedEvent
 from services.errors import UsageError
+from services.log.near_customers import did_you_mean, near_customers
 from services.walk.by_customer import Picture
 
 
@@ -18,5 +19,7 @@ async def known_dossier(
     """
     dossier = await seen.dossier(customer)
     if not dossier:
-        raise UsageError(f"no event names the customer {customer!r}: look the id up again")
+        near = did_you_mean(await near_customers(seen.connection, customer))
+        remedy = near or "look the id up again; upper and lower case differ"
+        raise UsageError(f"no event names the customer {customer!r}: {remedy}")
     return [e for e in dossier if known_at is None or e.recorded_at <= known_at]

@@ -24,6 +24,7 @@ from services.console.shared.principal import Principal
 from services.console.shared.reading import ReadModel
 from services.console.shared.refusals import BadParameter
 from services.console.shared.statements import named_sql
+from services.log.near_customers import did_you_mean, near_customers
 from services.log.readable import recorded
 from services.log.stored import stored_event
 from services.ports import StoredEvent
@@ -34,15 +35,16 @@ _YEARS = range(1970, 2200)
 
 
 class UnknownCustomer(Problem):
-    """The log holds no event of this customer."""
+    """The log holds no event of this customer; `near` are ids that may have been meant."""
 
-    def __init__(self, customer: str) -> None:
+    def __init__(self, customer: str, near: Sequence[str]) -> None:
         super().__init__(
             HTTPStatus.NOT_FOUND,
             "unknown_customer",
             f"no event of a customer {customer!r} was ever recorded",
-            "check the id; it is case sensitive",
+            did_you_mean(near) or "check the id; it is case sensitive",
         )
+        self.near = near
 
 
 class UnreadableDossier(Problem):
@@ -67,6 +69,8 @@ class NoInstant(BadParameter):
             "2026-03-20T10:00:00+08:00",
             "give a day or an instant",
         )
+        self.name = name
+        self.text = text
 
 
 class Instants(Struct, frozen=True):
@@ -116,7 +120,7 @@ async def customer_at(
     heads = await model.platform.log.heads()
     reference = await model.reference()
     stored = (await model.platform.dossiers.of([customer], heads))[customer]
-    facts = _facts(customer, stored)
+    facts = await _facts(model, customer, stored)
     place = _lookup(model, principal, customer, facts, reference, heads, asked)
     known_by = place.as_known
     if known_by is not None:
@@ -146,13 +150,14 @@ async def look_up(
             heads.counts[partition],
             [CustomerRegistered.event_type, CustomerProfileChanged.event_type],
         )
-    facts = _facts(customer, [stored_event(row) for row in rows])
+    facts = await _facts(model, customer, [stored_event(row) for row in rows])
     return _lookup(model, principal, customer, facts, reference, heads, asked)
 
 
-def _facts(customer: CustomerId, stored: Sequence[StoredEvent]) -> Facts:
+async def _facts(model: ReadModel, customer: CustomerId, stored: Sequence[StoredEvent]) -> Facts:
     if not stored:
-        raise UnknownCustomer(customer)
+        with translated():
+            raise UnknownCustomer(customer, await near_customers(model.platform.pool, customer))
     try:
         return Facts(recorded(one) for one in stored)
     except EventError as error:

@@ -54,8 +54,8 @@ def test_a_clock_that_stands_still_keeps_what_is_left() -> None:
 
 
 def test_working_time_is_said_in_hours_and_minutes() -> None:
-    assert speaker("en").working_time(4 * 3600 + 5 * 60 + 59) == "4 h 5 min"
-    assert speaker("zh-CN").working_time(59 * 60) == "59 分钟"
+    assert speaker("en").working_time(4 * 3600 + 5 * 60 + 59) == "4 h 5 min of business time"
+    assert speaker("zh-CN").working_time(59 * 60) == "工作时间 59 分钟"
 
 
 def test_the_levels_of_a_pyramid_stand_on_one_axis() -> None:
