@@ -26,7 +26,7 @@ from events.touchpoints.complaint import (
 from events.touchpoints.contact import CallbackMade, CallbackPromised
 from events.touchpoints.policy import AlertAcknowledged
 from projections.case_board.cases import Case
-from projections.case_board.evolve import HANDLERS
+from projections.case_board.evolve import HANDLERS, tell
 from projections.case_board.service_levels import native_case_id, terms_at
 from projections.protocol import Facts
 
@@ -121,7 +121,7 @@ class Board:
     def _open(self, case_id: str, opener: RecordedEvent, said: Sequence[RecordedEvent]) -> None:
         case = self.cases[case_id] = self._opened(case_id, opener)
         case.history = [] if self._tells else None
-        HANDLERS[type(opener.data)](case, opener.data, case.opened_at)
+        tell(case, opener.data, case.opened_at)
         self.touched[case_id] = None
         for event in said:
             self._tell(case, event)
@@ -129,10 +129,10 @@ class Board:
     def _tell(self, case: Case, event: RecordedEvent) -> None:
         envelope, data = event.envelope, event.data
         now = max(envelope.effective_at, case.opened_at)
-        case.event_id = case.last_event_id = envelope.id
-        case.last_at = now
-        HANDLERS[type(data)](case, data, now)
-        self.touched[case.case_id] = None
+        case.event_id = envelope.id
+        if tell(case, data, now):
+            case.last_event_id, case.last_at = envelope.id, now
+            self.touched[case.case_id] = None
         if isinstance(data, CaseReferred):
             self._referrers.setdefault(data.referral_case_id, {})[case.case_id] = None
             self.touched[data.referral_case_id] = None

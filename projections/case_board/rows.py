@@ -60,7 +60,7 @@ class CaseRow(Row, frozen=True, kw_only=True):
     told: int
     referred_from: str | None
     escalation: int | None  # the highest percent at which an alert about it stands
-    last_event_id: str
+    last_event_id: str  # that may have changed it: words about a closed case do not
     last_event_at: datetime
 
 
