@@ -1,10 +1,10 @@
 """What each event does to a case. Total: whatever comes, in whatever state, has a meaning.
 
 After closing, only reopening changes a case: other words about it are told in its history alone
-(domain rules, 11.8). What reopens a case of our own is a reopening. A case that another system
+(domain rules, 11.8). What reopens a case of our own is a reopening; a case that another system
 keeps is what that system says: work on it ends a wait, goes on after a resolve, and reopens it
-after closing; closing it again passes it on. After a resolve a case of our own goes on by a dissatisfied call-back or a
-reopening.
+after closing; closing it again passes it on. After a resolve a case of our own goes on by a
+dissatisfied call-back or a reopening.
 """
 
 from __future__ import annotations

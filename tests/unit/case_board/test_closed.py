@@ -104,7 +104,8 @@ def test_words_about_a_closed_case_change_its_history_alone(words: Touchpoint) -
     assert rows_of(after) == rows_of(before)
     assert not before.assessment.alerts
     assert not after.assessment.alerts
-    assert before.explained is not None and after.explained is not None
+    assert before.explained is not None
+    assert after.explained is not None
     assert len(after.explained.history) == len(before.explained.history) + 1
     assert structs.replace(after.explained, history=before.explained.history) == before.explained
 
