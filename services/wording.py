@@ -7,6 +7,8 @@ from datetime import datetime, tzinfo
 from difflib import get_close_matches
 from functools import lru_cache
 
+from events.home import Asked
+
 _LONGEST = 60  # comparing longer words takes long and helps nobody
 _MOST = 40
 
@@ -14,6 +16,13 @@ _MOST = 40
 def moment(at: datetime, tz: tzinfo) -> str:
     """Return an instant to the minute in a zone, with its offset: 2026-03-20 10:00+08:00."""
     return at.astimezone(tz).isoformat(" ", "minutes")
+
+
+def asked_words(asked: Asked, tz: tzinfo) -> str:
+    """Return what was asked about: an instant in a zone, or a day of each customer's own."""
+    if isinstance(asked, datetime):
+        return moment(asked, tz)
+    return f"the end of {asked} where each customer is at home"
 
 
 def counted(count: int, one: str, several: str | None = None) -> str:

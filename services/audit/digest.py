@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
 from msgspec import Struct
 
+from events.home import Asked
 from projections import PROJECTIONS
 from projections.digest import combine, customer_lines
 from projections.protocol import Facts
@@ -15,30 +15,29 @@ from services.bootstrap import Platform
 
 
 class Digest(Struct, frozen=True):
-    """The digest, and what it covers."""
+    """The digest, and what it covers. A day is each customer's own."""
 
     digest: str
-    at: datetime
-    known_at: datetime | None
+    at: Asked
+    known_at: Asked | None
     position: str
     customers: int
     events: int
 
 
 async def digest(
-    platform: Platform, at: datetime, known_at: datetime | None, advance: Callable[[int], None]
+    platform: Platform, at: Asked, known_at: Asked | None, advance: Callable[[int], None]
 ) -> Digest:
-    """Return the digest of every projection at `at`. Raises: Unavailable."""
+    """Return the digest of every projection as of `at`. Raises: Unavailable."""
     async with picture(platform) as seen:
-        reference = await seen.reference(known_at)
         lines: list[bytes] = []
         customers = events = 0
-        async for customer, dossier in seen.dossiers(known_at):
+        async for customer, known in seen.known(at, known_at):
             customers += 1
-            events += len(dossier)
+            events += len(known.facts)
             for projection in PROJECTIONS:
-                handled = (e for e in dossier if type(e.data) in projection.handles)
-                assessment = projection.assess(customer, Facts(handled), at, reference)
+                facts = Facts(known.facts, projection.handles)
+                assessment = projection.assess(customer, facts, known.at, known.reference)
                 lines += customer_lines(projection, customer, assessment)
             advance(1)
         return Digest(combine(lines), at, known_at, seen.heads.token(), customers, events)

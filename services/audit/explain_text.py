@@ -136,7 +136,10 @@ def _case_lines(found: CaseExplanation, when: When) -> Iterator[str]:
 
 
 def _entry_line(entry: Entry, when: When) -> str:
-    words = [f"{name}={value}" for name, value in (*entry.identifiers, *entry.words)]
+    words = [
+        f"{name}={when(value) if isinstance(value, datetime) else value}"
+        for name, value in (*entry.identifiers, *entry.words)
+    ]
     if entry.amount is not None:
         words.insert(0, amount(entry.amount.minor, entry.amount.currency))
     return (

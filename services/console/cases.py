@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import HTMLResponse, Response
 
 from projections.case_board.explain import explain_case
+from projections.case_board.replay import HANDLED as CASE_EVENTS
 from services.console.api import Language, TheConsole, answer, next_address
 from services.console.api import router as api_router
 from services.console.case_documents import (
@@ -77,7 +78,7 @@ async def get_case(
     if customer is None:
         raise unknown_case(case)
     found = await found_at(console, customer, asked)
-    explained = explain_case(customer, found.facts, found.at, found.reference, case)
+    explained = explain_case(customer, found.of_kinds(CASE_EVENTS), found.at, found.reference, case)
     if explained is None:
         raise unknown_case(case)
     return answer(history_document(found, explained), found.position.token())

@@ -15,8 +15,11 @@ from events.calendars import DAY
 from events.envelope import CustomerId
 from events.partitioning import partition_of
 from projections.case_board.explain import explain_cases
+from projections.case_board.replay import HANDLED as CASE_EVENTS
+from projections.receivables.replay import HANDLED as RECEIVABLES_EVENTS
 from projections.receivables.statement import explain
 from projections.timeline.entries import Entry
+from projections.value_tiers.books import HANDLED as VALUE_EVENTS
 from projections.value_tiers.explain import explain_value
 from services.console.api import Language, TheConsole, answer, next_address
 from services.console.api import router as api_router
@@ -71,7 +74,9 @@ async def get_customer(
     """Return what a customer owes, with the allocation that explains each balance."""
     await wait_until(console.receivables, asked.at_least)
     found = await found_at(console, customer, asked)
-    statement = explain(found.customer, found.facts, found.at, found.reference)
+    statement = explain(
+        found.customer, found.of_kinds(RECEIVABLES_EVENTS), found.at, found.reference
+    )
     return answer(customer_document(found, statement), found.position.token())
 
 
@@ -82,7 +87,7 @@ async def get_value(
     """Return what a customer is worth and which tier that earns, explained to the event."""
     await wait_until(console.value, asked.at_least)
     found = await found_at(console, customer, asked)
-    value = explain_value(found.customer, found.facts, found.at, found.reference)
+    value = explain_value(found.customer, found.of_kinds(VALUE_EVENTS), found.at, found.reference)
     return answer(value_document(found, value), found.position.token())
 
 
@@ -130,8 +135,8 @@ async def show_customer(
     """Show everything there is to know of a customer, and why it is so."""
     wanted = asked(request, CustomerParameters)
     found = await found_at(console, customer, wanted)
-    facts = (found.customer, found.facts, found.at, found.reference)
-    statement = explain(*facts)
+    rules = (found.at, found.reference)
+    statement = explain(found.customer, found.of_kinds(RECEIVABLES_EVENTS), *rules)
     items = sorted(statement.items, key=lambda item: (item.row.due_on, item.row.item_id))
     page = await _timeline(console, found, TimelineParameters(), _PAGE_LENGTH)
     context = {
@@ -139,8 +144,8 @@ async def show_customer(
         "open_items": [item for item in items if item.row.status == "open"],
         "closed_items": [item for item in reversed(items) if item.row.status != "open"],
         "contact": await contact_of(console.vault, found),
-        "value": explain_value(*facts),
-        "cases": explain_cases(*facts),
+        "value": explain_value(found.customer, found.of_kinds(VALUE_EVENTS), *rules),
+        "cases": explain_cases(found.customer, found.of_kinds(CASE_EVENTS), *rules),
         "page": page,
         "more_link": _more_link(request, customer, page.next_cursor),
         "continued": False,

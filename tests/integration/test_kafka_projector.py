@@ -127,7 +127,7 @@ async def folded(platform: Platform, at: datetime) -> str:
     lines: list[bytes] = []
     for projection in PROJECTIONS:
         for customer, dossier in dossiers.items():
-            facts = Facts(e for e in dossier if type(e.data) in projection.handles)
+            facts = Facts(dossier, projection.handles)
             assessment = projection.assess(customer, facts, at, Reference())
             lines += customer_lines(projection, customer, assessment)
     return combine(lines)

@@ -5,17 +5,19 @@ Nothing of this is stored: the customer's events are read, and assessed by whoev
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct, structs
 
-from events.calendars import day_end
-from events.envelope import CustomerId, PositionVector
+from events.envelope import CustomerId, PositionVector, RecordedEvent
 from events.errors import EventError
+from events.home import Asked, Home, Known, known
 from events.partitioning import partition_of
 from events.policy import Reference
+from events.touchpoints.base import Touchpoint
 from events.touchpoints.customer import CustomerProfileChanged, CustomerRegistered
 from projections.protocol import Facts
 from services.console.queries.reading import ReadModel
@@ -54,7 +56,7 @@ class Lookup(Struct, frozen=True, kw_only=True):
     reference: Reference
     position: PositionVector
     at: datetime
-    branch_id: str  # the home branch, else that of the first fact
+    branch_id: str  # where the customer is at home
     zone: ZoneInfo
     as_of: datetime | None  # None: now
     as_known: datetime | None  # None: with all that is known now
@@ -63,7 +65,11 @@ class Lookup(Struct, frozen=True, kw_only=True):
 class CustomerAt(Lookup, frozen=True, kw_only=True):
     """The same, and what was recorded of the customer."""
 
-    facts: Facts
+    facts: Facts  # of any kind
+
+    def of_kinds(self, handled: frozenset[type[Touchpoint]]) -> Facts:
+        """Return the facts that a projection handles."""
+        return Facts(self.facts, handled)
 
 
 async def customer_at(
@@ -72,104 +78,115 @@ async def customer_at(
     """Return a customer's facts and the instant asked about.
 
     `as_known` alone asks what was shown then: as of the same instant. A day means its end, and
-    an instant without an offset is local, in the zone of the customer's home branch.
+    an instant without an offset is local, both where the customer is at home.
     Raises: UnknownCustomer, UnreadableDossier, NoInstant, Unavailable.
     """
+    at, known_at = _asked("as_of", as_of), _asked("as_known", as_known)
     heads = await model.platform.log.heads()
     reference = await model.reference()
-    stored = (await model.platform.dossiers.of([customer], heads))[customer]
-    facts = _facts(stored)
-    place = _lookup(model, customer, facts, reference, heads, as_of, as_known)
-    known_by = place.as_known
-    if known_by is not None:
-        facts = Facts(event for event in facts if event.recorded_at <= known_by)
-    return CustomerAt(facts=facts, **structs.asdict(place))
+    facts = _facts((await model.platform.dossiers.of([customer], heads))[customer])
+    found = _known(facts, reference, at, known_at, model)
+    place = _lookup(customer, facts, found, heads, asks_now=at is None and known_at is None)
+    return CustomerAt(facts=Facts(found.facts), **structs.asdict(place))
 
 
 async def look_up(
     model: ReadModel, customer: CustomerId, as_of: str | None, as_known: str | None
 ) -> Lookup:
-    """Return the same without reading all the customer's events: its zone needs but a few.
+    """Return the same without reading all the customer's events: its home needs but a few.
 
     Raises: UnknownCustomer, UnreadableDossier, NoInstant, Unavailable.
     """
+    at, known_at = _asked("as_of", as_of), _asked("as_known", as_known)
     heads = await model.platform.log.heads()
     reference = await model.reference()
+    facts = await _home_facts(model, customer, heads, None)
+    if known_at is not None:
+        with _within_calendar("as_known", known_at):
+            by = Home(facts).instant_of(known_at, reference)
+        facts = [*facts, *await _home_facts(model, customer, heads, by)]
+    found = _known(facts, reference, at, known_at, model)
+    return _lookup(customer, facts, found, heads, asks_now=at is None and known_at is None)
+
+
+async def _home_facts(
+    model: ReadModel, customer: CustomerId, heads: PositionVector, recorded_by: datetime | None
+) -> list[RecordedEvent]:
+    """Return the facts that tell where a customer is at home, of those recorded by an instant."""
     partition = partition_of(customer)
     with translated():
         rows = await model.platform.pool.fetch(
             named_sql("home"), customer, heads.generation, partition, heads.counts[partition],
-            [CustomerRegistered.event_type, CustomerProfileChanged.event_type],
+            [CustomerRegistered.event_type, CustomerProfileChanged.event_type], recorded_by,
         )  # fmt: skip
-    facts = _facts([stored_event(row) for row in rows])
-    return _lookup(model, customer, facts, reference, heads, as_of, as_known)
+    if not rows and recorded_by is not None:
+        return []
+    return _facts([stored_event(row) for row in rows])
 
 
-def _facts(stored: Sequence[StoredEvent]) -> Facts:
+def _facts(stored: Sequence[StoredEvent]) -> list[RecordedEvent]:
     if not stored:
         raise UnknownCustomer
     try:
-        return Facts(recorded(one) for one in stored)
+        return [recorded(one) for one in stored]
     except EventError as error:
         raise UnreadableDossier(str(error)) from error
 
 
-def _lookup(
-    model: ReadModel,
-    customer: CustomerId,
-    facts: Facts,
+def _known(
+    facts: Sequence[RecordedEvent],
     reference: Reference,
+    at: Asked | None,
+    known_at: Asked | None,
+    model: ReadModel,
+) -> Known:
+    """Return what was known, and the instants. Raises: NoInstant."""
+    asked = at or known_at or model.platform.clock.now()
+    with _within_calendar("as_of" if at is not None else "as_known", asked):
+        return known(facts, reference, asked, known_at)
+
+
+def _lookup(
+    customer: CustomerId,
+    facts: Sequence[RecordedEvent],
+    found: Known,
     heads: PositionVector,
-    as_of: str | None,
-    as_known: str | None,
+    *,
+    asks_now: bool,
 ) -> Lookup:
-    now = model.platform.clock.now()
-    home = reference.zone_of(home_branch(facts, now))
-    known_by = None if as_known is None else instant_of("as_known", as_known, home)
-    at = known_by if as_of is None else instant_of("as_of", as_of, home)
-    if known_by is not None:
-        reference = reference.known_at(known_by)
-        known = [event for event in facts if event.recorded_at <= known_by]
-        facts = Facts(known) if known else facts
-    branch_id = home_branch(facts, at or now)
+    branch_id = Home(found.facts or facts).branch_at(found.at)
     return Lookup(
         customer=customer,
-        reference=reference,
+        reference=found.reference,
         position=heads,
-        at=at or now,
-        branch_id=branch_id,
-        zone=reference.zone_of(branch_id),
-        as_of=at,
-        as_known=known_by,
+        at=found.at,
+        branch_id=branch_id or "",
+        zone=found.reference.zone_of(branch_id),
+        as_of=None if asks_now else found.at,
+        as_known=found.known_at,
     )
 
 
-def home_branch(facts: Facts, at: datetime) -> str:
-    """Return the home branch named last by an instant, else the branch of the first fact."""
-    found: str | None = None
-    for event in facts:
-        if found is None:
-            found = event.envelope.branch_id
-        if event.envelope.effective_at > at:
-            break
-        match event.data:
-            case CustomerRegistered(home_branch=named) | CustomerProfileChanged(home_branch=named):
-                found = named or found
-            case _:
-                pass
-    return found or ""
-
-
-def instant_of(name: str, text: str, home: ZoneInfo) -> datetime:
-    """Return the instant that a parameter names. Raises: NoInstant."""
+def _asked(name: str, text: str | None) -> Asked | None:
+    """Return what a parameter asks about. Raises: NoInstant."""
+    if text is None:
+        return None
     try:
         if len(text) == len("2026-03-20"):
-            at = day_end(date.fromisoformat(text), home)
+            asked: Asked = date.fromisoformat(text)
         else:
-            local = datetime.fromisoformat(text)
-            at = (local if local.tzinfo else local.replace(tzinfo=home)).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
+            asked = datetime.fromisoformat(text)
+    except ValueError as error:
         raise NoInstant(name, text) from error
-    if at.year not in _YEARS:
+    if asked.year not in _YEARS:
         raise NoInstant(name, text)
-    return at
+    return asked
+
+
+@contextmanager
+def _within_calendar(name: str, asked: Asked) -> Iterator[None]:
+    """Say of an instant that its offset carries out of the calendar that it is none."""
+    try:
+        yield
+    except OverflowError as error:
+        raise NoInstant(name, str(asked)) from error
