@@ -8,23 +8,19 @@ from typing import Annotated
 
 import typer
 
-from services import serve as serving
-from services.audit import commands as audit
-from services.branch import commands as branch
-from services.cli import run_async
-from services.embedded import host
+from services.cli import audit, gateway, importing, kafka, projector
+from services.cli import move as moving
+from services.cli import rebuild as rebuilding
+from services.cli.policies import app as policy
+from services.cli.schemas import app as schemas
+from services.cli.simulate import app as simulate
 from services.errors import TouchstoneError
-from services.gateway import commands as gateway
-from services.kafka import commands as kafka
-from services.move import commands as moving
-from services.policies.commands import app as policy
-from services.projector import commands as projector
-from services.rebuild import commands as rebuilding
-from services.schemas.commands import app as schemas
+from services.hosts import run as host
+from services.hosts import serve as serving
+from services.hosts.supervision import die_with_parent
 from services.settings import settings
-from services.simulator.commands import app as simulate
-from services.supervision import die_with_parent
 from services.telemetry import configure_logging
+from services.terminal import run_async
 
 app = typer.Typer(
     name="touchstone",
@@ -81,9 +77,9 @@ def serve() -> None:
     run_async(serving.serve(settings()))
 
 
-app.command("import")(branch.import_)
-app.command()(branch.publish)
-app.add_typer(branch.mappings, name="mappings")
+app.command("import")(importing.import_)
+app.command()(importing.publish)
+app.add_typer(importing.mappings, name="mappings")
 app.command()(projector.project)
 app.command()(kafka.work)
 app.add_typer(projector.parked)

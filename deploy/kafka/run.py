@@ -17,10 +17,10 @@ from pathlib import Path
 
 from deploy.kafka import jars
 from deploy.kafka.broker import BrokerFailed, LocalCluster
-from services.embedded.running import only_run_of
-from services.embedded.server import default_data_dir
 from services.errors import UsageError
-from services.supervision import SUPERVISED
+from services.hosts.only_run import only_run_of
+from services.hosts.supervision import SUPERVISED
+from services.settings import default_data_dir
 
 _HOST = "127.0.0.1"
 _PORTS = (9092, 9093)

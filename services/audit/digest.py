@@ -10,8 +10,8 @@ from events.home import Asked
 from projections import PROJECTIONS
 from projections.digest import combine, customer_lines
 from projections.protocol import Facts
-from services.audit.walk import picture
-from services.bootstrap import Platform
+from services.platform import Platform
+from services.walk.by_customer import picture
 
 
 class Digest(Struct, frozen=True):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from events.envelope import CustomerId
 from events.home import Asked, Known, known
-from services.audit.walk import Picture
 from services.errors import UsageError
+from services.walk.by_customer import Picture
 
 
 async def known_dossier(

@@ -11,8 +11,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from events.lineage import Lineage
+from services.log.lineage import kept_events
 from services.ports import EventLog, StoredEvent
-from services.postgres.lineage import kept_events
 from services.postgres.pool import Pool, translated
 from services.postgres.statements import sql
 

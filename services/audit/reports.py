@@ -14,22 +14,16 @@ from events.calendars import local_day
 from events.envelope import CustomerId
 from events.home import Asked, Known, known
 from events.touchpoints.policy import AgeingPolicy
+from projections.books.ageing import Ageing, ageing
 from projections.protocol import Episode, Facts, Row, Total
 from projections.receivables.alerts import AlertBook
 from projections.receivables.projection import Receivables
 from projections.receivables.reading import Reading
-from projections.receivables.reports import (
-    Ageing,
-    ageing,
-    dso,
-    invoiced_in_window,
-    mean_days_late,
-    open_balances,
-)
+from projections.receivables.reports import dso, invoiced_in_window, mean_days_late, open_balances
 from projections.receivables.rows import ACCOUNTS, ITEMS, AccountRow, ItemRow
-from services.audit.walk import picture
-from services.bootstrap import Platform
 from services.errors import UsageError
+from services.platform import Platform
+from services.walk.by_customer import picture
 from services.wording import nearest
 
 Advance = Callable[[int], None]

@@ -20,12 +20,12 @@ from events.policy import Reference
 from projections import PROJECTIONS
 from projections.protocol import Alert, Assessment, Facts, Projection, Row
 from services.audit.mirror import check_mirror
-from services.audit.walk import Picture, picture
-from services.bootstrap import Platform
 from services.errors import UnreadableEvent
-from services.postgres.projection_store import ProjectionStore
+from services.platform import Platform
 from services.postgres.statements import sql
-from services.projector.memory import Written
+from services.rows.projection_store import ProjectionStore
+from services.rows.written import Written
+from services.walk.by_customer import Picture, picture
 
 _CHUNK = 500
 _NAMED = 200

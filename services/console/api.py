@@ -49,7 +49,7 @@ from services.console.queries.pyramid import pyramid
 from services.console.queries.waiting import wait_until
 from services.console.refusals import bad_cursor, bad_parameter
 from services.console.value_documents import PyramidDocument, pyramid_document
-from services.gateway.problems import MEDIA_TYPE, PROBLEM_SCHEMA
+from services.web.problems import MEDIA_TYPE, PROBLEM_SCHEMA
 
 _PROBLEM: dict[str, Any] = {"content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}}
 

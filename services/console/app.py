@@ -26,7 +26,7 @@ from services.console.refusals import invalid_parameters, unavailable
 from services.console.render import assets
 from services.console.security import SecurityHeaders
 from services.errors import Unavailable
-from services.gateway.problems import Problem
+from services.web.problems import Problem
 
 _API = "/api/"
 

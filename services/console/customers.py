@@ -14,9 +14,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from events.calendars import DAY
 from events.envelope import CustomerId
 from events.partitioning import partition_of
+from projections.books.replay import HANDLED as RECEIVABLES_EVENTS
 from projections.case_board.explain import explain_cases
 from projections.case_board.replay import HANDLED as CASE_EVENTS
-from projections.receivables.replay import HANDLED as RECEIVABLES_EVENTS
 from projections.receivables.statement import explain
 from projections.timeline.entries import Entry
 from projections.value_tiers.books import HANDLED as VALUE_EVENTS
@@ -53,7 +53,7 @@ from services.console.queries.waiting import wait_until
 from services.console.refusals import bad_cursor, bad_parameter
 from services.console.timeline_documents import TimelineDocument, entry_documents
 from services.console.value_documents import ValueDocument, value_document
-from services.gateway.problems import Problem
+from services.web.problems import Problem
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from services.console.i18n import N_
 from services.console.words import Named
-from services.gateway.problems import Problem
+from services.web.problems import Problem
 
 
 class Told(NamedTuple):

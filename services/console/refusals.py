@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from services.gateway.problems import Problem
+from services.web.problems import Problem
 
 
 def bad_parameter(name: str, detail: str, remedy: str = "see /api/v1/openapi.json") -> Problem:

@@ -5,7 +5,7 @@ from functools import cache
 from importlib.resources import files
 
 from projections.protocol import Projection
-from services.postgres.row_tables import tables_of
+from services.rows.row_tables import tables_of
 
 
 @cache

@@ -7,8 +7,8 @@ from http import HTTPStatus
 
 from starlette.requests import Request
 
-from services.gateway.problems import Problem
-from services.gateway.strict_json import MalformedBody, parse
+from services.intake.strict_json import MalformedBody, parse
+from services.web.problems import Problem
 
 MAX_EVENTS = 1_000
 MAX_BYTES = 8 * 1024 * 1024

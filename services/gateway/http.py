@@ -16,16 +16,16 @@ from starlette.responses import Response
 
 from events.envelope import PositionVector
 from services.gateway import openapi
-from services.gateway.answers import Answer
 from services.gateway.bodies import events_of
-from services.gateway.draft import Scope
-from services.gateway.intake import Intake
-from services.gateway.keys import BranchKeys
 from services.gateway.patience import Places
-from services.gateway.problems import Problem, install_problem_handlers
-from services.gateway.receipts import receipt
+from services.intake.answers import Answer
+from services.intake.draft import Scope
+from services.intake.intake import Intake
+from services.intake.keys import BranchKeys
+from services.intake.receipts import receipt
 from services.ports import Clock
 from services.postgres.pool import Pool
+from services.web.problems import Problem, install_problem_handlers
 
 _LOG = structlog.get_logger()
 _PUBLISHING = 32

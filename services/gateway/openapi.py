@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from services.gateway.attributes import KNOWN
 from services.gateway.bodies import BATCH, EITHER, MAX_BYTES, MAX_EVENTS, ONE
-from services.gateway.problems import MEDIA_TYPE, PROBLEM_SCHEMA
+from services.intake.attributes import KNOWN
+from services.web.problems import MEDIA_TYPE, PROBLEM_SCHEMA
 
 _EXAMPLE = {
     "specversion": "1.0",

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import TypeVar
 
 from services.errors import Unavailable
-from services.gateway.problems import Problem
+from services.web.problems import Problem
 
 PATIENCE_S = 8.0
 """Longer than a busy commit takes, shorter than what clients usually wait."""

@@ -9,11 +9,11 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from services import cli
-from services.bootstrap import database
+from services import terminal
 from services.clock import SystemClock
 from services.errors import UsageError
-from services.kafka.cluster import Cluster, cluster_of
+from services.local_postgres.choosing import database
+from services.log.kafka.cluster import Cluster, cluster_of
 from services.move.switching import current_log
 from services.move.to_embedded import to_embedded
 from services.move.to_kafka import to_kafka
@@ -84,7 +84,7 @@ async def _moved(
         if to is Keeper.KAFKA
         else (to_embedded, "mirroring what the workers have not")
     )
-    with cli.progress("events") as bar:
+    with terminal.progress("events") as bar:
         task = bar.add_task(verb, total=events if to is Keeper.KAFKA else None)
         return await work(
             pool, connection, cluster, generation, clock, lambda count: bar.advance(task, count)

@@ -14,8 +14,8 @@ from asyncpg import Record
 from events.envelope import Position
 from events.partitioning import REFERENCE_PARTITION
 from services.errors import LogMoved, TouchstoneError
+from services.log.lineage import lineage_of
 from services.ports import Clock
-from services.postgres.lineage import lineage_of
 from services.postgres.pool import Connection
 from services.postgres.statements import sql
 

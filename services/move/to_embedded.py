@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from services.kafka.cluster import Cluster
-from services.kafka.event_log import KafkaEventLog
-from services.kafka.mirror import EventsMirror
-from services.kafka.outbox import Outbox
-from services.kafka.producing import Appender
-from services.kafka.topics import Places
+from services.log.kafka.cluster import Cluster
+from services.log.kafka.event_log import KafkaEventLog
+from services.log.kafka.mirror import EventsMirror
+from services.log.kafka.outbox import Outbox
+from services.log.kafka.producing import Appender
+from services.log.kafka.topics import Places
 from services.move.switching import ALL_PARTITIONS, check_mirrored, hold_still, open_next
 from services.ports import Clock
 from services.postgres.pool import Connection, Pool, translated

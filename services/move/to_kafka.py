@@ -15,14 +15,21 @@ from events.codec import written_version
 from events.errors import EventError
 from events.lineage import Lineage
 from services.errors import TouchstoneError, UnreadableEvent
-from services.kafka.cluster import Cluster
-from services.kafka.producing import LARGEST_RECORD_BYTES, Appender
-from services.kafka.reading import Readers
-from services.kafka.topics import Places, create, delete, log_topics, look, refuse_other_partitions
-from services.kafka.wire import Record, largest_size, to_record
+from services.log.kafka.cluster import Cluster
+from services.log.kafka.producing import LARGEST_RECORD_BYTES, Appender
+from services.log.kafka.reading import Readers
+from services.log.kafka.topics import (
+    Places,
+    create,
+    delete,
+    log_topics,
+    look,
+    refuse_other_partitions,
+)
+from services.log.kafka.wire import Record, largest_size, to_record
+from services.log.lineage import kept_events, load_lineage
 from services.move.switching import ALL_PARTITIONS, hold_still, open_next
 from services.ports import Clock, StoredEvent
-from services.postgres.lineage import kept_events, load_lineage
 from services.postgres.pool import Connection, Pool, translated
 from services.postgres.statements import sql
 

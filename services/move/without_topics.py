@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections import defaultdict
 
 from events.envelope import Position
-from services.kafka.cluster import Cluster
-from services.kafka.mirror import EventsMirror
-from services.kafka.outbox import Outbox
-from services.kafka.topics import Places
-from services.kafka.wire import from_headers, unpack_headers
+from services.log.kafka.cluster import Cluster
+from services.log.kafka.mirror import EventsMirror
+from services.log.kafka.outbox import Outbox
+from services.log.kafka.topics import Places
+from services.log.kafka.wire import from_headers, unpack_headers
 from services.move.switching import ALL_PARTITIONS, check_mirrored, hold_still, open_next
 from services.ports import Clock, StoredEvent
 from services.postgres.pool import Connection, Pool, translated

@@ -13,10 +13,10 @@ from projections.protocol import Facts
 from projections.value_tiers.projection import ValueTiers
 from projections.value_tiers.reports import Portion, calibrated
 from projections.value_tiers.rows import STANDINGS, StandingRow, figures_on
-from services.audit.walk import picture
-from services.bootstrap import Platform
 from services.errors import UsageError
+from services.platform import Platform
 from services.policies.candidate import Candidate
+from services.walk.by_customer import picture
 
 
 class TierCount(Struct, frozen=True):

@@ -23,12 +23,12 @@ from events.calendars import day_start
 from events.money import Money, UnknownCurrency, to_minor
 from events.policy import Reference
 from events.touchpoints.policy import PolicyRecord, ReferenceTouchpoint
-from services.cli import day_of, instant_of
 from services.errors import UsageError
-from services.gateway.answers import EventRefused
-from services.gateway.explaining import explained
-from services.gateway.soundness import check_data
+from services.intake.answers import EventRefused
+from services.intake.explaining import explained
+from services.intake.soundness import check_data
 from services.policies.kinds import KINDS, Kind
+from services.terminal import day_of, instant_of
 from services.wording import nearest
 
 _AMOUNT = re.compile(r"(\d+(?:\.\d+)?) ?([A-Z]{3})")

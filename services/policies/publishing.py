@@ -10,12 +10,12 @@ import msgspec
 from msgspec import Struct
 
 from events.policy import PolicyVersion, Reference
-from services.audit.walk import picture
-from services.bootstrap import Platform
-from services.branch.publisher import local_scope
 from services.errors import TouchstoneError, UsageError
+from services.intake.draft import local_scope
+from services.platform import Platform
 from services.policies.candidate import Candidate
 from services.policies.kinds import KINDS
+from services.walk.by_customer import picture
 
 _NAMESPACE = UUID("3d0c6a58-5b1e-5b7f-a0e4-6f3f7f2f9c41")
 """Namespace of the ids of policies; chosen once, never to change."""

@@ -21,12 +21,12 @@ from projections import PROJECTIONS
 from projections.protocol import Assessment, Facts, Projection
 from projections.value_tiers.reports import Transitions, transitions
 from projections.value_tiers.rows import StandingRow
-from services.audit.walk import Picture, picture
-from services.bootstrap import Platform
+from services.platform import Platform
 from services.policies.candidate import Candidate
 from services.policies.kinds import KINDS
 from services.policies.publishing import Changed, changes, policy_id
 from services.postgres.statements import sql
+from services.walk.by_customer import Picture, picture
 
 NO_TIER = "none"
 """Who is in no tier, as none are in force."""

@@ -12,12 +12,12 @@ from asyncpg.pool import PoolConnectionProxy
 from events.envelope import CustomerId, RecordedEvent
 from events.policy import Reference
 from projections.protocol import Facts, Projection
-from services.postgres.projection_store import Checkpoint, ProjectionStore
-from services.projector.changes import Changes, Parked
 from services.projector.memory import Memory, Remembered
 from services.projector.recalling import Events
 from services.projector.snapshots import LONG_EVENTS, Snapshot, Snapshots
 from services.projector.turns import Turns
+from services.rows.changes import Changes, Parked
+from services.rows.projection_store import Checkpoint, ProjectionStore
 
 _LOG = structlog.get_logger(__name__)
 

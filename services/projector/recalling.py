@@ -10,14 +10,14 @@ from typing import NamedTuple
 from events.envelope import CustomerId, PositionVector, RecordedEvent
 from events.errors import EventError
 from events.policy import Reference
+from services.log.readable import recorded
+from services.log.stored import stored_event
 from services.ports import Dossiers, StoredEvent
 from services.postgres.pool import Pool, translated
 from services.postgres.statements import sql
-from services.postgres.stored import stored_event
-from services.projector.changes import Parked
-from services.projector.readable import recorded
 from services.projector.snapshots import Snapshot, Snapshots
 from services.projector.turns import Turns
+from services.rows.changes import Parked
 
 Events = dict[CustomerId, list[RecordedEvent]]
 Broken = dict[CustomerId, Parked]

@@ -15,9 +15,9 @@ from projections.protocol import Projection
 from services.errors import TouchstoneError, UsageError
 from services.ports import Clock
 from services.postgres.pool import Connection
-from services.postgres.row_tables import RowTable, bare_statements, tables_of
 from services.postgres.statements import sql
 from services.projector.code import code_digest
+from services.rows.row_tables import RowTable, bare_statements, tables_of
 
 PART_EVENTS = 5_000
 """Events that a part of the walk holds, about; a part is one transaction."""

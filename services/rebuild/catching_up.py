@@ -9,19 +9,18 @@ from asyncpg.pool import PoolConnectionProxy
 from events.partitioning import PARTITIONS
 from events.policy import Reference
 from projections.protocol import Projection
-from services.bootstrap import Platform
-from services.postgres.build_store import BuildStore
+from services.log.stored import stored_event
+from services.platform import Platform
 from services.postgres.pool import translated
-from services.postgres.projection_store import ProjectionStore
 from services.postgres.statements import sql
-from services.postgres.stored import stored_event
 from services.projector.collecting import collecting_seldom
-from services.projector.host import BATCH_EVENTS
 from services.projector.lane import Lane
 from services.projector.memory import Memory
-from services.projector.owner import DUE_LIMIT, PartitionOwner
+from services.projector.owner import BATCH_EVENTS, DUE_LIMIT, PartitionOwner
 from services.projector.reference_feed import ReferenceFeed
 from services.rebuild.builds import Build, safe_instant
+from services.rows.build_store import BuildStore
+from services.rows.projection_store import ProjectionStore
 
 
 class BuildOwner(PartitionOwner):

@@ -17,11 +17,10 @@ from typing import Protocol
 from msgspec import Struct, structs
 
 from projections.protocol import Projection
-from services.bootstrap import Platform
+from services.platform import Platform
 from services.postgres.pool import translated
-from services.postgres.row_tables import index_statements, key_statements
 from services.postgres.statements import sql
-from services.projector.host import BATCH_EVENTS
+from services.projector.owner import BATCH_EVENTS
 from services.rebuild.builds import (
     SHARED_TABLES,
     Begun,
@@ -36,6 +35,7 @@ from services.rebuild.catching_up import Chase
 from services.rebuild.switch import LONG_S, switch
 from services.rebuild.walker import Walked
 from services.rebuild.walking import WalkBroken, walk_all
+from services.rows.row_tables import index_statements, key_statements
 
 _NEAR = BATCH_EVENTS
 """So close behind the live rows the switch is tried: what is left is taken in while they wait."""

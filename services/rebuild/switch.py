@@ -11,12 +11,12 @@ from msgspec import Struct
 
 from events.partitioning import PARTITIONS
 from projections import PROJECTIONS
-from services.bootstrap import Platform
+from services.platform import Platform
 from services.postgres.pool import Connection, translated
-from services.postgres.row_tables import RowTable, tables_of
 from services.postgres.statements import sql
 from services.rebuild.builds import Begun, Build, RebuildRefused
 from services.rebuild.catching_up import Chase
+from services.rows.row_tables import RowTable, tables_of
 
 LONG_S = 24 * 3600.0
 """How long one statement over all rows may take."""

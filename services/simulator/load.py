@@ -12,20 +12,20 @@ from msgspec import Struct
 
 from events.envelope import BranchId
 from events.partitioning import REFERENCE_PARTITION
-from services.bootstrap import Platform
-from services.cli import progress
 from services.errors import Disagreement, UsageError
-from services.gateway.draft import Draft, Scope
-from services.gateway.intake import Intake
+from services.intake.draft import Draft, Scope
+from services.intake.intake import Intake
+from services.platform import Platform
 from services.postgres.pool import translated
 from services.postgres.statements import sql
-from services.postgres.vault import branch_subject
 from services.simulator.batches import batches
 from services.simulator.branches import BRANCHES
 from services.simulator.company import NEXT_CALENDAR
 from services.simulator.devices import HEADQUARTERS, Recording
 from services.simulator.history import history, open_books
 from services.simulator.plan import Plan
+from services.terminal import progress
+from services.vault.vault import branch_subject
 
 _READ = 1_000
 _BRANCH_IDS = (HEADQUARTERS, *(branch.branch_id for branch in BRANCHES))

@@ -28,9 +28,9 @@ from projections.protocol import Facts
 from projections.value_tiers.projection import ValueTiers
 from projections.value_tiers.reports import Rfm, TieRule, measures, rfm, transitions
 from projections.value_tiers.rows import StandingRow
-from services.branch.cells import Row
-from services.branch.compiling import load_mapping
-from services.branch.rows import open_rows
+from services.importing.cells import Row
+from services.importing.compiling import load_mapping
+from services.importing.rows import open_rows
 from tests.support.given import instant, recorded_events, told
 
 pytestmark = pytest.mark.acceptance

@@ -29,14 +29,14 @@ from projections.case_board.explain import explain_case
 from projections.case_board.projection import CaseBoard
 from projections.case_board.rows import CaseRow
 from projections.protocol import Facts
-from services.audit.walk import picture
-from services.bootstrap import open_platform
-from services.branch.compiling import load_mapping
-from services.branch.importer import Job, import_file
-from services.branch.publisher import LocalPublisher
-from services.branch.publishing import publish_lines
-from services.branch.report import Report
+from services.hosts.bootstrap import open_platform
+from services.importing.compiling import load_mapping
+from services.importing.importer import Job, import_file
+from services.importing.publisher import LocalPublisher
+from services.importing.publishing import publish_lines
+from services.importing.report import Report
 from services.settings import Settings
+from services.walk.by_customer import picture
 from tests.support.postgres import fresh_database
 
 pytestmark = [
@@ -134,7 +134,9 @@ async def imported(
         fresh_database(postgres_server) as dsn,
         open_platform(Settings(dsn=dsn, data=home)) as platform,
     ):
-        calendar = (files("services.branch") / "mappings" / "helpdesk-calendar.jsonl").read_bytes()
+        calendar = (
+            files("services.importing") / "mappings" / "helpdesk-calendar.jsonl"
+        ).read_bytes()
         headquarters = LocalPublisher(platform.intake, "headquarters", dsn)
         published = await publish_lines(BytesIO(calendar), "calendar", "headquarters", headquarters)
         assert published.accepted == 2

@@ -20,12 +20,13 @@ from events.calendars import local_day, zone
 from services.audit.digest import digest
 from services.audit.reports import report_ageing, report_alerts
 from services.audit.verify import verify
-from services.bootstrap import Platform, open_platform
-from services.branch.compiling import load_mapping
-from services.branch.importer import Job, import_file
-from services.branch.publisher import LocalPublisher
-from services.branch.publishing import publish_lines
-from services.branch.report import Report
+from services.hosts.bootstrap import open_platform
+from services.importing.compiling import load_mapping
+from services.importing.importer import Job, import_file
+from services.importing.publisher import LocalPublisher
+from services.importing.publishing import publish_lines
+from services.importing.report import Report
+from services.platform import Platform
 from services.settings import Settings
 from tests.support.modes import EITHER, catch_up, chosen_log
 from tests.support.postgres import fresh_database
@@ -74,7 +75,7 @@ async def imported(
         chosen_log(request, Settings(dsn=dsn, data=home)) as settings,
         open_platform(settings) as platform,
     ):
-        policy = (files("services.branch") / "mappings" / "invoices-policy.jsonl").read_bytes()
+        policy = (files("services.importing") / "mappings" / "invoices-policy.jsonl").read_bytes()
         headquarters = LocalPublisher(platform.intake, "headquarters", dsn)
         published = await publish_lines(BytesIO(policy), "policy", "headquarters", headquarters)
         assert published.accepted == 1

@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 
 from events.envelope import CustomerId, PositionVector
-from services.embedded.event_log import EmbeddedEventLog
 from services.errors import Unavailable
+from services.log.dossiers import PostgresDossiers
+from services.log.embedded.event_log import EmbeddedEventLog
 from services.ports import Accepted, Duplicate
-from services.postgres.dossiers import PostgresDossiers
 from services.postgres.migrate import migrate
 from services.postgres.pool import Pool, open_pool
 from services.postgres.statements import sql

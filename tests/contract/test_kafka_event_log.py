@@ -12,14 +12,14 @@ from aiokafka import AIOKafkaProducer
 from events.errors import MalformedEvent
 from events.partitioning import PARTITIONS, partition_of
 from services.errors import Unavailable
-from services.kafka.cluster import cluster_of
-from services.kafka.event_log import KafkaEventLog, open_kafka_log
-from services.kafka.outbox import Admitted, Outbox
-from services.kafka.producing import Appender
-from services.kafka.topics import Places, create, log_topics
-from services.kafka.wire import to_record
+from services.log.admissions import prepare
+from services.log.kafka.cluster import cluster_of
+from services.log.kafka.event_log import KafkaEventLog, open_kafka_log
+from services.log.kafka.outbox import Admitted, Outbox
+from services.log.kafka.producing import Appender
+from services.log.kafka.topics import Places, create, log_topics
+from services.log.kafka.wire import to_record
 from services.ports import Accepted, Duplicate, StoredEvent, Submission
-from services.postgres.admissions import prepare
 from services.postgres.migrate import migrate
 from services.postgres.pool import Pool, open_pool
 from services.settings import Settings

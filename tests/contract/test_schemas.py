@@ -16,7 +16,7 @@ import schemas
 from events.codec import fingerprint
 from events.touchpoints import TYPES, Touchpoint
 from schemas import AvroSchema
-from services.kafka.topics import all_topics
+from services.log.kafka.topics import all_topics
 from services.schemas.asyncapi import ASYNCAPI_FILE
 from services.schemas.check import contract_faults
 from services.schemas.compatibility import unreadable
@@ -163,7 +163,7 @@ def copy(tmp_path: Path) -> Path:
 def run(copy: Path, *command: str) -> subprocess.CompletedProcess[str]:
     """`touchstone schemas COMMAND` against a copy of the contract."""
     return subprocess.run(
-        [sys.executable, "-m", "services.schemas", *command],
+        [sys.executable, "-m", "services", "schemas", *command],
         cwd=copy,
         env={**os.environ, "PYTHONPATH": os.pathsep.join((str(copy), str(ROOT)))},
         capture_output=True,

@@ -14,7 +14,7 @@ from random import Random
 import httpx2
 import msgspec
 
-from services.gateway.answers import Answer
+from services.intake.answers import Answer
 from services.simulator.cloudevents import cloud_event
 from services.simulator.devices import Recording
 

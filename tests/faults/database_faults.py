@@ -11,7 +11,7 @@ from random import Random
 import asyncpg
 import psutil
 
-from services.embedded.server import EmbeddedServer
+from services.local_postgres.server import EmbeddedServer
 from tests.faults.clients import Ledger
 from tests.faults.disks import Ballast, small_disk
 from tests.faults.load import judge, load

@@ -13,8 +13,8 @@ from uuid import uuid4
 import psutil
 
 from deploy.kafka.broker import LocalCluster
-from services.embedded.keeping import kept_running
-from services.embedded.server import EmbeddedServer, ServerSettings
+from services.local_postgres.keeping import kept_running
+from services.local_postgres.server import EmbeddedServer, ServerSettings
 from tests.faults.kafka_product import KafkaProduct, kafka_product
 from tests.faults.tracing import make_roles
 from tests.support.postgres import fresh_database, reachable_directory

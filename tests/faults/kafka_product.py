@@ -16,8 +16,8 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx2
 
 from deploy.kafka.broker import free_ports
-from services.bootstrap import open_platform
-from services.kafka.opening import ensure_topics
+from services.hosts.bootstrap import open_platform
+from services.log.kafka.opening import ensure_topics
 from services.settings import Settings
 from tests.faults.commanding import touchstone
 from tests.faults.kept import HUNG, Kept

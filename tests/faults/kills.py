@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
 
-from services.bootstrap import open_platform
-from services.gateway.keys import BranchKeys
+from services.hosts.bootstrap import open_platform
+from services.intake.keys import BranchKeys
 from services.settings import Settings
 from services.simulator.branches import BRANCHES
 from services.simulator.devices import HEADQUARTERS

@@ -7,8 +7,8 @@ from datetime import datetime
 from hashlib import sha256
 
 from events.codec import decode
-from services.bootstrap import open_platform
-from services.gateway.answers import token_through
+from services.hosts.bootstrap import open_platform
+from services.intake.answers import token_through
 from services.ports import Accepted, Submission
 from services.simulator.devices import Recording
 from tests.faults.clients import Fleet, Ledger, Receipt

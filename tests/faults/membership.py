@@ -8,9 +8,9 @@ import time
 from datetime import UTC, datetime
 from random import Random
 
-from services.bootstrap import open_platform
-from services.kafka.cluster import cluster_of
-from services.kafka.projector import KafkaProjector
+from services.hosts.bootstrap import open_platform
+from services.hosts.worker.projector import KafkaProjector
+from services.log.kafka.cluster import cluster_of
 from services.postgres.pool import Pool
 from tests.faults.clients import Ledger
 from tests.faults.debts import Debts

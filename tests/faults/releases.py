@@ -20,7 +20,7 @@ from events.codec import HEADER_BYTES, decode
 from events.errors import UnknownSchema
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.payment import PaymentReceived
-from services.bootstrap import open_platform
+from services.hosts.bootstrap import open_platform
 from tests.faults.load import judge, load
 from tests.faults.matrix import Outcome, Scene
 from tests.faults.oracle import Read
@@ -47,7 +47,7 @@ def tomorrow() -> Iterator[Path]:
         text = source.read_text("utf-8")
         assert text.count(_TODAY) == 1, "a payment is not written as it was"
         source.write_text(text.replace(_TODAY, _TOMORROW), "utf-8")
-        generate = [sys.executable, "-m", "services.schemas", "generate"]
+        generate = [sys.executable, "-m", "services", "schemas", "generate"]
         subprocess.run(generate, cwd=release, check=True, capture_output=True)
         yield release
 

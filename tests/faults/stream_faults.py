@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from events.codec import written_version
-from services.bootstrap import open_platform
-from services.kafka.cluster import cluster_of
-from services.kafka.producing import Appender
-from services.kafka.topics import Places
-from services.kafka.wire import to_record
+from services.hosts.bootstrap import open_platform
+from services.log.kafka.cluster import cluster_of
+from services.log.kafka.producing import Appender
+from services.log.kafka.topics import Places
+from services.log.kafka.wire import to_record
 from services.ports import StoredEvent
 from services.settings import Settings
 from services.simulator.history import history, open_books

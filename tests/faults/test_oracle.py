@@ -12,7 +12,7 @@ from events.codec import encode
 from events.envelope import EventId, Position
 from events.partitioning import partition_of
 from events.touchpoints.payment import PaymentReceived
-from services.gateway.answers import token_through
+from services.intake.answers import token_through
 from services.ports import StoredEvent
 from services.simulator.devices import Recording
 from services.simulator.history import history, open_books

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from services.bootstrap import open_platform
+from services.hosts.bootstrap import open_platform
 from tests.faults.kills import fleet_for
 from tests.faults.oracle import examine
 from tests.faults.product import product

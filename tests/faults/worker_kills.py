@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 
-from services.bootstrap import open_platform
+from services.hosts.bootstrap import open_platform
 from tests.faults.kafka_product import KafkaProduct
 from tests.faults.kills import fleet_for
 from tests.faults.matrix import Outcome, Scene

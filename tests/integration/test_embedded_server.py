@@ -14,9 +14,9 @@ import asyncpg
 import pytest
 from structlog.testing import capture_logs
 
-from services.embedded.keeping import kept_running
-from services.embedded.postmaster import find_postmaster
-from services.embedded.server import EmbeddedServer, EmbeddedServerError, ServerSettings
+from services.local_postgres.keeping import kept_running
+from services.local_postgres.postmaster import find_postmaster
+from services.local_postgres.server import EmbeddedServer, EmbeddedServerError, ServerSettings
 from tests.support.embedded import FAST, SMALL, ask, held_elsewhere, postmaster_of, wait_until
 from tests.support.postgres import fresh_database, reachable_directory, template_database
 
@@ -88,7 +88,7 @@ def test_a_killed_server_starts_again_with_everything_committed(home: Path) -> N
 async def test_a_killed_server_that_is_kept_running_is_said_to_have_ended_and_be_back(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.embedded.keeping._LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr("services.local_postgres.keeping._LOOK_EVERY_S", 0.05)
     with capture_logs() as said:
         async with kept_running(EmbeddedServer(home, FAST)):
             await asyncio.sleep(0.2)

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from services.embedded import programs
-from services.embedded.server import EmbeddedServer, EmbeddedServerError
+from services.local_postgres import programs
+from services.local_postgres.server import EmbeddedServer, EmbeddedServerError
 from tests.support.embedded import FAST, REPOSITORY, ask, postmaster_of
 from tests.support.postgres import reachable_directory
 
@@ -26,8 +26,9 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can act for
 NEWCOMER = """
 import os, sys
 from pathlib import Path
-from services.embedded import programs
-from services.embedded.server import EmbeddedServer, ServerSettings, default_data_dir
+from services.local_postgres import programs
+from services.local_postgres.server import EmbeddedServer, ServerSettings
+from services.settings import default_data_dir
 uid, gid, package = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
 programs.package_directory = lambda: package
 os.setgroups([])

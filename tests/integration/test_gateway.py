@@ -16,11 +16,11 @@ from events.envelope import BranchId, PositionVector
 from events.money import Money
 from events.touchpoints import PersonalTouchpoint
 from events.touchpoints.payment import PaymentReceived
-from services.embedded.event_log import EmbeddedEventLog
-from services.gateway.draft import Draft, Scope
-from services.gateway.parsing import draft_of
-from services.gateway.quarantine import Quarantine
-from services.kafka.event_log import open_kafka_log
+from services.intake.draft import Draft, Scope
+from services.intake.parsing import draft_of
+from services.intake.quarantine import Quarantine
+from services.log.embedded.event_log import EmbeddedEventLog
+from services.log.kafka.event_log import open_kafka_log
 from services.ports import StoredEvent
 from services.postgres.migrate import migrate
 from services.postgres.pool import open_pool

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from services.postgres.master_key import master_key
 from services.settings import Settings
+from services.vault.master_key import master_key
 from tests.support.commands import Run
 from tests.support.gateway import complaint_event, event_id, open_gateway
 from tests.support.log import SetClock

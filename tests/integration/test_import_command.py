@@ -7,10 +7,10 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from services.branch import commands
-from services.branch.lines import FileRefused
-from services.branch.mapping import MappingError
+from services.cli import importing as commands
 from services.errors import UsageError
+from services.importing.lines import FileRefused
+from services.importing.mapping import MappingError
 from services.settings import Settings
 
 app = typer.Typer()

@@ -15,9 +15,9 @@ import msgspec
 import pytest
 
 from events.notices import AlertNotice, ChangeNotice
-from services.bootstrap import open_platform
 from services.errors import Unavailable
-from services.kafka.relay import ALERTS, Relay
+from services.hosts.bootstrap import open_platform
+from services.hosts.worker.relay import ALERTS, Relay
 from services.notify.webhook import Webhook
 from services.postgres.migrate import migrate
 from services.postgres.pool import Pool, open_pool

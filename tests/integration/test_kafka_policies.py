@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from services.bootstrap import open_platform
+from services.hosts.bootstrap import open_platform
 from services.settings import Settings
 from tests.support.gateway import payment_event
 from tests.support.modes import catch_up

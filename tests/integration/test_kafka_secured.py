@@ -14,11 +14,11 @@ import pytest
 from deploy.kafka.broker import LocalCluster, missing
 from deploy.kafka.security import Security
 from events.notices import ChangeNotice
-from services.bootstrap import open_platform
 from services.errors import Unavailable
-from services.kafka.cluster import KafkaRefused, cluster_of
-from services.kafka.event_log import open_kafka_log
-from services.kafka.topics import all_topics, create, faults, look
+from services.hosts.bootstrap import open_platform
+from services.log.kafka.cluster import KafkaRefused, cluster_of
+from services.log.kafka.event_log import open_kafka_log
+from services.log.kafka.topics import all_topics, create, faults, look
 from services.ports import Accepted, Duplicate
 from services.postgres.migrate import migrate
 from services.postgres.pool import open_pool

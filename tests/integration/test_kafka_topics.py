@@ -11,13 +11,13 @@ from msgspec.structs import replace
 from typer.testing import CliRunner
 
 from events.partitioning import partition_of
-from services.embedded.event_log import EmbeddedEventLog
+from services.cli import kafka as commands
 from services.errors import Unavailable, UsageError
-from services.kafka import commands
-from services.kafka.cluster import Cluster, cluster_of
-from services.kafka.event_log import open_kafka_log
-from services.kafka.identity import TopicReplaced, TopicTruncated, check_identity
-from services.kafka.topics import (
+from services.log.embedded.event_log import EmbeddedEventLog
+from services.log.kafka.cluster import Cluster, cluster_of
+from services.log.kafka.event_log import open_kafka_log
+from services.log.kafka.identity import TopicReplaced, TopicTruncated, check_identity
+from services.log.kafka.topics import (
     Topic,
     TopicFault,
     all_topics,

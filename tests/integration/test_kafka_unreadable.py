@@ -13,13 +13,14 @@ from structlog.testing import capture_logs
 from events.codec import encode
 from events.routing import partition_for
 from events.touchpoints.policy import AlertsPolicy, AlertsPolicyPublished
-from services.bootstrap import Platform, open_platform
 from services.errors import UnreadableEvent
-from services.kafka.cluster import cluster_of
-from services.kafka.producing import Appender
-from services.kafka.projector import KafkaProjector
-from services.kafka.topics import Places
-from services.kafka.wire import to_record
+from services.hosts.bootstrap import open_platform
+from services.hosts.worker.projector import KafkaProjector
+from services.log.kafka.cluster import cluster_of
+from services.log.kafka.producing import Appender
+from services.log.kafka.topics import Places
+from services.log.kafka.wire import to_record
+from services.platform import Platform
 from services.ports import Submission
 from services.settings import Settings
 from tests.support.log import START, SetClock, payment, submission
@@ -74,7 +75,7 @@ async def test_a_customer_whose_event_cannot_be_read_is_parked_and_others_go_on(
 async def test_a_policy_that_cannot_be_read_is_said_once_and_mended_without_a_restart(
     platform: Platform, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.kafka.projector._UNREADABLE_S", 0.02)
+    monkeypatch.setattr("services.hosts.worker.projector._UNREADABLE_S", 0.02)
     await append_broken(settings, POLICY)
     await platform.log.append([payment(1)])
     projector = KafkaProjector(platform, cluster_of(settings), 1)

@@ -22,21 +22,22 @@ from projections.receivables.projection import Receivables
 from services.audit.digest import digest
 from services.audit.status import status
 from services.audit.verify import verify
-from services.bootstrap import Platform, open_platform
 from services.console.queries.reading import ReadModel, SharedFeed
 from services.console.queries.waiting import wait_until
 from services.errors import LogMoved, UsageError
-from services.gateway.problems import Problem
-from services.gateway.receipts import receipt
-from services.kafka.cluster import cluster_of
-from services.kafka.outbox import Outbox
-from services.kafka.producing import Appender
-from services.kafka.topics import Places, create, delete, log_topics
-from services.kafka.wire import to_record
+from services.hosts.bootstrap import open_platform
+from services.hosts.project import Projector
+from services.intake.receipts import receipt
+from services.log.admissions import prepare
+from services.log.kafka.cluster import cluster_of
+from services.log.kafka.outbox import Outbox
+from services.log.kafka.producing import Appender
+from services.log.kafka.topics import Places, create, delete, log_topics
+from services.log.kafka.wire import to_record
+from services.platform import Platform
 from services.ports import Accepted, Duplicate, StoredEvent, Submission
-from services.postgres.admissions import prepare
-from services.projector.host import Projector
 from services.settings import Settings
+from services.web.problems import Problem
 from tests.support.kafka import own_prefix
 from tests.support.log import START, SetClock, submission
 from tests.support.modes import catch_up

@@ -15,16 +15,17 @@ from events.touchpoints.policy import AgeingPolicy, TierPolicy
 from services.audit.digest import Digest, digest
 from services.audit.status import status
 from services.audit.verify import verify
-from services.audit.walk import picture
-from services.bootstrap import Platform, open_platform
 from services.errors import UsageError
-from services.gateway.draft import Scope
+from services.hosts.bootstrap import open_platform
+from services.hosts.project import Projector
+from services.intake.draft import Scope
+from services.platform import Platform
 from services.policies.calibration import calibrate, portions
 from services.policies.candidate import Candidate, candidate, given
 from services.policies.publishing import PolicyRefused, publish_policy
 from services.policies.trial import try_policy
-from services.projector.host import Projector
 from services.settings import Settings
+from services.walk.by_customer import picture
 from tests.support.gateway import payment_event
 from tests.support.postgres import fresh_database
 

@@ -13,21 +13,21 @@ from events.envelope import CustomerId, PositionVector
 from events.partitioning import partition_of
 from events.policy import Reference
 from events.touchpoints.policy import AlertsPolicy, AlertsPolicyPublished
-from services.bootstrap import Platform
-from services.embedded.event_log import EmbeddedEventLog
 from services.errors import StaleCheckpoint
-from services.gateway.intake import Intake
+from services.hosts.project import Projector
+from services.intake.intake import Intake
+from services.log.dossiers import PostgresDossiers
+from services.log.embedded.event_log import EmbeddedEventLog
+from services.platform import Platform
 from services.ports import StoredEvent, Submission
-from services.postgres.dossiers import PostgresDossiers
 from services.postgres.migrate import migrate
 from services.postgres.pool import Pool, open_pool
-from services.postgres.row_tables import ensure_tables
 from services.postgres.statements import sql
-from services.postgres.vault import PostgresVault
-from services.projector.host import Projector
 from services.projector.memory import Memory
 from services.projector.owner import PartitionOwner
 from services.projector.reference_feed import ReferenceFeed
+from services.rows.row_tables import ensure_tables
+from services.vault.vault import PostgresVault
 from tests.support.counting import QUIET, Counting
 from tests.support.log import START, SetClock, payment, submission
 
@@ -257,7 +257,7 @@ async def test_a_customer_that_cannot_be_handled_is_parked_while_others_go_on(
 async def test_a_customer_whose_sums_no_row_can_hold_is_parked_and_others_go_on(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.projector.changes._LIMIT", 500)
+    monkeypatch.setattr("services.rows.changes._LIMIT", 500)
     huge, other, *_ = [c for c in (f"C-{n}" for n in range(200)) if partition_of(c) == 0]
     await bench.append(payment(1, huge, minor=400), payment(2, other), payment(3, huge))
     owner = await bench.owner(Counting())

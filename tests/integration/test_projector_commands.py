@@ -10,10 +10,10 @@ import typer
 from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
-from services.bootstrap import open_platform
-from services.cli import run_async
-from services.projector import commands
+from services.cli import projector as commands
+from services.hosts.bootstrap import open_platform
 from services.settings import Settings
+from services.terminal import run_async
 from tests.support.log import payment
 
 pytestmark = pytest.mark.postgres

@@ -12,14 +12,15 @@ from events.partitioning import PARTITIONS
 from projections import PROJECTIONS
 from projections.protocol import Projection
 from services.audit.verify import verify
-from services.bootstrap import Platform, open_platform
-from services.postgres.row_tables import ensure_tables
-from services.projector.host import Projector
+from services.hosts.bootstrap import open_platform
+from services.hosts.project import Projector
+from services.platform import Platform
 from services.projector.owner import NothingLive
 from services.rebuild.builds import SHARED_TABLES, RebuildRefused, begin, plan
 from services.rebuild.rebuilding import Rebuilt, drop_retired, rebuild
 from services.rebuild.walker import Walked
 from services.rebuild.walking import WalkBroken, walk_all
+from services.rows.row_tables import ensure_tables
 from services.settings import Settings
 from services.simulator.load import ensure_history
 from tests.support.counting import QUIET, Counting

@@ -14,8 +14,8 @@ import pytest
 
 from deploy.kafka.broker import free_ports
 from deploy.kafka.run import main, run_platform
-from services.embedded.running import only_run_of
 from services.errors import UsageError
+from services.hosts.only_run import only_run_of
 from services.settings import Settings
 from tests.support.embedded import REPOSITORY, wait_until
 from tests.support.kafka import local_cluster

@@ -13,16 +13,16 @@ from events.policy import Reference
 from projections import PROJECTIONS
 from projections.frozen import thawing
 from projections.protocol import Facts, Projection
-from services.embedded.event_log import EmbeddedEventLog
+from services.log.dossiers import PostgresDossiers
+from services.log.embedded.event_log import EmbeddedEventLog
+from services.log.readable import recorded
 from services.ports import StoredEvent, Submission
-from services.postgres.dossiers import PostgresDossiers
 from services.postgres.migrate import migrate
 from services.postgres.pool import Pool, open_pool
-from services.postgres.row_tables import ensure_tables
 from services.postgres.statements import sql
 from services.projector.memory import Memory
 from services.projector.owner import PartitionOwner
-from services.projector.readable import recorded
+from services.rows.row_tables import ensure_tables
 from services.simulator.history import history, open_books
 from services.simulator.plan import Plan
 from tests.support.counting import Counting

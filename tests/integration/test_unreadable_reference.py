@@ -10,9 +10,10 @@ from structlog.testing import capture_logs
 
 from events.touchpoints.policy import AlertsPolicy, AlertsPolicyPublished
 from services.audit.status import status
-from services.bootstrap import Platform, open_platform
 from services.errors import UnreadableEvent
-from services.projector.host import Projector
+from services.hosts.bootstrap import open_platform
+from services.hosts.project import Projector
+from services.platform import Platform
 from services.settings import Settings
 from tests.support.log import START, SetClock, payment, submission
 
@@ -37,7 +38,7 @@ async def platform(database: str) -> AsyncIterator[Platform]:
 async def test_the_projector_says_it_once_and_goes_on_when_it_is_mended(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.projector.host._LONGEST_PAUSE_S", 0.02)
+    monkeypatch.setattr("services.hosts.project._LONGEST_PAUSE_S", 0.02)
     kept = await platform.pool.fetchval(KEPT)
     broken = await platform.pool.fetchval(BREAK)
     with capture_logs() as logs:

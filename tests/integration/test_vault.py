@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from services.postgres.master_key import MasterKeyUnusable, master_key
 from services.postgres.migrate import migrate
 from services.postgres.pool import Pool, open_pool
-from services.postgres.subject_key import SealBroken, SubjectErased
-from services.postgres.vault import PostgresVault
 from services.settings import Settings
+from services.vault.master_key import MasterKeyUnusable, master_key
+from services.vault.subject_key import SealBroken, SubjectErased
+from services.vault.vault import PostgresVault
 
 MASTER = bytes(range(32))
 EVENT = "0190a1b2-0000-7000-8000-000000000001"

@@ -39,16 +39,16 @@ from events.touchpoints.policy import (
 )
 from projections import PROJECTIONS
 from projections.case_board.service_levels import native_case_id
-from services.bootstrap import Platform
-from services.embedded.event_log import EmbeddedEventLog
-from services.gateway.intake import Intake
+from services.hosts.project import Projector
+from services.intake.intake import Intake
+from services.log.dossiers import PostgresDossiers
+from services.log.embedded.event_log import EmbeddedEventLog
+from services.platform import Platform
 from services.ports import Accepted
-from services.postgres.dossiers import PostgresDossiers
 from services.postgres.migrate import migrate
 from services.postgres.pool import open_pool
-from services.postgres.row_tables import ensure_tables
-from services.postgres.vault import PostgresVault
-from services.projector.host import Projector
+from services.rows.row_tables import ensure_tables
+from services.vault.vault import PostgresVault
 from tests.support.log import SetClock, submission
 
 NOW = datetime(2026, 3, 20, 10, 0, tzinfo=zone("Asia/Shanghai")).astimezone(UTC)

@@ -12,8 +12,8 @@ from pathlib import Path
 import asyncpg
 import psutil
 
-from services.embedded.postmaster import find_postmaster
-from services.embedded.server import ServerSettings
+from services.local_postgres.postmaster import find_postmaster
+from services.local_postgres.server import ServerSettings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SMALL = ServerSettings(shared_buffers_mb=16, max_connections=10)
@@ -23,7 +23,7 @@ FAST = ServerSettings(fsync=False, shared_buffers_mb=16, max_connections=10)
 HOLDER = """
 import sys
 from pathlib import Path
-from services.embedded.server import EmbeddedServer, ServerSettings
+from services.local_postgres.server import EmbeddedServer, ServerSettings
 home, fsync = Path(sys.argv[1]), sys.argv[2] == "True"
 server = EmbeddedServer(home, ServerSettings(fsync, shared_buffers_mb=16, max_connections=10))
 server.start()

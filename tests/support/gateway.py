@@ -10,13 +10,13 @@ from uuid import NAMESPACE_URL, uuid5
 
 import httpx2
 
-from services.embedded.event_log import EmbeddedEventLog
 from services.gateway.http import create_gateway
-from services.gateway.intake import Intake
-from services.gateway.keys import BranchKeys
+from services.intake.intake import Intake
+from services.intake.keys import BranchKeys
+from services.log.embedded.event_log import EmbeddedEventLog
 from services.ports import Clock, EventLog
 from services.postgres.pool import Pool, open_pool
-from services.postgres.vault import PostgresVault
+from services.vault.vault import PostgresVault
 from tests.support.log import SetClock
 
 MASTER = bytes(range(32))

@@ -14,8 +14,8 @@ import pytest_asyncio
 from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.kafka.broker import LocalCluster, missing
-from services.kafka.cluster import cluster_of
-from services.kafka.topics import create, log_topics
+from services.log.kafka.cluster import cluster_of
+from services.log.kafka.topics import create, log_topics
 from services.settings import Settings
 from tests.support.postgres import reachable_directory
 

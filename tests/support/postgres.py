@@ -16,7 +16,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from services.embedded.server import EmbeddedServer, ServerSettings
+from services.local_postgres.server import EmbeddedServer, ServerSettings
 
 # Small and without fsync: tests of durability start a server of their own.
 _FAST = ServerSettings(fsync=False, shared_buffers_mb=64, max_wal_size_mb=1024)

@@ -8,10 +8,10 @@ import pytest
 from aiokafka.structs import TopicPartition
 
 from events.partitioning import REFERENCE_PARTITION
-from services.bootstrap import Platform
-from services.kafka.cluster import cluster_of
-from services.kafka.projector import KafkaProjector
-from services.kafka.topics import Places
+from services.hosts.worker.projector import KafkaProjector
+from services.log.kafka.cluster import cluster_of
+from services.log.kafka.topics import Places
+from services.platform import Platform
 from services.settings import Settings
 
 
@@ -33,7 +33,7 @@ def places(*partitions: int) -> Sequence[TopicPartition]:
 
 
 async def test_what_went_elsewhere_is_not_taken_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.kafka.projector.AIOKafkaConsumer", Consumer)
+    monkeypatch.setattr("services.hosts.worker.projector.AIOKafkaConsumer", Consumer)
     platform = cast(Platform, SimpleNamespace(pool=None, max_facts=0))
     cluster = cluster_of(Settings(kafka="127.0.0.1:1"))
     projector = KafkaProjector(platform, cluster, 1)

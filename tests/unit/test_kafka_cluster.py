@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from services.errors import UsageError
-from services.kafka.cluster import cluster_of
+from services.log.kafka.cluster import cluster_of
 from services.settings import Settings
 
 PASSWORD = "open sesame"

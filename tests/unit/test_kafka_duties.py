@@ -12,9 +12,9 @@ from structlog.testing import capture_logs
 
 from events.envelope import CustomerId
 from projections import PROJECTIONS
-from services.kafka.changes import Changes
-from services.kafka.cluster import cluster_of
-from services.kafka.duties import tell_changes
+from services.hosts.worker.changes import Changes
+from services.hosts.worker.duties import tell_changes
+from services.log.kafka.cluster import cluster_of
 from services.settings import Settings
 
 Timer = Callable[[], Awaitable[None]]

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from aiokafka.errors import BrokerNotAvailableError
 
-from services.kafka.metadata import describe
+from services.log.kafka.metadata import describe
 
 
 class WokenUp:

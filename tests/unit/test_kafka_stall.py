@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.kafka.stall import Stalled, StallWatch
+from services.hosts.worker.stall import Stalled, StallWatch
 
 HEADS = [100, 50]
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from events.codec import encode
 from events.partitioning import PARTITIONS, partition_of
-from services.kafka.wire import (
+from services.log.kafka.wire import (
     ForeignRecord,
     from_headers,
     key_of,

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from services.hosts.supervision import Supervision
 from services.log_files import open_log
-from services.supervision import Supervision
 
 
 def test_a_large_log_is_put_aside_when_it_is_opened_and_one_older_is_kept(

@@ -12,16 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from services.embedded.host import run
-from services.embedded.running import only_run_of
 from services.errors import UsageError
+from services.hosts.only_run import only_run_of
+from services.hosts.run import run
 from services.settings import Settings
 from tests.support.embedded import REPOSITORY
 
 _HOLD = """
 import sys, time
 from pathlib import Path
-from services.embedded.running import only_run_of
+from services.hosts.only_run import only_run_of
 with only_run_of(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
@@ -98,7 +98,7 @@ async def test_only_runs_on_the_embedded_database_keep_each_other_out(
     async def pretend(settings: Settings, *_: object) -> None:
         ran.append(settings)
 
-    monkeypatch.setattr("services.embedded.host._run", pretend)
+    monkeypatch.setattr("services.hosts.run._run", pretend)
     embedded = Settings(data=tmp_path, dsn=None)
     elsewhere = Settings(data=tmp_path, dsn="postgresql://one.example/touchstone")
     with only_run_of(tmp_path):

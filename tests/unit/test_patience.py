@@ -6,7 +6,7 @@ import pytest
 
 from services.errors import Unavailable
 from services.gateway.patience import Places
-from services.gateway.problems import Problem
+from services.web.problems import Problem
 
 
 @pytest.fixture(autouse=True)

@@ -8,18 +8,18 @@ import sys
 
 import pytest
 
-from services.cli import progress
-from services.rebuild.commands import _Shown
+from services.cli.rebuild import _Shown
+from services.terminal import progress
 from tests.support.embedded import REPOSITORY, wait_until
 
 _UNREAD = """
 import time
-from services import cli
-cli._LINE_EVERY_S = 0.01
-with cli.progress("events") as bar:
+from services import terminal
+terminal._LINE_EVERY_S = 0.01
+with terminal.progress("events") as bar:
     bar.add_task("projecting", total=None)
     time.sleep(0.3)
-cli.say("the result")
+terminal.say("the result")
 """
 
 
@@ -40,7 +40,7 @@ class _Said:
 
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> _Said:
-    monkeypatch.setattr("services.cli._LINE_EVERY_S", 0.01)
+    monkeypatch.setattr("services.terminal._LINE_EVERY_S", 0.01)
     return _Said(capsys)
 
 

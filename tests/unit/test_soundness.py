@@ -4,8 +4,8 @@ import pytest
 
 from events.business_time import STANDARD_HOURS
 from events.touchpoints.policy import CalendarSet
-from services.gateway.answers import EventRefused
-from services.gateway.soundness import check_data
+from services.intake.answers import EventRefused
+from services.intake.soundness import check_data
 from tests.support.given import instant
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from services.embedded.keeping import kept_running
-from services.embedded.server import EmbeddedServer, EmbeddedServerError
-from services.supervision import Supervision
+from services.hosts.supervision import Supervision
+from services.local_postgres.keeping import kept_running
+from services.local_postgres.server import EmbeddedServer, EmbeddedServerError
 from tests.support.embedded import wait_until
 
 _ENDS_ONCE = """
@@ -27,8 +27,8 @@ time.sleep(60)
 async def test_a_service_that_died_is_said_to_be_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.supervision._FIRST_PAUSE_S", 0.0)
-    monkeypatch.setattr("services.supervision._BACK_AFTER_S", 0.5)
+    monkeypatch.setattr("services.hosts.supervision._FIRST_PAUSE_S", 0.0)
+    monkeypatch.setattr("services.hosts.supervision._BACK_AFTER_S", 0.5)
     package = tmp_path / "services"
     package.mkdir()
     (package / "__init__.py").touch()
@@ -57,7 +57,7 @@ class _StartsAtTheThird(EmbeddedServer):
 async def test_a_database_that_did_not_start_is_said_to_be_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.embedded.keeping._LOOK_EVERY_S", 0.01)
+    monkeypatch.setattr("services.local_postgres.keeping._LOOK_EVERY_S", 0.01)
     server = _StartsAtTheThird(tmp_path)
     with capture_logs() as said:
         async with kept_running(server):

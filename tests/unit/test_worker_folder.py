@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from services.kafka.host import _folder
+from services.hosts.worker.host import _folder
 from tests.support.embedded import REPOSITORY
 
 _WORK = """
 import time
-from services.kafka.host import _folder
+from services.hosts.worker.host import _folder
 with _folder() as folder:
     print(folder, flush=True)
     time.sleep(60)

@@ -19,7 +19,7 @@ from events.touchpoints.customer import (
 )
 from services.console.queries.customer import CustomerAt
 from services.ports import Vault
-from services.postgres.subject_key import SealBroken
+from services.vault.subject_key import SealBroken
 
 _SHOWN = ("name", "phone")
 _PEOPLE = 5

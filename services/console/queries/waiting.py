@@ -9,7 +9,7 @@ from events.envelope import PositionVector
 from events.errors import EventError
 from services.console.queries.reading import ReadModel
 from services.console.refusals import bad_parameter
-from services.gateway.problems import Problem
+from services.web.problems import Problem
 
 PATIENCE_S = 5.0
 _POLL_S = 0.05

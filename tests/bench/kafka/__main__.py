@@ -23,9 +23,9 @@ from msgspec import Struct
 
 from deploy.kafka import jars
 from deploy.kafka.broker import BrokerFailed, LocalCluster
-from services.embedded.postmaster import find_postmaster
-from services.embedded.server import EmbeddedServer
-from services.kafka.cluster import cluster_of
+from services.local_postgres.postmaster import find_postmaster
+from services.local_postgres.server import EmbeddedServer
+from services.log.kafka.cluster import cluster_of
 from services.settings import Settings
 from tests.bench.kafka.company import Company
 from tests.bench.kafka.contest import Arena, Contestant, ContestantFailed, Measured, compete

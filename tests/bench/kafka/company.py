@@ -18,7 +18,7 @@ from events.money import Money
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.order import OrderLine, OrderPlaced
 from events.touchpoints.payment import InvoiceIssued, PaymentReceived
-from services.gateway.draft import Draft
+from services.intake.draft import Draft
 
 SPAN = timedelta(days=90)
 """How long the company's history is; it ends now."""

@@ -13,7 +13,7 @@ import msgspec
 import psutil
 from msgspec import Struct
 
-from services.bootstrap import open_platform
+from services.hosts.bootstrap import open_platform
 from services.settings import Settings
 from tests.bench.kafka.task import Result, Task
 from tests.bench.kafka.topic import Filled, confirm

@@ -13,10 +13,10 @@ from msgspec import Struct
 
 from events.codec import encode
 from events.partitioning import PARTITIONS, partition_of
-from services.kafka.cluster import Cluster
-from services.kafka.producing import Appender
-from services.kafka.topics import Places, create, log_topics
-from services.kafka.wire import Record, to_record
+from services.log.kafka.cluster import Cluster
+from services.log.kafka.producing import Appender
+from services.log.kafka.topics import Places, create, log_topics
+from services.log.kafka.wire import Record, to_record
 from services.postgres.pool import Pool
 from tests.bench.kafka.company import Company, Told
 from tests.bench.kafka.task import Sums, digest_of

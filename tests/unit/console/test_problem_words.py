@@ -8,7 +8,7 @@ import pytest
 from services.console.i18n import LANGUAGES, speaker
 from services.console.problem_words import _FIELDS, _PROBLEMS, ProblemWords
 from services.console.refusals import bad_cursor, bad_parameter, unavailable
-from services.gateway.problems import Problem
+from services.web.problems import Problem
 
 WORD = re.compile("[A-Za-z]{2,}")
 ADVICE = "touchstone parked list"  # a command is the same in every language

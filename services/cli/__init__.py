@@ -1,0 +1,1 @@
+"""The commands of `touchstone`, a module for each group."""

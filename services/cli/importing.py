@@ -1,0 +1,246 @@
+"""`touchstone import`, `publish` and `mappings`: files in, answers out."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from services.clock import SystemClock
+from services.errors import TouchstoneError, UsageError
+from services.hosts.bootstrap import open_platform
+from services.importing.compiling import (
+    CompiledMapping,
+    MadeEvent,
+    RowRefused,
+    compile_text,
+    load_mapping,
+)
+from services.importing.http_publisher import open_http_publisher
+from services.importing.importer import Job, import_file, preview
+from services.importing.mapping import find_mapping, shipped_mappings
+from services.importing.publisher import DryRun, LocalPublisher, Publisher
+from services.importing.publishing import publish_file, publish_lines
+from services.importing.report import Report
+from services.importing.rows import Scan, scan
+from services.settings import settings
+from services.terminal import Format, FormatOption, emit, note, progress, run_async, say
+from services.wording import counted
+
+mappings = typer.Typer(
+    name="mappings",
+    no_args_is_help=True,
+    help="How files of other systems become touchpoints: list, show and check mappings.",
+)
+
+MappingOption = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME|PATH",
+        help="A shipped mapping (see `touchstone mappings list`) or the path of a .toml file.",
+    ),
+]
+BranchOption = Annotated[
+    str,
+    typer.Option(
+        envvar="TOUCHSTONE_BRANCH", metavar="ID", help="The branch that hands the file in."
+    ),
+]
+GatewayOption = Annotated[
+    str | None,
+    typer.Option(
+        envvar="TOUCHSTONE_GATEWAY",
+        metavar="URL",
+        help="Send over HTTP to this gateway. Default: straight into this machine's platform.",
+    ),
+]
+KeyOption = Annotated[
+    str | None,
+    typer.Option(
+        envvar="TOUCHSTONE_KEY",
+        metavar="KEY",
+        help="The branch's key for the gateway (`touchstone branch key create`).",
+    ),
+]
+ReportOption = Annotated[
+    Path | None,
+    typer.Option("--report", metavar="FILE", help="Also write the report to a file, as JSON."),
+]
+
+DEFAULT_BRANCH = "headquarters"
+_BRANCH = re.compile(r"[^\s/\x00-\x1f\x7f]{1,60}")
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(help="A CSV, JSON lines or Parquet export.")],
+    mapping: MappingOption,
+    branch: BranchOption = DEFAULT_BRANCH,
+    gateway: GatewayOption = None,
+    key: KeyOption = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read and check everything, send nothing.")
+    ] = False,
+    report_file: ReportOption = None,
+    format_: FormatOption = Format.TEXT,
+) -> None:
+    """Import a file of another system by a mapping; a second import changes nothing.
+
+    An interrupted import goes on where it was when the same command is given again. Exit code 0:
+    everything was taken; 1: some rows were refused, the report says which and why; 2: the file
+    or the mapping cannot be used; 3: the platform is away.
+    """
+    check_branch(branch)
+    job = Job(path=file, mapping=load_mapping(mapping), branch=branch, dry_run=dry_run)
+    _answer(run_async(_import(job, gateway, key)), report_file, format_)
+
+
+def publish(
+    file: Annotated[
+        Path, typer.Argument(help="CloudEvents as JSON, one per line; - reads standard input.")
+    ],
+    branch: BranchOption = DEFAULT_BRANCH,
+    gateway: GatewayOption = None,
+    key: KeyOption = None,
+    report_file: ReportOption = None,
+    format_: FormatOption = Format.TEXT,
+) -> None:
+    """Publish events that are already in shape, one JSON object per line.
+
+    Every line gets its answer: accepted, duplicate, or refused with field, reason and remedy.
+    Policies and reference data are published like this too. Exit codes as for `import`.
+    """
+    check_branch(branch)
+    _answer(run_async(_publish(file, branch, gateway, key)), report_file, format_)
+
+
+def check_branch(branch: str) -> None:
+    """Let the id of a branch pass, known or new. Raises: UsageError."""
+    if not _BRANCH.fullmatch(branch):
+        raise UsageError(f"--branch: {branch!r} is no branch's id: no spaces and no slashes")
+
+
+async def _import(job: Job, gateway: str | None, key: str | None) -> Report:
+    found = scan(job.path, job.mapping)  # before a platform is started for nothing
+    if job.dry_run:
+        return await _import_with(job, found, DryRun(job.branch, SystemClock()), None)
+    async with _publisher(job.branch, gateway, key) as publisher:
+        return await _import_with(job, found, publisher, settings().data)
+
+
+async def _import_with(job: Job, found: Scan, publisher: Publisher, home: Path | None) -> Report:
+    with progress("rows") as bar:
+        task = bar.add_task(job.path.name, total=found.rows)
+        return await import_file(
+            job, publisher, home, lambda done, _: bar.update(task, completed=done), found
+        )
+
+
+async def _publish(file: Path, branch: str, gateway: str | None, key: str | None) -> Report:
+    async with _publisher(branch, gateway, key) as publisher:
+        with progress("lines") as bar:
+            task = bar.add_task(file.name, total=None)
+            tick = lambda done: bar.update(task, completed=done)  # noqa: E731
+            if str(file) == "-":
+                return await publish_lines(
+                    sys.stdin.buffer, "standard input", branch, publisher, tick
+                )
+            return await publish_file(file, branch, publisher, tick)
+
+
+@asynccontextmanager
+async def _publisher(branch: str, gateway: str | None, key: str | None) -> AsyncIterator[Publisher]:
+    """Yield the publisher that the options ask for. Raises: UsageError, Unavailable."""
+    if gateway is None:
+        if key is not None:
+            raise UsageError("--key goes with --gateway: without it nothing is sent over HTTP")
+        async with open_platform(settings()) as platform:
+            yield LocalPublisher(platform.intake, branch, platform.dsn)
+        return
+    if key is None:
+        raise UsageError(
+            "--gateway needs --key (or TOUCHSTONE_KEY): `touchstone branch key create`"
+        )
+    async with open_http_publisher(gateway, key) as publisher:
+        yield publisher
+
+
+def _answer(report: Report, report_file: Path | None, form: Format) -> None:
+    """Print the report, write it where it was asked for, and exit by what it says."""
+    if report_file is not None:
+        try:
+            report_file.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2))
+        except OSError as error:
+            raise TouchstoneError(f"cannot write {report_file}: {error.strerror}") from error
+    if form is Format.JSON:
+        emit(report)
+    else:
+        for line in report.text():
+            say(line)
+    if not report.all_well:
+        raise typer.Exit(1)
+
+
+@mappings.command("list")
+def list_mappings(format_: FormatOption = Format.TEXT) -> None:
+    """List the mappings that are part of the product."""
+    shipped = [load_mapping(name) for name in shipped_mappings()]
+    if format_ is Format.JSON:
+        emit([{"name": m.name, "title": m.title, "columns": m.columns} for m in shipped])
+        return
+    for mapping in shipped:
+        say(f"{mapping.name}  {mapping.title}")
+
+
+@mappings.command("show")
+def show_mapping(name: Annotated[str, typer.Argument(help="Name or path of a mapping.")]) -> None:
+    """Print a mapping's text: a good start for one of your own."""
+    text = find_mapping(name)
+    compile_text(text, name)
+    say(text.rstrip("\n"))
+
+
+@mappings.command("check")
+def check_mapping(
+    file: Annotated[Path, typer.Argument(help="The file that the mapping is for.")],
+    mapping: MappingOption,
+    branch: BranchOption = DEFAULT_BRANCH,
+    rows: Annotated[int, typer.Option(min=1, help="How many rows to show.")] = 3,
+    format_: FormatOption = Format.TEXT,
+) -> None:
+    """Check a mapping against a file and show what its first rows give; nothing is sent.
+
+    Instants are in UTC, as events hold them.
+    Exit code 1: some of these rows were refused.
+    """
+    check_branch(branch)
+    compiled = load_mapping(mapping)
+    found = scan(file, compiled)
+    note(f"{file}: {counted(found.rows, 'row')}, readable to the end; {_described(compiled)}")
+    shown = preview(Job(path=file, mapping=compiled, branch=branch), rows)
+    made = [one for one in shown if isinstance(one, MadeEvent)]
+    refused = [one for one in shown if isinstance(one, RowRefused)]
+    if format_ is Format.JSON:
+        emit({"rows": found.rows, "made": made, "refused": refused})
+    else:
+        for one in shown:
+            say(_line(one))
+    if refused:
+        raise typer.Exit(1)
+
+
+def _line(shown: MadeEvent | RowRefused) -> str:
+    if isinstance(shown, MadeEvent):
+        event = msgspec.json.encode(shown.event).decode()
+        return f"line {shown.line}, {shown.block}: {event}"
+    return f"line {shown.line}, {shown.block or 'row'}: {shown.reason} - {shown.remedy}"
+
+
+def _described(mapping: CompiledMapping) -> str:
+    blocks = ", ".join(f"{block.name} ({block.type})" for block in mapping.blocks)
+    return f"{mapping.name} gives {blocks}"

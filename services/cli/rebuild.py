@@ -1,0 +1,121 @@
+"""The command that rebuilds a projection."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+from rich.progress import Progress
+
+from services.hosts.bootstrap import open_platform
+from services.rebuild.builds import named
+from services.rebuild.rebuilding import Rebuilt, drop_retired
+from services.rebuild.rebuilding import rebuild as rebuild_projection
+from services.settings import settings
+from services.terminal import Format, FormatOption, emit, progress, run_async, say
+from services.wording import counted
+
+
+def rebuild(
+    projection: Annotated[str, typer.Argument(help="Such as receivables.")],
+    processes: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Processes that walk. Default: all cores.")
+    ] = None,
+    drop_old: Annotated[
+        bool,
+        typer.Option(
+            "--drop-old",
+            help="Only drop the rows of versions older than the live one. Do it once every "
+            "process runs the new program.",
+        ),
+    ] = False,
+    format_: FormatOption = Format.TEXT,
+) -> None:
+    """Rebuild a projection from the events, beside the live rows, and switch to it.
+
+    For a new version of a projection, before the services are started anew with it; or for the
+    same version, to mend damaged rows. Everything goes on meanwhile; nothing is told twice.
+    Killed at any moment, the same command goes on or starts over.
+    """
+    if drop_old:
+        run_async(_drop_old(projection, format_))
+    else:
+        run_async(_rebuild(projection, processes or os.cpu_count() or 1, format_))
+
+
+async def _drop_old(name: str, format_: Format) -> None:
+    async with open_platform(settings()) as platform:
+        dropped = await drop_retired(platform, named(name))
+    if format_ is Format.JSON:
+        emit({"projection": name, "dropped": dropped})
+        return
+    say(f"dropped: {', '.join(dropped) or 'nothing, there is no older version'}")
+
+
+class _Shown:
+    """Shows stages, and of the walk its parts."""
+
+    def __init__(self, bar: Progress) -> None:
+        self._bar = bar
+        self._task = bar.add_task("walking", total=None)
+
+    def stage(self, words: str) -> None:
+        """Show that another stage begins."""
+        self._bar.remove_task(self._task)  # rich cannot take a total back
+        self._task = self._bar.add_task(words, total=None)
+
+    def parts(self, done: int, of: int) -> None:
+        """Show the parts of the walk that are done."""
+        self._bar.update(self._task, completed=done, total=of)
+
+
+async def _rebuild(name: str, processes: int, format_: Format) -> None:
+    chosen = settings()
+    async with open_platform(chosen) as platform:
+        with progress("parts") as bar:
+            found = await rebuild_projection(
+                platform,
+                named(name),
+                processes=processes,
+                watch=_Shown(bar),
+                disk=chosen.data if chosen.dsn is None else None,
+            )
+    if format_ is Format.JSON:
+        emit(found)
+        return
+    for line in rebuilt_lines(found):
+        say(line)
+
+
+def rebuilt_lines(found: Rebuilt) -> list[str]:
+    """Return what a rebuild did, for people."""
+    again = found.version == found.version_before
+    went_on = f", {found.parts_done_before} of them before" if found.parts_done_before else ""
+    lines = [
+        f"{found.projection} version {found.version} is live"
+        + (", mended" if again else f" instead of version {found.version_before}"),
+        f"walked: {counted(found.customers, 'customer')}, "
+        f"{counted(found.events, 'event')} in {found.walk_s:.1f} s "
+        f"({found.events_per_s:,}/s, {counted(found.processes, 'process', 'processes')}, "
+        f"{counted(found.parts, 'part')}{went_on})",
+        f"indexed in {found.index_s:.1f} s; caught up with "
+        f"{counted(found.caught_up_events, 'event')} in {found.catch_up_s:.1f} s; "
+        f"switched in {found.switch_s:.2f} s",
+        f"on disk: {found.bytes_on_disk / 1e6:,.1f} MB",
+        f"alerts: {found.alerts_raised:,} raised, {found.alerts_withdrawn:,} withdrawn, "
+        f"{found.alerts_restated:,} with another amount",
+    ]
+    if again:
+        lines.append(f"rows: {found.rows_replaced:,} mended, {found.rows_removed:,} removed")
+    else:
+        lines.append(
+            "start the services anew with this program; then drop the old rows with "
+            f"`touchstone rebuild {found.projection} --drop-old`"
+        )
+    if found.parked:
+        lines.append(
+            f"{counted(found.parked, 'customer is', 'customers are')} parked: see "
+            "`touchstone parked list`"
+        )
+    return lines

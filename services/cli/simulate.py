@@ -1,0 +1,90 @@
+"""`touchstone simulate`: a demonstration company's history, and its life from then on."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import httpx2
+import typer
+
+from services.clock import SystemClock
+from services.errors import UsageError
+from services.hosts.bootstrap import open_platform
+from services.settings import Settings, settings
+from services.simulator.branches import BRANCHES
+from services.simulator.keys import branch_keys
+from services.simulator.live import go_on, world_after
+from services.simulator.load import ensure_history, log_state
+from services.simulator.recall import recall
+from services.terminal import Format, FormatOption, emit, note, run_async, say
+from services.wording import counted
+
+_TIMEOUT_S = 10.0
+
+app = typer.Typer(
+    name="simulate",
+    help="Invent a company to look at: always the same one from the same seed and day.",
+    no_args_is_help=True,
+)
+
+
+@app.command()
+def history(
+    customers: Annotated[
+        int, typer.Option(min=1, max=1_000_000, help="How many customers to invent.")
+    ] = 3_000,
+    seed: Annotated[int, typer.Option(help="Another seed gives another company.")] = 7,
+    form: FormatOption = Format.TEXT,
+) -> None:
+    """Fill an empty log with two years of a company, up to the start of today.
+
+    If it is interrupted, run it again: it goes on where it was.
+    """
+
+    async def work() -> None:
+        async with open_platform(settings()) as platform:
+            loaded = await ensure_history(platform, customers=customers, seed=seed)
+        if form is Format.JSON:
+            emit(loaded)
+        else:
+            say(
+                f"{counted(loaded.events, 'event')} of "
+                f"{counted(loaded.plan.customers, 'customer')} in the log, "
+                f"{loaded.written:,} of them new"
+            )
+
+    run_async(work())
+
+
+@app.command()
+def live(
+    rate: Annotated[
+        float, typer.Option(min=0.1, max=1000, help="Events a second, on average.")
+    ] = 6.0,
+    gateway: Annotated[
+        str | None, typer.Option(help="The gateway's address; default: the one in the settings.")
+    ] = None,
+) -> None:
+    """Let the company in the log live on, faster than real time, until Ctrl-C.
+
+    Its branches publish over HTTP, each with a key of its own, made at the start.
+    """
+    run_async(_live(settings(), rate, gateway))
+
+
+async def _live(settings: Settings, rate: float, gateway: str | None) -> None:
+    address = gateway or f"http://{settings.gateway_host}:{settings.gateway_port}"
+    clock = SystemClock()
+    async with open_platform(settings) as platform:
+        state = await log_state(platform)
+        if state.plan is None or not state.complete:
+            raise UsageError("no company is in the log yet: run `touchstone simulate history`")
+        world = await asyncio.to_thread(world_after, state.plan)
+        await recall(world, platform.log)
+        world.go_live(session=int(clock.now().timestamp()))
+        keys = await branch_keys(platform, [branch.branch_id for branch in BRANCHES])
+    publishing = counted(len(keys), "branch publishes", "branches publish")
+    note(f"{publishing} to {address}, about {rate:g} events a second")
+    async with httpx2.AsyncClient(base_url=address, timeout=_TIMEOUT_S) as client:
+        await go_on(world, client, keys, rate, clock)

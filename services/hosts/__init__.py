@@ -1,0 +1,1 @@
+"""What runs the platform: `touchstone run`, `serve`, `project`, `work`; who wires what."""

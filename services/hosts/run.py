@@ -1,0 +1,150 @@
+"""`touchstone run`: the whole platform on one machine, until Ctrl-C.
+
+The projector is a process of its own, so that assessing uses the second core and never keeps
+a page waiting; gateway and console share one. Over Kafka two workers take its place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from contextlib import nullcontext
+from pathlib import Path
+
+import httpx2
+
+from services.audit.status import status
+from services.errors import Unavailable, UsageError
+from services.hosts.bootstrap import open_platform
+from services.hosts.only_run import only_run_of
+from services.hosts.supervision import Supervision
+from services.local_postgres.choosing import database
+from services.platform import Platform
+from services.settings import Settings
+from services.simulator.load import ensure_history
+from services.terminal import note, progress, say
+
+_SERVICES_LOG = "services.log"
+_POLL_S = 0.1
+_PROGRESS_S = 0.5
+_START_PATIENCE_S = 60.0
+_WORKERS = 2  # over Kafka: enough to see partitions shared and taken over
+
+
+async def run(settings: Settings, *, demo: bool, customers: int, rate: float) -> None:
+    """Run every service; with `demo`, on a simulated company that goes on living.
+
+    Raises: UsageError, if its database is another run's or a port is taken.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signum, stop.set)
+    # Two platforms, each on a database of its own, may share the directory with their key.
+    with only_run_of(settings.data) if settings.dsn is None else nullcontext():
+        await _run(settings, stop, demo, customers, rate)
+
+
+async def _run(
+    settings: Settings, stop: asyncio.Event, demo: bool, customers: int, rate: float
+) -> None:
+    """Run every service until told to stop."""
+    _check_port(settings.console_host, settings.console_port, "TOUCHSTONE_CONSOLE_PORT")
+    _check_port(settings.gateway_host, settings.gateway_port, "TOUCHSTONE_GATEWAY_PORT")
+    note(f"data: {(settings.dsn and 'the database of TOUCHSTONE_DSN') or settings.data}")
+    if settings.kafka is not None:
+        note(f"event log: Kafka at {settings.kafka}")
+    async with database(settings) as dsn:
+        served = settings.model_copy(update={"dsn": dsn})
+        if served.kafka is not None:
+            # Imported here: the embedded log needs no client of Kafka.
+            from services.log.kafka.opening import ensure_topics
+
+            await ensure_topics(served)
+        async with open_platform(served):
+            pass  # migrations, before anybody looks
+        log_path = settings.data / _SERVICES_LOG
+        environment = {"TOUCHSTONE_DSN": dsn, "TOUCHSTONE_DATA": str(settings.data)}
+        async with Supervision(log_path, environment) as supervision:
+            supervision.start(["serve"])
+            work = asyncio.create_task(_ready(served, supervision, demo, customers, rate))
+            stopped = asyncio.create_task(stop.wait())
+            await asyncio.wait((work, stopped), return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                work.result()
+                await stopped
+            else:
+                work.cancel()
+            note("stopping")
+
+
+async def _ready(
+    settings: Settings, supervision: Supervision, demo: bool, customers: int, rate: float
+) -> None:
+    """Wait until pages are served, fill an empty demonstration, and say where to look.
+
+    The projector starts after the history is written: its record times are simulated ones, and
+    deadlines judged now would come before payments that are still to be loaded.
+    """
+    console = _url(settings.console_host, settings.console_port)
+    await _answers(f"{console}healthz", settings.data / _SERVICES_LOG)
+    say(f"console: {console}")
+    say(f"gateway: {_url(settings.gateway_host, settings.gateway_port)}")
+    async with open_platform(settings) as platform:
+        if demo:
+            await ensure_history(platform, customers=customers)
+        for command in [["project"]] if settings.kafka is None else [["work"]] * _WORKERS:
+            supervision.start(command)
+        await _up_to_date(platform)
+    if demo:
+        supervision.start(["simulate", "live", "--rate", str(rate)])
+    say("up to date; Ctrl-C ends it, what was acknowledged stays.")
+
+
+async def _up_to_date(platform: Platform) -> None:
+    """Wait until every projection has taken in what the log held, showing how far they are."""
+    with progress("events") as bar:
+        task = bar.add_task("projecting", total=None)
+        while True:
+            found = await status(platform, platform.clock.now())
+            behind = max(one.behind for one in found.projections)
+            bar.update(task, completed=found.events - behind, total=found.events)
+            if not behind:
+                return
+            await asyncio.sleep(_PROGRESS_S)
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+async def _answers(address: str, log_path: Path) -> None:
+    """Wait until an address is served. Raises: Unavailable."""
+    try:
+        async with httpx2.AsyncClient() as client, asyncio.timeout(_START_PATIENCE_S):
+            while True:
+                try:
+                    await client.get(address)
+                    return
+                except httpx2.TransportError:
+                    await asyncio.sleep(_POLL_S)
+    except TimeoutError as error:
+        raise Unavailable(
+            f"{address} does not answer after {_START_PATIENCE_S:.0f} s: see {log_path}"
+        ) from error
+
+
+def _check_port(host: str, port: int, variable: str) -> None:
+    """Refuse a port that is taken before anything is started. Raises: UsageError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise UsageError(
+                f"{host}:{port} cannot be listened on ({os.strerror(error.errno or 0)}): is "
+                f"touchstone running already? Set {variable} to another port."
+            ) from error

@@ -1,0 +1,1 @@
+"""The worker over Kafka: a Faust application with the projector inside it."""

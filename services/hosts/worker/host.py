@@ -1,0 +1,110 @@
+"""A worker over Kafka: a Faust application with the projector inside it.
+
+Faust owns the life cycle, the timers, the leader's duties and the agent that delivers alerts.
+The projector is a service of its own beside them: it owns partitions by the database's
+checkpoints, which Faust's own offsets and tables could not promise. No truth is in Faust: if
+all it keeps were lost, some notices would be told twice.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
+from pathlib import Path
+
+import structlog
+from mode import Service
+
+from services.hosts.bootstrap import open_platform
+from services.hosts.worker.application import application, run_until_told
+from services.hosts.worker.changes import Changes
+from services.hosts.worker.duties import clear_up, notify, relay, tell_changes, watch
+from services.hosts.worker.projector import KafkaProjector
+from services.local_postgres.directory import hold
+from services.log.kafka.cluster import cluster_of
+from services.log.kafka.generations import claim_generation
+from services.log.kafka.topics import COPIES, create, look, side_topics
+from services.notify.webhook import Webhook
+from services.settings import Settings
+from services.telemetry import quieten
+
+_LOG = structlog.get_logger(__name__)
+
+STALL_S = 120.0
+"""How long events may wait untouched before a worker ends."""
+
+_FOLDER = "touchstone-worker-"
+_HELD = "held"  # in the folder, for as long as its worker lives
+
+
+class _Projecting(Service):
+    """The projector's place among Faust's services."""
+
+    def __init__(self, projector: KafkaProjector) -> None:
+        super().__init__()
+        self._projector = projector
+
+    @Service.task
+    async def _project(self) -> None:
+        await self._projector.run()
+
+
+async def work(settings: Settings, *, stall_s: float = STALL_S) -> None:
+    """Work until SIGINT or SIGTERM; then give the partitions back.
+
+    Raises: Stalled, TopicFault, KafkaRefused, Unavailable; a supervisor starts it anew.
+    """
+    quieten("faust", "mode", "aiokafka")
+    cluster = cluster_of(settings)
+    async with AsyncExitStack() as stack:
+        platform = await stack.enter_async_context(open_platform(settings))
+        generation = await claim_generation(platform.pool)
+        side = side_topics(cluster.prefix)
+        await create(cluster, side)
+        copies = min(COPIES, (await look(cluster, side)).brokers)
+        data = stack.enter_context(_folder())
+        app = application(cluster, data, copies)
+        changes = Changes(generation)
+        projector = KafkaProjector(platform, cluster, generation, audience=changes)
+        app.add_dependency(_Projecting(projector))
+        await stack.enter_async_context(
+            watch(app, platform, cluster, generation, projector, stall_s)
+        )
+        await stack.enter_async_context(clear_up(app, platform.pool, cluster, generation))
+        relay(app, platform.pool, cluster)
+        tell_changes(app, cluster, changes)
+        if settings.alert_webhook is not None:
+            webhook = Webhook(settings.alert_webhook)
+            stack.push_async_callback(webhook.close)
+            notify(app, cluster, webhook)
+        _LOG.info("working", generation=generation)
+        await run_until_told(app)
+        _LOG.info("stopped")
+
+
+@contextmanager
+def _folder() -> Iterator[str]:
+    """Yield a folder for Faust that this process holds; those that nobody holds go now."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*/{_HELD}"):
+        with suppress(OSError):  # it is another user's, or has just gone
+            if left.parent.lstat().st_uid == os.geteuid() and (file := hold(left)) is not None:
+                with file:
+                    shutil.rmtree(left.parent, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=_FOLDER) as folder:
+        new = Path(folder, "new")
+        held = hold(new)
+        assert held is not None
+        with held:
+            new.rename(new.with_name(_HELD))  # never seen before it is held
+            yield folder
+
+
+async def work_once(settings: Settings) -> int:
+    """Take in what the log holds now and do what is due; return how many events."""
+    cluster = cluster_of(settings)
+    async with open_platform(settings) as platform:
+        generation = await claim_generation(platform.pool)
+        return await KafkaProjector(platform, cluster, generation).catch_up()

@@ -1,0 +1,1 @@
+"""The way into the log: checked, sealed, admitted and answered, each event on its own."""

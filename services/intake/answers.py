@@ -1,0 +1,78 @@
+"""What the gateway says to one event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+from events.envelope import Position, PositionVector
+from events.partitioning import REFERENCE_PARTITION
+from services.errors import TouchstoneError
+from services.intake.characters import shown
+
+Code = Literal[
+    "malformed",  # not of the shape or type that is asked for
+    "missing",  # a required field is not there
+    "unknown_field",
+    "unknown_type",
+    "out_of_range",
+    "inconsistent",  # two fields contradict each other
+    "not_allowed",  # this key may not say that
+    "erased",  # personal data about somebody who was erased
+    "conflict",  # the id or the sequence number is another event's
+]
+
+
+class EventRefused(TouchstoneError):
+    """One event is not what the catalogue allows; its neighbours are not affected."""
+
+    def __init__(self, code: Code, field: str, reason: str, remedy: str) -> None:
+        """Name the field by its path in the event, what is wrong, and how to mend it."""
+        self.code = code
+        self.field = shown(field)
+        self.reason = shown(reason)
+        self.remedy = shown(remedy)
+        super().__init__(f"{self.field}: {self.reason}; {self.remedy}")
+
+
+class Answer(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The answer to one event; accepted and duplicate mean that it is durable.
+
+    `position` is a token: a reader that has reached it has taken the event in.
+    """
+
+    status: Literal["accepted", "duplicate", "refused"]
+    id: str | None = None
+    position: str | None = None
+    recorded_at: datetime | None = None
+    code: Code | None = None
+    field: str | None = None
+    reason: str | None = None
+    remedy: str | None = None
+    quarantined: bool = False
+
+
+def refused(event_id: str | None, why: EventRefused, *, quarantined: bool) -> Answer:
+    """Return the answer to an event that was not accepted."""
+    return Answer(
+        status="refused",
+        id=event_id,
+        code=why.code,
+        field=why.field,
+        reason=why.reason,
+        remedy=why.remedy,
+        quarantined=quarantined,
+    )
+
+
+def token_through(positions: Iterable[Position]) -> str | None:
+    """Return the token of a reader that has taken in all these positions; None for none."""
+    counts = [0] * (REFERENCE_PARTITION + 1)
+    generation = 0
+    for position in positions:
+        generation = max(generation, position.generation)
+        counts[position.partition] = max(counts[position.partition], position.n + 1)
+    return PositionVector(generation, tuple(counts)).token() if generation else None

@@ -1,0 +1,204 @@
+"""The way in: each event is checked, sealed and appended on its own, and answered on its own.
+
+HTTP, file import and the simulator all come through here. An answer other than refused means
+that the event is durable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+from msgspec import Struct
+
+from events.codec import encode
+from events.envelope import BranchId
+from events.errors import MalformedEvent
+from services.intake.answers import Answer, EventRefused, refused, token_through
+from services.intake.attributes import identity
+from services.intake.characters import shown
+from services.intake.draft import Draft, Scope, canonical_content
+from services.intake.parsing import draft_of
+from services.intake.quarantine import Quarantine, Rejected
+from services.intake.rules import check
+from services.ports import Accepted, Clock, Conflict, Duplicate, EventLog, Outcome, Submission
+from services.postgres.pool import Pool
+from services.vault.vault import PostgresVault, SubjectErased, SubjectKey, subject_of
+
+Verdict = Outcome | EventRefused
+
+_TYPE_CHARACTERS = 120
+
+
+class _Incoming(Struct):
+    """One event on its way: what was sent, the draft it became, and what came of it."""
+
+    sent: object
+    draft: Draft | None = None
+    verdict: Verdict | None = None
+
+
+class Intake:
+    """Takes events of one branch at a time; a wrong one never spoils its neighbours."""
+
+    def __init__(self, log: EventLog, vault: PostgresVault, clock: Clock, pool: Pool) -> None:
+        """Append to a log, seal with a vault, and keep what is refused in quarantine."""
+        self._log = log
+        self._vault = vault
+        self._clock = clock
+        self._quarantine = Quarantine(pool, vault, clock)
+
+    async def submit(self, sender: BranchId | Scope, events: Sequence[object]) -> list[Answer]:
+        """Answer each parsed JSON event (CloudEvents), in order.
+
+        Raises: Unavailable; then none is known to be accepted, and repeating is safe.
+        """
+        scope = sender if isinstance(sender, Scope) else Scope(sender)
+        return await self._take(scope, [_Incoming(event) for event in events], _parse)
+
+    async def submit_validated(
+        self, sender: BranchId | Scope, drafts: Sequence[Draft]
+    ) -> list[Answer]:
+        """Answer each draft, in order; the same rules hold as for JSON.
+
+        Raises: Unavailable; then none is known to be accepted, and repeating is safe.
+        """
+        scope = sender if isinstance(sender, Scope) else Scope(sender)
+        return await self._take(scope, [_Incoming(draft) for draft in drafts], _as_it_is)
+
+    async def _take(
+        self,
+        scope: Scope,
+        incoming: Sequence[_Incoming],
+        read: Callable[[_Incoming, Scope], Draft],
+    ) -> list[Answer]:
+        now = self._clock.now()
+        for one in incoming:
+            try:
+                one.draft = read(one, scope)
+                check(one.draft, scope, now)
+            except EventRefused as why:
+                one.verdict = why
+        await self._append([one for one in incoming if one.verdict is None])
+        await self._quarantine.add(scope.branch_id, _rejected(incoming))
+        return [_answer(one) for one in incoming]
+
+    async def _append(self, incoming: Sequence[_Incoming]) -> None:
+        """Seal and append; leaves a verdict on each."""
+        keys = await self._vault.prepare({subject_of(_draft(one).envelope) for one in incoming})
+        sealed: list[tuple[_Incoming, Submission]] = []
+        for one in incoming:
+            draft = _draft(one)
+            try:
+                sealed.append((one, _sealed(draft, keys[subject_of(draft.envelope)])))
+            except EventRefused as why:
+                one.verdict = why
+        if not sealed:
+            return
+        try:
+            outcomes = await self._log.append([submission for _, submission in sealed])
+        except MalformedEvent:
+            sealed = [(one, s) for one, s in sealed if _is_encodable(one, s)]
+            outcomes = await self._log.append([submission for _, submission in sealed])
+        for (one, _), outcome in zip(sealed, outcomes, strict=True):
+            one.verdict = outcome
+
+
+def _parse(one: _Incoming, scope: Scope) -> Draft:
+    return draft_of(one.sent, scope)
+
+
+def _as_it_is(one: _Incoming, _: Scope) -> Draft:
+    assert isinstance(one.sent, Draft)
+    return one.sent
+
+
+def _draft(one: _Incoming) -> Draft:
+    assert one.draft is not None, "only what became a draft is appended"
+    return one.draft
+
+
+def _sealed(draft: Draft, key: SubjectKey) -> Submission:
+    """Return the draft as the log takes it. Raises: EventRefused."""
+    envelope, data = draft.envelope, draft.data
+    digest = key.digest(canonical_content(draft))
+    if draft.personal:
+        try:
+            sealed = key.seal(envelope.id, draft.personal)
+        except SubjectErased as error:
+            raise EventRefused(
+                "erased",
+                "data.personal",
+                "is about somebody who was erased",
+                "leave it out: nothing personal is kept of this customer any more",
+            ) from error
+        data = msgspec.structs.replace(data, sealed=sealed)
+    return Submission(envelope, data, digest)
+
+
+def _is_encodable(one: _Incoming, submission: Submission) -> bool:
+    """Tell whether a draft made by hand fits its schema; if not, leave the verdict on it."""
+    try:
+        encode(submission.data)
+    except MalformedEvent as error:
+        one.verdict = EventRefused(
+            "malformed", "data", str(error), "build it as the touchpoint's type says"
+        )
+        return False
+    return True
+
+
+def _rejected(incoming: Sequence[_Incoming]) -> list[Rejected]:
+    """Return what an operator should see: refused events that have an id."""
+    rejected = []
+    for one in incoming:
+        why = _refusal(one)
+        event_id = _event_id(one) if why is not None else None
+        if why is not None and event_id is not None:
+            rejected.append(Rejected(event_id, _type_name(one), why, one.sent))
+    return rejected
+
+
+def _refusal(one: _Incoming) -> EventRefused | None:
+    verdict = one.verdict
+    if isinstance(verdict, EventRefused):
+        return verdict
+    if isinstance(verdict, Conflict):
+        return EventRefused(
+            "conflict",
+            verdict.field,
+            verdict.reason,
+            "what is recorded stays; publish a correction as an event with a new id and the "
+            "next sequence number",
+        )
+    return None
+
+
+def _event_id(one: _Incoming) -> str | None:
+    return one.draft.envelope.id if one.draft is not None else identity(one.sent)
+
+
+def _type_name(one: _Incoming) -> str | None:
+    """Return the type that an event claims to be, as far as it can be shown."""
+    if one.draft is not None:
+        return one.draft.envelope.type
+    claimed = one.sent.get("type") if isinstance(one.sent, dict) else None
+    return shown(claimed[:_TYPE_CHARACTERS]) if isinstance(claimed, str) else None
+
+
+def _answer(one: _Incoming) -> Answer:
+    event_id = _event_id(one)
+    match one.verdict:
+        case Accepted(position, recorded_at):
+            return Answer(
+                status="accepted",
+                id=event_id,
+                position=token_through([position]),
+                recorded_at=recorded_at,
+            )
+        case Duplicate(position):
+            return Answer(status="duplicate", id=event_id, position=token_through([position]))
+        case _:
+            why = _refusal(one)
+            assert why is not None, "every event has a verdict"
+            return refused(event_id, why, quarantined=event_id is not None)

@@ -1,0 +1,106 @@
+"""What a touchpoint's type cannot say: who may publish it, and what must agree with what.
+
+These rules hold for every draft, whichever way it came in: over HTTP or from this process.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+
+from events.envelope import Envelope
+from events.touchpoints import Touchpoint
+from events.touchpoints.policy import ReferenceTouchpoint
+from services.intake.answers import EventRefused
+from services.intake.characters import CONTROL
+from services.intake.draft import Draft, Scope
+from services.intake.soundness import EARLIEST_DAY, check_data
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_AHEAD = timedelta(hours=24)
+"""How far a touchpoint may lie in the future: a wrong zone, but not a wrong year."""
+
+_EARLIEST = datetime(EARLIEST_DAY.year, EARLIEST_DAY.month, EARLIEST_DAY.day, tzinfo=UTC)
+_RESERVED = ("branch:", "console:", "vault:")
+"""Subjects under which the platform keeps keys that are nobody's."""
+
+_WITHOUT_CUSTOMER = ("complaint.", "case.", "callback.", "visit.", "order.")
+"""Families whose touchpoints may have no customer yet (decision 33)."""
+
+
+def check(draft: Draft, scope: Scope, now: datetime) -> None:
+    """Let a draft pass that its sender may publish. Raises: EventRefused."""
+    envelope, data = draft.envelope, draft.data
+    assert envelope.type == data.event_type, "a draft's envelope names the type of its data"
+    if not _UUID.fullmatch(envelope.id):
+        raise EventRefused("malformed", "id", "is no UUID", "write it in lower case, with hyphens")
+    _check_source(envelope, scope)
+    _check_subject(envelope, data, scope)
+    _check_instants(envelope, now)
+    check_data(data)
+
+
+def _check_source(envelope: Envelope, scope: Scope) -> None:
+    prefix = f"/branches/{scope.branch_id}/"
+    device = envelope.source.removeprefix(prefix)
+    if device in (envelope.source, "") or envelope.branch_id != scope.branch_id:
+        raise EventRefused(
+            "not_allowed",
+            "source",
+            f"{envelope.source!r} is no device of branch {scope.branch_id}",
+            f"give {prefix} and the device, or publish for the branch that it names: with its "
+            "key, or on the command line with --branch",
+        )
+
+
+def _check_subject(envelope: Envelope, data: Touchpoint, scope: Scope) -> None:
+    subject = envelope.subject
+    if isinstance(data, ReferenceTouchpoint):
+        if not scope.headquarters:
+            raise EventRefused(
+                "not_allowed",
+                "type",
+                f"{envelope.type} sets rules for the whole company",
+                "publish it with a key of headquarters (touchstone branch key create BRANCH "
+                "--headquarters)",
+            )
+        if subject is not None:
+            raise EventRefused(
+                "not_allowed", "subject", f"{envelope.type} is about no customer", "leave it out"
+            )
+    elif subject is None:
+        if not envelope.type.startswith(_WITHOUT_CUSTOMER):
+            raise EventRefused(
+                "missing", "subject", "is missing", "give the id of the customer it is about"
+            )
+    elif subject != subject.strip() or subject.startswith(_RESERVED) or CONTROL.search(subject):
+        raise EventRefused(
+            "malformed",
+            "subject",
+            "is no customer's id",
+            "give the id without spaces around it; it may not begin with "
+            + " or ".join(map(repr, _RESERVED)),
+        )
+
+
+def _check_instants(envelope: Envelope, now: datetime) -> None:
+    sent, created = envelope.sent_at, envelope.created_at
+    if sent is not None and sent < created:
+        raise EventRefused(
+            "inconsistent",
+            "senttime",
+            "is before time",
+            "both are the branch's clock: what happened cannot be sent before",
+        )
+    field = "time" if sent is None else "collectedtime"
+    if envelope.effective_at > now + _AHEAD:
+        raise EventRefused(
+            "out_of_range",
+            field,
+            "lies more than 24 hours ahead of the platform's clock",
+            "correct the instant, or the clock or zone of where it comes from",
+        )
+    if min(envelope.effective_at, created) < _EARLIEST:
+        raise EventRefused(
+            "out_of_range", "time", f"is before {date.isoformat(EARLIEST_DAY)}", "correct the year"
+        )

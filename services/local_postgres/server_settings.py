@@ -1,0 +1,45 @@
+"""How the embedded server runs, as parameters on its command line: no file to edit or to lose."""
+
+from dataclasses import dataclass
+
+from services.local_postgres.programs import Programs
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """How the server runs. Without `fsync` a power loss destroys the data: for tests alone."""
+
+    fsync: bool = True
+    shared_buffers_mb: int = 256
+    max_connections: int = 60
+    max_wal_size_mb: int = 4096
+    start_timeout_s: float = 300.0
+    stop_timeout_s: float = 60.0
+
+    def options(self, programs: Programs) -> dict[str, str]:
+        """Return the server parameters these settings stand for."""
+        return {
+            "listen_addresses": "",
+            "unix_socket_permissions": "0700",
+            "max_connections": str(self.max_connections),
+            "max_locks_per_transaction": "128",
+            "shared_buffers": f"{self.shared_buffers_mb}MB",
+            "effective_cache_size": "2GB",
+            "random_page_cost": "1.1",
+            "jit": "off",
+            "max_wal_size": f"{self.max_wal_size_mb}MB",
+            "checkpoint_timeout": "15min",
+            "wal_compression": "lz4" if programs.configured_with("--with-lz4") else "on",
+            # Acknowledged means durable.
+            "synchronous_commit": "on",
+            "fsync": "on" if self.fsync else "off",
+            "full_page_writes": "on" if self.fsync else "off",
+            "autovacuum": "on",
+            "TimeZone": "UTC",
+            "log_timezone": "UTC",
+            "logging_collector": "off",
+            "log_line_prefix": "%m [%p] ",
+        }
+
+
+DEFAULT_SETTINGS = ServerSettings()

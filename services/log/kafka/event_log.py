@@ -1,0 +1,247 @@
+"""The event log on Kafka: acknowledged means in the topic, on all in-sync replicas.
+
+The database says who was admitted and keeps each record until it is known to be in its topic;
+Kafka keeps the events. A repeat of an unconfirmed event, by whomever, appends the identical
+record again: a topic may hold one twice, at two offsets, and the mirror drops the second.
+Offsets are positions. They have gaps only where Kafka itself wrote something.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from events.envelope import Position, PositionVector
+from events.errors import MalformedEvent
+from events.lineage import Lineage
+from services.errors import LogMoved, Unavailable
+from services.log.admissions import Prepared, prepare, refusal
+from services.log.embedded.wakeups import Wakeups
+from services.log.grouping import Groups
+from services.log.kafka.cluster import Cluster, KafkaRefused, cluster_of
+from services.log.kafka.generations import claim_generation
+from services.log.kafka.identity import TopicTruncated, check_ends, check_identity, distrust
+from services.log.kafka.outbox import Admitted, Outbox
+from services.log.kafka.producing import LARGEST_RECORD_BYTES, Appender
+from services.log.kafka.reading import Readers, stored_events
+from services.log.kafka.topics import Places, log_topics, refuse_deletion
+from services.log.kafka.wire import Record, largest_size, to_record
+from services.log.lineage import load_lineage
+from services.ports import Accepted, Clock, Outcome, StoredEvent, Submission
+from services.postgres.pool import Pool, retried, translated
+from services.postgres.statements import sql
+from services.settings import Settings
+
+_LOG = structlog.get_logger(__name__)
+
+_AT_ONCE = 2
+"""Groups under way: one is admitted by the database while Kafka takes the one before."""
+
+
+class KafkaEventLog:
+    """An EventLog in Kafka's topics; an asynchronous context manager."""
+
+    def __init__(self, pool: Pool, clock: Clock, cluster: Cluster, generation: int) -> None:
+        """Keep the log of one generation; nothing runs before the context is entered."""
+        self._pool = pool
+        self._clock = clock
+        self._cluster = cluster
+        self._generation = generation
+        self._lineage = Lineage(generation)
+        self._places = Places(cluster.prefix, generation)
+        self._outbox = Outbox(pool, generation, self._places)
+        self._appender = Appender(cluster)
+        self._readers = Readers(cluster)
+        self._wakeups = Wakeups(pool, "touchstone_appended")
+        self._groups = Groups(self._write, at_once=_AT_ONCE)
+        self._admitting = asyncio.Lock()
+        self._fresh: dict[str, Record] = {}  # admitted here, not confirmed yet
+        self._undelivered = True  # what a crash left, or an append that failed
+
+    async def __aenter__(self) -> Self:
+        """Check the topics, append what a crash left pending, and start.
+
+        Raises: Unavailable, KafkaRefused, TopicFault, TopicReplaced, TopicTruncated.
+        """
+        try:
+            self._lineage = await load_lineage(self._pool, self._generation)
+            await check_identity(self._pool, self._cluster, self._generation)
+            await self._check_ends()
+            await self._recover()
+        except BaseException:
+            await self._close()
+            raise
+        await self._wakeups.__aenter__()
+        await self._groups.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop; calls still waiting are told that nothing is known to be accepted."""
+        await self._groups.__aexit__(kind, error, traceback)
+        await self._wakeups.__aexit__(kind, error, traceback)
+        await self._close()
+
+    async def _close(self) -> None:
+        await self._appender.close()
+        await self._readers.close()
+
+    async def append(self, submissions: Sequence[Submission]) -> Sequence[Outcome]:
+        """Admit and append; one outcome per submission, in order. Accepted means acknowledged.
+
+        Raises: Unavailable; then nothing of the call is known to be accepted, and repeating
+        it is safe; LogMoved among them. MalformedEvent, for data that no schema or no record
+        can hold.
+        """
+        if not submissions:
+            return ()
+        events = [prepare(submission) for submission in submissions]
+        for event in events:
+            size = largest_size(event.envelope, event.payload)
+            if size > LARGEST_RECORD_BYTES:  # admitted, it could never be appended
+                raise MalformedEvent(f"event {event.envelope.id} is too large: {size} bytes")
+        return await self._groups.submit(events)
+
+    async def read(self, partition: int, start: int, limit: int) -> Sequence[StoredEvent]:
+        """Return up to `limit` events of a partition from n = `start` on.
+
+        An event that was appended twice is returned twice; its first place counts.
+        Raises: Unavailable, TopicTruncated.
+        """
+        place = self._places.of(partition)
+        events: list[StoredEvent] = []
+        while len(events) < limit:
+            wanted = limit - len(events)
+            records = await self._readers.read(place, start, wanted)
+            events += stored_events(records, self._generation, partition)
+            if len(records) < wanted:
+                break
+            start = records[-1].offset + 1  # some were none of ours: read on
+        return events
+
+    async def heads(self) -> PositionVector:
+        """Return where each partition ends. Raises: LogMoved, Unavailable."""
+        await self._confirmed()
+        ends = await self._readers.ends(self._places.all)
+        return PositionVector(self._generation, tuple(ends[place] for place in self._places.all))
+
+    def resolve(self, vector: PositionVector) -> PositionVector | None:
+        """Return how far a reader of this generation or an earlier one got, as of this one."""
+        return self._lineage.resolve(vector)
+
+    async def wait(self, timeout_s: float) -> None:
+        """Return soon after something was appended by anybody, or when the time is over."""
+        await self._wakeups.wait(timeout_s)
+
+    def under(self, clock: Clock) -> KafkaEventLog:
+        """Return the same log, stamping with another clock while its context is entered."""
+        return KafkaEventLog(self._pool, clock, self._cluster, self._generation)
+
+    async def _confirmed(self) -> list[int]:
+        """Return how far each partition is confirmed. Raises: LogMoved, Unavailable."""
+        with translated():
+            rows = await self._pool.fetch(sql("log_heads"), self._generation)
+        if any(row["closed"] for row in rows):
+            raise LogMoved(self._generation)
+        return [row["next_n"] for row in rows]
+
+    async def _check_ends(self) -> None:
+        confirmed = await self._confirmed()
+        places = self._places.all
+        begins, ends = await self._readers.begins(places), await self._readers.ends(places)
+        check_ends(places, begins, ends, confirmed)
+
+    async def _recover(self) -> None:
+        """Append what is pending, left by a crash or by an append that failed."""
+        with translated():
+            waiting = await self._outbox.waiting()
+            if waiting:
+                delivered = await self._outbox.deliver(waiting, self._appender, {})
+                _LOG.info("pending_delivered", events=len(delivered), partitions=sorted(waiting))
+        self._undelivered = False
+
+    async def _write(self, events: Sequence[Prepared]) -> Sequence[Outcome]:
+        """Append a group; groups are admitted in the order of their arrival."""
+        now = self._clock.now()
+        drafts = [to_record(e.envelope, e.schema_version, e.payload, now) for e in events]
+        async with self._admitting:
+            if self._undelivered:  # nothing more is admitted before what is pending is through
+                await check_identity(self._pool, self._cluster, self._generation)
+                await self._recover()
+            # Safe to repeat: what an attempt committed unnoticed comes back as a duplicate.
+            admitted = await retried(lambda: self._outbox.admit(events, drafts, self._clock))
+            self._fresh.update(admitted.records)
+        try:
+            with translated():
+                return await self._delivered(events, admitted)
+        except TopicTruncated as error:
+            self._undelivered = True
+            await distrust(self._pool, error.place)
+            raise
+        except BaseException:
+            self._undelivered = True
+            raise
+        finally:
+            for event_id in admitted.records:
+                del self._fresh[event_id]
+
+    async def _delivered(self, events: Sequence[Prepared], admitted: Admitted) -> Sequence[Outcome]:
+        """Append what is pending of these events; return what to answer to each."""
+        holders = admitted.holders
+        positions: dict[str, Position] = {}
+        if admitted.partitions:
+            positions |= await self._outbox.deliver(
+                admitted.partitions, self._appender, self._fresh
+            )
+        asked = {*admitted.records}
+        asked |= {holder["event_id"] for holder in holders.values() if holder["n"] is None}
+        asked -= positions.keys()  # what is left was delivered by somebody else
+        if asked:
+            found = await self._outbox.positions([*asked])
+            if len(found) < len(asked):
+                raise Unavailable("an event admitted before is not in the log yet; try again")
+            positions |= found
+        outcomes: list[Outcome] = []
+        for i, event in enumerate(events):
+            if i in holders:
+                holder = holders[i]
+                position = positions.get(holder["event_id"]) or Position(
+                    holder["generation"], holder["partition"], holder["n"]
+                )
+                outcomes.append(refusal(event, holder, self._lineage.here(position)))
+            else:
+                place = positions[event.envelope.id]
+                outcomes.append(Accepted(place, admitted.recorded_at[i]))
+        return outcomes
+
+
+@asynccontextmanager
+async def open_kafka_log(
+    settings: Settings, pool: Pool, clock: Clock
+) -> AsyncIterator[KafkaEventLog]:
+    """Open the current generation's log on the cluster that the settings name.
+
+    Raises: UsageError, Unavailable, KafkaRefused, TopicFault, TopicReplaced, TopicTruncated.
+    """
+    cluster = cluster_of(settings)
+    generation = await claim_generation(pool)
+    async with KafkaEventLog(pool, clock, cluster, generation) as log:
+        await _check_retention(cluster, generation)
+        yield log
+
+
+async def _check_retention(cluster: Cluster, generation: int) -> None:
+    """Refuse topics that would delete the log; say so where one may not ask for settings."""
+    try:
+        await refuse_deletion(cluster, log_topics(cluster.prefix, generation))
+    except KafkaRefused as error:
+        _LOG.warning("retention_not_checked", reason=str(error))

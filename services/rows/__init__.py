@@ -1,0 +1,1 @@
+"""Rows of projections in PostgreSQL: their tables, their differences, their store."""

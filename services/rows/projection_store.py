@@ -1,0 +1,243 @@
+"""A projection's rows, alerts, totals and checkpoint in PostgreSQL.
+
+Everything a batch or a piece of due work writes goes through `write`, in one transaction with
+the checkpoint: it is moved only where it still stands as this worker left it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+from asyncpg import Record
+from asyncpg.pool import PoolConnectionProxy
+
+from events.envelope import CustomerId
+from projections.protocol import Alert, Projection
+from services.errors import LogMoved, StaleCheckpoint
+from services.postgres.statements import sql
+from services.rows.changes import Changes
+from services.rows.row_tables import tables_of
+from services.rows.written import Written
+
+
+class Checkpoint(NamedTuple):
+    """Where a projection stands in a partition, and the epoch of the worker that owns it."""
+
+    next: int
+    epoch: int
+
+
+class ProjectionStore:
+    """Reads and writes one projection version of one generation.
+
+    `stored_as` is the name under which a build beside the live rows is kept.
+    """
+
+    def __init__(
+        self, projection: Projection, generation: int, stored_as: str | None = None
+    ) -> None:
+        self.projection = projection
+        self.generation = generation
+        self._tables = tables_of(projection, stored_as)
+        self._id = (stored_as or projection.name, projection.version)
+
+    @property
+    def id(self) -> tuple[str, int]:
+        """Return the name under which its state is kept, and the version."""
+        return self._id
+
+    async def take(self, connection: PoolConnectionProxy, partition: int) -> Checkpoint:
+        """Become the owner of a partition: raise its epoch, so that a former owner fails.
+
+        Raises: LogMoved, where the generation is closed.
+        """
+        row = await connection.fetchrow(
+            sql("take_partition"), *self._id, self.generation, partition
+        )
+        if row is None:
+            raise LogMoved(self.generation)
+        return Checkpoint(row["next"], row["epoch"])
+
+    async def parked(self, connection: PoolConnectionProxy, partition: int) -> set[CustomerId]:
+        """Return the customers that are parked."""
+        rows = await connection.fetch(sql("parked_customers"), *self._id, partition)
+        return {CustomerId(row["customer_id"]) for row in rows}
+
+    async def due(
+        self,
+        connection: PoolConnectionProxy,
+        partition: int,
+        at: datetime,
+        policy_count: int,
+        limit: int,
+        *,
+        caught_up: bool,
+    ) -> list[CustomerId]:
+        """Return customers that change by `at`, or were assessed under older policies.
+
+        Without `caught_up` only such as were not assessed at a later instant.
+        """
+        rows = await connection.fetch(
+            sql("due_customers"), *self._id, partition, at, policy_count, limit, caught_up
+        )
+        return [CustomerId(row["customer_id"]) for row in rows]
+
+    async def written(
+        self, connection: PoolConnectionProxy, customers: Sequence[CustomerId]
+    ) -> dict[CustomerId, Written]:
+        """Return what is written of each customer."""
+        found = {customer: Written() for customer in customers}
+        for name, table in self._tables.items():
+            for record in await connection.fetch(table.select, customers):
+                fields = dict(record.items())
+                customer = CustomerId(fields.pop("customer_id"))
+                del fields["partition"]
+                row = table.table.row(**fields)
+                found[customer].rows.setdefault(name, {})[table.table.key_of(row)] = row
+        for record in await self._standing(connection, customers):
+            alert = _alert(record)
+            found[alert.customer_id].alerts[record["alert_id"]] = alert
+        return found
+
+    async def _standing(
+        self, connection: PoolConnectionProxy, customers: Sequence[CustomerId]
+    ) -> list[Record]:
+        return await connection.fetch(sql("standing_alerts"), *self._id, customers)
+
+    async def write(
+        self,
+        connection: PoolConnectionProxy,
+        partition: int,
+        checkpoint: Checkpoint,
+        upto: int,
+        changes: Changes,
+        policy_count: int,
+        at: datetime,
+    ) -> int:
+        """Write changes and move the checkpoint; return the number of the last change.
+
+        Inside the caller's transaction. Raises: StaleCheckpoint, when another worker took the
+        partition since.
+        """
+        change_no: int | None = await connection.fetchval(
+            sql("move_checkpoint"),
+            *self._id,
+            self.generation,
+            partition,
+            checkpoint.next,
+            checkpoint.epoch,
+            upto,
+            policy_count,
+            int(changes.visible),
+            at,
+        )
+        if change_no is None:
+            raise StaleCheckpoint(partition)
+        for name, keys in changes.deletes.items():
+            table = self._tables[name]
+            await connection.execute(table.delete, *table.key_arrays(keys))
+        for name, rows in changes.upserts.items():
+            table = self._tables[name]
+            located = [(customer, partition, row) for customer, row in rows]
+            await connection.execute(table.upsert, *table.arrays(located))
+        await self._heads(connection, partition, changes, policy_count, at)
+        await self._totals(connection, partition, changes)
+        await self._alerts(connection, partition, changes, at)
+        return change_no
+
+    async def _heads(
+        self,
+        connection: PoolConnectionProxy,
+        partition: int,
+        changes: Changes,
+        policy_count: int,
+        at: datetime,
+    ) -> None:
+        if changes.heads:
+            await connection.execute(
+                sql("upsert_heads"),
+                *self._id,
+                partition,
+                policy_count,
+                [head.customer for head in changes.heads],
+                [head.assessed_at for head in changes.heads],
+                [head.next_change_at for head in changes.heads],
+            )
+        await self._parked(connection, partition, changes, policy_count, at)
+
+    async def _parked(
+        self,
+        connection: PoolConnectionProxy,
+        partition: int,
+        changes: Changes,
+        policy_count: int,
+        at: datetime,
+    ) -> None:
+        if changes.parked:
+            await connection.execute(
+                sql("park"),
+                *self._id,
+                partition,
+                policy_count,
+                at,
+                [parked.customer for parked in changes.parked],
+                [parked.reason for parked in changes.parked],
+                [parked.event_id for parked in changes.parked],
+            )
+
+    async def _totals(
+        self, connection: PoolConnectionProxy, partition: int, changes: Changes
+    ) -> None:
+        moved = [(key, delta) for key, delta in changes.totals.items() if any(delta)]
+        if moved:
+            await connection.execute(
+                sql("add_totals"),
+                *self._id,
+                partition,
+                [key[0] for key, _ in moved],
+                [key[1] for key, _ in moved],
+                [key[2] for key, _ in moved],
+                [key[3] for key, _ in moved],
+                [items for _, (items, _) in moved],
+                [amount for _, (_, amount) in moved],
+            )
+
+    async def _alerts(
+        self, connection: PoolConnectionProxy, partition: int, changes: Changes, at: datetime
+    ) -> None:
+        if changes.withdrawn:
+            await connection.execute(
+                sql("withdraw_alerts"),
+                at,
+                [alert.alert_id for alert, _ in changes.withdrawn],
+                [cause.reason for _, cause in changes.withdrawn],
+                [cause.event_id for _, cause in changes.withdrawn],
+            )
+        if changes.restated:
+            await connection.execute(
+                sql("restate_alerts"),
+                [alert.alert_id for alert in changes.restated],
+                [alert.branch_id for alert in changes.restated],
+                [alert.amount_minor for alert in changes.restated],
+            )
+        if changes.raised:
+            await connection.execute(
+                sql("raise_alerts"),
+                *self._id,
+                partition,
+                at,
+                [alert.alert_id for alert in changes.raised],
+                *(
+                    [getattr(alert, name) for alert in changes.raised]
+                    for name in msgspec.structs.asdict(changes.raised[0])
+                ),
+            )
+
+
+def _alert(record: Record) -> Alert:
+    return Alert(
+        **{name: record[name] for name in Alert.__struct_fields__},
+    )

@@ -1,0 +1,1 @@
+"""Customers' keys, wrapped by the master key."""

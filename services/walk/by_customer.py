@@ -1,0 +1,106 @@
+"""Walks the events by customer in one consistent picture of the database."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from asyncpg import Record
+from asyncpg.pool import PoolConnectionProxy
+
+from events.envelope import CustomerId, Envelope, PositionVector, RecordedEvent
+from events.home import Asked, Known, known
+from events.lineage import Lineage
+from events.policy import Reference
+from services.errors import UnreadableEvent
+from services.log.dossiers import dossier_arguments
+from services.log.lineage import lineage_of
+from services.log.readable import readable
+from services.log.stored import stored_event
+from services.platform import Platform
+from services.postgres.pool import translated
+from services.postgres.statements import sql
+
+_PREFETCH = 5_000
+
+Unreadable = Callable[[Envelope, UnreadableEvent], None]
+
+
+class Picture:
+    """The log and the rows as they stood at one moment, while others write on."""
+
+    def __init__(
+        self, connection: PoolConnectionProxy[Record], heads: PositionVector, lineage: Lineage
+    ) -> None:
+        self.connection = connection
+        self.heads = heads
+        self.lineage = lineage
+
+    async def reference(self) -> Reference:
+        """Return the rules recorded so far."""
+        rows = await self.connection.fetch(sql("reference_stream"), 0, -1)
+        return Reference(readable(stored_event(row)) for row in rows)
+
+    async def customer_count(self) -> int:
+        """Return how many customers the walk will meet, for a progress bar."""
+        return int(await self.connection.fetchval(sql("count_customers")))
+
+    async def dossier(self, customer: CustomerId) -> list[RecordedEvent]:
+        """Return one customer's events."""
+        rows = await self.connection.fetch(
+            sql("dossiers"), *dossier_arguments([customer], self.heads)
+        )
+        return [readable(stored_event(row)) for row in rows]
+
+    async def dossiers(
+        self, known_at: datetime | None = None, unreadable: Unreadable | None = None
+    ) -> AsyncIterator[tuple[CustomerId, list[RecordedEvent]]]:
+        """Yield every customer with its events, in the customers' order.
+
+        `unreadable` is told of an event whose bytes cannot be read, which is then left out;
+        without it that ends the walk. Raises: UnreadableEvent.
+        """
+        customer: CustomerId | None = None
+        events: list[RecordedEvent] = []
+        cursor = self.connection.cursor(sql("walk_dossiers"), known_at, prefetch=_PREFETCH)
+        async for row in cursor:
+            stored = stored_event(row)
+            subject = stored.envelope.subject
+            if subject != customer:
+                if customer is not None:
+                    yield customer, events
+                customer, events = subject, []
+            try:
+                events.append(readable(stored))
+            except UnreadableEvent as error:
+                if unreadable is None:
+                    raise
+                unreadable(stored.envelope, error)
+        if customer is not None:
+            yield customer, events
+
+    async def known(
+        self, at: Asked, known_at: Asked | None
+    ) -> AsyncIterator[tuple[CustomerId, Known]]:
+        """Yield every customer of whom something was known, each on its own day."""
+        reference = await self.reference()
+        recorded_by = known_at if isinstance(known_at, datetime) else None
+        async for customer, events in self.dossiers(recorded_by):
+            found = known(events, reference, at, known_at)
+            if found.facts:
+                yield customer, found
+
+
+@asynccontextmanager
+async def picture(platform: Platform) -> AsyncIterator[Picture]:
+    """Hold one consistent picture of log and rows. Raises: Unavailable."""
+    with translated():
+        async with (
+            platform.pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            generation = await connection.fetchval(sql("current_generation"))
+            rows = await connection.fetch(sql("readable_heads"), generation)
+            heads = PositionVector(generation, tuple(row["next_n"] for row in rows))
+            yield Picture(connection, heads, await lineage_of(connection, generation))

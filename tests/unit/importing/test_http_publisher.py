@@ -1,0 +1,100 @@
+"""The HTTP publisher against a gateway played by a function."""
+
+from collections.abc import Callable
+from typing import NoReturn
+
+import httpx2
+import msgspec
+import pytest
+
+from services.errors import Unavailable, UsageError
+from services.importing.http_publisher import GatewayRefused, HttpPublisher, open_http_publisher
+
+Handler = Callable[[httpx2.Request], httpx2.Response]
+ACCEPTED = {"status": "accepted", "position": "p"}
+
+
+def accepting(request: httpx2.Request) -> httpx2.Response:
+    events = msgspec.json.decode(request.content, type=list[object])
+    assert len(events) <= 1000
+    assert len(request.content) < 8 * 1024 * 1024
+    return httpx2.Response(200, json={"results": [ACCEPTED for _ in events]})
+
+
+class Waits:
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    async def __call__(self, seconds: float) -> None:
+        self.seconds.append(seconds)
+
+
+def publisher(handler: Handler, waits: Waits | None = None) -> HttpPublisher:
+    client = httpx2.AsyncClient(base_url="http://gateway", transport=httpx2.MockTransport(handler))
+    return HttpPublisher(client, waits or Waits())
+
+
+async def test_many_events_go_in_requests_that_the_gateway_takes() -> None:
+    answers = await publisher(accepting).publish([{"n": n} for n in range(2500)])
+    assert [answer.status for answer in answers] == ["accepted"] * 2500
+
+
+async def test_large_events_go_in_more_requests() -> None:
+    answers = await publisher(accepting).publish([{"n": "x" * 3_000_000}] * 5)
+    assert len(answers) == 5
+
+
+async def test_a_gateway_that_is_away_is_waited_for_as_it_asks() -> None:
+    waits, replies = Waits(), [503, 429, 502]
+
+    def handler(request: httpx2.Request) -> httpx2.Response:
+        if replies:
+            return httpx2.Response(replies.pop(0), headers={"retry-after": "7"})
+        return accepting(request)
+
+    assert await publisher(handler, waits).publish([{}])
+    assert len(waits.seconds) == 3
+    assert all(7 <= seconds <= 8.75 for seconds in waits.seconds)
+
+
+async def test_a_broken_connection_is_tried_again_and_then_given_up() -> None:
+    waits = Waits()
+
+    def handler(request: httpx2.Request) -> NoReturn:
+        raise httpx2.ConnectError("refused")
+
+    with pytest.raises(Unavailable, match="away after 8 attempts"):
+        await publisher(handler, waits).publish([{}])
+    assert len(waits.seconds) == 7
+    assert max(waits.seconds) <= 37.5
+    assert waits.seconds[-1] > waits.seconds[0]
+
+
+@pytest.mark.parametrize(
+    ("reply", "told"),
+    [
+        (httpx2.Response(401, json={"title": "Unauthorized", "remedy": "give a key"}), "--key"),
+        (httpx2.Response(422, json={"detail": "no such thing"}), "no such thing"),
+        (httpx2.Response(404, text="<html>"), "404"),
+        (httpx2.Response(200, text="<html>"), "does not answer as a Touchstone gateway"),
+        (httpx2.Response(200, json={"results": []}), "answered 0 of 1"),
+        (httpx2.Response(200, json={"results": [{"status": "perhaps"}]}), "does not answer as"),
+    ],
+)
+async def test_a_refused_request_says_why(reply: httpx2.Response, told: str) -> None:
+    with pytest.raises(GatewayRefused, match=told):
+        await publisher(lambda request: reply).publish([{}])
+
+
+@pytest.mark.parametrize("address", ["gateway", "ftp://gateway", "http://", "http://a:b"])
+async def test_what_is_no_address_is_refused(address: str) -> None:
+    with pytest.raises(UsageError, match="--gateway"):
+        async with open_http_publisher(address, "key"):
+            pass
+
+
+@pytest.mark.parametrize("key", ["ключ", "tsk_\n"])
+async def test_what_is_no_key_is_refused(key: str) -> None:
+    with pytest.raises(UsageError, match="--key"):
+        async with open_http_publisher("http://gateway", key):
+            pass
