@@ -11,6 +11,7 @@ from projections.protocol import Row, Table
 
 CaseStatus = Literal["open", "waiting", "resolved", "closed"]
 ObligationStatus = Literal["open", "done", "void"]
+CallbackStatus = Literal["open", "made", "unreachable"]
 
 
 class CaseRow(Row, frozen=True, kw_only=True):
@@ -117,12 +118,30 @@ class ReferralRow(Row, frozen=True, kw_only=True):
     referred_at: datetime
 
 
+class CallbackRow(Row, frozen=True, kw_only=True):
+    """A call that was promised without naming a case."""
+
+    callback_id: str
+    branch_id: str  # that promised it
+    purpose: str
+    promised_at: datetime
+    due_at: datetime
+    status: CallbackStatus
+    attempts: int
+    outcome: str | None  # of the last attempt
+    ended_at: datetime | None
+    late: bool  # it was made after it was due
+    promised_by: str  # the event
+    ended_by: str | None  # the event
+
+
 CASES = Table("cases", CaseRow, ("case_id",))
 CYCLES = Table("cycles", CycleRow, ("case_id", "cycle"))
 OBLIGATIONS = Table("obligations", ObligationRow, ("case_id", "obligation_id"))
 DEPARTMENTS = Table("departments", DepartmentRow, ("case_id", "department"))
 REFERRALS = Table("referrals", ReferralRow, ("case_id", "referral_case_id"))
-TABLES = (CASES, CYCLES, OBLIGATIONS, DEPARTMENTS, REFERRALS)
+CALLBACKS = Table("callbacks", CallbackRow, ("callback_id",))
+TABLES = (CASES, CYCLES, OBLIGATIONS, DEPARTMENTS, REFERRALS, CALLBACKS)
 
 BREACHED = "breached"
 """Measure of the company totals: cases under way past their solution; else a case's status."""

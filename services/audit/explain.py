@@ -10,8 +10,9 @@ from msgspec import Struct
 from events.envelope import CustomerId
 from events.home import Asked
 from projections.books.replay import HANDLED as RECEIVABLES_EVENTS
-from projections.case_board.explain import CaseExplanation, explain_cases
+from projections.case_board.explain import CaseExplanation, explain_callbacks, explain_cases
 from projections.case_board.replay import HANDLED as CASE_EVENTS
+from projections.case_board.rows import CallbackRow
 from projections.protocol import Facts
 from projections.receivables.statement import Statement
 from projections.receivables.statement import explain as explain_receivables
@@ -32,6 +33,7 @@ class Explanation(Struct, frozen=True, kw_only=True):
     receivables: Statement
     value: ValueExplained | None  # None: nothing that counts has happened
     cases: Sequence[CaseExplanation]
+    callbacks: Sequence[CallbackRow]  # promised without naming a case
     timeline: Sequence[Entry]  # the newest first
 
 
@@ -58,5 +60,6 @@ async def explain(
             receivables=explain_receivables(customer, owed, instant, reference),
             value=explain_value(customer, valued, instant, reference),
             cases=explain_cases(customer, cases, instant, reference),
+            callbacks=explain_callbacks(cases, instant, reference),
             timeline=page(told, entries, wanted=lambda e: e.envelope.effective_at <= instant),
         )

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from events.calendars import zone
 from projections.case_board.explain import CaseExplanation
+from projections.case_board.rows import CallbackRow
 from projections.timeline.entries import Entry
 from projections.value_tiers.explain import Counted, TierMove, ValueExplained
 from services.audit.explain import Explanation
@@ -41,6 +42,8 @@ def explanation_lines(found: Explanation) -> Iterator[str]:
     yield f"\nCASES ({len(found.cases):,})"
     for case in found.cases:
         yield from _case_lines(case, when)
+    for call in found.callbacks:
+        yield _callback_line(call, when, found.receivables.at)
     yield f"\nTIMELINE (the latest {len(found.timeline):,})"
     for entry in found.timeline:
         yield _entry_line(entry, when)
@@ -133,6 +136,19 @@ def _case_lines(found: CaseExplanation, when: When) -> Iterator[str]:
             clock = f"  ({counted(left, 'business minute')} left)"
         event = f"  event {step.event_id}" if step.event_id else "  by time"
         yield f"    {when(step.at)}  {step.what} {step.detail or ''}{clock}{event}"
+
+
+def _callback_line(call: CallbackRow, when: When, at: datetime) -> str:
+    state: str = call.status
+    if call.ended_at is not None:
+        state = f"{call.outcome} {when(call.ended_at)}{', too late' if call.late else ''}"
+    elif call.due_at <= at:
+        state = "OVERDUE"
+    return (
+        f"call-back {call.callback_id} promised {when(call.promised_at)}: {call.purpose}, due "
+        f"{when(call.due_at)}, {state}, {counted(call.attempts, 'attempt')}  event "
+        f"{call.promised_by}"
+    )
 
 
 def _entry_line(entry: Entry, when: When) -> str:

@@ -118,9 +118,9 @@ def test_one_of_a_kind_is_told_in_the_singular_and_every_time_with_its_offset(ru
     assert "log: 2 events, " in status
     assert "receivables v2: 0 events behind, 1 customer, " in status
     digest = run("digest", "--at", "2026-03-20", "--as-known", "2026-03-20").stdout
-    assert (
-        "at 2026-03-20T23:59:59.999999+08:00, as known 2026-03-20T23:59:59.999999+08:00" in digest
-    )
+    assert "at 2026-03-20, as known 2026-03-20: 0 events of 0 customers" in digest
+    exact = run("digest", "--at", "2026-03-20T10:00:00.000001+08:00").stdout
+    assert "at 2026-03-20T10:00:00.000001+08:00: 2 events of 1 customer" in exact
     aged = run("report", "ageing", "--as-of", "2026-03-20").stdout
     assert "on 1 item of 1 customer; 0 items disputed" in aged
     alerts = run("report", "alerts", "--as-of", "2026-03-20", "--list").stdout
