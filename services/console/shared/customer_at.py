@@ -1,0 +1,232 @@
+"""One customer as of any instant, as known at any other.
+
+Nothing of this is stored: the customer's events are read, and assessed by whoever asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from http import HTTPStatus
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct, structs
+
+from events.envelope import CustomerId, PositionVector, RecordedEvent
+from events.errors import EventError
+from events.home import Asked, Home, Known, known
+from events.partitioning import partition_of
+from events.policy import Reference
+from events.touchpoints.base import Touchpoint
+from events.touchpoints.customer import CustomerProfileChanged, CustomerRegistered
+from projections.protocol import Facts
+from services.console.shared.principal import Principal
+from services.console.shared.reading import ReadModel
+from services.console.shared.refusals import BadParameter
+from services.console.shared.statements import named_sql
+from services.log.readable import recorded
+from services.log.stored import stored_event
+from services.ports import StoredEvent
+from services.postgres.pool import translated
+from services.web.problems import Problem
+
+_YEARS = range(1970, 2200)
+
+
+class UnknownCustomer(Problem):
+    """The log holds no event of this customer."""
+
+    def __init__(self, customer: str) -> None:
+        super().__init__(
+            HTTPStatus.NOT_FOUND,
+            "unknown_customer",
+            f"no event of a customer {customer!r} was ever recorded",
+            "check the id; it is case sensitive",
+        )
+
+
+class UnreadableDossier(Problem):
+    """An event of the customer cannot be read, so that no figure of theirs can be told."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            HTTPStatus.CONFLICT,
+            "customer_parked",
+            f"an event of this customer cannot be read: {reason}",
+            "see `touchstone parked list`",
+        )
+
+
+class NoInstant(BadParameter):
+    """The text is neither a day nor an instant."""
+
+    def __init__(self, name: str, text: str) -> None:
+        super().__init__(
+            name,
+            f"{text!r} is neither a day such as 2026-03-20 nor an instant such as "
+            "2026-03-20T10:00:00+08:00",
+            "give a day or an instant",
+        )
+
+
+class Instants(Struct, frozen=True):
+    """The instants that somebody asks about, as they were typed; None: now."""
+
+    as_of: str | None = None
+    as_known: str | None = None
+
+    def asked(self, name: Literal["as_of", "as_known"]) -> Asked | None:
+        """Return what one of them asks about. Raises: NoInstant."""
+        text: str | None = getattr(self, name)
+        return None if text is None else _asked(name, text)
+
+
+class Lookup(Struct, frozen=True, kw_only=True):
+    """Whose events to look at, for whom, from which instant, and under which rules."""
+
+    principal: Principal
+    customer: CustomerId
+    reference: Reference
+    position: PositionVector
+    at: datetime
+    branch_id: str  # where the customer is at home
+    zone: ZoneInfo
+    as_of: datetime | None  # None: now
+    as_known: datetime | None  # None: with all that is known now
+
+
+class CustomerAt(Lookup, frozen=True, kw_only=True):
+    """The same, and what was recorded of the customer."""
+
+    facts: Facts  # of any kind
+
+    def of_kinds(self, handled: frozenset[type[Touchpoint]]) -> Facts:
+        """Return the facts that a projection handles."""
+        return Facts(self.facts, handled)
+
+
+async def customer_at(
+    model: ReadModel,
+    principal: Principal,
+    customer: CustomerId,
+    asked: Instants,
+) -> CustomerAt:
+    """Return a customer's facts and the instant asked about.
+
+    `as_known` alone asks what was shown then: as of the same instant. A day means its end, and
+    an instant without an offset is local, both where the customer is at home.
+    Raises: UnknownCustomer, UnreadableDossier, NoInstant, Unavailable.
+    """
+    heads = await model.platform.log.heads()
+    reference = await model.reference()
+    facts = _facts(customer, (await model.platform.dossiers.of([customer], heads))[customer])
+    found = _known(model, facts, reference, asked)
+    place = _lookup(principal, customer, facts, found, heads, asked)
+    return CustomerAt(facts=Facts(found.facts), **structs.asdict(place))
+
+
+async def look_up(
+    model: ReadModel,
+    principal: Principal,
+    customer: CustomerId,
+    asked: Instants,
+) -> Lookup:
+    """Return the same without reading all the customer's events: its home needs but a few.
+
+    Raises: UnknownCustomer, UnreadableDossier, NoInstant, Unavailable.
+    """
+    heads = await model.platform.log.heads()
+    reference = await model.reference()
+    facts = _facts(customer, await _home_events(model, customer, heads, None))
+    known_at = asked.asked("as_known")
+    if known_at is not None:
+        with _within_calendar("as_known", known_at):
+            by = Home(facts).instant_of(known_at, reference)
+        then = await _home_events(model, customer, heads, by)
+        facts = [*facts, *(_facts(customer, then) if then else ())]
+    found = _known(model, facts, reference, asked)
+    return _lookup(principal, customer, facts, found, heads, asked)
+
+
+async def _home_events(
+    model: ReadModel, customer: CustomerId, heads: PositionVector, recorded_by: datetime | None
+) -> list[StoredEvent]:
+    """Return the events that tell where a customer is at home, of those recorded by an instant."""
+    partition = partition_of(customer)
+    with translated():
+        rows = await model.platform.pool.fetch(
+            named_sql("shared/home"),
+            customer,
+            heads.generation,
+            partition,
+            heads.counts[partition],
+            [CustomerRegistered.event_type, CustomerProfileChanged.event_type],
+            recorded_by,
+        )
+    return [stored_event(row) for row in rows]
+
+
+def _facts(customer: CustomerId, stored: Sequence[StoredEvent]) -> list[RecordedEvent]:
+    if not stored:
+        raise UnknownCustomer(customer)
+    try:
+        return [recorded(one) for one in stored]
+    except EventError as error:
+        raise UnreadableDossier(str(error)) from error
+
+
+def _known(
+    model: ReadModel, facts: Sequence[RecordedEvent], reference: Reference, asked: Instants
+) -> Known:
+    """Return what was known, and the instants. Raises: NoInstant."""
+    at, known_at = asked.asked("as_of"), asked.asked("as_known")
+    instant = at or known_at or model.platform.clock.now()
+    with _within_calendar("as_of" if at is not None else "as_known", instant):
+        return known(facts, reference, instant, known_at)
+
+
+def _lookup(
+    principal: Principal,
+    customer: CustomerId,
+    facts: Sequence[RecordedEvent],
+    found: Known,
+    heads: PositionVector,
+    asked: Instants,
+) -> Lookup:
+    branch_id = Home(found.facts or facts).branch_at(found.at)
+    return Lookup(
+        principal=principal,
+        customer=customer,
+        reference=found.reference,
+        position=heads,
+        at=found.at,
+        branch_id=branch_id or "",
+        zone=found.reference.zone_of(branch_id),
+        as_of=None if asked == Instants() else found.at,
+        as_known=found.known_at,
+    )
+
+
+def _asked(name: str, text: str) -> Asked:
+    """Return what a parameter asks about. Raises: NoInstant."""
+    try:
+        if len(text) == len("2026-03-20"):
+            asked: Asked = date.fromisoformat(text)
+        else:
+            asked = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise NoInstant(name, text) from error
+    if asked.year not in _YEARS:
+        raise NoInstant(name, text)
+    return asked
+
+
+@contextmanager
+def _within_calendar(name: str, asked: Asked) -> Iterator[None]:
+    """Say of an instant that its offset carries out of the calendar that it is none."""
+    try:
+        yield
+    except OverflowError as error:
+        raise NoInstant(name, str(asked)) from error
