@@ -1,10 +1,11 @@
 """Whether what one version wrote arrives as it was meant in the type of the latest version.
 
-Our reader never resolves schemas as Apache Avro would: it decodes with the schema that wrote the
-bytes, applies the steps of events.upcasting, and converts the fields to the type. So that is what
-is tried here, with values of every kind that the older schema can hold: what arrives must be what
-was written. A text that turns to bytes would be taken for base64, a day or a whole number for no
-instant; Avro calls the first a promotion, and does not see the others.
+Our readers never resolve schemas as Apache Avro would. One decodes with the schema that wrote the
+bytes, applies the steps of events.upcasting, and converts the fields to the type; where there is
+no step, one is generated from the writer's schema. So both are tried here, with values of every
+kind that the older schema can hold: what arrives must be what was written. A text that turns to
+bytes would be taken for base64 or left a text, a day or a whole number for no instant; Avro calls
+the first a promotion, and does not see the others.
 """
 
 from __future__ import annotations
@@ -13,20 +14,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from io import BytesIO
 from itertools import zip_longest
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import msgspec
 from fastavro import parse_schema, schemaless_reader, schemaless_writer
 
-from events.upcasting import Fields, upcast
+from events.avro import LONG_MAX, LONG_MIN
+from events.generated_reader import reader_of
+from events.upcasting import UPCASTERS, Fields, upcast
 from schemas import AvroSchema
 
-_LONGS = (0, 1, -(2**63), 2**63 - 1)
 _SAMPLES: Mapping[str, tuple[object, ...]] = {
     "null": (None,),
     "boolean": (True, False),
     "int": (0, 1, -(2**31), 2**31 - 1),
-    "long": _LONGS,
+    "long": (0, 1, LONG_MIN, LONG_MAX),
     "float": (0.5, -1.0),
     "double": (0.5, 1e300),
     "string": ("text", "", "2026-03-20", "2026-03-20T10:00:00Z", "17", "登録"),
@@ -37,16 +39,16 @@ _SAMPLES: Mapping[str, tuple[object, ...]] = {
         datetime(1970, 1, 1, tzinfo=UTC),
     ),
 }
-_TYPES: Mapping[str, type] = {
+_TYPES: Mapping[str, Any] = {
     "boolean": bool,
     "int": int,
-    "long": int,
+    "long": Annotated[int, msgspec.Meta(ge=LONG_MIN, le=LONG_MAX)],
     "float": float,
     "double": float,
     "string": str,
     "bytes": bytes,
     "date": date,
-    "timestamp-micros": datetime,
+    "timestamp-micros": Annotated[datetime, msgspec.Meta(tz=True)],
 }
 AS_WRITTEN = (bytes, date, datetime)
 """What stays as it is where a touchpoint is turned to fields."""
@@ -60,22 +62,28 @@ def misread(
     """Return why the type of a version does not say what an older one wrote; nothing: it does."""
     latest, schema = reader
     version, written = writer
+    stepped = any((event_type, old) in UPCASTERS for old in range(version, latest))
     wanted = _Types().record(schema)
     parsed = parse_schema(dict(written))
-    for fields in _records(written, {}):
-        body = BytesIO()
-        schemaless_writer(body, parsed, fields)
-        body.seek(0)
-        read = cast(Fields, schemaless_reader(body, parsed, None))
-        try:
+    try:
+        generated = None if stepped else reader_of(written, wanted, 0)
+        for fields in _records(written, {}):
+            body = BytesIO()
+            schemaless_writer(body, parsed, fields)
+            body.seek(0)
+            read = cast(Fields, schemaless_reader(body, parsed, None))
             read = upcast(event_type, version, latest, read)
-            arrived = msgspec.to_builtins(msgspec.convert(read, wanted), builtin_types=AS_WRITTEN)
-        except LookupError as error:
-            return (f"the step to a later version finds no {error}",)
-        except msgspec.ValidationError as error:
-            return (str(error),)
-        if (place := differs(read, arrived)) is not None:
-            return (f"what arrives at {place} is not what was written",)
+            arrived = [msgspec.convert(read, wanted)]
+            if generated is not None:
+                arrived.append(generated(body.getvalue()))
+            for one in arrived:
+                said = msgspec.to_builtins(one, builtin_types=AS_WRITTEN)
+                if (place := differs(read, said)) is not None:
+                    return (f"what arrives at {place} is not what was written",)
+    except LookupError as error:
+        return (f"nothing is known of {error}",)
+    except (AssertionError, ValueError, TypeError) as error:
+        return (str(error) or "it holds what the type does not",)
     return ()
 
 
@@ -141,7 +149,13 @@ class _Types:
             kind = self._of(field["type"])
             default = [msgspec.field(default=None)] if "default" in field else []
             fields.append((field["name"], kind, *default))
-        made = msgspec.defstruct(schema["name"], fields, forbid_unknown_fields=True, kw_only=True)
+        made = msgspec.defstruct(
+            schema["name"],
+            fields,
+            namespace={"event_type": schema["name"]},
+            forbid_unknown_fields=True,
+            kw_only=True,
+        )
         self._named[f"{schema.get('namespace', '')}.{schema['name']}"] = made
         self._named[schema["name"]] = made
         return made
@@ -160,6 +174,6 @@ class _Types:
             case "record":
                 return self.record(kind)
             case "array":
-                return list[self._of(kind["items"])]  # type: ignore[misc]
+                return tuple.__class_getitem__((self._of(kind["items"]), ...))
             case plain:
                 return _TYPES[kind.get("logicalType", plain)]
