@@ -179,6 +179,7 @@ def _promised(case: Case, data: CallbackPromised, now: datetime) -> None:
     """A call promised about a resolved case is its call-back, due when it was promised for."""
     if case.status == "resolved":
         case.callback_due_at = data.due_at
+        case.callback_promised = True
     _note(case, data, now)
 
 

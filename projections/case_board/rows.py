@@ -36,9 +36,11 @@ class CaseRow(Row, frozen=True, kw_only=True):
     wanted_by: datetime | None
     replied_at: datetime | None
     response_due_at: datetime | None
+    response_provisional: bool  # public holidays before it are not announced yet: it may move
     response_met_at: datetime | None
     response_breached_at: datetime | None
     solution_due_at: datetime | None  # None while the clock stands still
+    solution_provisional: bool
     solution_left_s: int | None  # while it stands still: what is left; 0 once overrun
     solution_met_at: datetime | None
     solution_breached_at: datetime | None
@@ -48,6 +50,7 @@ class CaseRow(Row, frozen=True, kw_only=True):
     closed_at: datetime | None
     confirmed: bool | None
     callback_due_at: datetime | None
+    callback_provisional: bool
     callback_attempts: int
     callback_outcome: str | None
     open_obligations: int
@@ -93,6 +96,7 @@ class ObligationRow(Row, frozen=True, kw_only=True):
     agent: str | None
     handed_at: datetime
     due_at: datetime | None  # None: never, its calendar has too few working hours
+    provisional: bool  # public holidays before it are not announced yet: it may move
     status: ObligationStatus  # void: the case was closed first
     done_at: datetime | None
     breached_at: datetime | None
