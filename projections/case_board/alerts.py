@@ -127,7 +127,9 @@ class ClearedAlerts(Mapping[AlertKey, Cause]):
     def _of_callback(self, key: AlertKey) -> Cause:
         call = self._board.calls.get(key.subject)
         if call is not None:
-            return Cause("corrected") if call.ended_by is None else Cause("called", call.ended_by)
+            return (
+                Cause("corrected") if call.ended_by is None else Cause("called_back", call.ended_by)
+            )
         case_id, _, number = key.subject.rpartition("#")
         case = self._board.cases.get(case_id)
         if case is None or number not in {str(cycle.number) for cycle in case.cycles}:

@@ -120,11 +120,22 @@ def _case_lines(found: CaseExplanation, when: When) -> Iterator[str]:
         f"case {case.case_id}: {case.kind}, {case.priority}, {case.status}, cycle {case.cycle}, "
         f"owner {case.owner or 'nobody'} ({case.department or 'no department'})"
     )
-    due = f"due {when(case.solution_due_at)}" if case.solution_due_at else "its clock stands still"
+    if case.response_due_at is not None:
+        due = _due(case.response_due_at, case.response_provisional, when)
+        yield f"    first answer {due}{', breached' if case.response_breached_at else ''}"
+    due = "its clock stands still"
+    if case.solution_due_at is not None:
+        due = _due(case.solution_due_at, case.solution_provisional, when)
+    elif case.solution_left_s is not None and case.status == "waiting":
+        due += f", {counted(case.solution_left_s // 60, 'business minute')} left"
     late = f", breached {when(case.solution_breached_at)}" if case.solution_breached_at else ""
     yield f"    solution {due}{late}"
+    if case.callback_due_at is not None:
+        yield f"    call-back {_due(case.callback_due_at, case.callback_provisional, when)}"
     for one in found.obligations:
-        ends = f"due {when(one.due_at)}" if one.due_at else "never due"
+        ends = _due(one.due_at, one.provisional, when) if one.due_at else "never due"
+        if one.late_s:
+            ends += f", {counted(one.late_s // 60, 'business minute')} late"
         over = f", breached {when(one.breached_at)}" if one.breached_at else ""
         yield f"    {one.department} owes {one.owes}: {one.status}, {ends}{over}"
     for step in found.history:
@@ -136,6 +147,12 @@ def _case_lines(found: CaseExplanation, when: When) -> Iterator[str]:
             clock = f"  ({counted(left, 'business minute')} left)"
         event = f"  event {step.event_id}" if step.event_id else "  by time"
         yield f"    {when(step.at)}  {step.what} {step.detail or ''}{clock}{event}"
+
+
+def _due(at: datetime, provisional: bool, when: When) -> str:
+    """Return a deadline; one that may move says what it waits for."""
+    mark = " (provisional: public holidays until then are not announced yet)" if provisional else ""
+    return f"due {when(at)}{mark}"
 
 
 def _callback_line(call: CallbackRow, when: When, at: datetime) -> str:

@@ -12,13 +12,14 @@ from events.calendars import DAY
 from events.envelope import CustomerId
 from events.partitioning import partition_of
 from projections.books.replay import HANDLED as RECEIVABLES_EVENTS
-from projections.case_board.explain import explain_cases
+from projections.case_board.explain import explain_callbacks, explain_cases
 from projections.case_board.replay import HANDLED as CASE_EVENTS
 from projections.receivables.statement import explain
 from projections.timeline.entries import Entry
 from projections.value_tiers.books import HANDLED as VALUE_EVENTS
 from projections.value_tiers.explain import explain_value
 from services.console.customers.account_documents import CustomerDocument, customer_document
+from services.console.customers.callback_documents import CallbacksDocument, callbacks_document
 from services.console.customers.contact import contact_of
 from services.console.customers.parameters import LookupParameters, TimelineParameters
 from services.console.customers.timeline import FAMILIES, TimelineFilter, timeline
@@ -69,6 +70,16 @@ async def get_value(
     return visit.answer(value_document(found, value))
 
 
+@api.get("/customers/{customer}/callbacks", responses=documented(CallbacksDocument))
+async def get_callbacks(
+    visit: TheVisit, customer: CustomerPath, asked: Annotated[InstantParameters, Query()]
+) -> Response:
+    """Return the calls promised to a customer without naming a case, the next due first."""
+    found = await _customer_at(visit, visit.console.cases, customer, asked)
+    calls = explain_callbacks(found.of_kinds(CASE_EVENTS), found.at, found.reference)
+    return visit.answer(callbacks_document(found, calls))
+
+
 @api.get("/customers/{customer}/timeline", responses=documented(TimelineDocument))
 async def get_timeline(
     visit: TheVisit, customer: CustomerPath, asked: Annotated[TimelineParameters, Query()]
@@ -115,6 +126,7 @@ async def show_customer(visit: TheVisit, customer: CustomerPath) -> Response:
         "contact": await contact_of(visit.console.vault, found),
         "value": explain_value(found.customer, found.of_kinds(VALUE_EVENTS), *rules),
         "cases": explain_cases(found.customer, found.of_kinds(CASE_EVENTS), *rules),
+        "callbacks": explain_callbacks(found.of_kinds(CASE_EVENTS), *rules),
         "page": page,
         "more_link": _more_link(visit.request, customer, page.next_cursor),
         "continued": False,
