@@ -27,6 +27,14 @@ An instant without an offset is local time there.
 """
 
 _KEY = itemgetter(0)
+_DAY_LENGTH = len("2026-03-20")
+
+
+def asked_about(text: str) -> Asked:
+    """Return the day or instant that an ISO 8601 text asks about. Raises: ValueError."""
+    if len(text) == _DAY_LENGTH:
+        return date.fromisoformat(text)
+    return datetime.fromisoformat(text)
 
 
 def _instant(named: tuple[FactKey, str]) -> datetime:

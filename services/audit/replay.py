@@ -77,7 +77,7 @@ async def replay(
             known_at=known_by,
             position=seen.heads.token(),
             events=len(told),
-            digest=combine(lines),
+            digest=combine({customer: lines}),
             projections=found,
         )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import datetime
 from http import HTTPStatus
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ from msgspec import Struct, structs
 
 from events.envelope import CustomerId, PositionVector, RecordedEvent
 from events.errors import EventError
-from events.home import Asked, Home, Known, known
+from events.home import Asked, Home, Known, asked_about, known
 from events.partitioning import partition_of
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
@@ -212,15 +212,12 @@ def _lookup(
 def _asked(name: str, text: str) -> Asked:
     """Return what a parameter asks about. Raises: NoInstant."""
     try:
-        if len(text) == len("2026-03-20"):
-            asked: Asked = date.fromisoformat(text)
-        else:
-            asked = datetime.fromisoformat(text)
+        found = asked_about(text)
     except ValueError as error:
         raise NoInstant(name, text) from error
-    if asked.year not in _YEARS:
+    if found.year not in _YEARS:
         raise NoInstant(name, text)
-    return asked
+    return found
 
 
 @contextmanager
