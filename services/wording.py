@@ -9,6 +9,8 @@ from functools import lru_cache
 from reprlib import Repr
 from unicodedata import category
 
+from events.money import from_minor
+
 _LONGEST = 60  # comparing longer words takes long and helps nobody
 _MOST = 40
 _SHOWN = 60
@@ -75,3 +77,8 @@ def _nearest(word: str, known: tuple[str, ...]) -> str:
     shown = [cut(name) for name in sorted(known)[:_MOST]]
     more = ", ..." if len(known) > _MOST else ""
     return f"; known are {', '.join(shown)}{more}" if known else ""
+
+
+def amount(minor: int, currency: str) -> str:
+    """Return an amount as people read it, such as 1,234.50 CNY."""
+    return f"{from_minor(minor, currency):,} {currency}"

@@ -1,0 +1,276 @@
+"""One customer's books in one currency, and the order in which credit meets items.
+
+Source of the rules: domain rules, section 4; decisions 22, 23, 31, 34.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+
+from projections.books.records import (
+    Entry,
+    Item,
+    Refund,
+    Source,
+    SourceKind,
+    Spell,
+    StepReason,
+)
+
+_SETTLED_BY: dict[SourceKind, StepReason] = {
+    "payment": "paid",
+    "credit_note": "credited",
+    "write_off": "written_off",
+}
+
+
+class Owing:
+    """All that may have been open at an instant at which something was promised."""
+
+    __slots__ = ("at", "items")
+
+    def __init__(self, at: datetime, items: Iterable[Item]) -> None:
+        self.at = at
+        self.items = list(items)
+
+
+Queued = tuple[date, int, str, int, Item]
+"""Due date, open amount and id of an item as it was queued; a number; the item."""
+
+_PAST_QUEUED = 64
+
+
+class Account:
+    """A customer's books in one currency, and the order in which credit meets items.
+
+    The invariant between two facts: where there is credit, no undisputed item is open.
+    Both queues are heaps that may hold entries of the past; those are dropped when met, and of
+    items before they are many.
+    """
+
+    __slots__ = (
+        "_items", "_later", "_pool", "checks", "credit", "credited", "currency", "invoiced",
+        "items", "limit", "moved", "open_items", "outstanding", "over", "paid", "promised",
+        "refunds", "relief", "reserved", "seen_exposure", "serial", "sources", "suspect",
+        "unbilled", "written_off",
+    )  # fmt: skip
+
+    def __init__(self, currency: str) -> None:
+        self.currency = currency
+        self.outstanding = self.credit = self.reserved = self.suspect = 0
+        self.unbilled = self.checks = 0
+        self.invoiced = self.paid = self.credited = self.written_off = 0  # over all items
+        self.limit: int | None = None
+        self.items: list[Item] = []
+        self.open_items: dict[Item, None] = {}
+        self.moved: dict[Item, None] = {}  # by facts since somebody last emptied it
+        self.promised: Owing | None = None  # at the latest promise's instant
+        self.sources: list[Source] = []
+        self.refunds: list[Refund] = []
+        self.over: list[Spell] = []  # when the exposure was above the limit
+        self.relief: tuple[str, str | None] | None = None  # what last lowered the exposure
+        self.seen_exposure = 0
+        self.serial = 0
+        self._later = False  # whether settling waits
+        self._items: list[Queued] = []
+        self._pool: list[tuple[int, int, Source]] = []
+
+    @property
+    def exposure(self) -> int:
+        """Return open items + unbilled orders + reserved checks - credit."""
+        return self.outstanding + self.unbilled + self.checks - self.credit
+
+    def tick(self) -> int:
+        """Return the next number of what happens in this account."""
+        self.serial += 1
+        return self.serial
+
+    def receive(
+        self, kind: SourceKind, source_id: str, event_id: str, at: datetime, amount: int
+    ) -> Source:
+        """Return a new source, which has settled nothing yet."""
+        source = Source(kind, source_id, event_id, at, self.currency, amount, self.tick())
+        self.sources.append(source)
+        return source
+
+    def issue(self, item: Item, now: datetime, event_id: str) -> None:
+        """Open a new item."""
+        self.items.append(item)
+        self.outstanding += item.amount
+        self.invoiced += item.amount
+        self.mark(item, now, "issued", event_id)
+        self.queue(item)
+
+    def mark(self, item: Item, now: datetime, reason: StepReason, event_id: str) -> None:
+        """Note how an item stands after a change; whatever changes a balance ends with this."""
+        item.mark(now, reason, event_id)
+        self.moved[item] = None
+        if not item.balance:
+            self.open_items.pop(item, None)
+            return
+        self.open_items[item] = None
+        if self.promised is not None and self.promised.at == now:
+            self.promised.items.append(item)
+
+    def promise(self, now: datetime) -> Owing:
+        """Return the open items, to which those are added that open within this instant."""
+        if self.promised is None or self.promised.at != now:
+            self.promised = Owing(now, self.open_items)
+        return self.promised
+
+    def queue(self, item: Item) -> None:
+        """Let an item take part in allocation: oldest due date, smaller open amount, id."""
+        if item.balance and not item.disputed:
+            queue = self._items
+            if len(queue) > 2 * len(self.open_items) + _PAST_QUEUED:
+                queue[:] = [queued for queued in queue if _waits(queued)]
+                heapq.heapify(queue)
+            key = (item.due_on, item.balance, item.item_id, self.tick(), item)
+            heapq.heappush(queue, key)
+
+    def pool(self, source: Source) -> None:
+        """Make the free part of a source customer credit; the oldest source goes first."""
+        if source.free:
+            source.pooled = True
+            self.credit += source.free
+            heapq.heappush(self._pool, (source.serial, self.tick(), source))
+
+    def unpool(self, source: Source) -> None:
+        """Take the free part of a source out of credit and out of reservation."""
+        if source.pooled:
+            self.credit -= source.free
+            source.pooled = False
+        if source.reserved:
+            self.reserved -= source.free
+            source.reserved = False
+
+    def allocate(self, source: Source, item: Item, now: datetime) -> None:
+        """Settle as much of the item as the source has left."""
+        amount = min(source.free, item.balance)
+        if not amount:
+            return
+        source.free -= amount
+        if source.pooled:
+            self.credit -= amount
+        elif source.reserved:
+            self.reserved -= amount
+        entry = Entry(source, item, amount, now, self.tick())
+        source.entries += (entry,)
+        item.entries += (entry,)
+        self._book(item, source.kind, amount)
+        self.mark(item, now, _SETTLED_BY[source.kind], source.event_id)
+        self.queue(item)
+
+    def _book(self, item: Item, kind: SourceKind, amount: int) -> None:
+        if kind == "payment":
+            item.paid += amount
+            self.paid += amount
+        elif kind == "credit_note":
+            item.credited += amount
+            self.credited += amount
+        else:
+            item.written_off += amount
+            self.written_off += amount
+        item.balance -= amount
+        self.outstanding -= amount
+
+    def undo(self, entry: Entry, now: datetime, by: str) -> None:
+        """Take an entry back whole: the item owes it again; its source is not given it."""
+        entry.undone_at = now
+        entry.undone_by = by
+        self._book(entry.item, entry.source.kind, -entry.amount)
+
+    def resize(self, item: Item, amount: int, now: datetime, by: str) -> None:
+        """Give an item another amount; what it then has too much is freed, latest first.
+
+        Write-offs give way before credit notes and payments: nobody gave up more than is
+        owed. A freed payment or credit note is customer credit again. The part of an entry
+        that stays is booked anew at `now`.
+        """
+        self.outstanding += amount - item.amount
+        self.invoiced += amount - item.amount
+        item.balance += amount - item.amount
+        item.amount = amount
+        if item.balance >= 0:
+            return
+        live = [e for e in item.entries if e.undone_at is None]
+        live.sort(key=lambda e: (e.source.kind == "write_off", e.serial), reverse=True)
+        for entry in live:
+            kept = max(0, entry.amount + item.balance)
+            self.undo(entry, now, by)
+            if kept:
+                self._rebook(entry, kept, now)
+            self._give_back(entry.source, entry.amount - kept)
+            if item.balance >= 0:
+                return
+
+    def _rebook(self, entry: Entry, kept: int, now: datetime) -> None:
+        part = Entry(entry.source, entry.item, kept, now, entry.serial)
+        entry.source.entries += (part,)
+        entry.item.entries += (part,)
+        self._book(entry.item, entry.source.kind, kept)
+
+    def _give_back(self, source: Source, amount: int) -> None:
+        if source.kind == "write_off":
+            return
+        source.free += amount
+        if source.reserved:
+            self.reserved += amount
+        elif source.pooled:
+            self.credit += amount
+            heapq.heappush(self._pool, (source.serial, self.tick(), source))
+        else:
+            self.pool(source)
+
+    def settle(self, now: datetime) -> None:
+        """Let credit meet open items, then the refunds that no credit covered yet."""
+        if self._later:
+            return
+        while (source := self._next_source()) is not None:
+            item = self._next_item()
+            if item is None:
+                break
+            self.allocate(source, item, now)
+        for refund in self.refunds:
+            while refund.uncovered and (source := self._next_source()) is not None:
+                taken = min(refund.uncovered, source.free)
+                refund.uncovered -= taken
+                source.free -= taken
+                self.credit -= taken
+                source.refunds += ((refund, taken),)
+
+    @contextmanager
+    def settling_later(self) -> Iterator[None]:
+        """Keep credit back while what has a better claim to new items takes its turn.
+
+        Whoever opens it settles afterwards.
+        """
+        self._later = True
+        try:
+            yield
+        finally:
+            self._later = False
+
+    def _next_source(self) -> Source | None:
+        while self._pool:
+            source = self._pool[0][2]
+            if source.pooled and source.free:
+                return source
+            heapq.heappop(self._pool)
+        return None
+
+    def _next_item(self) -> Item | None:
+        while self._items:
+            if _waits(self._items[0]):
+                return self._items[0][-1]
+            heapq.heappop(self._items)
+        return None
+
+
+def _waits(queued: Queued) -> bool:
+    """Return whether an item still waits for credit as it did when it was queued."""
+    due_on, balance, _, _, item = queued
+    return balance == item.balance and due_on == item.due_on and not item.disputed

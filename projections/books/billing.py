@@ -1,0 +1,331 @@
+"""What invoices, credit notes, write-offs and disputes do to the books.
+
+Rules where the rule book is silent, for an invoice in instalments: its items are
+"<invoice>#1", "<invoice>#2" ... by due date. A reference to the invoice goes to its items by
+due date. A change of its amount or charges falls on the last instalment, and on those before
+it once that one is used up. A new due date is the last instalment's; no earlier one falls
+due after it. Charges, like the amount, are replaced when an amendment gives them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Any
+
+from events.touchpoints.base import Touchpoint
+from events.touchpoints.payment import (
+    CreditNoteIssued,
+    DebtWrittenOff,
+    DisputeSettled,
+    DunningHeld,
+    DunningNoticeSent,
+    HandedToCollection,
+    InvoiceAmended,
+    InvoiceCancelled,
+    InvoiceDisputed,
+    InvoiceIssued,
+)
+from projections.books.account import Account
+from projections.books.ledger import Ledger
+from projections.books.records import Hold, Invoice, Item, Notice, Source, Spell
+
+
+def invoice_issued(book: Ledger, data: InvoiceIssued) -> None:
+    """Open the invoice's items, then let what waited for them and credit meet them.
+
+    In this order: facts that cited the invoice before it was seen, in fact order; payments
+    reserved for it or its order; unapplied credit.
+    """
+    invoice_id = data.invoice_id
+    if invoice_id in book.invoices or invoice_id in book.items:
+        book.ignore("repeated_invoice")
+        return
+    account = book.account(data.amount.currency)
+    invoice = Invoice(invoice_id, account.currency, data.amount.minor, data.order_id)
+    invoice.branch_id = book.event.envelope.branch_id
+    invoice.event_id = book.event.envelope.id
+    invoice.issued_at = book.now
+    book.invoices[invoice_id] = invoice
+    for item in _items(book, invoice, data):
+        invoice.items.append(item)
+        book.items[item.item_id] = item
+        account.issue(item, book.now, invoice.event_id)
+    if data.order_id is not None:
+        book.by_order.setdefault(data.order_id, []).append(invoice)
+        book.bill(invoice, invoice.amount)
+    if book.open_checks:
+        book.use_checks(("invoice", "shipment"), account, invoice.amount)
+    if book.unseen or book.awaited:
+        with account.settling_later():
+            _apply_unseen(book, invoice)
+            _apply_reserved(book, invoice)
+    account.settle(book.now)
+
+
+def _items(book: Ledger, invoice: Invoice, data: InvoiceIssued) -> list[Item]:
+    """One item, or one per instalment where the instalments make up the invoice."""
+    if len(data.instalments) < 2:
+        return [Item(invoice.invoice_id, invoice, invoice.amount, data.due_on)]
+    parts = sorted(data.instalments, key=lambda part: part.due_on)
+    ids = [f"{invoice.invoice_id}#{k}" for k in range(1, len(parts) + 1)]
+    sound = (
+        sum(part.amount.minor for part in parts) == invoice.amount
+        and all(part.amount.currency == invoice.currency for part in parts)
+        and not any(i in book.items or i in book.invoices for i in ids)
+    )
+    if sound:
+        return [
+            Item(i, invoice, part.amount.minor, part.due_on)
+            for i, part in zip(ids, parts, strict=True)
+        ]
+    return [Item(invoice.invoice_id, invoice, invoice.amount, data.due_on)]
+
+
+def _apply_unseen(book: Ledger, invoice: Invoice) -> None:
+    keys = [("invoice", invoice.invoice_id)]
+    keys += [("invoice", item.item_id) for item in invoice.items if len(invoice.items) > 1]
+    if invoice.order_id is not None:
+        keys.append(("order", invoice.order_id))
+    events = [event for key in keys for event in book.unseen.pop(key, ())]
+    if not events:
+        return
+    current = book.event
+    for event in sorted(events, key=lambda event: event.fact_key):
+        book.event = event
+        apply_cited(book, event.data)
+    book.event = current
+
+
+def _apply_reserved(book: Ledger, invoice: Invoice) -> None:
+    refs = [invoice.invoice_id, *(item.item_id for item in invoice.items)]
+    keys = dict.fromkeys([("invoice", ref) for ref in refs])
+    if invoice.order_id is not None:
+        keys[("order", invoice.order_id)] = None
+    sources = {s.serial: s for key in keys for s in book.awaited.pop(key, ()) if s.reserved}
+    account = book.account(invoice.currency)
+    for _, source in sorted(sources.items()):
+        if source.currency == account.currency:
+            for item in _cited_by(source, invoice):
+                account.allocate(source, item, book.now)
+        if not source.free or not book.still_awaits(source):
+            book.release(source)
+
+
+def _cited_by(source: Source, invoice: Invoice) -> Sequence[Item]:
+    whole = invoice.invoice_id in source.invoice_refs or invoice.order_id in source.order_refs
+    if whole:
+        return invoice.items
+    return [item for item in invoice.items if item.item_id in source.invoice_refs]
+
+
+def invoice_amended(book: Ledger, data: InvoiceAmended) -> None:
+    """Give an invoice another amount, charges or due date; allocations and level stay."""
+    if book.cited(data.invoice_id) is None:
+        return
+    invoice = book.invoices.get(data.invoice_id)
+    if invoice is None:
+        book.ignore("amends_one_instalment")
+        return
+    if invoice.cancelled:
+        book.ignore("cancelled_invoice")
+        return
+    account = book.account(invoice.currency)
+    before = invoice.amount + invoice.charges
+    billed = invoice.amount
+    for money in (data.amount, data.charges):
+        if money is not None and money.currency != invoice.currency:
+            book.ignore("other_currency")
+            return
+    if data.amount is not None:
+        invoice.amount = data.amount.minor
+    if data.charges is not None:
+        invoice.charges = data.charges.minor
+    if data.due_on is not None:
+        _move_due(invoice, data.due_on)
+    book.bill(invoice, invoice.amount - billed)
+    _change_amount(book, account, invoice, invoice.amount + invoice.charges - before)
+    for item in invoice.items:
+        account.mark(item, book.now, "amended", book.event_id)
+        account.queue(item)
+    account.settle(book.now)
+
+
+def _move_due(invoice: Invoice, due_on: date) -> None:
+    for item in invoice.items[:-1]:
+        item.due_on = min(item.due_on, due_on)
+    invoice.items[-1].due_on = due_on
+
+
+def _change_amount(book: Ledger, account: Account, invoice: Invoice, change: int) -> None:
+    for item in reversed(invoice.items):
+        amount = max(0, item.amount + change)
+        change -= amount - item.amount
+        account.resize(item, amount, book.now, book.event_id)
+
+
+def invoice_cancelled(book: Ledger, data: InvoiceCancelled) -> None:
+    """Take an invoice back whole: what paid it is credit; credit notes on it fall with it."""
+    if book.cited(data.invoice_id) is None:
+        return
+    invoice = book.invoices.get(data.invoice_id)
+    if invoice is None or invoice.cancelled:
+        book.ignore("cancels_one_instalment" if invoice is None else "repeated_cancellation")
+        return
+    account = book.account(invoice.currency)
+    book.bill(invoice, -invoice.amount)
+    invoice.cancelled = True
+    for item in invoice.items:
+        for entry in item.entries:
+            source = entry.source
+            own = invoice.invoice_id in source.invoice_refs or item.item_id in source.invoice_refs
+            if entry.undone_at is None and source.kind == "credit_note" and own:
+                account.undo(entry, book.now, book.event_id)
+        account.resize(item, 0, book.now, book.event_id)
+        account.mark(item, book.now, "cancelled", book.event_id)
+    account.settle(book.now)
+
+
+def credit_note_issued(book: Ledger, data: CreditNoteIssued) -> None:
+    """Lower what is owed: on the invoice, on the order's invoices, or in the normal order.
+
+    What the named items no longer owe is customer credit. A note on an invoice that was never
+    seen, or on an order not yet invoiced, waits for it.
+    """
+    if not book.take("credit_note", data.credit_note_id):
+        return
+    account = book.account(data.amount.currency)
+    source = account.receive(
+        "credit_note", data.credit_note_id, book.event_id, book.now, data.amount.minor
+    )
+    source.state = "waiting"
+    source.invoice_refs = () if data.invoice_id is None else (data.invoice_id,)
+    source.order_refs = () if data.order_id is None else (data.order_id,)
+    book.credit_notes[data.credit_note_id] = source
+    _spend_credit_note(book, data)
+
+
+def _spend_credit_note(book: Ledger, data: CreditNoteIssued) -> None:
+    source = book.credit_notes[data.credit_note_id]
+    items: list[Item] | None = []
+    if data.invoice_id is not None:
+        items = book.cited(data.invoice_id)
+    elif data.order_id is not None:
+        invoices = book.by_order.get(data.order_id)
+        items = None if invoices is None else [i for invoice in invoices for i in invoice.items]
+        if items is None:
+            book.unseen.setdefault(("order", data.order_id), []).append(book.event)
+    if items is None:
+        return
+    if items and all(item.invoice.cancelled for item in items):
+        source.state = "rejected"
+        book.ignore("cancelled_invoice")
+        return
+    source.state = "live"
+    account = book.account(source.currency)
+    for item in sorted(items, key=lambda item: (item.due_on, item.item_id)):
+        if item.invoice.currency == account.currency:
+            account.allocate(source, item, book.now)
+    account.pool(source)
+    account.settle(book.now)
+
+
+def debt_written_off(book: Ledger, data: DebtWrittenOff) -> None:
+    """Give up what is open of an invoice, at most the amount; more than is owed is ignored."""
+    items = book.cited(data.invoice_id)
+    if items is None:
+        return
+    account = book.account(data.amount.currency)
+    source = account.receive(
+        "write_off", data.invoice_id, book.event_id, book.now, data.amount.minor
+    )
+    for item in items:
+        if item.invoice.currency == account.currency:
+            account.allocate(source, item, book.now)
+    if source.free:
+        source.free = 0
+        book.ignore("written_off_more_than_open")
+
+
+def handed_to_collection(book: Ledger, data: HandedToCollection) -> None:
+    """End our dunning of an invoice for good; it stays open."""
+    for item in book.cited(data.invoice_id) or ():
+        if item.collection is None:
+            item.collection = Spell(book.now, None, book.event_id)
+            book.moved(item)
+
+
+def invoice_disputed(book: Ledger, data: InvoiceDisputed) -> None:
+    """Keep credit and unreferenced payments off an invoice, and hold its dunning."""
+    items = book.cited(data.invoice_id)
+    key = (data.dispute_id, data.invoice_id)
+    if items is None or not book.take("dispute", "\x1f".join(key)):
+        return
+    if key in book.settled_disputes:
+        book.ignore("already_settled")
+        return
+    for item in items:
+        item.disputes += (Spell(book.now, None, book.event_id, label=data.dispute_id),)
+        item.disputed += 1
+        book.moved(item)
+
+
+def dispute_settled(book: Ledger, data: DisputeSettled) -> None:
+    """End a dispute: credit may meet the invoice again. One not yet seen never begins."""
+    book.settled_disputes.add((data.dispute_id, data.invoice_id))
+    for item in book.items_of(data.invoice_id) or ():
+        for k, spell in enumerate(item.disputes):
+            if spell.label == data.dispute_id and spell.end is None:
+                ended = spell._replace(end=book.now, ended_by=book.event_id)
+                item.disputes = (*item.disputes[:k], ended, *item.disputes[k + 1 :])
+                item.disputed -= 1
+                book.moved(item)
+                account = book.account(item.invoice.currency)
+                account.queue(item)
+                account.settle(book.now)
+
+
+def dunning_notice_sent(book: Ledger, data: DunningNoticeSent) -> None:
+    """Note the level that went out; it stays with the invoice whatever is paid or reversed."""
+    items = book.cited(data.invoice_id) or ()
+    at = book.event.envelope.effective_at
+    for item in items:
+        item.notices += (Notice(data.level, at, book.event_id, len(items) > 1),)
+        book.moved(item)
+
+
+def dunning_held(book: Ledger, data: DunningHeld) -> None:
+    """Hold the dunning of an invoice, or of the customer; the latest of a scope counts."""
+    hold = Hold(book.now, data.until, book.event_id)
+    if data.invoice_id is None:
+        book.customer_holds.append(hold)
+        return
+    for item in book.cited(data.invoice_id) or ():
+        item.holds += (hold,)
+        book.moved(item)
+
+
+def apply_cited(book: Ledger, data: Touchpoint) -> None:
+    """Apply a fact that cited what is only seen now."""
+    if isinstance(data, CreditNoteIssued):
+        _spend_credit_note(book, data)
+    else:
+        _CITING[type(data)](book, data)
+
+
+_CITING: dict[type[Touchpoint], Callable[[Ledger, Any], None]] = {
+    InvoiceAmended: invoice_amended,
+    InvoiceCancelled: invoice_cancelled,
+    DebtWrittenOff: debt_written_off,
+    HandedToCollection: handed_to_collection,
+    InvoiceDisputed: invoice_disputed,
+    DunningNoticeSent: dunning_notice_sent,
+    DunningHeld: dunning_held,
+}
+
+HANDLERS: dict[type[Touchpoint], Callable[[Ledger, Any], None]] = {
+    **_CITING,
+    InvoiceIssued: invoice_issued,
+    CreditNoteIssued: credit_note_issued,
+    DisputeSettled: dispute_settled,
+}

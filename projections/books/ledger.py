@@ -1,0 +1,319 @@
+"""The state of one customer's receivables while its facts are walked in effective order.
+
+What a fact cites and nobody has seen yet is remembered and applied when it appears, so that
+the result depends on the order of facts alone and never on the order of delivery.
+Of two facts that use one identifier the earliest in fact order counts; the later is listed
+as ignored (a payment's is a suspected double report instead, so that no money is lost).
+"""
+
+from __future__ import annotations
+
+import heapq
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+from events.envelope import RecordedEvent
+from events.touchpoints.order import OrderLine
+from projections.books.account import Account, Owing
+from projections.books.days import BEGINNING
+from projections.books.records import Hold, Invoice, Item, Reports, Source, Spell
+from projections.books.rules import BookRules
+
+
+class Order:
+    """An order; what is neither billed nor returned of it is still to be invoiced."""
+
+    __slots__ = (
+        "account", "amount", "cancelled", "event_id", "lines", "order_id", "returned", "unbilled",
+    )  # fmt: skip
+
+    def __init__(self, order_id: str, event_id: str, account: Account, amount: int) -> None:
+        self.order_id = order_id
+        self.event_id = event_id
+        self.account = account
+        self.amount = amount
+        self.lines: tuple[OrderLine, ...] = ()
+        self.returned = 0
+        self.cancelled = False
+        self.unbilled = 0
+
+    def refresh(self, billed: int) -> None:
+        """Set what is unbilled: 0 once cancelled, never below 0."""
+        left = 0 if self.cancelled else max(0, self.amount - self.returned - billed)
+        self.account.unbilled += left - self.unbilled
+        self.unbilled = left
+
+
+class Check:
+    """Room that an approved credit check reserves until an instant."""
+
+    __slots__ = ("account", "at", "check_id", "event_id", "purpose", "room", "until")
+
+    def __init__(
+        self, check_id: str, event: RecordedEvent, account: Account, purpose: str, room: int,
+        until: datetime,
+    ) -> None:  # fmt: skip
+        self.check_id = check_id
+        self.event_id = event.envelope.id
+        self.at = event.envelope.effective_at
+        self.account = account
+        self.purpose = purpose
+        self.room = room
+        self.until = until
+
+    def use(self, amount: int) -> int:
+        """Give up room for what the check was asked for; return how much."""
+        used = min(self.room, amount)
+        self.room -= used
+        self.account.checks -= used
+        return used
+
+
+class PromiseNote(NamedTuple):
+    """A promise to pay as it was made; `serial` tells which entries came before it.
+
+    `owing` is, of one that names no invoice, all that may have been open at its instant.
+    """
+
+    promise_id: str
+    event_id: str
+    at: datetime
+    account: Account
+    serial: int
+    amount: int
+    promised_on: date
+    invoice_ids: tuple[str, ...]
+    owing: Owing | None
+
+
+class Override(NamedTuple):
+    """Somebody with the right to do so let something pass the credit gate."""
+
+    override_id: str
+    event_id: str
+    at: datetime
+    role: str
+    reason: str
+    amount: int | None
+    currency: str | None
+    order_id: str | None
+    until: date | None
+
+
+class Ignored(NamedTuple):
+    """A fact, or part of it, that has no effect, and why."""
+
+    event_id: str
+    reason: str
+
+
+class Deadline(NamedTuple):
+    """An instant at which the books change by themselves; facts of that instant go first."""
+
+    at: datetime
+    serial: int
+    target: Source | Check | None  # None: another credit policy begins
+
+
+class Ledger:
+    """Everything the facts up to an instant say about one customer's receivables.
+
+    It goes on from the first `walked` facts, the last of them at `walked_at`, as long as every
+    further fact is later than `passed_at`, the latest deadline that took effect.
+    """
+
+    def __init__(self, rules: BookRules) -> None:
+        self.rules = rules
+        self.accounts: dict[str, Account] = {}
+        self.invoices: dict[str, Invoice] = {}
+        self.items: dict[str, Item] = {}
+        self.orders: dict[str, Order] = {}
+        self.by_order: dict[str, list[Invoice]] = {}
+        self.billed: dict[tuple[str, str], int] = {}  # by order and currency
+        self.cancelled_orders: set[str] = set()
+        self.payments: dict[str, list[Source]] = {}
+        self.doubles: dict[tuple[str, str, int], Reports] = {}
+        self.verdicts: dict[str, str] = {}  # the last word on payments not seen yet
+        self.reversed_ids: set[str] = set()
+        self.taken: set[tuple[str, str]] = set()  # identifiers in use, by kind
+        self.settled_disputes: set[tuple[str, str]] = set()
+        self.unseen: dict[tuple[str, str], list[RecordedEvent]] = {}
+        self.awaited: dict[tuple[str, str], list[Source]] = {}
+        self.promises: list[PromiseNote] = []
+        self.checks: list[Check] = []
+        self.open_checks: list[Check] = []
+        self.overrides: list[Override] = []
+        self.customer_holds: list[Hold] = []
+        self.credit_notes: dict[str, Source] = {}
+        self.ignored: list[Ignored] = []
+        self.deadlines: list[Deadline] = []
+        self._scheduled = 0
+        self.home_branch: str | None = None
+        self.limited = rules.default_limits
+        self.next_fact_at: datetime | None = None
+        self.walked = 0
+        self.walked_at: datetime = BEGINNING
+        self.passed_at: datetime = BEGINNING
+        self.event: RecordedEvent
+        self.now: datetime = BEGINNING
+        if rules.default_limits:
+            for term in rules.credit[1:]:
+                self.schedule(term.start, None)
+
+    @property
+    def event_id(self) -> str:
+        """Return the id of the fact at hand."""
+        return self.event.envelope.id
+
+    def account(self, currency: str) -> Account:
+        """Return the books in a currency, opened when first asked for."""
+        account = self.accounts.get(currency)
+        if account is None:
+            account = self.accounts[currency] = Account(currency)
+        return account
+
+    def take(self, kind: str, identifier: str) -> bool:
+        """Return whether the identifier is new; a repeated one is noted as ignored."""
+        if (kind, identifier) in self.taken:
+            self.ignore(f"repeated_{kind}")
+            return False
+        self.taken.add((kind, identifier))
+        return True
+
+    def ignore(self, reason: str) -> None:
+        """Note that the fact at hand, or part of it, has no effect."""
+        self.ignored.append(Ignored(self.event_id, reason))
+
+    def moved(self, item: Item) -> None:
+        """Note that a fact changed something about an item."""
+        self.accounts[item.invoice.currency].moved[item] = None
+
+    def items_of(self, ref: str) -> list[Item] | None:
+        """Return the items that a reference names, by due date: an invoice's, or one item."""
+        invoice = self.invoices.get(ref)
+        if invoice is not None:
+            return invoice.items
+        item = self.items.get(ref)
+        return None if item is None else [item]
+
+    def cited(self, ref: str) -> list[Item] | None:
+        """Return the items that the fact at hand is about; an unseen one keeps the fact."""
+        items = self.items_of(ref)
+        if items is None:
+            self.unseen.setdefault(("invoice", ref), []).append(self.event)
+        return items
+
+    def schedule(self, at: datetime, target: Source | Check | None) -> None:
+        """Set a deadline."""
+        self._scheduled += 1
+        heapq.heappush(self.deadlines, Deadline(at, self._scheduled, target))
+
+    def bill(self, invoice: Invoice, change: int) -> None:
+        """Note how much more (or less) of its order an invoice bills."""
+        if invoice.order_id is None or not change:
+            return
+        key = (invoice.order_id, invoice.currency)
+        self.billed[key] = self.billed.get(key, 0) + change
+        order = self.orders.get(invoice.order_id)
+        if order is not None:
+            order.refresh(self.billed_of(order))
+
+    def billed_of(self, order: Order) -> int:
+        """Return what was invoiced of an order, in the order's currency."""
+        return self.billed.get((order.order_id, order.account.currency), 0)
+
+    def use_checks(self, purposes: tuple[str, ...], account: Account, amount: int) -> None:
+        """Give up the room that checks reserved for what has now happened, oldest first."""
+        for check in self.open_checks:
+            if check.account is account and check.purpose in purposes:
+                amount -= check.use(amount)
+        self.open_checks = [check for check in self.open_checks if check.room]
+
+    # --- reservations and deadlines ---
+
+    def reserve(self, source: Source) -> None:
+        """Keep what is left of a payment for what it cites and nobody has seen yet.
+
+        The hours of the version in force at the payment's instant run from that instant.
+        Without anything unseen, or when the hours are over, it is credit.
+        """
+        account = self.account(source.currency)
+        if not source.invoice_refs and not source.order_refs:
+            account.pool(source)
+            return
+        hours = self.rules.credit_policy(source.at).payment_reservation_hours
+        release_at = source.at + timedelta(hours=hours)
+        refs = [("invoice", ref) for ref in source.invoice_refs if self.items_of(ref) is None]
+        refs += [("order", ref) for ref in source.order_refs if self._awaits_order(ref)]
+        if not source.free or not refs or release_at < self.now:
+            account.pool(source)
+            return
+        source.reserved = True
+        source.release_at = release_at
+        account.reserved += source.free
+        for key in refs:
+            self.awaited.setdefault(key, []).append(source)
+        self.schedule(release_at, source)
+
+    def _awaits_order(self, ref: str) -> bool:
+        """A cancelled order will never be invoiced; one known but not yet invoiced may be."""
+        return ref not in self.by_order and ref not in self.cancelled_orders
+
+    def still_awaits(self, source: Source) -> bool:
+        """Return whether something that a payment cites has still not been seen."""
+        return any(self.items_of(ref) is None for ref in source.invoice_refs) or any(
+            self._awaits_order(ref) for ref in source.order_refs
+        )
+
+    def release(self, source: Source) -> None:
+        """End a reservation: what is left goes the normal way."""
+        account = self.account(source.currency)
+        account.unpool(source)
+        account.pool(source)
+        account.settle(self.now)
+
+    def pass_time(self, until: datetime) -> None:
+        """Let every deadline before `until` take effect at its own instant."""
+        while self.deadlines and self.deadlines[0].at < until:
+            at, _, target = heapq.heappop(self.deadlines)
+            self.now = self.passed_at = at
+            if isinstance(target, Source):
+                if target.reserved and target.release_at == at:
+                    self.release(target)
+            elif isinstance(target, Check):
+                target.use(target.room)
+            if self.limited:
+                self.watch_limits("time" if target else "policy", None)
+
+    # --- the credit limit ---
+
+    def limit_of(self, account: Account, at: datetime) -> int | None:
+        """Return the limit: the customer's own, else the policy's in its currency, else none."""
+        if account.limit is not None:
+            return account.limit
+        default = self.rules.credit_policy(at).default_limit
+        return default.minor if default and default.currency == account.currency else None
+
+    def watch_limits(self, reason: str, event_id: str | None) -> None:
+        """Note where the exposure came to be above the limit, or no longer is."""
+        for account in self.accounts.values():
+            exposure = account.exposure
+            limit = self.limit_of(account, self.now)
+            over = account.over
+            stands = bool(over) and over[-1].end is None
+            if limit is not None and exposure > limit:
+                if stands:
+                    pass
+                elif over and over[-1].end == self.now:
+                    over[-1] = over[-1]._replace(end=None, ended_by=None)
+                else:
+                    over.append(Spell(self.now, None, event_id or ""))
+            elif stands:
+                account.relief = (reason, event_id)
+                if over[-1].start == self.now:
+                    over.pop()
+                else:
+                    over[-1] = over[-1]._replace(end=self.now, ended_by=event_id, label=reason)
+            elif exposure < account.seen_exposure:
+                account.relief = (reason, event_id)
+            account.seen_exposure = exposure

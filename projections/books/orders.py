@@ -1,0 +1,149 @@
+"""What orders, credit limits, checks and overrides do to the exposure.
+
+An approved check reserves room until the instant it names, else for the hours of the policy in
+force when it was made. The room is given up when what was asked for happens, so that nothing
+is counted twice: a check for an order by the next order placed, one for a shipment by the next
+delivery or invoice, one for an invoice by the next invoice, each up to its amount.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from events.touchpoints.base import Touchpoint
+from events.touchpoints.customer import CustomerProfileChanged, CustomerRegistered
+from events.touchpoints.order import GoodsReturned, OrderCancelled, OrderDelivered, OrderPlaced
+from events.touchpoints.payment import CreditChecked, CreditLimitSet, CreditOverrideGranted
+from projections.books.ledger import Check, Ledger, Order, Override
+
+
+def home_branch_named(book: Ledger, data: CustomerRegistered | CustomerProfileChanged) -> None:
+    """Let the customer's local days be those of its home branch."""
+    if data.home_branch is not None:
+        book.home_branch = data.home_branch
+
+
+def order_placed(book: Ledger, data: OrderPlaced) -> None:
+    """Count an order as exposure until it is invoiced, returned or cancelled."""
+    order_id = data.order_id
+    if not book.take("order", order_id):
+        return
+    account = book.account(data.amount.currency)
+    order = Order(order_id, book.event_id, account, data.amount.minor)
+    order.lines = data.lines
+    order.cancelled = order_id in book.cancelled_orders
+    book.orders[order_id] = order
+    for event in book.unseen.pop(("return", order_id), ()):
+        assert isinstance(event.data, GoodsReturned)
+        order.returned += _returned(book, order, event.data)
+    order.refresh(book.billed_of(order))
+    if book.open_checks:
+        book.use_checks(("order",), account, order.amount)
+
+
+def order_delivered(book: Ledger, data: OrderDelivered) -> None:
+    """End the room reserved for the shipment: the order itself is already exposure."""
+    order = book.orders.get(data.order_id)
+    if order is not None and book.open_checks:
+        book.use_checks(("shipment",), order.account, order.amount)
+
+
+def order_cancelled(book: Ledger, data: OrderCancelled) -> None:
+    """Let an order be exposure no more, and release what was reserved for its invoice."""
+    book.cancelled_orders.add(data.order_id)
+    order = book.orders.get(data.order_id)
+    if order is not None:
+        order.cancelled = True
+        order.refresh(book.billed_of(order))
+    for source in book.awaited.pop(("order", data.order_id), ()):
+        if source.reserved and not book.still_awaits(source):
+            book.release(source)
+
+
+def goods_returned(book: Ledger, data: GoodsReturned) -> None:
+    """Lower what is still to be invoiced of an order; money back is a credit note's matter."""
+    if not book.take("return", data.return_id):
+        return
+    order = book.orders.get(data.order_id)
+    if order is None:
+        book.unseen.setdefault(("return", data.order_id), []).append(book.event)
+        return
+    order.returned += _returned(book, order, data)
+    order.refresh(book.billed_of(order))
+
+
+def _returned(book: Ledger, order: Order, data: GoodsReturned) -> int:
+    """The amount given, else that of the lines named, else all of the order."""
+    currency = order.account.currency
+    if data.amount is not None:
+        if data.amount.currency == currency:
+            return data.amount.minor
+        book.ignore("other_currency")
+        return 0
+    if data.line_ids:
+        named = set(data.line_ids)
+        return sum(
+            line.amount.minor
+            for line in order.lines
+            if line.line_id in named and line.amount.currency == currency
+        )
+    return order.amount
+
+
+def credit_limit_set(book: Ledger, data: CreditLimitSet) -> None:
+    """Limit the exposure in the limit's currency from now on."""
+    book.account(data.limit.currency).limit = data.limit.minor
+    book.limited = True
+
+
+def credit_checked(book: Ledger, data: CreditChecked) -> None:
+    """Reserve room for what the gate approved; a refusal reserves nothing."""
+    if not book.take("check", data.check_id) or not data.approved:
+        return
+    account = book.account(data.amount.currency)
+    until = data.reserved_until
+    if until is None:
+        hours = book.rules.credit_policy(book.now).check_reservation_hours
+        until = book.now + timedelta(hours=hours)
+    check = Check(data.check_id, book.event, account, data.purpose, data.amount.minor, until)
+    book.checks.append(check)
+    if until < book.now or not check.room:
+        check.room = 0
+        return
+    account.checks += check.room
+    book.open_checks.append(check)
+    book.schedule(until, check)
+
+
+def credit_override_granted(book: Ledger, data: CreditOverrideGranted) -> None:
+    """Note that somebody let something pass the gate, in which role and why."""
+    if not book.take("override", data.override_id):
+        return
+    book.overrides.append(
+        Override(
+            override_id=data.override_id,
+            event_id=book.event_id,
+            at=book.now,
+            role=data.role,
+            reason=data.reason,
+            amount=data.amount.minor if data.amount else None,
+            currency=data.amount.currency if data.amount else None,
+            order_id=data.order_id,
+            until=data.until,
+        )
+    )
+
+
+HANDLERS: dict[type[Touchpoint], Callable[[Ledger, Any], None]] = {
+    CustomerRegistered: home_branch_named,
+    CustomerProfileChanged: home_branch_named,
+    OrderPlaced: order_placed,
+    OrderDelivered: order_delivered,
+    OrderCancelled: order_cancelled,
+    GoodsReturned: goods_returned,
+    CreditLimitSet: credit_limit_set,
+    CreditChecked: credit_checked,
+    CreditOverrideGranted: credit_override_granted,
+}

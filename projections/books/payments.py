@@ -1,0 +1,193 @@
+"""What payments, reversals, refunds and promises do to the books.
+
+A suspected double report (decision 23) is a payment with the bank reference and amount of an
+earlier one, or one that repeats a payment's id: it is in the log, unallocated and shown apart.
+Confirmed genuine, it counts from the confirmation on. When the report that counted is rejected
+as the duplicate, the earliest suspect takes its place. The last word on a payment counts, but
+a reversal is final. Words about a payment not yet seen are kept until it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from events.touchpoints.base import Touchpoint
+from events.touchpoints.payment import (
+    PaymentConfirmedGenuine,
+    PaymentReceived,
+    PaymentRejectedAsDuplicate,
+    PaymentReversed,
+    PromiseMade,
+    RefundPaid,
+)
+from projections.books.ledger import Ledger, PromiseNote
+from projections.books.records import Refund, Reports, Source
+
+
+def payment_received(book: Ledger, data: PaymentReceived) -> None:
+    """Let a payment settle what it cites, then reserve the rest or give it to credit."""
+    money = data.amount
+    account = book.account(money.currency)
+    source = account.receive("payment", data.payment_id, book.event_id, book.now, money.minor)
+    source.invoice_refs = data.invoice_ids
+    source.order_refs = data.order_ids
+    reports = book.payments.get(data.payment_id)
+    repeated = reports is not None
+    if reports is None:
+        reports = book.payments[data.payment_id] = []
+    reports.append(source)
+    verdict = book.verdicts.get(data.payment_id)
+    if data.bank_reference:
+        same = book.doubles.setdefault(
+            (data.bank_reference, money.currency, money.minor), Reports()
+        )
+        repeated = repeated or any(other.state != "rejected" for other in same.sources)
+        same.sources.append(source)
+        source.doubles = same
+    if data.payment_id in book.reversed_ids:
+        source.state = "reversed"
+    elif verdict == "rejected":
+        source.state = "rejected"
+    elif repeated and verdict != "genuine":
+        source.state = "suspect"
+        account.suspect += source.amount
+    else:
+        _spend(book, source)
+
+
+def _spend(book: Ledger, source: Source) -> None:
+    """Explicit references first, disputed or not; what is left is reserved or credit."""
+    source.state = "live"
+    source.free = source.amount
+    account = book.account(source.currency)
+    now = book.now
+    for ref in source.invoice_refs:
+        for item in book.items_of(ref) or ():
+            if item.invoice.currency == account.currency:
+                account.allocate(source, item, now)
+    for ref in source.order_refs:
+        for invoice in book.by_order.get(ref, ()):
+            for item in invoice.items:
+                if invoice.currency == account.currency:
+                    account.allocate(source, item, now)
+    if source.free:
+        book.reserve(source)
+        account.settle(now)
+
+
+def _withdraw(book: Ledger, source: Source) -> None:
+    """Take a live payment out of the books; the credit of others meets what it reopens.
+
+    A refund that it had covered waits for the next credit.
+    """
+    account = book.account(source.currency)
+    account.unpool(source)
+    source.free = 0
+    reopened = []
+    for entry in source.entries:
+        if entry.undone_at is None:
+            account.undo(entry, book.now, book.event_id)
+            reopened.append(entry.item)
+    for item in reopened:
+        account.mark(item, book.now, "reversed", book.event_id)
+        account.queue(item)
+    for refund, amount in source.refunds:
+        refund.uncovered += amount
+    source.refunds = ()
+    account.settle(book.now)
+
+
+def payment_confirmed(book: Ledger, data: PaymentConfirmedGenuine) -> None:
+    """Let a suspect, or a rejected payment, count from now on."""
+    book.verdicts[data.payment_id] = "genuine"
+    for source in book.payments.get(data.payment_id, ()):
+        if source.state == "suspect":
+            book.account(source.currency).suspect -= source.amount
+            _spend(book, source)
+        elif source.state == "rejected":
+            _spend(book, source)
+
+
+def payment_rejected(book: Ledger, data: PaymentRejectedAsDuplicate) -> None:
+    """Let a report of a payment count for nothing; of reports under one id, the suspects."""
+    book.verdicts[data.payment_id] = "rejected"
+    reports = book.payments.get(data.payment_id, [])
+    suspects = [source for source in reports if source.state == "suspect"]
+    for source in suspects:
+        book.account(source.currency).suspect -= source.amount
+        source.state = "rejected"
+    if suspects:
+        return
+    for source in reports:
+        if source.state == "live":
+            source.state = "rejected"
+            _withdraw(book, source)
+            _promote(book, source)
+
+
+def _promote(book: Ledger, rejected: Source) -> None:
+    """The earliest suspect takes the place of the report that was rejected."""
+    doubles = rejected.doubles.sources if rejected.doubles is not None else ()
+    if any(other.state in ("live", "reversed") for other in doubles):
+        return
+    for other in doubles:
+        if other.state == "suspect":
+            book.account(other.currency).suspect -= other.amount
+            _spend(book, other)
+            return
+
+
+def payment_reversed(book: Ledger, data: PaymentReversed) -> None:
+    """Undo a payment: what it paid is open again with the dunning level it had."""
+    book.reversed_ids.add(data.payment_id)
+    for source in book.payments.get(data.payment_id, ()):
+        if source.state == "suspect":
+            book.account(source.currency).suspect -= source.amount
+        live = source.state == "live"
+        source.state = "reversed"
+        if live:
+            _withdraw(book, source)
+
+
+def refund_paid(book: Ledger, data: RefundPaid) -> None:
+    """Take a refund out of unapplied credit, oldest first.
+
+    What no credit covers is taken from the next credit that no open item needs.
+    """
+    if not book.take("refund", data.refund_id):
+        return
+    account = book.account(data.amount.currency)
+    refund = Refund(data.refund_id, book.event_id, book.now, data.amount.minor)
+    account.refunds.append(refund)
+    account.settle(book.now)
+
+
+def promise_made(book: Ledger, data: PromiseMade) -> None:
+    """Note a promise; it is judged when its local day has ended."""
+    if not book.take("promise", data.promise_id):
+        return
+    account = book.account(data.amount.currency)
+    book.promises.append(
+        PromiseNote(
+            promise_id=data.promise_id,
+            event_id=book.event_id,
+            at=book.now,
+            account=account,
+            serial=account.tick(),
+            amount=data.amount.minor,
+            promised_on=data.promised_on,
+            invoice_ids=data.invoice_ids,
+            owing=None if data.invoice_ids else account.promise(book.now),
+        )
+    )
+
+
+HANDLERS: dict[type[Touchpoint], Callable[[Ledger, Any], None]] = {
+    PaymentReceived: payment_received,
+    PaymentConfirmedGenuine: payment_confirmed,
+    PaymentRejectedAsDuplicate: payment_rejected,
+    PaymentReversed: payment_reversed,
+    RefundPaid: refund_paid,
+    PromiseMade: promise_made,
+}

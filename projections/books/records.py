@@ -1,0 +1,195 @@
+"""The books of one customer: invoices, their items, and the sources that settle them.
+
+A source is a payment, a credit note or a write-off; an entry is what it settled of an item.
+Entries are never removed: one that a reversal or amendment took back carries the instant of
+its undoing, so that every balance of the past can be explained.
+Source of the rules: domain rules, section 4; decisions 22, 23, 31, 34.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Literal, NamedTuple
+
+SourceKind = Literal["payment", "credit_note", "write_off"]
+SourceState = Literal["waiting", "live", "suspect", "rejected", "reversed"]
+StepReason = Literal[
+    "issued", "paid", "credited", "written_off", "reversed", "amended", "cancelled"
+]
+
+
+class Step(NamedTuple):
+    """How an item stood from an instant on, and the event that made it so."""
+
+    at: datetime
+    balance: int
+    due_on: date
+    reason: StepReason
+    event_id: str
+
+
+class Spell(NamedTuple):
+    """A stretch of time [start, end) with the events at its ends; no end: it lasts."""
+
+    start: datetime
+    end: datetime | None
+    event_id: str
+    ended_by: str | None = None
+    label: str = ""  # a dispute's id, or the word for why it ended
+
+
+class Notice(NamedTuple):
+    """A dunning notice that went out; `shared` if it named an invoice with several items."""
+
+    level: int
+    at: datetime
+    event_id: str
+    shared: bool
+
+
+class Hold(NamedTuple):
+    """No dunning through the local day `until`; the latest of its scope counts."""
+
+    at: datetime
+    until: date | None
+    event_id: str
+
+
+class Invoice:
+    """An invoice as it stands; what is owed of it stands on its items."""
+
+    __slots__ = (
+        "amount", "branch_id", "cancelled", "charges", "currency", "event_id", "invoice_id",
+        "issued_at", "items", "order_id",
+    )  # fmt: skip
+
+    def __init__(self, invoice_id: str, currency: str, amount: int, order_id: str | None) -> None:
+        self.invoice_id = invoice_id
+        self.currency = currency
+        self.amount = amount
+        self.charges = 0
+        self.order_id = order_id
+        self.cancelled = False
+        self.items: list[Item] = []
+        self.branch_id = ""
+        self.event_id = ""
+        self.issued_at: datetime
+
+    @property
+    def billed(self) -> int:
+        """Return how much of its order it bills: charges are no part of the order."""
+        return 0 if self.cancelled else self.amount
+
+
+class Item:
+    """What is owed by one due date: amount = credited + paid + written off + balance."""
+
+    __slots__ = (
+        "amount", "balance", "collection", "counted_late", "credited", "disputed", "disputes",
+        "due_on",
+        "entries", "holds", "invoice", "item_id", "notices", "paid", "steps", "written_off",
+    )  # fmt: skip
+
+    def __init__(self, item_id: str, invoice: Invoice, amount: int, due_on: date) -> None:
+        self.item_id = item_id
+        self.invoice = invoice
+        self.amount = self.balance = amount
+        self.due_on = due_on
+        self.paid = self.credited = self.written_off = 0
+        self.disputed = 0  # how many disputes about it are open
+        self.entries: tuple[Entry, ...] = ()
+        self.steps: list[Step] = []
+        self.disputes: tuple[Spell, ...] = ()
+        self.notices: tuple[Notice, ...] = ()
+        self.holds: tuple[Hold, ...] = ()
+        self.collection: Spell | None = None
+        self.counted_late: int | None = None  # days late as a settled item was last tallied
+
+    def mark(self, at: datetime, reason: StepReason, event_id: str) -> None:
+        """Note how it stands; of several changes at one instant only the last counts."""
+        step = Step(at, self.balance, self.due_on, reason, event_id)
+        steps = self.steps
+        if steps and steps[-1].at == at:
+            steps[-1] = step
+        else:
+            steps.append(step)
+
+    def closing(self) -> Step:
+        """Return the step since which nothing is owed; the item must be closed."""
+        i = len(self.steps) - 1
+        while i and not self.steps[i - 1].balance:
+            i -= 1
+        return self.steps[i]
+
+
+class Source:
+    """Money or a concession that settles items; `free` is what it has not settled yet."""
+
+    __slots__ = (
+        "amount", "at", "currency", "doubles", "entries", "event_id", "free", "invoice_refs",
+        "kind", "order_refs", "pooled", "refunds", "release_at", "reserved", "serial",
+        "source_id", "state",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        kind: SourceKind,
+        source_id: str,
+        event_id: str,
+        at: datetime,
+        currency: str,
+        amount: int,
+        serial: int,
+    ) -> None:
+        self.currency = currency
+        self.kind = kind
+        self.source_id = source_id
+        self.event_id = event_id
+        self.at = at
+        self.amount = self.free = amount
+        self.state: SourceState = "live"
+        self.pooled = False  # its free part is customer credit
+        self.reserved = False  # its free part waits for an invoice or order not yet seen
+        self.release_at: datetime | None = None
+        self.invoice_refs: tuple[str, ...] = ()
+        self.order_refs: tuple[str, ...] = ()
+        self.entries: tuple[Entry, ...] = ()
+        self.refunds: tuple[tuple[Refund, int], ...] = ()
+        self.doubles: Reports | None = None
+        self.serial = serial  # its number within the account
+
+
+class Entry:
+    """What a source settled of an item, when, and when it was taken back."""
+
+    __slots__ = ("amount", "at", "item", "serial", "source", "undone_at", "undone_by")
+
+    def __init__(self, source: Source, item: Item, amount: int, at: datetime, serial: int) -> None:
+        self.source = source
+        self.item = item
+        self.amount = amount
+        self.at = at
+        self.serial = serial
+        self.undone_at: datetime | None = None
+        self.undone_by: str | None = None
+
+
+class Reports:
+    """The payments with one bank reference and amount."""
+
+    __slots__ = ("sources",)
+
+    def __init__(self) -> None:
+        self.sources: list[Source] = []
+
+
+class Refund:
+    """Credit paid back; what no credit covered yet is taken from the next credit."""
+
+    __slots__ = ("amount", "at", "event_id", "refund_id", "uncovered")
+
+    def __init__(self, refund_id: str, event_id: str, at: datetime, amount: int) -> None:
+        self.refund_id = refund_id
+        self.event_id = event_id
+        self.at = at
+        self.amount = self.uncovered = amount

@@ -1,0 +1,75 @@
+"""From facts to books: the walk in effective order, deadlines at their own instants."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from events.calendars import INSTANT
+from events.touchpoints.base import Touchpoint
+from events.touchpoints.order import OrderCancelled
+from events.touchpoints.payment import (
+    CreditLimitSet,
+    CreditNoteIssued,
+    DebtWrittenOff,
+    InvoiceAmended,
+    InvoiceCancelled,
+    PaymentConfirmedGenuine,
+    PaymentReceived,
+)
+from projections.books import billing, orders, payments
+from projections.books.ledger import Ledger
+from projections.protocol import Facts
+
+_HANDLERS = {**billing.HANDLERS, **payments.HANDLERS, **orders.HANDLERS}
+
+HANDLED: frozenset[type[Touchpoint]] = frozenset(_HANDLERS)
+"""The touchpoints that mean something for receivables."""
+
+_RELIEF: dict[type[Any], str] = {
+    PaymentReceived: "paid",
+    PaymentConfirmedGenuine: "paid",
+    CreditNoteIssued: "credited",
+    DebtWrittenOff: "written_off",
+    InvoiceAmended: "amended",
+    InvoiceCancelled: "cancelled",
+    OrderCancelled: "cancelled",
+    CreditLimitSet: "limit_set",
+}
+
+
+def may_continue(book: Ledger, facts: Facts) -> bool:
+    """Return whether the facts that the books have not walked may follow those they have."""
+    later = facts.after(book.walked)
+    return not later or later[0].envelope.effective_at > book.passed_at
+
+
+def walk(book: Ledger, facts: Facts, at: datetime) -> None:
+    """Bring the books from where they stand to an instant, which must not be an earlier one.
+
+    Facts effective later are ignored; the first of them is noted as `next_fact_at`. A fact
+    at an instant precedes a deadline at that instant.
+    """
+    deadlines = book.deadlines
+    handlers = _HANDLERS
+    book.next_fact_at = None
+    for event in facts.after(book.walked):
+        instant = event.envelope.effective_at
+        if instant > at:
+            book.next_fact_at = instant
+            break
+        if deadlines and deadlines[0].at < instant:
+            book.pass_time(instant)
+        book.walked += 1
+        book.walked_at = instant
+        data = event.data
+        handler = handlers.get(type(data))
+        if handler is None:
+            continue
+        book.event = event
+        book.now = instant
+        handler(book, data)
+        if book.limited:
+            book.watch_limits(_RELIEF.get(type(data), "corrected"), event.envelope.id)
+    if deadlines:
+        book.pass_time(at + INSTANT)

@@ -1,0 +1,71 @@
+"""What was worked out of a customer's facts, to go on from when more of them come."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from events.policy import Reference
+from projections.books.days import Days, days_in
+from projections.protocol import Facts
+from projections.value_tiers.books import ValueBooks
+from projections.value_tiers.history import History
+from projections.value_tiers.rules import value_rules
+from projections.value_tiers.sales import Bought
+
+
+class ValueMemo:
+    """A customer's books with all that is summed up of them, in the home branch's local days."""
+
+    def __init__(self, reference: Reference) -> None:
+        self.reference = reference
+        self.books = ValueBooks(value_rules(reference))
+        self._read: tuple[Days, History, Bought] | None = None
+
+    @property
+    def days(self) -> Days:
+        """Return the local days; there must be a fact."""
+        return self._reading[0]
+
+    @property
+    def history(self) -> History:
+        """Return the path through the tiers; there must be a fact."""
+        return self._reading[1]
+
+    @property
+    def bought(self) -> Bought:
+        """Return what was bought; there must be a fact."""
+        return self._reading[2]
+
+    @property
+    def _reading(self) -> tuple[Days, History, Bought]:
+        assert self._read is not None
+        return self._read
+
+    def advance(self, facts: Facts, at: datetime) -> None:
+        """Take in the facts up to an instant that the books reach."""
+        books = self.books
+        books.advance(facts, at)
+        if books.first is None:
+            return
+        ledger = books.ledger
+        zone = self.reference.zone_of(books.branch_id)
+        subjects = list(ledger.resold)
+        if self._read is None or self._read[0].tz is not zone:
+            days = days_in(zone)
+            if self._read is not None:
+                subjects = self.bought.subjects + subjects
+            self._read = (days, History(books, days), Bought(days))
+        self.bought.take(ledger, subjects)
+        ledger.resold.clear()
+        self.history.advance()
+
+
+def memo_of(facts: Facts, at: datetime, reference: Reference) -> ValueMemo:
+    """Return the facts worked out up to an instant, from their memo where that reaches it."""
+    memo, facts.memo = facts.memo, None
+    if not (
+        isinstance(memo, ValueMemo) and memo.reference is reference and memo.books.reach(facts, at)
+    ):
+        memo = ValueMemo(reference)
+    memo.advance(facts, at)
+    return memo
