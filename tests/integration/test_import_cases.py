@@ -9,12 +9,13 @@ import pytest_asyncio
 
 from events.codec import decode
 from events.touchpoints.payment import InvoiceIssued
-from services.hosts.bootstrap import Platform, open_platform
+from services.hosts.bootstrap import open_platform
 from services.importing.compiling import load_mapping
 from services.importing.importer import Job, import_file
 from services.importing.lines import FileRefused
 from services.importing.publisher import LocalPublisher
 from services.importing.report import Report
+from services.platform import Platform
 from services.settings import Settings
 
 pytestmark = pytest.mark.postgres
