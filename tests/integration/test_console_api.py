@@ -1,6 +1,8 @@
 """The read API over real rows."""
 
 import asyncio
+import json
+import re
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from typing import Any
@@ -13,9 +15,10 @@ from events.partitioning import REFERENCE_PARTITION
 from events.touchpoints.payment import DunningNoticeSent
 from projections import PROJECTIONS
 from services.console.app import create_console
-from services.console.queries import waiting
-from services.console.queries.ageing import ageing, balances_by_branch
-from services.console.queries.freshness import freshness
+from services.console.receivables.ageing import ageing, balances_by_branch
+from services.console.shared import waiting
+from services.console.shared.freshness import freshness
+from services.console.shared.principal import ANYBODY
 from tests.support.console import Company, invoice, open_company, payment_of
 
 pytestmark = pytest.mark.postgres
@@ -328,6 +331,13 @@ async def test_the_api_describes_itself(client: httpx2.AsyncClient) -> None:
     for path in document["paths"].values():
         assert path["get"]["description"]
         assert {"200", "400", "503"} <= set(path["get"]["responses"])
+        shown = path["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+        named = shown["$ref"].removeprefix("#/components/schemas/")
+        assert "position" in document["components"]["schemas"][named]["required"]
+    references = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(document)))
+    assert references <= set(document["components"]["schemas"])
+    money = document["components"]["schemas"]["Money"]
+    assert money["properties"]["minor"] == {"type": "integer"}
 
 
 async def test_an_unknown_address_is_a_problem(client: httpx2.AsyncClient) -> None:
@@ -400,7 +410,7 @@ async def test_an_unknown_customer_is_not_found(client: httpx2.AsyncClient, cust
 
 async def test_the_overview_reads_no_item(company: Company) -> None:
     console = create_console(company.platform).state.console
-    async with console.receivables.reading() as reader:
+    async with console.receivables.reading(ANYBODY) as reader:
         await ageing(reader)
         await balances_by_branch(reader)
         await freshness(reader)

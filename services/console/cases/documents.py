@@ -1,0 +1,179 @@
+"""The JSON documents of cases: on the board, and one with its whole history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from msgspec import Meta
+
+from projections.case_board.explain import CaseExplanation
+from projections.case_board.parts import Told
+from projections.case_board.rows import CaseRow, ObligationRow
+from services.console.cases.worklist import CaseItem
+from services.console.shared.customer_at import CustomerAt
+from services.console.shared.documents import Document, Positioned, tell
+
+_SECOND = timedelta(seconds=1)
+
+
+class ClockDocument(Document):
+    """A clock in the branch's business time; `due_at` is null while it stands still."""
+
+    due_at: datetime | None
+    left_s: Annotated[int | None, Meta(description="Business seconds left, while it stands still.")]
+    met_at: datetime | None
+    breached_at: datetime | None
+
+
+class ObligationDocument(Document):
+    """What a department owes on a case."""
+
+    obligation: str
+    department: str
+    owes: str
+    agent: str | None
+    status: str
+    handed_at: datetime
+    due_at: datetime | None
+    done_at: datetime | None
+    breached_at: datetime | None
+    late_s: Annotated[int | None, Meta(description="Business seconds, once it is done.")]
+
+
+class CaseDocument(Document):
+    """A case as it stands; clocks and verdicts are those of its present cycle."""
+
+    case: str
+    customer: str
+    external: Annotated[
+        bool, Meta(description="True: another system keeps it, and it is imported.")
+    ]
+    kind: str
+    category: str | None
+    severity: str
+    priority: str
+    tier: str | None
+    branch: str
+    owner: str | None
+    department: str | None
+    status: str
+    activity: str | None
+    cycle: int
+    opened_at: datetime
+    response: ClockDocument
+    solution: ClockDocument
+    waiting_since: datetime | None
+    paused_s: Annotated[int, Meta(description="Business seconds of this cycle's ended waits.")]
+    resolved_at: datetime | None
+    closed_at: datetime | None
+    confirmed: bool | None
+    callback_due_at: datetime | None
+    callback_attempts: int
+    callback_outcome: str | None
+    escalation: Annotated[
+        int | None, Meta(description="The highest percent at which an alert stands.")
+    ]
+    handovers: int
+    returns: int
+    department_handovers: int
+    department_returns: int
+    reopened: int
+    told: int
+    referred_from: str | None
+    last_event: str
+    last_event_at: datetime
+    obligations: list[ObligationDocument]
+
+
+class CasesDocument(Positioned):
+    """A page of cases, the most urgent first."""
+
+    at: datetime
+    count: int
+    count_is_capped: bool
+    cases: list[CaseDocument]
+    next: str | None
+
+
+class CycleDocument(Document):
+    """One run of a case from opening to closing; an earlier one keeps its verdict."""
+
+    cycle: int
+    opened_at: datetime
+    response_met_at: datetime | None
+    response_breached_at: datetime | None
+    solution_met_at: datetime | None
+    solution_breached_at: datetime | None
+    resolved_at: datetime | None
+    closed_at: datetime | None
+    confirmed: bool | None
+    paused_s: int
+
+
+class StepDocument(Document):
+    """A step of a case's history, and how the solution clock stood after it."""
+
+    at: datetime
+    what: str
+    event: Annotated[str | None, Meta(description="Null: time did it.")]
+    detail: str | None
+    cycle: int
+    solution_due_at: datetime | None
+    solution_left_s: int | None
+
+
+class CaseHistoryDocument(Positioned):
+    """One case, explained."""
+
+    at: datetime
+    as_known: datetime | None
+    case: CaseDocument
+    cycles: list[CycleDocument]
+    history: list[StepDocument]
+
+
+def item_document(item: CaseItem) -> CaseDocument:
+    """Return the document of a case on the board."""
+    return _case(item.customer_id, item.row, item.obligations)
+
+
+def history_document(found: CustomerAt, explained: CaseExplanation) -> CaseHistoryDocument:
+    """Return the document of one case."""
+    return tell(
+        CaseHistoryDocument,
+        explained,
+        position=found.position.token(),
+        at=found.at,
+        as_known=found.as_known,
+        case=_case(found.customer, explained.case, explained.obligations),
+        history=[_step(step) for step in explained.history],
+    )
+
+
+def _case(customer: str, row: CaseRow, owed: Sequence[ObligationRow]) -> CaseDocument:
+    return tell(
+        CaseDocument,
+        row,
+        customer=customer,
+        response=ClockDocument(
+            due_at=row.response_due_at,
+            left_s=None,
+            met_at=row.response_met_at,
+            breached_at=row.response_breached_at,
+        ),
+        solution=ClockDocument(
+            due_at=row.solution_due_at,
+            left_s=row.solution_left_s,
+            met_at=row.solution_met_at,
+            breached_at=row.solution_breached_at,
+        ),
+        last_event=row.last_event_id,
+        obligations=[tell(ObligationDocument, one) for one in owed],
+    )
+
+
+def _step(step: Told) -> StepDocument:
+    left = step.solution_left
+    return tell(StepDocument, step, solution_left_s=None if left is None else left // _SECOND)

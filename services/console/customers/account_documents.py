@@ -1,0 +1,152 @@
+"""The JSON document of one customer's receivables."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated
+
+from msgspec import Meta
+
+from projections.receivables.statement import ItemStatement, Statement
+from services.console.shared.customer_at import CustomerAt
+from services.console.shared.documents import Document, Money, Positioned, tell
+
+
+class AccountDocument(Document):
+    """A customer's account in one currency; all amounts in its minor units."""
+
+    currency: str
+    outstanding: Money
+    overdue: Money
+    disputed: Money
+    credit: Money
+    reserved: Money
+    suspect: Money
+    unbilled: Money
+    exposure: Money
+    limit: Money | None
+    gate_refusal: str | None
+    dunning_level: int | None
+    promises_live: int
+    promises_kept: int
+    promises_broken: int
+
+
+class AllocationDocument(Document):
+    """What one event settled of an item, and when that was taken back."""
+
+    event: str
+    kind: str
+    source: str
+    at: datetime
+    amount: Money
+    undone_at: datetime | None
+    undone_by: str | None
+
+
+class NoticeDocument(Document):
+    """A dunning notice that went out."""
+
+    event: str
+    at: datetime
+    level: int
+
+
+class CustomerItemDocument(Document):
+    """An item, with what explains its balance and its dunning."""
+
+    item: str
+    invoice: str
+    order: str | None
+    status: str
+    issued_on: date
+    due_on: date
+    days_past_due: int
+    amount: Money
+    credited: Money
+    paid: Money
+    written_off: Money
+    balance: Money
+    disputed: bool
+    hold: str | None
+    dunning_level: int | None
+    dunning_due: int | None
+    allocations: list[AllocationDocument]
+    notices: list[NoticeDocument]
+
+
+class SourceDocument(Document):
+    """A payment or credit note, and what is left of it."""
+
+    event: str
+    kind: str
+    source: str
+    at: datetime
+    amount: Money
+    free: Money
+    state: str
+    reserved: bool
+    release_at: datetime | None
+
+
+class PromiseDocument(Document):
+    """A promise to pay and its verdict."""
+
+    event: str
+    promise: str
+    at: datetime
+    promised_on: date
+    amount: Money
+    received: Money
+    verdict: str
+    items: list[str]
+
+
+class IgnoredDocument(Document):
+    """An event without effect, and why."""
+
+    event: str
+    reason: str
+    waits_for: str | None
+
+
+class CustomerDocument(Positioned):
+    """One customer's receivables, explained to the event."""
+
+    customer: str
+    branch: str | None
+    zone: str
+    at: Annotated[datetime, Meta(description="The instant that the figures are true of.")]
+    as_known: Annotated[datetime | None, Meta(description="Null: with all that is known now.")]
+    accounts: list[AccountDocument]
+    items: list[CustomerItemDocument]
+    sources: list[SourceDocument]
+    promises: list[PromiseDocument]
+    ignored: list[IgnoredDocument]
+
+
+def customer_document(found: CustomerAt, statement: Statement) -> CustomerDocument:
+    """Return the document of a customer's receivables."""
+    return tell(
+        CustomerDocument,
+        statement,
+        position=found.position.token(),
+        as_known=found.as_known,
+        items=[_item(item, statement.today) for item in statement.items],
+        promises=[
+            tell(PromiseDocument, line, items=list(line.item_ids)) for line in statement.promises
+        ],
+    )
+
+
+def _item(item: ItemStatement, today: date) -> CustomerItemDocument:
+    row = item.row
+    return tell(
+        CustomerItemDocument,
+        row,
+        days_past_due=(today - row.due_on).days,
+        allocations=[
+            tell(AllocationDocument, line, currency=row.currency) for line in item.allocations
+        ],
+        notices=[tell(NoticeDocument, line) for line in item.notices],
+    )
