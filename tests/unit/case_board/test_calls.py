@@ -72,7 +72,7 @@ def test_a_late_call_withdraws_the_alert_and_is_named_as_the_cause() -> None:
     stands = story(PROMISE, called("satisfied", on="2026-03-10 16:00")).at("2026-03-11")
     assert call(stands).late
     assert stands.assessment.cleared[OVERDUE] == Cause(
-        "called", event_id("called 2026-03-10 16:00")
+        "called_back", event_id("called 2026-03-10 16:00")
     )
 
 
