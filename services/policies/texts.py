@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from events.calendars import day_end
 from events.touchpoints.policy import PolicyRecord
 from services.policies.calibration import Calibration
 from services.policies.candidate import Candidate
@@ -14,7 +16,7 @@ from services.policies.listing import Version
 from services.policies.publishing import Changed, Published
 from services.policies.trial import ProjectionTrial, Trial
 from services.policies.units import measured
-from services.wording import amount, counted, moment
+from services.wording import amount, asked_words, counted, moment
 
 _STATES = {"past": "past", "in_force": "IN FORCE", "to_come": "to come"}
 
@@ -106,12 +108,13 @@ def trial_lines(found: Trial, tz: ZoneInfo) -> Iterator[str]:
     customers = counted(found.of_customers, "customer")
     yield (
         f"{found.meant.kind} from {moment(found.meant.effective_from, tz)}, tried on "
-        f"{sample}{customers} as of {moment(found.at, tz)}; nothing was written"
+        f"{sample}{customers} as of {asked_words(found.at, tz)}; nothing was written"
     )
     yield from _changes(found.changes, found.meant)
     after = found.follower
     if after is not None and after.effective_from is not None:
-        yield from _follower_lines(after, after.effective_from <= found.at, tz)
+        at = found.at if isinstance(found.at, datetime) else day_end(found.at, tz)
+        yield from _follower_lines(after, after.effective_from <= at, tz)
     for one in found.projections:
         yield from _projection_lines(one, found.customers)
     moves = found.tier_moves

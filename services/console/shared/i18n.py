@@ -142,7 +142,7 @@ class Speaker:
         return dates.format_time(value, "HH:mm:ss xxx", tzinfo=tz, locale=self.locale)
 
     def working_time(self, seconds: int) -> str:
-        """Return business time in hours and minutes, as clocks of a case are read."""
+        """Return business time in hours and minutes, named as such: clocks of a case run in it."""
         hours, minutes = divmod(seconds // 60, 60)
         parts = {"hours": self.number(hours), "minutes": minutes}
         if not hours:
