@@ -61,7 +61,9 @@ def _about_name(kind: str, name: str, field: str, holder: object) -> EventRefuse
     name = name[:80]
     if kind == "unknown":
         remedy = f"leave it out{nearest(name, names)}"
-        return EventRefused("unknown_field", f"{field}.{name}", "is no field here", remedy)
+        return EventRefused(
+            "unknown_field", f"{field}.{name}", "is no field here", remedy, kept_field=field
+        )
     expected = _type_at(holder, [name])
     words = f", one of: {', '.join(_words_of(expected))}" if _words_of(expected) else ""
     return EventRefused("missing", f"{field}.{name}", "is missing", f"give {name}{words}")

@@ -14,9 +14,9 @@ from msgspec import Struct
 from events.codec import encode
 from events.envelope import BranchId
 from events.errors import MalformedEvent
+from events.touchpoints import CATALOGUE
 from services.intake.answers import Answer, EventRefused, refused, token_through
-from services.intake.attributes import identity
-from services.intake.characters import shown
+from services.intake.attributes import identity, senders_id
 from services.intake.draft import Draft, Scope, canonical_content
 from services.intake.parsing import draft_of
 from services.intake.quarantine import Quarantine, Rejected
@@ -26,8 +26,6 @@ from services.postgres.pool import Pool
 from services.vault.vault import PostgresVault, SubjectErased, SubjectKey, subject_of
 
 Verdict = Outcome | EventRefused
-
-_TYPE_CHARACTERS = 120
 
 
 class _Incoming(Struct):
@@ -140,10 +138,11 @@ def _is_encodable(one: _Incoming, submission: Submission) -> bool:
     """Tell whether a draft made by hand fits its schema; if not, leave the verdict on it."""
     try:
         encode(submission.data)
-    except MalformedEvent as error:
+    except MalformedEvent:
         one.verdict = EventRefused(
-            "malformed", "data", str(error), "build it as the touchpoint's type says"
-        )
+            "malformed", "data", "is not what its schema can hold",
+            "build it as the touchpoint's type says",
+        )  # fmt: skip
         return False
     return True
 
@@ -175,19 +174,25 @@ def _refusal(one: _Incoming) -> EventRefused | None:
 
 
 def _event_id(one: _Incoming) -> str | None:
+    """Return under which id an event is kept, if it has one."""
     return one.draft.envelope.id if one.draft is not None else identity(one.sent)
 
 
+def _answered_id(one: _Incoming) -> str | None:
+    """Return the id that the sender knows the event by."""
+    return senders_id(one.sent) or _event_id(one)
+
+
 def _type_name(one: _Incoming) -> str | None:
-    """Return the type that an event claims to be, as far as it can be shown."""
+    """Return the type that an event claims to be, if there is one: anything may stand there."""
     if one.draft is not None:
         return one.draft.envelope.type
     claimed = one.sent.get("type") if isinstance(one.sent, dict) else None
-    return shown(claimed[:_TYPE_CHARACTERS]) if isinstance(claimed, str) else None
+    return claimed if isinstance(claimed, str) and claimed in CATALOGUE else None
 
 
 def _answer(one: _Incoming) -> Answer:
-    event_id = _event_id(one)
+    event_id = _answered_id(one)
     match one.verdict:
         case Accepted(position, recorded_at):
             return Answer(
