@@ -78,7 +78,7 @@ def _callback_overdue(customer: CustomerId, case: Case, due: datetime) -> Alert:
     )
 
 
-class Clearings(Mapping[AlertKey, Cause]):
+class ClearedAlerts(Mapping[AlertKey, Cause]):
     """For every alert that could stand on the cases and does not: why; found out when asked.
 
     It speaks of the board as it is: ask before the board goes on.

@@ -13,7 +13,7 @@ from heapq import heappop, heappush
 
 from events.envelope import CustomerId
 from events.policy import Reference
-from projections.case_board.alerts import Clearings, Watched, watched
+from projections.case_board.alerts import ClearedAlerts, Watched, watched
 from projections.case_board.board import all_rows, unread_rows
 from projections.case_board.ladder import Ladder
 from projections.case_board.replay import Board
@@ -65,7 +65,7 @@ class Memo:
         return Assessment(
             rows=_Rows(self, self.stamp),
             alerts=self._alerts,
-            cleared=Clearings(self._board, self._ladder, self._alerts),
+            cleared=ClearedAlerts(self._board, self._ladder, self._alerts),
             next_change_at=self._next_change_at(),
             stamp=self.stamp,
             differences=differences,

@@ -19,9 +19,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from events.envelope import CustomerId
+from projections.books.account import Account
+from projections.books.records import Item
 from projections.protocol import Alert, AlertKey, Cause, Episode
-from projections.receivables.account import Account
-from projections.receivables.books import Item
 from projections.receivables.causes import cause_of_item, cause_of_promise
 from projections.receivables.promises import PromiseState, is_open, received, step_at
 from projections.receivables.reading import HoldSpan, Reading

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from projections.receivables.account import Account
-from projections.receivables.books import Item
+from projections.books.account import Account
+from projections.books.records import Item
 from projections.receivables.reading import Reading
 from projections.receivables.rows import AccountRow, HoldReason, ItemRow, ItemStatus
 
 
-class Stand:
+class ItemState:
     """What an item row says beyond the books: status, level, hold, days."""
 
     __slots__ = ("due_level", "hold", "level", "settled_day", "status")
@@ -43,7 +43,7 @@ class Stand:
             self.due_level = reading.due_level(item, reading.at, ())
 
 
-def item_row(reading: Reading, item: Item, stand: Stand) -> ItemRow:
+def item_row(reading: Reading, item: Item, stand: ItemState) -> ItemRow:
     """Return the row of an item."""
     invoice = item.invoice
     settled_on = days_late = promised_on = None

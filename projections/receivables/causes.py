@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
+from projections.books.records import Item, Step
 from projections.protocol import AlertKey, Cause
-from projections.receivables.books import Item, Step
 from projections.receivables.promises import PromiseState, is_open, step_at
 from projections.receivables.reading import HoldSpan, Reading
 
@@ -109,7 +109,7 @@ def cause_of_promise(reading: Reading, promise: PromiseState, t: datetime) -> Ca
     return Cause("promised" if promise.verdict == "live" else "corrected", note.event_id)
 
 
-class Clearings(Mapping[AlertKey, Cause]):
+class ClearedAlerts(Mapping[AlertKey, Cause]):
     """For every key that has stood or could stand and does not: why; found out when asked."""
 
     def __init__(self, reading: Reading, standing: frozenset[AlertKey]) -> None:

@@ -6,10 +6,10 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from datetime import datetime
 
-from projections.receivables.books import Item, Source
-from projections.receivables.ledger import Check
+from projections.books.days import ENDING
+from projections.books.ledger import Check
+from projections.books.records import Item, Source
 from projections.receivables.reading import Reading
-from projections.receivables.rules import ENDING
 
 
 def next_change(reading: Reading) -> datetime | None:

@@ -12,19 +12,20 @@ from datetime import datetime
 
 from events.envelope import CustomerId
 from events.policy import Reference
+from projections.books.account import Account
+from projections.books.days import BEGINNING
+from projections.books.ledger import Ledger
+from projections.books.records import Item
+from projections.books.replay import may_continue
 from projections.protocol import Alert, Assessment, Differences, Facts, Row, RowKey
-from projections.receivables.account import Account
 from projections.receivables.alerts import AlertBook
-from projections.receivables.balances import Stand, Tally, account_row, item_row
-from projections.receivables.books import Item
-from projections.receivables.causes import Clearings
+from projections.receivables.balances import ItemState, Tally, account_row, item_row
+from projections.receivables.causes import ClearedAlerts
 from projections.receivables.horizon import next_change
-from projections.receivables.ledger import Ledger
 from projections.receivables.promises import Promises
 from projections.receivables.reading import Frame, Reading
-from projections.receivables.replay import goes_on
 from projections.receivables.rows import ACCOUNTS, ITEMS
-from projections.receivables.rules import BEGINNING, rules_of
+from projections.receivables.rules import rules_of
 
 Rows = dict[str, dict[RowKey, Row]]
 
@@ -43,15 +44,15 @@ class Memo:
 
     def serves(self, facts: Facts, at: datetime, reference: Reference) -> bool:
         """Return whether an assessment of the facts may go on from here."""
-        return reference is self.reference and at >= self.at and goes_on(self.book, facts)
+        return reference is self.reference and at >= self.at and may_continue(self.book, facts)
 
     def assess(self, customer: CustomerId, facts: Facts, at: datetime) -> Assessment:
         """Go on to an instant; one that the memo serves."""
         reading = Reading(facts, at, self.reference, self)
-        went_on = reading.frame == self.frame
+        continued = reading.frame == self.frame
         since, self.stamp = self.stamp, object()
         self.at = at
-        if not went_on:
+        if not continued:
             self.frame, self.promises = reading.frame, reading.promises
             self._tallies.clear()
             for item in self.book.items.values():
@@ -60,16 +61,16 @@ class Memo:
         alert_book = AlertBook(customer, reading)
         alerts: list[Alert] = []
         for account in self.book.accounts.values():
-            alerts += self._account(reading, alert_book, account, rows, whole=not went_on)
+            alerts += self._account(reading, alert_book, account, rows, whole=not continued)
         for promise in reading.promises.with_open_items():
             alerts += alert_book.on_promise(promise)
         return Assessment(
-            rows=_Rows(self, reading, rows[ACCOUNTS.name]) if went_on else _listed(rows),
+            rows=_Rows(self, reading, rows[ACCOUNTS.name]) if continued else _listed(rows),
             alerts=alerts,
-            cleared=Clearings(reading, frozenset(alert.key for alert in alerts)),
+            cleared=ClearedAlerts(reading, frozenset(alert.key for alert in alerts)),
             next_change_at=next_change(reading),
             stamp=self.stamp,
-            differences=Differences(since=since, rows=rows) if went_on else None,
+            differences=Differences(since=since, rows=rows) if continued else None,
         )
 
     def _account(
@@ -79,7 +80,7 @@ class Memo:
         tally = self._tallies[account.currency]
         open_rows = []
         for item in account.items if whole else _changing(reading, account):
-            stand = Stand(reading, item)
+            stand = ItemState(reading, item)
             row = item_row(reading, item, stand)
             rows[ITEMS.name][row.item_id,] = row
             tally.count(item, row)
@@ -137,7 +138,7 @@ class _Rows(Mapping[str, Sequence[Row]]):
             raise LookupError("the books have gone on since this assessment")
         reading = self._reading
         return [
-            item_row(reading, item, Stand(reading, item))
+            item_row(reading, item, ItemState(reading, item))
             for account in reading.book.accounts.values()
             for item in account.items
         ]

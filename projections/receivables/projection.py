@@ -9,10 +9,10 @@ from typing import ClassVar
 from events.envelope import CustomerId
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
+from projections.books.replay import HANDLED
 from projections.protocol import Anatomy, Assessment, Facts, Row, Table, Total
 from projections.receivables.anatomy import ANATOMY
 from projections.receivables.memo import Memo
-from projections.receivables.replay import HANDLED
 from projections.receivables.rows import ACCOUNTS, INVOICED, ITEMS, OPEN, ItemRow
 
 

@@ -13,10 +13,10 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from events.calendars import INSTANT
-from projections.receivables.account import Account
-from projections.receivables.books import Entry, Item, Step
-from projections.receivables.ledger import Ledger, PromiseNote
-from projections.receivables.rules import Days
+from projections.books.account import Account
+from projections.books.days import Days
+from projections.books.ledger import Ledger, PromiseNote
+from projections.books.records import Entry, Item, Step
 
 Verdict = Literal["live", "kept", "broken"]
 

@@ -11,13 +11,14 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from events.policy import Reference
+from projections.books.days import ENDING, Days, days_in
+from projections.books.ledger import Ledger
+from projections.books.records import Hold, Item
+from projections.books.replay import walk
 from projections.protocol import Facts
-from projections.receivables.books import Hold, Item
-from projections.receivables.ledger import Ledger
 from projections.receivables.promises import Promises, step_at
-from projections.receivables.replay import walk
 from projections.receivables.rows import HoldReason
-from projections.receivables.rules import ENDING, Days, days_in, rules_of
+from projections.receivables.rules import rules_of
 
 
 class HoldSpan(NamedTuple):

@@ -6,100 +6,21 @@ A dated consequence uses the version in force at its own instant (decision 9):
   that a new policy raises nothing about days that are past;
 - an item is due soon, and a dunning level falls due, at the first instant at which the
   version then in force says so;
-- a reservation lasts as long as the version in force at the payment's or check's instant says;
 - the credit gate is a decision of the asked instant and uses the version in force then.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
-from functools import cache, lru_cache
-from typing import Generic, NamedTuple, TypeVar
-from zoneinfo import ZoneInfo
+from datetime import datetime
+from functools import lru_cache
 
-from events.calendars import day_start, local_day
 from events.policy import Reference
-from events.touchpoints.policy import AlertsPolicy, CreditPolicy, DunningPolicy, PolicyRecord
-
-P = TypeVar("P", bound=PolicyRecord)
-
-BEGINNING = datetime.min.replace(tzinfo=UTC)
-ENDING = datetime.max.replace(tzinfo=UTC)
-
-_FIRST_DAY = date(2, 1, 1).toordinal()
-_LAST_DAY = date(9998, 12, 31).toordinal()
-_KEPT_DAYS = 20_000  # of each zone
+from events.touchpoints.policy import AlertsPolicy, DunningPolicy
+from projections.books.days import Days
+from projections.books.rules import BookRules, terms_of
 
 
-class Days:
-    """Local days of one zone as ordinals; days beyond the calendar count as its ends.
-
-    It keeps what was looked up last: facts come in order, and most ask for days nearby.
-    """
-
-    __slots__ = ("_begins", "_day", "_ends", "_starts", "tz")
-
-    def __init__(self, tz: ZoneInfo) -> None:
-        self.tz = tz
-        self._starts: dict[int, datetime] = {}
-        self._day, self._begins, self._ends = 0, ENDING, BEGINNING  # of today
-
-    def __reduce__(self) -> tuple[object, ...]:
-        """Come back from bytes as the days that everybody uses."""
-        return days_in, (self.tz,)
-
-    def start(self, day: int) -> datetime:
-        """Return the instant at which a local day begins."""
-        found = self._starts.get(day)
-        if found is None:
-            if len(self._starts) == _KEPT_DAYS:
-                self._starts.clear()
-            known = date.fromordinal(min(max(day, _FIRST_DAY), _LAST_DAY))
-            found = self._starts[day] = day_start(known, self.tz)
-        return found
-
-    def of(self, at: datetime) -> int:
-        """Return the local day of an instant."""
-        return local_day(at, self.tz).toordinal()
-
-    def today(self, at: datetime) -> int:
-        """Return the last day whose start is not after `at`, also where a clock goes back."""
-        if not self._begins <= at < self._ends:
-            day = self.of(at)
-            if at >= self.start(day + 1):
-                day += 1
-            self._day, self._begins, self._ends = day, self.start(day), self.start(day + 1)
-        return self._day
-
-
-@cache
-def days_in(tz: ZoneInfo) -> Days:
-    """Return the days of a zone."""
-    return Days(tz)
-
-
-class Term(NamedTuple, Generic[P]):
-    """A version of a policy and the time [start, end) in which it is in force."""
-
-    start: datetime
-    end: datetime
-    policy: P
-
-
-def terms_of(reference: Reference, kind: type[P]) -> tuple[Term[P], ...]:
-    """Return the versions of a policy in time order, the domain's defaults first."""
-    starts = [BEGINNING]
-    for version in reference.versions(kind):
-        if version.effective_from != starts[-1]:
-            starts.append(version.effective_from)
-    ends = [*starts[1:], ENDING]
-    return tuple(
-        Term(start, end, reference.in_force(kind, start))
-        for start, end in zip(starts, ends, strict=True)
-    )
-
-
-class Rules:
+class Rules(BookRules):
     """What the published policies mean for receivables; immutable.
 
     `offsets` are the days past due at which something about an open item can change;
@@ -107,10 +28,9 @@ class Rules:
     """
 
     def __init__(self, reference: Reference) -> None:
-        self.reference = reference
+        super().__init__(reference)
         self.alerts = terms_of(reference, AlertsPolicy)
         self.dunning = terms_of(reference, DunningPolicy)
-        self.credit = terms_of(reference, CreditPolicy)
         days = {day for term in self.alerts for day in term.policy.overdue_days}
         self.thresholds = tuple(sorted(days, reverse=True))
         self.soon_days = tuple(sorted({term.policy.due_soon_days for term in self.alerts}))
@@ -118,7 +38,6 @@ class Rules:
         self.dunning_starts = tuple(term.start for term in self.dunning[1:])
         self.offsets = tuple(sorted(self._offsets()))
         self.notice_days = max(term.policy.notice_days_before_due for term in self.dunning)
-        self.default_limits = any(term.policy.default_limit for term in self.credit)
 
     def __reduce__(self) -> tuple[object, ...]:
         """Come back from bytes as the rules that everybody uses."""
@@ -132,10 +51,6 @@ class Rules:
             offsets.add(dunning.policy.level_2_days_past_due)
         offsets.update(term.policy.max_days_overdue + 1 for term in self.credit)
         return offsets
-
-    def credit_policy(self, at: datetime) -> CreditPolicy:
-        """Return the credit policy in force at an instant."""
-        return self.reference.in_force(CreditPolicy, at)
 
     def threshold(self, due: int, today: int, days: Days) -> int | None:
         """Return the highest days past due at which an item due then has alerted, if any."""

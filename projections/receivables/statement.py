@@ -9,11 +9,11 @@ from msgspec import Struct
 
 from events.envelope import CustomerId
 from events.policy import Reference
+from projections.books.account import Account
+from projections.books.records import Item, Source
 from projections.protocol import Alert, Episode, Facts
-from projections.receivables.account import Account
 from projections.receivables.alerts import AlertBook
-from projections.receivables.balances import Stand, Tally, account_row, item_row
-from projections.receivables.books import Item, Source
+from projections.receivables.balances import ItemState, Tally, account_row, item_row
 from projections.receivables.promises import PromiseState, Verdict
 from projections.receivables.reading import Reading
 from projections.receivables.rows import AccountRow, HoldReason, ItemRow
@@ -214,7 +214,7 @@ def explain(customer: CustomerId, facts: Facts, at: datetime, reference: Referen
 
 def _item(reading: Reading, item: Item) -> ItemStatement:
     return ItemStatement(
-        row=item_row(reading, item, Stand(reading, item)),
+        row=item_row(reading, item, ItemState(reading, item)),
         steps=[
             StepLine(
                 event_id=step.event_id,

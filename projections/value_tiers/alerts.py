@@ -20,16 +20,16 @@ TIER_WARNING = "tier_warning"
 
 def standing_alerts(customer: CustomerId, reading: Reading) -> list[Alert]:
     """Return the warning that stands now, if any."""
-    walk = reading.walk
-    if walk.warned_at is None or walk.tier is None:
+    tiers = reading.tiers
+    if tiers.warned_at is None or tiers.tier is None:
         return []
-    return [_alert(customer, reading, Warned(walk.tier, walk.warned_at, None))]
+    return [_alert(customer, reading, Warned(tiers.tier, tiers.warned_at, None))]
 
 
 def episodes(customer: CustomerId, reading: Reading) -> list[Episode]:
     """Return every warning up to now as the facts are known now, corrections taken in."""
     found = []
-    for warned in reading.walk.warnings:
+    for warned in reading.tiers.warnings:
         cause = _cause(reading, warned)
         found.append(Episode(_alert(customer, reading, warned), warned.until, cause))
     found.extend(Episode(a, None, None) for a in standing_alerts(customer, reading))
@@ -37,7 +37,7 @@ def episodes(customer: CustomerId, reading: Reading) -> list[Episode]:
 
 
 def _alert(customer: CustomerId, reading: Reading, warned: Warned) -> Alert:
-    ladder = reading.walk.ladder
+    ladder = reading.tiers.ladder
     known = ladder is not None and warned.tier in ladder.names
     amount = ladder.keep_line(ladder.names.index(warned.tier)) if ladder and known else 0
     return Alert(
@@ -58,18 +58,18 @@ def _cause(reading: Reading, warned: Warned) -> Cause:
     return Cause("recovered", reading.contributions.gained_at(warned.until))
 
 
-class Clearings(Mapping[AlertKey, Cause]):
+class ClearedAlerts(Mapping[AlertKey, Cause]):
     """For every tier of which no warning stands: why; found out when asked."""
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
-        self._walk = reading.walk
+        self._tiers = reading.tiers
 
     def __getitem__(self, key: AlertKey) -> Cause:
-        walk = self._walk
-        if key.kind != TIER_WARNING or (walk.warned_at is not None and key.subject == walk.tier):
+        tiers = self._tiers
+        if key.kind != TIER_WARNING or (tiers.warned_at is not None and key.subject == tiers.tier):
             raise KeyError(key)
-        for warned in reversed(walk.warnings):
+        for warned in reversed(tiers.warnings):
             if warned.tier == key.subject:
                 return _cause(self._reading, warned)
         correction = self._corrected()
@@ -82,9 +82,9 @@ class Clearings(Mapping[AlertKey, Cause]):
         return Cause("corrected", last.ended_by) if last is not None else None
 
     def __iter__(self) -> Iterator[AlertKey]:
-        tiers = dict.fromkeys(warned.tier for warned in self._walk.warnings)
+        tiers = dict.fromkeys(warned.tier for warned in self._tiers.warnings)
         for tier in tiers:
-            if self._walk.warned_at is None or tier != self._walk.tier:
+            if self._tiers.warned_at is None or tier != self._tiers.tier:
                 yield AlertKey(TIER_WARNING, tier, 0)
 
     def __len__(self) -> int:

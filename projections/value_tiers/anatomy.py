@@ -1,7 +1,7 @@
 """What the memo of customer value is made of, so that a long one can be kept outside of memory."""
 
+from projections.books.anatomy import BOOKS, LONG_ACCOUNT, LONG_BOOKS
 from projections.protocol import Anatomy
-from projections.receivables.anatomy import BOOKS, LONG_ACCOUNT, LONG_BOOKS
 from projections.value_tiers.books import ValueBooks
 from projections.value_tiers.collected import CollectedLedger, OrderParts
 from projections.value_tiers.contributions import Claim, Contribution, Contributions

@@ -38,11 +38,11 @@ from events.touchpoints.payment import (
     PaymentReversed,
     RefundPaid,
 )
+from projections.books import billing, orders, payments
+from projections.books.days import ENDING
+from projections.books.ledger import Ledger
+from projections.books.replay import may_continue
 from projections.protocol import Facts
-from projections.receivables import billing, orders, payments
-from projections.receivables.ledger import Ledger
-from projections.receivables.replay import goes_on
-from projections.receivables.rules import ENDING
 from projections.value_tiers.collected import CollectedLedger
 from projections.value_tiers.contributions import Component, Contribution, Contributions
 from projections.value_tiers.rules import ValueRules, cost
@@ -124,9 +124,9 @@ class ValueBooks:
 
     def reach(self, facts: Facts, at: datetime) -> bool:
         """Return whether they can go on to an instant with the facts not yet taken in."""
-        return at >= self.last_at and goes_on(self.ledger, facts)
+        return at >= self.last_at and may_continue(self.ledger, facts)
 
-    def go_on(self, facts: Facts, at: datetime) -> None:
+    def advance(self, facts: Facts, at: datetime) -> None:
         """Take in the facts up to an instant; deadlines act at theirs (as in receivables)."""
         ledger = self.ledger
         deadlines = ledger.deadlines

@@ -15,7 +15,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from events.touchpoints.policy import CostPolicy
-from projections.receivables.rules import Days, Term
+from projections.books.days import Days
+from projections.books.rules import Term
 from projections.value_tiers.shares import PPM, divided
 
 

@@ -20,7 +20,7 @@ from events.touchpoints.payment import (
     PaymentRejectedAsDuplicate,
     PaymentReversed,
 )
-from projections.receivables.books import Entry, Invoice, Item, Source
+from projections.books.records import Entry, Invoice, Item, Source
 from projections.value_tiers.contributions import (
     BalanceChange,
     Claim,
@@ -252,7 +252,7 @@ class CollectedLedger(JournalLedger):
 
     def _room(self, parts: OrderParts, source: Source) -> int:
         order = self.orders.get(parts.data.order_id) if parts.data is not None else None
-        if order is None or order.account is not source.account:
+        if order is None or order.account.currency != source.currency:
             return 0
         return max(0, order.unbilled - parts.paid)
 
@@ -303,7 +303,7 @@ class CollectedLedger(JournalLedger):
             self.cash[source] = None
             return
         new = Contribution(
-            "margin", source.account.currency, free, self.now, source.at, source.event_id,
+            "margin", source.currency, free, self.now, source.at, source.event_id,
             source.source_id,
         )  # fmt: skip
         self.cash[source] = new

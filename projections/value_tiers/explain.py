@@ -12,10 +12,10 @@ from events.calendars import INSTANT
 from events.envelope import CustomerId
 from events.policy import Reference
 from events.touchpoints.policy import AgeingPolicy, CostPolicy, TierPolicy
+from projections.books.ageing import Ageing, Balance, ageing
 from projections.protocol import Facts
-from projections.receivables.reports import Ageing, Balance, ageing
 from projections.value_tiers.contributions import Component, Contribution
-from projections.value_tiers.course import Course
+from projections.value_tiers.memo import ValueMemo
 from projections.value_tiers.reading import Reading
 from projections.value_tiers.rows import Figures, StandingRow, figures_on
 from projections.value_tiers.standing import Standing
@@ -97,11 +97,11 @@ def explain_value(
 
     The history of tiers is the one that was shown: a correction is a move of its own instant.
     """
-    course = Course(reference)
-    course.go_on(facts, at)
-    if course.books.first is None:
+    memo = ValueMemo(reference)
+    memo.advance(facts, at)
+    if memo.books.first is None:
         return None
-    reading = Reading(course, at)
+    reading = Reading(memo, at)
     standing = Standing(reading)
     row = standing.row()
     policy = reading.policy

@@ -10,10 +10,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from events.envelope import RecordedEvent
-from projections.receivables.account import Account
-from projections.receivables.books import Entry, Invoice, Item, Source
-from projections.receivables.ledger import Ledger
-from projections.receivables.rules import Rules
+from projections.books.account import Account
+from projections.books.ledger import Ledger
+from projections.books.records import Entry, Invoice, Item, Source
+from projections.books.rules import BookRules
 
 
 class Touched:
@@ -103,7 +103,7 @@ class JournalAccount(Account):
 class JournalLedger(Ledger):
     """Receivables of one customer, with notes; limits are not watched."""
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: BookRules) -> None:
         super().__init__(rules)
         self.touched = Touched()
         self.limited = False

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from events.touchpoints.policy import CostPolicy, TierPolicy
-from projections.receivables.rules import ENDING, Days
+from projections.books.days import ENDING, Days
 from projections.value_tiers.books import ValueBooks
 from projections.value_tiers.capital import FLAT, Capital, Line
 from projections.value_tiers.contributions import BalanceChange, Ending, Happening
@@ -15,7 +15,7 @@ from projections.value_tiers.wallet import latest_sighting, model_value
 from projections.value_tiers.window import Window
 
 
-class Clock(Protocol):
+class Figure(Protocol):
     """A figure that changes by itself at known instants."""
 
     next_at: datetime
@@ -37,9 +37,9 @@ class Model:
         self._days = days
         self._window = window
         self._currency = currency
-        self.look(at)
+        self.measure(at)
 
-    def look(self, at: datetime) -> None:
+    def measure(self, at: datetime) -> None:
         """Work the value out at an instant, and when it may be another."""
         books = self._books
         seen = latest_sighting(books, self._days, at, self._window, self._currency)
@@ -54,7 +54,7 @@ class Model:
     def pass_to(self, at: datetime) -> None:
         """Let sightings, segments and rates come and go, up to an instant."""
         if self.next_at <= at:
-            self.look(at)
+            self.measure(at)
 
     def ahead(self) -> Model:
         """Return one that may pass on by itself."""
@@ -82,10 +82,10 @@ class Meter:
             self.model = Model(books, days, length, policy.currency, at)
         self._others = self._running()
 
-    def _running(self) -> tuple[Clock, ...]:
+    def _running(self) -> tuple[Figure, ...]:
         """Return what goes on beside the window."""
-        clocks = (self.capital, self.provision, self.model)
-        return tuple(clock for clock in clocks if clock is not None)
+        figures = (self.capital, self.provision, self.model)
+        return tuple(figure for figure in figures if figure is not None)
 
     @property
     def line(self) -> Line:
@@ -101,15 +101,15 @@ class Meter:
     def next_at(self) -> datetime:
         """Return when a figure changes next by itself."""
         soonest = self.window.next_at
-        for clock in self._others:
-            soonest = min(soonest, clock.next_at)
+        for figure in self._others:
+            soonest = min(soonest, figure.next_at)
         return soonest
 
     def pass_to(self, at: datetime) -> None:
         """Take in what changes by itself up to an instant."""
         self.window.pass_to(at)
-        for clock in self._others:
-            clock.pass_to(at)
+        for figure in self._others:
+            figure.pass_to(at)
 
     def take(self, happening: Happening) -> None:
         """Take in what happened at the instant to which it was passed."""

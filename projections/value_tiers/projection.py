@@ -10,10 +10,10 @@ from events.envelope import CustomerId
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from projections.protocol import Anatomy, Assessment, Facts, Row, Table, Total
-from projections.value_tiers.alerts import Clearings, standing_alerts
+from projections.value_tiers.alerts import ClearedAlerts, standing_alerts
 from projections.value_tiers.anatomy import ANATOMY
 from projections.value_tiers.books import HANDLED
-from projections.value_tiers.course import course_of
+from projections.value_tiers.memo import memo_of
 from projections.value_tiers.reading import Reading
 from projections.value_tiers.rows import STANDINGS, TIER, StandingRow
 from projections.value_tiers.standing import Standing
@@ -32,18 +32,18 @@ class ValueTiers:
         self, customer: CustomerId, facts: Facts, at: datetime, reference: Reference
     ) -> Assessment:
         """Return the standing as of an instant; pure. Before the first fact there is none."""
-        course = course_of(facts, at, reference)
-        if course.books.first is None:
-            return Assessment(rows={STANDINGS.name: ()}, next_change_at=course.books.next_fact_at)
-        reading = Reading(course, at)
+        memo = memo_of(facts, at, reference)
+        if memo.books.first is None:
+            return Assessment(rows={STANDINGS.name: ()}, next_change_at=memo.books.next_fact_at)
+        reading = Reading(memo, at)
         standing = Standing(reading)
         assessment = Assessment(
             rows={STANDINGS.name: (standing.row(),)},
             alerts=standing_alerts(customer, reading),
-            cleared=Clearings(reading),
+            cleared=ClearedAlerts(reading),
             next_change_at=standing.next_change(),
         )
-        facts.memo = course
+        facts.memo = memo
         return assessment
 
     def totals(self, row: Row) -> Sequence[Total]:

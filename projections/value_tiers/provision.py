@@ -6,8 +6,8 @@ from bisect import bisect_left
 from datetime import datetime
 
 from events.touchpoints.policy import AgeingPolicy
-from projections.receivables.reports import bucket_index
-from projections.receivables.rules import ENDING, Days
+from projections.books.ageing import bucket_index
+from projections.books.days import ENDING, Days
 from projections.value_tiers.rules import ValueRules
 from projections.value_tiers.shares import BASIS, share
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from projections.value_tiers.contributions import Contribution
-from projections.value_tiers.course import Course
+from projections.value_tiers.memo import ValueMemo
 from projections.value_tiers.tiers import Move
 
 
@@ -25,20 +25,20 @@ class Dated(NamedTuple):
 class Reading:
     """One customer's value at an instant, of which there must be a fact."""
 
-    def __init__(self, course: Course, at: datetime) -> None:
+    def __init__(self, memo: ValueMemo, at: datetime) -> None:
         self.at = at
-        self.course = course
-        self.books = course.books
+        self.memo = memo
+        self.books = memo.books
         self.rules = self.books.rules
         self.contributions = self.books.contributions
         self.branch_id = self.books.branch_id
-        self.days = course.days
+        self.days = memo.days
         self.today = self.days.today(at)
         self.policy = self.rules.tier_policy(at)
-        way = course.history.way.look(at)
-        self.meter = way.meter
-        self.walk = way.walk
-        self.tier_since = None if way.walk.tier is None else course.history.tier_since(way)
+        path = memo.history.path.look_ahead(at)
+        self.meter = path.meter
+        self.tiers = path.tiers
+        self.tier_since = None if path.tiers.tier is None else memo.history.tier_since(path)
 
     def dated(self, contribution: Contribution, window: int) -> Dated:
         """Return when a contribution counts, over a window."""
@@ -51,8 +51,8 @@ class Reading:
     @property
     def corrections(self) -> list[datetime]:
         """Return, sorted, when something that bore on the score was corrected."""
-        return self.course.history.corrections
+        return self.memo.history.corrections
 
     def moves_shown(self) -> list[Move]:
         """Return every move up to now as it was shown, the oldest first."""
-        return self.course.history.moves_shown(self.at)
+        return self.memo.history.moves_shown(self.at)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from events.money import Money
 from events.policy import Reference
 from events.touchpoints.policy import AgeingPolicy, CostPolicy, TierPolicy
-from projections.receivables.rules import Rules, rules_of, terms_of
+from projections.books.rules import book_rules, terms_of
 from projections.value_tiers.shares import BASIS
 
 
@@ -57,7 +57,7 @@ class Ladder:
         return -(-self.keeps[rank - 1] // BASIS)
 
 
-class Rung(NamedTuple):
+class LadderTerm(NamedTuple):
     """From an instant on a ladder is in force."""
 
     start: datetime
@@ -69,7 +69,7 @@ class ValueRules:
 
     def __init__(self, reference: Reference) -> None:
         self.reference = reference
-        self.ledger: Rules = rules_of(reference)
+        self.ledger = book_rules(reference)
         self.tiers = terms_of(reference, TierPolicy)
         self.costs = terms_of(reference, CostPolicy)
         self.ageing = terms_of(reference, AgeingPolicy)
@@ -77,7 +77,7 @@ class ValueRules:
         self.has_provision = any(any(term.policy.provision) for term in self.ageing)
         self.weighs_debt = self.has_capital or self.has_provision
         self.weighs_model = any(term.policy.weight_model for term in self.tiers)
-        self.rungs = tuple(Rung(term.start, Ladder(term.policy)) for term in self.tiers)
+        self.ladders = tuple(LadderTerm(term.start, Ladder(term.policy)) for term in self.tiers)
         self.currencies = frozenset(term.policy.currency for term in self.tiers)
         self.ageing_uppers = sorted({u for term in self.ageing for u in term.policy.upper_days})
 

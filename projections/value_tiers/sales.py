@@ -14,8 +14,8 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from events.touchpoints.order import OrderPlaced
-from projections.receivables.books import Invoice, Source
-from projections.receivables.rules import Days
+from projections.books.days import Days
+from projections.books.records import Invoice, Source
 from projections.value_tiers.collected import CollectedLedger, OrderParts, Subject
 from projections.value_tiers.shares import share
 
@@ -46,7 +46,7 @@ def sales_of(ledger: CollectedLedger, subject: Subject) -> tuple[Sale, ...]:
         if subject.state != "live":
             return ()
         net = -_net_of_note(ledger, subject)
-        return (Sale(subject.at, subject.account.currency, net, False, True, True),)
+        return (Sale(subject.at, subject.currency, net, False, True, True),)
     cash = ledger.cash.get(subject)
     return () if cash is None else (Sale(cash.on, cash.currency, cash.amount, True, True, True),)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime
 
-from projections.receivables.books import Source
-from projections.receivables.rules import ENDING
+from projections.books.days import ENDING
+from projections.books.records import Source
 from projections.value_tiers.reading import Reading
 from projections.value_tiers.rows import StandingRow
 from projections.value_tiers.shares import BASIS, PPM, divided
@@ -22,16 +22,16 @@ class Standing:
         window, currency = policy.window_days, policy.currency
         self.expiry = reading.meter.window.expiry()
         self.seen = latest_sighting(reading.books, days, reading.at, window, currency)
-        bought = reading.course.bought
+        bought = reading.memo.bought
         self.wallet = wallet(bought, days, reading.today, window, currency, self.seen)
         self.model = model_value(reading.books, reading.at, self.seen)
 
     def row(self) -> StandingRow:
         """Return the row."""
-        reading, walk = self.reading, self.reading.walk
+        reading, tiers = self.reading, self.reading.tiers
         books, policy, counts = reading.books, reading.policy, reading.books.counts
         assert books.first is not None
-        bought = reading.course.bought.buying(policy.currency)
+        bought = reading.memo.bought.buying(policy.currency)
         sums, line, provision = reading.meter.window, reading.meter.line, reading.meter.provided
         base_day = line.day if line.slope else reading.today
         exact = line.micro_on(base_day)
@@ -46,10 +46,10 @@ class Standing:
             segment=books.segment_at(reading.at),
             currency=policy.currency,
             other_currencies=",".join(sorted(others)) or None,
-            tier=walk.tier,
+            tier=tiers.tier,
             tier_since=reading.tier_since,
-            warning_since=walk.warned_at,
-            drop_at=walk.drop_at,
+            warning_since=tiers.warned_at,
+            drop_at=tiers.drop_at,
             score_minor=divided(weighed, BASIS),
             contemporary_minor=contemporary,
             margin_minor=sums.margin,
@@ -89,7 +89,7 @@ class Standing:
         limit = min((t for t in self._candidates() if at < t < ENDING), default=None)
         if limit is None or not self.reading.meter.line.slope:
             return limit
-        crossing = self.reading.walk.next_at(limit)
+        crossing = self.reading.tiers.next_at(limit)
         return limit if crossing is None else min(limit, crossing)
 
     def _candidates(self) -> Iterator[datetime]:
@@ -111,8 +111,8 @@ class Standing:
         turns_on = meter.capital.next_line_on() if meter.capital is not None else None
         if turns_on is not None:
             yield days.start(turns_on)
-        if reading.walk.drop_at is not None:
-            yield reading.walk.drop_at
+        if reading.tiers.drop_at is not None:
+            yield reading.tiers.drop_at
 
 
 def _date(day: int | None) -> date | None:

@@ -20,7 +20,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from projections.receivables.rules import ENDING, Days
+from projections.books.days import ENDING, Days
 from projections.value_tiers.capital import FLAT
 from projections.value_tiers.meter import Meter
 from projections.value_tiers.rules import Ladder
@@ -55,10 +55,10 @@ class Score(NamedTuple):
     score: int
 
 
-class Walk:
-    """One customer's way through the tiers, as far as its figures were passed.
+class TierJudge:
+    """One customer's path through the tiers, as far as its figures were passed.
 
-    Whoever moves the figures lets the walk wait for the instant, and settle at it when all of
+    Whoever moves the figures lets it wait for the instant, and settle at it when all of
     that instant is known; settling twice at one instant with the same figures changes nothing.
     """
 
@@ -114,9 +114,9 @@ class Walk:
         found = [t for t in (self.drop_at, crossing) if t is not None]
         return min(found, default=None)
 
-    def ahead(self, meter: Meter) -> Walk:
+    def ahead(self, meter: Meter) -> TierJudge:
         """Return one that goes on with other figures from where this one stands."""
-        copy = Walk(self.days, meter, self._now)
+        copy = TierJudge(self.days, meter, self._now)
         copy.ladder, copy.rank, copy._entered = self.ladder, self.rank, self._entered
         copy.warned_at, copy.drop_at = self.warned_at, self.drop_at
         copy.moves, copy.warnings = self.moves[:], self.warnings[:]

@@ -15,7 +15,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from projections.receivables.rules import Days
+from projections.books.days import Days
 from projections.value_tiers.books import Sighting, ValueBooks
 from projections.value_tiers.sales import MONTHS_OF_YEAR, Bought, month
 from projections.value_tiers.shares import BASIS, divided

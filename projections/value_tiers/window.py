@@ -6,7 +6,7 @@ from bisect import bisect_left
 from datetime import datetime
 from typing import NamedTuple
 
-from projections.receivables.rules import ENDING, Days
+from projections.books.days import ENDING, Days
 from projections.value_tiers.contributions import SERVICE, Contribution
 
 

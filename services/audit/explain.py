@@ -8,17 +8,17 @@ from datetime import datetime
 from msgspec import Struct
 
 from events.envelope import CustomerId
+from projections.books.replay import HANDLED as RECEIVABLES_EVENTS
 from projections.case_board.explain import CaseExplanation, explain_cases
 from projections.case_board.replay import HANDLED as CASE_EVENTS
 from projections.protocol import Facts
-from projections.receivables.replay import HANDLED as RECEIVABLES_EVENTS
 from projections.receivables.statement import Statement
 from projections.receivables.statement import explain as explain_receivables
 from projections.timeline.entries import Entry, page
 from projections.value_tiers.books import HANDLED as VALUE_EVENTS
 from projections.value_tiers.explain import ValueExplained, explain_value
 from services.audit.known import known_dossier
-from services.hosts.bootstrap import Platform
+from services.platform import Platform
 from services.walk.by_customer import picture
 
 

@@ -13,22 +13,16 @@ from events.calendars import day_end
 from events.envelope import CustomerId, RecordedEvent
 from events.policy import Reference
 from events.touchpoints.policy import AgeingPolicy
+from projections.books.ageing import Ageing, ageing
+from projections.books.replay import HANDLED
 from projections.protocol import Assessment, Episode, Facts, Total
 from projections.receivables.alerts import AlertBook
 from projections.receivables.projection import Receivables
 from projections.receivables.reading import Reading
-from projections.receivables.replay import HANDLED
-from projections.receivables.reports import (
-    Ageing,
-    ageing,
-    dso,
-    invoiced_in_window,
-    mean_days_late,
-    open_balances,
-)
+from projections.receivables.reports import dso, invoiced_in_window, mean_days_late, open_balances
 from projections.receivables.rows import ACCOUNTS, ITEMS, AccountRow, ItemRow
 from services.errors import UsageError
-from services.hosts.bootstrap import Platform
+from services.platform import Platform
 from services.walk.by_customer import picture
 from services.wording import nearest
 

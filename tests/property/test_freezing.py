@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.policy import Reference
+from projections.books.account import Account
+from projections.books.records import Invoice, Item
 from projections.frozen.freezing import Unfreezable
 from projections.frozen.thawing import Unthawable, _Unpickler, thaw
 from projections.protocol import Anatomy
-from projections.receivables.account import Account
-from projections.receivables.books import Invoice, Item
 from tests.support.frozen import frozen
 
 RULES = Reference()

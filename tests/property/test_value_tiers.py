@@ -12,11 +12,11 @@ from events.calendars import INSTANT
 from events.envelope import RecordedEvent
 from events.policy import Reference
 from events.touchpoints.policy import CostPolicy, TierPolicy
+from projections.books.ageing import Balance, ageing
 from projections.protocol import Alert, Assessment, Facts
 from projections.receivables.reading import Reading as Receivables
-from projections.receivables.reports import Balance, ageing
 from projections.value_tiers.alerts import episodes
-from projections.value_tiers.course import Course
+from projections.value_tiers.memo import ValueMemo
 from projections.value_tiers.reading import Reading
 from projections.value_tiers.rows import StandingRow, figures_on
 from projections.value_tiers.shares import PPM, divided
@@ -32,8 +32,8 @@ def assess(events: Stream, at: datetime, reference: Reference) -> Assessment:
 
 
 def read(events: Stream, at: datetime, reference: Reference) -> Reading:
-    course = Course(reference)
-    course.go_on(Facts(events), at)
+    course = ValueMemo(reference)
+    course.advance(Facts(events), at)
     return Reading(course, at)
 
 

@@ -13,7 +13,7 @@ from events.envelope import RecordedEvent
 from events.policy import Reference
 from projections.protocol import Alert, AlertKey, Assessment, Cause, Facts, Row
 from projections.value_tiers import history
-from projections.value_tiers.course import Course
+from projections.value_tiers.memo import ValueMemo
 from projections.value_tiers.reading import Reading
 from tests.support.frozen import through_ice
 from tests.support.given import CUSTOMER
@@ -99,7 +99,7 @@ def test_what_was_shown_is_the_same_after_going_on(
         VALUE_TIERS.assess(CUSTOMER, fresh, at, reference)
         assert (course is None) == (fresh.memo is None)
         if course is not None:
-            assert isinstance(course, Course)
-            assert isinstance(fresh.memo, Course)
+            assert isinstance(course, ValueMemo)
+            assert isinstance(fresh.memo, ValueMemo)
             anew = Reading(fresh.memo, at)
             assert Reading(course, at).moves_shown() == anew.moves_shown()

@@ -31,7 +31,7 @@ from events.touchpoints.complaint import (
 )
 from events.touchpoints.contact import CallbackMade
 from events.touchpoints.policy import BranchSet, CalendarSet, DepartmentSet
-from projections.case_board.alerts import Clearings
+from projections.case_board.alerts import ClearedAlerts
 from projections.case_board.cases import Case
 from projections.case_board.explain import CaseExplanation, explain_case
 from projections.case_board.projection import CaseBoard
@@ -255,7 +255,7 @@ class Stand:
 
     def cleared(self, kind: str, threshold: int, subject: str = f"{CASE}#1") -> Cause:
         """Return why an alert does not stand."""
-        assert isinstance(self.assessment.cleared, Clearings)
+        assert isinstance(self.assessment.cleared, ClearedAlerts)
         return self.assessment.cleared[AlertKey(kind, subject, threshold)]
 
     def then(self, **expected: object) -> Stand:

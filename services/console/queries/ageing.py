@@ -12,8 +12,9 @@ from msgspec import Struct
 
 from events.policy import Reference
 from events.touchpoints.policy import AgeingPolicy
-from projections.receivables import reports
-from projections.receivables.reports import DSO_DAYS, Balance
+from projections.books import ageing as buckets
+from projections.books.ageing import Balance
+from projections.receivables.reports import DSO_DAYS, dso
 from projections.receivables.rows import INVOICED, OPEN
 from services.console.queries.reading import RECEIVABLES, Reader
 
@@ -49,7 +50,7 @@ class CurrencyAgeing(Struct, frozen=True):
     @property
     def dso(self) -> Decimal | None:
         """Return days sales outstanding; None without invoices in the window."""
-        return reports.dso(self.open_minor, self.invoiced_minor)
+        return dso(self.open_minor, self.invoiced_minor)
 
 
 class BranchBalance(Struct, frozen=True):
@@ -100,7 +101,7 @@ async def ageing(reader: Reader, branch_id: str | None = None) -> tuple[Currency
 
 def _aged(reader: Reader, currency: str, balances: list[Balance], invoiced: int) -> CurrencyAgeing:
     policy = reader.reference.in_force(AgeingPolicy, reader.at)
-    aged = reports.ageing(balances, reader.today(None), policy)
+    aged = buckets.ageing(balances, reader.today(None), policy)
     return CurrencyAgeing(
         currency=currency,
         buckets=tuple(

@@ -18,17 +18,11 @@ import pytest
 
 from events.envelope import RecordedEvent
 from events.policy import Reference
+from projections.books.ageing import ageing, bucket_labels
 from projections.protocol import Facts
 from projections.receivables.alerts import AlertBook
 from projections.receivables.reading import Reading
-from projections.receivables.reports import (
-    ageing,
-    bucket_labels,
-    dso,
-    invoiced_in_window,
-    mean_days_late,
-    open_balances,
-)
+from projections.receivables.reports import dso, invoiced_in_window, mean_days_late, open_balances
 from projections.receivables.rows import AccountRow, ItemRow
 from tests.support.given import (
     CUSTOMER,

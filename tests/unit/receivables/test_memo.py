@@ -12,8 +12,9 @@ from events.envelope import RecordedEvent
 from events.money import Money
 from events.policy import Reference
 from events.touchpoints.payment import InvoiceIssued, PaymentReceived
+from projections.books import replay
 from projections.protocol import Assessment, Facts
-from projections.receivables import balances, memo, replay
+from projections.receivables import balances, memo
 from projections.receivables.rows import AccountRow, ItemRow
 from tests.support.given import (
     CUSTOMER,

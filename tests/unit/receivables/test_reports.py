@@ -4,7 +4,8 @@ from datetime import date
 from decimal import Decimal
 
 from events.touchpoints.policy import AgeingPolicy
-from projections.receivables.reports import Balance, ageing, bucket_labels, dso, mean_days_late
+from projections.books.ageing import Balance, ageing, bucket_labels
+from projections.receivables.reports import dso, mean_days_late
 
 TODAY = date(2026, 4, 10)
 

@@ -8,8 +8,8 @@ import pytest
 
 from events.envelope import effective_instant
 from events.touchpoints.payment import PaymentReceived
+from projections.books.ageing import bucket_index, bucket_labels
 from projections.protocol import Cause
-from projections.receivables.reports import bucket_index, bucket_labels
 from tests.support.given import (
     Told,
     account,

@@ -17,7 +17,7 @@ from events.touchpoints.contact import VisitMade
 from events.touchpoints.order import OrderPlaced
 from events.touchpoints.payment import InvoiceIssued, PaymentReceived, PaymentReversed
 from projections.protocol import Facts
-from projections.value_tiers.course import Course
+from projections.value_tiers.memo import ValueMemo
 from tests.support.given import CUSTOMER, Told, instant, money, recorded_events
 from tests.support.value import VALUE_TIERS, costs_published, provision_published, tiers_published
 
@@ -77,7 +77,7 @@ def cost_of_last(length: int, *last: Touchpoint) -> int:
     facts.remember(events[-1])
     made = calls(lambda: VALUE_TIERS.assess(CUSTOMER, facts, events[-1].recorded_at, reference))
     assert facts.memo is course, "it went on from the memo"
-    assert isinstance(course, Course)
+    assert isinstance(course, ValueMemo)
     assert course.books.ledger.walked == len(events)
     return made
 
@@ -117,10 +117,10 @@ def test_an_assessment_that_fails_leaves_no_memo(monkeypatch: pytest.MonkeyPatch
     facts = Facts(events)
     VALUE_TIERS.assess(CUSTOMER, facts, at, reference)
 
-    def fails(self: Course, facts: Facts, at: object) -> None:
+    def fails(self: ValueMemo, facts: Facts, at: object) -> None:
         raise OverflowError
 
-    monkeypatch.setattr(Course, "go_on", fails)
+    monkeypatch.setattr(ValueMemo, "advance", fails)
     with pytest.raises(OverflowError):
         VALUE_TIERS.assess(CUSTOMER, facts, at, reference)
     assert facts.memo is None

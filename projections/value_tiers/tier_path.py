@@ -1,7 +1,7 @@
-"""The way through the tiers, taken with each fact and not again from the beginning.
+"""The path through the tiers, taken with each fact and not again from the beginning.
 
-A way stands at the instant up to which all is known, not yet judged at it: more facts of that
-instant may come. To look further, up to an asked instant, a way of its own goes ahead.
+A path stands at the instant up to which all is known, not yet judged at it: more facts of that
+instant may come. To look further, up to an asked instant, a path of its own goes ahead.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from datetime import datetime
 from operator import itemgetter
 
 from events.calendars import INSTANT
-from projections.receivables.rules import Days
+from projections.books.days import Days
 from projections.value_tiers.books import ValueBooks
 from projections.value_tiers.contributions import BalanceChange, Ending, Happening
 from projections.value_tiers.meter import Meter
-from projections.value_tiers.rules import Rung
-from projections.value_tiers.tiers import Walk
+from projections.value_tiers.rules import LadderTerm
+from projections.value_tiers.tiers import TierJudge
 
 
-class Way:
-    """A customer's way, on which what was corrected by `without` never counted."""
+class TierPath:
+    """A customer's path, on which what was corrected by `without` never counted."""
 
     __slots__ = (
-        "_books", "_born", "_days", "_rung", "at", "meter", "taken", "walk", "without",
+        "_books", "_born", "_days", "_ladder", "at", "meter", "taken", "tiers", "without",
     )  # fmt: skip
 
     def __init__(self, books: ValueBooks, days: Days, without: datetime) -> None:
@@ -33,14 +33,14 @@ class Way:
         self.without = without
         self.taken = 0
         self._born = self.at = books.first.envelope.effective_at
-        rungs = books.rules.rungs
-        self._rung = bisect_right(rungs, self.at, key=itemgetter(0)) - 1
-        ladder = rungs[self._rung].ladder
+        ladders = books.rules.ladders
+        self._ladder = bisect_right(ladders, self.at, key=itemgetter(0)) - 1
+        ladder = ladders[self._ladder].ladder
         self.meter = Meter(books, days, ladder.policy, self.at)
-        self.walk = Walk(days, self.meter, self.at)
-        self.walk.enter(ladder, self.at)
+        self.tiers = TierJudge(days, self.meter, self.at)
+        self.tiers.enter(ladder, self.at)
 
-    def go_on(self, until: datetime, most: int | None = None) -> bool:
+    def advance(self, until: datetime, most: int | None = None) -> bool:
         """Take in what happened by an instant, and stand there; return whether it does.
 
         With `most`, it stops once that many happenings were taken in since the beginning.
@@ -48,7 +48,7 @@ class Way:
         happenings = self._books.contributions.happenings
         end = len(happenings) if most is None else min(most, len(happenings))
         if self.meter.model is not None:
-            self.meter.model.look(self.at)  # more may have come in of the instant it stands at
+            self.meter.model.measure(self.at)  # more may have come in of the instant it stands at
         while self.taken < end:
             happening = happenings[self.taken]
             if happening.at > until:
@@ -64,32 +64,32 @@ class Way:
             self._reach(until)
         return True
 
-    def copy(self) -> Way:
+    def copy(self) -> TierPath:
         """Return one that goes on by itself from the same instant."""
         return self._with(self.meter.copy())
 
-    def _with(self, meter: Meter) -> Way:
-        copy = Way.__new__(Way)
+    def _with(self, meter: Meter) -> TierPath:
+        copy = TierPath.__new__(TierPath)
         copy._books, copy._days, copy._born = self._books, self._days, self._born
-        copy._rung, copy.taken = self._rung, self.taken
+        copy._ladder, copy.taken = self._ladder, self.taken
         copy.at, copy.without = self.at, self.without
-        copy.meter, copy.walk = meter, self.walk.ahead(meter)
+        copy.meter, copy.tiers = meter, self.tiers.ahead(meter)
         return copy
 
-    def look(self, at: datetime) -> Way:
+    def look_ahead(self, at: datetime) -> TierPath:
         """Return how it goes on to an instant, and judged there, if nothing happens."""
         self.meter.close(self.at)
         ahead = self._with(self.meter.ahead())
         if at > ahead.at:
             ahead._reach(at)
         ahead.judge()
-        ahead.walk.wait(at + INSTANT)
+        ahead.tiers.wait(at + INSTANT)
         return ahead
 
     def judge(self) -> None:
         """Judge the instant at which it stands: all of it is known."""
         self.meter.close(self.at)
-        self.walk.settle(self.at)
+        self.tiers.settle(self.at)
 
     def _reach(self, at: datetime) -> None:
         """Go on to a later instant, at which all that changes by itself has changed."""
@@ -100,32 +100,34 @@ class Way:
             if turn == at:
                 return
             self.judge()
-        self.walk.wait(at)
+        self.tiers.wait(at)
         self.at = at
 
-    def _next_rung(self) -> Rung | None:
-        rungs = self._books.rules.rungs
-        return rungs[self._rung + 1] if self._rung + 1 < len(rungs) else None
+    def _next_ladder(self) -> LadderTerm | None:
+        ladders = self._books.rules.ladders
+        following = self._ladder + 1
+        return ladders[following] if following < len(ladders) else None
 
     def _next_at(self) -> datetime:
-        rung = self._next_rung()
-        return self.meter.next_at if rung is None else min(self.meter.next_at, rung.start)
+        following = self._next_ladder()
+        soonest = self.meter.next_at
+        return soonest if following is None else min(soonest, following.start)
 
     def _turn(self, at: datetime) -> None:
-        self.walk.wait(at)
+        self.tiers.wait(at)
         self.meter.pass_to(at)
-        rung = self._next_rung()
-        if rung is None or rung.start > at:
+        following = self._next_ladder()
+        if following is None or following.start > at:
             return
-        self._rung += 1
-        policy = rung.ladder.policy
+        self._ladder += 1
+        policy = following.ladder.policy
         if (policy.window_days, policy.currency) != (self.meter.window.length, self.meter.currency):
-            self.meter = self.walk.meter = self._measured_anew(rung, at)
-        self.walk.enter(rung.ladder, at)
+            self.meter = self.tiers.meter = self._measured_anew(following, at)
+        self.tiers.enter(following.ladder, at)
 
-    def _measured_anew(self, rung: Rung, at: datetime) -> Meter:
+    def _measured_anew(self, following: LadderTerm, at: datetime) -> Meter:
         """Return the figures over another window, or in another currency."""
-        meter = Meter(self._books, self._days, rung.ladder.policy, self._born)
+        meter = Meter(self._books, self._days, following.ladder.policy, self._born)
         for happening in self._books.contributions.happenings[: self.taken]:
             meter.pass_to(happening.at)
             self._take(meter, happening)

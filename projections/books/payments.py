@@ -21,20 +21,17 @@ from events.touchpoints.payment import (
     PromiseMade,
     RefundPaid,
 )
-from projections.receivables.books import Refund, Reports, Source
-from projections.receivables.ledger import Ledger, PromiseNote
+from projections.books.ledger import Ledger, PromiseNote
+from projections.books.records import Refund, Reports, Source
 
 
 def payment_received(book: Ledger, data: PaymentReceived) -> None:
     """Let a payment settle what it cites, then reserve the rest or give it to credit."""
     money = data.amount
     account = book.account(money.currency)
-    source = Source(
-        "payment", data.payment_id, book.event.envelope.id, book.now, account, money.minor
-    )
+    source = account.receive("payment", data.payment_id, book.event_id, book.now, money.minor)
     source.invoice_refs = data.invoice_ids
     source.order_refs = data.order_ids
-    account.sources.append(source)
     reports = book.payments.get(data.payment_id)
     repeated = reports is not None
     if reports is None:
@@ -63,7 +60,7 @@ def _spend(book: Ledger, source: Source) -> None:
     """Explicit references first, disputed or not; what is left is reserved or credit."""
     source.state = "live"
     source.free = source.amount
-    account = source.account
+    account = book.account(source.currency)
     now = book.now
     for ref in source.invoice_refs:
         for item in book.items_of(ref) or ():
@@ -84,7 +81,7 @@ def _withdraw(book: Ledger, source: Source) -> None:
 
     A refund that it had covered waits for the next credit.
     """
-    account = source.account
+    account = book.account(source.currency)
     account.unpool(source)
     source.free = 0
     reopened = []
@@ -106,7 +103,7 @@ def payment_confirmed(book: Ledger, data: PaymentConfirmedGenuine) -> None:
     book.verdicts[data.payment_id] = "genuine"
     for source in book.payments.get(data.payment_id, ()):
         if source.state == "suspect":
-            source.account.suspect -= source.amount
+            book.account(source.currency).suspect -= source.amount
             _spend(book, source)
         elif source.state == "rejected":
             _spend(book, source)
@@ -118,7 +115,7 @@ def payment_rejected(book: Ledger, data: PaymentRejectedAsDuplicate) -> None:
     reports = book.payments.get(data.payment_id, [])
     suspects = [source for source in reports if source.state == "suspect"]
     for source in suspects:
-        source.account.suspect -= source.amount
+        book.account(source.currency).suspect -= source.amount
         source.state = "rejected"
     if suspects:
         return
@@ -136,7 +133,7 @@ def _promote(book: Ledger, rejected: Source) -> None:
         return
     for other in doubles:
         if other.state == "suspect":
-            other.account.suspect -= other.amount
+            book.account(other.currency).suspect -= other.amount
             _spend(book, other)
             return
 
@@ -146,7 +143,7 @@ def payment_reversed(book: Ledger, data: PaymentReversed) -> None:
     book.reversed_ids.add(data.payment_id)
     for source in book.payments.get(data.payment_id, ()):
         if source.state == "suspect":
-            source.account.suspect -= source.amount
+            book.account(source.currency).suspect -= source.amount
         live = source.state == "live"
         source.state = "reversed"
         if live:

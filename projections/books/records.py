@@ -9,10 +9,7 @@ Source of the rules: domain rules, section 4; decisions 22, 23, 31, 34.
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Literal, NamedTuple
-
-if TYPE_CHECKING:
-    from projections.receivables.account import Account
+from typing import Literal, NamedTuple
 
 SourceKind = Literal["payment", "credit_note", "write_off"]
 SourceState = Literal["waiting", "live", "suspect", "rejected", "reversed"]
@@ -129,7 +126,7 @@ class Source:
     """Money or a concession that settles items; `free` is what it has not settled yet."""
 
     __slots__ = (
-        "account", "amount", "at", "doubles", "entries", "event_id", "free", "invoice_refs",
+        "amount", "at", "currency", "doubles", "entries", "event_id", "free", "invoice_refs",
         "kind", "order_refs", "pooled", "refunds", "release_at", "reserved", "serial",
         "source_id", "state",
     )  # fmt: skip
@@ -140,10 +137,11 @@ class Source:
         source_id: str,
         event_id: str,
         at: datetime,
-        account: Account,
+        currency: str,
         amount: int,
+        serial: int,
     ) -> None:
-        self.account = account
+        self.currency = currency
         self.kind = kind
         self.source_id = source_id
         self.event_id = event_id
@@ -158,7 +156,7 @@ class Source:
         self.entries: tuple[Entry, ...] = ()
         self.refunds: tuple[tuple[Refund, int], ...] = ()
         self.doubles: Reports | None = None
-        self.serial = account.tick()
+        self.serial = serial  # its number within the account
 
 
 class Entry:

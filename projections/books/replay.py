@@ -17,9 +17,9 @@ from events.touchpoints.payment import (
     PaymentConfirmedGenuine,
     PaymentReceived,
 )
+from projections.books import billing, orders, payments
+from projections.books.ledger import Ledger
 from projections.protocol import Facts
-from projections.receivables import billing, orders, payments
-from projections.receivables.ledger import Ledger
 
 _HANDLERS = {**billing.HANDLERS, **payments.HANDLERS, **orders.HANDLERS}
 
@@ -38,7 +38,7 @@ _RELIEF: dict[type[Any], str] = {
 }
 
 
-def goes_on(book: Ledger, facts: Facts) -> bool:
+def may_continue(book: Ledger, facts: Facts) -> bool:
     """Return whether the facts that the books have not walked may follow those they have."""
     later = facts.after(book.walked)
     return not later or later[0].envelope.effective_at > book.passed_at

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 
-from projections.receivables.books import (
+from projections.books.records import (
     Entry,
     Item,
     Refund,
@@ -87,6 +87,14 @@ class Account:
         """Return the next number of what happens in this account."""
         self.serial += 1
         return self.serial
+
+    def receive(
+        self, kind: SourceKind, source_id: str, event_id: str, at: datetime, amount: int
+    ) -> Source:
+        """Return a new source, which has settled nothing yet."""
+        source = Source(kind, source_id, event_id, at, self.currency, amount, self.tick())
+        self.sources.append(source)
+        return source
 
     def issue(self, item: Item, now: datetime, event_id: str) -> None:
         """Open a new item."""

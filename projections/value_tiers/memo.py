@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 
 from events.policy import Reference
+from projections.books.days import Days, days_in
 from projections.protocol import Facts
-from projections.receivables.rules import Days, days_in
 from projections.value_tiers.books import ValueBooks
 from projections.value_tiers.history import History
 from projections.value_tiers.rules import value_rules
 from projections.value_tiers.sales import Bought
 
 
-class Course:
+class ValueMemo:
     """A customer's books with all that is summed up of them, in the home branch's local days."""
 
     def __init__(self, reference: Reference) -> None:
@@ -28,7 +28,7 @@ class Course:
 
     @property
     def history(self) -> History:
-        """Return the way through the tiers; there must be a fact."""
+        """Return the path through the tiers; there must be a fact."""
         return self._reading[1]
 
     @property
@@ -41,10 +41,10 @@ class Course:
         assert self._read is not None
         return self._read
 
-    def go_on(self, facts: Facts, at: datetime) -> None:
+    def advance(self, facts: Facts, at: datetime) -> None:
         """Take in the facts up to an instant that the books reach."""
         books = self.books
-        books.go_on(facts, at)
+        books.advance(facts, at)
         if books.first is None:
             return
         ledger = books.ledger
@@ -57,15 +57,15 @@ class Course:
             self._read = (days, History(books, days), Bought(days))
         self.bought.take(ledger, subjects)
         ledger.resold.clear()
-        self.history.go_on()
+        self.history.advance()
 
 
-def course_of(facts: Facts, at: datetime, reference: Reference) -> Course:
+def memo_of(facts: Facts, at: datetime, reference: Reference) -> ValueMemo:
     """Return the facts worked out up to an instant, from their memo where that reaches it."""
     memo, facts.memo = facts.memo, None
-    if isinstance(memo, Course) and memo.reference is reference and memo.books.reach(facts, at):
-        course = memo
-    else:
-        course = Course(reference)
-    course.go_on(facts, at)
-    return course
+    if not (
+        isinstance(memo, ValueMemo) and memo.reference is reference and memo.books.reach(facts, at)
+    ):
+        memo = ValueMemo(reference)
+    memo.advance(facts, at)
+    return memo

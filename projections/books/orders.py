@@ -16,7 +16,7 @@ from events.touchpoints.base import Touchpoint
 from events.touchpoints.customer import CustomerProfileChanged, CustomerRegistered
 from events.touchpoints.order import GoodsReturned, OrderCancelled, OrderDelivered, OrderPlaced
 from events.touchpoints.payment import CreditChecked, CreditLimitSet, CreditOverrideGranted
-from projections.receivables.ledger import Check, Ledger, Order, Override
+from projections.books.ledger import Check, Ledger, Order, Override
 
 
 def home_branch_named(book: Ledger, data: CustomerRegistered | CustomerProfileChanged) -> None:

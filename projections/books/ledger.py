@@ -14,9 +14,10 @@ from typing import NamedTuple
 
 from events.envelope import RecordedEvent
 from events.touchpoints.order import OrderLine
-from projections.receivables.account import Account, Owing
-from projections.receivables.books import Hold, Invoice, Item, Reports, Source, Spell
-from projections.receivables.rules import BEGINNING, Rules
+from projections.books.account import Account, Owing
+from projections.books.days import BEGINNING
+from projections.books.records import Hold, Invoice, Item, Reports, Source, Spell
+from projections.books.rules import BookRules
 
 
 class Order:
@@ -121,7 +122,7 @@ class Ledger:
     further fact is later than `passed_at`, the latest deadline that took effect.
     """
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: BookRules) -> None:
         self.rules = rules
         self.accounts: dict[str, Account] = {}
         self.invoices: dict[str, Invoice] = {}
@@ -236,7 +237,7 @@ class Ledger:
         The hours of the version in force at the payment's instant run from that instant.
         Without anything unseen, or when the hours are over, it is credit.
         """
-        account = source.account
+        account = self.account(source.currency)
         if not source.invoice_refs and not source.order_refs:
             account.pool(source)
             return
@@ -266,7 +267,7 @@ class Ledger:
 
     def release(self, source: Source) -> None:
         """End a reservation: what is left goes the normal way."""
-        account = source.account
+        account = self.account(source.currency)
         account.unpool(source)
         account.pool(source)
         account.settle(self.now)

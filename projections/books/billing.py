@@ -26,9 +26,9 @@ from events.touchpoints.payment import (
     InvoiceDisputed,
     InvoiceIssued,
 )
-from projections.receivables.account import Account
-from projections.receivables.books import Hold, Invoice, Item, Notice, Source, Spell
-from projections.receivables.ledger import Ledger
+from projections.books.account import Account
+from projections.books.ledger import Ledger
+from projections.books.records import Hold, Invoice, Item, Notice, Source, Spell
 
 
 def invoice_issued(book: Ledger, data: InvoiceIssued) -> None:
@@ -105,7 +105,7 @@ def _apply_reserved(book: Ledger, invoice: Invoice) -> None:
     sources = {s.serial: s for key in keys for s in book.awaited.pop(key, ()) if s.reserved}
     account = book.account(invoice.currency)
     for _, source in sorted(sources.items()):
-        if source.account is account:
+        if source.currency == account.currency:
             for item in _cited_by(source, invoice):
                 account.allocate(source, item, book.now)
         if not source.free or not book.still_awaits(source):
@@ -195,13 +195,12 @@ def credit_note_issued(book: Ledger, data: CreditNoteIssued) -> None:
     if not book.take("credit_note", data.credit_note_id):
         return
     account = book.account(data.amount.currency)
-    source = Source(
-        "credit_note", data.credit_note_id, book.event_id, book.now, account, data.amount.minor
+    source = account.receive(
+        "credit_note", data.credit_note_id, book.event_id, book.now, data.amount.minor
     )
     source.state = "waiting"
     source.invoice_refs = () if data.invoice_id is None else (data.invoice_id,)
     source.order_refs = () if data.order_id is None else (data.order_id,)
-    account.sources.append(source)
     book.credit_notes[data.credit_note_id] = source
     _spend_credit_note(book, data)
 
@@ -223,7 +222,7 @@ def _spend_credit_note(book: Ledger, data: CreditNoteIssued) -> None:
         book.ignore("cancelled_invoice")
         return
     source.state = "live"
-    account = source.account
+    account = book.account(source.currency)
     for item in sorted(items, key=lambda item: (item.due_on, item.item_id)):
         if item.invoice.currency == account.currency:
             account.allocate(source, item, book.now)
@@ -237,10 +236,9 @@ def debt_written_off(book: Ledger, data: DebtWrittenOff) -> None:
     if items is None:
         return
     account = book.account(data.amount.currency)
-    source = Source(
-        "write_off", data.invoice_id, book.event_id, book.now, account, data.amount.minor
+    source = account.receive(
+        "write_off", data.invoice_id, book.event_id, book.now, data.amount.minor
     )
-    account.sources.append(source)
     for item in items:
         if item.invoice.currency == account.currency:
             account.allocate(source, item, book.now)

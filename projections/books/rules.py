@@ -1,0 +1,61 @@
+"""The policies of the books, prepared once per state of the reference stream.
+
+A reservation lasts as long as the version in force at the payment's or check's instant says;
+a limit is the one in force when the exposure is compared with it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import lru_cache
+from typing import Generic, NamedTuple, TypeVar
+
+from events.policy import Reference
+from events.touchpoints.policy import CreditPolicy, PolicyRecord
+from projections.books.days import BEGINNING, ENDING
+
+P = TypeVar("P", bound=PolicyRecord)
+
+
+class Term(NamedTuple, Generic[P]):
+    """A version of a policy and the time [start, end) in which it is in force."""
+
+    start: datetime
+    end: datetime
+    policy: P
+
+
+def terms_of(reference: Reference, kind: type[P]) -> tuple[Term[P], ...]:
+    """Return the versions of a policy in time order, the domain's defaults first."""
+    starts = [BEGINNING]
+    for version in reference.versions(kind):
+        if version.effective_from != starts[-1]:
+            starts.append(version.effective_from)
+    ends = [*starts[1:], ENDING]
+    return tuple(
+        Term(start, end, reference.in_force(kind, start))
+        for start, end in zip(starts, ends, strict=True)
+    )
+
+
+class BookRules:
+    """What the published policies mean for the books; immutable."""
+
+    def __init__(self, reference: Reference) -> None:
+        self.reference = reference
+        self.credit = terms_of(reference, CreditPolicy)
+        self.default_limits = any(term.policy.default_limit for term in self.credit)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Come back from bytes as the rules that everybody uses."""
+        return book_rules, (self.reference,)
+
+    def credit_policy(self, at: datetime) -> CreditPolicy:
+        """Return the credit policy in force at an instant."""
+        return self.reference.in_force(CreditPolicy, at)
+
+
+@lru_cache(maxsize=16)
+def book_rules(reference: Reference) -> BookRules:
+    """Return the prepared rules of a reference; references never change."""
+    return BookRules(reference)
