@@ -69,7 +69,7 @@ def kind_of(value: object) -> str:
 def wrong_kind(field: str, value: object, wanted: str, remedy: str) -> EventRefused:
     """Return the refusal of a value that is not of the kind that is asked for."""
     if isinstance(value, Unusable):
-        return EventRefused("malformed", field, value.reason, remedy)
+        return EventRefused("malformed", field, value.told, remedy, kept_reason=value.reason)
     return EventRefused("malformed", field, f"is {kind_of(value)} instead of {wanted}", remedy)
 
 

@@ -46,7 +46,8 @@ def explained(
     field, value = f"data{path}", _value_at(data, steps)
     expected = _type_at(touchpoint, steps)
     if isinstance(value, Unusable):
-        return EventRefused("malformed", field, value.reason, _remedy(field, value, what, expected))
+        remedy = _remedy(field, value, what, expected)
+        return EventRefused("malformed", field, value.told, remedy, kept_reason=value.reason)
     if match := re.search(r"(missing required|unknown) field `(.*)`", what, re.DOTALL):
         return _about_name(match[1], match[2], field, expected)
     code, reason = _reason(what, value)

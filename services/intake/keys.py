@@ -80,7 +80,9 @@ class BranchKeys:
             return None
         hashed = _hash(token)
         row = await retried(lambda: self._pool.fetchrow(sql("branch_key_find"), hashed))
-        return Scope(BranchId(row["branch_id"]), row["headquarters"]) if row else None
+        if row is None:
+            return None
+        return Scope(BranchId(row["branch_id"]), row["headquarters"], str(row["key_id"]))
 
     async def all(self, branch_id: str | None = None) -> Sequence[BranchKey]:
         """Return the keys of a branch, or of all, revoked ones too. Raises: Unavailable."""

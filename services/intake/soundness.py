@@ -68,7 +68,7 @@ def _check_value(value: object, path: str, currencies: set[str]) -> None:
         currencies.add(value.currency)
     else:
         assert isinstance(value, Struct), f"no touchpoint has a field of type {kind.__name__}"
-        identifiers = _identifiers(kind)
+        identifiers = _identifiers(type(value))
         for name in value.__struct_fields__:
             if name in identifiers:
                 _check_identifier(getattr(value, name), f"{path}.{name}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 
 from services.errors import TouchstoneError
 
@@ -56,12 +57,16 @@ class Tally:
 
 
 class Unusable:
-    """Stands where a value was that cannot be used; `reason` says why."""
+    """Stands where a value was that cannot be used; `reason` says why.
 
-    __slots__ = ("reason",)
+    `told` says it to the sender, who may hear again what was sent.
+    """
 
-    def __init__(self, reason: str) -> None:
+    __slots__ = ("reason", "told")
+
+    def __init__(self, reason: str, told: str | None = None) -> None:
         self.reason = reason
+        self.told = told or reason
 
 
 def parse(body: bytes) -> object:
@@ -92,7 +97,9 @@ def _object(pairs: list[tuple[str, object]]) -> object:
     parsed = dict(pairs)
     if len(parsed) == len(pairs):
         return parsed
-    return Unusable("has a key twice")
+    counts = Counter(key for key, _ in pairs)
+    twice = next(key for key, count in counts.items() if count > 1)
+    return Unusable("has a key twice", f"has the key {twice[:80]!r} twice")
 
 
 def _integer(digits: str) -> int | Unusable:
