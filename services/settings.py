@@ -65,6 +65,15 @@ class Settings(BaseSettings):
         le=1e6,
         description="Events that one branch key may send a second, on average.",
     )
+    quarantine_events: int = Field(
+        default=10_000, ge=1, description="Refused events that are kept of one branch."
+    )
+    quarantine_mb: int = Field(
+        default=64, ge=1, description="Megabytes of refused events that are kept of one branch."
+    )
+    quarantine_days: int = Field(
+        default=90, ge=1, le=3_650, description="Days for which a refused event is kept."
+    )
     master_key: str | None = Field(
         default=None,
         repr=False,

@@ -6,22 +6,29 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
 from enum import StrEnum
 
+import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
 from services.console.app import create_console, end_streams
+from services.errors import Unavailable
 from services.gateway.http import create_gateway
 from services.gateway.rates import Rates
-from services.hosts.bootstrap import open_platform
+from services.hosts.bootstrap import open_platform, room_of
 from services.hosts.supervision import Supervision
+from services.intake.quarantine import Quarantine
 from services.local_postgres.choosing import database
 from services.settings import Settings
 from services.web.connections import Doorway
 from services.web.open_files import make_room_for
 
+_LOG = structlog.get_logger(__name__)
+
 _GRACE_S = 3
+_TIDY_EVERY_S = 3_600.0
 
 
 class Door(StrEnum):
@@ -62,8 +69,13 @@ async def serve(settings: Settings, door: Door) -> None:
     Raises: UsageError, where this process may not open as many files as it may have connections.
     """
     make_room_for(settings.connections, "TOUCHSTONE_CONNECTIONS")
-    async with open_platform(settings) as platform:
+    async with open_platform(settings) as platform, AsyncExitStack() as stack:
         if door is Door.GATEWAY:
+            quarantine = Quarantine(
+                platform.pool, platform.vault, platform.clock, room_of(settings)
+            )
+            tidying = asyncio.create_task(_tidy(quarantine), name="quarantine")
+            stack.callback(tidying.cancel)
             rates = Rates(settings.key_requests_per_s, settings.key_events_per_s)
             app, address = create_gateway(platform, rates), settings.gateway_address
         else:
@@ -77,6 +89,16 @@ async def serve(settings: Settings, door: Door) -> None:
 
         _on_signals(end)
         await served.serve()
+
+
+async def _tidy(quarantine: Quarantine) -> None:
+    """Let go now and then of refused events that nobody has asked about for long enough."""
+    while True:
+        try:
+            await quarantine.expire()
+        except Unavailable as error:
+            _LOG.warning("quarantine_not_tidied", reason=str(error))
+        await asyncio.sleep(_TIDY_EVERY_S)
 
 
 async def serve_both(settings: Settings) -> None:

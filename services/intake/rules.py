@@ -21,7 +21,7 @@ _AHEAD = timedelta(hours=24)
 """How far a touchpoint may lie in the future: a wrong zone, but not a wrong year."""
 
 _EARLIEST = datetime(EARLIEST_DAY.year, EARLIEST_DAY.month, EARLIEST_DAY.day, tzinfo=UTC)
-_RESERVED = ("branch:", "console:", "vault:")
+RESERVED = ("branch:", "console:", "vault:")
 """Subjects under which the platform keeps keys that are nobody's."""
 
 _WITHOUT_CUSTOMER = ("complaint.", "case.", "callback.", "visit.", "order.")
@@ -74,13 +74,13 @@ def _check_subject(envelope: Envelope, data: Touchpoint, scope: Scope) -> None:
             raise EventRefused(
                 "missing", "subject", "is missing", "give the id of the customer it is about"
             )
-    elif (wrong := flaw_on_a_page(subject)) or subject.startswith(_RESERVED):
+    elif (wrong := flaw_on_a_page(subject)) or subject.startswith(RESERVED):
         raise EventRefused(
             "malformed",
             "subject",
             wrong or "is no customer's id",
             "give the id without spaces around it, without slashes and without characters that "
-            "nobody sees; it may not begin with " + " or ".join(map(repr, _RESERVED)),
+            "nobody sees; it may not begin with " + " or ".join(map(repr, RESERVED)),
         )
 
 

@@ -123,7 +123,10 @@ async def test_an_empty_batch_is_a_batch(gateway: Gateway) -> None:
 
 
 async def test_data_may_be_json_in_base64(gateway: Gateway) -> None:
-    coded = "eyJwYXltZW50X2lkIjogIlAtMSIsICJhbW91bnQiOiB7Im1pbm9yIjogNDAwMDAsICJjdXJyZW5jeSI6ICJDTlkifX0="
+    coded = (
+        "eyJwYXltZW50X2lkIjogIlAtMSIsICJhbW91bnQiOiB7Im1pbm9yIjogNDAwMDAsICJjdXJyZW5j"
+        "eSI6ICJDTlkifX0="
+    )
     event = payment_event(1, data=..., data_base64=coded)
     assert (await gateway.post(event)).status_code == 201
     assert (await gateway.post(payment_event(1))).json()["status"] == "duplicate"
@@ -149,7 +152,7 @@ async def test_an_id_counts_within_its_source(gateway: Gateway) -> None:
 async def test_other_content_under_a_senders_id_is_a_conflict(gateway: Gateway) -> None:
     await gateway.post(payment_event(id="bon 7"))
     answer = await gateway.post(payment_event(id="bon 7", subject="C-2"))
-    assert (answer.status_code, answer.json()["id"]) == (409, "bon 7")
+    assert (answer.status_code, answer.json()["event_id"]) == (409, "bon 7")
 
 
 async def test_an_event_of_any_id_can_be_asked_for(gateway: Gateway) -> None:

@@ -18,7 +18,7 @@ from events.touchpoints import PersonalTouchpoint
 from events.touchpoints.payment import PaymentReceived
 from services.intake.draft import Draft, Scope
 from services.intake.parsing import draft_of
-from services.intake.quarantine import Quarantine
+from services.intake.quarantine import Quarantine, Waiting
 from services.log.embedded.event_log import EmbeddedEventLog
 from services.log.kafka.event_log import open_kafka_log
 from services.ports import StoredEvent
@@ -181,7 +181,7 @@ async def test_what_was_refused_waits_in_quarantine_and_a_retry_is_counted(
     [entry] = await quarantine.latest(10)
     assert (entry.event_id, entry.field, entry.code) == (event_id(5), "sequence", "out_of_range")
     assert entry.type == "complaint.filed"
-    assert (entry.times, await quarantine.count()) == (5, (1, 5))
+    assert (entry.times, await quarantine.count()) == (5, Waiting(1, 5, 0))
     [shown] = await quarantine.show(event_id(5))
     assert shown.event is not None
     assert json.loads(shown.event) == wrong
