@@ -18,6 +18,7 @@ from tests.support.gateway import (
     BATCH,
     BRANCH,
     Gateway,
+    Json,
     complaint_event,
     event_id,
     open_gateway,
@@ -91,7 +92,7 @@ async def test_no_key_of_the_platforms_own_is_lent_to_what_is_refused(gateway: G
 
 NAME = "王小明"
 DIGITS = "13800138000"
-SECRETS = [
+SECRETS: list[Json] = [
     {"type": f"{NAME} {DIGITS}"},
     {"source": f"/branches/BJ-02/{NAME}{DIGITS}"},
     {"time": f"{NAME}{DIGITS}"},
