@@ -28,6 +28,9 @@ from services.web.open_files import make_room_for
 _LOG = structlog.get_logger(__name__)
 
 _GRACE_S = 3
+_BACKLOG = 512
+"""Connections taken before what was sent on earlier ones is read: fewer than there may be."""
+
 _TIDY_EVERY_S = 3_600.0
 
 
@@ -53,6 +56,7 @@ def server(app: ASGIApp, host: str, port: int, connections: int) -> uvicorn.Serv
             app,
             host=host,
             port=port,
+            backlog=_BACKLOG,
             http=Doorway(connections).protocol(),  # type: ignore[arg-type]  # called, never asked
             ws="none",
             log_config=None,

@@ -8,8 +8,10 @@ one; when all are taken, the one that has waited longest for a request makes roo
 from __future__ import annotations
 
 import asyncio
+import select
 from collections import OrderedDict
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 from uvicorn.config import Config
@@ -21,6 +23,9 @@ HEADER_BYTES = 32 * 1024
 
 HEADER_S = 10.0
 """From the connection, or the last answer, until a request's headers are there."""
+
+_LOOKED_AT = 50
+"""Connections among which an idle one is looked for."""
 
 _BUSY, _TOO_LARGE, _WRONG = 503, 431, 400
 _SAID = {
@@ -39,12 +44,16 @@ class Doorway:
         self._known: OrderedDict[Connection, None] = OrderedDict()  # between two requests
 
     def make_room(self) -> bool:
-        """Close the connection that has waited longest for a request, new ones first."""
+        """Close the connection that has waited longest for a request, new ones first.
+
+        One whose request has arrived, though nobody has read it yet, does not wait.
+        """
         for waiting in (self._new, self._known):
-            if waiting:
-                connection, _ = waiting.popitem(last=False)
-                connection.transport.abort()
-                return True
+            for connection in islice(waiting, _LOOKED_AT):
+                if not connection.has_arrived():
+                    self.leave(connection)
+                    connection.transport.abort()
+                    return True
         return False
 
     def wait(self, connection: Connection, *, new: bool) -> None:
@@ -157,6 +166,12 @@ class Connection(HttpToolsProtocol):
         super().on_response_complete()
         if not self.transport.is_closing() and self.cycle.response_complete:
             self._expect_request(new=False)
+
+    def has_arrived(self) -> bool:
+        """Tell whether something lies in the socket that was not read yet."""
+        poll = select.poll()
+        poll.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
+        return bool(poll.poll(0))
 
     def _expect_request(self, *, new: bool) -> None:
         self._doorway.wait(self, new=new)
