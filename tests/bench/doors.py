@@ -20,7 +20,7 @@ import httpx2
 from services.hosts.bootstrap import open_platform
 from services.intake.keys import BranchKeys
 from tests.faults.product import Product, product
-from tests.support.attacks import ATTACKS, Door
+from tests.support.attacks import ATTACKS, Door, attacked
 from tests.support.gateway import payment_event
 
 _OTHER = "BJ-02"
