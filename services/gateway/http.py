@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -37,6 +38,16 @@ _READING, _READING_SHARE = 256, 32
 """Bodies on their way at most, and of one key; their bytes are counted, too."""
 _ASKING = 256
 """Questions to the database at most, about keys and receipts."""
+
+
+_CALMED = frozenset(
+    {
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.TOO_MANY_REQUESTS,
+    }
+)
+_CALMED_S, _CALMED_AT_ONCE = 1.0, 128
 
 
 class GatewayPlatform(Protocol):
@@ -77,6 +88,20 @@ class _Doors:
         self.reading = Places(_READING, _READING_SHARE)
         self.publishing = Places(_PUBLISHING, _PUBLISHING_SHARE)
         self.held = Held()
+        self._calmed = 0
+
+    async def calm(self, refused: Problem) -> None:
+        """Let whoever sent too much, or too slowly, wait for the answer, and so for its next try.
+
+        Refusing costs as much as a small request: answered at once, it would be asked again at
+        once.
+        """
+        if refused.status in _CALMED and self._calmed < _CALMED_AT_ONCE:
+            self._calmed += 1
+            try:
+                await asyncio.sleep(_CALMED_S)
+            finally:
+                self._calmed -= 1
 
 
 def create_gateway(platform: GatewayPlatform, rates: Rates | None = None) -> FastAPI:
@@ -109,14 +134,18 @@ def gateway_router(platform: GatewayPlatform, rates: Rates) -> APIRouter:
         """
         scope = await _scope(keys, doors.asking, request)
         key, mode = str(scope.key_id), mode_of(request.headers)
-        doors.throttle.enter(key)
-        with doors.held.body() as body:
-            with doors.reading.place(key):
-                await read(request, body)
-            with doors.publishing.place(key) as place:
-                events, alone = await events_in(request, mode, body)
-                doors.throttle.count(key, len(events))
-                answers = await place.within_patience(platform.intake.submit(scope, events))
+        try:
+            doors.throttle.enter(key)
+            with doors.held.body() as body:
+                with doors.reading.place(key):
+                    await read(request, body)
+                with doors.publishing.place(key) as place:
+                    events, alone = await events_in(request, mode, body)
+                    doors.throttle.count(key, len(events))
+                    answers = await place.within_patience(platform.intake.submit(scope, events))
+        except Problem as refused:
+            await doors.calm(refused)
+            raise
         counts = Counter[str](answer.status for answer in answers)
         _LOG.debug("events_published", branch_id=scope.branch_id, counts=dict(counts))
         return _one(answers[0]) if alone else _batch(answers, counts)

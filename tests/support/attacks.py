@@ -61,7 +61,7 @@ async def idle_connections(door: Door) -> None:
         async def one() -> None:
             async with _connected(address) as (reader, _):
                 await reader.read()
-                await asyncio.sleep(1.0)
+            await asyncio.sleep(5.0)
 
         return one
 
