@@ -11,6 +11,7 @@ from http import HTTPStatus
 from starlette.requests import Request
 
 from services.gateway.modes import BATCH, EITHER, ONE, Mode, attributes_of
+from services.gateway.patience import busy
 from services.intake.strict_json import MalformedBody, Tally, TooManyValues, parse
 from services.web.problems import Problem
 
@@ -49,13 +50,7 @@ class Held:
     def take(self, count: int) -> None:
         """Count bytes in. Raises: Problem."""
         if count > self._free:
-            raise Problem(
-                HTTPStatus.SERVICE_UNAVAILABLE,
-                "busy",
-                "too much is on its way; nothing of this request was taken",
-                "send it again in a moment",
-                headers={"Retry-After": "1", "Connection": "close"},
-            )
+            raise busy("too much is on its way; nothing of this request was taken")
         self._free -= count
 
 

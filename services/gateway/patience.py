@@ -22,6 +22,17 @@ PATIENCE_S = 8.0
 T = TypeVar("T")
 
 
+def busy(detail: str) -> Problem:
+    """Return the refusal of what there is no room for just now."""
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "busy",
+        detail,
+        "send it again in a moment",
+        headers={"Retry-After": "1", "Connection": "close"},
+    )
+
+
 class Place:
     """Room for one piece of work."""
 
@@ -88,13 +99,7 @@ class Places:
                 headers={"Retry-After": "1", "Connection": "close"},
             )
         if not self._free:
-            raise Problem(
-                HTTPStatus.SERVICE_UNAVAILABLE,
-                "busy",
-                "too many requests are in work; nothing of this one was taken",
-                "send it again in a moment",
-                headers={"Retry-After": "1", "Connection": "close"},
-            )
+            raise busy("too many requests are in work; nothing of this one was taken")
         self._free -= 1
         self._of[key] += 1
         place = Place(lambda: self._freed(key))

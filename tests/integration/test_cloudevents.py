@@ -3,18 +3,12 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
-from functools import partial
 from random import Random
 from urllib.parse import quote
 
 import pytest
 import pytest_asyncio
 
-from services.log.embedded.event_log import EmbeddedEventLog
-from services.log.kafka.event_log import open_kafka_log
-from services.postgres.migrate import migrate
-from services.postgres.pool import open_pool
-from services.settings import Settings
 from tests.contract.event_log_suite import accepted_events
 from tests.support.gateway import (
     BATCH,
@@ -23,11 +17,10 @@ from tests.support.gateway import (
     Gateway,
     Json,
     event_id,
-    open_gateway,
+    gateway_on_chosen_log,
     payment_event,
 )
-from tests.support.log import SetClock
-from tests.support.modes import EITHER, chosen_log
+from tests.support.modes import EITHER
 
 pytestmark = pytest.mark.postgres
 
@@ -36,12 +29,8 @@ SOURCE = f"/branches/{BRANCH}/till-3"
 
 @pytest_asyncio.fixture(params=EITHER)
 async def gateway(request: pytest.FixtureRequest, database: str) -> AsyncIterator[Gateway]:
-    async with await open_pool(database) as pool:
-        await migrate(pool)
-    async with chosen_log(request, Settings(dsn=database)) as settings:
-        open_log = partial(open_kafka_log, settings) if settings.kafka else EmbeddedEventLog
-        async with open_gateway(database, SetClock(), open_log=open_log) as gateway:
-            yield gateway
+    async with gateway_on_chosen_log(request, database) as gateway:
+        yield gateway
 
 
 def encoded(value: object) -> bytes:
