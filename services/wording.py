@@ -9,6 +9,7 @@ from functools import lru_cache
 from reprlib import Repr
 from unicodedata import category
 
+from events.home import Asked
 from events.money import from_minor
 
 _LONGEST = 60  # comparing longer words takes long and helps nobody
@@ -24,6 +25,13 @@ _SHORT.maxlong = _SHORT.maxother = _SHOWN
 def moment(at: datetime, tz: tzinfo) -> str:
     """Return an instant to the minute in a zone, with its offset: 2026-03-20 10:00+08:00."""
     return at.astimezone(tz).isoformat(" ", "minutes")
+
+
+def asked_words(asked: Asked, tz: tzinfo) -> str:
+    """Return what was asked about: an instant in a zone, or a day of each customer's own."""
+    if isinstance(asked, datetime):
+        return moment(asked, tz)
+    return f"the end of {asked} where each customer is at home"
 
 
 def counted(count: int, one: str, several: str | None = None) -> str:
