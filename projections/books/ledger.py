@@ -15,16 +15,21 @@ from typing import NamedTuple
 from events.envelope import RecordedEvent
 from events.touchpoints.order import OrderLine
 from projections.books.account import Account, Owing
-from projections.books.days import BEGINNING
-from projections.books.records import Hold, Invoice, Item, Reports, Source, Spell
+from projections.books.days import BEGINNING, days_in
+from projections.books.records import Hold, Invoice, Item, Refund, Reports, Source, Spell
 from projections.books.rules import BookRules
 
 
 class Order:
-    """An order; what is neither billed nor returned of it is still to be invoiced."""
+    """An order; what is neither billed, returned nor credited of it is still to be invoiced.
+
+    `credits` are the credit notes that settled some of what is not billed: what was paid of an
+    order without an invoice is given back by them.
+    """
 
     __slots__ = (
-        "account", "amount", "cancelled", "event_id", "lines", "order_id", "returned", "unbilled",
+        "account", "amount", "cancelled", "credited", "credits", "event_id", "lines", "order_id",
+        "returned", "unbilled",
     )  # fmt: skip
 
     def __init__(self, order_id: str, event_id: str, account: Account, amount: int) -> None:
@@ -34,12 +39,18 @@ class Order:
         self.amount = amount
         self.lines: tuple[OrderLine, ...] = ()
         self.returned = 0
+        self.credits: dict[Source, int] = {}
+        self.credited = 0
         self.cancelled = False
         self.unbilled = 0
 
     def refresh(self, billed: int) -> None:
-        """Set what is unbilled: 0 once cancelled, never below 0."""
-        left = 0 if self.cancelled else max(0, self.amount - self.returned - billed)
+        """Set what is unbilled: 0 once cancelled, never below 0.
+
+        The note of a return is no second return: the larger of both counts.
+        """
+        gone = max(self.returned, self.credited)
+        left = 0 if self.cancelled else max(0, self.amount - gone - billed)
         self.account.unbilled += left - self.unbilled
         self.unbilled = left
 
@@ -145,10 +156,12 @@ class Ledger:
         self.overrides: list[Override] = []
         self.customer_holds: list[Hold] = []
         self.credit_notes: dict[str, Source] = {}
+        self.loose_notes: dict[Source, None] = {}  # naming only the customer, with something left
         self.ignored: list[Ignored] = []
         self.deadlines: list[Deadline] = []
         self._scheduled = 0
         self.home_branch: str | None = None
+        self.first_branch: str | None = None  # of the first fact
         self.limited = rules.default_limits
         self.next_fact_at: datetime | None = None
         self.walked = 0
@@ -221,6 +234,84 @@ class Ledger:
     def billed_of(self, order: Order) -> int:
         """Return what was invoiced of an order, in the order's currency."""
         return self.billed.get((order.order_id, order.account.currency), 0)
+
+    def credit_order(self, order: Order, note: Source, amount: int) -> int:
+        """Let a credit note settle what is not billed of an order; return how much of it.
+
+        A return or cancellation leaves as much to credit as there was.
+        """
+        room = order.amount - self.billed_of(order) - order.credited
+        amount = min(amount, note.free, room)
+        if amount <= 0 or note.currency != order.account.currency:
+            return 0
+        order.account.use(note, amount)
+        order.credits[note] = order.credits.get(note, 0) + amount
+        order.credited += amount
+        order.refresh(self.billed_of(order))
+        return amount
+
+    def payable(self, order: Order) -> int:
+        """Return how much of an order payments may pay without an invoice.
+
+        A return changes nothing of that: the money is given back by a credit note, or a refund.
+        """
+        if order.cancelled:
+            return 0
+        return max(0, order.amount - self.billed_of(order) - order.credited)
+
+    def uncredit_order(self, order: Order) -> dict[Source, int]:
+        """Take back what credit notes settled of an order; return how much of each."""
+        found = dict(order.credits)
+        order.credits.clear()
+        order.credited = 0
+        order.refresh(self.billed_of(order))
+        for note, amount in found.items():
+            order.account.give_back(note, amount)
+        return found
+
+    def local_day(self, at: datetime) -> date:
+        """Return the day of an instant where the customer is at home by now."""
+        zone = self.rules.reference.zone_of(self.home_branch or self.first_branch)
+        return date.fromordinal(days_in(zone).of(at))
+
+    def owe_back(self, refund: Refund, amount: int) -> None:
+        """Let what nothing covers of a refund be owed: an item, due on the day it became so."""
+        account = self.account(refund.currency)
+        today = self.local_day(self.now)
+        item = refund.item
+        if item is not None:
+            if not item.balance:
+                item.due_on = today
+            account.resize(item, item.amount + amount, self.now, self.event_id)
+            account.mark(item, self.now, "owed_back", self.event_id)
+            account.queue(item)
+            return
+        item_id = self._free_id(f"refund:{refund.refund_id}")
+        debt = Invoice(item_id, account.currency, amount, None)
+        debt.owed_back = True
+        debt.branch_id = self.event.envelope.branch_id
+        debt.event_id = refund.event_id
+        debt.issued_at = self.now
+        item = refund.item = Item(item_id, debt, amount, today)
+        debt.items.append(item)
+        self.items[item_id] = item
+        account.issue(item, self.now, self.event_id)
+
+    def _free_id(self, item_id: str) -> str:
+        while item_id in self.items or item_id in self.invoices:
+            item_id += "'"
+        return item_id
+
+    def is_used(self, invoice_id: str) -> bool:
+        """Return whether an invoice or item has the id; a debt owed back gives its own up."""
+        item = self.items.get(invoice_id)
+        if item is not None and item.invoice.owed_back:
+            del self.items[invoice_id]
+            item.item_id = item.invoice.invoice_id = self._free_id(f"{invoice_id}'")
+            self.items[item.item_id] = item
+            self.moved(item)
+            return False
+        return item is not None or invoice_id in self.invoices
 
     def use_checks(self, purposes: tuple[str, ...], account: Account, amount: int) -> None:
         """Give up the room that checks reserved for what has now happened, oldest first."""

@@ -18,6 +18,7 @@ from events.touchpoints.payment import (
     PaymentReceived,
 )
 from projections.books import billing, orders, payments
+from projections.books.credit_notes import settle_unbilled
 from projections.books.ledger import Ledger
 from projections.protocol import Facts
 
@@ -62,6 +63,8 @@ def walk(book: Ledger, facts: Facts, at: datetime) -> None:
             book.pass_time(instant)
         book.walked += 1
         book.walked_at = instant
+        if book.first_branch is None:
+            book.first_branch = event.envelope.branch_id
         data = event.data
         handler = handlers.get(type(data))
         if handler is None:
@@ -69,6 +72,8 @@ def walk(book: Ledger, facts: Facts, at: datetime) -> None:
         book.event = event
         book.now = instant
         handler(book, data)
+        if book.loose_notes:
+            settle_unbilled(book)
         if book.limited:
             book.watch_limits(_RELIEF.get(type(data), "corrected"), event.envelope.id)
     if deadlines:

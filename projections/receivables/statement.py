@@ -14,6 +14,7 @@ from projections.books.records import Item, Source
 from projections.protocol import Alert, Episode, Facts
 from projections.receivables.alerts import AlertBook
 from projections.receivables.balances import ItemState, Tally, account_row, item_row
+from projections.receivables.movements import Cover, Movement, covers, movements_of
 from projections.receivables.promises import PromiseState, Verdict
 from projections.receivables.reading import Reading
 from projections.receivables.rows import AccountRow, HoldReason, ItemRow
@@ -34,6 +35,8 @@ class AllocationLine(Line, frozen=True, kw_only=True):
     amount_minor: int
     undone_at: datetime | None
     undone_by: str | None
+    in_place_of: str | None  # the event whose settlement gave way to it
+    recovery: bool  # a payment of what had been written off
 
 
 class NoticeLine(Line, frozen=True, kw_only=True):
@@ -89,12 +92,14 @@ class SourceLine(Line, frozen=True, kw_only=True):
 
 
 class RefundLine(Line, frozen=True, kw_only=True):
-    """Credit paid back; `uncovered_minor` waits for the next credit."""
+    """Money paid back, and what covers it; `uncovered_minor` is owed back, as item `item_id`."""
 
     refund_id: str
     currency: str
     amount_minor: int
     uncovered_minor: int
+    item_id: str | None
+    covered_by: Sequence[Cover]
 
 
 class PromiseLine(Line, frozen=True, kw_only=True):
@@ -164,6 +169,7 @@ class Statement(Struct, frozen=True, kw_only=True):
     items: Sequence[ItemStatement]
     sources: Sequence[SourceLine]
     refunds: Sequence[RefundLine]
+    movements: Sequence[Movement]  # refunds, credit notes and what gave way, the oldest first
     promises: Sequence[PromiseLine]
     orders: Sequence[OrderLine]
     checks: Sequence[CheckLine]
@@ -200,6 +206,7 @@ def explain(customer: CustomerId, facts: Facts, at: datetime, reference: Referen
         items=items,
         sources=[line for a in book.accounts.values() for line in _sources(a)],
         refunds=[line for a in book.accounts.values() for line in _refunds(a)],
+        movements=[line for a in book.accounts.values() for line in movements_of(book, a)],
         promises=[_promise(promise) for promise in reading.promises.states],
         orders=list(_orders(reading)),
         checks=list(_checks(reading)),
@@ -234,6 +241,8 @@ def _item(reading: Reading, item: Item) -> ItemStatement:
                 amount_minor=entry.amount,
                 undone_at=entry.undone_at,
                 undone_by=entry.undone_by,
+                in_place_of=entry.instead_of.source.event_id if entry.instead_of else None,
+                recovery=entry.recovery,
             )
             for entry in item.entries
         ],
@@ -277,7 +286,9 @@ def _refunds(account: Account) -> Iterator[RefundLine]:
             refund_id=refund.refund_id,
             currency=account.currency,
             amount_minor=refund.amount,
-            uncovered_minor=refund.uncovered,
+            uncovered_minor=refund.item.balance if refund.item is not None else 0,
+            item_id=refund.item.item_id if refund.item is not None else None,
+            covered_by=covers(refund),
         )
 
 

@@ -39,6 +39,7 @@ from events.touchpoints.payment import (
     RefundPaid,
 )
 from projections.books import billing, orders, payments
+from projections.books.credit_notes import settle_unbilled
 from projections.books.days import ENDING
 from projections.books.ledger import Ledger
 from projections.books.replay import may_continue
@@ -138,6 +139,7 @@ class ValueBooks:
                 break
             if self.first is None:
                 self.first = event
+                ledger.first_branch = event.envelope.branch_id
             if deadlines and deadlines[0].at < instant:
                 ledger.pass_time(instant)
             data = event.data
@@ -147,6 +149,8 @@ class ValueBooks:
             handler = _BOOKED.get(type(data))
             if handler is not None:
                 handler(ledger, data)
+                if ledger.loose_notes:
+                    settle_unbilled(ledger)
                 ledger.taken_in(event)
             self._take(event, data)
         if deadlines:
