@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 READY := .venv/ready
-CODE := schemas events projections services tests deploy
+CODE := schemas events projections services tests deploy examples
 LOCALES := services/console/locale
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard $(LOCALES)/*/LC_MESSAGES/*.po))
 
@@ -15,7 +15,7 @@ TESTS ?= tests
 # More words for the command at hand: `make run ARGS="--rate 5"`.
 ARGS ?=
 # A command that fails if a generated file is out of date, run by `make check`.
-GENERATED_CHECK ?= $(BIN)/python -m services.schemas check
+GENERATED_CHECK ?= $(BIN)/touchstone schemas check
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run run-kafka kafka test check format bench bench-kafka faults catalogues lock clean

@@ -188,7 +188,7 @@ def invoice_cancelled(book: Ledger, data: InvoiceCancelled) -> None:
             if entry.undone_at is None and source.kind == "credit_note" and own:
                 account.undo(entry, book.now, book.event_id)
                 if not source.free:
-                    source.state = "rejected"
+                    source.state = "cancelled"
         account.resize(item, 0, book.now, book.event_id)
         account.mark(item, book.now, "cancelled", book.event_id)
     account.settle(book.now)

@@ -57,7 +57,7 @@ def meet(book: Ledger, data: CreditNoteIssued) -> None:
 
 def _on_named(book: Ledger, note: Source, items: Sequence[Item], order: Order | None) -> None:
     if order is None and all(item.invoice.cancelled for item in items):
-        note.state = "rejected"
+        note.state = "cancelled"
         book.ignore("cancelled_invoice")
         return
     note.state = "live"

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Literal, NamedTuple
 
 SourceKind = Literal["payment", "credit_note", "write_off"]
-SourceState = Literal["waiting", "live", "suspect", "rejected", "reversed"]
+SourceState = Literal["waiting", "live", "suspect", "rejected", "reversed", "cancelled"]
 StepReason = Literal[
     "issued", "paid", "credited", "written_off", "reversed", "amended", "cancelled", "owed_back"
 ]

@@ -27,7 +27,7 @@ from projections.receivables.reports import (
 )
 from projections.receivables.rows import ACCOUNTS, ITEMS, AccountRow, ItemRow
 from services.errors import UsageError
-from services.hosts.bootstrap import Platform
+from services.platform import Platform
 from services.walk.by_customer import picture
 from services.wording import nearest
 

@@ -9,7 +9,7 @@ import pytest
 
 from events.iso4217 import MINOR_DIGITS, PUBLISHED
 from events.money import UnknownCurrency, from_minor, minor_digits, to_minor
-from services.console.i18n import speaker
+from services.console.shared.i18n import speaker
 
 
 def test_the_table_is_the_one_that_stored_amounts_were_counted_with() -> None:
