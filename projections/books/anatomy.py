@@ -1,7 +1,7 @@
 """What the books are made of, so that long ones can be kept outside of memory."""
 
 from projections.books.account import Account, Owing
-from projections.books.ledger import Check, Order
+from projections.books.commitments import Check, Order
 from projections.books.records import Entry, Invoice, Item, Refund, Reports, Source
 
 BOOKS = (Account, Check, Entry, Invoice, Item, Order, Owing, Refund, Reports, Source)

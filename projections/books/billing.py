@@ -30,6 +30,7 @@ from events.touchpoints.payment import (
 from projections.books.account import Account
 from projections.books.credit_notes import credit_note_issued, follow_invoice, meet
 from projections.books.ledger import Ledger
+from projections.books.owed_back import is_used
 from projections.books.payments import settle_items
 from projections.books.records import Hold, Invoice, Item, Notice, Source, Spell
 
@@ -41,7 +42,7 @@ def invoice_issued(book: Ledger, data: InvoiceIssued) -> None:
     in fact order; payments reserved for it or its order; unapplied credit.
     """
     invoice_id = data.invoice_id
-    if book.is_used(invoice_id):
+    if is_used(book, invoice_id):
         book.ignore("repeated_invoice")
         return
     account = book.account(data.amount.currency)

@@ -15,8 +15,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from events.touchpoints.payment import CreditNoteIssued
+from projections.books.commitments import Order
 from projections.books.giving_way import take_places
-from projections.books.ledger import Ledger, Order
+from projections.books.ledger import Ledger
 from projections.books.payments import spend_free
 from projections.books.records import Invoice, Item, Source
 

@@ -10,120 +10,13 @@ from __future__ import annotations
 
 import heapq
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
 
 from events.envelope import RecordedEvent
-from events.touchpoints.order import OrderLine
-from projections.books.account import Account, Owing
+from projections.books.account import Account
+from projections.books.commitments import Check, Deadline, Ignored, Order, Override, PromiseNote
 from projections.books.days import BEGINNING, days_in
-from projections.books.records import Hold, Invoice, Item, Refund, Reports, Source, Spell
+from projections.books.records import Hold, Invoice, Item, Reports, Source, Spell
 from projections.books.rules import BookRules
-
-
-class Order:
-    """An order; what is neither billed, returned nor credited of it is still to be invoiced.
-
-    `credits` are the credit notes that settled some of what is not billed: what was paid of an
-    order without an invoice is given back by them.
-    """
-
-    __slots__ = (
-        "account", "amount", "cancelled", "credited", "credits", "event_id", "lines", "order_id",
-        "returned", "unbilled",
-    )  # fmt: skip
-
-    def __init__(self, order_id: str, event_id: str, account: Account, amount: int) -> None:
-        self.order_id = order_id
-        self.event_id = event_id
-        self.account = account
-        self.amount = amount
-        self.lines: tuple[OrderLine, ...] = ()
-        self.returned = 0
-        self.credits: dict[Source, int] = {}
-        self.credited = 0
-        self.cancelled = False
-        self.unbilled = 0
-
-    def refresh(self, billed: int) -> None:
-        """Set what is unbilled: 0 once cancelled, never below 0.
-
-        The note of a return is no second return: the larger of both counts.
-        """
-        gone = max(self.returned, self.credited)
-        left = 0 if self.cancelled else max(0, self.amount - gone - billed)
-        self.account.unbilled += left - self.unbilled
-        self.unbilled = left
-
-
-class Check:
-    """Room that an approved credit check reserves until an instant."""
-
-    __slots__ = ("account", "at", "check_id", "event_id", "purpose", "room", "until")
-
-    def __init__(
-        self, check_id: str, event: RecordedEvent, account: Account, purpose: str, room: int,
-        until: datetime,
-    ) -> None:  # fmt: skip
-        self.check_id = check_id
-        self.event_id = event.envelope.id
-        self.at = event.envelope.effective_at
-        self.account = account
-        self.purpose = purpose
-        self.room = room
-        self.until = until
-
-    def use(self, amount: int) -> int:
-        """Give up room for what the check was asked for; return how much."""
-        used = min(self.room, amount)
-        self.room -= used
-        self.account.checks -= used
-        return used
-
-
-class PromiseNote(NamedTuple):
-    """A promise to pay as it was made; `serial` tells which entries came before it.
-
-    `owing` is, of one that names no invoice, all that may have been open at its instant.
-    """
-
-    promise_id: str
-    event_id: str
-    at: datetime
-    account: Account
-    serial: int
-    amount: int
-    promised_on: date
-    invoice_ids: tuple[str, ...]
-    owing: Owing | None
-
-
-class Override(NamedTuple):
-    """Somebody with the right to do so let something pass the credit gate."""
-
-    override_id: str
-    event_id: str
-    at: datetime
-    role: str
-    reason: str
-    amount: int | None
-    currency: str | None
-    order_id: str | None
-    until: date | None
-
-
-class Ignored(NamedTuple):
-    """A fact, or part of it, that has no effect, and why."""
-
-    event_id: str
-    reason: str
-
-
-class Deadline(NamedTuple):
-    """An instant at which the books change by themselves; facts of that instant go first."""
-
-    at: datetime
-    serial: int
-    target: Source | Check | None  # None: another credit policy begins
 
 
 class Ledger:
@@ -273,45 +166,6 @@ class Ledger:
         """Return the day of an instant where the customer is at home by now."""
         zone = self.rules.reference.zone_of(self.home_branch or self.first_branch)
         return date.fromordinal(days_in(zone).of(at))
-
-    def owe_back(self, refund: Refund, amount: int) -> None:
-        """Let what nothing covers of a refund be owed: an item, due on the day it became so."""
-        account = self.account(refund.currency)
-        today = self.local_day(self.now)
-        item = refund.item
-        if item is not None:
-            if not item.balance:
-                item.due_on = today
-            account.resize(item, item.amount + amount, self.now, self.event_id)
-            account.mark(item, self.now, "owed_back", self.event_id)
-            account.queue(item)
-            return
-        item_id = self._free_id(f"refund:{refund.refund_id}")
-        debt = Invoice(item_id, account.currency, amount, None)
-        debt.owed_back = True
-        debt.branch_id = self.event.envelope.branch_id
-        debt.event_id = refund.event_id
-        debt.issued_at = self.now
-        item = refund.item = Item(item_id, debt, amount, today)
-        debt.items.append(item)
-        self.items[item_id] = item
-        account.issue(item, self.now, self.event_id)
-
-    def _free_id(self, item_id: str) -> str:
-        while item_id in self.items or item_id in self.invoices:
-            item_id += "'"
-        return item_id
-
-    def is_used(self, invoice_id: str) -> bool:
-        """Return whether an invoice or item has the id; a debt owed back gives its own up."""
-        item = self.items.get(invoice_id)
-        if item is not None and item.invoice.owed_back:
-            del self.items[invoice_id]
-            item.item_id = item.invoice.invoice_id = self._free_id(f"{invoice_id}'")
-            self.items[item.item_id] = item
-            self.moved(item)
-            return False
-        return item is not None or invoice_id in self.invoices
 
     def use_checks(self, purposes: tuple[str, ...], account: Account, amount: int) -> None:
         """Give up the room that checks reserved for what has now happened, oldest first."""

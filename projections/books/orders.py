@@ -21,8 +21,9 @@ from events.touchpoints.payment import (
     CreditNoteIssued,
     CreditOverrideGranted,
 )
+from projections.books.commitments import Check, Order, Override
 from projections.books.credit_notes import meet
-from projections.books.ledger import Check, Ledger, Order, Override
+from projections.books.ledger import Ledger
 
 
 def home_branch_named(book: Ledger, data: CustomerRegistered | CustomerProfileChanged) -> None:

@@ -23,8 +23,10 @@ from events.touchpoints.payment import (
     PromiseMade,
     RefundPaid,
 )
+from projections.books.commitments import PromiseNote
 from projections.books.giving_way import take_places
-from projections.books.ledger import Ledger, PromiseNote
+from projections.books.ledger import Ledger
+from projections.books.owed_back import owe_back
 from projections.books.records import Item, Refund, Reports, Source
 
 
@@ -124,7 +126,7 @@ def _withdraw(book: Ledger, source: Source) -> None:
         account.queue(item)
     refunds, source.refunds = source.refunds, ()
     for refund, amount in refunds:
-        book.owe_back(refund, amount)
+        owe_back(book, refund, amount)
     account.settle(book.now)
 
 
@@ -190,7 +192,7 @@ def refund_paid(book: Ledger, data: RefundPaid) -> None:
     account.refunded += refund.amount
     missing = account.refund(refund)
     if missing:
-        book.owe_back(refund, missing)
+        owe_back(book, refund, missing)
 
 
 def promise_made(book: Ledger, data: PromiseMade) -> None:

@@ -11,7 +11,8 @@ from datetime import datetime
 
 from events.envelope import RecordedEvent
 from projections.books.account import Account
-from projections.books.ledger import Ledger, Order
+from projections.books.commitments import Order
+from projections.books.ledger import Ledger
 from projections.books.records import Entry, Invoice, Item, Source
 from projections.books.rules import BookRules
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from projections.receivables.lines import ItemStatement, SourceLine, Statement
 from projections.receivables.movements import MovementKind
-from projections.receivables.statement import ItemStatement, SourceLine, Statement
 from services.audit.texts import When
 from services.wording import amount, counted
 

@@ -6,15 +6,15 @@ from datetime import date, datetime
 
 from pydantic import BaseModel, Field
 
-from projections.receivables.movements import Movement
-from projections.receivables.rows import AccountRow
-from projections.receivables.statement import (
+from projections.receivables.lines import (
     ItemStatement,
     PromiseLine,
     RefundLine,
     SourceLine,
     Statement,
 )
+from projections.receivables.movements import Movement
+from projections.receivables.rows import AccountRow
 from services.console.shared.customer_at import CustomerAt
 from services.console.shared.documents import Money, Positioned
 

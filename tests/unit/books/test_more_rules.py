@@ -8,9 +8,10 @@ import pytest
 
 from events.touchpoints.payment import DebtWrittenOff, Instalment, InvoiceIssued
 from projections.protocol import Facts
+from projections.receivables.lines import Statement
 from projections.receivables.reports import dso, invoiced_in_window, owed_back
 from projections.receivables.rows import ItemRow
-from projections.receivables.statement import Statement, explain
+from projections.receivables.statement import explain
 from tests.support.given import (
     CUSTOMER,
     RECEIVABLES,
