@@ -123,24 +123,29 @@ class Cover(Struct, frozen=True, kw_only=True):
 
     event_id: str
     at: datetime
+    currency: str
     amount_minor: int
 
 
 def covers(refund: Refund) -> list[Cover]:
     """Return what covers a refund, in the order in which it did."""
     at_once = [
-        Cover(event_id=source.event_id, at=refund.at, amount_minor=amount)
+        _cover(refund, source, refund.at, amount)
         for source in refund.payers
         for known, amount in source.refunds
         if known is refund
     ]
     entries = refund.item.entries if refund.item is not None else ()
     later = [
-        Cover(event_id=entry.source.event_id, at=entry.at, amount_minor=entry.amount)
+        _cover(refund, entry.source, entry.at, entry.amount)
         for entry in entries
         if entry.undone_at is None
     ]
     return at_once + later
+
+
+def _cover(refund: Refund, source: Source, at: datetime, amount: int) -> Cover:
+    return Cover(event_id=source.event_id, at=at, currency=refund.currency, amount_minor=amount)
 
 
 def _of_refunds(account: Account) -> Iterator[Movement]:
