@@ -12,6 +12,7 @@ import heapq
 from datetime import date, datetime, timedelta
 
 from events.envelope import RecordedEvent
+from events.home import Home
 from projections.books.account import Account
 from projections.books.commitments import Check, Deadline, Ignored, Order, Override, PromiseNote
 from projections.books.days import BEGINNING, days_in
@@ -53,8 +54,8 @@ class Ledger:
         self.ignored: list[Ignored] = []
         self.deadlines: list[Deadline] = []
         self._scheduled = 0
-        self.home_branch: str | None = None
-        self.first_branch: str | None = None  # of the first fact
+        self.home: Home | None = None  # while facts are walked
+        self.days_of: list[tuple[datetime, str | None]] = []  # whose days counted, and when
         self.limited = rules.default_limits
         self.next_fact_at: datetime | None = None
         self.walked = 0
@@ -163,9 +164,14 @@ class Ledger:
         return found
 
     def local_day(self, at: datetime) -> date:
-        """Return the day of an instant where the customer is at home by now."""
-        zone = self.rules.reference.zone_of(self.home_branch or self.first_branch)
-        return date.fromordinal(days_in(zone).of(at))
+        """Return the day of an instant where the customer is at home by then.
+
+        Whose day it was is noted: a fact that comes late may say that it was another's.
+        """
+        assert self.home is not None
+        branch = self.home.branch_at(at)
+        self.days_of.append((at, branch))
+        return date.fromordinal(days_in(self.rules.reference.zone_of(branch)).of(at))
 
     def use_checks(self, purposes: tuple[str, ...], account: Account, amount: int) -> None:
         """Give up the room that checks reserved for what has now happened, oldest first."""

@@ -21,7 +21,6 @@ def owe_back(book: Ledger, refund: Refund, amount: int) -> None:
     item_id = _free_id(book, f"refund:{refund.refund_id}")
     debt = Invoice(item_id, account.currency, amount, None)
     debt.owed_back = True
-    debt.branch_id = book.event.envelope.branch_id
     debt.event_id = refund.event_id
     debt.issued_at = book.now
     item = refund.item = Item(item_id, debt, amount, today)

@@ -63,7 +63,7 @@ class Invoice:
     """
 
     __slots__ = (
-        "amount", "branch_id", "cancelled", "charges", "currency", "event_id", "invoice_id",
+        "amount", "cancelled", "charges", "currency", "event_id", "invoice_id",
         "issued_at", "items", "order_id", "owed_back",
     )  # fmt: skip
 
@@ -76,7 +76,6 @@ class Invoice:
         self.cancelled = False
         self.owed_back = False
         self.items: list[Item] = []
-        self.branch_id = ""
         self.event_id = ""
         self.issued_at: datetime
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from events.calendars import INSTANT
 from events.touchpoints.base import Touchpoint
+from events.touchpoints.customer import CustomerProfileChanged, CustomerRegistered
 from events.touchpoints.order import OrderCancelled
 from events.touchpoints.payment import (
     CreditLimitSet,
@@ -24,8 +25,10 @@ from projections.protocol import Facts
 
 _HANDLERS = {**billing.HANDLERS, **payments.HANDLERS, **orders.HANDLERS}
 
-HANDLED: frozenset[type[Touchpoint]] = frozenset(_HANDLERS)
-"""The touchpoints that mean something for receivables."""
+HANDLED: frozenset[type[Touchpoint]] = frozenset(
+    {*_HANDLERS, CustomerProfileChanged, CustomerRegistered}
+)
+"""The touchpoints that mean something for receivables; the last two say whose days they are."""
 
 _RELIEF: dict[type[Any], str] = {
     PaymentReceived: "paid",
@@ -42,7 +45,9 @@ _RELIEF: dict[type[Any], str] = {
 def may_continue(book: Ledger, facts: Facts) -> bool:
     """Return whether the facts that the books have not walked may follow those they have."""
     later = facts.after(book.walked)
-    return not later or later[0].envelope.effective_at > book.passed_at
+    if later and later[0].envelope.effective_at <= book.passed_at:
+        return False
+    return all(facts.home.branch_at(at) == branch for at, branch in book.days_of)
 
 
 def walk(book: Ledger, facts: Facts, at: datetime) -> None:
@@ -54,6 +59,7 @@ def walk(book: Ledger, facts: Facts, at: datetime) -> None:
     deadlines = book.deadlines
     handlers = _HANDLERS
     book.next_fact_at = None
+    book.home = facts.home
     for event in facts.after(book.walked):
         instant = event.envelope.effective_at
         if instant > at:
@@ -63,8 +69,6 @@ def walk(book: Ledger, facts: Facts, at: datetime) -> None:
             book.pass_time(instant)
         book.walked += 1
         book.walked_at = instant
-        if book.first_branch is None:
-            book.first_branch = event.envelope.branch_id
         data = event.data
         handler = handlers.get(type(data))
         if handler is None:
@@ -78,3 +82,4 @@ def walk(book: Ledger, facts: Facts, at: datetime) -> None:
             book.watch_limits(_RELIEF.get(type(data), "corrected"), event.envelope.id)
     if deadlines:
         book.pass_time(at + INSTANT)
+    book.home = None

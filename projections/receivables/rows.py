@@ -23,7 +23,7 @@ class ItemRow(Row, frozen=True, kw_only=True):
     kind: ItemKind
     invoice_id: str  # of a refund: the item's id
     order_id: str | None
-    branch_id: str | None  # the customer's home branch, else the branch that issued it
+    branch_id: str | None  # where the customer is at home
     currency: str
     issued_on: date
     due_on: date

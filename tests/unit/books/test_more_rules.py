@@ -6,7 +6,10 @@ from datetime import date
 
 import pytest
 
+from events.policy import Reference
+from events.touchpoints.contact import VisitMade
 from events.touchpoints.payment import DebtWrittenOff, Instalment, InvoiceIssued
+from events.touchpoints.policy import BranchSet
 from projections.protocol import Facts
 from projections.receivables.lines import Statement
 from projections.receivables.reports import dso, invoiced_in_window, owed_back
@@ -30,6 +33,7 @@ from tests.support.given import (
     money,
     order_cancelled,
     paid,
+    recorded_events,
     refunded,
     rejected,
     reversed_,
@@ -354,3 +358,22 @@ def test_something_for_nothing_makes_a_purchase_day_however_it_is_told() -> None
         worth(fact).at("2026-01-06").then(
             purchase_days=1, last_purchase_on=date(2026, 1, 5), net_amount="0.00"
         )
+
+
+def test_what_is_owed_back_is_due_on_the_day_of_a_home_that_is_learnt_of_late() -> None:
+    new_york = BranchSet(
+        effective_from=instant("2020-01-01"), branch_id="NY", name="NY", zone="America/New_York"
+    )
+    reference = Reference(recorded_events([told(new_york, "2020-01-01")]))
+    facts = Facts(handles=RECEIVABLES.handles)
+    [refund] = recorded_events([refunded("R", "150.00", on="2026-02-10 06:00")])
+    [visit] = recorded_events(
+        [told(VisitMade(visit_id="V", purpose="sales", minutes=5), "2026-01-01", "V")], "NY"
+    )
+    due = []
+    for event in (refund, visit):
+        facts.remember(event)
+        rows = RECEIVABLES.assess(CUSTOMER, facts, asked("2026-02-20"), reference).rows["items"]
+        due += [row.due_on for row in rows if isinstance(row, ItemRow)]
+    # 06:00 in Shanghai is still the day before in New York, whose outlet met the customer first.
+    assert due == [date(2026, 2, 10), date(2026, 2, 9)]
