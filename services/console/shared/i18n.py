@@ -27,7 +27,8 @@ LANGUAGES: Mapping[str, str] = {"en": "en", "zh-CN": "zh_Hans_CN"}
 _DAYS = {"en": "d MMM yyyy", "zh-CN": "yyyy-MM-dd"}
 """How a day is written, alone and in an instant: a page has one form for both."""
 
-_INSTANTS = {"en": f"{_DAYS['en']}, HH:mm", "zh-CN": f"{_DAYS['zh-CN']} HH:mm"}
+_INSTANTS = {"en": f"{_DAYS['en']}, HH:mm xxx", "zh-CN": f"{_DAYS['zh-CN']} HH:mm xxx"}
+"""An instant says how far its clock is from UTC: branches of several zones share a page."""
 
 _CATALOGUES = {"zh-CN": "zh_CN"}
 _FALLBACK = "en"
@@ -133,12 +134,12 @@ class Speaker:
         return dates.format_date(value, _DAYS[self.language], locale=self.locale)
 
     def instant(self, value: datetime, tz: tzinfo) -> str:
-        """Return an instant in a zone, to the minute."""
+        """Return an instant in a zone, to the minute, with the zone's offset."""
         return dates.format_datetime(value, _INSTANTS[self.language], tzinfo=tz, locale=self.locale)
 
     def clock(self, value: datetime, tz: tzinfo) -> str:
-        """Return the time of day in a zone, to the second."""
-        return dates.format_time(value, "HH:mm:ss", tzinfo=tz, locale=self.locale)
+        """Return the time of day in a zone, to the second, with the zone's offset."""
+        return dates.format_time(value, "HH:mm:ss xxx", tzinfo=tz, locale=self.locale)
 
     def working_time(self, seconds: int) -> str:
         """Return business time in hours and minutes, named as such: clocks of a case run in it."""
