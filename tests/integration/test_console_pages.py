@@ -8,6 +8,8 @@ import httpx2
 import pytest
 from starlette.types import Message
 
+from events.money import Money
+from events.touchpoints.payment import CreditNoteIssued, RefundPaid
 from services.console.app import create_console, end_streams
 from services.console.shared import visit
 from services.console.shared.security import CONTENT_SECURITY_POLICY
@@ -264,6 +266,34 @@ async def test_what_people_wrote_is_never_markup(
         page = await client.get(path)
         assert "<script>x" not in page.text
         assert "<b>C</b>" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("Payment displaced by a credit note", "Refund paid", "Owed back: nothing covers")),
+        ("zh-CN", ("付款被贷项通知单替代", "退款", "应收回：退款没有款项可抵")),
+    ],
+)
+async def test_an_account_names_every_refund_and_what_gave_way(
+    company: Company, client: httpx2.AsyncClient, language: str, words: tuple[str, ...]
+) -> None:
+    await company.report("R-1", invoice("I-1", 10_000, date(2026, 4, 1)), payment_of("I-1", 10_000))
+    paying = company.last_event_id
+    note = CreditNoteIssued(credit_note_id="N-1", amount=Money(3_000, "CNY"), invoice_id="I-1")
+    await company.report("R-1", note)
+    noting = company.last_event_id
+    await company.report("R-1", RefundPaid(refund_id="F-1", amount=Money(5_000, "CNY")))
+    refunding = company.last_event_id
+    await company.project()
+    page = (await client.get(f"/customers/R-1?lang={language}")).text
+    for word in words:
+        assert word in page
+    movements = page[
+        page.index('id="movements"') : page.index("</details>", page.index('id="movements"'))
+    ]
+    for event in (paying, noting, refunding):
+        assert f"<code>{event}</code>" in movements
 
 
 async def test_the_stream_resumes_after_the_page_and_ends_when_told(company: Company) -> None:

@@ -18,7 +18,7 @@ from babel import Locale, dates, numbers
 from babel.support import Translations
 from starlette.requests import Request
 
-from events.money import from_minor
+from events.money import from_minor, minor_digits
 
 COOKIE = "lang"
 LANGUAGES: Mapping[str, str] = {"en": "en", "zh-CN": "zh_Hans_CN"}
@@ -89,6 +89,7 @@ class Speaker:
         self.language = language
         self.locale = Locale.parse(LANGUAGES[language])
         catalogue = texts(language)
+        self._money_pattern = self.locale.currency_formats["standard"].pattern
         self.gettext = catalogue.gettext
         self.ngettext = catalogue.ngettext
 
@@ -114,8 +115,15 @@ class Speaker:
         return numbers.format_percent(share, format="#,##0.0%", locale=self.locale)
 
     def money(self, minor: int, currency: str) -> str:
-        """Return an amount to the minor unit."""
-        return numbers.format_currency(from_minor(minor, currency), currency, locale=self.locale)
+        """Return an amount to the minor unit, however many digits people usually show."""
+        digits = minor_digits(currency)
+        return numbers.format_currency(
+            from_minor(minor, currency),
+            currency,
+            format=self._money_pattern.replace("0.00", f"0.{'0' * digits}" if digits else "0"),
+            currency_digits=False,
+            locale=self.locale,
+        )
 
     def short_money(self, minor: int, currency: str) -> str:
         """Return an amount rounded for a tile or a label: ¥76.0M, ¥7,600.0万."""
