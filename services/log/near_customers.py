@@ -33,7 +33,8 @@ async def near_customers(database: Pool | PoolConnectionProxy[Record], typed: st
     found = [row[0] for row in await database.fetch(sql("near_customers"), sorted(meant))]
     plain = wanted.casefold()
     same = [one for one in found if one.casefold() == plain]
-    return same[:_MOST] or sorted(found, key=lambda one: (OSA.distance(plain, one.casefold()), one))[:_MOST]
+    by_likeness = sorted(found, key=lambda one: (OSA.distance(plain, one.casefold()), one))
+    return (same or by_likeness)[:_MOST]
 
 
 def _meant(typed: str) -> Iterator[str]:
