@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from importlib import metadata
 from typing import Annotated
 
 import typer
@@ -11,14 +10,13 @@ import typer
 from services.cli import audit, gateway, importing, kafka, projector
 from services.cli import move as moving
 from services.cli import rebuild as rebuilding
+from services.cli.opening import settings
 from services.cli.policies import app as policy
 from services.cli.schemas import app as schemas
 from services.cli.simulate import app as simulate
 from services.errors import TouchstoneError
-from services.hosts import run as host
-from services.hosts import serve as serving
 from services.hosts.supervision import die_with_parent
-from services.settings import settings
+from services.interruption import heed_signals
 from services.telemetry import configure_logging
 from services.terminal import run_async
 
@@ -36,6 +34,8 @@ app = typer.Typer(
 
 def _version(asked: bool) -> None:
     if asked:
+        from importlib import metadata
+
         print(f"touchstone {metadata.version('touchstone')}")
         raise typer.Exit
 
@@ -68,13 +68,17 @@ def run(
     projector and console, and prints the console's address. With TOUCHSTONE_KAFKA the event
     log lies there: an unused one's topics are created, and two workers project.
     """
-    run_async(host.run(settings(), demo=demo, customers=customers, rate=rate))
+    from services.hosts.run import run as run_everything
+
+    run_async(run_everything(settings(), demo=demo, customers=customers, rate=rate))
 
 
 @app.command()
 def serve() -> None:
     """Serve gateway and console alone; `touchstone run` does this for you."""
-    run_async(serving.serve(settings()))
+    from services.hosts.serve import serve as serve_both
+
+    run_async(serve_both(settings()))
 
 
 app.command("import")(importing.import_)
@@ -101,6 +105,7 @@ app.add_typer(simulate)
 
 def main() -> None:
     """Run a command; what the platform refuses is one line on standard error."""
+    heed_signals()
     die_with_parent()
     configure_logging()
     try:

@@ -8,7 +8,6 @@ from typing import TextIO, cast
 import structlog
 
 from services.errors import Unavailable
-from services.postgres.pool import translated
 
 
 class _Unfailing:
@@ -90,6 +89,8 @@ class _OfTheDatabase(_Relayed):
 
 def _away(error: BaseException) -> Unavailable | None:
     """Return what a failure means if it is that the database is away."""
+    from services.postgres.pool import translated  # asyncpg is loaded already if it logs
+
     try:
         with translated():
             raise error

@@ -5,14 +5,12 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
-from collections.abc import Coroutine
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import msgspec
 import typer
-import uvloop
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -23,10 +21,11 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from events.calendars import day_end
-from events.envelope import PositionVector
-from events.policy import Reference
 from services.errors import UsageError
+from services.interruption import run_async as run_async
+
+if TYPE_CHECKING:
+    from events.policy import Reference
 
 _YEARS = range(1900, 2200)
 """Years of which the platform holds touchpoints or due dates."""
@@ -85,6 +84,8 @@ def emit(document: object) -> None:
 
 
 def _encode(value: object) -> object:
+    from events.envelope import PositionVector
+
     if isinstance(value, PositionVector):
         return value.token()
     raise TypeError(f"{type(value).__name__} has no JSON form")
@@ -137,16 +138,13 @@ def progress(unit: str) -> Progress:
     )
 
 
-def run_async(work: Coroutine[object, object, T]) -> T:
-    """Run a command's work to its end."""
-    return uvloop.run(work)
-
-
 def instant_of(text: str, option: str, reference: Reference) -> datetime:
     """Return the instant that an option names: a day means its end in the company's zone.
 
     Raises: UsageError.
     """
+    from events.calendars import day_end
+
     if len(text) == len("2026-03-20"):
         return day_end(day_of(text, option), reference.zone_of(None))
     try:

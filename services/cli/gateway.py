@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.hosts.bootstrap import open_platform
-from services.intake.keys import BranchKey, BranchKeys
-from services.intake.quarantine import Quarantine, Quarantined
-from services.settings import settings
+from services.cli.opening import opened, settings
 from services.terminal import Format, FormatOption, emit, note, run_async, say
-from services.vault.master_key import master_key
-from services.vault.vault import PostgresVault
 from services.wording import counted, moment, nearest
+
+if TYPE_CHECKING:
+    from services.intake.keys import BranchKey, BranchKeys
+    from services.intake.quarantine import Quarantined
 
 branch = typer.Typer(help="Branches that publish.", no_args_is_help=True)
 key = typer.Typer(help="Keys with which branches publish.", no_args_is_help=True)
@@ -38,9 +37,10 @@ def create_key(
     form: FormatOption = Format.TEXT,
 ) -> None:
     """Make a key and print it: it is shown this once and never again."""
+    from services.intake.keys import BranchKeys
 
     async def make() -> tuple[str, str]:
-        async with open_platform(settings()) as platform:
+        async with opened() as platform:
             keys = BranchKeys(platform.pool, platform.clock)
             return await keys.create(branch_id, label, headquarters=headquarters)
 
@@ -58,9 +58,10 @@ def list_keys(branch_id: BranchOption = None, form: FormatOption = Format.TEXT) 
 
     Times are in UTC.
     """
+    from services.intake.keys import BranchKeys
 
     async def read() -> Sequence[BranchKey]:
-        async with open_platform(settings()) as platform:
+        async with opened() as platform:
             keys = BranchKeys(platform.pool, platform.clock)
             found = await keys.all(branch_id)
             if branch_id is not None and not found:
@@ -92,9 +93,10 @@ def revoke_key(
     form: FormatOption = Format.TEXT,
 ) -> None:
     """Put a key out of force at once. Exit code 2 if there is no such key."""
+    from services.intake.keys import BranchKeys
 
     async def revoke() -> str:
-        async with open_platform(settings()) as platform:
+        async with opened() as platform:
             return await BranchKeys(platform.pool, platform.clock).revoke(key_id)
 
     branch_id = run_async(revoke())
@@ -114,9 +116,13 @@ def list_quarantine(
 
     Times are in UTC.
     """
+    from services.intake.keys import BranchKeys
+    from services.intake.quarantine import Quarantine
+    from services.vault.master_key import master_key
+    from services.vault.vault import PostgresVault
 
     async def read() -> tuple[Sequence[Quarantined], int, int]:
-        async with open_platform(settings()) as platform:
+        async with opened() as platform:
             vault = PostgresVault(platform.pool, master_key(settings()))
             kept = Quarantine(platform.pool, vault, platform.clock)
             found = await kept.latest(limit, branch_id)
@@ -143,9 +149,12 @@ def show_quarantine(
     form: FormatOption = Format.TEXT,
 ) -> None:
     """Show refused events whole. They may hold personal data: mind who looks on."""
+    from services.intake.quarantine import Quarantine
+    from services.vault.master_key import master_key
+    from services.vault.vault import PostgresVault
 
     async def read() -> Sequence[Quarantined]:
-        async with open_platform(settings()) as platform:
+        async with opened() as platform:
             vault = PostgresVault(platform.pool, master_key(settings()))
             return await Quarantine(platform.pool, vault, platform.clock).show(any_id)
 
