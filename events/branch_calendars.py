@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from events.business_time import FIRST_YEAR, LAST_YEAR, BusinessTime, Term, shared
 from events.calendars import DAY, day_start, local_day
 from events.policy import Reference
+from events.public_days import country_code, of_countries
 from events.touchpoints.policy import BranchSet, CalendarSet
 
 
@@ -80,4 +81,10 @@ def _first_day(at: datetime, tz: ZoneInfo) -> date:
 def business_time(reference: Reference, branch_id: str | None) -> BusinessTime:
     """Return the business time of a branch; branches with equal calendars share it."""
     tz = reference.zone_of(branch_id)
-    return shared(_terms(reference, branch_id, tz) if branch_id else (), tz)
+    terms = _terms(reference, branch_id, tz) if branch_id else ()
+    countries = frozenset(
+        country_code(term.calendar.country)
+        for term in terms
+        if term.calendar is not None and term.calendar.country is not None
+    )
+    return shared(terms, tz, of_countries(reference.public_days, countries))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -17,8 +16,9 @@ from services.cli.simulate import app as simulate
 from services.errors import TouchstoneError
 from services.hosts.supervision import die_with_parent
 from services.interruption import heed_signals
+from services.standard_streams import open_what_is_closed
 from services.telemetry import configure_logging
-from services.terminal import run_async
+from services.terminal import note, run_async, say
 
 app = typer.Typer(
     name="touchstone",
@@ -36,7 +36,7 @@ def _version(asked: bool) -> None:
     if asked:
         from importlib import metadata
 
-        print(f"touchstone {metadata.version('touchstone')}")
+        say(f"touchstone {metadata.version('touchstone')}")
         raise typer.Exit
 
 
@@ -105,13 +105,14 @@ app.add_typer(simulate)
 
 def main() -> None:
     """Run a command; what the platform refuses is one line on standard error."""
+    open_what_is_closed()
     heed_signals()
     die_with_parent()
     configure_logging()
     try:
         app()
     except TouchstoneError as error:
-        print(f"touchstone: {error}", file=sys.stderr)
+        note(f"touchstone: {error}")
         raise SystemExit(error.exit_code) from error
 
 

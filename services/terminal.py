@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
 import threading
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import Annotated
 
 import msgspec
 import typer
@@ -21,18 +19,19 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from events.calendars import day_end
+from events.envelope import PositionVector
+from events.home import Asked
+from events.policy import Reference
 from services.errors import UsageError
 from services.interruption import run_async as run_async
-
-if TYPE_CHECKING:
-    from events.policy import Reference
+from services.standard_streams import UNFAILING_ERR, write_result
+from services.wording import printable
 
 _YEARS = range(1900, 2200)
 """Years of which the platform holds touchpoints or due dates."""
 
 _LINE_EVERY_S = 10.0
-
-T = TypeVar("T")
 
 
 class Format(StrEnum):
@@ -50,8 +49,8 @@ AsOfOption = Annotated[
     typer.Option(
         "--as-of",
         metavar="DAY|INSTANT",
-        help="What was true then, with all that is known now: a day (its end in local time) "
-        "or an instant such as 2026-03-20T10:00:00+08:00. Default: now.",
+        help="What was true then, with all that is known now: a day (its end where the customer "
+        "is at home) or an instant such as 2026-03-20T10:00:00+08:00. Default: now.",
     ),
 ]
 AsKnownOption = Annotated[
@@ -59,33 +58,54 @@ AsKnownOption = Annotated[
     typer.Option(
         "--as-known",
         metavar="DAY|INSTANT",
-        help="Only what the platform had recorded by then. Default: everything.",
+        help="Only what the platform had recorded by then; alone: as of then, too. "
+        "Default: everything.",
     ),
 ]
 
-_OUT = Console(highlight=False, soft_wrap=True)
-_ERR = Console(stderr=True, highlight=False)
+_ERR = Console(file=UNFAILING_ERR, highlight=False)
+_ORDER = "\n\t"
+"""What orders a text, and nothing else that a terminal obeys."""
 
 
 def say(text: str) -> None:
-    """Print a line of result to standard output."""
-    _OUT.print(text, markup=False)
+    """Print a result to standard output; no sign in it reaches a terminal as a command.
+
+    Line ends stay: foreign words are quoted where the text is made. Nobody need read it.
+    Raises: NotWritten where the disk is full.
+    """
+    write_result(f"{printable(text, keep=_ORDER)}\n")
 
 
 def note(text: str) -> None:
-    """Print a line about the work, not its result, to standard error."""
-    _ERR.print(text, markup=False)
+    """Print about the work, not its result, to standard error, if anybody reads it."""
+    UNFAILING_ERR.write(f"{printable(text, keep=_ORDER)}\n")
+    UNFAILING_ERR.flush()
 
 
 def emit(document: object) -> None:
-    """Print one JSON document to standard output."""
+    """Print one JSON document to standard output, as `say` prints a line."""
+    write_result(json_text(document))
+
+
+def json_text(document: object) -> str:
+    """Return a document as indented JSON that a terminal may show; its values are unchanged."""
     encoded = msgspec.json.encode(document, enc_hook=_encode)
-    sys.stdout.write(msgspec.json.format(encoded, indent=2).decode() + "\n")
+    text = msgspec.json.format(encoded, indent=2).decode()
+    if not text.replace("\n", "").isprintable():
+        text = "".join(map(_escaped, text))
+    return f"{text}\n"
+
+
+def _escaped(sign: str) -> str:
+    """Return a sign as it may stand in a JSON text on a terminal."""
+    if sign == "\n" or printable(sign) == sign:
+        return sign
+    pair = sign.encode("utf-16-be")
+    return "".join(f"\\u{pair[i : i + 2].hex()}" for i in range(0, len(pair), 2))
 
 
 def _encode(value: object) -> object:
-    from events.envelope import PositionVector
-
     if isinstance(value, PositionVector):
         return value.token()
     raise TypeError(f"{type(value).__name__} has no JSON form")
@@ -112,15 +132,15 @@ class _Lines(Progress):
     def _tell(self) -> None:
         while not self._over.wait(_LINE_EVERY_S):
             for task in self.tasks:
-                # Not `note`: where nobody reads any more, rich gives up standard output, too.
-                with contextlib.suppress(OSError):
-                    sys.stderr.write(self._line(task))
+                UNFAILING_ERR.write(self._line(task))
+                UNFAILING_ERR.flush()
 
     def _line(self, task: Task) -> str:
+        what = printable(task.description)
         if task.total is None and not task.completed:
-            return f"{task.description}\n"
+            return f"{what}\n"
         of = "" if task.total is None else f" of {task.total:,.0f}"
-        return f"{task.description}: {task.completed:,.0f}{of} {self._unit}\n"
+        return f"{what}: {task.completed:,.0f}{of} {self._unit}\n"
 
 
 def progress(unit: str) -> Progress:
@@ -128,7 +148,7 @@ def progress(unit: str) -> Progress:
     if not _ERR.is_terminal:
         return _Lines(unit)
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn(unit),
@@ -143,10 +163,16 @@ def instant_of(text: str, option: str, reference: Reference) -> datetime:
 
     Raises: UsageError.
     """
-    from events.calendars import day_end
+    asked = asked_of(text, option)
+    if isinstance(asked, datetime):
+        return asked
+    return day_end(asked, reference.zone_of(None))
 
+
+def asked_of(text: str, option: str) -> Asked:
+    """Return what an option asks about: a day, or an instant in UTC. Raises: UsageError."""
     if len(text) == len("2026-03-20"):
-        return day_end(day_of(text, option), reference.zone_of(None))
+        return day_of(text, option)
     try:
         at = datetime.fromisoformat(text)
     except ValueError as error:

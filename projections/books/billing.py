@@ -43,7 +43,6 @@ def invoice_issued(book: Ledger, data: InvoiceIssued) -> None:
         return
     account = book.account(data.amount.currency)
     invoice = Invoice(invoice_id, account.currency, data.amount.minor, data.order_id)
-    invoice.branch_id = book.event.envelope.branch_id
     invoice.event_id = book.event.envelope.id
     invoice.issued_at = book.now
     book.invoices[invoice_id] = invoice

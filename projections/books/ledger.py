@@ -148,7 +148,6 @@ class Ledger:
         self.ignored: list[Ignored] = []
         self.deadlines: list[Deadline] = []
         self._scheduled = 0
-        self.home_branch: str | None = None
         self.limited = rules.default_limits
         self.next_fact_at: datetime | None = None
         self.walked = 0

@@ -13,16 +13,9 @@ from datetime import timedelta
 from typing import Any
 
 from events.touchpoints.base import Touchpoint
-from events.touchpoints.customer import CustomerProfileChanged, CustomerRegistered
 from events.touchpoints.order import GoodsReturned, OrderCancelled, OrderDelivered, OrderPlaced
 from events.touchpoints.payment import CreditChecked, CreditLimitSet, CreditOverrideGranted
 from projections.books.ledger import Check, Ledger, Order, Override
-
-
-def home_branch_named(book: Ledger, data: CustomerRegistered | CustomerProfileChanged) -> None:
-    """Let the customer's local days be those of its home branch."""
-    if data.home_branch is not None:
-        book.home_branch = data.home_branch
 
 
 def order_placed(book: Ledger, data: OrderPlaced) -> None:
@@ -137,8 +130,6 @@ def credit_override_granted(book: Ledger, data: CreditOverrideGranted) -> None:
 
 
 HANDLERS: dict[type[Touchpoint], Callable[[Ledger, Any], None]] = {
-    CustomerRegistered: home_branch_named,
-    CustomerProfileChanged: home_branch_named,
     OrderPlaced: order_placed,
     OrderDelivered: order_delivered,
     OrderCancelled: order_cancelled,

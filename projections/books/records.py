@@ -59,7 +59,7 @@ class Invoice:
     """An invoice as it stands; what is owed of it stands on its items."""
 
     __slots__ = (
-        "amount", "branch_id", "cancelled", "charges", "currency", "event_id", "invoice_id",
+        "amount", "cancelled", "charges", "currency", "event_id", "invoice_id",
         "issued_at", "items", "order_id",
     )  # fmt: skip
 
@@ -71,7 +71,6 @@ class Invoice:
         self.order_id = order_id
         self.cancelled = False
         self.items: list[Item] = []
-        self.branch_id = ""
         self.event_id = ""
         self.issued_at: datetime
 

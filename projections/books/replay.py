@@ -7,6 +7,7 @@ from typing import Any
 
 from events.calendars import INSTANT
 from events.touchpoints.base import Touchpoint
+from events.touchpoints.customer import CustomerProfileChanged, CustomerRegistered
 from events.touchpoints.order import OrderCancelled
 from events.touchpoints.payment import (
     CreditLimitSet,
@@ -23,8 +24,10 @@ from projections.protocol import Facts
 
 _HANDLERS = {**billing.HANDLERS, **payments.HANDLERS, **orders.HANDLERS}
 
-HANDLED: frozenset[type[Touchpoint]] = frozenset(_HANDLERS)
-"""The touchpoints that mean something for receivables."""
+HANDLED: frozenset[type[Touchpoint]] = frozenset(
+    {*_HANDLERS, CustomerProfileChanged, CustomerRegistered}
+)
+"""The touchpoints that mean something for receivables; the last two say whose days they are."""
 
 _RELIEF: dict[type[Any], str] = {
     PaymentReceived: "paid",

@@ -57,7 +57,7 @@ def item_row(reading: Reading, item: Item, stand: ItemState) -> ItemRow:
         item_id=item.item_id,
         invoice_id=invoice.invoice_id,
         order_id=invoice.order_id,
-        branch_id=reading.book.home_branch or invoice.branch_id,
+        branch_id=reading.branch_id,
         currency=invoice.currency,
         issued_on=date.fromordinal(reading.days.of(invoice.issued_at)),
         due_on=item.due_on,

@@ -20,7 +20,7 @@ class Receivables:
     """What each customer owes, item by item, and what must be done about it."""
 
     name: ClassVar[str] = "receivables"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     handles: ClassVar[frozenset[type[Touchpoint]]] = HANDLED
     tables: ClassVar[tuple[Table, ...]] = (ITEMS, ACCOUNTS)
     anatomy: ClassVar[Anatomy] = ANATOMY

@@ -18,7 +18,7 @@ class ItemRow(Row, frozen=True, kw_only=True):
     item_id: str  # the invoice's id; of instalment k of several: "<invoice>#<k>"
     invoice_id: str
     order_id: str | None
-    branch_id: str | None  # the customer's home branch, else the branch that issued it
+    branch_id: str | None  # where the customer is at home
     currency: str
     issued_on: date
     due_on: date

@@ -52,16 +52,16 @@ _BOOKED: dict[type[Touchpoint], Callable[[Ledger, Any], None]] = {
     for kind, handler in {**billing.HANDLERS, **payments.HANDLERS, **orders.HANDLERS}.items()
     if kind
     in {
-        CreditNoteIssued, CustomerProfileChanged, CustomerRegistered, DebtWrittenOff,
-        DisputeSettled, GoodsReturned, InvoiceAmended, InvoiceCancelled, InvoiceDisputed,
-        InvoiceIssued, OrderCancelled, OrderPlaced, PaymentConfirmedGenuine, PaymentReceived,
-        PaymentRejectedAsDuplicate, PaymentReversed, RefundPaid,
+        CreditNoteIssued, DebtWrittenOff, DisputeSettled, GoodsReturned, InvoiceAmended,
+        InvoiceCancelled, InvoiceDisputed, InvoiceIssued, OrderCancelled, OrderPlaced,
+        PaymentConfirmedGenuine, PaymentReceived, PaymentRejectedAsDuplicate, PaymentReversed,
+        RefundPaid,
     }
 }  # fmt: skip
 """What moves money: the rules of receivables, as they are."""
 
 HANDLED: frozenset[type[Touchpoint]] = frozenset(
-    {*_BOOKED, CallbackMade, ComplaintFiled, VisitMade}
+    {*_BOOKED, CallbackMade, ComplaintFiled, CustomerProfileChanged, CustomerRegistered, VisitMade}
 )
 """The touchpoints that mean something for value."""
 
@@ -98,12 +98,6 @@ class ValueBooks:
     def last_at(self) -> datetime:
         """Return the latest instant at which a fact or deadline took effect."""
         return max(self.ledger.walked_at, self.ledger.passed_at)
-
-    @property
-    def branch_id(self) -> str | None:
-        """Return the home branch, else the branch of the first fact."""
-        fallback = self.first.envelope.branch_id if self.first is not None else None
-        return self.ledger.home_branch or fallback
 
     def segment_at(self, at: datetime) -> str | None:
         """Return the segment the customer was in at an instant."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -16,9 +15,9 @@ from services.terminal import (
     AsOfOption,
     Format,
     FormatOption,
+    asked_of,
     day_of,
     emit,
-    instant_of,
     progress,
     run_async,
     say,
@@ -26,7 +25,7 @@ from services.terminal import (
 from services.wording import counted
 
 if TYPE_CHECKING:
-    from events.policy import Reference
+    from events.home import Asked
     from services.platform import Platform
 
 T = TypeVar("T")
@@ -50,20 +49,24 @@ async def _walked(work: Callable[[Platform, Callable[[int], None]], Awaitable[T]
             return await work(platform, lambda done: bar.advance(task, done))
 
 
-async def _instants(
+def _asked(
     platform: Platform, as_of: str | None, as_known: str | None, option: str = "--as-of"
-) -> tuple[datetime, datetime | None, ZoneInfo]:
-    """Return the instants that the options name, and the company's zone.
+) -> tuple[Asked, Asked | None]:
+    """Return what the options ask about; as known alone is as of then, too.
 
-    Without the options they are now and everything.
+    Without the options it is now, and everything.
     """
+    known_at = asked_of(as_known, "--as-known") if as_known else None
+    if as_of:
+        return asked_of(as_of, option), known_at
+    return known_at or platform.clock.now(), known_at
+
+
+async def _company_zone(platform: Platform) -> ZoneInfo:
     from services.walk.by_customer import picture
 
     async with picture(platform) as seen:
-        reference: Reference = await seen.reference()
-    at = instant_of(as_of, option, reference) if as_of else platform.clock.now()
-    known_at = instant_of(as_known, "--as-known", reference) if as_known else None
-    return at, known_at, reference.zone_of(None)
+        return (await seen.reference()).zone_of(None)
 
 
 def _print(format_: Format, document: object, lines: Iterable[str]) -> None:
@@ -91,7 +94,7 @@ def replay(
 
     async def work() -> None:
         async with opened() as platform:
-            at, known_at, _ = await _instants(platform, as_of, as_known)
+            at, known_at = _asked(platform, as_of, as_known)
             found = await replay_customer(platform, CustomerId(customer), at, known_at)
         _print(format_, found, replay_lines(found))
 
@@ -119,7 +122,7 @@ def explain(
 
     async def work() -> None:
         async with opened() as platform:
-            at, known_at, _ = await _instants(platform, as_of, as_known)
+            at, known_at = _asked(platform, as_of, as_known)
             name = CustomerId(customer)
             found = await explain_customer(platform, name, at, known_at, entries)
         _print(format_, found, explanation_lines(found))
@@ -131,20 +134,28 @@ def explain(
 def ageing(
     as_of: Annotated[
         str | None,
-        typer.Option("--as-of", metavar="DAY", help="The day, at its end. Default: today."),
+        typer.Option(
+            "--as-of",
+            metavar="DAY",
+            help="The day, at its end where each customer is at home. Default: today.",
+        ),
     ] = None,
     as_known: AsKnownOption = None,
     branch: Annotated[str | None, typer.Option(help="Only this branch's customers.")] = None,
     format_: FormatOption = Format.TEXT,
 ) -> None:
     """Ageing buckets, provision, DSO and days late at the end of a day."""
+    from events.calendars import local_day
     from services.audit.reports import report_ageing
     from services.audit.texts import ageing_lines
 
     async def work(platform: Platform, advance: Callable[[int], None]) -> None:
-        at, known_at, tz = await _instants(platform, None, as_known)
-        day = day_of(as_of, "--as-of") if as_of else at.astimezone(tz).date()
-        found = await report_ageing(platform, day, branch, known_at, advance)
+        tz = await _company_zone(platform)
+        _, known_at = _asked(platform, None, as_known)
+        asked: Asked = day_of(as_of, "--as-of") if as_of else local_day(platform.clock.now(), tz)
+        if known_at is not None and not as_of:
+            asked = known_at
+        found = await report_ageing(platform, asked, branch, known_at, advance)
         _print(format_, found, ageing_lines(found, tz))
 
     run_async(_walked(work))
@@ -162,7 +173,8 @@ def alerts(
     from services.audit.texts import alerts_lines
 
     async def work(platform: Platform, advance: Callable[[int], None]) -> None:
-        at, known_at, tz = await _instants(platform, as_of, as_known)
+        tz = await _company_zone(platform)
+        at, known_at = _asked(platform, as_of, as_known)
         found = await report_alerts(platform, at, known_at, advance, listed=listed)
         _print(format_, found, alerts_lines(found, tz))
 
@@ -172,7 +184,12 @@ def alerts(
 def digest(
     at: Annotated[
         str | None,
-        typer.Option("--at", metavar="DAY|INSTANT", help="The instant assessed. Default: now."),
+        typer.Option(
+            "--at",
+            metavar="DAY|INSTANT",
+            help="The instant assessed, or a day: its end where each customer is at home. "
+            "Default: now.",
+        ),
     ] = None,
     as_known: AsKnownOption = None,
     format_: FormatOption = Format.TEXT,
@@ -186,8 +203,9 @@ def digest(
     from services.audit.texts import digest_lines
 
     async def work(platform: Platform, advance: Callable[[int], None]) -> None:
-        instant, known_at, tz = await _instants(platform, at, as_known, "--at")
-        found = await compute_digest(platform, instant, known_at, advance)
+        tz = await _company_zone(platform)
+        asked, known_at = _asked(platform, at, as_known, "--at")
+        found = await compute_digest(platform, asked, known_at, advance)
         _print(format_, found, digest_lines(found, tz))
 
     run_async(_walked(work))

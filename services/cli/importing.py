@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,16 +14,18 @@ import typer
 
 from services.cli.opening import opened, settings
 from services.clock import SystemClock
-from services.errors import TouchstoneError, UsageError
+from services.errors import TouchstoneError, Unavailable, UsageError
 from services.terminal import Format, FormatOption, emit, note, progress, run_async, say
-from services.wording import counted
+from services.wording import counted, cut
 
 if TYPE_CHECKING:
+    from events.envelope import PositionVector
     from services.importing.compiling import CompiledMapping, MadeEvent, RowRefused
     from services.importing.importer import Job
     from services.importing.publisher import Publisher
     from services.importing.report import Report
     from services.importing.rows import Scan
+    from services.platform import Platform
 
 mappings = typer.Typer(
     name="mappings",
@@ -135,7 +137,7 @@ async def _import_with(job: Job, found: Scan, publisher: Publisher, home: Path |
     from services.importing.importer import import_file
 
     with progress("rows") as bar:
-        task = bar.add_task(job.path.name, total=found.rows)
+        task = bar.add_task(cut(job.path.name), total=found.rows)
         return await import_file(
             job, publisher, home, lambda done, _: bar.update(task, completed=done), found
         )
@@ -146,7 +148,7 @@ async def _publish(file: Path, branch: str, gateway: str | None, key: str | None
 
     async with _publisher(branch, gateway, key) as publisher:
         with progress("lines") as bar:
-            task = bar.add_task(file.name, total=None)
+            task = bar.add_task(cut(file.name), total=None)
             tick = lambda done: bar.update(task, completed=done)  # noqa: E731
             if str(file) == "-":
                 return await publish_lines(
@@ -165,7 +167,11 @@ async def _publisher(branch: str, gateway: str | None, key: str | None) -> Async
         if key is not None:
             raise UsageError("--key goes with --gateway: without it nothing is sent over HTTP")
         async with opened() as platform:
+            before = await platform.log.heads()
             yield LocalPublisher(platform.intake, branch, platform.dsn)
+            # What was taken is taken, also where the database is away when this is asked.
+            with suppress(Unavailable):
+                await _warn_if_nothing_projects(platform, before)
         return
     if key is None:
         raise UsageError(
@@ -173,6 +179,15 @@ async def _publisher(branch: str, gateway: str | None, key: str | None) -> Async
         )
     async with open_http_publisher(gateway, key) as publisher:
         yield publisher
+
+
+async def _warn_if_nothing_projects(platform: Platform, before: PositionVector) -> None:
+    from services.hosts.project import somebody_projects
+
+    if settings().kafka is not None or await platform.log.heads() == before:
+        return
+    if not await somebody_projects(platform):
+        note("nothing projects these events now: start `touchstone run`, and figures show them")
 
 
 def _answer(report: Report, report_file: Path | None, form: Format) -> None:
@@ -231,13 +246,16 @@ def check_mapping(
     """
     from services.importing.compiling import MadeEvent, RowRefused, load_mapping
     from services.importing.importer import Job, preview
+    from services.importing.publisher import DryRun
     from services.importing.rows import scan
 
     check_branch(branch)
     compiled = load_mapping(mapping)
     found = scan(file, compiled)
-    note(f"{file}: {counted(found.rows, 'row')}, readable to the end; {_described(compiled)}")
-    shown = preview(Job(path=file, mapping=compiled, branch=branch), rows)
+    rows_found = counted(found.rows, "row")
+    note(f"{cut(str(file), 200)}: {rows_found}, readable to the end; {_described(compiled)}")
+    job = Job(path=file, mapping=compiled, branch=branch, dry_run=True)
+    shown = run_async(preview(job, rows, DryRun(branch, SystemClock())))
     made = [one for one in shown if isinstance(one, MadeEvent)]
     refused = [one for one in shown if isinstance(one, RowRefused)]
     if format_ is Format.JSON:
@@ -255,7 +273,8 @@ def _line(shown: MadeEvent | RowRefused) -> str:
     if isinstance(shown, MadeEvent):
         event = msgspec.json.encode(shown.event).decode()
         return f"line {shown.line}, {shown.block}: {event}"
-    return f"line {shown.line}, {shown.block or 'row'}: {shown.reason} - {shown.remedy}"
+    column = f", column {cut(shown.column)!r}" if shown.column else ""
+    return f"line {shown.line}, {shown.block or 'row'}{column}: {shown.reason} - {shown.remedy}"
 
 
 def _described(mapping: CompiledMapping) -> str:

@@ -15,6 +15,7 @@ from services.policies.kinds import KINDS
 from services.terminal import (
     Format,
     FormatOption,
+    asked_of,
     day_of,
     emit,
     instant_of,
@@ -25,6 +26,7 @@ from services.terminal import (
 from services.wording import nearest
 
 if TYPE_CHECKING:
+    from events.home import Asked
     from events.policy import Reference
     from services.platform import Platform
     from services.policies.trial import Trial
@@ -182,9 +184,9 @@ def try_(
             reference = await _reference(platform)
             now = platform.clock.now()
             policy = candidate(meant, changes or (), effective_from, now, reference)
-            instant = max(now, policy.effective_from)
+            instant: Asked = max(now, policy.effective_from)
             if at:
-                instant = instant_of(at, "--at", reference)
+                instant = asked_of(at, "--at")
             with progress("customers") as bar:
                 task = bar.add_task("assessing twice", total=None)
                 found = await try_policy(

@@ -1,7 +1,5 @@
 """`touchstone schemas`: publish what is new, prove what is published, describe it all."""
 
-import sys
-
 import typer
 
 import schemas
@@ -68,4 +66,4 @@ def asyncapi() -> None:
     """Print the AsyncAPI 3 document as YAML."""
     from services.schemas.asyncapi import document_text
 
-    sys.stdout.write(document_text())
+    say(document_text().rstrip("\n"))

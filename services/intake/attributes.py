@@ -6,8 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-import msgspec
-
+from events import instants
 from services.intake.answers import EventRefused
 from services.intake.characters import CONTROL
 from services.intake.strict_json import Unusable
@@ -130,8 +129,8 @@ def instant(event: Mapping[str, object], name: str) -> datetime:
     if not isinstance(value, str):
         raise wrong_kind(name, value, "an instant", remedy)
     try:
-        at = msgspec.convert(value, datetime)
-    except msgspec.ValidationError as error:
+        at = instants.instant(value)
+    except ValueError as error:
         raise EventRefused("malformed", name, "is no instant that exists", remedy) from error
     if at.tzinfo is None:
         raise EventRefused("malformed", name, "has no zone", remedy)

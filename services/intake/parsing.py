@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from events import instants
 from events.envelope import BranchId, CustomerId, Envelope, EventId, effective_instant
 from events.touchpoints import CATALOGUE, Touchpoint
 from services.intake import attributes
@@ -146,7 +147,7 @@ def _data(
         fields = {name: value for name, value in raw.items() if name != "personal"}
         personal = _personal(raw["personal"], touchpoint)
     try:
-        return msgspec.convert(fields, touchpoint, strict=True), personal
+        return msgspec.convert(instants.cut(fields, touchpoint), touchpoint, strict=True), personal
     except msgspec.ValidationError as error:
         raise explained(error, fields, touchpoint) from error
 

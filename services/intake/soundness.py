@@ -24,6 +24,7 @@ from events.touchpoints.policy import (
     BranchSet,
     CalendarSet,
     CompanySet,
+    PublicDaysSet,
     ReferenceTouchpoint,
     TierPolicyPublished,
 )
@@ -153,13 +154,39 @@ def _check_calendar(data: CalendarSet) -> None:
                 "is not after opens",
                 "give a day's hours from opens to closes, in minutes since midnight",
             )
-    if data.country is not None and not knows_country(data.country):
+    if data.country is not None:
+        remedy = "leave it out and name the days in data.holidays and data.makeup_workdays"
+        _check_country(data.country, remedy)
+
+
+def _check_country(code: str, otherwise: str) -> None:
+    if not knows_country(code):
         raise EventRefused(
             "malformed",
             "data.country",
-            f"{data.country!r} is no country whose public holidays are known",
-            "give a code of ISO 3166, such as CN, or leave it out and name the days in "
-            "data.holidays and data.makeup_workdays",
+            f"{code!r} is no country whose public holidays are known",
+            f"give a code of ISO 3166, such as CN, or {otherwise}",
+        )
+
+
+def _check_public_days(data: PublicDaysSet) -> None:
+    _check_country(data.country, "name the days in a calendar of your own")
+    for name, days in (("holidays", data.holidays), ("makeup_workdays", data.makeup_workdays)):
+        for i, day in enumerate(days):
+            if day.year != data.year:
+                raise EventRefused(
+                    "inconsistent",
+                    f"data.{name}[{i}]",
+                    f"is not in {data.year}",
+                    "give the days of one year; those of another belong to a record of its own",
+                )
+    both = sorted(set(data.holidays) & set(data.makeup_workdays))
+    if both:
+        raise EventRefused(
+            "inconsistent",
+            "data.makeup_workdays",
+            f"names {both[0]}, which data.holidays names, too",
+            "name each day once: it is worked or it is not",
         )
 
 
@@ -206,4 +233,5 @@ _AGREEMENTS: Mapping[type[Touchpoint], Callable[..., None]] = {
     BranchSet: _check_branch,
     CompanySet: _check_company,
     CalendarSet: _check_calendar,
+    PublicDaysSet: _check_public_days,
 }

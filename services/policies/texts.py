@@ -14,7 +14,7 @@ from services.policies.listing import Version
 from services.policies.publishing import Changed, Published
 from services.policies.trial import ProjectionTrial, Trial
 from services.policies.units import measured
-from services.wording import amount, counted, moment
+from services.wording import amount, asked_words, counted, moment
 
 _STATES = {"past": "past", "in_force": "IN FORCE", "to_come": "to come"}
 
@@ -82,7 +82,7 @@ def trial_lines(found: Trial, tz: ZoneInfo) -> Iterator[str]:
     customers = counted(found.of_customers, "customer")
     yield (
         f"{found.meant.kind} from {moment(found.meant.effective_from, tz)}, tried on "
-        f"{sample}{customers} as of {moment(found.at, tz)}; nothing was written"
+        f"{sample}{customers} as of {asked_words(found.at, tz)}; nothing was written"
     )
     yield from _changes(found.changes, found.meant)
     for one in found.projections:

@@ -11,11 +11,15 @@ from starlette.responses import RedirectResponse, Response
 from events.calendars import DAY
 from events.envelope import CustomerId
 from events.partitioning import partition_of
-from projections.case_board.explain import explain_cases
+from projections.books.replay import HANDLED as RECEIVABLES_EVENTS
+from projections.case_board.explain import explain_callbacks, explain_cases
+from projections.case_board.replay import HANDLED as CASE_EVENTS
 from projections.receivables.statement import explain
 from projections.timeline.entries import Entry
+from projections.value_tiers.books import HANDLED as VALUE_EVENTS
 from projections.value_tiers.explain import explain_value
 from services.console.customers.account_documents import CustomerDocument, customer_document
+from services.console.customers.callback_documents import CallbacksDocument, callbacks_document
 from services.console.customers.contact import contact_of
 from services.console.customers.parameters import LookupParameters, TimelineParameters
 from services.console.customers.timeline import FAMILIES, TimelineFilter, timeline
@@ -50,7 +54,8 @@ async def get_customer(
 ) -> Response:
     """Return what a customer owes, with the allocation that explains each balance."""
     found = await _customer_at(visit, visit.console.receivables, customer, asked)
-    statement = explain(found.customer, found.facts, found.at, found.reference)
+    facts = found.of_kinds(RECEIVABLES_EVENTS)
+    statement = explain(found.customer, facts, found.at, found.reference)
     return visit.answer(customer_document(found, statement))
 
 
@@ -60,8 +65,19 @@ async def get_value(
 ) -> Response:
     """Return what a customer is worth and which tier that earns, explained to the event."""
     found = await _customer_at(visit, visit.console.value, customer, asked)
-    value = explain_value(found.customer, found.facts, found.at, found.reference)
+    facts = found.of_kinds(VALUE_EVENTS)
+    value = explain_value(found.customer, facts, found.at, found.reference)
     return visit.answer(value_document(found, value))
+
+
+@api.get("/customers/{customer}/callbacks", responses=documented(CallbacksDocument))
+async def get_callbacks(
+    visit: TheVisit, customer: CustomerPath, asked: Annotated[InstantParameters, Query()]
+) -> Response:
+    """Return the calls promised to a customer without naming a case, the next due first."""
+    found = await _customer_at(visit, visit.console.cases, customer, asked)
+    calls = explain_callbacks(found.of_kinds(CASE_EVENTS), found.at, found.reference)
+    return visit.answer(callbacks_document(found, calls))
 
 
 @api.get("/customers/{customer}/timeline", responses=documented(TimelineDocument))
@@ -99,8 +115,8 @@ async def show_customer(visit: TheVisit, customer: CustomerPath) -> Response:
     """Show everything there is to know of a customer, and why it is so."""
     asked = visit.asked(InstantParameters)
     found = await _customer_at(visit, visit.console.everything, customer, asked)
-    facts = (found.customer, found.facts, found.at, found.reference)
-    statement = explain(*facts)
+    rules = (found.at, found.reference)
+    statement = explain(found.customer, found.of_kinds(RECEIVABLES_EVENTS), *rules)
     items = sorted(statement.items, key=lambda item: (item.row.due_on, item.row.item_id))
     page = await _timeline(visit, found, TimelineParameters(), _PAGE_LENGTH)
     context = {
@@ -108,8 +124,9 @@ async def show_customer(visit: TheVisit, customer: CustomerPath) -> Response:
         "open_items": [item for item in items if item.row.status == "open"],
         "closed_items": [item for item in reversed(items) if item.row.status != "open"],
         "contact": await contact_of(visit.console.vault, found),
-        "value": explain_value(*facts),
-        "cases": explain_cases(*facts),
+        "value": explain_value(found.customer, found.of_kinds(VALUE_EVENTS), *rules),
+        "cases": explain_cases(found.customer, found.of_kinds(CASE_EVENTS), *rules),
+        "callbacks": explain_callbacks(found.of_kinds(CASE_EVENTS), *rules),
         "page": page,
         "more_link": _more_link(visit.request, customer, page.next_cursor),
         "continued": False,

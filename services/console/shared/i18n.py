@@ -141,12 +141,12 @@ class Speaker:
         return dates.format_time(value, "HH:mm:ss", tzinfo=tz, locale=self.locale)
 
     def working_time(self, seconds: int) -> str:
-        """Return business time in hours and minutes, as clocks of a case are read."""
+        """Return business time in hours and minutes, named as such: clocks of a case run in it."""
         hours, minutes = divmod(seconds // 60, 60)
         parts = {"hours": self.number(hours), "minutes": minutes}
         if not hours:
-            return self.gettext("%(minutes)s min") % parts
-        return self.gettext("%(hours)s h %(minutes)s min") % parts
+            return self.gettext("%(minutes)s min of business time") % parts
+        return self.gettext("%(hours)s h %(minutes)s min of business time") % parts
 
     def duration(self, seconds: int) -> str:
         """Return a length of time in its largest unit: 5 seconds, 3 minutes."""
