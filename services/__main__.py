@@ -14,6 +14,7 @@ from services.cli.policies import app as policy
 from services.cli.schemas import app as schemas
 from services.cli.simulate import app as simulate
 from services.errors import TouchstoneError
+from services.hosts.doors import Door
 from services.hosts.supervision import die_with_parent
 from services.interruption import heed_signals
 from services.standard_streams import open_what_is_closed
@@ -74,11 +75,15 @@ def run(
 
 
 @app.command()
-def serve() -> None:
+def serve(
+    door: Annotated[
+        Door | None, typer.Argument(help="Only this one; default: both, a process each.")
+    ] = None,
+) -> None:
     """Serve gateway and console alone; `touchstone run` does this for you."""
-    from services.hosts.serve import serve as serve_both
+    from services.hosts import serve as serving
 
-    run_async(serve_both(settings()))
+    run_async(serving.serve_both(settings()) if door is None else serving.serve(settings(), door))
 
 
 app.command("import")(importing.import_)

@@ -136,3 +136,8 @@ def status_lines(found: Status) -> Iterator[str]:
             f"{counted(one.customers, 'customer')}, {one.overdue:,} due, "
             f"{one.under_older_policies:,} under older policies, {one.parked:,} parked"
         )
+    if uncounted := found.uncounted_sources:
+        yield (
+            f"without sequence numbers, so that no gap can be seen: "
+            f"{counted(len(uncounted), 'source')}, such as {', '.join(uncounted[:3])}"
+        )

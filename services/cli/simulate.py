@@ -37,11 +37,13 @@ def history(
 
     If it is interrupted, run it again: it goes on where it was.
     """
+    from services.log.filling import end_filling
     from services.simulator.load import ensure_history
 
     async def work() -> None:
         async with opened() as platform:
             loaded = await ensure_history(platform, customers=customers, seed=seed)
+            await end_filling(platform.pool)
         if form is Format.JSON:
             emit(loaded)
         else:

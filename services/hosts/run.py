@@ -1,7 +1,7 @@
 """`touchstone run`: the whole platform on one machine, until Ctrl-C.
 
-The projector is a process of its own, so that assessing uses the second core and never keeps
-a page waiting; gateway and console share one. Over Kafka two workers take its place.
+Gateway, console and projector are processes of their own, so that none keeps another waiting
+and assessing uses the second core. Over Kafka two workers take the projector's place.
 """
 
 from __future__ import annotations
@@ -18,13 +18,16 @@ import httpx2
 from services.audit.status import status
 from services.errors import Unavailable, UsageError
 from services.hosts.bootstrap import open_platform
+from services.hosts.doors import Door
 from services.hosts.only_run import only_run_of
 from services.hosts.supervision import Supervision
 from services.local_postgres.choosing import database
+from services.log.filling import end_filling, is_filling, note_filling
 from services.platform import Platform
 from services.settings import Settings
 from services.simulator.load import ensure_history
 from services.terminal import note, progress, say
+from services.wording import counted
 
 _SERVICES_LOG = "services.log"
 _POLL_S = 0.1
@@ -68,7 +71,8 @@ async def _run(
         log_path = settings.data / _SERVICES_LOG
         environment = {"TOUCHSTONE_DSN": dsn, "TOUCHSTONE_DATA": str(settings.data)}
         async with Supervision(log_path, environment) as supervision:
-            supervision.start(["serve"])
+            for door in Door:
+                supervision.start(["serve", door])
             work = asyncio.create_task(_ready(served, supervision, demo, customers, rate))
             stopped = asyncio.create_task(stop.wait())
             await asyncio.wait((work, stopped), return_when=asyncio.FIRST_COMPLETED)
@@ -88,13 +92,19 @@ async def _ready(
     The projector starts after the history is written: its record times are simulated ones, and
     deadlines judged now would come before payments that are still to be loaded.
     """
-    console = _url(settings.console_host, settings.console_port)
+    console, gateway = _url(*settings.console_address), _url(*settings.gateway_address)
     await _answers(f"{console}healthz", settings.data / _SERVICES_LOG)
+    await _answers(f"{gateway}api/v1/openapi.json", settings.data / _SERVICES_LOG)
     say(f"console: {console}")
-    say(f"gateway: {_url(settings.gateway_host, settings.gateway_port)}")
+    say(f"gateway: {gateway}")
     async with open_platform(settings) as platform:
         if demo:
-            await ensure_history(platform, customers=customers)
+            loaded = await ensure_history(platform, customers=customers)
+            if loaded.plan.customers != customers:
+                note(
+                    f"the demonstration keeps the {counted(loaded.plan.customers, 'customer')} it "
+                    f"began with; for {customers:,} choose an empty TOUCHSTONE_DATA"
+                )
         for command in [["project"]] if settings.kafka is None else [["work"]] * _WORKERS:
             supervision.start(command)
         await _up_to_date(platform)
@@ -104,7 +114,11 @@ async def _ready(
 
 
 async def _up_to_date(platform: Platform) -> None:
-    """Wait until every projection has taken in what the log held, showing how far they are."""
+    """Wait until every projection has taken in what the log held, showing how far they are.
+
+    Of a platform that is being filled, pages show it too.
+    """
+    filling = await is_filling(platform.pool)
     with progress("events") as bar:
         task = bar.add_task("projecting", total=None)
         while True:
@@ -112,7 +126,10 @@ async def _up_to_date(platform: Platform) -> None:
             behind = max(one.behind for one in found.projections)
             bar.update(task, completed=found.events - behind, total=found.events)
             if not behind:
+                await end_filling(platform.pool)
                 return
+            if filling:
+                await note_filling(platform.pool, "events", found.events - behind, found.events)
             await asyncio.sleep(_PROGRESS_S)
 
 

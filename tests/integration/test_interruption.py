@@ -101,8 +101,7 @@ def test_run_ends_in_good_order(start: Start, signum: int) -> None:
 @pytest.mark.parametrize("signum", SIGNALS)
 def test_what_serves_ends_in_good_order(start: Start, ports: list[int], signum: int) -> None:
     process = start("serve")
-    for port in ports:
-        wait_until(lambda port=port: listens(port), 60)
+    wait_until(lambda: all(map(listens, ports)), 60)
     code, said = ended(process, signum)
     assert (code, "Traceback" in said) == (0, False)
 
@@ -129,6 +128,6 @@ def test_what_waits_for_input_that_does_not_come_ends(start: Start, signum: int)
 @pytest.mark.parametrize("signum", SIGNALS)
 def test_a_worker_ends_in_good_order(start: Start, kafka: Settings, signum: int) -> None:
     process = start("work", **variables(kafka))
-    heard(process, "joined")
+    heard(process, "assigned")
     code, said = ended(process, signum)
     assert (code, "Traceback" in said) == (0, False)

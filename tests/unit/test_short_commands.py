@@ -8,7 +8,7 @@ import sys
 import pytest
 
 HEAVY = {
-    "aiokafka", "asyncpg", "cryptography", "fastapi", "faust", "holidays", "jinja2", "projections",
+    "aiokafka", "asyncpg", "babel", "cryptography", "fastapi", "faust", "holidays", "jinja2", "projections",
     "pyarrow", "pydantic_settings", "starlette", "uvicorn", "uvloop",
 }  # fmt: skip
 
