@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import threading
 from collections.abc import Coroutine
 from typing import TypeVar
 
@@ -33,6 +34,8 @@ def run_async(work: Coroutine[object, object, T]) -> T:
     """
     import uvloop  # with the loop itself: commands that wait for nothing need neither
 
+    if threading.current_thread() is not threading.main_thread():
+        return uvloop.run(work)  # signals come to the main thread, and to whoever works there
     interruption = _Interruption()
     before = {signum: signal.getsignal(signum) for signum in _SIGNALS}
     try:

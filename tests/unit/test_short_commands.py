@@ -8,8 +8,8 @@ import sys
 import pytest
 
 HEAVY = {
-    "aiokafka", "asyncpg", "babel", "cryptography", "fastapi", "faust", "holidays", "jinja2", "projections",
-    "pyarrow", "pydantic_settings", "starlette", "uvicorn", "uvloop",
+    "aiokafka", "asyncpg", "babel", "cryptography", "fastapi", "faust", "holidays", "jinja2",
+    "projections", "pyarrow", "pydantic_settings", "starlette", "uvicorn", "uvloop",
 }  # fmt: skip
 
 # Runs a command and then tells what is loaded.
