@@ -14,8 +14,15 @@ from typing import Any
 
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.order import GoodsReturned, OrderCancelled, OrderDelivered, OrderPlaced
-from events.touchpoints.payment import CreditChecked, CreditLimitSet, CreditOverrideGranted
-from projections.books.ledger import Check, Ledger, Order, Override
+from events.touchpoints.payment import (
+    CreditChecked,
+    CreditLimitSet,
+    CreditNoteIssued,
+    CreditOverrideGranted,
+)
+from projections.books.commitments import Check, Order, Override
+from projections.books.credit_notes import meet
+from projections.books.ledger import Ledger
 
 
 def order_placed(book: Ledger, data: OrderPlaced) -> None:
@@ -34,6 +41,12 @@ def order_placed(book: Ledger, data: OrderPlaced) -> None:
     order.refresh(book.billed_of(order))
     if book.open_checks:
         book.use_checks(("order",), account, order.amount)
+    current = book.event
+    for event in book.unseen.pop(("order", order_id), ()):
+        assert isinstance(event.data, CreditNoteIssued)
+        book.event = event
+        meet(book, event.data)
+    book.event = current
 
 
 def order_delivered(book: Ledger, data: OrderDelivered) -> None:

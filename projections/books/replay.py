@@ -19,6 +19,7 @@ from events.touchpoints.payment import (
     PaymentReceived,
 )
 from projections.books import billing, orders, payments
+from projections.books.credit_notes import settle_unbilled
 from projections.books.ledger import Ledger
 from projections.protocol import Facts
 
@@ -44,7 +45,9 @@ _RELIEF: dict[type[Any], str] = {
 def may_continue(book: Ledger, facts: Facts) -> bool:
     """Return whether the facts that the books have not walked may follow those they have."""
     later = facts.after(book.walked)
-    return not later or later[0].envelope.effective_at > book.passed_at
+    if later and later[0].envelope.effective_at <= book.passed_at:
+        return False
+    return all(facts.home.branch_at(at) == branch for at, branch in book.days_of)
 
 
 def walk(book: Ledger, facts: Facts, at: datetime) -> None:
@@ -56,6 +59,7 @@ def walk(book: Ledger, facts: Facts, at: datetime) -> None:
     deadlines = book.deadlines
     handlers = _HANDLERS
     book.next_fact_at = None
+    book.home = facts.home
     for event in facts.after(book.walked):
         instant = event.envelope.effective_at
         if instant > at:
@@ -72,7 +76,10 @@ def walk(book: Ledger, facts: Facts, at: datetime) -> None:
         book.event = event
         book.now = instant
         handler(book, data)
+        if book.loose_notes:
+            settle_unbilled(book)
         if book.limited:
             book.watch_limits(_RELIEF.get(type(data), "corrected"), event.envelope.id)
     if deadlines:
         book.pass_time(at + INSTANT)
+    book.home = None

@@ -13,7 +13,7 @@ from projections.books.replay import HANDLED
 from projections.protocol import Anatomy, Assessment, Facts, Row, Table, Total
 from projections.receivables.anatomy import ANATOMY
 from projections.receivables.memo import Memo
-from projections.receivables.rows import ACCOUNTS, INVOICED, ITEMS, OPEN, ItemRow
+from projections.receivables.rows import ACCOUNTS, INVOICED, ITEMS, OPEN, OWED_BACK, ItemRow
 
 
 class Receivables:
@@ -40,14 +40,17 @@ class Receivables:
         return assessment
 
     def totals(self, row: Row) -> Sequence[Total]:
-        """Return an item's open balance by due day and its amount by day of issue."""
+        """Return an item's open balance by due day, and by day of issue what was invoiced."""
         if not isinstance(row, ItemRow) or row.status == "cancelled":
             return ()
         branch = row.branch_id or ""
-        issued = Total(
-            INVOICED, row.currency, branch, row.issued_on.toordinal(), 1, row.amount_minor
-        )
-        if row.status != "open":
-            return (issued,)
-        due = Total(OPEN, row.currency, branch, row.due_on.toordinal(), 1, row.balance_minor)
-        return (issued, due)
+        found = []
+        if row.kind == "invoice":
+            day = row.issued_on.toordinal()
+            found.append(Total(INVOICED, row.currency, branch, day, 1, row.amount_minor))
+        if row.status == "open":
+            day = row.due_on.toordinal()
+            found.append(Total(OPEN, row.currency, branch, day, 1, row.balance_minor))
+            if row.kind == "refund":
+                found.append(Total(OWED_BACK, row.currency, branch, day, 1, row.balance_minor))
+        return found

@@ -39,6 +39,7 @@ from events.touchpoints.payment import (
     RefundPaid,
 )
 from projections.books import billing, orders, payments
+from projections.books.credit_notes import settle_unbilled
 from projections.books.days import ENDING
 from projections.books.ledger import Ledger
 from projections.books.replay import may_continue
@@ -125,6 +126,7 @@ class ValueBooks:
         ledger = self.ledger
         deadlines = ledger.deadlines
         ledger.next_fact_at = None
+        ledger.home = facts.home
         for event in facts.after(ledger.walked):
             instant = event.envelope.effective_at
             if instant > at:
@@ -141,10 +143,13 @@ class ValueBooks:
             handler = _BOOKED.get(type(data))
             if handler is not None:
                 handler(ledger, data)
+                if ledger.loose_notes:
+                    settle_unbilled(ledger)
                 ledger.taken_in(event)
             self._take(event, data)
         if deadlines:
             ledger.pass_time(at + INSTANT)
+        ledger.home = None
         for account in ledger.accounts.values():
             account.moved.clear()
 

@@ -50,7 +50,8 @@ class StandingRow(Row, frozen=True, kw_only=True):
     first_seen_at: datetime
     last_purchase_on: date | None
     purchase_days: int
-    net_amount_minor: int  # of all purchases less credit notes, net of tax
+    net_amount_minor: int  # of all purchases less credit notes, net of tax, in `net_currency`
+    net_currency: str  # the company's; the tiers' own where no company is published
 
 
 class Figures(Struct, frozen=True):

@@ -14,7 +14,7 @@ from projections.case_board.explain import CaseExplanation, explain_callbacks, e
 from projections.case_board.replay import HANDLED as CASE_EVENTS
 from projections.case_board.rows import CallbackRow
 from projections.protocol import Facts
-from projections.receivables.statement import Statement
+from projections.receivables.lines import Statement
 from projections.receivables.statement import explain as explain_receivables
 from projections.timeline.entries import Entry, page
 from projections.value_tiers.books import HANDLED as VALUE_EVENTS

@@ -19,7 +19,12 @@ from projections.protocol import Episode, Facts, Row, Total
 from projections.receivables.alerts import AlertBook
 from projections.receivables.projection import Receivables
 from projections.receivables.reading import Reading
-from projections.receivables.reports import dso, invoiced_in_window, mean_days_late, open_balances
+from projections.receivables.reports import (
+    dso,
+    invoiced_in_window,
+    mean_days_late,
+    open_balances,
+)
 from projections.receivables.rows import ACCOUNTS, ITEMS, AccountRow, ItemRow
 from services.errors import UsageError
 from services.platform import Platform

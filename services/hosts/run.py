@@ -22,10 +22,12 @@ from services.hosts.only_run import only_run_of
 from services.hosts.serve import Door
 from services.hosts.supervision import Supervision
 from services.local_postgres.choosing import database
+from services.log.filling import end_filling, is_filling, note_filling
 from services.platform import Platform
 from services.settings import Settings
 from services.simulator.load import ensure_history
 from services.terminal import note, progress, say
+from services.wording import counted
 
 _SERVICES_LOG = "services.log"
 _POLL_S = 0.1
@@ -97,7 +99,12 @@ async def _ready(
     say(f"gateway: {gateway}")
     async with open_platform(settings) as platform:
         if demo:
-            await ensure_history(platform, customers=customers)
+            loaded = await ensure_history(platform, customers=customers)
+            if loaded.plan.customers != customers:
+                note(
+                    f"the demonstration keeps the {counted(loaded.plan.customers, 'customer')} it "
+                    f"began with; for {customers:,} choose an empty TOUCHSTONE_DATA"
+                )
         for command in [["project"]] if settings.kafka is None else [["work"]] * _WORKERS:
             supervision.start(command)
         await _up_to_date(platform)
@@ -107,7 +114,11 @@ async def _ready(
 
 
 async def _up_to_date(platform: Platform) -> None:
-    """Wait until every projection has taken in what the log held, showing how far they are."""
+    """Wait until every projection has taken in what the log held, showing how far they are.
+
+    Of a platform that is being filled, pages show it too.
+    """
+    filling = await is_filling(platform.pool)
     with progress("events") as bar:
         task = bar.add_task("projecting", total=None)
         while True:
@@ -115,7 +126,10 @@ async def _up_to_date(platform: Platform) -> None:
             behind = max(one.behind for one in found.projections)
             bar.update(task, completed=found.events - behind, total=found.events)
             if not behind:
+                await end_filling(platform.pool)
                 return
+            if filling:
+                await note_filling(platform.pool, "events", found.events - behind, found.events)
             await asyncio.sleep(_PROGRESS_S)
 
 

@@ -24,6 +24,7 @@ from projections.value_tiers.rows import StandingRow
 from services.platform import Platform
 from services.policies.candidate import Candidate
 from services.policies.kinds import KINDS
+from services.policies.listing import Version, follower
 from services.policies.publishing import Changed, changes, policy_id
 from services.postgres.statements import sql
 from services.walk.by_customer import Picture, picture
@@ -76,6 +77,7 @@ class Trial(Struct, frozen=True, kw_only=True):
 
     meant: Candidate
     changes: list[Changed]
+    follower: Version | None  # the version that takes its place; before `at`, all stays as it is
     at: Asked
     position: str
     customers: int
@@ -191,6 +193,7 @@ async def try_policy(
         return Trial(
             meant=meant,
             changes=changes(meant, reference),
+            follower=follower(KINDS[meant.kind], meant.effective_from, reference),
             at=at,
             position=seen.heads.token(),
             customers=customers,

@@ -81,7 +81,9 @@ async def test_the_board_counts_down_and_says_who_is_too_late(
         await expect(new).to_contain_text("5 min of business time left")
         served.company.clock.move(timedelta(hours=2))
         await served.company.project()
-        await expect(new).to_contain_text("▲ over by 15 min · was due 20 Mar 2026, 11:45")
+        await expect(new).to_contain_text(
+            "▲ over by 15 min of business time · was due 20 Mar 2026, 11:45 +08:00"
+        )
         tile = page.locator(".tile").filter(has_text="Open cases")
         await expect(tile).to_contain_text("breached: 2")
         await new.get_by_role("link", name="K-1").click()

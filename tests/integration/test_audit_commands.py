@@ -135,6 +135,14 @@ def test_nobody_is_explained_whom_no_event_names(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("projected")
+def test_an_id_that_is_nearly_one_is_told_it(run: Run) -> None:
+    for words in (("explain", "c-1001"), ("replay", "--customer", "C-1010")):
+        told = run(*words)
+        assert told.returncode == 2
+        assert "did you mean 'C-1001'?" in told.stderr
+
+
+@pytest.mark.usefixtures("projected")
 def test_a_branch_that_no_event_names_is_wrong_usage_and_the_near_one_is_named(run: Run) -> None:
     told = run("report", "ageing", "--branch", "SH-02")
     assert told.returncode == 2

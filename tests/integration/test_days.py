@@ -8,9 +8,12 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from events.envelope import CustomerId
+from events.home import asked_about
 from events.touchpoints.contact import VisitPlanned
 from events.touchpoints.payment import PromiseMade
 from services.audit.digest import digest
+from services.audit.replay import replay
 from services.audit.reports import report_ageing
 from services.console.app import create_console
 from tests.support.commands import Run
@@ -100,6 +103,44 @@ def test_every_command_takes_a_day_as_its_end_where_the_customer_is_at_home(run:
     earlier = document("digest", "--at", "2026-03-08T23:59:59.999998-04:00")
     assert day["at"] == "2026-03-08"
     assert day["digest"] == instant["digest"] != earlier["digest"]
+
+
+@pytest.mark.usefixtures("published")
+def test_as_known_alone_is_as_of_then_on_the_command_line(run: Run) -> None:
+    """Nothing was recorded by then; the instant is that of the day where the customer is."""
+    for words in (("explain", "NY-1"), ("replay", "--customer", "NY-1")):
+        told = run(*words, "--as-known", "2026-03-08", "--format", "json")
+        assert told.returncode == 0, told.stderr
+        found = json.loads(told.stdout)
+        assert found["known_at"] == "2026-03-09T03:59:59.999999Z"
+        assert (found.get("receivables") or found)["at"] == "2026-03-09T03:59:59.999999Z"
+        assert found["events"] == 0
+
+
+async def test_the_api_says_as_known_what_the_command_line_says(company: Company) -> None:
+    early = company.clock.now()
+    company.clock.at = local("2026-03-20T10:30")
+    await company.report("C-2", payment_of("C", 70_000), branch="NY")
+    console = create_console(company.platform)
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(console), base_url="http://localhost"
+    ) as client:
+        for asked in (early.isoformat(), "2026-03-19"):
+            path = "/api/v1/customers/C-2/receivables"
+            answer = await client.get(path, params={"as_known": asked})
+            known = await replay(
+                company.platform, CustomerId("C-2"), asked_about(asked), asked_about(asked)
+            )
+            document = answer.json()
+            assert datetime.fromisoformat(document["at"]) == known.at == known.known_at
+            items = {item["item"]: item["balance"]["minor"] for item in document["items"]}
+            [receivables] = (p for p in known.projections if p.projection == "receivables")
+            assert items == {
+                row.item_id: row.balance_minor  # type: ignore[attr-defined]
+                for row in receivables.tables["items"]
+            }
+    # 19 March ends in New York at 12:00 in Shanghai, when the payment was recorded already.
+    assert items["C"] == 0
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from services.console.shared.principal import Principal
 from services.console.shared.reading import ReadModel
 from services.console.shared.refusals import BadParameter
 from services.console.shared.statements import named_sql
+from services.log.near_customers import did_you_mean, near_customers
 from services.log.readable import recorded
 from services.log.stored import stored_event
 from services.ports import StoredEvent
@@ -36,15 +37,16 @@ _YEARS = range(1970, 2200)
 
 
 class UnknownCustomer(Problem):
-    """The log holds no event of this customer."""
+    """The log holds no event of this customer; `near` are ids that may have been meant."""
 
-    def __init__(self, customer: str) -> None:
+    def __init__(self, customer: str, near: Sequence[str]) -> None:
         super().__init__(
             HTTPStatus.NOT_FOUND,
             "unknown_customer",
             f"no event of a customer {customer!r} was ever recorded",
-            "check the id; it is case sensitive",
+            did_you_mean(near) or "check the id; it is case sensitive",
         )
+        self.near = near
 
 
 class UnreadableDossier(Problem):
@@ -69,6 +71,8 @@ class NoInstant(BadParameter):
             "2026-03-20T10:00:00+08:00",
             "give a day or an instant",
         )
+        self.name = name
+        self.text = text
 
 
 class Instants(Struct, frozen=True):
@@ -121,7 +125,8 @@ async def customer_at(
     """
     heads = await model.platform.log.heads()
     reference = await model.reference()
-    facts = _facts(customer, (await model.platform.dossiers.of([customer], heads))[customer])
+    stored = (await model.platform.dossiers.of([customer], heads))[customer]
+    facts = await _facts(model, customer, stored)
     found = _known(model, facts, reference, asked)
     place = _lookup(principal, customer, facts, found, heads, asked)
     return CustomerAt(facts=Facts(found.facts), **structs.asdict(place))
@@ -139,13 +144,13 @@ async def look_up(
     """
     heads = await model.platform.log.heads()
     reference = await model.reference()
-    facts = _facts(customer, await _home_events(model, customer, heads, None))
+    facts = await _facts(model, customer, await _home_events(model, customer, heads, None))
     known_at = asked.asked("as_known")
     if known_at is not None:
         with _within_calendar("as_known", known_at):
             by = Home(facts).instant_of(known_at, reference)
         then = await _home_events(model, customer, heads, by)
-        facts = [*facts, *(_facts(customer, then) if then else ())]
+        facts = [*facts, *(await _facts(model, customer, then) if then else ())]
     found = _known(model, facts, reference, asked)
     return _lookup(principal, customer, facts, found, heads, asked)
 
@@ -168,9 +173,12 @@ async def _home_events(
     return [stored_event(row) for row in rows]
 
 
-def _facts(customer: CustomerId, stored: Sequence[StoredEvent]) -> list[RecordedEvent]:
+async def _facts(
+    model: ReadModel, customer: CustomerId, stored: Sequence[StoredEvent]
+) -> list[RecordedEvent]:
     if not stored:
-        raise UnknownCustomer(customer)
+        with translated():
+            raise UnknownCustomer(customer, await near_customers(model.platform.pool, customer))
     try:
         return [recorded(one) for one in stored]
     except EventError as error:
