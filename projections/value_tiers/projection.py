@@ -14,7 +14,7 @@ from projections.value_tiers.alerts import ClearedAlerts, standing_alerts
 from projections.value_tiers.anatomy import ANATOMY
 from projections.value_tiers.books import HANDLED
 from projections.value_tiers.memo import memo_of
-from projections.value_tiers.reading import Reading
+from projections.value_tiers.reading import ValueAt
 from projections.value_tiers.rows import STANDINGS, TIER, StandingRow
 from projections.value_tiers.standing import Standing
 
@@ -35,7 +35,7 @@ class ValueTiers:
         memo = memo_of(facts, at, reference)
         if memo.books.first is None:
             return Assessment(rows={STANDINGS.name: ()}, next_change_at=memo.books.next_fact_at)
-        reading = Reading(memo, at)
+        reading = ValueAt(memo, at)
         standing = Standing(reading)
         assessment = Assessment(
             rows={STANDINGS.name: (standing.row(),)},

@@ -163,10 +163,10 @@ async def _check(settings: Settings, cluster: Cluster) -> tuple[str, ...]:
 
 
 async def _explain(settings: Settings, cluster: Cluster) -> tuple[list[_Explained], int]:
-    from services.log.kafka.topics import COPIES, all_topics, look
+    from services.log.kafka.topics import COPIES, all_topics, describe
 
     wanted = all_topics(cluster.prefix, await _generation(settings))
-    found = await look(cluster, wanted)
+    found = await describe(cluster, wanted)
     copies = min(COPIES, found.brokers)
     return [
         _Explained(

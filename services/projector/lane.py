@@ -164,7 +164,7 @@ class Lane:
     async def release(
         self, changes: Changes, at: datetime, reference: Reference, until: float
     ) -> None:
-        """Need nobody any more, once snapshots are kept of the long dossiers that were read.
+        """Keep snapshots of the long dossiers that were read, then let go of every customer.
 
         None is begun after `until`, by the monotonic clock; it is kept with the next change then.
         """

@@ -33,7 +33,7 @@ from services.hosts.project import Projector
 from services.log.kafka.cluster import cluster_of
 from services.log.kafka.generations import claim_generation
 from services.log.kafka.producing import Appender
-from services.log.kafka.topics import Places, create, log_topics
+from services.log.kafka.topics import TopicPartitions, create, log_topics
 from services.log.kafka.wire import to_record
 from services.log.readable import recorded
 from services.platform import Platform
@@ -105,7 +105,7 @@ async def append(platform: Platform, submissions: Sequence[Submission]) -> None:
 async def append_again(settings: Settings, submissions: Sequence[Submission]) -> None:
     """Append records that are in their topics already, as a crashed producer may."""
     cluster = cluster_of(settings)
-    places, appender = Places(cluster.prefix, 1), Appender(cluster)
+    places, appender = TopicPartitions(cluster.prefix, 1), Appender(cluster)
     try:
         for one in submissions:
             place = places.of(partition_for(one.envelope, one.data))

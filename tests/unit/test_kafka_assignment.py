@@ -10,7 +10,7 @@ from aiokafka.structs import TopicPartition
 from events.partitioning import REFERENCE_PARTITION
 from services.hosts.worker.projector import KafkaProjector
 from services.log.kafka.cluster import cluster_of
-from services.log.kafka.topics import Places
+from services.log.kafka.topics import TopicPartitions
 from services.platform import Platform
 from services.settings import Settings
 
@@ -29,7 +29,7 @@ class Consumer:
 
 
 def places(*partitions: int) -> Sequence[TopicPartition]:
-    return [Places("", 1).of(partition) for partition in partitions]
+    return [TopicPartitions("", 1).of(partition) for partition in partitions]
 
 
 async def test_what_went_elsewhere_is_not_taken_again(monkeypatch: pytest.MonkeyPatch) -> None:

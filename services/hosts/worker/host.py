@@ -20,13 +20,13 @@ from mode import Service
 
 from services.hosts.bootstrap import open_platform
 from services.hosts.worker.application import application, run_until_told
-from services.hosts.worker.changes import Changes
+from services.hosts.worker.changes import ChangedCustomers
 from services.hosts.worker.duties import clear_up, notify, relay, tell_changes, watch
 from services.hosts.worker.projector import KafkaProjector
 from services.local_postgres.directory import hold
 from services.log.kafka.cluster import cluster_of
 from services.log.kafka.generations import claim_generation
-from services.log.kafka.topics import COPIES, create, look, side_topics
+from services.log.kafka.topics import COPIES, create, describe, side_topics
 from services.notify.webhook import Webhook
 from services.settings import Settings
 from services.telemetry import quieten
@@ -64,10 +64,10 @@ async def work(settings: Settings, *, stall_s: float = STALL_S) -> None:
         generation = await claim_generation(platform.pool)
         side = side_topics(cluster.prefix)
         await create(cluster, side)
-        copies = min(COPIES, (await look(cluster, side)).brokers)
+        copies = min(COPIES, (await describe(cluster, side)).brokers)
         data = stack.enter_context(_folder())
         app = application(cluster, data, copies)
-        changes = Changes(generation)
+        changes = ChangedCustomers(generation)
         projector = KafkaProjector(platform, cluster, generation, audience=changes)
         app.add_dependency(_Projecting(projector))
         await stack.enter_async_context(

@@ -27,7 +27,7 @@ from services.log.kafka.cluster import Cluster, reached
 from services.log.kafka.identity import TopicTruncated, distrust
 from services.log.kafka.mirror import EventsMirror
 from services.log.kafka.reading import Record, stored_events
-from services.log.kafka.topics import Places
+from services.log.kafka.topics import TopicPartitions
 from services.platform import Platform
 from services.postgres.pool import translated
 from services.postgres.statements import sql
@@ -67,7 +67,7 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
         self._platform = platform
         self._generation = generation
         self._batch_events = batch_events
-        self._places = Places(cluster.prefix, generation)
+        self._places = TopicPartitions(cluster.prefix, generation)
         self._projections = projections
         self._mirror = mirror
         self._audience = audience
