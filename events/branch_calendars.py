@@ -14,6 +14,7 @@ from events.business_time import FIRST_YEAR, LAST_YEAR, BusinessTime, Term, shar
 from events.calendars import DAY, day_start, local_day
 from events.policy import Reference
 from events.touchpoints.policy import BranchSet, CalendarSet
+from events.uses import Use, calendar_use
 
 
 class _Dated(NamedTuple):
@@ -81,3 +82,11 @@ def business_time(reference: Reference, branch_id: str | None) -> BusinessTime:
     """Return the business time of a branch; branches with equal calendars share it."""
     tz = reference.zone_of(branch_id)
     return shared(_terms(reference, branch_id, tz) if branch_id else (), tz)
+
+
+@lru_cache(maxsize=16_384)
+def business_time_uses(reference: Reference, branch_id: str | None) -> frozenset[Use]:
+    """Return what `business_time` uses: the branch's zone and every calendar it ever named."""
+    branches = _dated(reference).branches.get(branch_id, ()) if branch_id else ()
+    named = (calendar_use(branch.calendar_id) for branch in branches if branch.calendar_id)
+    return frozenset((*reference.zone_uses(branch_id), *named))
