@@ -15,7 +15,7 @@ TESTS ?= tests
 # More words for the command at hand: `make run ARGS="--rate 5"`.
 ARGS ?=
 # A command that fails if a generated file is out of date, run by `make check`.
-GENERATED_CHECK ?= $(BIN)/python -m services.schemas check
+GENERATED_CHECK ?= $(BIN)/touchstone schemas check
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run run-kafka kafka test check format bench bench-kafka faults catalogues lock clean

@@ -1,18 +1,26 @@
 """What can be set from outside, each with its environment variable and its meaning."""
 
+import os
 from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
+import platformdirs
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.errors import UsageError
-from services.local_postgres.server import default_data_dir
 
 _FACTS_PER_MB = 500
+
+
+def default_data_dir() -> Path:
+    """Return where data lives when nobody says otherwise."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/touchstone")
+    return Path(platformdirs.user_data_dir("touchstone"))
 
 
 class Settings(BaseSettings):

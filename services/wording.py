@@ -7,6 +7,8 @@ from datetime import datetime, tzinfo
 from difflib import get_close_matches
 from functools import lru_cache
 
+from events.money import from_minor
+
 _LONGEST = 60  # comparing longer words takes long and helps nobody
 _MOST = 40
 
@@ -34,3 +36,8 @@ def _nearest(word: str, known: tuple[str, ...]) -> str:
     shown = sorted(known)[:_MOST]
     more = ", ..." if len(known) > _MOST else ""
     return f"; known are {', '.join(shown)}{more}" if known else ""
+
+
+def amount(minor: int, currency: str) -> str:
+    """Return an amount as people read it, such as 1,234.50 CNY."""
+    return f"{from_minor(minor, currency):,} {currency}"

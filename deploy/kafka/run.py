@@ -20,7 +20,7 @@ from deploy.kafka.broker import BrokerFailed, LocalCluster
 from services.errors import UsageError
 from services.hosts.only_run import only_run_of
 from services.hosts.supervision import SUPERVISED
-from services.local_postgres.server import default_data_dir
+from services.settings import default_data_dir
 
 _HOST = "127.0.0.1"
 _PORTS = (9092, 9093)

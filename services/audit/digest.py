@@ -10,7 +10,7 @@ from msgspec import Struct
 from projections import PROJECTIONS
 from projections.digest import combine, customer_lines
 from projections.protocol import Facts
-from services.hosts.bootstrap import Platform
+from services.platform import Platform
 from services.walk.by_customer import picture
 
 

@@ -18,7 +18,7 @@ from projections.timeline.entries import Entry, page
 from projections.value_tiers.books import HANDLED as VALUE_EVENTS
 from projections.value_tiers.explain import ValueExplained, explain_value
 from services.audit.known import known_dossier
-from services.hosts.bootstrap import Platform
+from services.platform import Platform
 from services.walk.by_customer import picture
 
 

@@ -11,8 +11,8 @@ from projections.timeline.entries import Entry
 from projections.value_tiers.explain import Counted, TierMove, ValueExplained
 from services.audit.explain import Explanation
 from services.audit.statement_text import statement_lines
-from services.audit.texts import When, amount
-from services.wording import counted
+from services.audit.texts import When
+from services.wording import amount, counted
 
 _LISTED = 20
 """Events listed under one heading; all of them are in the JSON document."""

@@ -17,7 +17,7 @@ from projections import PROJECTIONS
 from projections.digest import combine, customer_lines
 from projections.protocol import Alert, Facts, Row
 from services.audit.known import known_dossier
-from services.hosts.bootstrap import Platform
+from services.platform import Platform
 from services.walk.by_customer import picture
 from services.wording import counted
 

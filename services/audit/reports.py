@@ -22,7 +22,7 @@ from projections.receivables.reading import Reading
 from projections.receivables.reports import dso, invoiced_in_window, mean_days_late, open_balances
 from projections.receivables.rows import ACCOUNTS, ITEMS, AccountRow, ItemRow
 from services.errors import UsageError
-from services.hosts.bootstrap import Platform
+from services.platform import Platform
 from services.walk.by_customer import picture
 from services.wording import nearest
 

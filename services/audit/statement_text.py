@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from projections.receivables.statement import ItemStatement, SourceLine, Statement
-from services.audit.texts import When, amount
-from services.wording import counted
+from services.audit.texts import When
+from services.wording import amount, counted
 
 
 def statement_lines(told: Statement, when: When) -> Iterator[str]:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from events.envelope import PositionVector
 from events.partitioning import PARTITIONS
 from projections import PROJECTIONS
-from services.hosts.bootstrap import Platform
+from services.platform import Platform
 from services.postgres.pool import translated
 from services.postgres.statements import sql
 

@@ -6,20 +6,14 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from events.money import from_minor
 from services.audit.digest import Digest
 from services.audit.reports import AgeingReport, AlertsReport
 from services.audit.status import Status
 from services.audit.verify import Verification
-from services.wording import counted, moment
+from services.wording import amount, counted, moment
 
 When = Callable[[datetime], str]
 """How a text writes an instant."""
-
-
-def amount(minor: int, currency: str) -> str:
-    """Return an amount as people read it, such as 1,234.50 CNY."""
-    return f"{from_minor(minor, currency):,} {currency}"
 
 
 def ageing_lines(report: AgeingReport, tz: ZoneInfo) -> Iterator[str]:

@@ -21,10 +21,10 @@ from projections import PROJECTIONS
 from projections.protocol import Alert, Assessment, Facts, Projection, Row
 from services.audit.mirror import check_mirror
 from services.errors import UnreadableEvent
-from services.hosts.bootstrap import Platform
+from services.platform import Platform
 from services.postgres.statements import sql
-from services.projector.memory import Written
 from services.rows.projection_store import ProjectionStore
+from services.rows.written import Written
 from services.walk.by_customer import Picture, picture
 
 _CHUNK = 500

@@ -27,7 +27,8 @@ from services.audit.texts import (
 )
 from services.audit.verify import verify as verify_everything
 from services.errors import Disagreement
-from services.hosts.bootstrap import Platform, open_platform
+from services.hosts.bootstrap import open_platform
+from services.platform import Platform
 from services.settings import settings
 from services.terminal import (
     AsKnownOption,

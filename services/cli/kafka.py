@@ -8,7 +8,7 @@ import typer
 from msgspec import Struct
 
 from services import terminal
-from services.hosts.bootstrap import database
+from services.local_postgres.choosing import database
 from services.log.kafka.cluster import Cluster, cluster_of
 from services.log.kafka.generations import claim_generation
 from services.log.kafka.identity import check_identity

@@ -11,7 +11,8 @@ import typer
 from events.policy import Reference
 from services.cli.importing import DEFAULT_BRANCH, check_branch
 from services.errors import UsageError
-from services.hosts.bootstrap import Platform, open_platform
+from services.hosts.bootstrap import open_platform
+from services.platform import Platform
 from services.policies.calibration import calibrate, portions
 from services.policies.candidate import candidate, first_instant, given
 from services.policies.kinds import KINDS

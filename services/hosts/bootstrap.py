@@ -4,46 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 
 from projections import PROJECTIONS
 from services.clock import SystemClock
 from services.intake.intake import Intake
-from services.local_postgres.keeping import kept_running
-from services.local_postgres.server import EmbeddedServer
+from services.local_postgres.choosing import database
 from services.log.dossiers import PostgresDossiers
 from services.log.embedded.event_log import EmbeddedEventLog
 from services.log.embedded.generations import embedded_generation
-from services.ports import Clock, Dossiers, EventLog
+from services.platform import Platform
+from services.ports import Clock, EventLog
 from services.postgres.migrate import migrate
 from services.postgres.pool import Pool, open_pool, translated
 from services.rows.row_tables import ensure_tables
 from services.settings import Settings
 from services.vault.vault import PostgresVault, master_key
-
-
-@dataclass(frozen=True, slots=True)
-class Platform:
-    """An open platform: its parts, each behind its port."""
-
-    dsn: str
-    pool: Pool
-    log: EventLog
-    dossiers: Dossiers
-    vault: PostgresVault
-    intake: Intake
-    clock: Clock
-    max_facts: int  # that a process which projects keeps in memory
-
-
-@asynccontextmanager
-async def database(settings: Settings) -> AsyncIterator[str]:
-    """Yield the DSN to use: the one given, or that of the embedded server, kept running."""
-    if settings.dsn is not None:
-        yield settings.dsn
-        return
-    async with kept_running(EmbeddedServer(settings.data)) as dsn:
-        yield dsn
 
 
 @asynccontextmanager

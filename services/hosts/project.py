@@ -19,17 +19,15 @@ from events.partitioning import PARTITIONS
 from projections import PROJECTIONS
 from projections.protocol import Projection
 from services.errors import LogMoved, StaleCheckpoint, Unavailable, UnreadableEvent
-from services.hosts.bootstrap import Platform
+from services.platform import Platform
 from services.postgres.pool import translated
 from services.postgres.statements import sql
 from services.projector.collecting import collecting_seldom
 from services.projector.memory import Memory
-from services.projector.owner import DUE_LIMIT, PartitionOwner
+from services.projector.owner import BATCH_EVENTS, DUE_LIMIT, PartitionOwner
 from services.projector.reference_feed import ReferenceFeed
 
 _LOG = structlog.get_logger(__name__)
-
-BATCH_EVENTS = 4000
 
 _AT_ONCE = 2  # partitions in work: one computes while the other waits for the database
 _DUE_WHILE_BEHIND_S = 5.0

@@ -17,9 +17,11 @@ import httpx2
 
 from services.audit.status import status
 from services.errors import Unavailable, UsageError
-from services.hosts.bootstrap import Platform, database, open_platform
+from services.hosts.bootstrap import open_platform
 from services.hosts.only_run import only_run_of
 from services.hosts.supervision import Supervision
+from services.local_postgres.choosing import database
+from services.platform import Platform
 from services.settings import Settings
 from services.simulator.load import ensure_history
 from services.terminal import note, progress, say

@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from events.envelope import BranchId
 from services.intake.answers import Answer, EventRefused, refused
 from services.intake.attributes import identity
-from services.intake.draft import Scope
+from services.intake.draft import local_scope
 from services.intake.intake import Intake
 from services.intake.parsing import draft_of
 from services.intake.rules import check
@@ -72,11 +71,6 @@ class DryRun:
         except EventRefused as why:
             return refused(identity(event), why, quarantined=False)
         return Answer(status="accepted")
-
-
-def local_scope(branch: str) -> Scope:
-    """Return the rights of whoever may run commands on the platform's own machine."""
-    return Scope(BranchId(branch), headquarters=True)
 
 
 def _without_secrets(dsn: str) -> str:

@@ -76,3 +76,8 @@ def _without_nothing(value: object) -> object:
     if isinstance(value, list):
         return [_without_nothing(v) for v in value]
     return value
+
+
+def local_scope(branch: str) -> Scope:
+    """Return the rights of whoever may run commands on the platform's own machine."""
+    return Scope(BranchId(branch), headquarters=True)

@@ -21,7 +21,6 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import quote
 
-import platformdirs
 import psutil
 
 from services.local_postgres.cluster import check_cluster, make_cluster
@@ -45,7 +44,7 @@ from services.local_postgres.programs import (
 from services.local_postgres.server_settings import DEFAULT_SETTINGS, ServerSettings
 from services.log_files import open_log
 
-__all__ = ["EmbeddedServer", "EmbeddedServerError", "ServerSettings", "default_data_dir"]
+__all__ = ["EmbeddedServer", "EmbeddedServerError", "ServerSettings"]
 
 USER = "touchstone"
 DATABASE = "touchstone"
@@ -57,13 +56,6 @@ _LOG_TAIL_LINES = 8
 _POLL_S = 0.02
 # Children of a killed server need a moment to notice; until then a new one refuses to start.
 _STILL_IN_USE = b"pre-existing shared memory block"
-
-
-def default_data_dir() -> Path:
-    """Return where data lives when nobody says otherwise."""
-    if os.geteuid() == 0:
-        return Path("/var/lib/touchstone")
-    return Path(platformdirs.user_data_dir("touchstone"))
 
 
 class EmbeddedServer:

@@ -12,7 +12,7 @@ from msgspec import Struct
 from services import terminal
 from services.clock import SystemClock
 from services.errors import UsageError
-from services.hosts.bootstrap import database
+from services.local_postgres.choosing import database
 from services.log.kafka.cluster import Cluster, cluster_of
 from services.move.switching import current_log
 from services.move.to_embedded import to_embedded

@@ -14,7 +14,7 @@ from projections.value_tiers.projection import ValueTiers
 from projections.value_tiers.reports import Portion, calibrated
 from projections.value_tiers.rows import STANDINGS, StandingRow, figures_on
 from services.errors import UsageError
-from services.hosts.bootstrap import Platform
+from services.platform import Platform
 from services.policies.candidate import Candidate
 from services.walk.by_customer import picture
 

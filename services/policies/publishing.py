@@ -11,8 +11,8 @@ from msgspec import Struct
 
 from events.policy import PolicyVersion, Reference
 from services.errors import TouchstoneError, UsageError
-from services.hosts.bootstrap import Platform
-from services.importing.publisher import local_scope
+from services.intake.draft import local_scope
+from services.platform import Platform
 from services.policies.candidate import Candidate
 from services.policies.kinds import KINDS
 from services.walk.by_customer import picture

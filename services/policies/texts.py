@@ -8,14 +8,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from events.touchpoints.policy import PolicyRecord
-from services.audit.texts import amount
 from services.policies.calibration import Calibration
 from services.policies.candidate import Candidate
 from services.policies.listing import Version
 from services.policies.publishing import Changed, Published
 from services.policies.trial import ProjectionTrial, Trial
 from services.policies.units import measured
-from services.wording import counted, moment
+from services.wording import amount, counted, moment
 
 _STATES = {"past": "past", "in_force": "IN FORCE", "to_come": "to come"}
 

@@ -20,7 +20,7 @@ from projections import PROJECTIONS
 from projections.protocol import Assessment, Facts, Projection
 from projections.value_tiers.reports import Transitions, transitions
 from projections.value_tiers.rows import StandingRow
-from services.hosts.bootstrap import Platform
+from services.platform import Platform
 from services.policies.candidate import Candidate
 from services.policies.kinds import KINDS
 from services.policies.publishing import Changed, changes, policy_id

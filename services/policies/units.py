@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from services.audit.texts import amount
+from services.wording import amount
 
 _UNITS: Mapping[str, str] = {
     r".*business_days": "business days",

@@ -8,27 +8,14 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from events.envelope import CustomerId
-from projections.protocol import Alert, Facts, Row, RowKey
+from projections.protocol import Facts
+from services.rows.written import Written
 
 _FACTS_PER_CUSTOMER = 4
 """What a customer takes besides its facts and what grows with them, in facts: 7 KB or so."""
-
-WrittenRows = dict[str, dict[RowKey, Row]]  # by table name
-
-
-@dataclass(slots=True)
-class Written:
-    """What the database holds of a customer under one projection.
-
-    `stamp` is that of the assessment it was written from; None: it was read from there.
-    """
-
-    rows: WrittenRows = field(default_factory=dict)
-    alerts: dict[str, Alert] = field(default_factory=dict)
-    stamp: object = None
 
 
 def _nothing() -> None:

@@ -22,19 +22,22 @@ from events.errors import EventError
 from events.policy import Reference
 from projections.protocol import Projection
 from services.errors import TouchstoneError
+from services.log.readable import recorded
 from services.ports import Dossiers, EventLog, StoredEvent
 from services.postgres.pool import Pool, translated
 from services.postgres.statements import sql
 from services.projector.collecting import collect_if_many
 from services.projector.lane import Connection, Lane
 from services.projector.memory import Memory
-from services.projector.readable import recorded
 from services.projector.recalling import Recall
 from services.projector.snapshots import Snapshots
 from services.rows.changes import Changes, Parked
 from services.rows.projection_store import ProjectionStore
 
 _LOG = structlog.get_logger(__name__)
+
+BATCH_EVENTS = 4000
+"""Events taken in by one step."""
 
 DUE_LIMIT = 500
 """Customers assessed by one piece of due work."""

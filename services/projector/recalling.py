@@ -11,11 +11,11 @@ from events.envelope import CustomerId, PositionVector, RecordedEvent
 from events.errors import EventError
 from events.policy import Reference
 from projections.protocol import Projection
+from services.log.readable import recorded
 from services.log.stored import stored_event
 from services.ports import Dossiers, StoredEvent
 from services.postgres.pool import Pool, translated
 from services.postgres.statements import sql
-from services.projector.readable import recorded
 from services.projector.snapshots import Snapshot, Snapshots
 from services.projector.turns import Turns
 from services.rows.changes import Parked

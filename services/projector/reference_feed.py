@@ -5,10 +5,10 @@ from __future__ import annotations
 from events.envelope import Position
 from events.partitioning import REFERENCE_PARTITION
 from events.policy import Reference
+from services.log.readable import readable
 from services.log.stored import stored_event
 from services.postgres.pool import Pool, translated
 from services.postgres.statements import sql
-from services.projector.readable import readable
 
 
 class ReferenceFeed:

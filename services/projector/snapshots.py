@@ -24,8 +24,9 @@ from projections.protocol import Projection
 from services.postgres.pool import Pool, translated
 from services.postgres.statements import sql
 from services.projector.code import code_digest
-from services.projector.memory import Remembered, Written
+from services.projector.memory import Remembered
 from services.projector.turns import Turns
+from services.rows.written import Written
 
 _LOG = structlog.get_logger(__name__)
 

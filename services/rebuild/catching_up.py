@@ -9,15 +9,14 @@ from asyncpg.pool import PoolConnectionProxy
 from events.partitioning import PARTITIONS
 from events.policy import Reference
 from projections.protocol import Projection
-from services.hosts.bootstrap import Platform
-from services.hosts.project import BATCH_EVENTS
 from services.log.stored import stored_event
+from services.platform import Platform
 from services.postgres.pool import translated
 from services.postgres.statements import sql
 from services.projector.collecting import collecting_seldom
 from services.projector.lane import Lane
 from services.projector.memory import Memory
-from services.projector.owner import DUE_LIMIT, PartitionOwner
+from services.projector.owner import BATCH_EVENTS, DUE_LIMIT, PartitionOwner
 from services.projector.reference_feed import ReferenceFeed
 from services.rebuild.builds import Build, safe_instant
 from services.rows.build_store import BuildStore

@@ -17,10 +17,10 @@ from typing import Protocol
 from msgspec import Struct, structs
 
 from projections.protocol import Projection
-from services.hosts.bootstrap import Platform
-from services.hosts.project import BATCH_EVENTS
+from services.platform import Platform
 from services.postgres.pool import translated
 from services.postgres.statements import sql
+from services.projector.owner import BATCH_EVENTS
 from services.rebuild.builds import (
     SHARED_TABLES,
     Begun,

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from events.partitioning import PARTITIONS
 from projections import PROJECTIONS
-from services.hosts.bootstrap import Platform
+from services.platform import Platform
 from services.postgres.pool import Connection, translated
 from services.postgres.statements import sql
 from services.rebuild.builds import Begun, Build, RebuildRefused

@@ -30,15 +30,15 @@ from events.partitioning import partition_of
 from events.policy import Reference
 from projections.protocol import Facts, Projection
 from services.errors import TouchstoneError
+from services.log.readable import recorded
 from services.log.stored import stored_event
 from services.postgres.pool import Connection, Pool, open_pool, translated
 from services.postgres.statements import sql
-from services.projector.memory import Written
-from services.projector.readable import recorded
 from services.projector.reference_feed import ReferenceFeed
 from services.rebuild.builds import Part
 from services.rows.build_store import BuildStore
 from services.rows.changes import Changes, Parked
+from services.rows.written import Written
 from services.telemetry import configure_logging
 
 _FETCH = 2_000

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from events.envelope import CustomerId
 from projections.protocol import Alert, Assessment, Cause, Projection, Row, RowKey, Total
-from services.projector.memory import Written
+from services.rows.written import Written
 
 _LIMIT = 2**63
 

@@ -18,9 +18,9 @@ from events.envelope import CustomerId
 from projections.protocol import Alert, Projection
 from services.errors import LogMoved, StaleCheckpoint
 from services.postgres.statements import sql
-from services.projector.memory import Written
 from services.rows.changes import Changes
 from services.rows.row_tables import tables_of
+from services.rows.written import Written
 
 
 class Checkpoint(NamedTuple):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from services.hosts.bootstrap import Platform
 from services.intake.keys import BranchKeys
+from services.platform import Platform
 
 _LABEL = "simulator"
 

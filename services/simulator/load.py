@@ -13,9 +13,9 @@ from msgspec import Struct
 from events.envelope import BranchId
 from events.partitioning import REFERENCE_PARTITION
 from services.errors import Disagreement, UsageError
-from services.hosts.bootstrap import Platform
 from services.intake.draft import Draft, Scope
 from services.intake.intake import Intake
+from services.platform import Platform
 from services.postgres.pool import translated
 from services.postgres.statements import sql
 from services.simulator.batches import batches

@@ -13,13 +13,13 @@ from events.envelope import CustomerId, Envelope, PositionVector, RecordedEvent
 from events.lineage import Lineage
 from events.policy import Reference
 from services.errors import UnreadableEvent
-from services.hosts.bootstrap import Platform
 from services.log.dossiers import dossier_arguments
 from services.log.lineage import lineage_of
+from services.log.readable import readable
 from services.log.stored import stored_event
+from services.platform import Platform
 from services.postgres.pool import translated
 from services.postgres.statements import sql
-from services.projector.readable import readable
 
 _PREFETCH = 5_000
 

@@ -20,12 +20,13 @@ from events.calendars import local_day, zone
 from services.audit.digest import digest
 from services.audit.reports import report_ageing, report_alerts
 from services.audit.verify import verify
-from services.hosts.bootstrap import Platform, open_platform
+from services.hosts.bootstrap import open_platform
 from services.importing.compiling import load_mapping
 from services.importing.importer import Job, import_file
 from services.importing.publisher import LocalPublisher
 from services.importing.publishing import publish_lines
 from services.importing.report import Report
+from services.platform import Platform
 from services.settings import Settings
 from tests.support.modes import EITHER, catch_up, chosen_log
 from tests.support.postgres import fresh_database

@@ -25,9 +25,11 @@ from events.partitioning import PARTITIONS
 from projections import PROJECTIONS
 from projections.protocol import Projection
 from projections.receivables.projection import Receivables
-from services.hosts.bootstrap import Platform, open_platform
-from services.hosts.project import BATCH_EVENTS, Projector
+from services.hosts.bootstrap import open_platform
+from services.hosts.project import Projector
+from services.platform import Platform
 from services.projector.collecting import collecting_seldom
+from services.projector.owner import BATCH_EVENTS
 from services.rows.row_tables import tables_of
 from services.settings import Settings
 from services.simulator.load import ensure_history

@@ -32,13 +32,13 @@ from events.touchpoints.base import Touchpoint
 from events.touchpoints.payment import InvoiceIssued, PaymentReceived
 from projections.protocol import Facts, Projection
 from projections.receivables.projection import Receivables
-from services.hosts.bootstrap import Platform, open_platform
-from services.hosts.project import BATCH_EVENTS
+from services.hosts.bootstrap import open_platform
+from services.log.readable import recorded
+from services.platform import Platform
 from services.ports import Submission
 from services.projector.collecting import collecting_seldom
 from services.projector.memory import Memory
-from services.projector.owner import PartitionOwner
-from services.projector.readable import recorded
+from services.projector.owner import BATCH_EVENTS, PartitionOwner
 from services.projector.snapshots import Snapshots
 from services.rows.changes import Changes
 from services.rows.projection_store import ProjectionStore

@@ -20,7 +20,7 @@ from dataclasses import replace
 from statistics import median
 
 from projections.protocol import Projection
-from services.hosts.bootstrap import Platform
+from services.platform import Platform
 from services.rebuild.rebuilding import Rebuilt, rebuild
 from tests.bench.measured import Measured
 

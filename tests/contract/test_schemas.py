@@ -163,7 +163,7 @@ def copy(tmp_path: Path) -> Path:
 def run(copy: Path, *command: str) -> subprocess.CompletedProcess[str]:
     """`touchstone schemas COMMAND` against a copy of the contract."""
     return subprocess.run(
-        [sys.executable, "-m", "services.schemas", *command],
+        [sys.executable, "-m", "services", "schemas", *command],
         cwd=copy,
         env={**os.environ, "PYTHONPATH": os.pathsep.join((str(copy), str(ROOT)))},
         capture_output=True,

@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 from random import Random
 from typing import Protocol
 
-from services.hosts.bootstrap import Platform
 from services.hosts.project import Projector
 from services.hosts.worker.projector import KafkaProjector
 from services.log.kafka.cluster import cluster_of
+from services.platform import Platform
 from tests.faults.kafka_product import KafkaProduct
 from tests.faults.matrix import Mode, Scene
 from tests.faults.oracle import Running

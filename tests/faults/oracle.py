@@ -20,7 +20,8 @@ from events.touchpoints.policy import ReferenceTouchpoint
 from projections import PROJECTIONS
 from projections.digest import combine, customer_lines
 from projections.protocol import Facts
-from services.hosts.bootstrap import Platform, open_platform
+from services.hosts.bootstrap import open_platform
+from services.platform import Platform
 from services.ports import StoredEvent
 from services.settings import Settings
 from services.simulator.devices import Recording

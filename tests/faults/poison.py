@@ -12,11 +12,12 @@ from events.envelope import BranchId, CustomerId, Envelope, EventId
 from events.money import Money
 from events.partitioning import partition_of
 from events.touchpoints.payment import PaymentReceived
-from services.hosts.bootstrap import Platform, open_platform
+from services.hosts.bootstrap import open_platform
 from services.log.kafka.cluster import cluster_of
 from services.log.kafka.producing import Appender
 from services.log.kafka.topics import Places
 from services.log.kafka.wire import Record, to_record
+from services.platform import Platform
 from services.simulator.devices import Recording
 from tests.faults.clients import Ledger
 from tests.faults.load import judge, load

@@ -47,7 +47,7 @@ def tomorrow() -> Iterator[Path]:
         text = source.read_text("utf-8")
         assert text.count(_TODAY) == 1, "a payment is not written as it was"
         source.write_text(text.replace(_TODAY, _TOMORROW), "utf-8")
-        generate = [sys.executable, "-m", "services.schemas", "generate"]
+        generate = [sys.executable, "-m", "services", "schemas", "generate"]
         subprocess.run(generate, cwd=release, check=True, capture_output=True)
         yield release
 

@@ -27,7 +27,8 @@ NEWCOMER = """
 import os, sys
 from pathlib import Path
 from services.local_postgres import programs
-from services.local_postgres.server import EmbeddedServer, ServerSettings, default_data_dir
+from services.local_postgres.server import EmbeddedServer, ServerSettings
+from services.settings import default_data_dir
 uid, gid, package = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
 programs.package_directory = lambda: package
 os.setgroups([])

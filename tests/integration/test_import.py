@@ -11,13 +11,14 @@ import pytest_asyncio
 
 from events.partitioning import partition_of
 from services.gateway.http import create_gateway
-from services.hosts.bootstrap import Platform, open_platform
+from services.hosts.bootstrap import open_platform
 from services.importing.compiling import compile_text, load_mapping
 from services.importing.http_publisher import GatewayRefused, HttpPublisher
 from services.importing.importer import Job, import_file
 from services.importing.publisher import LocalPublisher
 from services.importing.publishing import publish_lines
 from services.intake.keys import BranchKeys
+from services.platform import Platform
 from services.settings import Settings
 from tests.support.modes import EITHER, chosen_log
 

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from services.hosts.bootstrap import Platform, open_platform
+from services.hosts.bootstrap import open_platform
 from services.log.admissions import prepare
 from services.log.kafka.cluster import cluster_of
 from services.log.kafka.leftovers import Leftovers
 from services.log.kafka.outbox import Outbox
 from services.log.kafka.topics import Places
 from services.log.kafka.wire import to_record
+from services.platform import Platform
 from services.ports import Submission
 from services.settings import Settings
 from tests.support.log import START, SetClock, payment

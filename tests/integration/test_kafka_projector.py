@@ -28,16 +28,17 @@ from services.audit.digest import digest
 from services.audit.status import status
 from services.audit.verify import verify
 from services.errors import LogMoved, Unavailable, UsageError
-from services.hosts.bootstrap import Platform, open_platform
+from services.hosts.bootstrap import open_platform
 from services.hosts.project import Projector
 from services.log.kafka.cluster import cluster_of
 from services.log.kafka.generations import claim_generation
 from services.log.kafka.producing import Appender
 from services.log.kafka.topics import Places, create, log_topics
 from services.log.kafka.wire import to_record
+from services.log.readable import recorded
+from services.platform import Platform
 from services.ports import Accepted, Submission
 from services.postgres.statements import sql
-from services.projector.readable import recorded
 from services.settings import Settings
 from tests.support.kafka import delete_topic, local_cluster
 from tests.support.log import START, SetClock, submission

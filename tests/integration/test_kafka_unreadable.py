@@ -14,12 +14,13 @@ from events.codec import encode
 from events.routing import partition_for
 from events.touchpoints.policy import AlertsPolicy, AlertsPolicyPublished
 from services.errors import UnreadableEvent
-from services.hosts.bootstrap import Platform, open_platform
+from services.hosts.bootstrap import open_platform
 from services.hosts.worker.projector import KafkaProjector
 from services.log.kafka.cluster import cluster_of
 from services.log.kafka.producing import Appender
 from services.log.kafka.topics import Places
 from services.log.kafka.wire import to_record
+from services.platform import Platform
 from services.ports import Submission
 from services.settings import Settings
 from tests.support.log import START, SetClock, payment, submission

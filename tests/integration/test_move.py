@@ -25,7 +25,7 @@ from services.audit.verify import verify
 from services.console.queries.reading import ReadModel, SharedFeed
 from services.console.queries.waiting import wait_until
 from services.errors import LogMoved, UsageError
-from services.hosts.bootstrap import Platform, open_platform
+from services.hosts.bootstrap import open_platform
 from services.hosts.project import Projector
 from services.intake.receipts import receipt
 from services.log.admissions import prepare
@@ -34,6 +34,7 @@ from services.log.kafka.outbox import Outbox
 from services.log.kafka.producing import Appender
 from services.log.kafka.topics import Places, create, delete, log_topics
 from services.log.kafka.wire import to_record
+from services.platform import Platform
 from services.ports import Accepted, Duplicate, StoredEvent, Submission
 from services.settings import Settings
 from services.web.problems import Problem

@@ -16,9 +16,10 @@ from services.audit.digest import Digest, digest
 from services.audit.status import status
 from services.audit.verify import verify
 from services.errors import UsageError
-from services.hosts.bootstrap import Platform, open_platform
+from services.hosts.bootstrap import open_platform
 from services.hosts.project import Projector
 from services.intake.draft import Scope
+from services.platform import Platform
 from services.policies.calibration import calibrate, portions
 from services.policies.candidate import Candidate, candidate, given
 from services.policies.publishing import PolicyRefused, publish_policy

@@ -14,11 +14,11 @@ from events.partitioning import partition_of
 from events.policy import Reference
 from events.touchpoints.policy import AlertsPolicy, AlertsPolicyPublished
 from services.errors import StaleCheckpoint
-from services.hosts.bootstrap import Platform
 from services.hosts.project import Projector
 from services.intake.intake import Intake
 from services.log.dossiers import PostgresDossiers
 from services.log.embedded.event_log import EmbeddedEventLog
+from services.platform import Platform
 from services.ports import StoredEvent, Submission
 from services.postgres.migrate import migrate
 from services.postgres.pool import Pool, open_pool

@@ -12,8 +12,9 @@ from events.partitioning import PARTITIONS
 from projections import PROJECTIONS
 from projections.protocol import Projection
 from services.audit.verify import verify
-from services.hosts.bootstrap import Platform, open_platform
+from services.hosts.bootstrap import open_platform
 from services.hosts.project import Projector
+from services.platform import Platform
 from services.projector.owner import NothingLive
 from services.rebuild.builds import SHARED_TABLES, RebuildRefused, begin, plan
 from services.rebuild.rebuilding import Rebuilt, drop_retired, rebuild

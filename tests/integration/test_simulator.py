@@ -16,12 +16,13 @@ from events.partitioning import PARTITIONS
 from services.clock import SystemClock
 from services.errors import UsageError
 from services.gateway.http import create_gateway
-from services.hosts.bootstrap import Platform, open_platform
+from services.hosts.bootstrap import open_platform
 from services.intake.draft import Draft, Scope
 from services.log.kafka.cluster import cluster_of
 from services.log.kafka.producing import Appender
 from services.log.kafka.topics import Places
 from services.log.kafka.wire import to_record
+from services.platform import Platform
 from services.ports import StoredEvent
 from services.settings import Settings
 from services.simulator.branches import BRANCHES

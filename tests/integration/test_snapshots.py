@@ -15,13 +15,13 @@ from projections.frozen import thawing
 from projections.protocol import Facts, Projection
 from services.log.dossiers import PostgresDossiers
 from services.log.embedded.event_log import EmbeddedEventLog
+from services.log.readable import recorded
 from services.ports import StoredEvent, Submission
 from services.postgres.migrate import migrate
 from services.postgres.pool import Pool, open_pool
 from services.postgres.statements import sql
 from services.projector.memory import Memory
 from services.projector.owner import PartitionOwner
-from services.projector.readable import recorded
 from services.rows.row_tables import ensure_tables
 from services.simulator.history import history, open_books
 from services.simulator.plan import Plan

@@ -11,8 +11,9 @@ from structlog.testing import capture_logs
 from events.touchpoints.policy import AlertsPolicy, AlertsPolicyPublished
 from services.audit.status import status
 from services.errors import UnreadableEvent
-from services.hosts.bootstrap import Platform, open_platform
+from services.hosts.bootstrap import open_platform
 from services.hosts.project import Projector
+from services.platform import Platform
 from services.settings import Settings
 from tests.support.log import START, SetClock, payment, submission
 

@@ -39,11 +39,11 @@ from events.touchpoints.policy import (
 )
 from projections import PROJECTIONS
 from projections.case_board.service_levels import native_case_id
-from services.hosts.bootstrap import Platform
 from services.hosts.project import Projector
 from services.intake.intake import Intake
 from services.log.dossiers import PostgresDossiers
 from services.log.embedded.event_log import EmbeddedEventLog
+from services.platform import Platform
 from services.ports import Accepted
 from services.postgres.migrate import migrate
 from services.postgres.pool import open_pool

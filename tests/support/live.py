@@ -22,9 +22,10 @@ import msgspec
 from events.calendars import local_day
 from events.envelope import BranchId
 from services.console.app import create_console
-from services.hosts.bootstrap import Platform, open_platform
+from services.hosts.bootstrap import open_platform
 from services.hosts.project import Projector
 from services.intake.quarantine import Quarantine, Quarantined
+from services.platform import Platform
 from services.settings import Settings
 from tests.support.given import CUSTOMER, SHANGHAI, Expected, Told, asked, event_id, instant
 from tests.support.log import SetClock

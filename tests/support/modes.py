@@ -9,11 +9,11 @@ import pytest
 
 from projections import PROJECTIONS
 from projections.protocol import Projection
-from services.hosts.bootstrap import Platform
 from services.hosts.project import Projector
 from services.hosts.worker.projector import KafkaProjector
 from services.log.kafka.cluster import cluster_of
 from services.log.kafka.generations import claim_generation
+from services.platform import Platform
 from services.settings import Settings
 from tests.support.kafka import own_topics
 

@@ -6,8 +6,8 @@ from typing import NamedTuple
 from projections.receivables.projection import Receivables
 from services.audit.digest import digest
 from services.audit.verify import verify
-from services.hosts.bootstrap import Platform
 from services.hosts.project import Projector
+from services.platform import Platform
 from services.rebuild.rebuilding import rebuild
 
 JOURNAL = "SELECT * FROM alert_journal ORDER BY ordinal"

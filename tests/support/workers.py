@@ -18,8 +18,8 @@ from aiokafka import AIOKafkaConsumer
 from pydantic import SecretStr
 
 from events.partitioning import PARTITIONS
-from services.hosts.bootstrap import Platform
 from services.log.kafka.cluster import cluster_of
+from services.platform import Platform
 from services.settings import Settings
 from tests.support.embedded import REPOSITORY
 

@@ -6,8 +6,8 @@ import pytest
 
 from events.envelope import CustomerId
 from projections.protocol import Assessment, Row, Total
-from services.projector.memory import Written
 from services.rows.changes import Changes
+from services.rows.written import Written
 from tests.support.counting import Counting, CountRow
 from tests.support.log import START
 

@@ -8,10 +8,10 @@ import pytest
 from aiokafka.structs import TopicPartition
 
 from events.partitioning import REFERENCE_PARTITION
-from services.hosts.bootstrap import Platform
 from services.hosts.worker.projector import KafkaProjector
 from services.log.kafka.cluster import cluster_of
 from services.log.kafka.topics import Places
+from services.platform import Platform
 from services.settings import Settings
 
 

@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from events.envelope import CustomerId, Position, RecordedEvent
 from projections.protocol import Facts
-from services.projector.memory import Memory, Remembered, Section, Written
+from services.projector.memory import Memory, Remembered, Section
+from services.rows.written import Written
 from tests.support.log import START, payment
 
 

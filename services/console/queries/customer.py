@@ -20,10 +20,10 @@ from events.touchpoints.customer import CustomerProfileChanged, CustomerRegister
 from projections.protocol import Facts
 from services.console.queries.reading import ReadModel
 from services.console.statements import named_sql
+from services.log.readable import recorded
 from services.log.stored import stored_event
 from services.ports import StoredEvent
 from services.postgres.pool import translated
-from services.projector.readable import recorded
 
 _YEARS = range(1970, 2200)
 

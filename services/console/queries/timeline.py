@@ -23,9 +23,9 @@ from services.console.queries.customer import UnreadableDossier
 from services.console.queries.paging import Page, page_of
 from services.console.queries.reading import ReadModel
 from services.console.statements import named_sql
+from services.log.readable import recorded
 from services.log.stored import stored_event
 from services.postgres.pool import translated
-from services.projector.readable import recorded
 
 EVENT_TYPES: tuple[str, ...] = tuple(
     one.event_type for one in TYPES if not issubclass(one, ReferenceTouchpoint)

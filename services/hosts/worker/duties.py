@@ -14,7 +14,6 @@ from faust.types import AppT, StreamT
 from events.notices import AlertNotice
 from events.partitioning import REFERENCE_PARTITION
 from services.errors import LogMoved, Unavailable
-from services.hosts.bootstrap import Platform
 from services.hosts.worker.changes import Changes
 from services.hosts.worker.projector import KafkaProjector
 from services.hosts.worker.relay import ALERTS, REFUSALS, Relay, Send
@@ -25,6 +24,7 @@ from services.log.kafka.leftovers import Leftovers
 from services.log.kafka.reading import Readers
 from services.log.kafka.topics import Places, all_topics, faults
 from services.notify.webhook import Webhook
+from services.platform import Platform
 from services.postgres.pool import Pool, translated
 from services.postgres.statements import sql
 

@@ -22,19 +22,18 @@ from events.policy import Reference
 from projections import PROJECTIONS
 from projections.protocol import Projection
 from services.errors import LogMoved, StaleCheckpoint, Unavailable, UnreadableEvent
-from services.hosts.bootstrap import Platform
-from services.hosts.project import BATCH_EVENTS
 from services.hosts.worker.share import Share
 from services.log.kafka.cluster import Cluster, reached
 from services.log.kafka.identity import TopicTruncated, distrust
 from services.log.kafka.mirror import EventsMirror
 from services.log.kafka.reading import Record, stored_events
 from services.log.kafka.topics import Places
+from services.platform import Platform
 from services.postgres.pool import translated
 from services.postgres.statements import sql
 from services.projector.collecting import collecting_seldom
 from services.projector.memory import Memory
-from services.projector.owner import Audience, Mirror, PartitionOwner
+from services.projector.owner import BATCH_EVENTS, Audience, Mirror, PartitionOwner
 from services.projector.reference_feed import ReferenceFeed
 
 _LOG = structlog.get_logger(__name__)

@@ -19,10 +19,11 @@ import asyncpg
 from msgspec import Struct
 
 from events.envelope import BranchId
-from services.hosts.bootstrap import Platform, open_platform
+from services.hosts.bootstrap import open_platform
 from services.intake.draft import Scope
 from services.log.kafka.cluster import cluster_of
 from services.log.kafka.topics import create, log_topics
+from services.platform import Platform
 from services.rows.row_tables import ensure_tables
 from tests.bench.kafka.company import Company, Told
 from tests.bench.kafka.contest import Arena, Contestant, command, environment, settings_of

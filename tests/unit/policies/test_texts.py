@@ -6,10 +6,10 @@ import pytest
 
 from events.calendars import zone
 from events.policy import Reference
-from services.audit.texts import amount
 from services.policies.candidate import candidate, given
 from services.policies.publishing import Published, changes
 from services.policies.texts import published_lines
+from services.wording import amount
 from tests.support.given import recorded_events
 from tests.support.value import tiers_published
 

@@ -23,10 +23,11 @@ from msgspec import json, structs
 from projections import PROJECTIONS
 from projections.protocol import Projection
 from services.audit.verify import verify
-from services.hosts.bootstrap import Platform, open_platform
+from services.hosts.bootstrap import open_platform
 from services.hosts.worker.projector import KafkaProjector
 from services.log.kafka.cluster import cluster_of
 from services.log.kafka.mirror import EventsMirror
+from services.platform import Platform
 from services.rows.row_tables import ensure_tables
 from services.settings import Settings
 from tests.bench.kafka.amounts import amount_of

@@ -8,9 +8,9 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from events.partitioning import PARTITIONS
-from services.hosts.project import BATCH_EVENTS
 from services.log.kafka.topics import log_topics
 from services.projector.collecting import collecting_seldom
+from services.projector.owner import BATCH_EVENTS
 from tests.bench.kafka.amounts import amount_of
 from tests.bench.kafka.task import Result, Stopwatch, Sums, Task, answer, digest_of, given_task
 from tests.bench.kafka.topic import GENERATION
