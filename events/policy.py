@@ -95,6 +95,15 @@ class Reference:
             if isinstance(event.data, ReferenceTouchpoint)
         }
 
+    def adds_nothing(
+        self, earlier: Reference, kinds: Collection[type[ReferenceTouchpoint]]
+    ) -> bool:
+        """Return whether it is an earlier state with nothing of some kinds since."""
+        count = earlier.count
+        if self.events[count - 1 : count] != earlier.events[-1:]:
+            return False  # of another stream, or none earlier
+        return not any(type(event.data) in kinds for event in self.events[count:])
+
     def count_of(self, kinds: Collection[type[ReferenceTouchpoint]]) -> int:
         """Return how many events there were when the latest of some kinds had come."""
         places = range(self.count, 0, -1)

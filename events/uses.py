@@ -11,6 +11,7 @@ from __future__ import annotations
 from functools import cache
 from typing import NewType, get_type_hints
 
+from events.touchpoints.base import Touchpoint
 from events.touchpoints.policy import (
     TYPES,
     BranchSet,
@@ -52,11 +53,11 @@ def policy_use(kind: type[PolicyRecord]) -> Use:
 @cache
 def publication_of(kind: type[PolicyRecord]) -> type[ReferenceTouchpoint]:
     """Return the touchpoint by which a kind of policy is published."""
+    published: tuple[type[Touchpoint], ...] = TYPES
     return next(
-        published
-        for published in TYPES
-        if issubclass(published, ReferenceTouchpoint)
-        and get_type_hints(published).get("policy") is kind
+        one
+        for one in published
+        if issubclass(one, ReferenceTouchpoint) and get_type_hints(one).get("policy") is kind
     )
 
 

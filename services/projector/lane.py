@@ -85,6 +85,7 @@ class Lane:
         What followed is assessed as of the instant of the written rows, which are equal then.
         """
         refused = []
+        rules = self.snapshots.rules.of(reference)
         turns = Turns()
         for customer, (snapshot, later) in since.items():
             await turns.next()
@@ -95,7 +96,7 @@ class Lane:
                     facts.remember(event)
                 if later or snapshot.written_at > snapshot.assessed_at:
                     at = snapshot.written_at
-                    assessment = self.projection.assess(customer, facts, at, reference)
+                    assessment = self.projection.assess(customer, facts, at, rules)
                     remembered.written = Changes().add(
                         self.projection, customer, written, assessment, at
                     )
@@ -115,6 +116,7 @@ class Lane:
         """Remember the batch, assess each of its customers once, and return what differs."""
         changes = Changes()
         changes.parked.extend(broken.values())
+        rules = self.snapshots.rules.of(reference)
         turns = Turns()
         for customer, events in batch.items():
             await turns.next()
@@ -127,7 +129,7 @@ class Lane:
             try:
                 for event in events:
                     remembered.facts.remember(event)
-                assessment = self.projection.assess(customer, remembered.facts, at, reference)
+                assessment = self.projection.assess(customer, remembered.facts, at, rules)
                 written = changes.add(self.projection, customer, remembered.written, assessment, at)
             except Exception as error:  # noqa: BLE001 - see above
                 _LOG.exception("customer_parked", customer=customer, partition=self.partition)
@@ -156,7 +158,7 @@ class Lane:
 
     def committed(self, upto: int, changes: Changes) -> None:
         """Take note that the changes are durable."""
-        self.checkpoint = Checkpoint(upto, self.checkpoint.epoch)
+        self.checkpoint = self.checkpoint._replace(next=upto)
         self.parked.update(parked.customer for parked in changes.parked)
         self.memory.drop(parked.customer for parked in changes.parked)
 

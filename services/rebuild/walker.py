@@ -38,6 +38,7 @@ from services.projector.reference_feed import ReferenceFeed
 from services.rebuild.builds import Part
 from services.rows.build_store import BuildStore
 from services.rows.changes import Changes, Parked
+from services.rows.uses import UseSets, uses_id
 from services.rows.written import Written
 from services.telemetry import configure_logging
 
@@ -45,7 +46,7 @@ _FETCH = 2_000
 _LONGEST_LINE = 1 << 20
 _HEAD_COLUMNS = (
     "projection", "version", "customer_id", "partition", "assessed_at", "next_change_at",
-    "policy_count",
+    "policy_count", "uses_id",
 )  # fmt: skip
 _TOTAL_COLUMNS = (
     "rebuild_id", "partition", "measure", "currency", "branch_id", "day", "count", "amount_minor",
@@ -83,6 +84,7 @@ class Walker:
         module, _, name = walk.projection.partition(":")
         self._projection: Projection = getattr(import_module(module), name)()
         self._store = BuildStore(self._projection, walk.generation, walk.stored_as)
+        self._uses = UseSets(pool)
         self._types = [one.event_type for one in self._projection.handles]
 
     async def walk(self, part: Part) -> Walked:
@@ -99,6 +101,7 @@ class Walker:
                     customers += 1
                     events += len(rows)
                     self._assess(changes, customer, rows, reference)
+                await self._uses.keep(h.uses for one in changes.values() for h in one.heads)
                 for partition, found in changes.items():
                     await self._write(connection, partition, found, reference.count)
                 await connection.execute(sql("rebuild_count_part"), *mine, customers, events)
@@ -166,7 +169,10 @@ class Walker:
         await connection.copy_records_to_table(
             "projection_heads",
             records=[
-                (*store.id, h.customer, partition, h.assessed_at, h.next_change_at, policy_count)
+                (
+                    *store.id, h.customer, partition, h.assessed_at, h.next_change_at,
+                    policy_count, uses_id(h.uses),
+                )
                 for h in changes.heads
             ],
             columns=_HEAD_COLUMNS,
