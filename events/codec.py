@@ -5,7 +5,7 @@ Source: Apache Avro 1.12 specification, "Single-object encoding". The fingerprin
 schema among all that were ever published, so bytes need no registry and no context.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import cache
 from io import BytesIO
@@ -19,6 +19,7 @@ from fastavro.types import Schema
 
 import schemas
 from events.errors import MalformedEvent, UnknownSchema
+from events.generated_reader import MALFORMED, reader_of
 from events.touchpoints import Touchpoint, touchpoint_type
 from events.upcasting import UPCASTERS, Fields, upcast
 
@@ -34,10 +35,9 @@ class _Writer(NamedTuple):
     holds_instants: bool
 
 
-class _Reader(NamedTuple):
-    """What reads one published version of a type."""
+class PublishedSchema(NamedTuple):
+    """One published version of an event type, and the type that its bytes are read into."""
 
-    schema: Schema
     event_type: str
     version: int
     touchpoint: type[Touchpoint]
@@ -76,15 +76,29 @@ def decode(payload: bytes) -> Touchpoint:
 
     Raises: UnknownSchema, MalformedEvent.
     """
-    reader = _reader_of(payload)
+    known = published_schema(payload)
+    if known.needs_upcast:
+        return decode_by_library(payload)
+    try:
+        return _reader(known)(payload)
+    except MALFORMED as error:
+        raise MalformedEvent(f"{known.event_type} v{known.version}: {error}") from error
+
+
+def decode_by_library(payload: bytes) -> Touchpoint:
+    """Return what `decode` returns, by fastavro and msgspec: slower, and independent of our own.
+
+    For versions that are upcast, and for tests. Raises: UnknownSchema, MalformedEvent.
+    """
+    known = published_schema(payload)
     body = BytesIO(payload)
     body.seek(HEADER_BYTES)
     try:
-        fields = cast(Fields, schemaless_reader(body, reader.schema, None))
-        if reader.needs_upcast:
-            latest = reader.touchpoint.version
-            fields = upcast(reader.event_type, reader.version, latest, fields)
-        touchpoint: Touchpoint = msgspec.convert(fields, reader.touchpoint)
+        fields = cast(Fields, schemaless_reader(body, _parsed(known), None))
+        if known.needs_upcast:
+            latest = known.touchpoint.version
+            fields = upcast(known.event_type, known.version, latest, fields)
+        touchpoint: Touchpoint = msgspec.convert(fields, known.touchpoint)
     except (
         EOFError,  # cut short
         IndexError,  # no such branch of a union
@@ -92,9 +106,9 @@ def decode(payload: bytes) -> Touchpoint:
         ValueError,  # no UTF-8
         msgspec.ValidationError,  # outside the type's constraints
     ) as error:
-        raise MalformedEvent(f"{reader.event_type} v{reader.version}: {error}") from error
+        raise MalformedEvent(f"{known.event_type} v{known.version}: {error}") from error
     if body.tell() != len(payload):
-        raise MalformedEvent(f"{reader.event_type} v{reader.version}: bytes follow its end")
+        raise MalformedEvent(f"{known.event_type} v{known.version}: bytes follow its end")
     return touchpoint
 
 
@@ -103,16 +117,17 @@ def written_version(payload: bytes) -> int:
 
     Raises: UnknownSchema, MalformedEvent.
     """
-    return _reader_of(payload).version
+    return published_schema(payload).version
 
 
-def _reader_of(payload: bytes) -> _Reader:
-    reader = _readers().get(payload[:HEADER_BYTES])
-    if reader is None:
+def published_schema(payload: bytes) -> PublishedSchema:
+    """Return the published schema that wrote the bytes. Raises: UnknownSchema, MalformedEvent."""
+    known = _published().get(payload[:HEADER_BYTES])
+    if known is None:
         if len(payload) < HEADER_BYTES or not payload.startswith(MARKER):
             raise MalformedEvent("the bytes do not begin as Avro single-object encoding does")
         raise UnknownSchema(payload[len(MARKER) : HEADER_BYTES])
-    return reader
+    return known
 
 
 @cache
@@ -123,14 +138,23 @@ def _writer(touchpoint: type[Touchpoint]) -> _Writer:
 
 
 @cache
-def _readers() -> Mapping[bytes, _Reader]:
-    """Return a reader per published schema, by the header under which its bytes travel."""
-    readers = {}
+def _reader(known: PublishedSchema) -> Callable[[bytes], Touchpoint]:
+    schema = schemas.load(known.event_type, known.version)
+    return reader_of(schema, known.touchpoint, HEADER_BYTES)
+
+
+@cache
+def _parsed(known: PublishedSchema) -> Schema:
+    return parse_schema(schemas.load(known.event_type, known.version))
+
+
+@cache
+def _published() -> Mapping[bytes, PublishedSchema]:
+    """Return every published schema, by the header under which its bytes travel."""
+    found = {}
     for name, version in schemas.published():
-        schema = schemas.load(name, version)
         touchpoint = touchpoint_type(name)
         stepped = any((name, old) in UPCASTERS for old in range(version, touchpoint.version))
-        readers[MARKER + fingerprint(schema)] = _Reader(
-            parse_schema(schema), name, version, touchpoint, stepped
-        )
-    return readers
+        header = MARKER + fingerprint(schemas.load(name, version))
+        found[header] = PublishedSchema(name, version, touchpoint, stepped)
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from http import HTTPStatus
 
 import structlog
@@ -15,16 +16,31 @@ from starlette.responses import PlainTextResponse, Response
 
 from projections import PROJECTIONS
 from projections.protocol import Projection
-from services.console import api, cases, customers, pages
-from services.console.assets import PREFIX
-from services.console.context import Console
-from services.console.i18n import language_of, speaker
-from services.console.page import page_response
-from services.console.platform import ConsolePlatform
-from services.console.problem_words import ProblemWords
-from services.console.refusals import invalid_parameters, unavailable
-from services.console.render import assets
-from services.console.security import SecurityHeaders
+from services.console.alerts import routes as alerts
+from services.console.alerts.words import AlertWords
+from services.console.cases import routes as cases
+from services.console.cases.words import CaseWords
+from services.console.customers import routes as customers
+from services.console.customers.touchpoint_words import TouchpointWords
+from services.console.overview import routes as overview
+from services.console.overview.gathering import OverviewSource
+from services.console.overview.live import LiveOverview
+from services.console.overview.panels import draw
+from services.console.policies import routes as policies
+from services.console.receivables import routes as receivables
+from services.console.receivables.words import ReceivablesWords
+from services.console.shared.assets import PREFIX
+from services.console.shared.console import Console
+from services.console.shared.i18n import language_of, speaker
+from services.console.shared.page import dynamic_headers, page_response
+from services.console.shared.platform import ConsolePlatform
+from services.console.shared.problem_words import ProblemWords
+from services.console.shared.refusals import invalid_parameters, unavailable
+from services.console.shared.render import Renderer, assets
+from services.console.shared.security import SecurityHeaders
+from services.console.shared.visit import NotModified
+from services.console.value import routes as value
+from services.console.value.words import ValueWords
 from services.errors import Unavailable
 from services.web.problems import Problem
 
@@ -33,7 +49,35 @@ _API = "/api/"
 _log = structlog.get_logger(__name__)
 
 
+_ROUTERS = (
+    overview.api,
+    receivables.api,
+    cases.api,
+    customers.api,
+    value.api,
+    alerts.api,
+    policies.api,
+    overview.pages,
+    receivables.pages,
+    cases.pages,
+    customers.pages,
+    alerts.pages,
+)
+
 _HOSTS = ("localhost", "127.0.0.1", "[::1]")
+
+
+def renderer() -> Renderer:
+    """Return the templates with every topic's words."""
+    return Renderer(
+        {
+            "alert_words": AlertWords,
+            "case_words": CaseWords,
+            "receivables_words": ReceivablesWords,
+            "touchpoint_words": TouchpointWords,
+            "value_words": ValueWords,
+        }
+    )
 
 
 def create_console(platform: ConsolePlatform) -> FastAPI:
@@ -47,12 +91,14 @@ def create_console(platform: ConsolePlatform) -> FastAPI:
 
 def console_of_projections(platform: ConsolePlatform, projections: Sequence[Projection]) -> FastAPI:
     """Return the console over certain versions of the projections."""
-    console = Console(platform, projections)
+    console = Console(platform, projections, renderer())
+    gather = OverviewSource(console.everything, console.signer).gather
+    live = LiveOverview(gather, partial(draw, console.renderer))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
-        await console.live.close()
+        await live.close()
 
     app = FastAPI(
         title="Touchstone console",
@@ -64,8 +110,9 @@ def console_of_projections(platform: ConsolePlatform, projections: Sequence[Proj
         lifespan=lifespan,
     )
     app.state.console = console
-    for part in (api, cases, customers, pages):
-        app.include_router(part.router)
+    app.state.live = live
+    for router in _ROUTERS:
+        app.include_router(router)
     app.add_route("/healthz", _health, include_in_schema=False)
     app.add_route(PREFIX + "{name:path}", assets().respond, include_in_schema=False)
     # Without a log-in, a page of another site must not reach this one by a name of its own
@@ -78,9 +125,9 @@ def console_of_projections(platform: ConsolePlatform, projections: Sequence[Proj
 
 def end_streams(app: FastAPI) -> None:
     """Let every open stream of a console end now."""
-    console = app.state.console
-    assert isinstance(console, Console)
-    console.live.end_streams()
+    live = app.state.live
+    assert isinstance(live, LiveOverview)
+    live.end_streams()
 
 
 async def _health(_: Request) -> Response:
@@ -89,6 +136,10 @@ async def _health(_: Request) -> Response:
 
 
 def _handle_failures(app: FastAPI) -> None:
+    @app.exception_handler(NotModified)
+    async def on_not_modified(_: Request, unchanged: NotModified) -> Response:
+        return unchanged.response()
+
     @app.exception_handler(Problem)
     async def on_problem(request: Request, error: Problem) -> Response:
         return _failure(request, error)
@@ -132,5 +183,11 @@ def _failure(request: Request, problem: Problem) -> Response:
         return problem.response()
     told = ProblemWords(speaker(language_of(request))).told(problem)
     return page_response(
-        request, "error.html", "", {"told": told}, status=problem.status, headers=problem.headers
+        request,
+        request.app.state.console.renderer,
+        "shared/error.html",
+        "",
+        {"told": told},
+        headers=dynamic_headers(None) | dict(problem.headers or {}),
+        status=problem.status,
     )

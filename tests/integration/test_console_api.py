@@ -13,9 +13,10 @@ from events.partitioning import REFERENCE_PARTITION
 from events.touchpoints.payment import DunningNoticeSent
 from projections import PROJECTIONS
 from services.console.app import create_console
-from services.console.queries import waiting
-from services.console.queries.ageing import ageing, balances_by_branch
-from services.console.queries.freshness import freshness
+from services.console.receivables.ageing import ageing, balances_by_branch
+from services.console.shared import waiting
+from services.console.shared.freshness import freshness
+from services.console.shared.principal import ANYBODY
 from tests.support.console import Company, invoice, open_company, payment_of
 
 pytestmark = pytest.mark.postgres
@@ -401,7 +402,7 @@ async def test_an_unknown_customer_is_not_found(client: httpx2.AsyncClient, cust
 
 async def test_the_overview_reads_no_item(company: Company) -> None:
     console = create_console(company.platform).state.console
-    async with console.receivables.reading() as reader:
+    async with console.receivables.reading(ANYBODY) as reader:
         await ageing(reader)
         await balances_by_branch(reader)
         await freshness(reader)

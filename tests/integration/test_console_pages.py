@@ -9,7 +9,8 @@ import pytest
 from starlette.types import Message
 
 from services.console.app import create_console, end_streams
-from services.console.security import CONTENT_SECURITY_POLICY
+from services.console.shared import visit
+from services.console.shared.security import CONTENT_SECURITY_POLICY
 from services.errors import Unavailable
 from tests.support.console import Company, invoice, open_company, payment_of
 
@@ -45,6 +46,21 @@ async def test_no_page_has_anything_inline(client: httpx2.AsyncClient, language:
     for path in PAGES:
         page = (await client.get(path, params={"lang": language})).text
         assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)", page), path
+
+
+@pytest.mark.parametrize(
+    "path", ["/receivables", "/alerts", "/api/v1/alerts", "/api/v1/customers/C-1/timeline"]
+)
+async def test_an_upgrade_sends_anew_what_was_held_before_it(
+    client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    before = await client.get(path)
+    held = {"If-None-Match": before.headers["etag"]}
+    assert (await client.get(path, headers=held)).status_code == 304
+    monkeypatch.setattr(visit, "release", lambda: "another")
+    upgraded = await client.get(path, headers=held)
+    assert upgraded.status_code == 200
+    assert upgraded.headers["etag"] != before.headers["etag"]
 
 
 async def test_files_are_named_by_their_content_and_kept_for_ever(
@@ -134,7 +150,7 @@ async def test_a_failure_is_told_in_the_language_of_the_page(
     async def fail(_: str) -> None:
         raise error
 
-    monkeypatch.setattr(app.state.console.live, "frame", fail)
+    monkeypatch.setattr(app.state.live, "frame", fail)
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
         answer = await client.get("/", headers={"Accept-Language": "zh"})

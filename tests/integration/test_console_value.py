@@ -13,7 +13,7 @@ from msgspec import structs
 from events.touchpoints.customer import CustomerRegistered
 from events.touchpoints.policy import TierPolicyPublished
 from services.console.app import create_console
-from services.console.queries.timeline import EVENT_TYPES
+from services.console.customers.timeline import EVENT_TYPES
 from tests.support.console import TIERS, Company, invoice, local, open_company, paid
 
 pytestmark = pytest.mark.postgres
@@ -269,6 +269,8 @@ async def test_the_timeline_goes_on_behind_its_link(
 
 
 def test_every_type_of_touchpoint_has_a_family_and_a_name() -> None:
-    from services.console import touchpoint_words  # the tables, which templates read by name
+    from services.console.customers import (
+        touchpoint_words,  # the tables, which templates read by name
+    )
 
     assert set(EVENT_TYPES) == set(touchpoint_words._TYPES)

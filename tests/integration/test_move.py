@@ -22,8 +22,8 @@ from projections.receivables.projection import Receivables
 from services.audit.digest import digest
 from services.audit.status import status
 from services.audit.verify import verify
-from services.console.queries.reading import ReadModel, SharedFeed
-from services.console.queries.waiting import wait_until
+from services.console.shared.reading import ReadModel, SharedFeed
+from services.console.shared.waiting import wait_until
 from services.errors import LogMoved, UsageError
 from services.hosts.bootstrap import open_platform
 from services.hosts.project import Projector

@@ -4,7 +4,15 @@ from xml.etree import ElementTree
 
 import pytest
 
-from services.console.charts import Bar, Words, bar_chart, line_chart, ranking, scale, shortened
+from services.console.overview.charts import (
+    Bar,
+    Words,
+    bar_chart,
+    line_chart,
+    ranking,
+    scale,
+    shortened,
+)
 
 WORDS = Words("chart", "Open & <due>", "A: 1; B: 2")
 BARS = [Bar("A", 10, "10 yuan", "age-0"), Bar("B & C", 37, "37 yuan", "age-1")]

@@ -7,9 +7,9 @@ from events.business_time import STANDARD_HOURS
 from events.calendars import zone
 from events.policy import Reference
 from events.touchpoints.policy import BranchSet, CalendarSet
-from services.console.charts import Bar, Words, pyramid_chart
-from services.console.i18n import speaker
-from services.console.queries.board import countdown
+from services.console.overview.charts import Bar, Words, pyramid_chart
+from services.console.shared.countdown import countdown
+from services.console.shared.i18n import speaker
 from tests.support.touchpoints import recorded
 
 EARLY = datetime(2020, 1, 1, tzinfo=UTC)

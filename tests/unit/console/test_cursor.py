@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.console.cursor import BadCursor, CursorSigner
+from services.console.shared.cursor import BadCursor, CursorSigner
 
 SIGNER = CursorSigner(b"key")
 PLACE = ("2026-03-01", "C-1", "A")

@@ -11,8 +11,9 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from starlette.requests import Request
 
-from services.console.i18n import LANGUAGES, language_of, speaker, with_parameters
-from services.console.words import Words
+from services.console.alerts.words import AlertWords
+from services.console.receivables.words import ReceivablesWords
+from services.console.shared.i18n import LANGUAGES, language_of, speaker, with_parameters
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
@@ -107,11 +108,11 @@ def test_a_day_looks_the_same_alone_and_in_an_instant(language: str) -> None:
 
 def test_codes_have_names_and_unknown_ones_are_shown() -> None:
     for language in LANGUAGES:
-        words = Words(speaker(language))
+        words = AlertWords(speaker(language))
         assert "31" in words.alert("overdue", 31)
         assert words.cause("some_new_reason") == "some new reason"
-    chinese = Words(speaker("zh-CN"))
-    assert chinese.alert("overdue", 31) == "逾期 31 天以上"
+    chinese = ReceivablesWords(speaker("zh-CN"))
+    assert AlertWords(speaker("zh-CN")).alert("overdue", 31) == "逾期 31 天以上"
     assert chinese.bucket(None, 0) == "未到期"
     assert chinese.bucket(121, None) == "121+"
     assert chinese.bucket(None, 5) == "≤ 5"

@@ -8,13 +8,13 @@ from msgspec import structs
 
 from events.calendars import INSTANT
 from events.policy import Reference
-from services.console.frames import Frame, Panel, Seen
-from services.console.live import LiveOverview
-from services.console.overview import Overview
-from services.console.queries.board import Board
-from services.console.queries.freshness import Freshness
-from services.console.queries.pyramid import Pyramid
-from services.console.queries.rates import WINDOW_S, Rates
+from services.console.cases.board import Board
+from services.console.overview.frames import Frame, Panel, Seen
+from services.console.overview.gathering import Overview
+from services.console.overview.live import LiveOverview
+from services.console.overview.rates import WINDOW_S, Rates
+from services.console.shared.freshness import Freshness
+from services.console.value.pyramid import Pyramid
 from services.errors import Unavailable
 from tests.support.log import START
 

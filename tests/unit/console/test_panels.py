@@ -1,19 +1,21 @@
 """The overview's panels as people read them."""
 
 import re
+from functools import partial
 
 import pytest
 from msgspec import structs
 
 from events.policy import Reference
-from services.console.i18n import LANGUAGES
-from services.console.overview import Overview
-from services.console.panels import draw
-from services.console.queries.ageing import BranchBalance, CurrencyAgeing
-from services.console.queries.board import Board
-from services.console.queries.freshness import Freshness
-from services.console.queries.pyramid import Pyramid
-from services.console.queries.rates import WINDOW_S, Rates
+from services.console.app import renderer
+from services.console.cases.board import Board
+from services.console.overview import panels
+from services.console.overview.gathering import Overview
+from services.console.overview.rates import WINDOW_S, Rates
+from services.console.receivables.ageing import BranchBalance, CurrencyAgeing
+from services.console.shared.freshness import Freshness
+from services.console.shared.i18n import LANGUAGES
+from services.console.value.pyramid import Pyramid
 from tests.support.log import START
 
 
@@ -38,15 +40,18 @@ OVERVIEW = Overview(
 )
 
 
+draw = partial(panels.draw, renderer())
+
+
 def said(markup: str) -> str:
     return re.sub(r"\s+", " ", re.sub("<[^>]*>", " ", markup))
 
 
 def test_one_of_anything_is_said_in_the_singular() -> None:
-    panels = draw(OVERVIEW, "en")
-    assert "1 event waiting" in said(panels["freshness"])
-    assert "1 open item " in said(panels["tiles"])
-    assert "DSO 1 day " in said(panels["tiles"])
+    drawn = draw(OVERVIEW, "en")
+    assert "1 event waiting" in said(drawn["freshness"])
+    assert "1 open item " in said(drawn["tiles"])
+    assert "DSO 1 day " in said(drawn["tiles"])
     many = structs.replace(OVERVIEW, ageing=(owed("CNY", 110),))
     assert "DSO 1.1 days " in said(draw(many, "en")["tiles"])
     assert "DSO 1.1 天 " in said(draw(many, "zh-CN")["tiles"])

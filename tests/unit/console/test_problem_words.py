@@ -5,17 +5,18 @@ from http import HTTPStatus
 
 import pytest
 
-from services.console.i18n import LANGUAGES, speaker
-from services.console.problem_words import _FIELDS, _PROBLEMS, ProblemWords
-from services.console.refusals import bad_cursor, bad_parameter, unavailable
+from services.console.shared.cursor import BadCursor
+from services.console.shared.i18n import LANGUAGES, speaker
+from services.console.shared.problem_words import _FIELDS, _PROBLEMS, ProblemWords
+from services.console.shared.refusals import BadParameter, unavailable
 from services.web.problems import Problem
 
 WORD = re.compile("[A-Za-z]{2,}")
 ADVICE = "touchstone parked list"  # a command is the same in every language
 PROBLEMS = [
-    bad_cursor(),
+    BadCursor(),
     unavailable("the pool is empty"),
-    *(bad_parameter(field, "Input should be less than or equal to 3") for field in _FIELDS),
+    *(BadParameter(field, "Input should be less than or equal to 3") for field in _FIELDS),
     *(Problem(HTTPStatus.BAD_REQUEST, code, "odd", "mend it") for code in _PROBLEMS),
     Problem(HTTPStatus.IM_A_TEAPOT, "teapot", "short and stout", "take coffee"),
 ]
@@ -30,14 +31,14 @@ def test_a_failure_is_told_whole_in_chinese(problem: Problem) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_field_has_the_name_that_its_form_gives_it(language: str) -> None:
     words = ProblemWords(speaker(language))
-    known = words.told(bad_parameter("bucket", "Field required"))
+    known = words.told(BadParameter("bucket", "Field required"))
     assert {"en": "Days past due", "zh-CN": "逾期天数"}[language] in known.detail
     assert "required" not in known.detail
-    assert words.told(bad_parameter("odd_one", "unknown")).detail.count("odd_one") == 1
+    assert words.told(BadParameter("odd_one", "unknown")).detail.count("odd_one") == 1
 
 
 def test_what_is_typed_has_a_remedy_of_its_own() -> None:
     words = ProblemWords(speaker("en"))
-    assert "2026-03-20T10:00:00+08:00" in words.told(bad_parameter("as_of", "odd")).remedy
-    assert "first page" in words.told(bad_cursor()).remedy
-    assert "form" in words.told(bad_parameter("sort", "odd")).remedy
+    assert "2026-03-20T10:00:00+08:00" in words.told(BadParameter("as_of", "odd")).remedy
+    assert "first page" in words.told(BadCursor()).remedy
+    assert "form" in words.told(BadParameter("sort", "odd")).remedy

@@ -9,10 +9,10 @@ from msgspec.inspect import LiteralType, UnionType
 
 from events.avro import struct_info
 from events.touchpoints import TYPES
-from services.console.case_words import CaseWords
-from services.console.i18n import speaker
-from services.console.touchpoint_words import TouchpointWords
-from services.console.value_words import ValueWords
+from services.console.cases.words import CaseWords
+from services.console.customers.touchpoint_words import TouchpointWords
+from services.console.shared.i18n import speaker
+from services.console.value.words import ValueWords
 
 CHINESE = speaker("zh-CN")
 CODE = re.compile("[a-z_]+")

@@ -1,0 +1,1 @@
+"""Alerts that stand, and the journal of what was raised and withdrawn."""

@@ -1,0 +1,102 @@
+"""Alerts as JSON and as pages: those that stand, and the journal."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Query
+from starlette.responses import Response
+
+from services.console.alerts import queries
+from services.console.alerts.documents import (
+    AlertsDocument,
+    JournalDocument,
+    alert_documents,
+    journal_documents,
+)
+from services.console.alerts.parameters import AlertsParameters
+from services.console.alerts.words import ALERT_KINDS
+from services.console.shared.visit import PAGE_LENGTH, TheVisit, api_router, page_router
+
+api = api_router()
+pages = page_router()
+
+
+@api.get("/alerts", response_model=AlertsDocument)
+async def get_alerts(visit: TheVisit, asked: Annotated[AlertsParameters, Query()]) -> Response:
+    """Return a page of the alerts that stand."""
+    wanted = asked.alert_filter()
+    signer = await visit.console.signer()
+    async with visit.rows(visit.console.everything, asked) as reader:
+        page = await queries.standing_alerts(reader, wanted, asked.limit, signer, asked.cursor)
+        count = await queries.count_alerts(reader, wanted)
+    document = AlertsDocument(
+        position=reader.position,
+        count=min(count, queries.CAP),
+        count_is_capped=count > queries.CAP,
+        alerts=alert_documents(page.entries),
+        next=page.next_cursor,
+    )
+    return visit.answer(document, page.next_cursor)
+
+
+@api.get("/alerts/journal", response_model=JournalDocument)
+async def get_journal(visit: TheVisit, asked: Annotated[AlertsParameters, Query()]) -> Response:
+    """Return a page of what was raised and withdrawn, and why."""
+    wanted = asked.alert_filter()
+    signer = await visit.console.signer()
+    async with visit.rows(visit.console.everything, asked) as reader:
+        page = await queries.alert_journal(reader, wanted, asked.limit, signer, asked.cursor)
+    document = JournalDocument(
+        position=reader.position,
+        entries=journal_documents(page.entries),
+        next=page.next_cursor,
+    )
+    return visit.answer(document, page.next_cursor)
+
+
+@pages.get("/alerts")
+async def show_alerts(visit: TheVisit) -> Response:
+    """Show the alerts that stand."""
+    asked = visit.asked(AlertsParameters)
+    wanted = asked.alert_filter()
+    signer = await visit.console.signer()
+    async with visit.rows(visit.console.everything, asked) as reader:
+        page = await queries.standing_alerts(reader, wanted, PAGE_LENGTH, signer, asked.cursor)
+        count = await queries.count_alerts(reader, wanted)
+        notices = await visit.notices(reader)
+    return visit.page(
+        "alerts/alerts.html",
+        "/alerts",
+        {
+            "page": page,
+            "count": count,
+            "cap": queries.CAP,
+            "asked": asked,
+            "kinds": ALERT_KINDS,
+            **visit.paging_links(page.next_cursor, asked.cursor),
+            **notices,
+        },
+    )
+
+
+@pages.get("/alerts/journal")
+async def show_journal(visit: TheVisit) -> Response:
+    """Show what was raised and withdrawn, and why."""
+    asked = visit.asked(AlertsParameters)
+    wanted = asked.alert_filter()
+    signer = await visit.console.signer()
+    async with visit.rows(visit.console.everything, asked) as reader:
+        page = await queries.alert_journal(reader, wanted, PAGE_LENGTH, signer, asked.cursor)
+        notices = await visit.notices(reader)
+    return visit.page(
+        "alerts/journal.html",
+        "/alerts",
+        {
+            "page": page,
+            "asked": asked,
+            "kinds": ALERT_KINDS,
+            **visit.paging_links(page.next_cursor, asked.cursor),
+            **notices,
+        },
+    )

@@ -1,0 +1,1 @@
+"""Cases by department and by urgency, and one case with its history."""

@@ -1,0 +1,119 @@
+"""Cases as JSON and as a page: the board by department, and one case with its history."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import Path, Query
+from starlette.responses import Response
+
+from projections.case_board.explain import explain_case
+from services.console.cases import worklist
+from services.console.cases.board import board
+from services.console.cases.documents import (
+    CaseHistoryDocument,
+    CasesDocument,
+    history_document,
+    item_document,
+)
+from services.console.cases.parameters import CasesParameters
+from services.console.cases.words import BREACHES, PRIORITIES, STATUSES
+from services.console.shared.countdown import countdown
+from services.console.shared.customer_at import customer_at
+from services.console.shared.parameters import Identifier, InstantParameters
+from services.console.shared.reading import department_names
+from services.console.shared.visit import PAGE_LENGTH, TheVisit, api_router, page_router
+from services.web.problems import Problem
+
+api = api_router()
+pages = page_router()
+
+_COLUMN_LENGTH = 12
+
+CasePath = Annotated[Identifier, Path(description="The case's id.")]
+
+
+class UnknownCase(Problem):
+    """Nothing ever opened a case of this id."""
+
+    def __init__(self, case: str) -> None:
+        super().__init__(
+            HTTPStatus.NOT_FOUND,
+            "unknown_case",
+            f"no event ever opened a case {case!r}",
+            "check the id; it is case sensitive",
+        )
+
+
+@api.get("/cases", response_model=CasesDocument)
+async def get_cases(visit: TheVisit, asked: Annotated[CasesParameters, Query()]) -> Response:
+    """Return a page of cases to look after, the most urgent first."""
+    wanted = asked.case_filter()
+    signer = await visit.console.signer()
+    async with visit.rows(visit.console.cases, asked) as reader:
+        page = await worklist.cases(reader, wanted, asked.limit, signer, asked.cursor)
+        count = await worklist.count_cases(reader, wanted)
+    document = CasesDocument(
+        position=reader.position,
+        at=reader.at,
+        count=min(count, worklist.CAP),
+        count_is_capped=count > worklist.CAP,
+        cases=[item_document(item) for item in page.entries],
+        next=page.next_cursor,
+    )
+    return visit.answer(document, page.next_cursor)
+
+
+@api.get("/cases/{case}", response_model=CaseHistoryDocument)
+async def get_case(
+    visit: TheVisit, case: CasePath, asked: Annotated[InstantParameters, Query()]
+) -> Response:
+    """Return one case: its cycles, what is owed on it, and its history with every clock."""
+    async with visit.rows(visit.console.cases, asked, tagged=False) as reader:
+        customer = await worklist.customer_of_case(reader, case)
+    if customer is None:
+        raise UnknownCase(case)
+    found = await customer_at(visit.console.everything, visit.principal, customer, asked.instants)
+    explained = explain_case(customer, found.facts, found.at, found.reference, case)
+    if explained is None:
+        raise UnknownCase(case)
+    visit.reflects(found.position.token())
+    return visit.answer(history_document(found, explained))
+
+
+@pages.get("/cases")
+async def show_cases(visit: TheVisit) -> Response:
+    """Show the cases that the filter finds and, as long as it is wide, the board by department.
+
+    Without an entity tag: its countdowns go on while nothing else changes.
+    """
+    asked = visit.asked(CasesParameters)
+    wanted = asked.case_filter()
+    signer = await visit.console.signer()
+    async with visit.rows(visit.console.cases, asked, tagged=False) as reader:
+        page = await worklist.cases(reader, wanted, PAGE_LENGTH, signer, asked.cursor)
+        count = await worklist.count_cases(reader, wanted)
+        whole = None
+        if not asked.is_narrowed:
+            whole = await board(reader, _COLUMN_LENGTH, asked.branch)
+        notices = await visit.notices(reader)
+    return visit.page(
+        "cases/cases.html",
+        "/cases",
+        {
+            "board": whole,
+            "page": page,
+            "count": count,
+            "cap": worklist.CAP,
+            "asked": asked,
+            "statuses": STATUSES,
+            "breaches": BREACHES,
+            "priorities": PRIORITIES,
+            "department_names": department_names(reader.reference, visit.language),
+            "reference": reader.reference,
+            "countdown": countdown,
+            **visit.paging_links(page.next_cursor, asked.cursor),
+            **notices,
+        },
+    )

@@ -1,0 +1,96 @@
+"""Whom to speak to: names and telephone numbers, opened from the vault for one page.
+
+What is opened here goes to the page that was asked for and nowhere else: never into a row, a
+log line or an answer of the API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from events.envelope import CustomerId, RecordedEvent
+from events.touchpoints.customer import (
+    ContactPersonAdded,
+    CustomerProfileChanged,
+    CustomerRegistered,
+)
+from services.console.shared.customer_at import CustomerAt
+from services.ports import Vault
+from services.vault.subject_key import SealBroken
+
+_SHOWN = ("name", "phone")
+_PEOPLE = 5
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, repr=False)  # a traceback or a log line may show it
+class Person:
+    """Somebody who may be spoken to on the customer's behalf."""
+
+    role: str | None
+    name: str | None
+    phone: str | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Contact:
+    """Who the customer is, as far as it was ever said."""
+
+    segment: str | None
+    kind: str | None  # person, company
+    name: str | None
+    phone: str | None
+    people: tuple[Person, ...]  # the latest first
+    erased: bool  # the key was destroyed, so that nobody can open what was said
+
+
+async def contact_of(vault: Vault, found: CustomerAt) -> Contact:
+    """Return the contact as of the instant asked about. Raises: Unavailable."""
+    told = [event for event in found.facts if event.envelope.effective_at <= found.at]
+    told.reverse()
+    segment = kind = None
+    fields: dict[str, str] = {}
+    people: list[Person] = []
+    erased = False
+    for event in told:
+        match event.data:
+            case CustomerRegistered() as data:
+                segment, kind = segment or data.segment, kind or data.kind
+            case CustomerProfileChanged() as data:
+                segment = segment or data.segment
+            case ContactPersonAdded() as person if len(people) < _PEOPLE:
+                opened = await _opened(vault, found.customer, event)
+                erased = erased or opened is None
+                if opened:
+                    people.append(Person(person.role, opened.get("name"), opened.get("phone")))
+                continue
+            case _:
+                continue
+        if any(name not in fields for name in _SHOWN):
+            opened = await _opened(vault, found.customer, event)
+            erased = erased or opened is None
+            for name in _SHOWN:
+                if opened and name in opened:
+                    fields.setdefault(name, opened[name])
+    return Contact(segment, kind, fields.get("name"), fields.get("phone"), tuple(people), erased)
+
+
+async def _opened(
+    vault: Vault, customer: CustomerId, event: RecordedEvent
+) -> Mapping[str, str] | None:
+    """Return an event's personal fields; None: the key that sealed them is destroyed.
+
+    What was altered cannot be opened and says nothing: figures are shown without it.
+    """
+    sealed = getattr(event.data, "sealed", None)
+    if sealed is None:
+        return {}
+    try:
+        return await vault.open(customer, event.envelope.id, sealed)
+    except SealBroken:
+        _log.warning("console.seal_broken", event_id=event.envelope.id)
+        return {}

@@ -1,0 +1,193 @@
+"""One customer: receivables, value and timeline as JSON, and all of it as one page."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import quote, urlencode
+
+from fastapi import Path, Query, Request
+from starlette.responses import RedirectResponse, Response
+
+from events.calendars import DAY
+from events.envelope import CustomerId
+from events.partitioning import partition_of
+from projections.case_board.explain import explain_cases
+from projections.receivables.statement import explain
+from projections.timeline.entries import Entry
+from projections.value_tiers.explain import explain_value
+from services.console.customers.account_documents import CustomerDocument, customer_document
+from services.console.customers.contact import contact_of
+from services.console.customers.parameters import LookupParameters, TimelineParameters
+from services.console.customers.timeline import FAMILIES, TimelineFilter, timeline
+from services.console.customers.timeline_documents import TimelineDocument, entry_documents
+from services.console.customers.value_documents import ValueDocument, value_document
+from services.console.shared.countdown import countdown
+from services.console.shared.customer_at import CustomerAt, Lookup, customer_at, look_up
+from services.console.shared.i18n import with_parameters
+from services.console.shared.paging import Page
+from services.console.shared.parameters import Identifier, InstantParameters
+from services.console.shared.reading import ReadModel, branch_names, department_names
+from services.console.shared.visit import TheVisit, Visit, api_router, page_router
+from services.console.shared.waiting import wait_until
+
+api = api_router()
+pages = page_router()
+
+CustomerPath = Annotated[Identifier, Path(description="The customer's opaque id.")]
+
+_PAGE_LENGTH = 25
+_LINES_SHOWN = 200
+"""Of what counts for a customer's value; the API has all of it."""
+
+_PERSONAL = {"Cache-Control": "private, no-store"}
+"""Names and telephone numbers are on the page: nothing keeps a copy of it."""
+
+
+@api.get("/customers/{customer}/receivables", response_model=CustomerDocument)
+async def get_customer(
+    visit: TheVisit, customer: CustomerPath, asked: Annotated[InstantParameters, Query()]
+) -> Response:
+    """Return what a customer owes, with the allocation that explains each balance."""
+    found = await _customer_at(visit, visit.console.receivables, customer, asked)
+    statement = explain(found.customer, found.facts, found.at, found.reference)
+    return visit.answer(customer_document(found, statement))
+
+
+@api.get("/customers/{customer}/value", response_model=ValueDocument)
+async def get_value(
+    visit: TheVisit, customer: CustomerPath, asked: Annotated[InstantParameters, Query()]
+) -> Response:
+    """Return what a customer is worth and which tier that earns, explained to the event."""
+    found = await _customer_at(visit, visit.console.value, customer, asked)
+    value = explain_value(found.customer, found.facts, found.at, found.reference)
+    return visit.answer(value_document(found, value))
+
+
+@api.get("/customers/{customer}/timeline", response_model=TimelineDocument)
+async def get_timeline(
+    visit: TheVisit, customer: CustomerPath, asked: Annotated[TimelineParameters, Query()]
+) -> Response:
+    """Return a page of a customer's touchpoints, the newest first."""
+    place = await _looked_up(visit, customer, asked)
+    partition = partition_of(place.customer)
+    heads = place.position
+    visit.held_under(f"{heads.generation}.{heads.counts[partition]}-{visit.language}")
+    page = await _timeline(visit, place, asked, asked.limit)
+    document = TimelineDocument(
+        position=heads.token(),
+        customer=customer,
+        at=place.as_of,
+        as_known=place.as_known,
+        entries=entry_documents(page.entries),
+        next=page.next_cursor,
+    )
+    return visit.answer(document, page.next_cursor)
+
+
+@pages.get("/customers")
+async def find_customer(visit: TheVisit) -> Response:
+    """Lead to the customer whose id was typed; without one, ask for it."""
+    customer = (visit.asked(LookupParameters).id or "").strip()
+    if not customer:
+        return visit.page("customers/lookup.html", "", {})
+    return RedirectResponse(f"/customers/{quote(customer, safe='')}", status_code=303)
+
+
+@pages.get("/customers/{customer}")
+async def show_customer(visit: TheVisit, customer: CustomerPath) -> Response:
+    """Show everything there is to know of a customer, and why it is so."""
+    asked = visit.asked(InstantParameters)
+    found = await _customer_at(visit, visit.console.everything, customer, asked)
+    facts = (found.customer, found.facts, found.at, found.reference)
+    statement = explain(*facts)
+    items = sorted(statement.items, key=lambda item: (item.row.due_on, item.row.item_id))
+    page = await _timeline(visit, found, TimelineParameters(), _PAGE_LENGTH)
+    context = {
+        "statement": statement,
+        "open_items": [item for item in items if item.row.status == "open"],
+        "closed_items": [item for item in reversed(items) if item.row.status != "open"],
+        "contact": await contact_of(visit.console.vault, found),
+        "value": explain_value(*facts),
+        "cases": explain_cases(*facts),
+        "page": page,
+        "more_link": _more_link(visit.request, customer, page.next_cursor),
+        "continued": False,
+        "shown": _LINES_SHOWN,
+        "one_day": DAY,
+        "zone_of": found.reference.zone_of,
+        **_described(visit, found, asked),
+    }
+    return visit.page("customers/customer.html", "", context, _PERSONAL)
+
+
+@pages.get("/customers/{customer}/timeline")
+async def show_timeline(visit: TheVisit, customer: CustomerPath) -> Response:
+    """Show a customer's touchpoints from a place on; its part of a page is what scripts take."""
+    asked = visit.asked(TimelineParameters)
+    place = await _looked_up(visit, customer, asked)
+    page = await _timeline(visit, place, asked, _PAGE_LENGTH)
+    context = {
+        "page": page,
+        "more_link": _more_link(visit.request, customer, page.next_cursor),
+        "continued": asked.cursor is not None,
+        "families": list(FAMILIES),
+        "first_link": with_parameters(visit.request, {"cursor": None}),
+        **_described(visit, place, asked),
+    }
+    return visit.page("customers/timeline.html", "", context)
+
+
+async def _customer_at(
+    visit: Visit, model: ReadModel, customer: str, asked: InstantParameters
+) -> CustomerAt:
+    """Return a customer's facts and the instant asked about. Raises: Problem, Unavailable."""
+    await wait_until(model, asked.at_least)
+    found = await customer_at(
+        visit.console.everything, visit.principal, CustomerId(customer), asked.instants
+    )
+    visit.reflects(found.position.token())
+    return found
+
+
+async def _looked_up(visit: Visit, customer: str, asked: InstantParameters) -> Lookup:
+    """Return the same without the facts. Raises: Problem, Unavailable."""
+    model = visit.console.everything
+    await wait_until(model, asked.at_least)
+    place = await look_up(model, visit.principal, CustomerId(customer), asked.instants)
+    visit.reflects(place.position.token())
+    return place
+
+
+async def _timeline(
+    visit: Visit, place: Lookup, asked: TimelineParameters, limit: int
+) -> Page[Entry]:
+    chosen = TimelineFilter(asked.family, asked.type, place.as_of, place.as_known)
+    signer = await visit.console.signer()
+    return await timeline(visit.console.everything, place, chosen, limit, signer, asked.cursor)
+
+
+def _described(visit: Visit, place: Lookup, asked: InstantParameters) -> dict[str, object]:
+    """Return what both pages of a customer say of it and of the instant."""
+    now = {"as_of": None, "as_known": None, "cursor": None}
+    return {
+        "customer": place.customer,
+        "branch_id": place.branch_id,
+        "zone": place.zone,
+        "at": place.at,
+        "as_of": place.as_of,
+        "as_known": place.as_known,
+        "now_link": with_parameters(visit.request, now),
+        "asked": asked,
+        "reference": place.reference,
+        "countdown": countdown,
+        "branch_names": branch_names(place.reference, visit.language),
+        "department_names": department_names(place.reference, visit.language),
+    }
+
+
+def _more_link(request: Request, customer: str, cursor: str | None) -> str | None:
+    """Return the address of the timeline's next part, with all that was asked for."""
+    if cursor is None:
+        return None
+    kept = {k: v for k, v in request.query_params.items() if v} | {"cursor": cursor}
+    return f"/customers/{quote(customer, safe='')}/timeline?{urlencode(kept)}"

@@ -1,0 +1,208 @@
+"""What touchpoints, their families and their fields are called on a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, tzinfo
+
+from projections.timeline.entries import Value
+from services.console.shared.i18n import N_
+from services.console.shared.words import Named
+
+_FAMILIES: Mapping[str, str] = {
+    "customer": N_("Customer"),
+    "order": N_("Orders"),
+    "payment": N_("Payments"),
+    "complaint": N_("Complaints and cases"),
+    "callback": N_("Call-backs"),
+    "visit": N_("Visits"),
+    "policy": N_("Acknowledgements"),
+}
+
+_TYPES: Mapping[str, str] = {
+    "customer.registered": N_("Customer registered"),
+    "customer.profile_changed": N_("Profile changed"),
+    "customer.contact_person_added": N_("Contact person added"),
+    "customer.merged": N_("Merged into another customer"),
+    "customer.unmerged": N_("Taken out of another customer"),
+    "customer.consent_given": N_("Consent given"),
+    "customer.consent_withdrawn": N_("Consent withdrawn"),
+    "customer.erased": N_("Personal data erased"),
+    "order.placed": N_("Order placed"),
+    "order.delivered": N_("Order delivered"),
+    "order.cancelled": N_("Order cancelled"),
+    "order.goods_returned": N_("Goods returned"),
+    "payment.invoice_issued": N_("Invoice issued"),
+    "payment.invoice_amended": N_("Invoice amended"),
+    "payment.invoice_cancelled": N_("Invoice cancelled"),
+    "payment.handed_to_collection": N_("Handed to collection"),
+    "payment.credit_note_issued": N_("Credit note issued"),
+    "payment.payment_received": N_("Payment received"),
+    "payment.confirmed_genuine": N_("Payment confirmed genuine"),
+    "payment.rejected_as_duplicate": N_("Payment rejected as a double report"),
+    "payment.reversed": N_("Payment reversed"),
+    "payment.refund_paid": N_("Refund paid"),
+    "payment.promise_made": N_("Promise to pay"),
+    "payment.invoice_disputed": N_("Invoice disputed"),
+    "payment.dispute_settled": N_("Dispute settled"),
+    "payment.dunning_notice_sent": N_("Dunning notice sent"),
+    "payment.dunning_held": N_("Dunning held"),
+    "payment.debt_written_off": N_("Debt written off"),
+    "payment.credit_limit_set": N_("Credit limit set"),
+    "payment.credit_checked": N_("Credit checked"),
+    "payment.credit_override_granted": N_("Credit override granted"),
+    "complaint.filed": N_("Complaint filed"),
+    "complaint.service_requested": N_("Service requested"),
+    "case.opened": N_("Case opened"),
+    "case.assigned": N_("Case assigned"),
+    "case.replied": N_("First answer given"),
+    "case.handed_off": N_("Handed on to a department"),
+    "case.obligation_fulfilled": N_("Department did what it owed"),
+    "case.waiting_started": N_("Waits on the customer"),
+    "case.waiting_ended": N_("Waits no more"),
+    "case.customer_told": N_("Customer told"),
+    "case.resolved": N_("Case resolved"),
+    "case.closed": N_("Case closed"),
+    "case.reopened": N_("Case reopened"),
+    "case.escalated": N_("Case escalated"),
+    "case.escalation_acknowledged": N_("Escalation taken up"),
+    "case.referred": N_("Referred to another department"),
+    "callback.promised": N_("Call-back promised"),
+    "callback.made": N_("Called back"),
+    "visit.planned": N_("Visit planned"),
+    "visit.made": N_("Visited"),
+    "alert.acknowledged": N_("Alert acknowledged"),
+}
+
+_FIELDS: Mapping[str, str] = {
+    "activity": N_("Activity"),
+    "agency": N_("Agency"),
+    "agent": N_("Agent"),
+    "alert_id": N_("Alert"),
+    "approved": N_("Approved"),
+    "bank_reference": N_("Bank reference"),
+    "by": N_("By"),
+    "callback_id": N_("Call-back"),
+    "case_id": N_("Case"),
+    "case_ref": N_("Case"),
+    "category": N_("Category"),
+    "channel": N_("Channel"),
+    "check_id": N_("Credit check"),
+    "clock": N_("Clock"),
+    "confirmed": N_("Confirmed"),
+    "contact_id": N_("Contact person"),
+    "credit_note_id": N_("Credit note"),
+    "cycle": N_("Cycle"),
+    "department": N_("Department"),
+    "dispute_id": N_("Dispute"),
+    "due_at": N_("Due"),
+    "due_minutes": N_("Due in minutes"),
+    "due_on": N_("Due"),
+    "escalation_id": N_("Escalation"),
+    "home_branch": N_("Home branch"),
+    "into": N_("Into"),
+    "invoice_id": N_("Invoice"),
+    "kind": N_("Kind"),
+    "level": N_("Level"),
+    "line_id": N_("Order line"),
+    "method": N_("Method"),
+    "minutes": N_("Minutes"),
+    "obligation_id": N_("Obligation"),
+    "order_id": N_("Order"),
+    "out_of": N_("Out of"),
+    "outcome": N_("Outcome"),
+    "override_id": N_("Override"),
+    "owes": N_("Owes"),
+    "owner": N_("Owner"),
+    "payment_id": N_("Payment"),
+    "percent": N_("Percent"),
+    "planned_at": N_("Planned for"),
+    "priority": N_("Priority"),
+    "promise_id": N_("Promise"),
+    "promised_on": N_("Promised for"),
+    "purpose": N_("Purpose"),
+    "quantity": N_("Quantity"),
+    "reason": N_("Reason"),
+    "receipt": N_("Receipt"),
+    "referral_case_id": N_("New case"),
+    "referred_from": N_("Referred from"),
+    "refund_id": N_("Refund"),
+    "reserved_until": N_("Reserved until"),
+    "response_minutes": N_("Minutes to the first answer"),
+    "return_id": N_("Return"),
+    "role": N_("Role"),
+    "segment": N_("Segment"),
+    "severity": N_("Severity"),
+    "solution_minutes": N_("Minutes to the solution"),
+    "staff": N_("Staff"),
+    "step": N_("Step"),
+    "tier": N_("Tier"),
+    "to_role": N_("To"),
+    "until": N_("Until"),
+    "visit_id": N_("Visit"),
+    "wanted_by": N_("Wanted by"),
+}
+
+_VALUES: Mapping[tuple[str, str], str] = {
+    ("severity", "low"): N_("low"),
+    ("severity", "medium"): N_("medium"),
+    ("severity", "high"): N_("high"),
+    ("severity", "urgent"): N_("urgent"),
+    ("priority", "low"): N_("low"),
+    ("priority", "medium"): N_("medium"),
+    ("priority", "high"): N_("high"),
+    ("priority", "urgent"): N_("urgent"),
+    ("kind", "person"): N_("Person"),
+    ("kind", "company"): N_("Company"),
+    ("kind", "enquiry"): N_("Enquiry"),
+    ("kind", "account_query"): N_("Question about an account"),
+    ("kind", "immediate_need"): N_("Immediate need"),
+    ("kind", "new_connection"): N_("New connection"),
+    ("kind", "membership"): N_("Membership"),
+    ("outcome", "satisfied"): N_("satisfied"),
+    ("outcome", "dissatisfied"): N_("dissatisfied"),
+    ("outcome", "unreachable"): N_("not reached"),
+    ("step", "received"): N_("received"),
+    ("step", "handed_on"): N_("handed on"),
+    ("step", "done"): N_("done"),
+    ("step", "resolved"): N_("resolved"),
+    ("clock", "response"): N_("First answer"),
+    ("clock", "solution"): N_("Solution"),
+    ("clock", "obligation"): N_("Department"),
+    ("purpose", "order"): N_("order"),
+    ("purpose", "shipment"): N_("shipment"),
+    ("purpose", "invoice"): N_("invoice"),
+    ("reason", "limit_exceeded"): N_("over the credit limit"),
+    ("reason", "overdue_too_long"): N_("overdue for too long"),
+}
+
+
+class TouchpointWords(Named):
+    """Names of touchpoints and what they say."""
+
+    def family(self, family: str) -> str:
+        """Return what a family of touchpoints is called."""
+        return self._named(_FAMILIES, family)
+
+    def type(self, event_type: str) -> str:
+        """Return what happened."""
+        return self._named(_TYPES, event_type)
+
+    def field(self, field: str) -> str:
+        """Return what a field says."""
+        return self._named(_FIELDS, field)
+
+    def value(self, field: str, value: Value, zone: tzinfo) -> str:
+        """Return what a field holds: named where it is a code, else as it was reported."""
+        match value:
+            case bool():
+                return self._("yes") if value else self._("no")
+            case datetime():
+                return self._speaker.instant(value, zone)
+            case date():
+                return self._speaker.day(value)
+            case int():
+                return self._speaker.number(value)
+            case _:
+                name = _VALUES.get((field, value))
+                return self._(name) if name else value

@@ -1,0 +1,1 @@
+"""What happens now, live, and how fresh the rows are."""

@@ -1,0 +1,63 @@
+"""The overview as a live page, and how fresh the rows are as JSON."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Query
+from markupsafe import Markup
+from starlette.responses import Response
+
+from services.console.overview.documents import FreshnessDocument, freshness_document
+from services.console.overview.live import LiveOverview
+from services.console.overview.streaming import EventStream
+from services.console.shared.freshness import CAP, freshness
+from services.console.shared.parameters import Parameters
+from services.console.shared.refusals import unavailable
+from services.console.shared.visit import TheVisit, Visit, api_router, page_router
+
+api = api_router()
+pages = page_router()
+
+
+@api.get("/freshness", response_model=FreshnessDocument)
+async def get_freshness(visit: TheVisit, asked: Annotated[Parameters, Query()]) -> Response:
+    """Return how far the rows are from the log, and what waits."""
+    async with visit.rows(visit.console.everything, asked, tagged=False) as reader:
+        each = await freshness(reader)
+    return visit.answer(
+        FreshnessDocument(
+            position=reader.position,
+            at=reader.at,
+            projections=[freshness_document(one, CAP) for one in each],
+        )
+    )
+
+
+@pages.get("/")
+async def show_overview(visit: TheVisit) -> Response:
+    """Show what happens now."""
+    frame = await _live(visit).frame(visit.language)
+    drawn = frame.panels[visit.language].items()
+    panels = {name: Markup(panel.markup) for name, panel in drawn}  # noqa: S704 - our templates
+    visit.reflects(frame.overview.freshness.position)
+    context = {"panels": panels, "event_id": frame.seen.event_id}
+    return visit.page("overview/overview.html", "/", context)
+
+
+@pages.get("/live/overview")
+async def stream_overview(
+    visit: TheVisit, since: Annotated[str | None, Query(max_length=40)] = None
+) -> Response:
+    """Stream what changes on the overview."""
+    live = _live(visit)
+    if live.is_full:
+        raise unavailable("as many viewers are connected as this process serves", 30)
+    last_event_id = visit.request.headers.get("last-event-id", since)
+    return EventStream(live, visit.language, last_event_id)
+
+
+def _live(visit: Visit) -> LiveOverview:
+    live = visit.request.app.state.live
+    assert isinstance(live, LiveOverview)
+    return live

@@ -1,0 +1,26 @@
+"""A response of server-sent events that counts its viewer in and out."""
+
+from __future__ import annotations
+
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from services.console.overview.live import LiveOverview
+
+
+class EventStream(StreamingResponse):
+    """Streams the overview until the viewer leaves or the console closes."""
+
+    def __init__(self, live: LiveOverview, language: str, last_event_id: str | None) -> None:
+        super().__init__(
+            live.stream(language, last_event_id),
+            media_type="text/event-stream",
+            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        )
+        self._live = live
+        self._language = language
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send events while the viewer is there."""
+        with self._live.viewer(self._language):
+            await super().__call__(scope, receive, send)

@@ -1,0 +1,1 @@
+"""The rules that count now, and those to come."""

@@ -1,1 +1,0 @@
-"""The read model's questions, asked by JSON and pages alike."""

@@ -1,0 +1,1 @@
+"""What is owed, by age, and the open items to work on."""

@@ -1,0 +1,40 @@
+"""What the console's handlers share: read models, the key of the cursors, the templates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from projections.protocol import Projection
+from services.console.shared.cursor import CursorSigner
+from services.console.shared.platform import ConsolePlatform
+from services.console.shared.reading import CASES, RECEIVABLES, VALUE, ReadModel, SharedFeed
+from services.console.shared.render import Renderer
+
+_SIGNING_SUBJECT = "console:cursors"
+"""A subject that nobody is: its key signs."""
+
+_SIGNING_CONTENT = b"signs the cursors of the console"
+
+
+class Console:
+    """One console over one platform: each projection to be read alone, and all together."""
+
+    def __init__(
+        self, platform: ConsolePlatform, projections: Sequence[Projection], renderer: Renderer
+    ) -> None:
+        feed = SharedFeed(platform)
+        named = {projection.name: projection for projection in projections}
+        self.receivables = ReadModel(platform, [named[RECEIVABLES]], feed)
+        self.value = ReadModel(platform, [named[VALUE]], feed)
+        self.cases = ReadModel(platform, [named[CASES]], feed)
+        self.everything = ReadModel(platform, projections, feed)
+        self.vault = platform.vault
+        self.renderer = renderer
+        self._signer: CursorSigner | None = None
+
+    async def signer(self) -> CursorSigner:
+        """Return what signs cursors: the same key in every process. Raises: Unavailable."""
+        if self._signer is None:
+            key = await self.vault.digest(_SIGNING_SUBJECT, _SIGNING_CONTENT)
+            self._signer = CursorSigner(key)
+        return self._signer

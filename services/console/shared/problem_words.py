@@ -1,0 +1,108 @@
+"""What a page says of a request that is refused or fails: what is wrong, and the remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from services.console.shared.i18n import N_
+from services.console.shared.words import Named
+from services.web.problems import Problem
+
+
+class Told(NamedTuple):
+    """A problem in words for people."""
+
+    title: str
+    detail: str
+    remedy: str
+
+
+_PROBLEMS: Mapping[str, Told] = {
+    "bad_parameter": Told(
+        N_("That address cannot be read"),
+        N_("This part of it cannot be taken: %(field)s."),
+        N_("Choose again from the page's form, or leave it out."),
+    ),
+    "not_found": Told(
+        N_("There is no such page"),
+        N_("Perhaps the address was typed wrong."),
+        N_("Start from the overview, or look a customer up by the id."),
+    ),
+    "unknown_customer": Told(
+        N_("There is no such customer"),
+        N_("No event of a customer of this id was ever recorded."),
+        N_("Check the id; upper and lower case differ."),
+    ),
+    "customer_parked": Told(
+        N_("This customer cannot be shown"),
+        N_("An event of this customer cannot be read, so no figure of theirs can be told."),
+        N_("An operator learns which and why from: touchstone parked list"),
+    ),
+    "internal": Told(
+        N_("Something went wrong"),
+        N_("The console failed in a way that it should not."),
+        N_("The platform's log has the cause; tell an operator."),
+    ),
+    "unavailable": Told(
+        N_("Not available just now"),
+        N_("The database or the projector cannot be reached."),
+        N_("Try again in a moment."),
+    ),
+}
+
+_OTHER = Told(
+    N_("That cannot be done here"),
+    N_("The console has no answer to this request."),
+    N_("Go back and use the links and buttons of the page."),
+)
+
+_FIELDS: Mapping[str, str] = {
+    "as_known": N_("As known"),
+    "as_of": N_("As of"),
+    "branch": N_("Branch"),
+    "breach": N_("Breached"),
+    "bucket": N_("Days past due"),
+    "currency": N_("Currency"),
+    "cursor": N_("Place in the list"),
+    "customer": N_("Customer id"),
+    "department": N_("Department"),
+    "disputed": N_("Disputed"),
+    "family": N_("Kind of touchpoint"),
+    "held": N_("Dunning held"),
+    "id": N_("Customer id"),
+    "kind": N_("Kind"),
+    "level": N_("Dunning level"),
+    "priority": N_("Priority"),
+    "promised": N_("Promised"),
+    "sort": N_("Sort by"),
+    "status": N_("State"),
+}
+
+_INSTANT = N_("Give a day such as 2026-03-20 or an instant such as 2026-03-20T10:00:00+08:00.")
+_ID = N_("An id has 1 to 120 characters, with neither tabs nor line breaks.")
+
+_REMEDIES: Mapping[str, str] = {
+    "as_known": _INSTANT,
+    "as_of": _INSTANT,
+    "currency": N_("Give the three capital letters of a currency, such as CNY."),
+    "cursor": N_("Start again from the first page of the list."),
+    "customer": _ID,
+    "id": _ID,
+}
+"""Of fields that are typed, not chosen."""
+
+
+class ProblemWords(Named):
+    """Problems as people read them; programs read the problem document."""
+
+    def told(self, problem: Problem) -> Told:
+        """Return what is wrong and how to mend it; a field is named as its form names it."""
+        title, detail, remedy = _PROBLEMS.get(problem.code, _OTHER)
+        field = problem.field or ""
+        name = self._(_FIELDS[field]) if field in _FIELDS else field
+        return Told(
+            self._(title),
+            self._(detail) % {"field": name},
+            self._(_REMEDIES.get(field, remedy)),
+        )

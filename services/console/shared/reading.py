@@ -1,0 +1,216 @@
+"""One look at the read model: a snapshot of the database and the position that it reflects.
+
+An answer reads the rows of one projection or of several. It reflects what all of them have
+taken in, and its tag changes with any of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import date, datetime
+
+import asyncpg
+from msgspec import Struct
+
+from events.calendars import local_day
+from events.envelope import PositionVector
+from events.partitioning import REFERENCE_PARTITION
+from events.policy import Reference
+from projections.case_board.projection import CaseBoard
+from projections.protocol import Projection
+from projections.receivables.projection import Receivables
+from projections.value_tiers.projection import ValueTiers
+from services.console.shared.platform import ConsolePlatform
+from services.console.shared.principal import Principal
+from services.console.shared.statements import Statements
+from services.errors import Unavailable, UnreadableEvent
+from services.postgres.pool import translated
+from services.projector.reference_feed import ReferenceFeed
+
+RECEIVABLES, VALUE, CASES = Receivables.name, ValueTiers.name, CaseBoard.name
+
+_STATEMENT_TIMEOUT = "SET LOCAL statement_timeout = '15s'"
+
+Connection = asyncpg.pool.PoolConnectionProxy
+
+
+class Progress(Struct, frozen=True):
+    """How far a projection, or several of them, got when looked at.
+
+    `change` is raised by every commit that changed a row, due work included; it is what entity
+    tags and live updates are about.
+    """
+
+    position: PositionVector
+    heads: PositionVector
+    change: int
+
+    @property
+    def events_behind(self) -> int:
+        """Return how many events of customers wait in the log."""
+        pairs = zip(self.heads.counts, self.position.counts, strict=True)
+        return sum(max(0, head - done) for head, done in list(pairs)[:REFERENCE_PARTITION])
+
+
+def together(each: Sequence[Progress]) -> Progress:
+    """Return how far all of several projections got: nowhere further than the one behind."""
+    heads = each[0].heads
+    counts = zip(*(one.position.counts for one in each), strict=True)
+    position = PositionVector(heads.generation, tuple(min(reached) for reached in counts))
+    return Progress(position, heads, sum(one.change for one in each))
+
+
+class Reader:
+    """Asks within one read-only transaction: all answers belong to one state."""
+
+    def __init__(
+        self,
+        connection: Connection[asyncpg.Record],
+        projections: Mapping[str, Projection],
+        statements: Statements,
+        each: Mapping[str, Progress],
+        reference: Reference,
+        at: datetime,
+        principal: Principal,
+    ) -> None:
+        self._connection = connection
+        self.projections = projections
+        self.statements = statements
+        self.each = each  # by the projection's name
+        self.progress = together(list(each.values()))
+        self.reference = reference
+        self.at = at
+        self.principal = principal
+
+    @property
+    def position(self) -> str:
+        """Return the token of the position that the rows reflect."""
+        return self.progress.position.token()
+
+    def version_of(self, name: str) -> tuple[str, int]:
+        """Return a projection's name and version, the first parameters of most questions."""
+        return name, self.projections[name].version
+
+    @property
+    def versions(self) -> tuple[list[str], list[int]]:
+        """Return the names and versions of all projections that are read."""
+        return list(self.projections), [one.version for one in self.projections.values()]
+
+    async def fetch(self, statement: str, *parameters: object) -> list[asyncpg.Record]:
+        """Return the rows of a statement."""
+        return await self._connection.fetch(statement, *parameters)
+
+    async def ask(self, name: str, *parameters: object) -> list[asyncpg.Record]:
+        """Return the rows of a named statement."""
+        return await self._connection.fetch(self.statements.sql(name), *parameters)
+
+    async def count(self, statement: str, *parameters: object) -> int:
+        """Return the single number a statement gives."""
+        return int(await self._connection.fetchval(statement, *parameters))
+
+    def today(self, branch_id: str | None) -> date:
+        """Return the branch's local day."""
+        return local_day(self.at, self.reference.zone_of(branch_id))
+
+    def todays(self) -> tuple[list[str], list[int], int]:
+        """Return branches, their local days as ordinals, and the day of all others."""
+        branches = list(self.reference.branches)
+        days = [self.today(branch).toordinal() for branch in branches]
+        return branches, days, self.today(None).toordinal()
+
+
+class SharedFeed:
+    """Policies and reference data, followed once for all read models of a console."""
+
+    def __init__(self, platform: ConsolePlatform) -> None:
+        self._feed = ReferenceFeed(platform.pool)
+        self._feeding = asyncio.Lock()
+
+    async def refresh(self) -> Reference:
+        """Return all that was published so far. Raises: Unavailable."""
+        async with self._feeding:
+            try:
+                return await self._feed.refresh()
+            except UnreadableEvent as error:  # no figure is right until it is mended
+                raise Unavailable(str(error)) from error
+
+
+class ReadModel:
+    """The rows of one projection version, or of several, read at a stated position."""
+
+    def __init__(
+        self, platform: ConsolePlatform, projections: Sequence[Projection], feed: SharedFeed
+    ) -> None:
+        self.platform = platform
+        self.projections = {projection.name: projection for projection in projections}
+        self.statements = Statements(projections)
+        self._feed = feed
+
+    async def reference(self) -> Reference:
+        """Return every policy and piece of reference data recorded so far."""
+        return await self._feed.refresh()
+
+    @asynccontextmanager
+    async def reading(self, principal: Principal) -> AsyncIterator[Reader]:
+        """Give somebody a reader of one state of the database. Raises: Unavailable."""
+        with translated():
+            heads = await self.platform.log.heads()
+            reference = await self.reference()
+            async with (
+                self.platform.pool.acquire() as connection,
+                connection.transaction(isolation="repeatable_read", readonly=True),
+            ):
+                await connection.execute(_STATEMENT_TIMEOUT)
+                each = await self._each(connection, heads)
+                yield Reader(
+                    connection,
+                    self.projections,
+                    self.statements,
+                    each,
+                    reference,
+                    self.platform.clock.now(),
+                    principal,
+                )
+
+    async def progress(self) -> Progress:
+        """Return how far the projections got. Raises: Unavailable."""
+        with translated():
+            heads = await self.platform.log.heads()
+            async with self.platform.pool.acquire() as connection:
+                return together(list((await self._each(connection, heads)).values()))
+
+    async def _each(
+        self, connection: Connection[asyncpg.Record], heads: PositionVector
+    ) -> dict[str, Progress]:
+        statement = self.statements.sql("shared/progress")
+        found = {}
+        for name, projection in self.projections.items():
+            rows = await connection.fetch(statement, name, projection.version, heads.generation)
+            found[name] = _progress(rows, heads)
+        return found
+
+
+def _progress(rows: Sequence[asyncpg.Record], heads: PositionVector) -> Progress:
+    published = heads.counts[REFERENCE_PARTITION]
+    settled = [row["settled"] for row in rows if row["settled"] is not None]
+    counts = (*(row["next"] for row in rows), min([published, *settled]))
+    position = PositionVector(heads.generation, counts)
+    return Progress(position, heads, sum(row["change_no"] for row in rows))
+
+
+def branch_names(reference: Reference, language: str) -> Mapping[str, str]:
+    """Return what branches are called in a language."""
+    return {
+        branch_id: (branch.name_en or branch.name) if language == "en" else branch.name
+        for branch_id, branch in reference.branches.items()
+    }
+
+
+def department_names(reference: Reference, language: str) -> Mapping[str, str]:
+    """Return what departments are called in a language."""
+    return {
+        department_id: (one.name_en or one.name) if language == "en" else one.name
+        for department_id, one in reference.departments.items()
+    }

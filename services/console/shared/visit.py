@@ -1,0 +1,183 @@
+"""One request of the console, and the one shape of its handlers: open rows, ask, answer.
+
+A handler takes a visit, opens the rows it reads with `rows`, asks its questions, and hands its
+document to `answer` or its template to `page`. Waiting for a position, the reader's language
+and scope, the entity tag and its 304, and the headers of the answer are here alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ValidationError
+from starlette.responses import HTMLResponse, Response
+
+from services.console.shared.console import Console
+from services.console.shared.freshness import CAP, page_freshness
+from services.console.shared.i18n import language_of, with_parameters
+from services.console.shared.page import dynamic_headers, page_response
+from services.console.shared.parameters import Parameters
+from services.console.shared.principal import ANYBODY, Principal
+from services.console.shared.reading import Reader, ReadModel, branch_names
+from services.console.shared.refusals import invalid_parameters
+from services.console.shared.release import release
+from services.console.shared.waiting import wait_until
+from services.web.problems import MEDIA_TYPE, PROBLEM_SCHEMA
+
+P = TypeVar("P", bound=BaseModel)
+
+_PROBLEM: dict[str, Any] = {"content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}}
+
+PAGE_LENGTH = 50
+"""How many entries a page's list shows."""
+
+
+class NotModified(Exception):
+    """The client holds this very answer already."""
+
+    def __init__(self, tag: str) -> None:
+        super().__init__(tag)
+        self.tag = tag
+
+    def response(self) -> Response:
+        """Return the answer without a body."""
+        return Response(status_code=304, headers=dynamic_headers(self.tag))
+
+
+class Visit:
+    """One request: who asks, in which language, and what the answer will reflect."""
+
+    def __init__(self, request: Request, console: Console, principal: Principal) -> None:
+        self.request = request
+        self.console = console
+        self.principal = principal
+        self.language = language_of(request)
+        self._position: str | None = None
+        self._tag: str | None = None
+
+    def asked(self, kind: type[P]) -> P:
+        """Return a page's parameters; what a form left empty was not asked for.
+
+        Raises: Problem.
+        """
+        given = {name: value for name, value in self.request.query_params.items() if value}
+        try:
+            return kind.model_validate(given)
+        except ValidationError as error:
+            raise invalid_parameters(error.errors()) from error
+
+    @asynccontextmanager
+    async def rows(
+        self, model: ReadModel, asked: Parameters, *, tagged: bool = True
+    ) -> AsyncIterator[Reader]:
+        """Give a reader of one state of the rows, once they reflect what was asked for.
+
+        Untagged is what changes while its rows do not, such as a countdown.
+        Raises: NotModified, Problem, Unavailable.
+        """
+        await wait_until(model, asked.at_least)
+        async with model.reading(self.principal) as reader:
+            self.reflects(reader.position)
+            if tagged:
+                self.held_under(entity_tag(reader, self.language))
+            yield reader
+
+    def reflects(self, position: str) -> None:
+        """Say which position of the log the answer reflects."""
+        self._position = position
+
+    def held_under(self, state: str) -> None:
+        """Tag the answer by the state it shows; the tag names the release too.
+
+        Raises: NotModified.
+        """
+        self._tag = f'W/"{state}-{release()}"'
+        held = self.request.headers.get("if-none-match", "")
+        if self._tag in (part.strip() for part in held.split(",")):
+            raise NotModified(self._tag)
+
+    def answer(self, document: BaseModel, next_cursor: str | None = None) -> Response:
+        """Return a document with the position it reflects, its tag, and the next page's address."""
+        headers = dynamic_headers(self._tag, self._position)
+        if next_cursor is not None:
+            address = self.request.url.include_query_params(cursor=next_cursor)
+            headers["Link"] = f'<{address.replace(scheme="", netloc="")}>; rel="next"'
+        return JSONResponse(document.model_dump(mode="json"), headers=headers)
+
+    def page(
+        self,
+        template: str,
+        page_path: str,
+        context: Mapping[str, object],
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """Return a page; `page_path` is the entry of the menu that it belongs to."""
+        return page_response(
+            self.request,
+            self.console.renderer,
+            template,
+            page_path,
+            context,
+            headers=dynamic_headers(self._tag, self._position) | dict(headers or {}),
+        )
+
+    async def notices(self, reader: Reader) -> dict[str, object]:
+        """Return what every page of rows says about its figures and calls its branches."""
+        return {
+            "fresh": await page_freshness(reader),
+            "at": reader.at,
+            "interrupted": False,
+            "customer_cap": CAP,
+            "branch_names": branch_names(reader.reference, self.language),
+            "zone_of": reader.reference.zone_of,
+        }
+
+    def paging_links(self, following: str | None, cursor: str | None) -> dict[str, object]:
+        """Return the links to the next page and back to the first."""
+        request = self.request
+        return {
+            "next_link": with_parameters(request, {"cursor": following}) if following else None,
+            "first_link": with_parameters(request, {"cursor": None}) if cursor else None,
+        }
+
+
+def entity_tag(reader: Reader, language: str) -> str:
+    """Return the state that an answer shows: its rows, the policies, the day and the language.
+
+    Policies change it when they are recorded and once more when they come into force.
+    """
+    days = sum(reader.todays()[1]) + reader.today(None).toordinal()
+    policies = f"{reader.reference.count}.{reader.reference.count_in_force(reader.at)}"
+    return f"{reader.progress.change}.{policies}.{days}-{language}"
+
+
+def _visit(request: Request) -> Visit:
+    console = request.app.state.console
+    assert isinstance(console, Console)
+    return Visit(request, console, ANYBODY)
+
+
+TheVisit = Annotated[Visit, Depends(_visit)]
+
+
+def api_router() -> APIRouter:
+    """Return a router of the read API, for one topic."""
+    return APIRouter(
+        prefix="/api/v1",
+        tags=["read"],
+        responses={
+            304: {"description": "The answer of this entity tag still holds."},
+            400: {"description": "A parameter cannot be taken; the problem names it."} | _PROBLEM,
+            409: {"description": "The log does not hold the position of `at_least`."} | _PROBLEM,
+            503: {"description": "Away, or not there yet; try again."} | _PROBLEM,
+        },
+    )
+
+
+def page_router() -> APIRouter:
+    """Return a router of pages, for one topic."""
+    return APIRouter(include_in_schema=False, default_response_class=HTMLResponse)

@@ -1,0 +1,1 @@
+"""What customers are worth: the tiers and whom they hold."""
