@@ -11,7 +11,7 @@ import typer
 
 from services.errors import UsageError
 from services.hosts.bootstrap import open_platform
-from services.hosts.project import Projector
+from services.hosts.project import Projector, run_projector
 from services.postgres.pool import translated
 from services.postgres.statements import sql
 from services.settings import settings
@@ -53,7 +53,7 @@ async def _project(once: bool, format_: Format) -> None:
             else:
                 say(f"{counted(taken, 'event')} taken in")
             return
-        task = asyncio.create_task(projector.run())
+        task = asyncio.create_task(run_projector(projector, platform, settings().alert_webhook))
         loop = asyncio.get_running_loop()
         for signum in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(signum, task.cancel)

@@ -18,6 +18,8 @@ from events.partitioning import PARTITIONS
 from projections import PROJECTIONS
 from projections.protocol import Projection
 from services.errors import LogMoved, StaleCheckpoint, Unavailable, UnreadableEvent
+from services.notify.deliveries import Deliveries
+from services.notify.webhook import Webhook
 from services.platform import Platform
 from services.postgres.pool import translated
 from services.postgres.statements import sql
@@ -142,3 +144,19 @@ class Projector:
                     self._owners = []
                     if not connection.is_closed():
                         await connection.execute(sql("release_projector_lock"))
+
+
+async def run_projector(projector: Projector, platform: Platform, webhook_url: str | None) -> None:
+    """Project, and deliver alerts where there is an address, until cancelled. Raises: LogMoved."""
+    if webhook_url is None:
+        await projector.run()
+        return
+    webhook = Webhook(webhook_url)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(Deliveries(platform.pool, webhook).run())
+            await projector.run()
+    except* LogMoved as moved:
+        raise moved.exceptions[0] from None
+    finally:
+        await webhook.close()
