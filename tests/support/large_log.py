@@ -54,6 +54,7 @@ INSERT INTO mirror_heads (generation, partition, next)
 SELECT generation, partition, next_n FROM log_heads;
 INSERT INTO log_confirmed (event_id, generation, partition, n, recorded_at)
 SELECT event_id, generation, partition, n, recorded_at FROM events WHERE n < 2000;
+UPDATE log_heads SET pending = 1;
 INSERT INTO use_sets SELECT g, ARRAY['reference.branch_set B-' || g, 'policy.alerts_published']
 FROM generate_series(1, 100) AS g;
 INSERT INTO projection_heads (projection, version, customer_id, partition, assessed_at,
