@@ -249,9 +249,7 @@ class PartitionOwner:
         if customers:
             return await self._again(lane, customers, reference, at, caught_up=caught_up)
         async with self._all_or_nothing([lane]), self._writing() as connection:
-            await lane.store.settle(
-                connection, self.partition, lane.checkpoint, reference.count
-            )
+            await lane.store.settle(connection, self.partition, lane.checkpoint, reference.count)
             await connection.execute("NOTIFY touchstone_changed")
         lane.checkpoint = lane.checkpoint._replace(settled=reference.count)
         return 0

@@ -24,8 +24,8 @@ from projections.protocol import Projection
 from services.postgres.pool import Pool, translated
 from services.postgres.statements import sql
 from services.projector.code import code_digest
-from services.projector.rules_read import RulesRead
 from services.projector.memory import Remembered
+from services.projector.rules_read import RulesRead
 from services.projector.turns import Turns
 from services.rows.written import Written
 
@@ -110,7 +110,11 @@ class Snapshots:
         root = (facts, [*written.rows], written.alerts, written.stamp)
         try:
             content = await freeze(
-                root, self.projection.anatomy, self.rules.of(reference), Turns().next, written.rows.values()
+                root,
+                self.projection.anatomy,
+                self.rules.of(reference),
+                Turns().next,
+                written.rows.values(),
             )
             with translated():
                 await self._pool.execute(

@@ -170,8 +170,13 @@ class Walker:
             "projection_heads",
             records=[
                 (
-                    *store.id, h.customer, partition, h.assessed_at, h.next_change_at,
-                    policy_count, uses_id(h.uses),
+                    *store.id,
+                    h.customer,
+                    partition,
+                    h.assessed_at,
+                    h.next_change_at,
+                    policy_count,
+                    uses_id(h.uses),
                 )
                 for h in changes.heads
             ],

@@ -142,15 +142,15 @@ class Noting(Reference):
         super().__init__(events)
         self.asked: set[type[PolicyRecord]] = set()
 
-    def in_force(self, kind, at):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    def in_force(self, kind, at):  # type: ignore[no-untyped-def]
         self.asked.add(kind)
         return super().in_force(kind, at)
 
-    def versions(self, kind):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    def versions(self, kind):  # type: ignore[no-untyped-def]
         self.asked.add(kind)
         return super().versions(kind)
 
-    def next_version_after(self, kind, at):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    def next_version_after(self, kind, at):  # type: ignore[no-untyped-def]
         self.asked.add(kind)
         return super().next_version_after(kind, at)
 

@@ -258,7 +258,8 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
         with reached():
             try:
                 fetched = await self._consumer.getmany(
-                    timeout_ms=_FETCH_MS if self._idle else 0, max_records=self._batch_events * PARTITIONS
+                    timeout_ms=_FETCH_MS if self._idle else 0,
+                    max_records=self._batch_events * PARTITIONS,
                 )
             except OffsetOutOfRangeError as error:
                 [(place, offset)] = error.args[0].items()
