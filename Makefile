@@ -12,6 +12,8 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard $(LOCALES)/*/LC_MESSAGES/*.po))
 MARKS ?= not bench
 # Where `make test` looks: `make test TESTS=tests/unit`.
 TESTS ?= tests
+# How many processes run tests: by default one for each core, up to four.
+WORKERS ?= auto
 # More words for the command at hand: `make run ARGS="--rate 5"`.
 ARGS ?=
 # A command that fails if a generated file is out of date, run by `make check`.
@@ -47,7 +49,8 @@ kafka: setup ## Run a Kafka broker on this machine until Ctrl-C (ARGS="--brokers
 	$(BIN)/python -m deploy.kafka.broker $(ARGS)
 
 test: setup ## Run the tests; what this machine cannot run is skipped by name
-	$(BIN)/python -m pytest $(TESTS) -m "$(MARKS)" -rs $(ARGS)
+	$(BIN)/python -m pytest $(TESTS) -m "$(MARKS)" -n $(WORKERS) --dist worksteal \
+		--durations 20 -rs $(ARGS)
 
 check: setup ## Format, lint, types, import rules, locks and generated files
 	$(BIN)/ruff format --check $(CODE)

@@ -1,60 +1,34 @@
-"""What may be skipped, and where: a person's machine may lack things, CI may not.
-
-Tests that need a thing ask for its fixture here or skip for a named reason. With CI=true a
-skip of a test that must run there is a failure, so that a missing install step cannot hide
-behind a green run.
-"""
+"""Fixtures and habits of every test; what may be skipped is in `tests.support.skipping`."""
 
 import os
 import shutil
-from collections.abc import Generator
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["tests.support.commands", "tests.support.postgres", "tests.support.kafka"]
-
-MUST_RUN_IN_CI = frozenset({"postgres", "kafka", "browser", "acceptance"})
+pytest_plugins = [
+    "pytester",
+    "tests.support.skipping",
+    "tests.support.commands",
+    "tests.support.postgres",
+    "tests.support.kafka",
+]
 
 # Two shared cores: a deadline per example would measure the neighbours.
 settings.register_profile("touchstone", deadline=None)
 settings.load_profile("touchstone")
 
-
-def _is_ci() -> bool:
-    return os.environ.get("CI", "").lower() in {"1", "true"}
-
-
-def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
-    """Why it was skipped, in the skipper's words."""
-    if isinstance(report.longrepr, tuple):
-        return report.longrepr[2].removeprefix("Skipped: ")
-    return str(report.longrepr)
+# Each worker may run a database server and a broker of its own, half a gigabyte together.
+_MOST_WORKERS = 4
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item,
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """In CI, a test that must run there fails if it was skipped; expected failures may be."""
-    report = yield
-    marks = MUST_RUN_IN_CI.intersection(mark.name for mark in item.iter_markers())
-    if _is_ci() and report.skipped and not hasattr(report, "wasxfail") and marks:
-        report.outcome = "failed"
-        kinds = "/".join(sorted(marks))
-        report.longrepr = f"skipped, but {kinds} tests must run in CI: {_reason(report)}"
-    return report
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """In CI, no module may skip itself whole: nobody could tell which tests that took away."""
-    report = yield
-    if _is_ci() and report.skipped:
-        report.outcome = "failed"
-        report.longrepr = f"module skipped in CI: {_reason(report)}"
-    return report
+@pytest.hookimpl(optionalhook=True)  # without pytest-xdist tests run one after another
+def pytest_xdist_auto_num_workers() -> int:
+    """Give every core that this process may use a worker, up to a number."""
+    usable = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return min(_MOST_WORKERS, usable)
 
 
 @pytest.fixture(scope="session")

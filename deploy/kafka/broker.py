@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import random
 import shutil
 import signal
 import socket
@@ -25,6 +26,7 @@ from deploy.kafka import jars
 from deploy.kafka.security import OPEN, SECURED, Security
 
 _HOST = "127.0.0.1"
+_PORTS = range(15_000, 32_000)
 _UP = "Kafka Server started"
 _JAVA = ("-Xms64m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 _TOOL = ("-Xmx96m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
@@ -80,15 +82,18 @@ def missing() -> str | None:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports that nobody listens on just now."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind((_HOST, 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
+    """Return ports that nobody uses just now, from below those that outgoing connections take."""
+    found: list[int] = []
+    while len(found) < count:
+        port = random.choice(_PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind((_HOST, port))
+            except OSError:
+                continue
+        if port not in found:
+            found.append(port)
+    return found
 
 
 class LocalCluster:

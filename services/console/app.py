@@ -32,6 +32,7 @@ from services.console.receivables.words import ReceivablesWords
 from services.console.shared.assets import PREFIX
 from services.console.shared.console import Console
 from services.console.shared.i18n import language_of, speaker
+from services.console.shared.openapi import describe_documents
 from services.console.shared.page import dynamic_headers, page_response
 from services.console.shared.platform import ConsolePlatform
 from services.console.shared.problem_words import ProblemWords
@@ -120,6 +121,7 @@ def console_of_projections(platform: ConsolePlatform, projections: Sequence[Proj
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=_HOSTS, www_redirect=False)
     app.add_middleware(SecurityHeaders)
     _handle_failures(app)
+    describe_documents(app)
     return app
 
 

@@ -127,11 +127,11 @@ class Imported(NamedTuple):
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def imported(
-    shared_data: Path, postgres_server: str, tmp_path_factory: pytest.TempPathFactory
+    shared_data: Path, postgres_server: str, migrated: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Imported]:
     home = tmp_path_factory.mktemp("helpdesk")
     async with (
-        fresh_database(postgres_server) as dsn,
+        fresh_database(postgres_server, migrated) as dsn,
         open_platform(Settings(dsn=dsn, data=home)) as platform,
     ):
         calendar = (

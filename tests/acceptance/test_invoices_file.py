@@ -67,11 +67,12 @@ async def imported(
     request: pytest.FixtureRequest,
     shared_data: Path,
     postgres_server: str,
+    migrated: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Imported]:
     home = tmp_path_factory.mktemp("invoices")
     async with (
-        fresh_database(postgres_server) as dsn,
+        fresh_database(postgres_server, migrated) as dsn,
         chosen_log(request, Settings(dsn=dsn, data=home)) as settings,
         open_platform(settings) as platform,
     ):

@@ -27,7 +27,7 @@ from tests.support.live import Entry, House, in_every_way
 pytestmark = [pytest.mark.acceptance, pytest.mark.postgres]
 
 
-async def test_1_partial_payment_as_of(postgres_server: str) -> None:
+async def test_1_partial_payment_as_of(postgres_server: str, migrated: str) -> None:
     async def scenario(house: House) -> None:
         await house.hears(
             invoice("A", "1000.00", due="2026-03-01"),
@@ -49,10 +49,10 @@ async def test_1_partial_payment_as_of(postgres_server: str) -> None:
             account(outstanding="1500.00"),
         )
 
-    await in_every_way(postgres_server, scenario)
+    await in_every_way(postgres_server, migrated, scenario)
 
 
-async def test_2_over_payment_bounces(postgres_server: str) -> None:
+async def test_2_over_payment_bounces(postgres_server: str, migrated: str) -> None:
     async def scenario(house: House) -> None:
         await house.hears(
             invoice("C", "300.00", due="2026-03-01"),
@@ -72,10 +72,10 @@ async def test_2_over_payment_bounces(postgres_server: str) -> None:
             account(outstanding="450.00", credit="0.00", dunning_level=1),
         )
 
-    await in_every_way(postgres_server, scenario)
+    await in_every_way(postgres_server, migrated, scenario)
 
 
-async def test_3_payment_before_its_order(postgres_server: str) -> None:
+async def test_3_payment_before_its_order(postgres_server: str, migrated: str) -> None:
     async def scenario(house: House) -> None:
         await house.hears(
             invoice("E", "200.00", due="2026-03-01"),
@@ -94,10 +94,10 @@ async def test_3_payment_before_its_order(postgres_server: str) -> None:
             item("E", "200.00"), item("I-9", "0.00"), account(reserved="0.00", unbilled="0.00")
         )
 
-    await in_every_way(postgres_server, scenario)
+    await in_every_way(postgres_server, migrated, scenario)
 
 
-async def test_3_nothing_in_72_hours(postgres_server: str) -> None:
+async def test_3_nothing_in_72_hours(postgres_server: str, migrated: str) -> None:
     async def scenario(house: House) -> None:
         await house.hears(
             invoice("E", "200.00", due="2026-03-01"),
@@ -108,10 +108,10 @@ async def test_3_nothing_in_72_hours(postgres_server: str) -> None:
         await house.passes("2026-03-23 10:00")
         await house.shows(item("E", "0.00"), account(reserved="0.00", credit="600.00"))
 
-    await in_every_way(postgres_server, scenario)
+    await in_every_way(postgres_server, migrated, scenario)
 
 
-async def test_4_credit_note(postgres_server: str) -> None:
+async def test_4_credit_note(postgres_server: str, migrated: str) -> None:
     async def scenario(house: House) -> None:
         await house.hears(
             invoice("F", "1000.00", due="2026-03-01"),
@@ -122,10 +122,10 @@ async def test_4_credit_note(postgres_server: str) -> None:
             item("F", "0.00", paid_minor=75_000, credited_minor=25_000), account(credit="50.00")
         )
 
-    await in_every_way(postgres_server, scenario)
+    await in_every_way(postgres_server, migrated, scenario)
 
 
-async def test_5_duplicates(postgres_server: str) -> None:
+async def test_5_duplicates(postgres_server: str, migrated: str) -> None:
     e1 = paid("e1", "200.00", on="2026-02-10 10:00", bank="BR-7")
 
     async def scenario(house: House) -> None:
@@ -146,10 +146,10 @@ async def test_5_duplicates(postgres_server: str) -> None:
         await house.hears(confirmed("e2", on="2026-02-12 09:00"))
         await house.shows(item("I", "100.00"), account(suspect="0.00"))
 
-    await in_every_way(postgres_server, scenario)
+    await in_every_way(postgres_server, migrated, scenario)
 
 
-async def test_6_late_from_an_offline_branch(postgres_server: str) -> None:
+async def test_6_late_from_an_offline_branch(postgres_server: str, migrated: str) -> None:
     payment = Told(
         PaymentReceived(payment_id="P", amount=money("400.00")),
         instant("2026-03-06 17:00"),
@@ -176,4 +176,4 @@ async def test_6_late_from_an_offline_branch(postgres_server: str) -> None:
         await house.was_shown("2026-03-07", account(overdue="0.00"))
         await house.was_shown(monday, account(overdue="400.00"), as_known=monday)
 
-    await in_every_way(postgres_server, scenario)
+    await in_every_way(postgres_server, migrated, scenario)

@@ -5,14 +5,14 @@ import json
 import pytest
 
 from tests.bench.__main__ import bench
-from tests.support.postgres import reachable_directory
+from tests.support.postgres import quick_directory
 
 
 @pytest.mark.bench
 @pytest.mark.postgres
 async def test_the_bench_runs_and_says_its_figures() -> None:
     said: list[str] = []
-    with reachable_directory() as home:
+    with quick_directory() as home:
         await bench(home / "data", 20, 1, said.append, lengths=(100,))
     figures = json.loads(said[-1])
     assert figures["events"] > 0

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -18,6 +17,7 @@ from tempfile import TemporaryDirectory
 import httpx2
 import psutil
 
+from deploy.kafka.broker import free_ports
 from services.settings import Settings
 from tests.faults.commanding import touchstone
 from tests.support.embedded import REPOSITORY
@@ -34,7 +34,7 @@ class Product:
         """Choose free ports; nothing runs yet."""
         self.data = data
         self.program = REPOSITORY  # the release that is started from now on
-        console_port, gateway_port = _free_ports(2)
+        console_port, gateway_port = free_ports(2)
         self.gateway = f"http://127.0.0.1:{gateway_port}"
         self._console = f"http://127.0.0.1:{console_port}"
         self._environment = {
@@ -199,14 +199,3 @@ def _alive(processes: set[psutil.Process]) -> list[psutil.Process]:
         return False
 
     return sorted(filter(lives, processes), key=lambda process: process.pid)
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for probe in sockets:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in sockets]
-    finally:
-        for probe in sockets:
-            probe.close()

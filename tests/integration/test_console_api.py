@@ -1,6 +1,8 @@
 """The read API over real rows."""
 
 import asyncio
+import json
+import re
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from typing import Any
@@ -330,6 +332,13 @@ async def test_the_api_describes_itself(client: httpx2.AsyncClient) -> None:
     for path in document["paths"].values():
         assert path["get"]["description"]
         assert {"200", "400", "503"} <= set(path["get"]["responses"])
+        shown = path["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+        named = shown["$ref"].removeprefix("#/components/schemas/")
+        assert "position" in document["components"]["schemas"][named]["required"]
+    references = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(document)))
+    assert references <= set(document["components"]["schemas"])
+    money = document["components"]["schemas"]["Money"]
+    assert money["properties"]["minor"] == {"type": "integer"}
 
 
 async def test_an_unknown_address_is_a_problem(client: httpx2.AsyncClient) -> None:

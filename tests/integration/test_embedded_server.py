@@ -18,14 +18,14 @@ from services.local_postgres.keeping import kept_running
 from services.local_postgres.postmaster import find_postmaster
 from services.local_postgres.server import EmbeddedServer, EmbeddedServerError, ServerSettings
 from tests.support.embedded import FAST, SMALL, ask, held_elsewhere, postmaster_of, wait_until
-from tests.support.postgres import fresh_database, reachable_directory, template_database
+from tests.support.postgres import fresh_database, quick_directory, template_database
 
 pytestmark = pytest.mark.postgres
 
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    with reachable_directory() as directory:
+    with quick_directory() as directory:
         yield directory
 
 
@@ -237,8 +237,8 @@ async def test_a_fresh_database_is_a_copy_of_its_template_and_leaves_nothing(
     assert dsn.split("?")[0].rsplit("/", 1)[1] not in {record["datname"] for record in names}
 
 
-async def test_each_test_gets_an_empty_database(database: str) -> None:
-    connection = await asyncpg.connect(database)
+async def test_a_test_can_have_a_database_without_a_table(empty_database: str) -> None:
+    connection = await asyncpg.connect(empty_database)
     tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
     assert await connection.fetchval(tables) == 0
     await connection.close()

@@ -17,7 +17,7 @@ import pytest
 from services.local_postgres import programs
 from services.local_postgres.server import EmbeddedServer, EmbeddedServerError
 from tests.support.embedded import FAST, REPOSITORY, ask, postmaster_of
-from tests.support.postgres import reachable_directory
+from tests.support.postgres import quick_directory
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can act for other users")
 
@@ -41,7 +41,7 @@ with EmbeddedServer(default_data_dir(), ServerSettings(fsync=False)) as server:
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    with reachable_directory() as directory:
+    with quick_directory() as directory:
         yield directory
 
 

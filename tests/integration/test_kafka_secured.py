@@ -26,7 +26,7 @@ from services.settings import Settings
 from tests.support.certificates import make_certificates
 from tests.support.gateway import open_gateway, payment_event
 from tests.support.log import SetClock, payment
-from tests.support.postgres import reachable_directory
+from tests.support.postgres import quick_directory
 from tests.support.workers import (
     first_notice,
     the_leader_relays,
@@ -46,7 +46,7 @@ def whole() -> Iterator[Settings]:
     """Settings that are as they must be for the module's cluster."""
     if lack := missing():
         pytest.skip(lack)
-    with reachable_directory() as home:
+    with quick_directory() as home:
         authority, server = make_certificates(home)
         make_certificates(home, "stranger")
         security = Security(server, authority, {USER: PASSWORD})

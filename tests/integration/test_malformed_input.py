@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 
-from services.postgres.migrate import migrate
-from services.postgres.pool import open_pool
 from tests.contract.event_log_suite import accepted_events
 from tests.support.gateway import (
     BATCH,
@@ -28,24 +26,17 @@ pytestmark = pytest.mark.postgres
 
 
 @pytest.fixture(scope="module")
-def migrated(postgres_server: str) -> Iterator[str]:
+def shared(postgres_server: str, migrated: str) -> Iterator[str]:
     """One database for all: nothing of what is sent here is kept under the same id."""
-
-    async def prepare(dsn: str) -> None:
-        async with await open_pool(dsn) as pool:
-            await migrate(pool)
-
     with asyncio.Runner() as runner:
-        database = fresh_database(postgres_server)
-        dsn = runner.run(database.__aenter__())
-        runner.run(prepare(dsn))
-        yield dsn
+        database = fresh_database(postgres_server, migrated)
+        yield runner.run(database.__aenter__())
         runner.run(database.__aexit__(None, None, None))
 
 
 @pytest.fixture
-async def gateway(migrated: str) -> AsyncIterator[Gateway]:
-    async with open_gateway(migrated, SetClock()) as gateway:
+async def gateway(shared: str) -> AsyncIterator[Gateway]:
+    async with open_gateway(shared, SetClock()) as gateway:
         yield gateway
 
 

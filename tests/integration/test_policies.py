@@ -110,7 +110,7 @@ async def test_the_gateways_rules_hold_for_policies(platform: Platform) -> None:
 
 
 async def test_a_late_policy_reassesses_older_rows_as_if_it_had_always_been_there(
-    platform: Platform, postgres_server: str
+    platform: Platform, postgres_server: str, migrated: str
 ) -> None:
     await sell(platform)
     await Projector(platform).catch_up()
@@ -127,7 +127,7 @@ async def test_a_late_policy_reassesses_older_rows_as_if_it_had_always_been_ther
         "SELECT customer_id FROM value_tiers_v1_standings WHERE tier = 'gold'"
     )
     assert {row["customer_id"] for row in gold} == {"C-6", "C-7", "C-8", "C-9", "C-10"}
-    async with fresh_database(postgres_server) as dsn, opened(dsn) as other:
+    async with fresh_database(postgres_server, migrated) as dsn, opened(dsn) as other:
         await publish_policy(other, late, "HQ")
         await sell(other)
         assert (await figures(other)).digest == (await figures(platform)).digest

@@ -17,7 +17,7 @@ from deploy.kafka.broker import LocalCluster, missing
 from services.log.kafka.cluster import cluster_of
 from services.log.kafka.topics import create, log_topics
 from services.settings import Settings
-from tests.support.postgres import reachable_directory
+from tests.support.postgres import quick_directory
 
 
 @contextmanager
@@ -25,7 +25,7 @@ def local_cluster(brokers: int = 1) -> Iterator[LocalCluster]:
     """Run brokers of the test's own; skip where this machine cannot."""
     if lack := missing():
         pytest.skip(lack)
-    with reachable_directory() as home, LocalCluster(home, brokers) as cluster:
+    with quick_directory() as home, LocalCluster(home, brokers) as cluster:
         yield cluster
 
 

@@ -247,11 +247,11 @@ class House:
 Scenario = Callable[[House], Awaitable[None]]
 
 
-async def in_every_way(postgres_server: str, scenario: Scenario) -> None:
+async def in_every_way(postgres_server: str, migrated: str, scenario: Scenario) -> None:
     """Let a scenario happen in every way, each in a house of its own; the proofs are equal."""
     proofs = {}
     for way in WAYS:
-        async with fresh_database(postgres_server) as dsn:
+        async with fresh_database(postgres_server, migrated) as dsn:
             house = House(dsn, way)
             await house.opens()
             try:

@@ -1,20 +1,15 @@
 """CI runs everything it must: a skip of a database, browser or acceptance test fails there."""
 
-from pathlib import Path
-
 import pytest
 
-pytest_plugins = ("pytester",)
-
-POLICY = Path(__file__).parents[1] / "conftest.py"
+POLICY = "tests.support.skipping"
 
 
 @pytest.fixture
 def project(pytester: pytest.Pytester) -> pytest.Pytester:
     """An empty project under this repository's skip policy."""
-    pytester.makeconftest(POLICY.read_text("utf-8"))
     pytester.makeini(
-        "[pytest]\nmarkers =\n    postgres: database\n    kafka: broker\n"
+        "[pytest]\nmarkers =\n    postgres: database\n    kafka: broker\n    fault: kills\n"
         "asyncio_default_fixture_loop_scope = function\n"
     )
     return pytester
@@ -33,7 +28,7 @@ def test_a_person_may_skip_what_the_machine_lacks(
             pytest.skip("no server")
         """
     )
-    project.runpytest_subprocess().assert_outcomes(skipped=1)
+    project.runpytest_inprocess("-p", POLICY).assert_outcomes(skipped=1)
 
 
 def test_in_ci_a_skipped_database_test_fails_and_is_named(
@@ -54,7 +49,7 @@ def test_in_ci_a_skipped_database_test_fails_and_is_named(
             pass
         """
     )
-    result = project.runpytest_subprocess()
+    result = project.runpytest_inprocess("-p", POLICY)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines_random(
         [
@@ -82,7 +77,7 @@ def test_in_ci_other_skips_and_expected_failures_stand(
             assert False
         """
     )
-    result = project.runpytest_subprocess()
+    result = project.runpytest_inprocess("-p", POLICY)
     assert result.ret == pytest.ExitCode.OK
     result.assert_outcomes(skipped=1, xfailed=1)
 
@@ -92,6 +87,6 @@ def test_in_ci_no_module_may_skip_itself_whole(
 ) -> None:
     monkeypatch.setenv("CI", "true")
     project.makepyfile("import pytest\npytest.importorskip('no_such_module')")
-    result = project.runpytest_subprocess()
+    result = project.runpytest_inprocess("-p", POLICY)
     assert result.ret == pytest.ExitCode.INTERRUPTED
     result.stdout.fnmatch_lines(["*module skipped in CI: could not import 'no_such_module'*"])

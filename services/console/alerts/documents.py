@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 
-from pydantic import BaseModel
-
 from services.console.alerts.queries import JournalEntry, StandingAlert
-from services.console.shared.documents import Money, Positioned
+from services.console.shared.documents import Document, Money, Positioned, tell
 
 
-class AlertDocument(BaseModel):
+class AlertDocument(Document):
     """An alert that stands."""
 
     alert: str
@@ -36,7 +33,7 @@ class AlertsDocument(Positioned):
     next: str | None
 
 
-class JournalEntryDocument(BaseModel):
+class JournalEntryDocument(Document):
     """One raising or withdrawal of an alert."""
 
     ordinal: int
@@ -61,47 +58,13 @@ class JournalDocument(Positioned):
     next: str | None
 
 
-def alert_documents(alerts: Iterable[StandingAlert]) -> list[AlertDocument]:
-    """Return the documents of standing alerts."""
-    return [
-        AlertDocument(
-            alert=one.alert_id,
-            kind=one.kind,
-            subject=one.subject,
-            threshold=one.threshold,
-            customer=one.customer_id,
-            branch=one.branch_id,
-            since=one.since,
-            amount=_money(one.amount_minor, one.currency),
-            raised_at=one.raised_at,
-            acknowledged_at=one.acknowledged_at,
-            acknowledged_by=one.acknowledged_by,
-        )
-        for one in alerts
-    ]
+def alert_document(one: StandingAlert) -> AlertDocument:
+    """Return the document of an alert that stands."""
+    return tell(AlertDocument, one)
 
 
-def journal_documents(entries: Iterable[JournalEntry]) -> list[JournalEntryDocument]:
-    """Return the documents of journal entries."""
-    return [
-        JournalEntryDocument(
-            ordinal=one.ordinal,
-            alert=one.alert_id,
-            action=one.action,
-            at=one.at,
-            kind=one.kind,
-            subject=one.subject,
-            threshold=one.threshold,
-            customer=one.customer_id,
-            branch=one.branch_id,
-            since=one.since,
-            amount=_money(one.amount_minor, one.currency),
-            cause=one.cause_reason,
-            cause_event=one.cause_event_id,
-        )
-        for one in entries
-    ]
-
-
-def _money(minor: int, currency: str) -> Money | None:
-    return Money(minor=minor, currency=currency) if currency else None
+def journal_document(entry: JournalEntry) -> JournalEntryDocument:
+    """Return the document of a journal entry."""
+    return tell(
+        JournalEntryDocument, entry, cause=entry.cause_reason, cause_event=entry.cause_event_id
+    )

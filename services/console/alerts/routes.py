@@ -11,18 +11,19 @@ from services.console.alerts import queries
 from services.console.alerts.documents import (
     AlertsDocument,
     JournalDocument,
-    alert_documents,
-    journal_documents,
+    alert_document,
+    journal_document,
 )
 from services.console.alerts.parameters import AlertsParameters
 from services.console.alerts.words import ALERT_KINDS
+from services.console.shared.openapi import documented
 from services.console.shared.visit import PAGE_LENGTH, TheVisit, api_router, page_router
 
 api = api_router()
 pages = page_router()
 
 
-@api.get("/alerts", response_model=AlertsDocument)
+@api.get("/alerts", responses=documented(AlertsDocument))
 async def get_alerts(visit: TheVisit, asked: Annotated[AlertsParameters, Query()]) -> Response:
     """Return a page of the alerts that stand."""
     wanted = asked.alert_filter()
@@ -34,13 +35,13 @@ async def get_alerts(visit: TheVisit, asked: Annotated[AlertsParameters, Query()
         position=reader.position,
         count=min(count, queries.CAP),
         count_is_capped=count > queries.CAP,
-        alerts=alert_documents(page.entries),
+        alerts=[alert_document(one) for one in page.entries],
         next=page.next_cursor,
     )
     return visit.answer(document, page.next_cursor)
 
 
-@api.get("/alerts/journal", response_model=JournalDocument)
+@api.get("/alerts/journal", responses=documented(JournalDocument))
 async def get_journal(visit: TheVisit, asked: Annotated[AlertsParameters, Query()]) -> Response:
     """Return a page of what was raised and withdrawn, and why."""
     wanted = asked.alert_filter()
@@ -49,7 +50,7 @@ async def get_journal(visit: TheVisit, asked: Annotated[AlertsParameters, Query(
         page = await queries.alert_journal(reader, wanted, asked.limit, signer, asked.cursor)
     document = JournalDocument(
         position=reader.position,
-        entries=journal_documents(page.entries),
+        entries=[journal_document(one) for one in page.entries],
         next=page.next_cursor,
     )
     return visit.answer(document, page.next_cursor)

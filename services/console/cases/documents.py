@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Annotated
 
-from pydantic import BaseModel, Field
+from msgspec import Meta
 
 from projections.case_board.explain import CaseExplanation
 from projections.case_board.parts import Told
-from projections.case_board.rows import CaseRow, CycleRow, ObligationRow
+from projections.case_board.rows import CaseRow, ObligationRow
 from services.console.cases.worklist import CaseItem
 from services.console.shared.customer_at import CustomerAt
-from services.console.shared.documents import Positioned
+from services.console.shared.documents import Document, Positioned, tell
 
 _SECOND = timedelta(seconds=1)
 
 
-class ClockDocument(BaseModel):
+class ClockDocument(Document):
     """A clock in the branch's business time; `due_at` is null while it stands still."""
 
     due_at: datetime | None
-    left_s: int | None = Field(description="Business seconds left, while it stands still.")
+    left_s: Annotated[int | None, Meta(description="Business seconds left, while it stands still.")]
     met_at: datetime | None
     breached_at: datetime | None
 
 
-class ObligationDocument(BaseModel):
+class ObligationDocument(Document):
     """What a department owes on a case."""
 
     obligation: str
@@ -37,15 +39,17 @@ class ObligationDocument(BaseModel):
     due_at: datetime | None
     done_at: datetime | None
     breached_at: datetime | None
-    late_s: int | None = Field(description="Business seconds, once it is done.")
+    late_s: Annotated[int | None, Meta(description="Business seconds, once it is done.")]
 
 
-class CaseDocument(BaseModel):
+class CaseDocument(Document):
     """A case as it stands; clocks and verdicts are those of its present cycle."""
 
     case: str
     customer: str
-    external: bool = Field(description="True: another system keeps it, and it is imported.")
+    external: Annotated[
+        bool, Meta(description="True: another system keeps it, and it is imported.")
+    ]
     kind: str
     category: str | None
     severity: str
@@ -61,14 +65,16 @@ class CaseDocument(BaseModel):
     response: ClockDocument
     solution: ClockDocument
     waiting_since: datetime | None
-    paused_s: int = Field(description="Business seconds of this cycle's ended waits.")
+    paused_s: Annotated[int, Meta(description="Business seconds of this cycle's ended waits.")]
     resolved_at: datetime | None
     closed_at: datetime | None
     confirmed: bool | None
     callback_due_at: datetime | None
     callback_attempts: int
     callback_outcome: str | None
-    escalation: int | None = Field(description="The highest percent at which an alert stands.")
+    escalation: Annotated[
+        int | None, Meta(description="The highest percent at which an alert stands.")
+    ]
     handovers: int
     returns: int
     department_handovers: int
@@ -91,7 +97,7 @@ class CasesDocument(Positioned):
     next: str | None
 
 
-class CycleDocument(BaseModel):
+class CycleDocument(Document):
     """One run of a case from opening to closing; an earlier one keeps its verdict."""
 
     cycle: int
@@ -106,12 +112,12 @@ class CycleDocument(BaseModel):
     paused_s: int
 
 
-class StepDocument(BaseModel):
+class StepDocument(Document):
     """A step of a case's history, and how the solution clock stood after it."""
 
     at: datetime
     what: str
-    event: str | None = Field(description="Null: time did it.")
+    event: Annotated[str | None, Meta(description="Null: time did it.")]
     detail: str | None
     cycle: int
     solution_due_at: datetime | None
@@ -135,33 +141,22 @@ def item_document(item: CaseItem) -> CaseDocument:
 
 def history_document(found: CustomerAt, explained: CaseExplanation) -> CaseHistoryDocument:
     """Return the document of one case."""
-    return CaseHistoryDocument(
+    return tell(
+        CaseHistoryDocument,
+        explained,
         position=found.position.token(),
         at=found.at,
         as_known=found.as_known,
-        case=_case(found.customer, explained.case, tuple(explained.obligations)),
-        cycles=[_cycle(cycle) for cycle in explained.cycles],
+        case=_case(found.customer, explained.case, explained.obligations),
         history=[_step(step) for step in explained.history],
     )
 
 
-def _case(customer: str, row: CaseRow, owed: tuple[ObligationRow, ...]) -> CaseDocument:
-    return CaseDocument(
-        case=row.case_id,
+def _case(customer: str, row: CaseRow, owed: Sequence[ObligationRow]) -> CaseDocument:
+    return tell(
+        CaseDocument,
+        row,
         customer=customer,
-        external=row.external,
-        kind=row.kind,
-        category=row.category,
-        severity=row.severity,
-        priority=row.priority,
-        tier=row.tier,
-        branch=row.branch_id,
-        owner=row.owner,
-        department=row.department,
-        status=row.status,
-        activity=row.activity,
-        cycle=row.cycle,
-        opened_at=row.opened_at,
         response=ClockDocument(
             due_at=row.response_due_at,
             left_s=None,
@@ -174,66 +169,11 @@ def _case(customer: str, row: CaseRow, owed: tuple[ObligationRow, ...]) -> CaseD
             met_at=row.solution_met_at,
             breached_at=row.solution_breached_at,
         ),
-        waiting_since=row.waiting_since,
-        paused_s=row.paused_s,
-        resolved_at=row.resolved_at,
-        closed_at=row.closed_at,
-        confirmed=row.confirmed,
-        callback_due_at=row.callback_due_at,
-        callback_attempts=row.callback_attempts,
-        callback_outcome=row.callback_outcome,
-        escalation=row.escalation,
-        handovers=row.handovers,
-        returns=row.returns,
-        department_handovers=row.department_handovers,
-        department_returns=row.department_returns,
-        reopened=row.reopened,
-        told=row.told,
-        referred_from=row.referred_from,
         last_event=row.last_event_id,
-        last_event_at=row.last_event_at,
-        obligations=[_obligation(one) for one in owed],
-    )
-
-
-def _obligation(row: ObligationRow) -> ObligationDocument:
-    return ObligationDocument(
-        obligation=row.obligation_id,
-        department=row.department,
-        owes=row.owes,
-        agent=row.agent,
-        status=row.status,
-        handed_at=row.handed_at,
-        due_at=row.due_at,
-        done_at=row.done_at,
-        breached_at=row.breached_at,
-        late_s=row.late_s,
-    )
-
-
-def _cycle(row: CycleRow) -> CycleDocument:
-    return CycleDocument(
-        cycle=row.cycle,
-        opened_at=row.opened_at,
-        response_met_at=row.response_met_at,
-        response_breached_at=row.response_breached_at,
-        solution_met_at=row.solution_met_at,
-        solution_breached_at=row.solution_breached_at,
-        resolved_at=row.resolved_at,
-        closed_at=row.closed_at,
-        confirmed=row.confirmed,
-        paused_s=row.paused_s,
+        obligations=[tell(ObligationDocument, one) for one in owed],
     )
 
 
 def _step(step: Told) -> StepDocument:
     left = step.solution_left
-    return StepDocument(
-        at=step.at,
-        what=step.what,
-        event=step.event_id,
-        detail=step.detail,
-        cycle=step.cycle,
-        solution_due_at=step.solution_due_at,
-        solution_left_s=None if left is None else left // _SECOND,
-    )
+    return tell(StepDocument, step, solution_left_s=None if left is None else left // _SECOND)

@@ -21,6 +21,7 @@ from services.console.cases.parameters import CasesParameters
 from services.console.cases.words import BREACHES, PRIORITIES, STATUSES
 from services.console.shared.countdown import countdown
 from services.console.shared.customer_at import customer_at
+from services.console.shared.openapi import documented
 from services.console.shared.parameters import Identifier, InstantParameters
 from services.console.shared.reading import department_names
 from services.console.shared.visit import PAGE_LENGTH, TheVisit, api_router, page_router
@@ -46,7 +47,7 @@ class UnknownCase(Problem):
         )
 
 
-@api.get("/cases", response_model=CasesDocument)
+@api.get("/cases", responses=documented(CasesDocument))
 async def get_cases(visit: TheVisit, asked: Annotated[CasesParameters, Query()]) -> Response:
     """Return a page of cases to look after, the most urgent first."""
     wanted = asked.case_filter()
@@ -65,7 +66,7 @@ async def get_cases(visit: TheVisit, asked: Annotated[CasesParameters, Query()])
     return visit.answer(document, page.next_cursor)
 
 
-@api.get("/cases/{case}", response_model=CaseHistoryDocument)
+@api.get("/cases/{case}", responses=documented(CaseHistoryDocument))
 async def get_case(
     visit: TheVisit, case: CasePath, asked: Annotated[InstantParameters, Query()]
 ) -> Response:

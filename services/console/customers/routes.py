@@ -19,11 +19,12 @@ from services.console.customers.account_documents import CustomerDocument, custo
 from services.console.customers.contact import contact_of
 from services.console.customers.parameters import LookupParameters, TimelineParameters
 from services.console.customers.timeline import FAMILIES, TimelineFilter, timeline
-from services.console.customers.timeline_documents import TimelineDocument, entry_documents
+from services.console.customers.timeline_documents import TimelineDocument, entry_document
 from services.console.customers.value_documents import ValueDocument, value_document
 from services.console.shared.countdown import countdown
 from services.console.shared.customer_at import CustomerAt, Lookup, customer_at, look_up
 from services.console.shared.i18n import with_parameters
+from services.console.shared.openapi import documented
 from services.console.shared.paging import Page
 from services.console.shared.parameters import Identifier, InstantParameters
 from services.console.shared.reading import ReadModel, branch_names, department_names
@@ -43,7 +44,7 @@ _PERSONAL = {"Cache-Control": "private, no-store"}
 """Names and telephone numbers are on the page: nothing keeps a copy of it."""
 
 
-@api.get("/customers/{customer}/receivables", response_model=CustomerDocument)
+@api.get("/customers/{customer}/receivables", responses=documented(CustomerDocument))
 async def get_customer(
     visit: TheVisit, customer: CustomerPath, asked: Annotated[InstantParameters, Query()]
 ) -> Response:
@@ -53,7 +54,7 @@ async def get_customer(
     return visit.answer(customer_document(found, statement))
 
 
-@api.get("/customers/{customer}/value", response_model=ValueDocument)
+@api.get("/customers/{customer}/value", responses=documented(ValueDocument))
 async def get_value(
     visit: TheVisit, customer: CustomerPath, asked: Annotated[InstantParameters, Query()]
 ) -> Response:
@@ -63,7 +64,7 @@ async def get_value(
     return visit.answer(value_document(found, value))
 
 
-@api.get("/customers/{customer}/timeline", response_model=TimelineDocument)
+@api.get("/customers/{customer}/timeline", responses=documented(TimelineDocument))
 async def get_timeline(
     visit: TheVisit, customer: CustomerPath, asked: Annotated[TimelineParameters, Query()]
 ) -> Response:
@@ -78,7 +79,7 @@ async def get_timeline(
         customer=customer,
         at=place.as_of,
         as_known=place.as_known,
-        entries=entry_documents(page.entries),
+        entries=[entry_document(entry) for entry in page.entries],
         next=page.next_cursor,
     )
     return visit.answer(document, page.next_cursor)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
+from typing import Annotated
 
-from pydantic import BaseModel, Field
+import msgspec
+from msgspec import Meta
 
 from projections.timeline.entries import Entry
-from services.console.shared.documents import Money, Positioned
+from services.console.shared.documents import Document, Money, Positioned, tell
 
 
-class PositionDocument(BaseModel):
+class PositionDocument(Document):
     """Where the log keeps an event."""
 
     generation: int
@@ -19,7 +20,7 @@ class PositionDocument(BaseModel):
     n: int
 
 
-class EntryDocument(BaseModel):
+class EntryDocument(Document):
     """One touchpoint; what is personal stays sealed."""
 
     event: str
@@ -30,42 +31,34 @@ class EntryDocument(BaseModel):
     recorded_at: datetime
     position: PositionDocument
     amount: Money | None
-    identifiers: list[tuple[str, str]] = Field(description="Field and identifier, in order.")
-    words: dict[str, str | int | bool | date | datetime]
-    sealed: bool = Field(description="It carries personal data.")
+    identifiers: Annotated[
+        list[tuple[str, str]], Meta(description="Field and identifier, in order.")
+    ]
+    words: Annotated[dict[str, str | int | bool], Meta(description="Days and instants as text.")]
+    sealed: Annotated[bool, Meta(description="It carries personal data.")]
 
 
 class TimelineDocument(Positioned):
     """A page of a customer's touchpoints, the newest first."""
 
     customer: str
-    at: datetime | None = Field(description="Nothing that took effect later; null: everything.")
+    at: Annotated[
+        datetime | None, Meta(description="Nothing that took effect later; null: everything.")
+    ]
     as_known: datetime | None
     entries: list[EntryDocument]
     next: str | None
 
 
-def entry_documents(entries: Sequence[Entry]) -> list[EntryDocument]:
-    """Return the documents of touchpoints."""
-    return [
-        EntryDocument(
-            event=entry.place.event_id,
-            type=entry.type,
-            family=entry.family,
-            branch=entry.branch_id,
-            effective_at=entry.place.effective_at,
-            recorded_at=entry.recorded_at,
-            position=PositionDocument(
-                generation=entry.position.generation,
-                partition=entry.position.partition,
-                n=entry.position.n,
-            ),
-            amount=None
-            if entry.amount is None
-            else Money(minor=entry.amount.minor, currency=entry.amount.currency),
-            identifiers=list(entry.identifiers),
-            words=dict(entry.words),
-            sealed=entry.sealed,
-        )
-        for entry in entries
-    ]
+def entry_document(entry: Entry) -> EntryDocument:
+    """Return the document of a touchpoint."""
+    amount = entry.amount
+    return tell(
+        EntryDocument,
+        entry,
+        event=entry.place.event_id,
+        effective_at=entry.place.effective_at,
+        position=tell(PositionDocument, entry.position),
+        amount=amount and Money(minor=amount.minor, currency=amount.currency),
+        words=msgspec.to_builtins(dict(entry.words)),
+    )

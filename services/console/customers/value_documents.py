@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Annotated
 
-from pydantic import BaseModel, Field
+from msgspec import Meta
 
-from projections.value_tiers.explain import Counted, TierMove, ValueExplained
+from projections.value_tiers.explain import Counted, ValueExplained
 from projections.value_tiers.rows import StandingRow
 from services.console.shared.customer_at import CustomerAt
-from services.console.shared.documents import Money, Positioned
+from services.console.shared.documents import Document, Money, Positioned, tell
 
 
-class ComponentDocument(BaseModel):
+class ComponentDocument(Document):
     """A part of contemporary value; costs are below zero."""
 
     component: str
     amount: Money
 
 
-class CountedDocument(BaseModel):
+class CountedDocument(Document):
     """A dated amount and the event behind it; costs are below zero."""
 
     component: str
@@ -28,12 +29,14 @@ class CountedDocument(BaseModel):
     subject: str
     amount: Money
     day: date
-    expires_on: date = Field(description="The first day on which it does not count.")
-    ended_at: datetime | None = Field(description="When a later fact took it back or changed it.")
+    expires_on: Annotated[date, Meta(description="The first day on which it does not count.")]
+    ended_at: Annotated[
+        datetime | None, Meta(description="When a later fact took it back or changed it.")
+    ]
     ended_by: str | None
 
 
-class NextExpiryDocument(BaseModel):
+class NextExpiryDocument(Document):
     """What stops counting next by the mere passing of days."""
 
     on: date
@@ -41,7 +44,7 @@ class NextExpiryDocument(BaseModel):
     events: list[str]
 
 
-class WarningDocument(BaseModel):
+class WarningDocument(Document):
     """The score is below the tier's keep line: what the customer is about to lose, and when."""
 
     tier: str
@@ -49,7 +52,7 @@ class WarningDocument(BaseModel):
     drop_at: datetime | None
 
 
-class MoveCauseDocument(BaseModel):
+class MoveCauseDocument(Document):
     """What moved the score at the instant that decided."""
 
     kind: str
@@ -57,7 +60,7 @@ class MoveCauseDocument(BaseModel):
     amount: Money
 
 
-class MoveDocument(BaseModel):
+class MoveDocument(Document):
     """The customer came into a tier."""
 
     at: datetime
@@ -68,7 +71,7 @@ class MoveDocument(BaseModel):
     causes: list[MoveCauseDocument]
 
 
-class RfmDocument(BaseModel):
+class RfmDocument(Document):
     """Recency, frequency and amount; quintiles are a report over everybody."""
 
     last_purchase_on: date | None
@@ -77,7 +80,7 @@ class RfmDocument(BaseModel):
     net_amount: Money
 
 
-class StandingDocument(BaseModel):
+class StandingDocument(Document):
     """What a customer is worth on a local day, and the tier that it has earned."""
 
     tier: str | None
@@ -88,17 +91,17 @@ class StandingDocument(BaseModel):
     potential: Money | None
     potential_note: str
     model: Money | None
-    share_of_wallet: str | None = Field(description="Ours over all, four decimals.")
-    sighting_event: str | None = Field(description="The visit behind share of wallet.")
+    share_of_wallet: Annotated[str | None, Meta(description="Ours over all, four decimals.")]
+    sighting_event: Annotated[str | None, Meta(description="The visit behind share of wallet.")]
     rfm: RfmDocument
     window_from: date
     counting: list[CountedDocument]
-    expired: list[CountedDocument] = Field(description="The latest first.")
+    expired: Annotated[list[CountedDocument], Meta(description="The latest first.")]
     withdrawn: list[CountedDocument]
-    other_currencies: list[CountedDocument] = Field(description="Listed, not scored.")
+    other_currencies: Annotated[list[CountedDocument], Meta(description="Listed, not scored.")]
     expires_next: NextExpiryDocument | None
     warning: WarningDocument | None
-    history: list[MoveDocument] = Field(description="The oldest first.")
+    history: Annotated[list[MoveDocument], Meta(description="The oldest first.")]
     next_change_at: datetime | None
 
 
@@ -110,18 +113,19 @@ class ValueDocument(Positioned):
     at: datetime
     today: date | None
     as_known: datetime | None
-    value: StandingDocument | None = Field(description="Null: nothing was known that counts.")
+    value: Annotated[
+        StandingDocument | None, Meta(description="Null: nothing was known that counts.")
+    ]
 
 
 def value_document(found: CustomerAt, value: ValueExplained | None) -> ValueDocument:
     """Return the document of a customer's value."""
-    return ValueDocument(
+    return tell(
+        ValueDocument,
+        found,
         position=found.position.token(),
-        customer=found.customer,
         zone=found.zone.key,
-        at=found.at,
         today=value.today if value else None,
-        as_known=found.as_known,
         value=_standing(value) if value else None,
     )
 
@@ -132,9 +136,9 @@ def _standing(value: ValueExplained) -> StandingDocument:
     def money(minor: int) -> Money:
         return Money(minor=minor, currency=row.currency)
 
-    return StandingDocument(
-        tier=row.tier,
-        tier_since=row.tier_since,
+    return tell(
+        StandingDocument,
+        row,
         score=money(figures.score_minor),
         contemporary=money(figures.contemporary_minor),
         components=[
@@ -147,9 +151,7 @@ def _standing(value: ValueExplained) -> StandingDocument:
                 ("provision", -row.provision_minor),
             )
         ],
-        potential=None if row.potential_minor is None else money(row.potential_minor),
         potential_note=value.potential,
-        model=None if row.model_minor is None else money(row.model_minor),
         share_of_wallet=_basis_points(row.share_of_wallet_bp),
         sighting_event=value.sighting_event_id,
         rfm=_rfm(row, value.today),
@@ -160,7 +162,7 @@ def _standing(value: ValueExplained) -> StandingDocument:
         other_currencies=_counted(value.other_currencies),
         expires_next=_expiry(value),
         warning=_warning(row),
-        history=[_move(move, row.currency) for move in value.moves],
+        history=[tell(MoveDocument, move, currency=row.currency) for move in value.moves],
         next_change_at=value.next_change_at,
     )
 
@@ -171,28 +173,11 @@ def _basis_points(share: int | None) -> str | None:
 
 def _rfm(row: StandingRow, today: date) -> RfmDocument:
     last = row.last_purchase_on
-    return RfmDocument(
-        last_purchase_on=last,
-        recency_days=(today - last).days if last else None,
-        purchase_days=row.purchase_days,
-        net_amount=Money(minor=row.net_amount_minor, currency=row.currency),
-    )
+    return tell(RfmDocument, row, recency_days=(today - last).days if last else None)
 
 
 def _counted(lines: Sequence[Counted]) -> list[CountedDocument]:
-    return [
-        CountedDocument(
-            component=line.component,
-            event=line.event_id,
-            subject=line.subject,
-            amount=Money(minor=line.amount_minor, currency=line.currency),
-            day=line.day,
-            expires_on=line.expires_on,
-            ended_at=line.ended_at,
-            ended_by=line.ended_by,
-        )
-        for line in lines
-    ]
+    return [tell(CountedDocument, line) for line in lines]
 
 
 def _expiry(value: ValueExplained) -> NextExpiryDocument | None:
@@ -207,22 +192,4 @@ def _expiry(value: ValueExplained) -> NextExpiryDocument | None:
 def _warning(row: StandingRow) -> WarningDocument | None:
     if row.warning_since is None or row.tier is None:
         return None
-    return WarningDocument(tier=row.tier, since=row.warning_since, drop_at=row.drop_at)
-
-
-def _move(move: TierMove, currency: str) -> MoveDocument:
-    return MoveDocument(
-        at=move.at,
-        before=move.before,
-        tier=move.tier,
-        reason=move.reason,
-        warned_at=move.warned_at,
-        causes=[
-            MoveCauseDocument(
-                kind=cause.kind,
-                event=cause.event_id,
-                amount=Money(minor=cause.amount_minor, currency=currency),
-            )
-            for cause in move.causes
-        ],
-    )
+    return tell(WarningDocument, row, since=row.warning_since)

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
-from pydantic import BaseModel, Field
+from msgspec import Meta
 
-from services.console.shared.documents import Positioned
+from services.console.shared.documents import Document, Positioned, tell
 from services.console.shared.freshness import Freshness
 
 
-class SweepDocument(BaseModel):
+class SweepDocument(Document):
     """How far customers were assessed again under what was published last."""
 
     under_way: bool
-    rules_recorded: int = Field(description="Policies and reference data in the log.")
-    rules_applied: int = Field(description="How many of them every customer was assessed under.")
-    customers_left: int = Field(description="Counted up to `counted_up_to`.")
+    rules_recorded: Annotated[int, Meta(description="Policies and reference data in the log.")]
+    rules_applied: Annotated[
+        int, Meta(description="How many of them every customer was assessed under.")
+    ]
+    customers_left: Annotated[int, Meta(description="Counted up to `counted_up_to`.")]
 
 
-class ProjectionFreshness(BaseModel):
+class ProjectionFreshness(Document):
     """One projection's distance from the log."""
 
     projection: str
@@ -29,7 +32,7 @@ class ProjectionFreshness(BaseModel):
     seconds_behind: int
     parked_customers: int
     reassessing_customers: int
-    counted_up_to: int = Field(description="Customers are counted no further.")
+    counted_up_to: Annotated[int, Meta(description="Customers are counted no further.")]
     sweep: SweepDocument
 
 
@@ -42,19 +45,12 @@ class FreshnessDocument(Positioned):
 
 def freshness_document(one: Freshness, cap: int) -> ProjectionFreshness:
     """Return the document of one projection's freshness."""
-    return ProjectionFreshness(
-        projection=one.projection,
-        version=one.version,
-        events_taken_in=one.events_taken_in,
-        events_behind=one.events_behind,
-        seconds_behind=one.seconds_behind,
+    left = min(one.reassessing, cap)
+    return tell(
+        ProjectionFreshness,
+        one,
         parked_customers=min(one.parked, cap),
-        reassessing_customers=min(one.reassessing, cap),
+        reassessing_customers=left,
         counted_up_to=cap,
-        sweep=SweepDocument(
-            under_way=one.reassessing > 0,
-            rules_recorded=one.rules_recorded,
-            rules_applied=one.rules_applied,
-            customers_left=min(one.reassessing, cap),
-        ),
+        sweep=tell(SweepDocument, one, under_way=left > 0, customers_left=left),
     )

@@ -12,6 +12,7 @@ from services.console.overview.documents import FreshnessDocument, freshness_doc
 from services.console.overview.live import LiveOverview
 from services.console.overview.streaming import EventStream
 from services.console.shared.freshness import CAP, freshness
+from services.console.shared.openapi import documented
 from services.console.shared.parameters import Parameters
 from services.console.shared.refusals import unavailable
 from services.console.shared.visit import TheVisit, Visit, api_router, page_router
@@ -20,7 +21,7 @@ api = api_router()
 pages = page_router()
 
 
-@api.get("/freshness", response_model=FreshnessDocument)
+@api.get("/freshness", responses=documented(FreshnessDocument))
 async def get_freshness(visit: TheVisit, asked: Annotated[Parameters, Query()]) -> Response:
     """Return how far the rows are from the log, and what waits."""
     async with visit.rows(visit.console.everything, asked, tagged=False) as reader:

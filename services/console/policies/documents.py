@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-import msgspec
-from pydantic import BaseModel, JsonValue
-
+from events.touchpoints.policy import PolicyRecord
 from services.console.policies.versions import Version
-from services.console.shared.documents import Positioned
+from services.console.shared.documents import Document, Positioned, tell
 
 
-class VersionDocument(BaseModel):
+class VersionDocument(Document):
     """A version of a policy; `effective_from` is null for the default before any was published."""
 
     in_force: bool
     effective_from: datetime | None
     until: datetime | None
     event: str | None
-    policy: dict[str, JsonValue]
+    policy: PolicyRecord
 
 
 class PoliciesDocument(Positioned):
@@ -37,16 +35,7 @@ def policies_document(
         position=position,
         at=at,
         policies={
-            name: [
-                VersionDocument(
-                    in_force=version.in_force,
-                    effective_from=version.effective_from,
-                    until=version.until,
-                    event=version.event_id,
-                    policy=msgspec.json.decode(msgspec.json.encode(version.policy)),
-                )
-                for version in versions
-            ]
+            name: [tell(VersionDocument, version) for version in versions]
             for name, versions in found.items()
         },
     )

@@ -9,13 +9,14 @@ from starlette.responses import Response
 
 from services.console.policies.documents import PoliciesDocument, policies_document
 from services.console.policies.versions import KINDS, versions
+from services.console.shared.openapi import documented
 from services.console.shared.parameters import Parameters
 from services.console.shared.visit import TheVisit, api_router
 
 api = api_router()
 
 
-@api.get("/policies", response_model=PoliciesDocument)
+@api.get("/policies", responses=documented(PoliciesDocument))
 async def get_policies(visit: TheVisit, asked: Annotated[Parameters, Query()]) -> Response:
     """Return the rules in force, and those that were published for later."""
     async with visit.rows(visit.console.everything, asked) as reader:

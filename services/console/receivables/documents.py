@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Annotated
 
-from pydantic import BaseModel, Field
+from msgspec import Meta
 
 from services.console.receivables.ageing import CurrencyAgeing
 from services.console.receivables.worklist import WorkItem
-from services.console.shared.documents import Money, Positioned
+from services.console.shared.documents import Document, Money, Positioned, tell
 
 
-class BucketDocument(BaseModel):
+class BucketDocument(Document):
     """Open items of one age; a missing end is open."""
 
     bucket: int
@@ -22,7 +23,7 @@ class BucketDocument(BaseModel):
     provision: Money
 
 
-class CurrencyAgeingDocument(BaseModel):
+class CurrencyAgeingDocument(Document):
     """Ageing in one currency."""
 
     currency: str
@@ -31,9 +32,11 @@ class CurrencyAgeingDocument(BaseModel):
     outstanding: Money
     overdue_items: int
     overdue: Money
-    overdue_share: str | None = Field(description="Overdue over outstanding, four decimals.")
+    overdue_share: Annotated[
+        str | None, Meta(description="Overdue over outstanding, four decimals.")
+    ]
     invoiced_90_days: Money
-    dso_90_days: str | None = Field(description="Days sales outstanding, four decimals.")
+    dso_90_days: Annotated[str | None, Meta(description="Days sales outstanding, four decimals.")]
     provision: Money
 
 
@@ -45,7 +48,7 @@ class AgeingDocument(Positioned):
     currencies: list[CurrencyAgeingDocument]
 
 
-class ItemDocument(BaseModel):
+class ItemDocument(Document):
     """An open item: amount = credited + paid + written off + balance."""
 
     customer: str
@@ -74,67 +77,28 @@ class ItemsDocument(Positioned):
 
     at: datetime
     count: int
-    count_is_capped: bool = Field(description="True: there are more than `count`.")
+    count_is_capped: Annotated[bool, Meta(description="True: there are more than `count`.")]
     items: list[ItemDocument]
-    next: str | None = Field(description="Cursor of the next page.")
+    next: Annotated[str | None, Meta(description="Cursor of the next page.")]
 
 
 def ageing_document(one: CurrencyAgeing) -> CurrencyAgeingDocument:
     """Return the document of one currency's ageing."""
-
-    def money(minor: int) -> Money:
-        return Money(minor=minor, currency=one.currency)
-
     share = one.overdue_share
-    return CurrencyAgeingDocument(
-        currency=one.currency,
+    return tell(
+        CurrencyAgeingDocument,
+        one,
+        outstanding=Money(minor=one.open_minor, currency=one.currency),
+        overdue_share=None if share is None else f"{share:.4f}",
+        invoiced_90_days=Money(minor=one.invoiced_minor, currency=one.currency),
+        dso_90_days=None if one.dso is None else str(one.dso),
         buckets=[
-            BucketDocument(
-                bucket=bucket.index,
-                from_day=bucket.from_day,
-                to_day=bucket.to_day,
-                items=bucket.items,
-                amount=money(bucket.amount_minor),
-                provision=money(bucket.provision_minor),
-            )
+            tell(BucketDocument, bucket, currency=one.currency, bucket=bucket.index)
             for bucket in one.buckets
         ],
-        open_items=one.open_items,
-        outstanding=money(one.open_minor),
-        overdue_items=one.overdue_items,
-        overdue=money(one.overdue_minor),
-        overdue_share=None if share is None else f"{share:.4f}",
-        invoiced_90_days=money(one.invoiced_minor),
-        dso_90_days=None if one.dso is None else str(one.dso),
-        provision=money(one.provision_minor),
     )
 
 
 def item_document(item: WorkItem) -> ItemDocument:
     """Return the document of one open item."""
-    row = item.row
-
-    def money(minor: int) -> Money:
-        return Money(minor=minor, currency=row.currency)
-
-    return ItemDocument(
-        customer=item.customer_id,
-        item=row.item_id,
-        invoice=row.invoice_id,
-        order=row.order_id,
-        branch=row.branch_id,
-        issued_on=row.issued_on,
-        due_on=row.due_on,
-        days_past_due=item.days_past_due,
-        amount=money(row.amount_minor),
-        credited=money(row.credited_minor),
-        paid=money(row.paid_minor),
-        written_off=money(row.written_off_minor),
-        balance=money(row.balance_minor),
-        status=row.status,
-        disputed=row.disputed,
-        hold=row.hold,
-        dunning_level=row.dunning_level,
-        dunning_due=row.dunning_due,
-        promised_on=row.promised_on,
-    )
+    return tell(ItemDocument, item.row, customer=item.customer_id, days_past_due=item.days_past_due)

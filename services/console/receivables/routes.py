@@ -17,6 +17,7 @@ from services.console.receivables.documents import (
     item_document,
 )
 from services.console.receivables.parameters import ItemsParameters
+from services.console.shared.openapi import documented
 from services.console.shared.parameters import OfBranch
 from services.console.shared.visit import PAGE_LENGTH, TheVisit, api_router, page_router
 
@@ -24,7 +25,7 @@ api = api_router()
 pages = page_router()
 
 
-@api.get("/receivables/ageing", response_model=AgeingDocument)
+@api.get("/receivables/ageing", responses=documented(AgeingDocument))
 async def get_ageing(visit: TheVisit, asked: Annotated[OfBranch, Query()]) -> Response:
     """Return open receivables by days past due, per currency."""
     async with visit.rows(visit.console.receivables, asked) as reader:
@@ -39,7 +40,7 @@ async def get_ageing(visit: TheVisit, asked: Annotated[OfBranch, Query()]) -> Re
     )
 
 
-@api.get("/receivables/items", response_model=ItemsDocument)
+@api.get("/receivables/items", responses=documented(ItemsDocument))
 async def get_items(visit: TheVisit, asked: Annotated[ItemsParameters, Query()]) -> Response:
     """Return a page of open items to work on."""
     wanted = asked.work_filter()

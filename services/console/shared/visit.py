@@ -11,12 +11,13 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Annotated, Any, TypeVar
 
+import msgspec
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ValidationError
 from starlette.responses import HTMLResponse, Response
 
 from services.console.shared.console import Console
+from services.console.shared.documents import Positioned
 from services.console.shared.freshness import CAP, page_freshness
 from services.console.shared.i18n import language_of, with_parameters
 from services.console.shared.page import dynamic_headers, page_response
@@ -100,13 +101,14 @@ class Visit:
         if self._tag in (part.strip() for part in held.split(",")):
             raise NotModified(self._tag)
 
-    def answer(self, document: BaseModel, next_cursor: str | None = None) -> Response:
+    def answer(self, document: Positioned, next_cursor: str | None = None) -> Response:
         """Return a document with the position it reflects, its tag, and the next page's address."""
         headers = dynamic_headers(self._tag, self._position)
         if next_cursor is not None:
             address = self.request.url.include_query_params(cursor=next_cursor)
             headers["Link"] = f'<{address.replace(scheme="", netloc="")}>; rel="next"'
-        return JSONResponse(document.model_dump(mode="json"), headers=headers)
+        body = msgspec.json.encode(document)
+        return Response(body, media_type="application/json", headers=headers)
 
     def page(
         self,

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
-from pydantic import BaseModel, Field
+from msgspec import Meta
 
-from services.console.shared.documents import Money, Positioned
+from services.console.shared.documents import Document, Money, Positioned, tell
 from services.console.value.pyramid import Pyramid
 
 
-class LevelDocument(BaseModel):
+class LevelDocument(Document):
     """A tier of the pyramid."""
 
     tier: str
-    line: Money | None = Field(description="The least score that earns it; the lowest has none.")
+    line: Annotated[
+        Money | None, Meta(description="The least score that earns it; the lowest has none.")
+    ]
     customers: int
-    share: str = Field(description="Of all customers in a tier, four decimals.")
-    contemporary: Money = Field(description="What they are worth together.")
+    share: Annotated[str, Meta(description="Of all customers in a tier, four decimals.")]
+    contemporary: Annotated[Money, Meta(description="What they are worth together.")]
 
 
 class PyramidDocument(Positioned):
@@ -34,10 +37,6 @@ def pyramid_document(
     found: Pyramid, position: str, at: datetime, branch: str | None
 ) -> PyramidDocument:
     """Return the document of the pyramid."""
-
-    def money(minor: int) -> Money:
-        return Money(minor=minor, currency=found.currency)
-
     return PyramidDocument(
         position=position,
         at=at,
@@ -45,13 +44,7 @@ def pyramid_document(
         currency=found.currency,
         customers=found.customers,
         tiers=[
-            LevelDocument(
-                tier=level.tier,
-                line=None if level.line_minor is None else money(level.line_minor),
-                customers=level.customers,
-                share=f"{found.share(level):.4f}",
-                contemporary=money(level.contemporary_minor),
-            )
+            tell(LevelDocument, level, currency=found.currency, share=f"{found.share(level):.4f}")
             for level in found.levels
         ],
     )

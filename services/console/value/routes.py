@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Query
 from starlette.responses import Response
 
+from services.console.shared.openapi import documented
 from services.console.shared.parameters import OfBranch
 from services.console.shared.visit import TheVisit, api_router
 from services.console.value.documents import PyramidDocument, pyramid_document
@@ -15,7 +16,7 @@ from services.console.value.pyramid import pyramid
 api = api_router()
 
 
-@api.get("/value/pyramid", response_model=PyramidDocument)
+@api.get("/value/pyramid", responses=documented(PyramidDocument))
 async def get_pyramid(visit: TheVisit, asked: Annotated[OfBranch, Query()]) -> Response:
     """Return how many customers each tier holds, and what they are worth together."""
     async with visit.rows(visit.console.value, asked) as reader:
