@@ -11,7 +11,7 @@ import typer
 
 from services.errors import UsageError
 from services.hosts.bootstrap import open_platform
-from services.hosts.project import Projector, run_projector
+from services.hosts.project import Projector, project_for_ever
 from services.postgres.pool import translated
 from services.postgres.statements import sql
 from services.settings import settings
@@ -44,21 +44,20 @@ def project(
 async def _project(once: bool, format_: Format) -> None:
     if settings().kafka is not None:
         raise UsageError("the log is in Kafka (TOUCHSTONE_KAFKA): `touchstone work` projects it")
-    async with open_platform(settings()) as platform:
-        projector = Projector(platform)
-        if once:
-            taken = await projector.catch_up()
-            if format_ is Format.JSON:
-                emit({"events": taken})
-            else:
-                say(f"{counted(taken, 'event')} taken in")
-            return
-        task = asyncio.create_task(run_projector(projector, platform, settings().alert_webhook))
+    if not once:
+        task = asyncio.create_task(project_for_ever(settings()))
         loop = asyncio.get_running_loop()
         for signum in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(signum, task.cancel)
         with contextlib.suppress(asyncio.CancelledError):
             await task
+        return
+    async with open_platform(settings()) as platform:
+        taken = await Projector(platform).catch_up()
+    if format_ is Format.JSON:
+        emit({"events": taken})
+    else:
+        say(f"{counted(taken, 'event')} taken in")
 
 
 @parked.command("list")

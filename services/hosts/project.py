@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
 
@@ -18,16 +18,19 @@ from events.partitioning import PARTITIONS
 from projections import PROJECTIONS
 from projections.protocol import Projection
 from services.errors import LogMoved, StaleCheckpoint, Unavailable, UnreadableEvent
+from services.hosts.bootstrap import open_platform
 from services.notify.deliveries import Deliveries
 from services.notify.webhook import Webhook
 from services.platform import Platform
 from services.postgres.pool import translated
 from services.postgres.statements import sql
+from services.postgres.waiting import patiently
 from services.projector.collecting import collecting_seldom
 from services.projector.memory import Memory
 from services.projector.owner import BATCH_EVENTS, PartitionOwner
 from services.projector.reference_feed import ReferenceFeed
 from services.projector.schedule import Schedule
+from services.settings import Settings
 
 _LOG = structlog.get_logger(__name__)
 
@@ -146,17 +149,22 @@ class Projector:
                         await connection.execute(sql("release_projector_lock"))
 
 
-async def run_projector(projector: Projector, platform: Platform, webhook_url: str | None) -> None:
-    """Project, and deliver alerts where there is an address, until cancelled. Raises: LogMoved."""
-    if webhook_url is None:
-        await projector.run()
-        return
-    webhook = Webhook(webhook_url)
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(Deliveries(platform.pool, webhook).run())
+async def project_for_ever(settings: Settings) -> None:
+    """Project, and deliver alerts where there is an address, until cancelled.
+
+    Waits for a database that is away. Raises: LogMoved.
+    """
+    async with AsyncExitStack() as stack:
+        platform = await patiently(lambda: stack.enter_async_context(open_platform(settings)))
+        projector = Projector(platform)
+        if settings.alert_webhook is None:
             await projector.run()
-    except* LogMoved as moved:
-        raise moved.exceptions[0] from None
-    finally:
-        await webhook.close()
+            return
+        webhook = Webhook(settings.alert_webhook)
+        stack.push_async_callback(webhook.close)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(Deliveries(platform.pool, webhook).run())
+                await projector.run()
+        except* LogMoved as moved:
+            raise moved.exceptions[0] from None

@@ -10,18 +10,19 @@ import asyncio
 import os
 import signal
 import socket
-from contextlib import nullcontext
+from contextlib import AsyncExitStack, nullcontext, suppress
 from pathlib import Path
 
 import httpx2
 
 from services.audit.status import status
-from services.errors import Unavailable, UsageError
+from services.errors import UsageError
 from services.hosts.bootstrap import open_platform
 from services.hosts.only_run import only_run_of
 from services.hosts.supervision import Supervision
 from services.local_postgres.choosing import database
 from services.platform import Platform
+from services.postgres.waiting import patiently
 from services.settings import Settings
 from services.simulator.load import ensure_history
 from services.terminal import note, progress, say
@@ -29,7 +30,7 @@ from services.terminal import note, progress, say
 _SERVICES_LOG = "services.log"
 _POLL_S = 0.1
 _PROGRESS_S = 0.5
-_START_PATIENCE_S = 60.0
+_START_PATIENCE_S = 20.0
 _WORKERS = 2  # over Kafka: enough to see partitions shared and taken over
 
 
@@ -44,13 +45,19 @@ async def run(settings: Settings, *, demo: bool, customers: int, rate: float) ->
         loop.add_signal_handler(signum, stop.set)
     # Two platforms, each on a database of its own, may share the directory with their key.
     with only_run_of(settings.data) if settings.dsn is None else nullcontext():
-        await _run(settings, stop, demo, customers, rate)
+        running = asyncio.create_task(_run(settings, demo, customers, rate))
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait((running, stopped), return_when=asyncio.FIRST_COMPLETED)
+        if not running.done():
+            note("stopping")
+            running.cancel()
+        stopped.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
 
 
-async def _run(
-    settings: Settings, stop: asyncio.Event, demo: bool, customers: int, rate: float
-) -> None:
-    """Run every service until told to stop."""
+async def _run(settings: Settings, demo: bool, customers: int, rate: float) -> None:
+    """Run every service until cancelled, which may be at any moment."""
     _check_port(settings.console_host, settings.console_port, "TOUCHSTONE_CONSOLE_PORT")
     _check_port(settings.gateway_host, settings.gateway_port, "TOUCHSTONE_GATEWAY_PORT")
     note(f"data: {(settings.dsn and 'the database of TOUCHSTONE_DSN') or settings.data}")
@@ -62,22 +69,20 @@ async def _run(
             # Imported here: the embedded log needs no client of Kafka.
             from services.log.kafka.opening import ensure_topics
 
-            await ensure_topics(served)
-        async with open_platform(served):
-            pass  # migrations, before anybody looks
+            await patiently(lambda: ensure_topics(served))
+        await patiently(lambda: _migrated(served))
         log_path = settings.data / _SERVICES_LOG
         environment = {"TOUCHSTONE_DSN": dsn, "TOUCHSTONE_DATA": str(settings.data)}
         async with Supervision(log_path, environment) as supervision:
             supervision.start(["serve"])
-            work = asyncio.create_task(_ready(served, supervision, demo, customers, rate))
-            stopped = asyncio.create_task(stop.wait())
-            await asyncio.wait((work, stopped), return_when=asyncio.FIRST_COMPLETED)
-            if work.done():
-                work.result()
-                await stopped
-            else:
-                work.cancel()
-            note("stopping")
+            await _ready(served, supervision, demo, customers, rate)
+            await asyncio.Event().wait()
+
+
+async def _migrated(settings: Settings) -> None:
+    """Bring the database up to date, before anybody looks."""
+    async with open_platform(settings):
+        pass
 
 
 async def _ready(
@@ -92,9 +97,10 @@ async def _ready(
     await _answers(f"{console}healthz", settings.data / _SERVICES_LOG)
     say(f"console: {console}")
     say(f"gateway: {_url(settings.gateway_host, settings.gateway_port)}")
-    async with open_platform(settings) as platform:
+    async with AsyncExitStack() as stack:
+        platform = await patiently(lambda: stack.enter_async_context(open_platform(settings)))
         if demo:
-            await ensure_history(platform, customers=customers)
+            await patiently(lambda: ensure_history(platform, customers=customers))
         for command in [["project"]] if settings.kafka is None else [["work"]] * _WORKERS:
             supervision.start(command)
         await _up_to_date(platform)
@@ -108,7 +114,7 @@ async def _up_to_date(platform: Platform) -> None:
     with progress("events") as bar:
         task = bar.add_task("projecting", total=None)
         while True:
-            found = await status(platform, platform.clock.now())
+            found = await patiently(lambda: status(platform, platform.clock.now()))
             behind = max(one.behind for one in found.projections)
             bar.update(task, completed=found.events - behind, total=found.events)
             if not behind:
@@ -121,19 +127,19 @@ def _url(host: str, port: int) -> str:
 
 
 async def _answers(address: str, log_path: Path) -> None:
-    """Wait until an address is served. Raises: Unavailable."""
-    try:
-        async with httpx2.AsyncClient() as client, asyncio.timeout(_START_PATIENCE_S):
-            while True:
-                try:
-                    await client.get(address)
-                    return
-                except httpx2.TransportError:
-                    await asyncio.sleep(_POLL_S)
-    except TimeoutError as error:
-        raise Unavailable(
-            f"{address} does not answer after {_START_PATIENCE_S:.0f} s: see {log_path}"
-        ) from error
+    """Wait until an address is served; say once that it takes long, and where to look why."""
+    loop = asyncio.get_running_loop()
+    said_at: float | None = loop.time() + _START_PATIENCE_S
+    async with httpx2.AsyncClient() as client:
+        while True:
+            try:
+                await client.get(address)
+                return
+            except httpx2.TransportError:
+                await asyncio.sleep(_POLL_S)
+            if said_at is not None and loop.time() > said_at:
+                note(f"waiting: {address} does not answer yet; {log_path} says why")
+                said_at = None
 
 
 def _check_port(host: str, port: int, variable: str) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -13,6 +14,7 @@ from starlette.types import ASGIApp
 from services.console.app import create_console, end_streams
 from services.gateway.http import create_gateway
 from services.hosts.bootstrap import open_platform
+from services.postgres.waiting import patiently
 from services.settings import Settings
 
 _GRACE_S = 3
@@ -42,7 +44,8 @@ def _server(app: ASGIApp, host: str, port: int) -> _Server:
 
 async def serve(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM."""
-    async with open_platform(settings) as platform:
+    async with AsyncExitStack() as stack:
+        platform = await patiently(lambda: stack.enter_async_context(open_platform(settings)))
         console = create_console(platform)
         servers = [
             _server(create_gateway(platform), settings.gateway_host, settings.gateway_port),

@@ -83,7 +83,9 @@ class Deliveries:
         """Wait until no other process delivers; another may once this one's connection is lost."""
         with translated():
             async with self._pool.acquire() as connection:
-                while not await connection.fetchval(sql("try_delivery_lock")):
+                while not await connection.fetchval(  # noqa: ASYNC110 - another process has it
+                    sql("try_delivery_lock")
+                ):
                     await asyncio.sleep(_STANDBY_S)
                 try:
                     yield

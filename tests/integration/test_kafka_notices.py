@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from events.notices import AlertNotice, ChangeNotice
 from services.errors import Unavailable
 from services.hosts.bootstrap import open_platform
-from services.hosts.project import Projector, run_projector
+from services.hosts.project import project_for_ever
 from services.notify.deliveries import Deliveries
 from services.notify.relay import ALERTS, Relay
 from services.notify.webhook import Webhook
@@ -186,10 +186,9 @@ async def test_a_slow_receiver_of_one_alert_delays_no_other_and_none_is_lost(poo
 @pytest.mark.postgres
 async def test_the_embedded_log_delivers_as_well(database: str, tmp_path: Path) -> None:
     with listening(Listener()) as listener:
-        settings = Settings(dsn=database, data=tmp_path)
+        settings = Settings(dsn=database, data=tmp_path, alert_webhook=listener.url)
         async with open_platform(settings) as platform:
-            projector = Projector(platform)
-            going = asyncio.create_task(run_projector(projector, platform, listener.url))
+            going = asyncio.create_task(project_for_ever(settings))
             while not await platform.pool.fetchval("SELECT count(*) FROM relays"):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
             await platform.pool.execute(JOURNAL, "I-7")
