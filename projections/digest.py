@@ -2,17 +2,27 @@
 
 A digest covers the rows and standing alerts that `assess` gave for a stated instant: no
 positions, no record times, no next_change_at, no journal (decision 5). Each row and alert is
-one canonical line; the digest is SHA-256 over the sorted SHA-256 sums of the lines, so that
-customers may be walked in any order and memory holds 32 bytes a line.
+one canonical line. A customer's lines, sorted, are hashed to a number; the digest is SHA-256
+over the product of all customers' numbers, so that they may be assessed in any order, in many
+places, and nobody holds more than one number.
+
+Source: M. Bellare and D. Micciancio, "A new paradigm for collision-free hashing", 1997 (MuHash),
+which is as hard to forge as discrete logarithms modulo the prime; the prime is that of Bitcoin
+Core's MuHash3072.
 """
 
-from collections.abc import Iterable
-from hashlib import sha256
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from hashlib import sha256, shake_256
 
 import msgspec
 
 from events.envelope import CustomerId
 from projections.protocol import Assessment, Projection
+
+_PRIME = 2**3072 - 1_103_717
+_PRIME_BYTES = 384
 
 _canonical = msgspec.json.Encoder(order="deterministic")
 
@@ -31,9 +41,31 @@ def customer_lines(
     return lines
 
 
-def combine(lines: Iterable[bytes]) -> str:
-    """Return the digest of all lines, whatever their order; a repeated line counts."""
-    total = sha256()
-    for line_sum in sorted(sha256(line).digest() for line in lines):
-        total.update(line_sum)
-    return total.hexdigest()
+class RunningDigest:
+    """The digest of the customers taken in so far, wherever that was."""
+
+    def __init__(self, product: int = 1) -> None:
+        self.product = product
+
+    def add(self, lines: Iterable[bytes]) -> None:
+        """Take in a customer's lines; one without any leaves no trace, a repeated line counts."""
+        sums = sorted(sha256(line).digest() for line in lines)
+        if sums:
+            number = int.from_bytes(shake_256(b"".join(sums)).digest(_PRIME_BYTES))
+            self.merge(number or 1)
+
+    def merge(self, product: int) -> None:
+        """Take in all that another running digest has taken in."""
+        self.product = self.product * product % _PRIME
+
+    def hexdigest(self) -> str:
+        """Return the digest."""
+        return sha256(self.product.to_bytes(_PRIME_BYTES)).hexdigest()
+
+
+def combine(lines: Mapping[CustomerId, Iterable[bytes]]) -> str:
+    """Return the digest of customers' lines, all at hand."""
+    digest = RunningDigest()
+    for one in lines.values():
+        digest.add(one)
+    return digest.hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from importlib import metadata
 from typing import Annotated
 
@@ -19,8 +18,9 @@ from services.hosts import run as host
 from services.hosts import serve as serving
 from services.hosts.supervision import die_with_parent
 from services.settings import settings
+from services.standard_streams import open_what_is_closed
 from services.telemetry import configure_logging
-from services.terminal import run_async
+from services.terminal import note, run_async, say
 
 app = typer.Typer(
     name="touchstone",
@@ -36,7 +36,7 @@ app = typer.Typer(
 
 def _version(asked: bool) -> None:
     if asked:
-        print(f"touchstone {metadata.version('touchstone')}")
+        say(f"touchstone {metadata.version('touchstone')}")
         raise typer.Exit
 
 
@@ -101,12 +101,13 @@ app.add_typer(simulate)
 
 def main() -> None:
     """Run a command; what the platform refuses is one line on standard error."""
+    open_what_is_closed()
     die_with_parent()
     configure_logging()
     try:
         app()
     except TouchstoneError as error:
-        print(f"touchstone: {error}", file=sys.stderr)
+        note(f"touchstone: {error}")
         raise SystemExit(error.exit_code) from error
 
 

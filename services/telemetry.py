@@ -1,40 +1,17 @@
 """Logging at the edges: a constant event name plus fields, no personal data."""
 
-import contextlib
 import logging
-import sys
-from typing import TextIO, cast
 
 import structlog
 
 from services.errors import Unavailable
 from services.postgres.pool import translated
-
-
-class _Unfailing:
-    """Takes lines for a stream; those that its disk has no room for are lost, and that is all.
-
-    Otherwise a full disk would turn every answer that is also logged into a failure.
-    """
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
-    def write(self, text: str) -> int:
-        """Write what there is room for."""
-        with contextlib.suppress(OSError):
-            self._stream.write(text)
-        return len(text)
-
-    def flush(self) -> None:
-        """Flush what there is room for."""
-        with contextlib.suppress(OSError):
-            self._stream.flush()
+from services.standard_streams import UNFAILING_ERR
 
 
 def configure_logging() -> None:
     """Log to standard error: for people on a terminal, as JSON lines elsewhere."""
-    for_people = sys.stderr.isatty()
+    for_people = UNFAILING_ERR.isatty()
     # Plain tracebacks: others would show local variables, and with them personal data.
     renderer: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
@@ -53,9 +30,9 @@ def configure_logging() -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Unfailing(sys.stderr))),
+        logger_factory=structlog.PrintLoggerFactory(UNFAILING_ERR),
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    logging.basicConfig(level=logging.WARNING, stream=UNFAILING_ERR)
     quieten("asyncpg", relay=_OfTheDatabase())
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
 import threading
 from collections.abc import Coroutine
 from datetime import UTC, date, datetime
@@ -27,6 +25,8 @@ from events.calendars import day_end
 from events.envelope import PositionVector
 from events.policy import Reference
 from services.errors import UsageError
+from services.standard_streams import UNFAILING_ERR, write_result
+from services.wording import printable
 
 _YEARS = range(1900, 2200)
 """Years of which the platform holds touchpoints or due dates."""
@@ -64,24 +64,46 @@ AsKnownOption = Annotated[
     ),
 ]
 
-_OUT = Console(highlight=False, soft_wrap=True)
-_ERR = Console(stderr=True, highlight=False)
+_ERR = Console(file=UNFAILING_ERR, highlight=False)
+_ORDER = "\n\t"
+"""What orders a text, and nothing else that a terminal obeys."""
 
 
 def say(text: str) -> None:
-    """Print a line of result to standard output."""
-    _OUT.print(text, markup=False)
+    """Print a result to standard output; no sign in it reaches a terminal as a command.
+
+    Line ends stay: foreign words are quoted where the text is made. Nobody need read it.
+    Raises: NotWritten where the disk is full.
+    """
+    write_result(f"{printable(text, keep=_ORDER)}\n")
 
 
 def note(text: str) -> None:
-    """Print a line about the work, not its result, to standard error."""
-    _ERR.print(text, markup=False)
+    """Print about the work, not its result, to standard error, if anybody reads it."""
+    UNFAILING_ERR.write(f"{printable(text, keep=_ORDER)}\n")
+    UNFAILING_ERR.flush()
 
 
 def emit(document: object) -> None:
-    """Print one JSON document to standard output."""
+    """Print one JSON document to standard output, as `say` prints a line."""
+    write_result(json_text(document))
+
+
+def json_text(document: object) -> str:
+    """Return a document as indented JSON that a terminal may show; its values are unchanged."""
     encoded = msgspec.json.encode(document, enc_hook=_encode)
-    sys.stdout.write(msgspec.json.format(encoded, indent=2).decode() + "\n")
+    text = msgspec.json.format(encoded, indent=2).decode()
+    if not text.replace("\n", "").isprintable():
+        text = "".join(map(_escaped, text))
+    return f"{text}\n"
+
+
+def _escaped(sign: str) -> str:
+    """Return a sign as it may stand in a JSON text on a terminal."""
+    if sign == "\n" or printable(sign) == sign:
+        return sign
+    pair = sign.encode("utf-16-be")
+    return "".join(f"\\u{pair[i : i + 2].hex()}" for i in range(0, len(pair), 2))
 
 
 def _encode(value: object) -> object:
@@ -111,15 +133,15 @@ class _Lines(Progress):
     def _tell(self) -> None:
         while not self._over.wait(_LINE_EVERY_S):
             for task in self.tasks:
-                # Not `note`: where nobody reads any more, rich gives up standard output, too.
-                with contextlib.suppress(OSError):
-                    sys.stderr.write(self._line(task))
+                UNFAILING_ERR.write(self._line(task))
+                UNFAILING_ERR.flush()
 
     def _line(self, task: Task) -> str:
+        what = printable(task.description)
         if task.total is None and not task.completed:
-            return f"{task.description}\n"
+            return f"{what}\n"
         of = "" if task.total is None else f" of {task.total:,.0f}"
-        return f"{task.description}: {task.completed:,.0f}{of} {self._unit}\n"
+        return f"{what}: {task.completed:,.0f}{of} {self._unit}\n"
 
 
 def progress(unit: str) -> Progress:
@@ -127,7 +149,7 @@ def progress(unit: str) -> Progress:
     if not _ERR.is_terminal:
         return _Lines(unit)
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn(unit),

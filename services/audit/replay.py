@@ -77,7 +77,7 @@ async def replay(
             known_at=known_at,
             position=seen.heads.token(),
             events=len(known),
-            digest=combine(lines),
+            digest=combine({customer: lines}),
             projections=found,
         )
 

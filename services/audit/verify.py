@@ -2,13 +2,13 @@
 
 Each customer is assessed again at the instant, and under the policies, that its row names, in
 one consistent picture of the database; so it must agree to the last column while the
-platform goes on working.
+platform goes on working. The sums of the company must be those of its rows.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 
 import msgspec
@@ -16,16 +16,22 @@ from asyncpg import Record
 from msgspec import Struct
 
 from events.envelope import CustomerId, Envelope, PositionVector, RecordedEvent
+from events.lineage import Lineage
 from events.policy import Reference
 from projections import PROJECTIONS
 from projections.protocol import Alert, Assessment, Facts, Projection, Row
 from services.audit.mirror import check_mirror
 from services.errors import UnreadableEvent
+from services.log.lineage import lineage_of
 from services.platform import Platform
+from services.postgres.pool import Connection, Pool, translated
 from services.postgres.statements import sql
+from services.projector.reference_feed import ReferenceFeed
 from services.rows.projection_store import ProjectionStore
+from services.rows.row_tables import tables_of
 from services.rows.written import Written
-from services.walk.by_customer import Picture, picture
+from services.walk.company import extent_in, extent_now, recorded_dossiers, walk_company
+from services.walk.parts import Part
 
 _CHUNK = 500
 _NAMED = 200
@@ -65,6 +71,12 @@ class Verification(Struct, kw_only=True):
         if self.differences <= _NAMED:
             self.named.append(difference)
 
+    def take_in(self, part: Verification) -> None:
+        """Add what was found in a part of the company."""
+        for counted in ("customers", "events", "rows", "alerts", "parked", "differences"):
+            setattr(self, counted, getattr(self, counted) + getattr(part, counted))
+        self.named += part.named[: _NAMED - len(self.named)]
+
     def cannot_read(self, envelope: Envelope, why: UnreadableEvent) -> None:
         """Name an event that the log holds and nobody can read."""
         self.differ(
@@ -72,30 +84,30 @@ class Verification(Struct, kw_only=True):
         )
 
 
-async def verify(platform: Platform, advance: Callable[[int], None]) -> Verification:
+async def verify(
+    platform: Platform, advance: Callable[[int], None], *, processes: int | None = None
+) -> Verification:
     """Refold every customer of every projection and compare; so, too, the mirror of Kafka's log.
 
-    `advance` is told how many customers were done.
+    `advance` is told how many customers were done. Each part of the customers is compared in a
+    picture of the database of its own, and the company's sums with the rows in one of theirs: so
+    no transaction lasts as long as the walk.
     Raises: Unavailable; TopicTruncated, where Kafka lacks what was mirrored.
     """
-    async with picture(platform) as seen:
-        found = Verification(position=seen.heads.token())
-        comparisons = [await _Comparison.begin(seen, p, found) for p in PROJECTIONS]
-        chunk: list[tuple[CustomerId, list[RecordedEvent]]] = []
-        async for customer, events in seen.dossiers(unreadable=found.cannot_read):
-            found.customers += 1
-            found.events += len(events)
-            chunk.append((customer, events))
-            if len(chunk) == _CHUNK:
-                for comparison in comparisons:
-                    await comparison.compare(chunk)
-                advance(len(chunk))
-                chunk = []
-        for comparison in comparisons:
-            await comparison.compare(chunk)
-            await comparison.finish()
-        advance(len(chunk))
-    mirror = await check_mirror(platform.pool, platform.log, seen.lineage)
+    extent = await extent_now(platform)
+    position = PositionVector(extent.generation, extent.positions).token()
+    found = Verification(position=position)
+
+    def done(part: Verification) -> None:
+        found.take_in(part)
+        advance(part.customers)
+
+    await walk_company(platform, extent, Verifying, None, Verification, done, processes=processes)
+    await _company_sums(platform, found)
+    with translated():
+        async with platform.pool.acquire() as connection:
+            lineage = await lineage_of(connection, extent.generation)
+    mirror = await check_mirror(platform.pool, platform.log, lineage)
     found.mirrored, found.duplicates = mirror.records, mirror.duplicates
     for one in mirror.misplaced:
         place = f"{one.partition}/{one.n}"
@@ -103,37 +115,123 @@ async def verify(platform: Platform, advance: Callable[[int], None]) -> Verifica
     return found
 
 
+class Verifying:
+    """Compares parts of the company, each in one consistent picture of the database."""
+
+    def __init__(self, argument: None, pool: Pool) -> None:
+        self._feed = ReferenceFeed(pool)
+        self._pool = pool
+
+    async def walk(self, part: Part) -> Verification:
+        """Compare a part. Raises: Unavailable, UnreadableEvent."""
+        with translated():
+            async with (
+                self._pool.acquire() as connection,
+                connection.transaction(isolation="repeatable_read", readonly=True),
+            ):
+                extent = await extent_in(connection)
+                found = Verification(position="")
+                # Read after the picture was taken: it holds all rules that a row in it names.
+                reference = await self._feed.refresh()
+                comparisons = [
+                    await _Comparison.begin(connection, extent.generation, p, reference, found)
+                    for p in PROJECTIONS
+                ]
+                chunk: list[tuple[CustomerId, list[RecordedEvent]]] = []
+                async for customer, events in recorded_dossiers(
+                    connection, part, extent, found.cannot_read
+                ):
+                    found.customers += 1
+                    found.events += len(events)
+                    chunk.append((customer, events))
+                    if len(chunk) == _CHUNK:
+                        await _compare(comparisons, chunk)
+                        chunk = []
+                await _compare(comparisons, chunk)
+                return found
+
+
+async def _compare(
+    comparisons: Sequence[_Comparison], chunk: Sequence[tuple[CustomerId, list[RecordedEvent]]]
+) -> None:
+    for comparison in comparisons:
+        await comparison.compare(chunk)
+
+
+async def _company_sums(platform: Platform, found: Verification) -> None:
+    """Compare the company's sums with its rows, and look for rows that no event explains."""
+    with translated():
+        async with platform.pool.acquire() as connection:
+            for projection in PROJECTIONS:
+                async with connection.transaction(isolation="repeatable_read", readonly=True):
+                    await _sums_of(connection, projection, found)
+
+
+async def _sums_of(connection: Connection, projection: Projection, found: Verification) -> None:
+    told: Counter[tuple[TotalKey, str]] = Counter()
+    for row in await connection.fetch(sql("totals_of"), projection.name, projection.version):
+        key = (row["measure"], row["currency"], row["branch_id"], row["day"])
+        told[key, "items"] = row["items"]
+        told[key, "amount"] = row["amount_minor"]
+    summed: Counter[tuple[TotalKey, str]] = Counter()
+    for table in tables_of(projection).values():
+        columns = ", ".join(column.name for column in table.columns)
+        async for record in connection.cursor(f"SELECT {columns} FROM {table.name}"):
+            for total in projection.totals(table.table.row(**record)):
+                key = (total.measure, total.currency, total.branch_id, total.day)
+                summed[key, "items"] += total.items
+                summed[key, "amount"] += total.amount_minor
+    for total_key in sorted(summed.keys() | told.keys()):
+        one, other = told[total_key], summed[total_key]
+        if one != other:
+            where = (projection.name, None, "totals", str(total_key))
+            found.differ(Difference(*where, str(one), str(other)))
+    for row in await connection.fetch(
+        sql("rows_without_events"), projection.name, projection.version
+    ):
+        where = (projection.name, row["customer_id"], "head", "")
+        found.differ(Difference(*where, "assessed", "no event"))
+
+
 class _Comparison:
-    """One projection's live rows against its refold."""
+    """One projection's live rows against its refold, in one picture of the database."""
 
     def __init__(
         self,
-        seen: Picture,
+        connection: Connection,
         projection: Projection,
         reference: Reference,
         found: Verification,
         taken_in: PositionVector,
+        lineage: Lineage,
     ) -> None:
-        self._connection = seen.connection
-        self._lineage = seen.lineage
+        self._connection = connection
+        self._lineage = lineage
         self._projection = projection
-        self._store = ProjectionStore(projection, seen.heads.generation)
+        self._store = ProjectionStore(projection, taken_in.generation)
         self._references = {reference.count: reference}
         self._all_reference = reference
         self._found = found
         self._taken_in = taken_in
-        self._totals: Counter[tuple[TotalKey, str]] = Counter()
 
     @classmethod
-    async def begin(cls, seen: Picture, projection: Projection, found: Verification) -> _Comparison:
-        rows = await seen.connection.fetch(
-            sql("checkpoints_of"), projection.name, projection.version, seen.heads.generation
+    async def begin(
+        cls,
+        connection: Connection,
+        generation: int,
+        projection: Projection,
+        reference: Reference,
+        found: Verification,
+    ) -> _Comparison:
+        rows = await connection.fetch(
+            sql("checkpoints_of"), projection.name, projection.version, generation
         )
-        counts = list(PositionVector.start(seen.heads.generation).counts)
+        counts = list(PositionVector.start(generation).counts)
         for row in rows:
             counts[row["partition"]] = row["next"]
-        taken_in = PositionVector(seen.heads.generation, tuple(counts))
-        return cls(seen, projection, await seen.reference(), found, taken_in)
+        taken_in = PositionVector(generation, tuple(counts))
+        lineage = await lineage_of(connection, generation)
+        return cls(connection, projection, reference, found, taken_in, lineage)
 
     async def compare(self, chunk: Sequence[tuple[CustomerId, list[RecordedEvent]]]) -> None:
         """Compare some customers."""
@@ -164,8 +262,6 @@ class _Comparison:
             return
         if head["parked_reason"] is not None:
             self._found.parked += 1
-            for table in self._projection.tables:
-                self._add_totals(live.rows.get(table.name, {}).values())
             return
         assessment = self._projection.assess(
             customer, facts, head["assessed_at"], self._reference(head["policy_count"])
@@ -183,19 +279,10 @@ class _Comparison:
             refolded = {table.key_of(row): row for row in assessment.rows.get(table.name, ())}
             stored = live.rows.get(table.name, {})
             self._found.rows += len(refolded)
-            self._add_totals(refolded.values())
             for row_key in refolded.keys() | stored.keys():
                 one, other = stored.get(row_key), refolded.get(row_key)
                 if one != other:
                     self._differ(customer, table.name, "/".join(row_key), *_changed(one, other))
-
-    def _add_totals(self, rows: Iterable[Row]) -> None:
-        """Add up what rows share in; those of a parked customer count as they stand."""
-        for row in rows:
-            for total in self._projection.totals(row):
-                key = (total.measure, total.currency, total.branch_id, total.day)
-                self._totals[key, "items"] += total.items
-                self._totals[key, "amount"] += total.amount_minor
 
     def _alerts(self, customer: CustomerId, live: Written, assessment: Assessment) -> None:
         refolded = {alert.alert_id: alert for alert in assessment.alerts}
@@ -207,20 +294,6 @@ class _Comparison:
                 self._differ(
                     customer, "alerts", "/".join(map(str, key)), _standing(one), _standing(other)
                 )
-
-    async def finish(self) -> None:
-        """Compare the company's sums, and look for rows that no event explains."""
-        name, version = self._projection.name, self._projection.version
-        live: Counter[tuple[TotalKey, str]] = Counter()
-        for row in await self._connection.fetch(sql("totals_of"), name, version):
-            key = (row["measure"], row["currency"], row["branch_id"], row["day"])
-            live[key, "items"] = row["items"]
-            live[key, "amount"] = row["amount_minor"]
-        for total in sorted(self._totals.keys() | live.keys()):
-            if self._totals[total] != live[total]:
-                self._differ(None, "totals", str(total), str(live[total]), str(self._totals[total]))
-        for row in await self._connection.fetch(sql("rows_without_events"), name, version):
-            self._differ(row["customer_id"], "head", "", "assessed", "no event")
 
     def _differ(self, customer: str | None, where: str, key: str, live: str, refolded: str) -> None:
         self._found.differ(Difference(self._projection.name, customer, where, key, live, refolded))

@@ -1,7 +1,5 @@
 """`touchstone schemas`: publish what is new, prove what is published, describe it all."""
 
-import sys
-
 import typer
 
 import schemas
@@ -64,4 +62,4 @@ def check(output: FormatOption = Format.TEXT) -> None:
 @app.command()
 def asyncapi() -> None:
     """Print the AsyncAPI 3 document as YAML."""
-    sys.stdout.write(document_text())
+    say(document_text().rstrip("\n"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from string import Formatter
 
-from services.importing.conversions import Cell, CellRefused, Style, text
+from services.importing.conversions import Cell, CellRefused, Style, identifier, text
 from services.importing.mapping import MappingError
 
 
@@ -24,7 +24,15 @@ class Row:
         value = self.cells.get(column)
         if isinstance(value, str):
             value = value.strip()
+            return None if value in style.null else value
         return None if style.is_nothing(value) else value
+
+    def is_empty(self, style: Style) -> bool:
+        """Return whether no cell holds anything, as in a line of separators alone."""
+        for column in self.cells:  # noqa: SIM110 - a generator costs more: the first decides
+            if self.cell(column, style) is not None:
+                return False
+        return True
 
 
 class Template:
@@ -56,7 +64,11 @@ class Template:
                 cell = row.cell(column, style)
                 if cell is None:
                     return None
-                filled.append(text(cell))
+                try:
+                    filled.append(text(cell))
+                except CellRefused as refused:
+                    refused.column = column
+                    raise
         return "".join(filled)
 
 
@@ -71,5 +83,9 @@ def key_of(row: Row, columns: Iterable[str], style: Style) -> tuple[str, ...]:
                 "fill it in: it tells the row from all others",
                 column,
             )
-        parts.append(text(cell))
+        try:
+            parts.append(identifier(cell))
+        except CellRefused as refused:
+            refused.column = column
+            raise
     return tuple(parts)

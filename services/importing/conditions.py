@@ -8,8 +8,9 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from services.importing.cells import Row
-from services.importing.conversions import Cell, CellRefused, Style, boolean, day, number, text
+from services.importing.conversions import Cell, CellRefused, Style, boolean, number, text
 from services.importing.mapping import Condition, MappingError, Scalar, read_part
+from services.importing.moments import day
 
 Test = Callable[[Row], bool]
 

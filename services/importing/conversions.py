@@ -7,20 +7,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from events.calendars import UnknownZone, day_start, zone
+from events.calendars import UnknownZone, zone
 from events.money import MAX_MINOR, UnknownCurrency, minor_digits, to_minor
 from services.errors import TouchstoneError
 from services.importing.mapping import MappingError, Negatives, Source
+from services.intake.characters import HALF_PAIR
+from services.wording import quoted
 
 Cell = str | bool | int | float | Decimal | date | list["Cell"] | None
 """What a reader gives: text of CSV, or the typed values of JSON and Parquet."""
+
+MAX_TEXT = 4_000
+"""Characters of a cell that is used as text: no field of a touchpoint takes more."""
+
+_LARGEST = 100
+"""Digits before the point: no number that anybody counts has more, and they cost memory."""
+
+_EXACT = 2**53
+"""From here on a floating-point number stands for several whole ones."""
+
+
+_NAMED = frozenset({"iso", "epoch", "epoch_ms"})
 
 
 class CellRefused(TouchstoneError):
@@ -49,7 +62,9 @@ class Style(Struct, frozen=True):
 
     def is_nothing(self, cell: Cell) -> bool:
         """Return whether a cell is empty or one of the null words."""
-        return cell is None or cell == [] or (isinstance(cell, str) and cell in self.null)
+        if isinstance(cell, str):
+            return cell in self.null
+        return cell is None or (isinstance(cell, list | dict) and not cell)
 
 
 def style_of(source: Source) -> Style:
@@ -102,27 +117,33 @@ def number(cell: Cell, style: Style, remedy: str = "") -> Decimal:
     """
     match cell:
         case bool() | None | list() | date():
-            raise CellRefused(f"{cell!r} is no number", remedy or "write a number here")
+            raise CellRefused(f"{quoted(cell)} is no number", remedy or "write a number here")
         case int() | float() | Decimal():
             value = Decimal(repr(cell)) if isinstance(cell, float) else Decimal(cell)
             if not value.is_finite():
                 remedy = remedy or "write a number, or leave the cell empty"
                 raise CellRefused(f"{cell} is no number", remedy)
+            if value.adjusted() > _LARGEST:
+                raise CellRefused(f"{quoted(cell)} is out of all range", remedy or "correct it")
             return value
-        case _:
+        case str():
             return _number_text(cell, style, remedy)
+        case _:
+            raise CellRefused(f"{quoted(cell)} is no number", remedy or "write a number here")
 
 
 def _number_text(text: str, style: Style, remedy: str) -> Decimal:
     digits = text.strip()
+    if len(digits) > _LARGEST:
+        raise CellRefused(f"{quoted(text)} is no number", remedy or "write a number here")
     for symbol in style.symbols:
         digits = digits.replace(symbol, "", 1)
     digits, negative = _sign(digits.strip(), style.negatives)
     if not digits or not style.number.fullmatch(digits) or digits == style.decimal:
         if re.fullmatch(r"[0-9.,]+[eE][+-]?[0-9]+", digits):
-            remedy = "a spreadsheet shortened it: export the column as text or as a plain number"
+            remedy = _SHORTENED_REMEDY
         remedy = remedy or _number_remedy(style)
-        raise CellRefused(f"{text!r} is no number written as declared", remedy)
+        raise CellRefused(f"{quoted(text)} is no number written as declared", remedy)
     if style.thousands:
         digits = digits.replace(style.thousands, "")
     value = Decimal(digits.replace(style.decimal, "."))
@@ -168,7 +189,7 @@ def boolean(cell: Cell, style: Style) -> bool:
     if word in style.no:
         return False
     raise CellRefused(
-        f"{word!r} is neither yes nor no",
+        f"{quoted(word)} is neither yes nor no",
         f"write {' or '.join(sorted(style.yes))} for yes, {' or '.join(sorted(style.no))} for no",
     )
 
@@ -198,102 +219,63 @@ def money(cell: Cell, currency: str, unit: str, style: Style) -> tuple[int, bool
     return minor, rounded
 
 
+_SHORTENED = re.compile(r"-?[0-9](?:[.,][0-9]+)?E\+[0-9]{2,3}")
+_SHORTENED_REMEDY = "a spreadsheet shortened it: export the column as text or as a plain number"
+
+
 def text(cell: Cell) -> str:
     """Return a cell as text; a whole number has no decimals. Raises: CellRefused."""
     match cell:
         case str():
+            if len(cell) > MAX_TEXT:
+                raise CellRefused(
+                    f"a text of {len(cell):,} characters", f"write at most {MAX_TEXT:,}"
+                )
+            if "E+" in cell and _SHORTENED.fullmatch(cell):
+                raise CellRefused(f"{cell!r} stands for many numbers", _SHORTENED_REMEDY)
+            if not cell.isprintable() and HALF_PAIR.search(cell):
+                raise CellRefused(f"{quoted(cell)} is no Unicode text", "encode it as UTF-8")
             return cell
         case bool():
             return "true" if cell else "false"
         case int():
             return str(cell)
-        case float() if cell.is_integer():
-            return str(int(cell))
-        case Decimal():
-            return format(cell, "f")
-        case float():
-            return repr(cell)
+        case Decimal() | float():
+            return _digits(cell)
         case date():
             return cell.isoformat()
         case _:
-            raise CellRefused(f"{cell!r} is no single value", "write one value here")
+            raise CellRefused(f"{quoted(cell)} is no single value", "write one value here")
 
 
-def day(cell: Cell, formats: tuple[str, ...], style: Style) -> date:
-    """Return the local day in a cell. Raises: CellRefused."""
-    moment = _moment_of(cell, formats)
-    if not isinstance(moment, datetime):
-        return moment
-    return (moment.astimezone(style.tz) if moment.tzinfo else moment).date()
+def identifier(cell: Cell) -> str:
+    """Return a cell as a text of its own: as `text`, but yes or no is none. Raises: CellRefused."""
+    if isinstance(cell, bool):
+        raise CellRefused(
+            f"{'true' if cell else 'false'} is no text and no identifier",
+            "name another column, or translate it by a `table`",
+        )
+    return text(cell)
 
 
-def instant(cell: Cell, formats: tuple[str, ...], at: time | None, style: Style) -> datetime:
-    """Return the UTC instant in a cell; a day without a time is its local `at`, or 00:00.
-
-    A local time without an offset is meant in the source's zone; of two instants with the same
-    local time (when clocks go back) it is the first. Raises: CellRefused.
-    """
-    moment = _moment_of(cell, formats)
-    try:
-        if not isinstance(moment, datetime):
-            if at is None:
-                return day_start(moment, style.tz)
-            moment = datetime.combine(moment, at)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=style.tz)
-        return moment.astimezone(UTC)
-    except OverflowError as error:
-        raise CellRefused(f"{cell} is outside the calendar", "correct the year") from error
-
-
-_NAMED = frozenset({"iso", "epoch", "epoch_ms"})
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_CLOCK = re.compile(r"%-?[HIpMSfXcT]")
-
-
-def _moment_of(cell: Cell, formats: tuple[str, ...]) -> date:
-    match cell:
-        case date():
-            return cell
-        case str():
-            return _moment(cell.strip(), formats)
-        case int() | float() | Decimal() if not isinstance(cell, bool):
-            return _moment(text(cell), formats)
-        case _:
-            raise CellRefused(f"{cell!r} is no date", "write a date here")
-
-
-@lru_cache(maxsize=16_384)  # files repeat their days, and strptime takes microseconds
-def _moment(word: str, formats: tuple[str, ...]) -> date:
-    for form in formats:
-        try:
-            return _read_moment(word, form)
-        except (ValueError, ArithmeticError):
-            continue
-    raise CellRefused(
-        f"{word!r} is no date or time written as declared",
-        f"write it as {' or '.join(map(_example, formats))}, on a day that exists",
-    )
-
-
-def _example(form: str) -> str:
-    """Return how a format writes an instant."""
-    sample = datetime(2026, 3, 20, 10, 0, tzinfo=UTC)
-    seconds = int(sample.timestamp())
-    named = {"iso": "2026-03-20", "epoch": f"{seconds}", "epoch_ms": f"{seconds}000"}
-    return named.get(form) or sample.strftime(form)
-
-
-def _read_moment(word: str, form: str) -> date:
-    match form:
-        case "iso" if len(word) == len("2024-02-29"):
-            return date.fromisoformat(word)
-        case "iso":
-            return datetime.fromisoformat(word)
-        case "epoch":
-            return _EPOCH + timedelta(microseconds=int(Decimal(word) * 1_000_000))
-        case "epoch_ms":
-            return _EPOCH + timedelta(microseconds=int(Decimal(word) * 1_000))
-        case _:
-            moment = datetime.strptime(word, form)  # noqa: DTZ007 - the zone is the source's
-            return moment if _CLOCK.search(form) else moment.date()
+def _digits(cell: Decimal | float) -> str:
+    """Return a number plainly: 77 for 77.000, 0.5 for 0.50. Raises: CellRefused."""
+    if isinstance(cell, float):
+        if abs(cell) >= _EXACT:
+            raise CellRefused(
+                f"{cell!r} is a floating-point number that stands for several whole ones",
+                "write it as text, or as a whole number",
+            )
+        cell = Decimal(repr(cell))
+    if not cell.is_finite():
+        raise CellRefused(f"{cell} is no number", "write the identifier itself")
+    exponent = cell.as_tuple().exponent
+    assert isinstance(exponent, int)
+    if exponent > 0 or exponent < -_LARGEST:
+        raise CellRefused(
+            f"{quoted(str(cell))} is written with an exponent", "write all digits, or a text"
+        )
+    if exponent == 0:
+        return str(int(cell))
+    plain = format(cell, "f").rstrip("0").rstrip(".")
+    return "0" if plain in {"-0", ""} else plain

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 
 from msgspec import Struct, inspect
 
 from events.errors import EventError
 from events.money import Money, minor_digits
-from services.importing import conversions
+from services.importing import conversions, moments
 from services.importing.cells import Row
 from services.importing.conversions import Cell, CellRefused, Style
 from services.importing.mapping import MappingError, Spec
-from services.wording import nearest
+from services.wording import nearest, quoted
 
 Json = str | bool | int | float | dict[str, "Json"] | list["Json"] | None
 Convert = Callable[[Cell, Row], Json]
@@ -26,11 +25,6 @@ class Ground(Struct, frozen=True):
     currency: str | None
     tables: Mapping[str, Mapping[str, str]]
     columns: dict[str, list[str]]  # column -> the places that read it
-
-
-def instant_text(moment: datetime) -> str:
-    """Return an instant as RFC 3339 in UTC."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def converter(kind: inspect.Type, spec: Spec, ground: Ground, where: str) -> Convert:
@@ -51,14 +45,14 @@ def converter(kind: inspect.Type, spec: Spec, ground: Ground, where: str) -> Con
         case inspect.BoolType():
             return lambda cell, row: conversions.boolean(cell, style)
         case inspect.DateType():
-            return lambda cell, row: conversions.day(cell, formats, style).isoformat()
+            return lambda cell, row: moments.day(cell, formats, style).isoformat()
         case inspect.DateTimeType():
             at = spec.at
-            return lambda cell, row: instant_text(conversions.instant(cell, formats, at, style))
+            return lambda cell, row: moments.instant_text(cell, formats, at, style)
         case inspect.LiteralType():
             return _word(kind, spec, ground, where)
         case inspect.StrType():
-            return lambda cell, row: conversions.text(cell)
+            return lambda cell, row: conversions.identifier(cell)
         case _:
             raise MappingError(f"{where}: this field cannot be filled from a file")
 
@@ -102,7 +96,7 @@ def _money(spec: Spec, ground: Ground, where: str) -> Convert:
         code = currency
         if column is not None:
             cited = row.cell(column, style)
-            code = currency if cited is None else conversions.text(cited)
+            code = currency if cited is None else _code(cited, column)
         if code is None:
             raise CellRefused("the row names no currency", "fill the cell in", column)
         value = -conversions.number(cell, style) if spec.negate else cell
@@ -111,6 +105,14 @@ def _money(spec: Spec, ground: Ground, where: str) -> Convert:
         return {"minor": minor, "currency": code}
 
     return convert
+
+
+def _code(cell: Cell, column: str) -> str:
+    try:
+        return conversions.text(cell)
+    except CellRefused as refused:
+        refused.column = column
+        raise
 
 
 def _word(kind: inspect.LiteralType, spec: Spec, ground: Ground, where: str) -> Convert:
@@ -125,7 +127,7 @@ def _word(kind: inspect.LiteralType, spec: Spec, ground: Ground, where: str) -> 
         word = conversions.text(cell)
         if word not in words:
             raise CellRefused(
-                f"{word!r} is none of {', '.join(sorted(words))}",
+                f"{quoted(word)} is none of {', '.join(sorted(words))}",
                 "write one of these; other words need a [tables.NAME] in the mapping",
             )
         return word

@@ -13,10 +13,13 @@ from services.importing.cells import Row, Template
 from services.importing.conversions import Cell, CellRefused
 from services.importing.converters import Convert, Ground, Json, converter
 from services.importing.mapping import MappingError, Spec, read_part
-from services.wording import nearest
+from services.wording import nearest, quoted
 
 _LISTED = 20
 """Words of a table that a remedy lists."""
+
+_MOST_PARTS = 1_000
+"""Values of one cell: more would be another list, and cost memory."""
 
 Read = Callable[[Row], Json]
 """Gives a field's value as JSON, None where the row has none. Raises: CellRefused."""
@@ -28,9 +31,12 @@ def record(
     ground: Ground,
     where: str,
     leave_out: frozenset[str] = frozenset(),
+    *,
+    may_be_empty: bool = False,
 ) -> Read:
-    """Return what reads a record's fields; an empty one stays out.
+    """Return what reads a record's fields; an empty one stays out where it may.
 
+    A record is empty where all the columns that it reads are, whatever constants it has beside.
     Raises: MappingError for a field that the record has not, or a required one not given.
     """
     known = {f.encode_name: f for f in kind.fields if f.encode_name not in leave_out}
@@ -45,22 +51,37 @@ def record(
         for name in raw
         for place in [f"{where}.{name}"]
     ]
+    columns = _columns_under(ground, where) if may_be_empty else []
 
     def read(row: Row) -> Json:
         values: dict[str, Json] = {}
+        lacking = None
         for name, required, reader in readers:
             value = reader(row)
             if value is not None:
                 values[name] = value
-            elif required:
-                raise CellRefused(
-                    f"{name!r} is required and the row has no value for it",
-                    "fill the cell in, or take the row out of the file",
-                    _first_column(ground, f"{where}.{name}"),
-                )
-        return values or None
+            elif required and lacking is None:
+                lacking = name
+        if lacking is None:
+            return values or None
+        if columns and all(row.cell(column, ground.style) is None for column in columns):
+            return None
+        raise CellRefused(
+            f"{lacking!r} is required and the row has no value for it",
+            "fill the cell in, or take the row out of the file",
+            _first_column(ground, f"{where}.{lacking}"),
+        )
 
     return read
+
+
+def _columns_under(ground: Ground, where: str) -> list[str]:
+    """Return the columns that the fields of a record read."""
+    return [
+        column
+        for column, places in ground.columns.items()
+        if any(place.startswith(f"{where}.") for place in places)
+    ]
 
 
 def _first_column(ground: Ground, place: str) -> str | None:
@@ -72,7 +93,7 @@ def field_reader(kind: inspect.Type, raw: object, ground: Ground, where: str) ->
     kind = _without_none(kind)
     match kind:
         case inspect.StructType() if kind.cls is not Money and isinstance(raw, Mapping):
-            return record(kind, raw, ground, where)
+            return record(kind, raw, ground, where, may_be_empty=True)
         case inspect.VarTupleType() if isinstance(raw, Sequence) and not isinstance(raw, str):
             return _list_of(
                 [
@@ -140,10 +161,14 @@ def _looked_up(
         cell = fetch(row)
         if cell is None:
             return None
-        found = table.get(conversions.text(cell), otherwise)
+        try:
+            found = table.get(conversions.text(cell), otherwise)
+        except CellRefused as refused:
+            refused.column = spec.column
+            raise
         if found is None:
             raise CellRefused(
-                f"{conversions.text(cell)!r} is not in the table {name!r}",
+                f"{quoted(conversions.text(cell))} is not in the table {name!r}",
                 f"write one of {', '.join(sorted(table)[:_LISTED])}; if the word is right, the"
                 f" mapping must know it: [tables.{name}]",
                 spec.column,
@@ -197,9 +222,11 @@ def _splitter(
     def each(cell: Cell, row: Row) -> Json:
         parts: Sequence[Cell] = [cell]
         if isinstance(cell, list):
-            parts = cell
+            parts = [part.strip() if isinstance(part, str) else part for part in cell]
         elif spec.split is not None and isinstance(cell, str):
-            parts = [part.strip() for part in cell.split(spec.split)]
+            parts = [part.strip() for part in cell.split(spec.split, _MOST_PARTS)]
+        if len(parts) > _MOST_PARTS:
+            raise CellRefused(f"the cell holds more than {_MOST_PARTS:,} values", "write fewer")
         return [convert(part, row) for part in parts if not style.is_nothing(part)] or None
 
     return _converted(spec, fetch, each, where)

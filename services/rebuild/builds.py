@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import pairwise
 
 from msgspec import Struct
 
-from events.envelope import CustomerId
 from events.partitioning import PARTITIONS
 from projections import PROJECTIONS
 from projections.protocol import Projection
@@ -18,11 +16,7 @@ from services.postgres.pool import Connection
 from services.postgres.statements import sql
 from services.projector.code import code_digest
 from services.rows.row_tables import RowTable, bare_statements, tables_of
-
-PART_EVENTS = 5_000
-"""Events that a part of the walk holds, about; a part is one transaction."""
-
-_SAMPLED_PER_BOUND = 50
+from services.walk.parts import PART_EVENTS, Extent, Part, divide
 
 
 class RebuildRefused(TouchstoneError):
@@ -60,14 +54,6 @@ class Build(Struct, frozen=True):
     def tables(self) -> dict[str, RowTable]:
         """Return the build's own row tables."""
         return tables_of(self.projection, self.stored_as)
-
-
-class Part(Struct, frozen=True):
-    """A range of customers: from `first` up to but not including `upto`; null: no bound."""
-
-    part: int
-    first: CustomerId | None
-    upto: CustomerId | None
 
 
 class Begun(Struct, frozen=True):
@@ -164,23 +150,14 @@ async def begin(connection: Connection, build: Build, clock: Clock) -> Begun:
             positions,
             instants,
         )
-        bounds = [None, *await _bounds(connection, sum(positions)), None]
-        parts = tuple(
-            Part(number, first, upto) for number, (first, upto) in enumerate(pairwise(bounds))
-        )
+        extent = Extent(build.generation, tuple(positions))
+        parts = await divide(connection, extent, PART_EVENTS)
         await connection.copy_records_to_table(
             "rebuild_parts",
             records=[(rebuild_id, one.part, one.first, one.upto) for one in parts],
             columns=("rebuild_id", "part", "first", "upto"),
         )
     return Begun(build, rebuild_id, tuple(positions), tuple(instants), False, parts, len(parts))
-
-
-async def _bounds(connection: Connection, events: int) -> list[CustomerId]:
-    parts = max(1, events // PART_EVENTS)
-    percent = min(100.0, 100.0 * parts * _SAMPLED_PER_BOUND / max(1, events))
-    rows = await connection.fetch(sql("rebuild_bounds"), percent, parts)
-    return [CustomerId(row["bound"]) for row in rows]
 
 
 async def safe_instant(

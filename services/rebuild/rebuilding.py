@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Protocol
@@ -33,9 +33,9 @@ from services.rebuild.builds import (
 )
 from services.rebuild.catching_up import Chase
 from services.rebuild.switch import LONG_S, switch
-from services.rebuild.walker import Walked
-from services.rebuild.walking import WalkBroken, walk_all
+from services.rebuild.writing import BuildWalk, BuildWriter, Walked
 from services.rows.row_tables import index_statements, key_statements
+from services.walk.engine import Walk
 
 _NEAR = BATCH_EVENTS
 """So close behind the live rows the switch is tried: what is left is taken in while they wait."""
@@ -215,11 +215,25 @@ async def _walk(platform: Platform, begun: Begun, processes: int, watch: Watch) 
         done, customers, events = done + 1, customers + walked.customers, events + walked.events
         watch.parts(done, begun.parts)
 
-    try:
-        await walk_all(begun, platform.dsn, processes, advance)
-    except* WalkBroken as broken:
-        raise broken.exceptions[0] from None
+    await walk_build(platform, begun, processes, advance)
     return customers, events
+
+
+async def walk_build(
+    platform: Platform, begun: Begun, processes: int, advance: Callable[[Walked], None]
+) -> None:
+    """Walk what is left of a build; `advance` is told of each part. Raises: WalkBroken."""
+    projection = type(begun.build.projection)
+    argument = BuildWalk(
+        projection=f"{projection.__module__}:{projection.__qualname__}",
+        stored_as=begun.build.stored_as,
+        rebuild_id=begun.rebuild_id,
+        generation=begun.build.generation,
+        positions=begun.positions,
+        instants=begun.instants,
+    )
+    walk = Walk(platform.pool, platform.dsn, processes)
+    await walk.over(begun.left, BuildWriter, argument, Walked, advance)
 
 
 async def _settle(platform: Platform, begun: Begun) -> None:

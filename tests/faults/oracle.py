@@ -249,13 +249,13 @@ def clean_digest(recordings: Iterable[Recording], at: datetime) -> str:
     for event in events:
         if event.envelope.subject is not None:
             dossiers[event.envelope.subject].append(event)
-    lines: list[bytes] = []
+    lines: dict[CustomerId, list[bytes]] = defaultdict(list)
     for projection in PROJECTIONS:
         for customer, dossier in dossiers.items():
             facts = Facts(e for e in dossier if type(e.data) in projection.handles)
             if len(facts):
                 assessment = projection.assess(customer, facts, at, reference)
-                lines += customer_lines(projection, customer, assessment)
+                lines[customer] += customer_lines(projection, customer, assessment)
     return combine(lines)
 
 

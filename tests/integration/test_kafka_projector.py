@@ -125,12 +125,12 @@ async def folded(platform: Platform, at: datetime) -> str:
     for event in events.values():
         assert event.envelope.subject is not None
         dossiers[event.envelope.subject].append(event)
-    lines: list[bytes] = []
+    lines: dict[CustomerId, list[bytes]] = defaultdict(list)
     for projection in PROJECTIONS:
         for customer, dossier in dossiers.items():
             facts = Facts(e for e in dossier if type(e.data) in projection.handles)
             assessment = projection.assess(customer, facts, at, Reference())
-            lines += customer_lines(projection, customer, assessment)
+            lines[customer] += customer_lines(projection, customer, assessment)
     return combine(lines)
 
 

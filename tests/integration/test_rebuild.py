@@ -17,12 +17,12 @@ from services.hosts.project import Projector
 from services.platform import Platform
 from services.projector.owner import NothingLive
 from services.rebuild.builds import SHARED_TABLES, RebuildRefused, begin, plan
-from services.rebuild.rebuilding import Rebuilt, drop_retired, rebuild
-from services.rebuild.walker import Walked
-from services.rebuild.walking import WalkBroken, walk_all
+from services.rebuild.rebuilding import Rebuilt, drop_retired, rebuild, walk_build
+from services.rebuild.writing import Walked
 from services.rows.row_tables import ensure_tables
 from services.settings import Settings
 from services.simulator.load import ensure_history
+from services.walk.engine import WalkBroken
 from tests.support.counting import QUIET, Counting
 from tests.support.log import START, SetClock, payment
 from tests.support.modes import EITHER, catch_up, chosen_log
@@ -309,8 +309,8 @@ async def test_a_rebuild_goes_on_with_the_parts_that_are_left(house: House) -> N
         if len(done) == 2:
             raise WalkBroken("as if killed")
 
-    with pytest.raises(ExceptionGroup):
-        await walk_all(begun, house.platform.dsn, 1, break_off)
+    with pytest.raises(WalkBroken):
+        await walk_build(house.platform, begun, 1, break_off)
     found = await house.rebuild()
     assert found.parts_done_before >= 2
     assert found.customers < len(CUSTOMERS)
@@ -320,7 +320,7 @@ async def test_a_rebuild_goes_on_with_the_parts_that_are_left(house: House) -> N
 async def test_other_code_starts_over(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     async with house.pool.acquire() as connection:
         begun = await begin(connection, await plan(connection, Counting()), house.clock)
-    await walk_all(begun, house.platform.dsn, 1, lambda walked: None)
+    await walk_build(house.platform, begun, 1, lambda walked: None)
     monkeypatch.setattr("services.rebuild.builds.code_digest", lambda: "other")
     found = await house.rebuild()
     assert found.parts_done_before == 0

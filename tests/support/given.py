@@ -248,7 +248,7 @@ def event_id(name: str) -> EventId:
 
 def digest_of(assessment: Assessment, projection: Projection = RECEIVABLES) -> str:
     """Return the digest of one customer's assessment."""
-    return combine(customer_lines(projection, CUSTOMER, assessment))
+    return combine({CUSTOMER: customer_lines(projection, CUSTOMER, assessment)})
 
 
 def deliveries(

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from services.importing import conversions
+from services.importing import conversions, moments
 from services.importing.conversions import Cell, CellRefused, Style, style_of
 from services.importing.mapping import MappingError, Source
 
@@ -116,25 +116,25 @@ def test_an_impossible_amount_is_refused(cell: str, currency: str) -> None:
 
 
 def test_a_date_without_a_time_is_local_midnight() -> None:
-    assert conversions.instant("2012-01-03", ("iso",), None, PLAIN) == datetime(
+    assert moments.instant("2012-01-03", ("iso",), None, PLAIN) == datetime(
         2012, 1, 2, 16, tzinfo=UTC
     )
 
 
 def test_a_date_without_a_time_may_be_given_one() -> None:
-    assert conversions.instant("03.07.2026", ("%d.%m.%Y",), time(18), GERMAN) == datetime(
+    assert moments.instant("03.07.2026", ("%d.%m.%Y",), time(18), GERMAN) == datetime(
         2026, 7, 3, 16, tzinfo=UTC
     )
 
 
 def test_an_offset_in_the_cell_outranks_the_zone() -> None:
-    at = conversions.instant("2026-07-03T18:00:00+00:00", ("iso",), None, GERMAN)
+    at = moments.instant("2026-07-03T18:00:00+00:00", ("iso",), None, GERMAN)
     assert at == datetime(2026, 7, 3, 18, tzinfo=UTC)
-    assert conversions.day("2026-07-03T23:30:00Z", ("iso",), GERMAN) == date(2026, 7, 4)
+    assert moments.day("2026-07-03T23:30:00Z", ("iso",), GERMAN) == date(2026, 7, 4)
 
 
 def test_of_two_equal_local_times_the_first_is_meant() -> None:
-    at = conversions.instant("2026-10-25 02:30", ("%Y-%m-%d %H:%M",), None, GERMAN)
+    at = moments.instant("2026-10-25 02:30", ("%Y-%m-%d %H:%M",), None, GERMAN)
     assert at == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
 
 
@@ -143,13 +143,13 @@ def test_of_two_equal_local_times_the_first_is_meant() -> None:
     [("1767225600", "epoch"), (1767225600, "epoch"), ("1767225600000", "epoch_ms")],
 )
 def test_epochs_are_instants(cell: Cell, form: str) -> None:
-    assert conversions.instant(cell, (form,), None, PLAIN) == datetime(2026, 1, 1, tzinfo=UTC)
+    assert moments.instant(cell, (form,), None, PLAIN) == datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("cell", ["2026-02-30", "31.12.2026", "", "soon", "0001-01-01", True])
 def test_a_day_that_does_not_exist_is_refused(cell: Cell) -> None:
     with pytest.raises(CellRefused):
-        conversions.instant(cell, ("iso",), None, PLAIN)
+        moments.instant(cell, ("iso",), None, PLAIN)
 
 
 @pytest.mark.parametrize(
@@ -170,12 +170,94 @@ def test_an_unknown_word_is_neither_yes_nor_no() -> None:
         ("007", "007"),
         (7, "7"),
         (7.0, "7"),
-        (Decimal("1E+2"), "100"),
+        (Decimal("100.00"), "100"),
+        (Decimal("77.0000000000"), "77"),
+        (Decimal("-0.0"), "0"),
+        (-0.0, "0"),
+        (Decimal("12.50"), "12.5"),
+        (12.5, "12.5"),
+        (1e-7, "0.0000001"),
+        (12345678901234567890123, "12345678901234567890123"),
+        ("1001.0", "1001.0"),
+        ("1E5", "1E5"),
         (date(2026, 1, 2), "2026-01-02"),
     ],
 )
 def test_an_identifier_keeps_its_form(cell: Cell, expected: str) -> None:
-    assert conversions.text(cell) == expected
+    """A whole number has no decimals, whatever type brought it; text stays as it is."""
+    assert conversions.identifier(cell) == expected
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        Decimal("1E+5"),
+        Decimal("1.5E+3"),
+        Decimal("1E+999999"),
+        Decimal("1E-999999"),
+        Decimal("NaN"),
+        float("nan"),
+        float("inf"),
+        2.0**53,
+        1e300,
+        "1.23457E+11",
+        "1,2E+05",
+        "1E+05",
+        "\ud800",
+        "x" * 4_001,
+        True,
+        b"Q4",
+        [["a"]],
+    ],
+)
+def test_what_stands_for_many_or_for_nothing_is_no_identifier(cell: Cell) -> None:
+    with pytest.raises(CellRefused) as refused:
+        conversions.identifier(cell)
+    assert refused.value.remedy
+    assert len(refused.value.reason) < 200
+
+
+@pytest.mark.parametrize("cell", ["20260105", "2026-01-05", 20260105, 20260105.0, "2026-W02-1"])
+def test_a_day_is_a_day_however_it_is_written(cell: Cell) -> None:
+    at = moments.instant(cell, ("iso",), time(18), PLAIN)
+    assert at == datetime(2026, 1, 5, 10, tzinfo=UTC)
+    assert moments.day(cell, ("iso",), PLAIN) == date(2026, 1, 5)
+
+
+@pytest.mark.parametrize(
+    ("cell", "form"),
+    [
+        ("1969-12-31T23:59:59.9999999Z", "iso"),
+        ("1969-12-31 23:59:59.9999999", "%Y-%m-%d %H:%M:%S.%f"),
+        ("-0.0000001", "epoch"),
+        (-0.0000001, "epoch"),
+        ("-0.0000999999999999999999999999999999999", "epoch_ms"),
+    ],
+)
+def test_what_is_finer_than_a_microsecond_is_cut_and_never_rounded(cell: Cell, form: str) -> None:
+    """Also before 1970, where cutting a count towards zero would be rounding up."""
+    at = moments.instant(cell, (form,), None, style(timezone="UTC"))
+    assert at == datetime(1969, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("cell", ["1e999999999", "9" * 19, "1" * 100, "NaN", Decimal("1E+99")])
+@pytest.mark.parametrize("form", ["epoch", "epoch_ms", "iso"])
+def test_a_count_out_of_all_range_is_no_instant(cell: Cell, form: str) -> None:
+    with pytest.raises(CellRefused):
+        moments.instant(cell, (form,), None, PLAIN)
+
+
+def test_a_number_that_would_fill_the_memory_is_refused() -> None:
+    for cell in (Decimal("1E+999999999"), "1" * 100_000):
+        for read in (conversions.number, conversions.integer):
+            with pytest.raises(CellRefused) as refused:
+                read(cell, PLAIN)
+            assert len(refused.value.reason) < 200
+
+
+def test_an_instant_at_the_end_of_the_calendar_has_no_local_day() -> None:
+    with pytest.raises(CellRefused, match="outside the calendar"):
+        moments.day(datetime(9999, 12, 31, 23, tzinfo=UTC), ("iso",), PLAIN)
 
 
 @pytest.mark.parametrize(

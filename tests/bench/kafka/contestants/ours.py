@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import asyncpg
 import psutil
@@ -100,6 +101,9 @@ async def _workers(task: Task) -> AsyncIterator[Callable[[], float]]:
 async def projector_of(platform: Platform, settings: Settings, kind: str) -> KafkaProjector:
     """Return a projector of that kind, its tables made."""
     projections = _KINDS[kind]
+    if kind == "trivial":
+        # Without a mirror nobody who was forgotten could be read again: nobody may be forgotten.
+        platform = replace(platform, max_facts=sys.maxsize)
     async with platform.pool.acquire() as connection:
         await ensure_tables(connection, projections)
     return KafkaProjector(

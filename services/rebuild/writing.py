@@ -1,26 +1,13 @@
-"""One process of the walk: reads parts of the customers and writes their rows by COPY.
-
-    python -m services.rebuild.walker
-
-Standard input gives one JSON document per line: first the walk, then one part after the
-other; each part is answered by a line. The end of the input, which also comes when whoever
-reads the answers was killed, ends the process after the part at hand.
-"""
+"""What a rebuild does with a part of the walk: assess its customers, write their rows by COPY."""
 
 from __future__ import annotations
 
-import asyncio
-import gc
-import sys
 from collections import defaultdict
-from collections.abc import AsyncIterator
 from datetime import datetime
 from importlib import import_module
 from sys import intern
 
-import msgspec
 import structlog
-import uvloop
 from asyncpg import Record
 from msgspec import Struct
 
@@ -29,21 +16,17 @@ from events.errors import EventError
 from events.partitioning import partition_of
 from events.policy import Reference
 from projections.protocol import Facts, Projection
-from services.errors import TouchstoneError
 from services.log.readable import recorded
 from services.log.stored import stored_event
-from services.postgres.pool import Connection, Pool, open_pool, translated
+from services.postgres.pool import Connection, Pool, translated
 from services.postgres.statements import sql
 from services.projector.reference_feed import ReferenceFeed
-from services.rebuild.builds import Part
 from services.rows.build_store import BuildStore
 from services.rows.changes import Changes, Parked
 from services.rows.uses import UseSets, uses_id
 from services.rows.written import Written
-from services.telemetry import configure_logging
+from services.walk.parts import Extent, Part, dossiers
 
-_FETCH = 2_000
-_LONGEST_LINE = 1 << 20
 _HEAD_COLUMNS = (
     "projection", "version", "customer_id", "partition", "assessed_at", "next_change_at",
     "policy_count", "uses_id",
@@ -55,10 +38,9 @@ _TOTAL_COLUMNS = (
 _LOG = structlog.get_logger(__name__)
 
 
-class Walk(Struct, frozen=True):
-    """What all parts of a walk have in common."""
+class BuildWalk(Struct, frozen=True):
+    """What all parts of a rebuild have in common."""
 
-    dsn: str
     projection: str  # module:class
     stored_as: str
     rebuild_id: int
@@ -74,11 +56,12 @@ class Walked(Struct, frozen=True):
     events: int
 
 
-class Walker:
-    """Walks parts, each in a transaction of its own."""
+class BuildWriter:
+    """Does parts of a rebuild, each in a transaction of its own."""
 
-    def __init__(self, walk: Walk, pool: Pool) -> None:
-        self._walk = walk
+    def __init__(self, argument: BuildWalk, pool: Pool) -> None:
+        self._walk = walk = argument
+        self._extent = Extent(walk.generation, walk.positions)
         self._pool = pool
         self._feed = ReferenceFeed(pool)
         module, _, name = walk.projection.partition(":")
@@ -97,38 +80,15 @@ class Walker:
             async with self._pool.acquire() as connection, connection.transaction():
                 if await connection.fetchval(sql("rebuild_claim_part"), *mine) is None:
                     return Walked(0, 0)
-                async for customer, rows in self._dossiers(connection, part):
+                async for name, rows in dossiers(connection, part, self._extent, self._types):
                     customers += 1
                     events += len(rows)
-                    self._assess(changes, customer, rows, reference)
+                    self._assess(changes, CustomerId(intern(name)), rows, reference)
                 await self._uses.keep(h.uses for one in changes.values() for h in one.heads)
                 for partition, found in changes.items():
                     await self._write(connection, partition, found, reference.count)
                 await connection.execute(sql("rebuild_count_part"), *mine, customers, events)
         return Walked(customers, events)
-
-    async def _dossiers(
-        self, connection: Connection, part: Part
-    ) -> AsyncIterator[tuple[CustomerId, list[Record]]]:
-        """Yield each customer of a part with its rows of the events table, in their order."""
-        walk = self._walk
-        cursor = await connection.cursor(
-            sql("rebuild_walk"),
-            part.first,
-            part.upto,
-            self._types,
-            walk.generation,
-            walk.positions,
-        )
-        dossier: list[Record] = []
-        while rows := await cursor.fetch(_FETCH):
-            for row in rows:
-                if dossier and row["customer_id"] != dossier[0]["customer_id"]:
-                    yield CustomerId(intern(dossier[0]["customer_id"])), dossier
-                    dossier = []
-                dossier.append(row)
-        if dossier:
-            yield CustomerId(intern(dossier[0]["customer_id"])), dossier
 
     def _assess(
         self,
@@ -191,41 +151,3 @@ class Walker:
             columns=_TOTAL_COLUMNS,
         )
         await store.keep_beside(connection, partition, changes, policy_count, at)
-
-
-async def _lines() -> asyncio.StreamReader:
-    reader = asyncio.StreamReader(limit=_LONGEST_LINE)
-    loop = asyncio.get_running_loop()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
-    return reader
-
-
-async def serve() -> None:
-    """Answer each part given on standard input until it ends.
-
-    Cyclic garbage is collected between parts: what a part makes stays until it is written.
-    """
-    gc.disable()
-    lines = await _lines()
-    walk = msgspec.json.decode(await lines.readline(), type=Walk)
-    async with await open_pool(walk.dsn, max_size=2) as pool:
-        walker = Walker(walk, pool)
-        while line := await lines.readline():
-            walked = await walker.walk(msgspec.json.decode(line, type=Part))
-            sys.stdout.buffer.write(msgspec.json.encode(walked) + b"\n")
-            sys.stdout.buffer.flush()
-            gc.collect()
-
-
-def main() -> None:
-    """Walk; what stops it is one line on standard error and the exit code."""
-    configure_logging()
-    try:
-        uvloop.run(serve())
-    except TouchstoneError as error:
-        print(f"touchstone: {error}", file=sys.stderr)
-        raise SystemExit(error.exit_code) from error
-
-
-if __name__ == "__main__":
-    main()

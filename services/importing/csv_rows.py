@@ -1,0 +1,100 @@
+"""Reads CSV row by row; a row keeps the line where it starts."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+
+from services.importing.cells import Row
+from services.importing.columns import check_columns
+from services.importing.compiling import RowRefused
+from services.importing.lines import MAX_LINE, FileRefused, decoded_lines
+from services.importing.mapping import Source
+from services.wording import counted
+
+_SEPARATOR = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)
+"""A first line of spreadsheets, which names the delimiter and is no part of the table."""
+
+
+def csv_rows(path: Path, source: Source, wanted: Sequence[str]) -> Iterator[Row | RowRefused]:
+    """Yield the file's rows. Raises: FileRefused."""
+    lines = decoded_lines(path, source.encoding)
+    first = next(lines, "")
+    named = _SEPARATOR.fullmatch(first)
+    delimiter = named[1] if named else source.delimiter
+    before = 1 if named else 0  # lines that the reader does not see
+    metered = _Metered(path, lines if named else chain([first], lines), before)
+    reader = csv.reader(metered, delimiter=delimiter, quotechar=source.quote, strict=True)
+    header: list[str] = []
+    start = before + 1
+    try:
+        for cells in reader:
+            line, start = start, before + reader.line_num + 1
+            metered.row_is_over()
+            if not cells:
+                continue  # an empty line
+            if not header:
+                header = _header(path, line, cells, delimiter, wanted)
+            elif len(cells) != len(header):
+                if any(cell.strip() for cell in cells):
+                    yield _ragged(line, len(cells), len(header), source)
+            else:
+                yield Row(line, dict(zip(header, cells, strict=True)))
+    except csv.Error as error:
+        raise FileRefused(
+            f"{path}, line {start}: this row is not valid CSV ({error}); a quote may be left open,"
+            " or source.delimiter and source.quote are not the file's"
+        ) from error
+    if not header:
+        raise FileRefused(f"{path} is empty: the first line names the columns")
+
+
+class _Metered:
+    """Hands lines on, and no more of them to one row than a row can have."""
+
+    def __init__(self, path: Path, lines: Iterator[str], line: int) -> None:
+        self._path = path
+        self._lines = lines
+        self._line = line
+        self._characters = 0
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._lines:
+            self._line += 1
+            self._characters += len(line)
+            if self._characters > MAX_LINE:
+                raise FileRefused(
+                    f"{self._path}, line {self._line}: the row that ends here is longer than"
+                    f" {MAX_LINE:,} characters; a quote may be left open"
+                )
+            yield line
+
+    def row_is_over(self) -> None:
+        """Begin to count anew."""
+        self._characters = 0
+
+
+def _header(
+    path: Path, line: int, cells: Sequence[str], delimiter: str, wanted: Sequence[str]
+) -> list[str]:
+    header = [name.strip() for name in cells]
+    if len(header) == 1 and len(wanted) > 1:
+        raise FileRefused(
+            f"{path}, line {line}: only one column; source.delimiter = {delimiter!r} is not the"
+            ' file\'s: often ";" or "\\t"'
+        )
+    check_columns(path, header, wanted, line)
+    return header
+
+
+def _ragged(line: int, cells: int, columns: int, source: Source) -> RowRefused:
+    return RowRefused(
+        line,
+        None,
+        None,
+        f"the row has {counted(cells, 'cell')} where the header has {columns}",
+        f"quote cells that hold {source.delimiter!r} or a line end with {source.quote}",
+    )

@@ -1,8 +1,0 @@
--- $1 first customer and $2 the first one not in the part (null: no bound), $3 event types,
--- $4 generation, $5 by partition how many of its events belong to the walk.
-SELECT * FROM events
-WHERE customer_id IS NOT NULL
-  AND ($1::text IS NULL OR customer_id >= $1) AND ($2::text IS NULL OR customer_id < $2)
-  AND type = ANY($3::text[])
-  AND (generation < $4 OR (generation = $4 AND n < ($5::bigint[])[partition + 1]))
-ORDER BY customer_id, generation, partition, n

@@ -1,0 +1,92 @@
+"""Standard output and error that fail nobody's work: whoever no longer reads is no error.
+
+A result that the disk has no room for is one, and is said.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import sys
+from typing import TextIO, cast
+
+from services.errors import TouchstoneError
+
+_NOBODY_READS = frozenset({errno.EPIPE, errno.EBADF, errno.EIO})
+
+
+class NotWritten(TouchstoneError):
+    """A result could not be written to standard output."""
+
+
+def open_what_is_closed() -> None:
+    """Have all three streams open, whoever started the process with one of them closed.
+
+    A file or socket opened later would otherwise get its number, and what is printed with it.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
+        elif hasattr(stream, "reconfigure") and mode == "w":
+            stream.reconfigure(errors="backslashreplace")  # no locale turns a text into a failure
+
+
+def write_result(text: str) -> None:
+    """Write to standard output, or to nowhere once nobody reads it. Raises: NotWritten."""
+    stream = sys.stdout
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError as error:
+        if error.errno not in _NOBODY_READS:
+            _let_go_of(stream)
+            raise NotWritten(f"the result could not be written: {error.strerror}") from error
+        _let_go_of(stream)
+    except ValueError:
+        if not stream.closed:
+            raise
+
+
+def _let_go_of(stream: TextIO) -> None:
+    """Have what is still buffered, and all that follows, end nowhere."""
+    with contextlib.suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())
+
+
+class _Unfailing:
+    """Standard error as it is at the time; what it cannot take is lost, and that is all.
+
+    Otherwise a full disk or an ended reader would turn work that is told about into a failure.
+    """
+
+    encoding = "utf-8"
+
+    def write(self, text: str) -> int:
+        """Write what there is room for."""
+        stream: TextIO | None = sys.stderr  # None where it was closed at the start
+        with contextlib.suppress(OSError, ValueError):
+            if stream is not None:
+                stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush what there is room for."""
+        stream: TextIO | None = sys.stderr
+        with contextlib.suppress(OSError, ValueError):
+            if stream is not None:
+                stream.flush()
+
+    def isatty(self) -> bool:
+        """Return whether a person may be looking."""
+        stream: TextIO | None = sys.stderr
+        return stream is not None and not stream.closed and stream.isatty()
+
+
+UNFAILING_ERR = cast(TextIO, _Unfailing())
+"""Where progress, notes and logs go."""

@@ -1,0 +1,105 @@
+"""Walks the whole company: everybody's events up to now, and the rules known by then."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from typing import TypeVar
+
+from events.envelope import CustomerId, Envelope, RecordedEvent
+from events.policy import Reference
+from services.errors import UnreadableEvent
+from services.log.readable import readable
+from services.log.stored import stored_event
+from services.platform import Platform
+from services.postgres.pool import Connection, Pool, translated
+from services.postgres.statements import sql
+from services.projector.reference_feed import ReferenceFeed
+from services.walk.engine import MakesWorker, Walk, cores
+from services.walk.parts import Extent, Part, divide, dossiers
+
+A = TypeVar("A")
+R = TypeVar("R")
+
+Unreadable = Callable[[Envelope, UnreadableEvent], None]
+
+
+async def extent_now(platform: Platform, known_at: datetime | None = None) -> Extent:
+    """Return what the events table holds at this moment. Raises: Unavailable."""
+    with translated():
+        async with platform.pool.acquire() as connection:
+            return await extent_in(connection, known_at)
+
+
+async def extent_in(connection: Connection, known_at: datetime | None = None) -> Extent:
+    """Return what the events table holds in a transaction's picture."""
+    generation = await connection.fetchval(sql("current_generation"))
+    rows = await connection.fetch(sql("readable_heads"), generation)
+    return Extent(generation, tuple(row["next_n"] for row in rows), known_at)
+
+
+async def walk_company(
+    platform: Platform,
+    extent: Extent,
+    worker: MakesWorker[A, R],
+    argument: A,
+    result: type[R],
+    done: Callable[[R], None],
+    *,
+    processes: int | None = None,
+) -> None:
+    """Have workers on all cores do every part of the company; `done` is told each result.
+
+    Raises: Unavailable; TouchstoneError, whatever a worker refuses.
+    """
+    with translated():
+        async with platform.pool.acquire() as connection:
+            parts = await divide(connection, extent)
+    walk = Walk(platform.pool, platform.dsn, processes or cores())
+    await walk.over(parts, worker, argument, result, done)
+
+
+class Everybody:
+    """What a worker reads of its parts: each customer's events, and the rules."""
+
+    def __init__(self, extent: Extent, pool: Pool) -> None:
+        self._extent = extent
+        self._pool = pool
+        self._feed = ReferenceFeed(pool)
+
+    async def reference(self) -> Reference:
+        """Return the rules recorded so far, or by the instant of the extent.
+
+        Raises: Unavailable, UnreadableEvent.
+        """
+        reference = await self._feed.refresh()
+        known_at = self._extent.known_at
+        return reference if known_at is None else reference.known_at(known_at)
+
+    async def of(self, part: Part) -> AsyncIterator[tuple[CustomerId, list[RecordedEvent]]]:
+        """Yield the customers of a part with their events. Raises: Unavailable, UnreadableEvent."""
+        with translated():
+            async with self._pool.acquire() as connection, connection.transaction(readonly=True):
+                async for one in recorded_dossiers(connection, part, self._extent):
+                    yield one
+
+
+async def recorded_dossiers(
+    connection: Connection, part: Part, extent: Extent, unreadable: Unreadable | None = None
+) -> AsyncIterator[tuple[CustomerId, list[RecordedEvent]]]:
+    """Yield the customers of a part with their events, over a transaction of the caller's.
+
+    `unreadable` is told of an event whose bytes cannot be read, which is then left out; without
+    it that ends the walk. Raises: UnreadableEvent.
+    """
+    async for customer, rows in dossiers(connection, part, extent):
+        events = []
+        for row in rows:
+            stored = stored_event(row)
+            try:
+                events.append(readable(stored))
+            except UnreadableEvent as error:
+                if unreadable is None:
+                    raise
+                unreadable(stored.envelope, error)
+        yield customer, events

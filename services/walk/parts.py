@@ -1,0 +1,85 @@
+"""Divides the customers into parts of about as many events each, and reads a part's dossiers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from itertools import pairwise
+
+from asyncpg import Record
+from msgspec import Struct
+
+from events.envelope import CustomerId
+from services.postgres.pool import Connection
+from services.postgres.statements import sql
+
+PART_EVENTS = 20_000
+"""Events of a part, about, where nothing else is asked for."""
+
+_SAMPLED_PER_BOUND = 50
+_FETCH = 2_000
+
+
+class Part(Struct, frozen=True):
+    """A range of customers: from `first` up to but not including `upto`; null: no bound."""
+
+    part: int
+    first: CustomerId | None
+    upto: CustomerId | None
+
+
+class Extent(Struct, frozen=True):
+    """Which events a walk reads: those below a generation's positions, by partition.
+
+    The log only grows, so the same extent gives the same events whenever it is read.
+    """
+
+    generation: int
+    positions: tuple[int, ...]
+    known_at: datetime | None = None  # only what was recorded by then
+
+    @property
+    def events(self) -> int:
+        """Return how many events there are about, for dividing them."""
+        return sum(self.positions)
+
+
+async def divide(
+    connection: Connection, extent: Extent, part_events: int = PART_EVENTS
+) -> tuple[Part, ...]:
+    """Return parts that hold every customer once, by a sample of the events table."""
+    parts = max(1, extent.events // part_events)
+    bounds: list[CustomerId] = []
+    if parts > 1:
+        percent = min(100.0, 100.0 * parts * _SAMPLED_PER_BOUND / extent.events)
+        rows = await connection.fetch(sql("part_bounds"), percent, parts)
+        bounds = [CustomerId(row["bound"]) for row in rows]
+    limits = [None, *bounds, None]
+    return tuple(Part(number, *limit) for number, limit in enumerate(pairwise(limits)))
+
+
+async def dossiers(
+    connection: Connection, part: Part, extent: Extent, types: Sequence[str] | None = None
+) -> AsyncIterator[tuple[CustomerId, list[Record]]]:
+    """Yield each customer of a part with its rows of the events table, in their order.
+
+    Needs a transaction. Customers come in the database's order of their ids.
+    """
+    cursor = await connection.cursor(
+        sql("walk_part"),
+        part.first,
+        part.upto,
+        types,
+        extent.generation,
+        extent.positions,
+        extent.known_at,
+    )
+    dossier: list[Record] = []
+    while rows := await cursor.fetch(_FETCH):
+        for row in rows:
+            if dossier and row["customer_id"] != dossier[0]["customer_id"]:
+                yield CustomerId(dossier[0]["customer_id"]), dossier
+                dossier = []
+            dossier.append(row)
+    if dossier:
+        yield CustomerId(dossier[0]["customer_id"]), dossier
