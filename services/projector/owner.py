@@ -9,7 +9,7 @@ were made under older policies.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from sys import intern
@@ -26,6 +26,7 @@ from services.log.readable import recorded
 from services.ports import Dossiers, EventLog, StoredEvent
 from services.postgres.pool import Pool, translated
 from services.postgres.statements import sql
+from services.projector.bringing_back import BringingBack
 from services.projector.collecting import collect_if_many
 from services.projector.lane import Connection, Lane
 from services.projector.memory import Memory
@@ -44,7 +45,6 @@ DUE_LIMIT = 500
 """Customers that are assessed by one piece of due work at the most."""
 
 _KEEPING_S = 5.0  # for snapshots after a batch: long enough for many, or for one that is very long
-_RECALLED_AT_ONCE = 500  # customers whose dossiers are read together
 
 
 class NothingLive(TouchstoneError):
@@ -106,7 +106,8 @@ class PartitionOwner:
         self._pool = pool
         self._log = log
         self._generation = generation
-        self._recalling = Recall(partition, generation, pool, dossiers)
+        recalling = Recall(partition, generation, pool, dossiers)
+        self._bringing_back = BringingBack(pool, recalling)
         self._known = [self._lane(projection, memory) for projection in projections]
         self._lanes = self._known  # those of versions that are live
 
@@ -182,7 +183,7 @@ class PartitionOwner:
         batch, broken = _by_customer(stored)
         async with self._all_or_nothing(lanes):
             shares = [(lane, lane.of_interest(batch)) for lane in lanes]
-            await self._recall(shares, broken, reference)
+            await self._bringing_back.recall(shares, broken, reference)
             work = [(lane, await lane.assess(mine, broken, at, reference)) for lane, mine in shares]
             await self._keep_uses([changes for _, changes in work])
             async with self._writing() as connection:
@@ -269,7 +270,7 @@ class PartitionOwner:
         upto = lane.checkpoint.next
         broken: dict[CustomerId, Parked] = {}
         async with self._all_or_nothing([lane]):
-            await self._recall([(lane, customers)], broken, reference)
+            await self._bringing_back.recall([(lane, customers)], broken, reference)
             changes = await lane.assess(dict.fromkeys(customers, ()), broken, at, reference)
             await self._keep_uses([changes])
             async with self._writing() as connection:
@@ -294,51 +295,6 @@ class PartitionOwner:
         if self._audience is not None and changes.visible:
             customers = [head.customer for head in changes.heads]
             self._audience.changed(lane.projection, self.partition, change_no, customers)
-
-    async def _recall(
-        self,
-        shares: Sequence[tuple[Lane, Iterable[CustomerId]]],
-        broken: dict[CustomerId, Parked],
-        reference: Reference,
-    ) -> None:
-        """Bring back to memory whom lanes at one checkpoint have forgotten."""
-        missed = [(lane, lane.forgotten(customers)) for lane, customers in shares]
-        names = [*dict.fromkeys(customer for _, customers in missed for customer in customers)]
-        for start in range(0, len(names), _RECALLED_AT_ONCE):
-            some = {*names[start : start + _RECALLED_AT_ONCE]}
-            await self._recall_some(
-                [(lane, [c for c in customers if c in some]) for lane, customers in missed],
-                broken,
-                reference,
-            )
-
-    async def _recall_some(
-        self,
-        missed: Sequence[tuple[Lane, Sequence[CustomerId]]],
-        broken: dict[CustomerId, Parked],
-        reference: Reference,
-    ) -> None:
-        missed = [(lane, customers) for lane, customers in missed if customers]
-        upto = missed[0][0].checkpoint.next
-        wanted = [(lane.snapshots, customers) for lane, customers in missed]
-        recalled = await self._recalling.since_snapshots(wanted, upto, broken, reference)
-        refused = [
-            (lane, await lane.go_on_from(found.since, reference))
-            for (lane, _), found in zip(missed, recalled, strict=True)
-        ]
-        whole = await self._recalling.whole(
-            [(lane.projection, customers) for lane, customers in refused], upto, broken
-        )
-        read = [
-            (lane, found.dossiers | again)
-            for (lane, _), found, again in zip(missed, recalled, whole, strict=True)
-            if found.dossiers or again
-        ]
-        if read:
-            with translated():
-                async with self._pool.acquire() as connection:
-                    for lane, dossiers in read:
-                        await lane.recall(connection, dossiers)
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[Connection]:

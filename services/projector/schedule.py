@@ -112,10 +112,7 @@ class Schedule:
         def work(owner: PartitionOwner) -> Callable[[], Awaitable[int]]:
             return lambda: self._due_of(owner, reference, limit, owner.partition in behind)
 
-        begun = time.monotonic()
-        next_ones = self._next(waiting)
-        done = await self._at_once({p: work(owners[p]) for p in next_ones})
-        self._due_slice.took(done, time.monotonic() - begun)
+        done = await self._first_done([owners[p] for p in waiting], work, self._due_slice)
         if not done:  # all of it waits for unread events
             self._looked_at = time.monotonic()
         return done, done > 0
@@ -134,19 +131,32 @@ class Schedule:
 
         Partitions where nobody is concerned cost a probe each and no slice.
         """
-        left = self._next([p for p, o in owners.items() if not o.reflects(reference)], all_=True)
         limit = self._sweep_slice.customers
 
         def work(owner: PartitionOwner) -> Callable[[], Awaitable[int]]:
             return lambda: self._sweep_of(owner, reference, limit)
 
-        for start in range(0, len(left), _AT_ONCE):
+        left = [owner for owner in owners.values() if not owner.reflects(reference)]
+        return await self._first_done(left, work, self._sweep_slice)
+
+    async def _first_done(
+        self,
+        owners: Sequence[PartitionOwner],
+        work: Callable[[PartitionOwner], Callable[[], Awaitable[int]]],
+        slice_: Slice,
+    ) -> int:
+        """Do the work of the first partitions that have any; return how many customers.
+
+        Those that were served least come first, so that each has its turn.
+        """
+        ordered = sorted(owners, key=lambda one: (self._served[one.partition], one.partition))
+        for start in range(0, len(ordered), _AT_ONCE):
+            some = {owner.partition: work(owner) for owner in ordered[start : start + _AT_ONCE]}
             begun = time.monotonic()
-            some = left[start : start + _AT_ONCE]
-            done = await self._at_once({p: work(owners[p]) for p in some})
+            done = await self._at_once(some)
             if done:
-                self._served.update(some)
-                self._sweep_slice.took(done, time.monotonic() - begun)
+                self._served.update(some.keys())
+                slice_.took(done, time.monotonic() - begun)
                 return done
         return 0
 
@@ -173,14 +183,6 @@ class Schedule:
         if now - taken_at < _STEADY:
             return (taken_at, False), (now, True)
         return (now, True), (taken_at, False)
-
-    def _next(self, partitions: Sequence[int], *, all_: bool = False) -> list[int]:
-        """Return those that were served least, so that every partition has its turn."""
-        ordered = sorted(partitions, key=lambda p: (self._served[p], p))
-        chosen = ordered if all_ else ordered[:_AT_ONCE]
-        if not all_:
-            self._served.update(chosen)
-        return chosen
 
     async def _at_once(self, work: Work) -> int:
         """Do pieces of work on different partitions, two at once; all end before one raises."""

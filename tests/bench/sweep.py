@@ -146,7 +146,9 @@ async def _waits(platform: Platform, customers: int, count: int) -> AsyncIterato
         assert isinstance(outcome, Accepted)
         place = outcome.position
         async with asyncio.timeout(_PATIENCE_S):
-            while not await platform.pool.fetchval(_SEEN, place.partition, place.n):
+            while not await platform.pool.fetchval(  # noqa: ASYNC110 - a process
+                _SEEN, place.partition, place.n
+            ):
                 await asyncio.sleep(_LOOK_S)
         waited = time.perf_counter() - begun
         yield waited
