@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 from events.business_time import FIRST_YEAR, LAST_YEAR, BusinessTime, Term, shared
 from events.calendars import DAY, day_start, local_day
 from events.policy import Reference
+from events.public_days import country_code, of_countries
 from events.touchpoints.policy import BranchSet, CalendarSet
-from events.uses import Use, calendar_use
+from events.uses import Use, calendar_use, public_days_use
 
 
 class _Dated(NamedTuple):
@@ -81,12 +82,34 @@ def _first_day(at: datetime, tz: ZoneInfo) -> date:
 def business_time(reference: Reference, branch_id: str | None) -> BusinessTime:
     """Return the business time of a branch; branches with equal calendars share it."""
     tz = reference.zone_of(branch_id)
-    return shared(_terms(reference, branch_id, tz) if branch_id else (), tz)
+    terms = _terms(reference, branch_id, tz) if branch_id else ()
+    countries = frozenset(
+        country_code(term.calendar.country)
+        for term in terms
+        if term.calendar is not None and term.calendar.country is not None
+    )
+    return shared(terms, tz, of_countries(reference.public_days, countries))
 
 
 @lru_cache(maxsize=16_384)
 def business_time_uses(reference: Reference, branch_id: str | None) -> frozenset[Use]:
-    """Return what `business_time` uses: the branch's zone and every calendar it ever named."""
-    branches = _dated(reference).branches.get(branch_id, ()) if branch_id else ()
-    named = (calendar_use(branch.calendar_id) for branch in branches if branch.calendar_id)
-    return frozenset((*reference.zone_uses(branch_id), *named))
+    """Return what `business_time` uses.
+
+    The branch's zone, every calendar it ever named, and public days of the countries of these.
+    """
+    dated = _dated(reference)
+    branches = dated.branches.get(branch_id, ()) if branch_id else ()
+    named = {branch.calendar_id for branch in branches if branch.calendar_id}
+    countries = {
+        calendar.country
+        for name in named
+        for calendar in dated.calendars.get(name, ())
+        if calendar.country is not None
+    }
+    return frozenset(
+        (
+            *reference.zone_uses(branch_id),
+            *map(calendar_use, named),
+            *map(public_days_use, countries),
+        )
+    )

@@ -2,7 +2,8 @@
 
 A day works the hours of its weekday unless it is a holiday or a make-up workday. What the
 calendar itself names comes first (a make-up workday before a holiday), then the public
-holidays and make-up workdays of its country. A make-up workday that falls on a weekday without
+holidays and make-up workdays of its country, of which a year may not be announced yet: what is
+reckoned through that year is provisional. A make-up workday that falls on a weekday without
 hours works Friday's, and where Friday has none those of the first weekday that has any.
 
 A day's calendar is the version in force when that local day begins (decision 29), so a
@@ -21,8 +22,14 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from events.calendars import DAY, day_start, local_day
-from events.public_days import public_days
-from events.touchpoints.policy import CalendarSet, OpeningHours
+from events.public_days import (
+    PublicDays,
+    PublishedDays,
+    country_code,
+    public_days,
+    published_days,
+)
+from events.touchpoints.policy import CalendarSet, OpeningHours, PublicDaysSet
 
 STANDARD_HOURS = tuple(
     OpeningHours(weekday=weekday, opens=opens, closes=closes)
@@ -49,10 +56,11 @@ class Term(NamedTuple):
 class _Week:
     """A calendar's hours by weekday, in minutes since midnight, merged and in order."""
 
-    __slots__ = ("calendar", "closed", "hours", "makeup", "opened")
+    __slots__ = ("_published", "closed", "country", "hours", "makeup", "opened")
 
-    def __init__(self, calendar: CalendarSet | None) -> None:
-        self.calendar = calendar
+    def __init__(self, calendar: CalendarSet | None, published: PublishedDays) -> None:
+        self.country = country_code(calendar.country) if calendar and calendar.country else None
+        self._published = published
         by_day: dict[int, list[tuple[int, int]]] = {}
         for entry in calendar.hours if calendar else STANDARD_HOURS:
             by_day.setdefault(entry.weekday, []).append((entry.opens, entry.closes))
@@ -73,13 +81,22 @@ class _Week:
             return hours or self.makeup
         if day in self.closed:
             return ()
-        if self.calendar is not None and self.calendar.country:
-            public = public_days(self.calendar.country, day.year)
+        if self.country is not None:
+            public = self._public(day.year)
             if day in public.makeup_workdays:
                 return hours or self.makeup
             if day in public.holidays:
                 return ()
         return hours
+
+    def _public(self, year: int) -> PublicDays:
+        """Return the public holidays of the country, of which there is one."""
+        assert self.country is not None
+        return self._published.get((self.country, year)) or public_days(self.country, year)
+
+    def is_announced(self, year: int) -> bool:
+        """Return whether working days of a year cannot move any more."""
+        return self.country is None or self._public(year).announced
 
 
 def _merged(entries: Sequence[tuple[int, int]]) -> Sequence[tuple[int, int]]:
@@ -129,19 +146,23 @@ class BusinessTime:
     Instants outside FIRST_YEAR to LAST_YEAR lie in no working hours.
     """
 
-    __slots__ = ("_bounds", "_days", "_terms", "_weeks", "_years", "tz")
+    __slots__ = ("_bounds", "_days", "_published", "_terms", "_weeks", "_years", "tz")
 
-    def __init__(self, terms: Sequence[Term], tz: ZoneInfo) -> None:
+    def __init__(
+        self, terms: Sequence[Term], tz: ZoneInfo, published: Sequence[PublicDaysSet] = ()
+    ) -> None:
         self.tz = tz
         self._terms = tuple(terms)
+        self._published = tuple(published)
         self._bounds = _year_bounds(tz)
         self._days = [term.first_day for term in terms]
-        self._weeks = [_Week(None), *(_Week(term.calendar) for term in terms)]
+        public = published_days(self._published)
+        self._weeks = [_Week(None, public), *(_Week(term.calendar, public) for term in terms)]
         self._years: dict[int, _Year] = {}
 
     def __reduce__(self) -> tuple[object, ...]:
         """Come back from bytes as the business time that everybody shares."""
-        return shared, (self._terms, self.tz)
+        return shared, (self._terms, self.tz, self._published)
 
     def spans(self, day: date) -> list[tuple[datetime, datetime]]:
         """Return the working spans [start, end) of a local day, as instants, in order."""
@@ -194,6 +215,20 @@ class BusinessTime:
                 return _instant(days[i][1])
             n = i - len(days) + 1
         return None
+
+    def is_provisional(self, start: datetime, end: datetime) -> bool:
+        """Return whether working days from `start` to `end` may move until they are announced."""
+        first, last = self._year_of(_micros(start)), self._year_of(_micros(end))
+        begins, ends = local_day(start, self.tz), local_day(end, self.tz)
+        return any(
+            not self._weeks[term].is_announced(year)
+            for year in range(first, last + 1)
+            for term in self._terms_of(max(begins, date(year, 1, 1)), min(ends, date(year, 12, 31)))
+        )
+
+    def _terms_of(self, first: date, last: date) -> range:
+        """Return the calendars in force on days from the first to the last, by number."""
+        return range(bisect_right(self._days, first), bisect_right(self._days, last) + 1)
 
     def _year_of(self, t: int) -> int:
         """Return the local year of an instant, or the nearest that has business time."""
@@ -250,6 +285,11 @@ def _instant(micros: int) -> datetime:
 
 
 @lru_cache(maxsize=1024)
-def shared(terms: tuple[Term, ...], tz: ZoneInfo) -> BusinessTime:
-    """Return the business time of a zone under calendars, the same for all that have them."""
-    return BusinessTime(terms, tz)
+def shared(
+    terms: tuple[Term, ...], tz: ZoneInfo, published: tuple[PublicDaysSet, ...] = ()
+) -> BusinessTime:
+    """Return the business time of a zone under calendars, the same for all that have them.
+
+    `published` are the public holidays that count in place of those of the pinned data.
+    """
+    return BusinessTime(terms, tz, published)

@@ -44,7 +44,7 @@ class Envelope(Struct, frozen=True, kw_only=True, gc=False):
     subject: CustomerId | None  # None: the touchpoint belongs to its branch alone
     branch_id: BranchId
     epoch: int  # `sourceepoch`: raised when a source starts numbering anew
-    sequence: int  # the source's own counter, from 1
+    sequence: int  # the source's own counter, from 1; 0: it keeps none, so no gap can be seen
     created_at: datetime  # `time`: the branch device's clock
     sent_at: datetime | None = None  # `senttime`: the same clock when it sent
     collected_at: datetime | None = None  # `collectedtime`: the receiving side's clock
@@ -52,6 +52,7 @@ class Envelope(Struct, frozen=True, kw_only=True, gc=False):
     correlation_id: str | None = None
     causation_id: str | None = None
     traceparent: str | None = None
+    tracestate: str | None = None
 
 
 FactKey = tuple[datetime, str, int, int, str]
@@ -67,7 +68,10 @@ class RecordedEvent(Struct, frozen=True, gc=False):
 
     @property
     def fact_key(self) -> FactKey:
-        """Return the order in which facts count; it never depends on delivery."""
+        """Return the order in which facts count; it never depends on delivery.
+
+        Of one source and instant, facts without a sequence number stand first, by their ids.
+        """
         e = self.envelope
         return (e.effective_at, e.source, e.epoch, e.sequence, e.id)
 

@@ -3,10 +3,10 @@
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Annotated, NewType
 
-from babel.core import get_global
 from msgspec import Meta, Struct
 
 from events.errors import CurrencyMismatch, EventError
+from events.iso4217 import MINOR_DIGITS
 
 Currency = NewType("Currency", str)
 
@@ -19,7 +19,7 @@ CurrencyCode = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", max_length=3)]
 
 
 class UnknownCurrency(EventError):
-    """The code is no currency of ISO 4217 as the pinned CLDR data lists it."""
+    """The code is no currency of ISO 4217 in which an amount can be stated."""
 
 
 class Money(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -41,12 +41,12 @@ class Money(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
 def minor_digits(currency: str) -> int:
     """Return how many decimal digits the currency's minor unit has (CNY 2, JPY 0, KWD 3).
 
-    Raises: UnknownCurrency. Source: CLDR supplemental currency fractions, by way of Babel.
+    Raises: UnknownCurrency. Source: ISO 4217, by our own table.
     """
-    if currency not in get_global("all_currencies"):
+    digits = MINOR_DIGITS.get(currency)
+    if digits is None:
         raise UnknownCurrency(f"{currency!r} is no ISO 4217 currency code, such as CNY or EUR")
-    fractions = get_global("currency_fractions")
-    return int(fractions.get(currency, fractions["DEFAULT"])[0])
+    return digits
 
 
 def to_minor(amount: Decimal, currency: str) -> tuple[int, bool]:

@@ -7,7 +7,7 @@ instant the later in fact order counts. Before any was published the domain's de
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ from events.touchpoints.policy import (
     CompanySet,
     DepartmentSet,
     PolicyRecord,
+    PublicDaysSet,
     ReferenceTouchpoint,
     StaffSet,
 )
@@ -49,6 +50,7 @@ class Reference:
         self._versions: dict[type[PolicyRecord], list[PolicyVersion]] = {}
         self._branches: dict[str, BranchSet] = {}
         self._calendars: dict[str, CalendarSet] = {}
+        self._public_days: dict[tuple[str, int], PublicDaysSet] = {}
         self._departments: dict[str, DepartmentSet] = {}
         self._staff: dict[str, StaffSet] = {}
         self.company: CompanySet | None = None
@@ -68,6 +70,9 @@ class Reference:
                 self._branches[data.branch_id] = data
             case CalendarSet():
                 self._calendars[data.calendar_id] = data
+            case PublicDaysSet():
+                self._public_days.pop((data.country, data.year), None)
+                self._public_days[data.country, data.year] = data
             case DepartmentSet():
                 self._departments[data.department_id] = data
             case StaffSet():
@@ -165,6 +170,11 @@ class Reference:
     def calendars(self) -> Mapping[str, CalendarSet]:
         """Return every known business calendar by its id."""
         return self._calendars
+
+    @property
+    def public_days(self) -> Sequence[PublicDaysSet]:
+        """Return what was published of countries' public holidays, in the order it counts."""
+        return tuple(self._public_days.values())
 
     @property
     def departments(self) -> Mapping[str, DepartmentSet]:

@@ -19,6 +19,7 @@ from events.touchpoints.policy import (
     CompanySet,
     DepartmentSet,
     PolicyRecord,
+    PublicDaysSet,
     ReferenceTouchpoint,
     StaffSet,
 )
@@ -30,7 +31,10 @@ COMPANY = Use(CompanySet.event_type)
 HOME_READS: frozenset[type[ReferenceTouchpoint]] = frozenset({BranchSet, CompanySet})
 """What says in which zone a branch's days are."""
 
-HOURS_READS: frozenset[type[ReferenceTouchpoint]] = HOME_READS | {CalendarSet}
+HOURS_READS: frozenset[type[ReferenceTouchpoint]] = HOME_READS | {
+    CalendarSet,
+    PublicDaysSet,
+}
 """What says in which hours a branch works."""
 
 
@@ -42,6 +46,13 @@ def branch_use(branch_id: str) -> Use:
 def calendar_use(calendar_id: str) -> Use:
     """Return the use of a business calendar."""
     return Use(f"{CalendarSet.event_type} {calendar_id}")
+
+
+def public_days_use(country: str) -> Use:
+    """Return the use of a country's public days, of whatever year."""
+    from events.public_days import country_code  # here: its data is large, and seldom asked for
+
+    return Use(f"{PublicDaysSet.event_type} {country_code(country)}")
 
 
 @cache
@@ -68,6 +79,8 @@ def use_of(data: ReferenceTouchpoint) -> Use:
             return branch_use(data.branch_id)
         case CalendarSet():
             return calendar_use(data.calendar_id)
+        case PublicDaysSet():
+            return public_days_use(data.country)
         case DepartmentSet():
             return Use(f"{data.event_type} {data.department_id}")
         case StaffSet():

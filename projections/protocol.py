@@ -19,6 +19,7 @@ from typing import ClassVar, NamedTuple, Protocol
 from msgspec import Struct, field
 
 from events.envelope import CustomerId, RecordedEvent
+from events.home import Home
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.policy import ReferenceTouchpoint
@@ -32,6 +33,9 @@ _FACT_KEY = attrgetter("fact_key")
 class Facts:
     """The touchpoints of one customer that a projection handles, in fact order.
 
+    It is told facts of any kind: of those that are not among `handles` (None: all are) only
+    `home` takes note, which knows where the customer is at home.
+
     Idempotent per event id and indifferent to the order of arrival. Events that arrive in
     fact order, the usual case, are appended; a late one is inserted where it belongs.
 
@@ -41,28 +45,41 @@ class Facts:
     asked for.
     """
 
-    __slots__ = ("_events", "_ids", "memo")
+    __slots__ = ("_events", "_handles", "_ids", "home", "memo")
     LONG: ClassVar[Sequence[str]] = ("_events", "_ids")
 
-    def __init__(self, events: Iterable[RecordedEvent] = ()) -> None:
+    def __init__(
+        self,
+        events: Iterable[RecordedEvent] = (),
+        handles: frozenset[type[Touchpoint]] | None = None,
+    ) -> None:
         self.memo: object = None
+        self.home = Home()
+        self._handles = handles
         self._ids: set[str] = set()
         self._events: list[RecordedEvent] = []
         for event in events:
             self.remember(event)
 
-    def remember(self, event: RecordedEvent) -> None:
-        """Take in one event; one that is known already changes nothing."""
+    def remember(self, event: RecordedEvent) -> bool:
+        """Take in one event; return whether what the facts mean may be other than before.
+
+        One that is known already changes nothing.
+        """
+        moved = self.home.remember(event)
+        events = self._events
+        if self._handles is not None and type(event.data) not in self._handles:
+            return moved and bool(events)
         event_id = event.envelope.id
         if event_id in self._ids:
-            return
+            return False
         self._ids.add(event_id)
-        events = self._events
         if not events or _follows(event, events[-1]):
             events.append(event)
         else:
             events.insert(bisect_right(events, event.fact_key, key=_FACT_KEY), event)
             self.memo = None
+        return True
 
     def after(self, count: int) -> Sequence[RecordedEvent]:
         """Return the facts that follow the first `count` of them."""

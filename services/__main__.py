@@ -72,9 +72,13 @@ def run(
 
 
 @app.command()
-def serve() -> None:
+def serve(
+    door: Annotated[
+        serving.Door | None, typer.Argument(help="Only this one; default: both, a process each.")
+    ] = None,
+) -> None:
     """Serve gateway and console alone; `touchstone run` does this for you."""
-    run_async(serving.serve(settings()))
+    run_async(serving.serve_both(settings()) if door is None else serving.serve(settings(), door))
 
 
 app.command("import")(importing.import_)

@@ -46,6 +46,34 @@ class Settings(BaseSettings):
     console_port: int = Field(default=8420, ge=0, le=65_535, description="Port of the console.")
     gateway_host: str = Field(default="127.0.0.1", description="Address of the gateway.")
     gateway_port: int = Field(default=8421, ge=0, le=65_535, description="Port of the gateway.")
+    connections: int = Field(
+        default=1_000,
+        ge=10,
+        le=100_000,
+        description="Connections that the gateway and the console each take at once; where there "
+        "are more, those that wait for a request make room.",
+    )
+    key_requests_per_s: float = Field(
+        default=500.0,
+        gt=0,
+        le=1e6,
+        description="Requests that one branch key may send a second, on average.",
+    )
+    key_events_per_s: float = Field(
+        default=5_000.0,
+        gt=0,
+        le=1e6,
+        description="Events that one branch key may send a second, on average.",
+    )
+    quarantine_events: int = Field(
+        default=10_000, ge=1, description="Refused events that are kept of one branch."
+    )
+    quarantine_mb: int = Field(
+        default=64, ge=1, description="Megabytes of refused events that are kept of one branch."
+    )
+    quarantine_days: int = Field(
+        default=90, ge=1, le=3_650, description="Days for which a refused event is kept."
+    )
     master_key: str | None = Field(
         default=None,
         repr=False,
@@ -83,6 +111,16 @@ class Settings(BaseSettings):
     )
     kafka_user: str | None = Field(default=None, description="User at Kafka; default: none.")
     kafka_password: SecretStr | None = Field(default=None, description="That user's password.")
+
+    @property
+    def gateway_address(self) -> tuple[str, int]:
+        """Return where the gateway listens."""
+        return self.gateway_host, self.gateway_port
+
+    @property
+    def console_address(self) -> tuple[str, int]:
+        """Return where the console listens."""
+        return self.console_host, self.console_port
 
     @property
     def max_facts(self) -> int:

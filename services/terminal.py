@@ -23,6 +23,7 @@ from rich.progress import (
 
 from events.calendars import day_end
 from events.envelope import PositionVector
+from events.home import Asked
 from events.policy import Reference
 from services.errors import UsageError
 from services.standard_streams import UNFAILING_ERR, write_result
@@ -51,8 +52,8 @@ AsOfOption = Annotated[
     typer.Option(
         "--as-of",
         metavar="DAY|INSTANT",
-        help="What was true then, with all that is known now: a day (its end in local time) "
-        "or an instant such as 2026-03-20T10:00:00+08:00. Default: now.",
+        help="What was true then, with all that is known now: a day (its end where the customer "
+        "is at home) or an instant such as 2026-03-20T10:00:00+08:00. Default: now.",
     ),
 ]
 AsKnownOption = Annotated[
@@ -60,7 +61,8 @@ AsKnownOption = Annotated[
     typer.Option(
         "--as-known",
         metavar="DAY|INSTANT",
-        help="Only what the platform had recorded by then. Default: everything.",
+        help="Only what the platform had recorded by then; alone: as of then, too. "
+        "Default: everything.",
     ),
 ]
 
@@ -169,8 +171,16 @@ def instant_of(text: str, option: str, reference: Reference) -> datetime:
 
     Raises: UsageError.
     """
+    asked = asked_of(text, option)
+    if isinstance(asked, datetime):
+        return asked
+    return day_end(asked, reference.zone_of(None))
+
+
+def asked_of(text: str, option: str) -> Asked:
+    """Return what an option asks about: a day, or an instant in UTC. Raises: UsageError."""
     if len(text) == len("2026-03-20"):
-        return day_end(day_of(text, option), reference.zone_of(None))
+        return day_of(text, option)
     try:
         at = datetime.fromisoformat(text)
     except ValueError as error:

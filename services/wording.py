@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, tzinfo
-from difflib import get_close_matches
 from functools import lru_cache
 from reprlib import Repr
 from unicodedata import category
 
+from rapidfuzz.distance import OSA
+
+from events.home import Asked
 from events.money import from_minor
 
 _LONGEST = 60  # comparing longer words takes long and helps nobody
 _MOST = 40
+_BETWEEN = re.compile(r"[\W_]+")
 _SHOWN = 60
 """Characters of a foreign word that a message repeats."""
 
@@ -24,6 +28,13 @@ _SHORT.maxlong = _SHORT.maxother = _SHOWN
 def moment(at: datetime, tz: tzinfo) -> str:
     """Return an instant to the minute in a zone, with its offset: 2026-03-20 10:00+08:00."""
     return at.astimezone(tz).isoformat(" ", "minutes")
+
+
+def asked_words(asked: Asked, tz: tzinfo) -> str:
+    """Return what was asked about: an instant in a zone, or a day of each customer's own."""
+    if isinstance(asked, datetime):
+        return moment(asked, tz)
+    return f"the end of {asked} where each customer is at home"
 
 
 def counted(count: int, one: str, several: str | None = None) -> str:
@@ -65,18 +76,47 @@ def quoted(value: object) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Return the remedy for a misspelt word: the nearest known one, or those there are."""
+    """Return the remedy for a misspelt word: the nearest known one, or those there are.
+
+    A known word is near if each part of the misspelt one is a slip of the finger away from a
+    part of its own, and nothing but an ending is left out. Words that merely look alike, such
+    as reversed and received, are not.
+    """
     return _nearest(word[:_LONGEST], tuple(known))
 
 
 @lru_cache(maxsize=1024)
 def _nearest(word: str, known: tuple[str, ...]) -> str:
-    close = get_close_matches(word, known, n=1)
-    if close:
-        return f"; did you mean {quoted(close[0])}?"
+    ranked = [(_distance(word, one), one) for one in known]
+    near = min(((far, one) for far, one in ranked if far is not None), default=None)
+    if near is not None:
+        return f"; did you mean {quoted(near[1])}?"
     shown = [cut(name) for name in sorted(known)[:_MOST]]
     more = ", ..." if len(known) > _MOST else ""
     return f"; known are {', '.join(shown)}{more}" if known else ""
+
+
+def _distance(word: str, known: str) -> tuple[int, int] | None:
+    """Return how far a known word is: slips, then parts that were left out; None: too far."""
+    parts, others = _parts(word), _parts(known[:_LONGEST])
+    slips = [_slips(part, other) for part, other in zip(parts, others, strict=False)]
+    left_out = len(others) - len(parts)
+    if parts and left_out >= 0 and None not in slips:
+        return sum(filter(None, slips)), left_out
+    together = _slips("".join(parts), "".join(others))
+    return None if together is None else (together, 0)
+
+
+def _parts(word: str) -> list[str]:
+    """Return the parts of a word between its points, lines and strokes, each once."""
+    return list(dict.fromkeys(part for part in _BETWEEN.split(word.lower()) if part))
+
+
+def _slips(word: str, known: str) -> int | None:
+    """Return how many letters were missed, doubled, swapped or mistaken; None: too many."""
+    allowed = 0 if len(known) < 3 else 1 if len(known) < 6 else 2
+    slips = OSA.distance(word, known, score_cutoff=allowed)
+    return slips if slips <= allowed else None
 
 
 def amount(minor: int, currency: str) -> str:

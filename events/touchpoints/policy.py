@@ -239,6 +239,19 @@ class CalendarSet(ReferenceTouchpoint, frozen=True, kw_only=True):
     country: Text | None = None  # ISO 3166 code whose public holidays apply as well
 
 
+class PublicDaysSet(ReferenceTouchpoint, frozen=True, kw_only=True):
+    """A country's public holidays and make-up workdays of a year, as its government announced them.
+
+    They count for all days of that year, in place of those that come with the program.
+    """
+
+    event_type: ClassVar[str] = "reference.public_days_set"
+    country: Key  # ISO 3166 code
+    year: Annotated[int, Meta(ge=1970, le=2199)]
+    holidays: tuple[date, ...]
+    makeup_workdays: tuple[date, ...] = ()
+
+
 class CompanySet(ReferenceTouchpoint, frozen=True, kw_only=True):
     """The company: its name and the zone of branches that name none of their own."""
 
@@ -300,6 +313,7 @@ TYPES = (
     EscalationPolicyPublished,
     ModelParametersPublished,
     CalendarSet,
+    PublicDaysSet,
     CompanySet,
     BranchSet,
     DepartmentSet,

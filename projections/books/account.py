@@ -1,6 +1,7 @@
-"""One customer's books in one currency, and the order in which credit meets items.
+"""One customer's books in one currency, and the order in which money meets items.
 
-Source of the rules: domain rules, section 4; decisions 22, 23, 31, 34.
+What is owed back of a refund comes first, then the oldest due date, the smaller open amount, the
+id. Source of the rules: domain rules, sections 4 and 11 (1-3); decisions 22, 23, 31, 34.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ _SETTLED_BY: dict[SourceKind, StepReason] = {
     "write_off": "written_off",
 }
 
+_GIVES_WAY: dict[SourceKind, int] = {"write_off": 0, "payment": 1, "credit_note": 2}
+"""In which order the sources of an item give way where it owes less."""
+
 
 class Owing:
     """All that may have been open at an instant at which something was promised."""
@@ -37,8 +41,8 @@ class Owing:
         self.items = list(items)
 
 
-Queued = tuple[date, int, str, int, Item]
-"""Due date, open amount and id of an item as it was queued; a number; the item."""
+Queued = tuple[bool, date, int, str, int, Item]
+"""Whether it was invoiced, due date, open amount and id of an item as queued; a number; itself."""
 
 _PAST_QUEUED = 64
 
@@ -53,16 +57,18 @@ class Account:
 
     __slots__ = (
         "_items", "_later", "_pool", "checks", "credit", "credited", "currency", "invoiced",
-        "items", "limit", "moved", "open_items", "outstanding", "over", "paid", "promised",
-        "refunds", "relief", "reserved", "seen_exposure", "serial", "sources", "suspect",
-        "unbilled", "written_off",
+        "items", "limit", "moved", "open_items", "outstanding", "over", "owed_back", "paid",
+        "promised", "refunded", "refunds", "relief", "reserved", "seen_exposure", "serial",
+        "sources", "suspect", "unbilled", "written_off",
     )  # fmt: skip
 
     def __init__(self, currency: str) -> None:
         self.currency = currency
         self.outstanding = self.credit = self.reserved = self.suspect = 0
         self.unbilled = self.checks = 0
-        self.invoiced = self.paid = self.credited = self.written_off = 0  # over all items
+        self.invoiced = self.paid = self.credited = self.written_off = 0  # over all invoices
+        self.owed_back = 0  # of refunds, as part of what is outstanding
+        self.refunded = 0
         self.limit: int | None = None
         self.items: list[Item] = []
         self.open_items: dict[Item, None] = {}
@@ -100,8 +106,11 @@ class Account:
         """Open a new item."""
         self.items.append(item)
         self.outstanding += item.amount
-        self.invoiced += item.amount
-        self.mark(item, now, "issued", event_id)
+        if item.invoice.owed_back:
+            self.owed_back += item.amount
+        else:
+            self.invoiced += item.amount
+        self.mark(item, now, "owed_back" if item.invoice.owed_back else "issued", event_id)
         self.queue(item)
 
     def mark(self, item: Item, now: datetime, reason: StepReason, event_id: str) -> None:
@@ -122,13 +131,14 @@ class Account:
         return self.promised
 
     def queue(self, item: Item) -> None:
-        """Let an item take part in allocation: oldest due date, smaller open amount, id."""
+        """Let an item take part in allocation: owed back, oldest due date, smaller amount, id."""
         if item.balance and not item.disputed:
             queue = self._items
             if len(queue) > 2 * len(self.open_items) + _PAST_QUEUED:
                 queue[:] = [queued for queued in queue if _waits(queued)]
                 heapq.heapify(queue)
-            key = (item.due_on, item.balance, item.item_id, self.tick(), item)
+            invoiced = not item.invoice.owed_back
+            key = (invoiced, item.due_on, item.balance, item.item_id, self.tick(), item)
             heapq.heappush(queue, key)
 
     def pool(self, source: Source) -> None:
@@ -152,30 +162,71 @@ class Account:
         amount = min(source.free, item.balance)
         if not amount:
             return
+        self.use(source, amount)
+        self._enter(Entry(source, item, amount, now, self.tick()))
+        self.mark(item, now, _SETTLED_BY[source.kind], source.event_id)
+        self.queue(item)
+
+    def use(self, source: Source, amount: int) -> None:
+        """Take an amount from what a source has left, wherever that is counted."""
         source.free -= amount
         if source.pooled:
             self.credit -= amount
         elif source.reserved:
             self.reserved -= amount
-        entry = Entry(source, item, amount, now, self.tick())
-        source.entries += (entry,)
-        item.entries += (entry,)
-        self._book(item, source.kind, amount)
-        self.mark(item, now, _SETTLED_BY[source.kind], source.event_id)
-        self.queue(item)
+
+    def give_back(self, source: Source, amount: int) -> None:
+        """Give a source back what it had settled; it is counted where its rest is, if anywhere."""
+        source.free += amount
+        if source.reserved:
+            self.reserved += amount
+        elif source.pooled:
+            self.credit += amount
+            heapq.heappush(self._pool, (source.serial, self.tick(), source))
+
+    def _enter(self, entry: Entry) -> None:
+        entry.source.entries += (entry,)
+        entry.item.entries += (entry,)
+        self._book(entry.item, entry.source.kind, entry.amount)
 
     def _book(self, item: Item, kind: SourceKind, amount: int) -> None:
+        invoiced = 0 if item.invoice.owed_back else amount
         if kind == "payment":
             item.paid += amount
-            self.paid += amount
+            self.paid += invoiced
         elif kind == "credit_note":
             item.credited += amount
-            self.credited += amount
+            self.credited += invoiced
         else:
             item.written_off += amount
-            self.written_off += amount
+            self.written_off += invoiced
         item.balance -= amount
         self.outstanding -= amount
+        self.owed_back -= amount - invoiced
+
+    def take_place(self, source: Source, entry: Entry, now: datetime) -> int:
+        """Let a source settle what an entry had settled; return how much of it.
+
+        The item owes nothing more or less by that; the source of the entry is not given it.
+        """
+        amount = min(source.free, entry.amount)
+        self.undo(entry, now, source.event_id)
+        if entry.amount > amount:
+            self._rebook(entry, entry.amount - amount, now)
+        self.use(source, amount)
+        self._enter(Entry(source, entry.item, amount, now, self.tick(), entry))
+        self.mark(entry.item, now, _SETTLED_BY[source.kind], source.event_id)
+        return amount
+
+    def write_off_again(self, recovery: Entry, now: datetime) -> None:
+        """Let what gave way to a payment that was taken back stand again."""
+        gave_way = recovery.instead_of
+        assert gave_way is not None
+        amount = min(recovery.amount, recovery.item.balance)
+        if amount:
+            again = Entry(gave_way.source, gave_way.item, amount, now, gave_way.serial)
+            again.instead_of = gave_way.instead_of
+            self._enter(again)
 
     def undo(self, entry: Entry, now: datetime, by: str) -> None:
         """Take an entry back whole: the item owes it again; its source is not given it."""
@@ -184,49 +235,64 @@ class Account:
         self._book(entry.item, entry.source.kind, -entry.amount)
 
     def resize(self, item: Item, amount: int, now: datetime, by: str) -> None:
-        """Give an item another amount; what it then has too much is freed, latest first.
+        """Give an item another amount; what it then has too much is freed.
 
-        Write-offs give way before credit notes and payments: nobody gave up more than is
-        owed. A freed payment or credit note is customer credit again. The part of an entry
-        that stays is booked anew at `now`.
+        Write-offs give way first, since nobody gave up more than is owed, then payments, then
+        credit notes, each the latest first. A freed payment or credit note is customer credit
+        again. The part of an entry that stays is booked anew at `now`.
         """
-        self.outstanding += amount - item.amount
-        self.invoiced += amount - item.amount
-        item.balance += amount - item.amount
+        change = amount - item.amount
+        self.outstanding += change
+        if item.invoice.owed_back:
+            self.owed_back += change
+        else:
+            self.invoiced += change
+        item.balance += change
         item.amount = amount
         if item.balance >= 0:
             return
         live = [e for e in item.entries if e.undone_at is None]
-        live.sort(key=lambda e: (e.source.kind == "write_off", e.serial), reverse=True)
+        live.sort(key=lambda e: (_GIVES_WAY[e.source.kind], -e.serial))
         for entry in live:
             kept = max(0, entry.amount + item.balance)
             self.undo(entry, now, by)
             if kept:
                 self._rebook(entry, kept, now)
-            self._give_back(entry.source, entry.amount - kept)
+            source = entry.source
+            if source.kind != "write_off":
+                self.give_back(source, entry.amount - kept)
+                if not source.reserved and not source.pooled:
+                    self.pool(source)
             if item.balance >= 0:
                 return
 
     def _rebook(self, entry: Entry, kept: int, now: datetime) -> None:
-        part = Entry(entry.source, entry.item, kept, now, entry.serial)
-        entry.source.entries += (part,)
-        entry.item.entries += (part,)
-        self._book(entry.item, entry.source.kind, kept)
+        self._enter(Entry(entry.source, entry.item, kept, now, entry.serial, entry.instead_of))
 
-    def _give_back(self, source: Source, amount: int) -> None:
-        if source.kind == "write_off":
-            return
-        source.free += amount
-        if source.reserved:
-            self.reserved += amount
-        elif source.pooled:
-            self.credit += amount
-            heapq.heappush(self._pool, (source.serial, self.tick(), source))
-        else:
-            self.pool(source)
+    def refund(self, refund: Refund) -> int:
+        """Take a refund from unapplied credit, then from reserved money; return what is missing.
+
+        Of each the latest goes first.
+        """
+        missing = refund.amount
+        for reserved in (False, True):
+            for source in reversed(self.sources):
+                if not missing or not (self.reserved if reserved else self.credit):
+                    break
+                if source.free and (source.reserved if reserved else source.pooled):
+                    taken = min(missing, source.free)
+                    missing -= taken
+                    self.pay_back(source, refund, taken)
+        return missing
+
+    def pay_back(self, source: Source, refund: Refund, amount: int) -> None:
+        """Let a source pay for a refund."""
+        self.use(source, amount)
+        source.refunds += ((refund, amount),)
+        refund.payers += (source,)
 
     def settle(self, now: datetime) -> None:
-        """Let credit meet open items, then the refunds that no credit covered yet."""
+        """Let credit meet open items."""
         if self._later:
             return
         while (source := self._next_source()) is not None:
@@ -234,13 +300,6 @@ class Account:
             if item is None:
                 break
             self.allocate(source, item, now)
-        for refund in self.refunds:
-            while refund.uncovered and (source := self._next_source()) is not None:
-                taken = min(refund.uncovered, source.free)
-                refund.uncovered -= taken
-                source.free -= taken
-                self.credit -= taken
-                source.refunds += ((refund, taken),)
 
     @contextmanager
     def settling_later(self) -> Iterator[None]:
@@ -272,5 +331,5 @@ class Account:
 
 def _waits(queued: Queued) -> bool:
     """Return whether an item still waits for credit as it did when it was queued."""
-    due_on, balance, _, _, item = queued
+    _, due_on, balance, _, _, item = queued
     return balance == item.balance and due_on == item.due_on and not item.disputed

@@ -1,7 +1,7 @@
 """What the books are made of, so that long ones can be kept outside of memory."""
 
 from projections.books.account import Account, Owing
-from projections.books.ledger import Check, Order
+from projections.books.commitments import Check, Order
 from projections.books.records import Entry, Invoice, Item, Refund, Reports, Source
 
 BOOKS = (Account, Check, Entry, Invoice, Item, Order, Owing, Refund, Reports, Source)
@@ -9,7 +9,8 @@ BOOKS = (Account, Check, Entry, Invoice, Item, Order, Owing, Refund, Reports, So
 
 LONG_BOOKS = (
     "awaited", "billed", "by_order", "cancelled_orders", "checks", "credit_notes",
-    "customer_holds", "doubles", "ignored", "invoices", "items", "orders", "overrides",
-    "payments", "promises", "reversed_ids", "settled_disputes", "taken", "unseen", "verdicts",
+    "customer_holds", "doubles", "ignored", "invoices", "items", "loose_notes", "orders",
+    "overrides", "payments", "promises", "reversed_ids", "settled_disputes", "taken", "unseen",
+    "verdicts",
 )  # fmt: skip
 LONG_ACCOUNT = ("items", "over", "refunds", "sources")

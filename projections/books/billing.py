@@ -1,7 +1,8 @@
-"""What invoices, credit notes, write-offs and disputes do to the books.
+"""What invoices, write-offs and disputes do to the books.
 
 Rules where the rule book is silent, for an invoice in instalments: its items are
-"<invoice>#1", "<invoice>#2" ... by due date. A reference to the invoice goes to its items by
+"<invoice>#1", "<invoice>#2" ... by due date; a single instalment is the invoice itself, due on
+the instalment's day. A reference to the invoice goes to its items by
 due date. A change of its amount or charges falls on the last instalment, and on those before
 it once that one is used up. A new due date is the last instalment's; no earlier one falls
 due after it. Charges, like the amount, are replaced when an amendment gives them.
@@ -27,23 +28,25 @@ from events.touchpoints.payment import (
     InvoiceIssued,
 )
 from projections.books.account import Account
+from projections.books.credit_notes import credit_note_issued, follow_invoice, meet
 from projections.books.ledger import Ledger
+from projections.books.owed_back import is_used
+from projections.books.payments import settle_items
 from projections.books.records import Hold, Invoice, Item, Notice, Source, Spell
 
 
 def invoice_issued(book: Ledger, data: InvoiceIssued) -> None:
     """Open the invoice's items, then let what waited for them and credit meet them.
 
-    In this order: facts that cited the invoice before it was seen, in fact order; payments
-    reserved for it or its order; unapplied credit.
+    In this order: credit notes on its order; facts that cited the invoice before it was seen,
+    in fact order; payments reserved for it or its order; unapplied credit.
     """
     invoice_id = data.invoice_id
-    if invoice_id in book.invoices or invoice_id in book.items:
+    if is_used(book, invoice_id):
         book.ignore("repeated_invoice")
         return
     account = book.account(data.amount.currency)
     invoice = Invoice(invoice_id, account.currency, data.amount.minor, data.order_id)
-    invoice.branch_id = book.event.envelope.branch_id
     invoice.event_id = book.event.envelope.id
     invoice.issued_at = book.now
     book.invoices[invoice_id] = invoice
@@ -56,8 +59,9 @@ def invoice_issued(book: Ledger, data: InvoiceIssued) -> None:
         book.bill(invoice, invoice.amount)
     if book.open_checks:
         book.use_checks(("invoice", "shipment"), account, invoice.amount)
-    if book.unseen or book.awaited:
+    if book.unseen or book.awaited or invoice.order_id is not None:
         with account.settling_later():
+            follow_invoice(book, invoice)
             _apply_unseen(book, invoice)
             _apply_reserved(book, invoice)
     account.settle(book.now)
@@ -65,15 +69,16 @@ def invoice_issued(book: Ledger, data: InvoiceIssued) -> None:
 
 def _items(book: Ledger, invoice: Invoice, data: InvoiceIssued) -> list[Item]:
     """One item, or one per instalment where the instalments make up the invoice."""
-    if len(data.instalments) < 2:
-        return [Item(invoice.invoice_id, invoice, invoice.amount, data.due_on)]
     parts = sorted(data.instalments, key=lambda part: part.due_on)
     ids = [f"{invoice.invoice_id}#{k}" for k in range(1, len(parts) + 1)]
     sound = (
-        sum(part.amount.minor for part in parts) == invoice.amount
+        len(parts) > 0
+        and sum(part.amount.minor for part in parts) == invoice.amount
         and all(part.amount.currency == invoice.currency for part in parts)
         and not any(i in book.items or i in book.invoices for i in ids)
     )
+    if sound and len(parts) == 1:
+        ids = [invoice.invoice_id]
     if sound:
         return [
             Item(i, invoice, part.amount.minor, part.due_on)
@@ -106,8 +111,7 @@ def _apply_reserved(book: Ledger, invoice: Invoice) -> None:
     account = book.account(invoice.currency)
     for _, source in sorted(sources.items()):
         if source.currency == account.currency:
-            for item in _cited_by(source, invoice):
-                account.allocate(source, item, book.now)
+            settle_items(book, source, _cited_by(source, invoice))
         if not source.free or not book.still_awaits(source):
             book.release(source)
 
@@ -145,6 +149,8 @@ def invoice_amended(book: Ledger, data: InvoiceAmended) -> None:
         _move_due(invoice, data.due_on)
     book.bill(invoice, invoice.amount - billed)
     _change_amount(book, account, invoice, invoice.amount + invoice.charges - before)
+    if invoice.amount > billed:
+        follow_invoice(book, invoice)
     for item in invoice.items:
         account.mark(item, book.now, "amended", book.event_id)
         account.queue(item)
@@ -181,52 +187,10 @@ def invoice_cancelled(book: Ledger, data: InvoiceCancelled) -> None:
             own = invoice.invoice_id in source.invoice_refs or item.item_id in source.invoice_refs
             if entry.undone_at is None and source.kind == "credit_note" and own:
                 account.undo(entry, book.now, book.event_id)
+                if not source.free:
+                    source.state = "cancelled"
         account.resize(item, 0, book.now, book.event_id)
         account.mark(item, book.now, "cancelled", book.event_id)
-    account.settle(book.now)
-
-
-def credit_note_issued(book: Ledger, data: CreditNoteIssued) -> None:
-    """Lower what is owed: on the invoice, on the order's invoices, or in the normal order.
-
-    What the named items no longer owe is customer credit. A note on an invoice that was never
-    seen, or on an order not yet invoiced, waits for it.
-    """
-    if not book.take("credit_note", data.credit_note_id):
-        return
-    account = book.account(data.amount.currency)
-    source = account.receive(
-        "credit_note", data.credit_note_id, book.event_id, book.now, data.amount.minor
-    )
-    source.state = "waiting"
-    source.invoice_refs = () if data.invoice_id is None else (data.invoice_id,)
-    source.order_refs = () if data.order_id is None else (data.order_id,)
-    book.credit_notes[data.credit_note_id] = source
-    _spend_credit_note(book, data)
-
-
-def _spend_credit_note(book: Ledger, data: CreditNoteIssued) -> None:
-    source = book.credit_notes[data.credit_note_id]
-    items: list[Item] | None = []
-    if data.invoice_id is not None:
-        items = book.cited(data.invoice_id)
-    elif data.order_id is not None:
-        invoices = book.by_order.get(data.order_id)
-        items = None if invoices is None else [i for invoice in invoices for i in invoice.items]
-        if items is None:
-            book.unseen.setdefault(("order", data.order_id), []).append(book.event)
-    if items is None:
-        return
-    if items and all(item.invoice.cancelled for item in items):
-        source.state = "rejected"
-        book.ignore("cancelled_invoice")
-        return
-    source.state = "live"
-    account = book.account(source.currency)
-    for item in sorted(items, key=lambda item: (item.due_on, item.item_id)):
-        if item.invoice.currency == account.currency:
-            account.allocate(source, item, book.now)
-    account.pool(source)
     account.settle(book.now)
 
 
@@ -308,7 +272,7 @@ def dunning_held(book: Ledger, data: DunningHeld) -> None:
 def apply_cited(book: Ledger, data: Touchpoint) -> None:
     """Apply a fact that cited what is only seen now."""
     if isinstance(data, CreditNoteIssued):
-        _spend_credit_note(book, data)
+        meet(book, data)
     else:
         _CITING[type(data)](book, data)
 

@@ -10,109 +10,14 @@ from __future__ import annotations
 
 import heapq
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
 
 from events.envelope import RecordedEvent
-from events.touchpoints.order import OrderLine
-from projections.books.account import Account, Owing
-from projections.books.days import BEGINNING
+from events.home import Home
+from projections.books.account import Account
+from projections.books.commitments import Check, Deadline, Ignored, Order, Override, PromiseNote
+from projections.books.days import BEGINNING, days_in
 from projections.books.records import Hold, Invoice, Item, Reports, Source, Spell
 from projections.books.rules import BookRules
-
-
-class Order:
-    """An order; what is neither billed nor returned of it is still to be invoiced."""
-
-    __slots__ = (
-        "account", "amount", "cancelled", "event_id", "lines", "order_id", "returned", "unbilled",
-    )  # fmt: skip
-
-    def __init__(self, order_id: str, event_id: str, account: Account, amount: int) -> None:
-        self.order_id = order_id
-        self.event_id = event_id
-        self.account = account
-        self.amount = amount
-        self.lines: tuple[OrderLine, ...] = ()
-        self.returned = 0
-        self.cancelled = False
-        self.unbilled = 0
-
-    def refresh(self, billed: int) -> None:
-        """Set what is unbilled: 0 once cancelled, never below 0."""
-        left = 0 if self.cancelled else max(0, self.amount - self.returned - billed)
-        self.account.unbilled += left - self.unbilled
-        self.unbilled = left
-
-
-class Check:
-    """Room that an approved credit check reserves until an instant."""
-
-    __slots__ = ("account", "at", "check_id", "event_id", "purpose", "room", "until")
-
-    def __init__(
-        self, check_id: str, event: RecordedEvent, account: Account, purpose: str, room: int,
-        until: datetime,
-    ) -> None:  # fmt: skip
-        self.check_id = check_id
-        self.event_id = event.envelope.id
-        self.at = event.envelope.effective_at
-        self.account = account
-        self.purpose = purpose
-        self.room = room
-        self.until = until
-
-    def use(self, amount: int) -> int:
-        """Give up room for what the check was asked for; return how much."""
-        used = min(self.room, amount)
-        self.room -= used
-        self.account.checks -= used
-        return used
-
-
-class PromiseNote(NamedTuple):
-    """A promise to pay as it was made; `serial` tells which entries came before it.
-
-    `owing` is, of one that names no invoice, all that may have been open at its instant.
-    """
-
-    promise_id: str
-    event_id: str
-    at: datetime
-    account: Account
-    serial: int
-    amount: int
-    promised_on: date
-    invoice_ids: tuple[str, ...]
-    owing: Owing | None
-
-
-class Override(NamedTuple):
-    """Somebody with the right to do so let something pass the credit gate."""
-
-    override_id: str
-    event_id: str
-    at: datetime
-    role: str
-    reason: str
-    amount: int | None
-    currency: str | None
-    order_id: str | None
-    until: date | None
-
-
-class Ignored(NamedTuple):
-    """A fact, or part of it, that has no effect, and why."""
-
-    event_id: str
-    reason: str
-
-
-class Deadline(NamedTuple):
-    """An instant at which the books change by themselves; facts of that instant go first."""
-
-    at: datetime
-    serial: int
-    target: Source | Check | None  # None: another credit policy begins
 
 
 class Ledger:
@@ -145,10 +50,12 @@ class Ledger:
         self.overrides: list[Override] = []
         self.customer_holds: list[Hold] = []
         self.credit_notes: dict[str, Source] = {}
+        self.loose_notes: dict[Source, None] = {}  # naming only the customer, with something left
         self.ignored: list[Ignored] = []
         self.deadlines: list[Deadline] = []
         self._scheduled = 0
-        self.home_branch: str | None = None
+        self.home: Home | None = None  # while facts are walked
+        self.days_of: list[tuple[datetime, str | None]] = []  # whose days counted, and when
         self.limited = rules.default_limits
         self.next_fact_at: datetime | None = None
         self.walked = 0
@@ -221,6 +128,50 @@ class Ledger:
     def billed_of(self, order: Order) -> int:
         """Return what was invoiced of an order, in the order's currency."""
         return self.billed.get((order.order_id, order.account.currency), 0)
+
+    def credit_order(self, order: Order, note: Source, amount: int) -> int:
+        """Let a credit note settle what is not billed of an order; return how much of it.
+
+        A return or cancellation leaves as much to credit as there was.
+        """
+        room = order.amount - self.billed_of(order) - order.credited
+        amount = min(amount, note.free, room)
+        if amount <= 0 or note.currency != order.account.currency:
+            return 0
+        order.account.use(note, amount)
+        order.credits[note] = order.credits.get(note, 0) + amount
+        order.credited += amount
+        order.refresh(self.billed_of(order))
+        return amount
+
+    def payable(self, order: Order) -> int:
+        """Return how much of an order payments may pay without an invoice.
+
+        A return changes nothing of that: the money is given back by a credit note, or a refund.
+        """
+        if order.cancelled:
+            return 0
+        return max(0, order.amount - self.billed_of(order) - order.credited)
+
+    def uncredit_order(self, order: Order) -> dict[Source, int]:
+        """Take back what credit notes settled of an order; return how much of each."""
+        found = dict(order.credits)
+        order.credits.clear()
+        order.credited = 0
+        order.refresh(self.billed_of(order))
+        for note, amount in found.items():
+            order.account.give_back(note, amount)
+        return found
+
+    def local_day(self, at: datetime) -> date:
+        """Return the day of an instant where the customer is at home by then.
+
+        Whose day it was is noted: a fact that comes late may say that it was another's.
+        """
+        assert self.home is not None
+        branch = self.home.branch_at(at)
+        self.days_of.append((at, branch))
+        return date.fromordinal(days_in(self.rules.reference.zone_of(branch)).of(at))
 
     def use_checks(self, purposes: tuple[str, ...], account: Account, amount: int) -> None:
         """Give up the room that checks reserved for what has now happened, oldest first."""

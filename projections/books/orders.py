@@ -13,16 +13,16 @@ from datetime import timedelta
 from typing import Any
 
 from events.touchpoints.base import Touchpoint
-from events.touchpoints.customer import CustomerProfileChanged, CustomerRegistered
 from events.touchpoints.order import GoodsReturned, OrderCancelled, OrderDelivered, OrderPlaced
-from events.touchpoints.payment import CreditChecked, CreditLimitSet, CreditOverrideGranted
-from projections.books.ledger import Check, Ledger, Order, Override
-
-
-def home_branch_named(book: Ledger, data: CustomerRegistered | CustomerProfileChanged) -> None:
-    """Let the customer's local days be those of its home branch."""
-    if data.home_branch is not None:
-        book.home_branch = data.home_branch
+from events.touchpoints.payment import (
+    CreditChecked,
+    CreditLimitSet,
+    CreditNoteIssued,
+    CreditOverrideGranted,
+)
+from projections.books.commitments import Check, Order, Override
+from projections.books.credit_notes import meet
+from projections.books.ledger import Ledger
 
 
 def order_placed(book: Ledger, data: OrderPlaced) -> None:
@@ -41,6 +41,12 @@ def order_placed(book: Ledger, data: OrderPlaced) -> None:
     order.refresh(book.billed_of(order))
     if book.open_checks:
         book.use_checks(("order",), account, order.amount)
+    current = book.event
+    for event in book.unseen.pop(("order", order_id), ()):
+        assert isinstance(event.data, CreditNoteIssued)
+        book.event = event
+        meet(book, event.data)
+    book.event = current
 
 
 def order_delivered(book: Ledger, data: OrderDelivered) -> None:
@@ -137,8 +143,6 @@ def credit_override_granted(book: Ledger, data: CreditOverrideGranted) -> None:
 
 
 HANDLERS: dict[type[Touchpoint], Callable[[Ledger, Any], None]] = {
-    CustomerRegistered: home_branch_named,
-    CustomerProfileChanged: home_branch_named,
     OrderPlaced: order_placed,
     OrderDelivered: order_delivered,
     OrderCancelled: order_cancelled,

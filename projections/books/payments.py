@@ -3,13 +3,15 @@
 A suspected double report (decision 23) is a payment with the bank reference and amount of an
 earlier one, or one that repeats a payment's id: it is in the log, unallocated and shown apart.
 Confirmed genuine, it counts from the confirmation on. When the report that counted is rejected
-as the duplicate, the earliest suspect takes its place. The last word on a payment counts, but
-a reversal is final. Words about a payment not yet seen are kept until it is.
+as the duplicate, the earliest suspect takes its place. A payment presented again after all its
+earlier reports were reversed is none: it is money of its own. The last word on a payment counts,
+but a reversal is final for the reports before it. Words about a payment not yet seen are kept
+until it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from events.touchpoints.base import Touchpoint
@@ -21,8 +23,11 @@ from events.touchpoints.payment import (
     PromiseMade,
     RefundPaid,
 )
-from projections.books.ledger import Ledger, PromiseNote
-from projections.books.records import Refund, Reports, Source
+from projections.books.commitments import PromiseNote
+from projections.books.giving_way import take_places
+from projections.books.ledger import Ledger
+from projections.books.owed_back import owe_back
+from projections.books.records import Item, Refund, Reports, Source
 
 
 def payment_received(book: Ledger, data: PaymentReceived) -> None:
@@ -32,20 +37,19 @@ def payment_received(book: Ledger, data: PaymentReceived) -> None:
     source = account.receive("payment", data.payment_id, book.event_id, book.now, money.minor)
     source.invoice_refs = data.invoice_ids
     source.order_refs = data.order_ids
-    reports = book.payments.get(data.payment_id)
-    repeated = reports is not None
-    if reports is None:
-        reports = book.payments[data.payment_id] = []
-    reports.append(source)
+    known = book.payments.setdefault(data.payment_id, [])
+    repeated = any(_may_be_the_same(other) for other in known)
+    first = not known
+    known.append(source)
     verdict = book.verdicts.get(data.payment_id)
     if data.bank_reference:
         same = book.doubles.setdefault(
             (data.bank_reference, money.currency, money.minor), Reports()
         )
-        repeated = repeated or any(other.state != "rejected" for other in same.sources)
+        repeated = repeated or any(_may_be_the_same(other) for other in same.sources)
         same.sources.append(source)
         source.doubles = same
-    if data.payment_id in book.reversed_ids:
+    if first and data.payment_id in book.reversed_ids:
         source.state = "reversed"
     elif verdict == "rejected":
         source.state = "rejected"
@@ -56,30 +60,56 @@ def payment_received(book: Ledger, data: PaymentReceived) -> None:
         _spend(book, source)
 
 
+def _may_be_the_same(report: Source) -> bool:
+    """One that was rejected, or reversed by now, is not what comes in: money presented again."""
+    return report.state not in ("rejected", "reversed")
+
+
 def _spend(book: Ledger, source: Source) -> None:
-    """Explicit references first, disputed or not; what is left is reserved or credit."""
+    """Let a payment that counts settle what it cites; what is left is reserved or credit."""
     source.state = "live"
     source.free = source.amount
+    source.pooled = source.reserved = False
+    spend_free(book, source)
+    book.account(source.currency).settle(book.now)
+
+
+def spend_free(book: Ledger, source: Source) -> None:
+    """Let what a payment has left go to what it cites, then be reserved or credit.
+
+    Explicit references are paid, disputed or not. What was written off of them gives way once
+    all that is open of them is paid: that is a recovery.
+    """
+    settle_items(book, source, cited_by(book, source))
+    if source.free and not source.reserved and not source.pooled:
+        book.reserve(source)
+
+
+def settle_items(book: Ledger, source: Source, items: Sequence[Item]) -> None:
+    """Let a payment settle items that it cites, the open before what was written off."""
     account = book.account(source.currency)
-    now = book.now
+    for item in items:
+        account.allocate(source, item, book.now)
+    if source.free:
+        take_places(account, source, items, "write_off", book.now)
+
+
+def cited_by(book: Ledger, source: Source) -> list[Item]:
+    """Return the items that a payment cites, in its order: invoices, then those of orders."""
+    found: dict[Item, None] = {}
     for ref in source.invoice_refs:
-        for item in book.items_of(ref) or ():
-            if item.invoice.currency == account.currency:
-                account.allocate(source, item, now)
+        found.update(dict.fromkeys(book.items_of(ref) or ()))
     for ref in source.order_refs:
         for invoice in book.by_order.get(ref, ()):
-            for item in invoice.items:
-                if invoice.currency == account.currency:
-                    account.allocate(source, item, now)
-    if source.free:
-        book.reserve(source)
-        account.settle(now)
+            found.update(dict.fromkeys(invoice.items))
+    return [item for item in found if item.invoice.currency == source.currency]
 
 
 def _withdraw(book: Ledger, source: Source) -> None:
     """Take a live payment out of the books; the credit of others meets what it reopens.
 
-    A refund that it had covered waits for the next credit.
+    What had been written off before it was recovered is written off again; a refund that the
+    payment had covered is owed back.
     """
     account = book.account(source.currency)
     account.unpool(source)
@@ -88,13 +118,15 @@ def _withdraw(book: Ledger, source: Source) -> None:
     for entry in source.entries:
         if entry.undone_at is None:
             account.undo(entry, book.now, book.event_id)
+            if entry.recovery:
+                account.write_off_again(entry, book.now)
             reopened.append(entry.item)
     for item in reopened:
         account.mark(item, book.now, "reversed", book.event_id)
         account.queue(item)
-    for refund, amount in source.refunds:
-        refund.uncovered += amount
-    source.refunds = ()
+    refunds, source.refunds = source.refunds, ()
+    for refund, amount in refunds:
+        owe_back(book, refund, amount)
     account.settle(book.now)
 
 
@@ -151,16 +183,16 @@ def payment_reversed(book: Ledger, data: PaymentReversed) -> None:
 
 
 def refund_paid(book: Ledger, data: RefundPaid) -> None:
-    """Take a refund out of unapplied credit, oldest first.
-
-    What no credit covers is taken from the next credit that no open item needs.
-    """
+    """Take a refund from unapplied credit, then from reserved money; the rest is owed back."""
     if not book.take("refund", data.refund_id):
         return
     account = book.account(data.amount.currency)
-    refund = Refund(data.refund_id, book.event_id, book.now, data.amount.minor)
+    refund = Refund(data.refund_id, book.event_id, book.now, account.currency, data.amount.minor)
     account.refunds.append(refund)
-    account.settle(book.now)
+    account.refunded += refund.amount
+    missing = account.refund(refund)
+    if missing:
+        owe_back(book, refund, missing)
 
 
 def promise_made(book: Ledger, data: PromiseMade) -> None:

@@ -1,8 +1,8 @@
 """The books of one customer: invoices, their items, and the sources that settle them.
 
 A source is a payment, a credit note or a write-off; an entry is what it settled of an item.
-Entries are never removed: one that a reversal or amendment took back carries the instant of
-its undoing, so that every balance of the past can be explained.
+Entries are never removed: one that was taken back, or that gave way to another source, carries
+the instant of its undoing, so that every balance of the past can be explained.
 Source of the rules: domain rules, section 4; decisions 22, 23, 31, 34.
 """
 
@@ -12,9 +12,9 @@ from datetime import date, datetime
 from typing import Literal, NamedTuple
 
 SourceKind = Literal["payment", "credit_note", "write_off"]
-SourceState = Literal["waiting", "live", "suspect", "rejected", "reversed"]
+SourceState = Literal["waiting", "live", "suspect", "rejected", "reversed", "cancelled"]
 StepReason = Literal[
-    "issued", "paid", "credited", "written_off", "reversed", "amended", "cancelled"
+    "issued", "paid", "credited", "written_off", "reversed", "amended", "cancelled", "owed_back"
 ]
 
 
@@ -56,11 +56,15 @@ class Hold(NamedTuple):
 
 
 class Invoice:
-    """An invoice as it stands; what is owed of it stands on its items."""
+    """An invoice as it stands; what is owed of it stands on its items.
+
+    What a refund paid back and nothing covered is kept as one too, with `owed_back` set: it is
+    owed like an invoice, and was never sold.
+    """
 
     __slots__ = (
-        "amount", "branch_id", "cancelled", "charges", "currency", "event_id", "invoice_id",
-        "issued_at", "items", "order_id",
+        "amount", "cancelled", "charges", "currency", "event_id", "invoice_id",
+        "issued_at", "items", "order_id", "owed_back",
     )  # fmt: skip
 
     def __init__(self, invoice_id: str, currency: str, amount: int, order_id: str | None) -> None:
@@ -70,8 +74,8 @@ class Invoice:
         self.charges = 0
         self.order_id = order_id
         self.cancelled = False
+        self.owed_back = False
         self.items: list[Item] = []
-        self.branch_id = ""
         self.event_id = ""
         self.issued_at: datetime
 
@@ -158,20 +162,58 @@ class Source:
         self.doubles: Reports | None = None
         self.serial = serial  # its number within the account
 
+    @property
+    def paid_back(self) -> int:
+        """Return how much of it went to refunds, at once or to what was owed back."""
+        later = (e for e in self.entries if e.item.invoice.owed_back and e.undone_at is None)
+        return sum(amount for _, amount in self.refunds) + sum(entry.amount for entry in later)
+
 
 class Entry:
-    """What a source settled of an item, when, and when it was taken back."""
+    """What a source settled of an item, when, and when it was taken back.
 
-    __slots__ = ("amount", "at", "item", "serial", "source", "undone_at", "undone_by")
+    `instead_of` is the entry whose place it took: the item owed nothing more or less by that.
+    """
 
-    def __init__(self, source: Source, item: Item, amount: int, at: datetime, serial: int) -> None:
+    __slots__ = (
+        "amount", "at", "instead_of", "item", "serial", "source", "undone_at", "undone_by",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        source: Source,
+        item: Item,
+        amount: int,
+        at: datetime,
+        serial: int,
+        instead_of: Entry | None = None,
+    ) -> None:
         self.source = source
         self.item = item
         self.amount = amount
         self.at = at
         self.serial = serial
+        self.instead_of = instead_of
         self.undone_at: datetime | None = None
         self.undone_by: str | None = None
+
+    @property
+    def first(self) -> Entry:
+        """Return the entry that settled the amount to begin with."""
+        entry = self
+        while entry.instead_of is not None:
+            entry = entry.instead_of
+        return entry
+
+    @property
+    def recovery(self) -> bool:
+        """Return whether it is a payment of what had been written off."""
+        gave_way = self.instead_of
+        return (
+            self.source.kind == "payment"
+            and gave_way is not None
+            and gave_way.source.kind == "write_off"
+        )
 
 
 class Reports:
@@ -184,12 +226,17 @@ class Reports:
 
 
 class Refund:
-    """Credit paid back; what no credit covered yet is taken from the next credit."""
+    """Money paid back; what no money of the customer's covered is owed back, as an item."""
 
-    __slots__ = ("amount", "at", "event_id", "refund_id", "uncovered")
+    __slots__ = ("amount", "at", "currency", "event_id", "item", "payers", "refund_id")
 
-    def __init__(self, refund_id: str, event_id: str, at: datetime, amount: int) -> None:
+    def __init__(
+        self, refund_id: str, event_id: str, at: datetime, currency: str, amount: int
+    ) -> None:
+        self.currency = currency
         self.refund_id = refund_id
         self.event_id = event_id
         self.at = at
-        self.amount = self.uncovered = amount
+        self.amount = amount
+        self.item: Item | None = None  # what of it was ever owed back
+        self.payers: tuple[Source, ...] = ()  # what paid for it at once, in this order

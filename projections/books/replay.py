@@ -7,6 +7,7 @@ from typing import Any
 
 from events.calendars import INSTANT
 from events.touchpoints.base import Touchpoint
+from events.touchpoints.customer import CustomerProfileChanged, CustomerRegistered
 from events.touchpoints.order import OrderCancelled
 from events.touchpoints.payment import (
     CreditLimitSet,
@@ -18,13 +19,16 @@ from events.touchpoints.payment import (
     PaymentReceived,
 )
 from projections.books import billing, orders, payments
+from projections.books.credit_notes import settle_unbilled
 from projections.books.ledger import Ledger
 from projections.protocol import Facts
 
 _HANDLERS = {**billing.HANDLERS, **payments.HANDLERS, **orders.HANDLERS}
 
-HANDLED: frozenset[type[Touchpoint]] = frozenset(_HANDLERS)
-"""The touchpoints that mean something for receivables."""
+HANDLED: frozenset[type[Touchpoint]] = frozenset(
+    {*_HANDLERS, CustomerProfileChanged, CustomerRegistered}
+)
+"""The touchpoints that mean something for receivables; the last two say whose days they are."""
 
 _RELIEF: dict[type[Any], str] = {
     PaymentReceived: "paid",
@@ -41,7 +45,9 @@ _RELIEF: dict[type[Any], str] = {
 def may_continue(book: Ledger, facts: Facts) -> bool:
     """Return whether the facts that the books have not walked may follow those they have."""
     later = facts.after(book.walked)
-    return not later or later[0].envelope.effective_at > book.passed_at
+    if later and later[0].envelope.effective_at <= book.passed_at:
+        return False
+    return all(facts.home.branch_at(at) == branch for at, branch in book.days_of)
 
 
 def walk(book: Ledger, facts: Facts, at: datetime) -> None:
@@ -53,6 +59,7 @@ def walk(book: Ledger, facts: Facts, at: datetime) -> None:
     deadlines = book.deadlines
     handlers = _HANDLERS
     book.next_fact_at = None
+    book.home = facts.home
     for event in facts.after(book.walked):
         instant = event.envelope.effective_at
         if instant > at:
@@ -69,7 +76,10 @@ def walk(book: Ledger, facts: Facts, at: datetime) -> None:
         book.event = event
         book.now = instant
         handler(book, data)
+        if book.loose_notes:
+            settle_unbilled(book)
         if book.limited:
             book.watch_limits(_RELIEF.get(type(data), "corrected"), event.envelope.id)
     if deadlines:
         book.pass_time(at + INSTANT)
+    book.home = None

@@ -3,7 +3,8 @@
 case_response     a share of the time to the first answer is spent
 case_solution     a share of the time to the solution is spent
 case_obligation   a share of a department's time for what it owes is spent
-callback_overdue  a resolved case was not called back within its business days
+callback_overdue  a resolved case was not called back within its business days, or a call that was
+                  promised was not made in time
 
 The first three have the percent as their threshold (100: the time is up); projections.case_board
 .ladder says which stands. Each ends at the instant of what made it untrue.
@@ -17,6 +18,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from events.envelope import CustomerId
+from projections.case_board.calls import PromisedCall
 from projections.case_board.cases import Case
 from projections.case_board.ladder import (
     Ladder,
@@ -63,6 +65,12 @@ def watched(customer: CustomerId, board: Board, ladder: Ladder, case: Case) -> W
         else:
             alerts.append(_callback_overdue(customer, case, due))
     return Watched(tuple(alerts), min(nexts, default=None), climbing)
+
+
+def watched_call(customer: CustomerId, at: datetime, call: PromisedCall) -> Watched:
+    """Return whether a promised call is overdue, and when it will be."""
+    alert = call.alert(customer, at)
+    return Watched(() if alert is None else (alert,), call.next_at(at), False)
 
 
 def _callback_overdue(customer: CustomerId, case: Case, due: datetime) -> Alert:
@@ -117,6 +125,11 @@ class ClearedAlerts(Mapping[AlertKey, Cause]):
         return Cause("superseded" if highest > percent else "corrected")
 
     def _of_callback(self, key: AlertKey) -> Cause:
+        call = self._board.calls.get(key.subject)
+        if call is not None:
+            return (
+                Cause("corrected") if call.ended_by is None else Cause("called_back", call.ended_by)
+            )
         case_id, _, number = key.subject.rpartition("#")
         case = self._board.cases.get(case_id)
         if case is None or number not in {str(cycle.number) for cycle in case.cycles}:
@@ -148,6 +161,8 @@ class ClearedAlerts(Mapping[AlertKey, Cause]):
             for obligation in case.obligations.values():
                 watch = obligation_watch(case, obligation)
                 yield from (AlertKey(watch.kind, watch.subject, p) for p in percents)
+
+        yield from (AlertKey("callback_overdue", subject, 0) for subject in self._board.calls)
 
     def __iter__(self) -> Iterator[AlertKey]:
         return (key for key in self._keys() if key not in self._standing)

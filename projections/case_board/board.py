@@ -85,9 +85,12 @@ def case_row(board: Board, case: Case, escalation: int | None) -> CaseRow:
         wanted_by=case.wanted_by,
         replied_at=cycle.replied_at,
         response_due_at=verdict.response_due_at,
+        response_provisional=_may_move(case, cycle.opened_at, verdict.response_due_at),
         response_met_at=verdict.response_met_at,
         response_breached_at=verdict.response_breached_at,
         solution_due_at=verdict.solution_due_at,
+        solution_provisional=clock.fixed is None
+        and _may_move(case, cycle.opened_at, verdict.solution_due_at),
         solution_left_s=clock.left // _SECOND if stands_still else None,
         solution_met_at=verdict.solution_met_at,
         solution_breached_at=verdict.solution_breached_at,
@@ -97,6 +100,8 @@ def case_row(board: Board, case: Case, escalation: int | None) -> CaseRow:
         closed_at=cycle.closed_at,
         confirmed=cycle.confirmed,
         callback_due_at=case.callback_due_at,
+        callback_provisional=not case.callback_promised
+        and _may_move(case, case.resolved_at or case.opened_at, case.callback_due_at),
         callback_attempts=case.attempts,
         callback_outcome=case.callback_outcome,
         open_obligations=len(case.owed),
@@ -113,6 +118,11 @@ def case_row(board: Board, case: Case, escalation: int | None) -> CaseRow:
         last_event_id=case.last_event_id,
         last_event_at=case.last_at,
     )
+
+
+def _may_move(case: Case, start: datetime, due_at: datetime | None) -> bool:
+    """Return whether a deadline that was reckoned may move once holidays are announced."""
+    return due_at is not None and case.time.is_provisional(start, due_at)
 
 
 def cycle_row(case: Case, cycle: Cycle, at: datetime) -> CycleRow:
@@ -148,6 +158,7 @@ def obligation_row(case: Case, obligation: Obligation, at: datetime) -> Obligati
         agent=obligation.agent,
         handed_at=obligation.handed_at,
         due_at=due_at,
+        provisional=_may_move(case, obligation.handed_at, due_at),
         status="open" if obligation.is_open else "done" if done_at else "void",
         done_at=done_at,
         breached_at=obligation.clock.overrun_at(at),

@@ -15,6 +15,7 @@ class Case:
 
     __slots__ = (
         "activity", "agents", "attempts", "branch_id", "callback_due_at", "callback_outcome",
+        "callback_promised",
         "case_id", "category", "cycles", "department", "departments", "done_early", "event_id",
         "external", "history", "kind", "last_at", "last_event_id", "obligations", "opened_at",
         "owed", "owner", "pinned", "priority", "rank", "referrals", "referred_from", "resolved_at",
@@ -62,6 +63,7 @@ class Case:
         self.waiting_since: datetime | None = None
         self.resolved_at: datetime | None = None  # the latest, whatever came after
         self.callback_due_at: datetime | None = None
+        self.callback_promised = False  # its due instant was said, not reckoned
         self.callback_outcome: str | None = None
         self.attempts = 0
         self.resolves = self.resumed = self.told = 0
@@ -146,6 +148,7 @@ class Case:
         cycle.resolved_at = self.resolved_at = now
         self.attempts = 0
         self.callback_outcome = None
+        self.callback_promised = False
         self.callback_due_at = (
             None if self.external else self.time.end_of_working_day(now, self.terms.callback_days)
         )

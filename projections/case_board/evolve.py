@@ -1,9 +1,10 @@
 """What each event does to a case. Total: whatever comes, in whatever state, has a meaning.
 
-A case of our own follows its rules: only a dissatisfied call-back or a reopening goes on after
-a resolve, other words about a resolved or closed case change nothing but its history. A case
-that another system keeps is what that system says: work on it ends a wait, goes on after a
-resolve, and reopens it after closing.
+After closing, only reopening changes a case: other words about it are told in its history alone
+(domain rules, 11.8). What reopens a case of our own is a reopening; a case that another system
+keeps is what that system says: work on it ends a wait, goes on after a resolve, and reopens it
+after closing; closing it again passes it on. After a resolve a case of our own goes on by a
+dissatisfied call-back or a reopening.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ from projections.case_board.clocks import Clock
 from projections.case_board.parts import Obligation, Referral
 
 Handler = Callable[[Case, Any, datetime], None]
+Words = Callable[[Case, Any], tuple[str, str | None]]
+"""What the history says of an event: what happened, and a detail."""
 
 
 def _work_goes_on(case: Case, now: datetime) -> None:
@@ -58,7 +61,7 @@ def _filed(case: Case, data: ComplaintFiled | ServiceRequested, now: datetime) -
     if case.owner is None:
         case.owner = data.agent
     case.handled(data.agent, data.department, now)
-    case.note(now, "received", case.severity)
+    _note(case, data, now)
 
 
 def _opened(case: Case, data: CaseOpened, now: datetime) -> None:
@@ -81,7 +84,7 @@ def _opened(case: Case, data: CaseOpened, now: datetime) -> None:
     cycle.response.budget = case.terms.response
     if cycle.solution.fixed is None:
         cycle.solution.budget = case.terms.solution
-    case.note(now, "opened", data.priority)
+    _note(case, data, now)
 
 
 def _assigned(case: Case, data: CaseAssigned, now: datetime) -> None:
@@ -89,14 +92,14 @@ def _assigned(case: Case, data: CaseAssigned, now: datetime) -> None:
     case.owner = data.agent
     case.activity = data.activity
     case.handled(data.agent, data.department, now)
-    case.note(now, "assigned", data.agent)
+    _note(case, data, now)
 
 
 def _replied(case: Case, data: CaseReplied, now: datetime) -> None:
     if case.is_live:
         case.cycle.replied_at = case.cycle.replied_at or now
         case.answered(now, "replied")
-    case.note(now, "replied", data.agent)
+    _note(case, data, now)
 
 
 def _handed_off(case: Case, data: CaseHandedOff, now: datetime) -> None:
@@ -109,13 +112,10 @@ def _handed_off(case: Case, data: CaseHandedOff, now: datetime) -> None:
     case.obligations[data.obligation_id] = obligation
     case.owed[data.obligation_id] = obligation
     case.take(data.department, now)
-    case.note(now, "handed_off", data.department)
+    _note(case, data, now)
     if data.obligation_id in case.done_early:
         case.event_id = case.done_early.pop(data.obligation_id)
         _fulfil(case, obligation, now)
-    elif case.status == "closed":
-        obligation.voided_at = now
-        case.settle(obligation, now)
 
 
 def _fulfilled(case: Case, data: ObligationFulfilled, now: datetime) -> None:
@@ -124,7 +124,7 @@ def _fulfilled(case: Case, data: ObligationFulfilled, now: datetime) -> None:
         case.done_early.setdefault(data.obligation_id, case.event_id)
     elif obligation.is_open:
         _fulfil(case, obligation, now)
-    case.note(now, "fulfilled", obligation.department if obligation else data.obligation_id)
+    _note(case, data, now)
 
 
 def _fulfil(case: Case, obligation: Obligation, now: datetime) -> None:
@@ -138,34 +138,33 @@ def _waiting_started(case: Case, data: CaseWaitingStarted, now: datetime) -> Non
     case.handled(data.agent, data.department, now)
     if case.status == "open":
         case.wait(now)
-    case.note(now, "waiting", data.reason)
+    _note(case, data, now)
 
 
 def _waiting_ended(case: Case, data: CaseWaitingEnded, now: datetime) -> None:
     if case.status == "waiting":
         case.work(now)
-    case.note(now, "waiting_ended")
+    _note(case, data, now)
 
 
 def _told(case: Case, data: CustomerTold, now: datetime) -> None:
     case.told += 1
-    case.note(now, "told", data.step)
+    _note(case, data, now)
 
 
 def _resolved(case: Case, data: CaseResolved, now: datetime) -> None:
     if case.status == "closed" and case.external:
         case.reopen(now)
     case.handled(data.agent, data.department, now)
-    if case.status != "closed":
-        case.resolve(now)
-    case.note(now, "resolved", data.agent)
+    case.resolve(now)
+    _note(case, data, now)
 
 
 def _closed(case: Case, data: CaseClosed, now: datetime) -> None:
     case.handled(data.agent, data.department, now)
     if case.status != "closed":
         case.close(now, data.confirmed)
-    case.note(now, "closed", "confirmed" if data.confirmed else "unconfirmed")
+    _note(case, data, now)
 
 
 def _reopened(case: Case, data: CaseReopened, now: datetime) -> None:
@@ -173,14 +172,15 @@ def _reopened(case: Case, data: CaseReopened, now: datetime) -> None:
         case.reopen(now)
     elif case.status == "resolved":
         case.resume(now)
-    case.note(now, "reopened", data.reason)
+    _note(case, data, now)
 
 
 def _promised(case: Case, data: CallbackPromised, now: datetime) -> None:
     """A call promised about a resolved case is its call-back, due when it was promised for."""
     if case.status == "resolved":
         case.callback_due_at = data.due_at
-    case.note(now, "callback_promised", data.purpose)
+        case.callback_promised = True
+    _note(case, data, now)
 
 
 def _called(case: Case, data: CallbackMade, now: datetime) -> None:
@@ -195,7 +195,7 @@ def _called(case: Case, data: CallbackMade, now: datetime) -> None:
             case "unreachable":
                 if case.attempts >= case.terms.callback_attempts:
                     case.close(now, False)
-    case.note(now, "called_back", data.outcome)
+    _note(case, data, now)
 
 
 def _referred(case: Case, data: CaseReferred, now: datetime) -> None:
@@ -203,15 +203,12 @@ def _referred(case: Case, data: CaseReferred, now: datetime) -> None:
         referral = Referral(data.referral_case_id, data.department, now)
         case.referrals[data.referral_case_id] = referral
         case.unread.referrals.append(referral)
-    case.note(now, "referred", data.department)
+    _note(case, data, now)
 
 
-def _escalated(case: Case, data: CaseEscalated, now: datetime) -> None:
-    case.note(now, "escalated", f"{data.clock} {data.percent}% {data.to_role}")
-
-
-def _acknowledged(case: Case, data: EscalationAcknowledged, now: datetime) -> None:
-    case.note(now, "acknowledged", data.agent)
+def _said(case: Case, data: Touchpoint, now: datetime) -> None:
+    """What was said, and changes nothing by itself."""
+    _note(case, data, now)
 
 
 HANDLERS: Mapping[type[Touchpoint], Handler] = MappingProxyType(
@@ -229,11 +226,67 @@ HANDLERS: Mapping[type[Touchpoint], Handler] = MappingProxyType(
         CaseResolved: _resolved,
         CaseClosed: _closed,
         CaseReopened: _reopened,
-        CaseEscalated: _escalated,
-        EscalationAcknowledged: _acknowledged,
+        CaseEscalated: _said,
+        EscalationAcknowledged: _said,
         CaseReferred: _referred,
         CallbackPromised: _promised,
         CallbackMade: _called,
     }
 )
 """What a case's events do; each is told the case, the event's data and the instant."""
+
+
+_WORDS: Mapping[type[Touchpoint], Words] = MappingProxyType(
+    {
+        ComplaintFiled: lambda case, _: ("received", case.severity),
+        ServiceRequested: lambda case, _: ("received", case.severity),
+        CaseOpened: lambda _, data: ("opened", data.priority),
+        CaseAssigned: lambda _, data: ("assigned", data.agent),
+        CaseReplied: lambda _, data: ("replied", data.agent),
+        CaseHandedOff: lambda _, data: ("handed_off", data.department),
+        ObligationFulfilled: lambda case, data: ("fulfilled", _owing(case, data)),
+        CaseWaitingStarted: lambda _, data: ("waiting", data.reason),
+        CaseWaitingEnded: lambda _, __: ("waiting_ended", None),
+        CustomerTold: lambda _, data: ("told", data.step),
+        CaseResolved: lambda _, data: ("resolved", data.agent),
+        CaseClosed: lambda _, data: ("closed", "confirmed" if data.confirmed else "unconfirmed"),
+        CaseReopened: lambda _, data: ("reopened", data.reason),
+        CaseEscalated: lambda _, data: (
+            "escalated", f"{data.clock} {data.percent}% {data.to_role}"
+        ),
+        EscalationAcknowledged: lambda _, data: ("acknowledged", data.agent),
+        CaseReferred: lambda _, data: ("referred", data.department),
+        CallbackPromised: lambda _, data: ("callback_promised", data.purpose),
+        CallbackMade: lambda _, data: ("called_back", data.outcome),
+    }
+)  # fmt: skip
+
+_WORK = (CaseAssigned, CaseHandedOff, CaseWaitingStarted, CaseResolved, CaseClosed)
+
+_AFTER_CLOSING: Mapping[bool, frozenset[type[Touchpoint]]] = MappingProxyType(
+    {False: frozenset({CaseReopened}), True: frozenset({CaseReopened, *_WORK})}
+)
+"""What changes a closed case: one of our own, and one that another system keeps."""
+
+
+def _owing(case: Case, data: ObligationFulfilled) -> str:
+    obligation = case.obligations.get(data.obligation_id)
+    return obligation.department if obligation else data.obligation_id
+
+
+def _note(case: Case, data: Touchpoint, now: datetime) -> None:
+    if case.history is not None:
+        case.note(now, *_WORDS[type(data)](case, data))
+
+
+def tell(case: Case, data: Touchpoint, now: datetime) -> bool:
+    """Let an event do what it does to a case; return whether it may have changed it.
+
+    `case.event_id` is that event's.
+    """
+    kind = type(data)
+    if case.status == "closed" and kind not in _AFTER_CLOSING[case.external]:
+        _note(case, data, now)
+        return False
+    HANDLERS[kind](case, data, now)
+    return True

@@ -20,7 +20,7 @@ from projections.case_board.ladder import (
 )
 from projections.case_board.parts import Told
 from projections.case_board.replay import Board
-from projections.case_board.rows import CaseRow, CycleRow, ObligationRow
+from projections.case_board.rows import CallbackRow, CaseRow, CycleRow, ObligationRow
 from projections.protocol import Alert, Facts
 
 
@@ -55,6 +55,13 @@ def explain_cases(
     ladder = Ladder(customer, board)
     found = [_explained(board, ladder, case) for case in board.cases.values()]
     return sorted(found, key=lambda one: (one.case.opened_at, one.case.case_id), reverse=True)
+
+
+def explain_callbacks(facts: Facts, at: datetime, reference: Reference) -> list[CallbackRow]:
+    """Return the calls promised to a customer without naming a case, the next due first."""
+    board = Board(facts, at, reference, tell=False)
+    rows = [row for call in board.calls.values() if (row := call.row()) is not None]
+    return sorted(rows, key=lambda row: (row.status != "open", row.due_at, row.callback_id))
 
 
 def _explained(board: Board, ladder: Ladder, case: Case) -> CaseExplanation:

@@ -169,8 +169,12 @@ def recipients(board: Board, alert: Alert) -> tuple[Recipient, ...]:
     """Return who is told of an alert about a case.
 
     The step's role on the ladder; of an obligation the owner of the case as well, and as
-    department head only that of the department that owes it (decision 30).
+    department head only that of the department that owes it (decision 30). Of a call about no
+    case the branch that promised it.
     """
+    call = board.calls.get(alert.subject)
+    if call is not None:
+        return (Recipient("owner", call.branch_id, None, None),)
     case_id, _, obligation_id = alert.subject.partition("/")
     case = board.cases.get(case_id if obligation_id else alert.subject.rpartition("#")[0])
     if case is None:

@@ -13,11 +13,11 @@ from heapq import heappop, heappush
 
 from events.envelope import CustomerId
 from events.policy import Reference
-from projections.case_board.alerts import ClearedAlerts, Watched, watched
+from projections.case_board.alerts import ClearedAlerts, Watched, watched, watched_call
 from projections.case_board.board import all_rows, unread_rows
 from projections.case_board.ladder import Ladder
 from projections.case_board.replay import Board
-from projections.case_board.rows import TABLES
+from projections.case_board.rows import CALLBACKS, TABLES
 from projections.protocol import Alert, Assessment, Differences, Facts, Row, RowKey
 
 
@@ -31,10 +31,10 @@ class Memo:
         self._customer = customer
         self._board = Board(facts, at, reference, tell=False)
         self._ladder = Ladder(customer, self._board)
-        self._watched: dict[str, Watched] = {}  # by case; none of a case that is at rest
-        self._wakes: list[tuple[datetime, str]] = []  # a heap: when to look at a case again
+        self._watched: dict[str, Watched] = {}  # by case or call; none of what is at rest
+        self._wakes: list[tuple[datetime, str]] = []  # a heap: when to look at one again
         self._alerts: Sequence[Alert] = ()
-        self._look_at(self._board.cases)
+        self._look_at([*self._board.cases, *self._board.calls])
         for case in self._board.cases.values():
             case.read()
         self._board.read()
@@ -78,36 +78,46 @@ class Memo:
         for case_id, case in self._board.cases.items():
             for table, row in all_rows(self._board, case, self._escalation(case_id)):
                 rows[table.name].append(row)
+        rows[CALLBACKS.name] += filter(None, (call.row() for call in self._board.calls.values()))
         return rows
 
-    def _look_at(self, case_ids: Iterable[str]) -> None:
-        cases, seen = self._board.cases, self._watched
+    def _look_at(self, subjects: Iterable[str]) -> None:
+        seen = self._watched
         changed = False
-        for case_id in case_ids:
-            case = cases.get(case_id)
-            if case is None:  # referred to, and not opened yet
+        for subject in subjects:
+            now = self._watched_now(subject)
+            if now is None:  # referred to, and not opened yet
                 continue
-            before = seen.pop(case_id, _AT_REST)
-            now = watched(self._customer, self._board, self._ladder, case)
+            before = seen.pop(subject, _AT_REST)
             if now != _AT_REST:
-                seen[case_id] = now
+                seen[subject] = now
             if now.next_at is not None and now.next_at != before.next_at:
-                heappush(self._wakes, (now.next_at, case_id))
+                heappush(self._wakes, (now.next_at, subject))
             changed = changed or now.alerts != before.alerts
         if changed:
             self._alerts = [alert for case in seen.values() for alert in case.alerts]
 
-    def _differing(self, case_ids: Iterable[str]) -> Mapping[str, Mapping[RowKey, Row | None]]:
+    def _watched_now(self, subject: str) -> Watched | None:
+        """Return what the clocks of a case or a promised call say now."""
+        board = self._board
+        case, call = board.cases.get(subject), board.calls.get(subject)
+        if case is not None:
+            return watched(self._customer, board, self._ladder, case)
+        return None if call is None else watched_call(self._customer, board.at, call)
+
+    def _differing(self, subjects: Iterable[str]) -> Mapping[str, Mapping[RowKey, Row | None]]:
         board = self._board
         rows: dict[str, dict[RowKey, Row | None]] = {table.name: {} for table in TABLES}
         for former in board.replaced.values():
             for table, row in all_rows(board, former, None):
                 rows[table.name][table.key_of(row)] = None
-        for case_id in case_ids:
-            case = board.cases.get(case_id)
+        for subject in subjects:
+            case, call = board.cases.get(subject), board.calls.get(subject)
+            if call is not None and (told := call.row()) is not None:
+                rows[CALLBACKS.name][CALLBACKS.key_of(told)] = told
             if case is None:
                 continue
-            for table, row in unread_rows(board, case, self._escalation(case_id)):
+            for table, row in unread_rows(board, case, self._escalation(subject)):
                 rows[table.name][table.key_of(row)] = row
             case.read()
         return rows

@@ -26,8 +26,9 @@ from events.touchpoints.complaint import (
 from events.touchpoints.contact import CallbackMade, CallbackPromised
 from events.touchpoints.policy import AlertAcknowledged
 from events.uses import Use
+from projections.case_board.calls import PromisedCall, call_subject
 from projections.case_board.cases import Case
-from projections.case_board.evolve import HANDLERS
+from projections.case_board.evolve import HANDLERS, tell
 from projections.case_board.service_levels import TERMS_USED, native_case_id, terms_at
 from projections.protocol import Facts
 
@@ -38,7 +39,8 @@ HANDLED: frozenset[type[Touchpoint]] = frozenset({*HANDLERS, AlertAcknowledged})
 class Board:
     """The cases of one customer as of an instant; it goes on to a later one in place.
 
-    `touched` are the cases that a fact was told to, or referred to, since the board was read;
+    `touched` are the cases that a fact was told to, or referred to, and the calls that it is
+    about, by subject, since the board was read;
     `replaced` are those of them that began anew, as they were.
     """
 
@@ -53,7 +55,8 @@ class Board:
         self.touched: dict[str, None] = {}
         self.replaced: dict[str, Case] = {}
         self._tells = tell
-        self._calls: dict[str, str] = {}  # a promised call -> the case it is about
+        self.calls: dict[str, PromisedCall] = {}  # about no case, by the subject of its alerts
+        self._cases_called: dict[str, str] = {}  # a promised call -> the case it is about
         self._referrers: dict[str, dict[str, None]] = {}  # a case -> where it was overheard
         self._kept: dict[str, list[RecordedEvent]] = {}  # of cases without a complaint so far
         self.advance(facts, at)
@@ -92,9 +95,14 @@ class Board:
             case ComplaintFiled() | ServiceRequested():
                 case_id = data.case_ref or native_case_id(event.envelope.id)
             case CallbackPromised() if data.case_id is not None:
-                case_id = self._calls[data.callback_id] = data.case_id
+                case_id = self._cases_called[data.callback_id] = data.case_id
+            case CallbackPromised():
+                self._call(data.callback_id).promise(event, data, self.reference)
+                return
             case CallbackMade():
-                case_id = data.case_id or self._calls.get(data.callback_id, "")
+                case_id = data.case_id or self._cases_called.get(data.callback_id, "")
+                if data.case_id is None or call_subject(data.callback_id) in self.calls:
+                    self._call(data.callback_id).make(event, data)
             case AlertAcknowledged():
                 self.acknowledged.setdefault(data.alert_id, event)
                 return
@@ -102,6 +110,14 @@ class Board:
                 return
         if case_id:
             self._say(case_id, event)
+
+    def _call(self, callback_id: str) -> PromisedCall:
+        """Return the call of an id, which changes."""
+        subject = call_subject(callback_id)
+        self.touched[subject] = None
+        if subject not in self.calls:
+            self.calls[subject] = PromisedCall(callback_id)
+        return self.calls[subject]
 
     def _say(self, case_id: str, event: RecordedEvent) -> None:
         """Tell a case what happened, open it, or keep what happened until something opens it."""
@@ -123,7 +139,7 @@ class Board:
     def _open(self, case_id: str, opener: RecordedEvent, said: Sequence[RecordedEvent]) -> None:
         case = self.cases[case_id] = self._opened(case_id, opener)
         case.history = [] if self._tells else None
-        HANDLERS[type(opener.data)](case, opener.data, case.opened_at)
+        tell(case, opener.data, case.opened_at)
         self.touched[case_id] = None
         for event in said:
             self._tell(case, event)
@@ -131,10 +147,10 @@ class Board:
     def _tell(self, case: Case, event: RecordedEvent) -> None:
         envelope, data = event.envelope, event.data
         now = max(envelope.effective_at, case.opened_at)
-        case.event_id = case.last_event_id = envelope.id
-        case.last_at = now
-        HANDLERS[type(data)](case, data, now)
-        self.touched[case.case_id] = None
+        case.event_id = envelope.id
+        if tell(case, data, now):
+            case.last_event_id, case.last_at = envelope.id, now
+            self.touched[case.case_id] = None
         if isinstance(data, CaseReferred):
             self._referrers.setdefault(data.referral_case_id, {})[case.case_id] = None
             self.touched[data.referral_case_id] = None

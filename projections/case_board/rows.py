@@ -11,6 +11,7 @@ from projections.protocol import Row, Table
 
 CaseStatus = Literal["open", "waiting", "resolved", "closed"]
 ObligationStatus = Literal["open", "done", "void"]
+CallbackStatus = Literal["open", "made", "unreachable"]
 
 
 class CaseRow(Row, frozen=True, kw_only=True):
@@ -35,9 +36,11 @@ class CaseRow(Row, frozen=True, kw_only=True):
     wanted_by: datetime | None
     replied_at: datetime | None
     response_due_at: datetime | None
+    response_provisional: bool  # public holidays before it are not announced yet: it may move
     response_met_at: datetime | None
     response_breached_at: datetime | None
     solution_due_at: datetime | None  # None while the clock stands still
+    solution_provisional: bool
     solution_left_s: int | None  # while it stands still: what is left; 0 once overrun
     solution_met_at: datetime | None
     solution_breached_at: datetime | None
@@ -47,6 +50,7 @@ class CaseRow(Row, frozen=True, kw_only=True):
     closed_at: datetime | None
     confirmed: bool | None
     callback_due_at: datetime | None
+    callback_provisional: bool
     callback_attempts: int
     callback_outcome: str | None
     open_obligations: int
@@ -60,7 +64,7 @@ class CaseRow(Row, frozen=True, kw_only=True):
     told: int
     referred_from: str | None
     escalation: int | None  # the highest percent at which an alert about it stands
-    last_event_id: str
+    last_event_id: str  # that may have changed it: words about a closed case do not
     last_event_at: datetime
 
 
@@ -92,6 +96,7 @@ class ObligationRow(Row, frozen=True, kw_only=True):
     agent: str | None
     handed_at: datetime
     due_at: datetime | None  # None: never, its calendar has too few working hours
+    provisional: bool  # public holidays before it are not announced yet: it may move
     status: ObligationStatus  # void: the case was closed first
     done_at: datetime | None
     breached_at: datetime | None
@@ -117,12 +122,30 @@ class ReferralRow(Row, frozen=True, kw_only=True):
     referred_at: datetime
 
 
+class CallbackRow(Row, frozen=True, kw_only=True):
+    """A call that was promised without naming a case."""
+
+    callback_id: str
+    branch_id: str  # that promised it
+    purpose: str
+    promised_at: datetime
+    due_at: datetime
+    status: CallbackStatus
+    attempts: int
+    outcome: str | None  # of the last attempt
+    ended_at: datetime | None
+    late: bool  # it was made after it was due
+    promised_by: str  # the event
+    ended_by: str | None  # the event
+
+
 CASES = Table("cases", CaseRow, ("case_id",))
 CYCLES = Table("cycles", CycleRow, ("case_id", "cycle"))
 OBLIGATIONS = Table("obligations", ObligationRow, ("case_id", "obligation_id"))
 DEPARTMENTS = Table("departments", DepartmentRow, ("case_id", "department"))
 REFERRALS = Table("referrals", ReferralRow, ("case_id", "referral_case_id"))
-TABLES = (CASES, CYCLES, OBLIGATIONS, DEPARTMENTS, REFERRALS)
+CALLBACKS = Table("callbacks", CallbackRow, ("callback_id",))
+TABLES = (CASES, CYCLES, OBLIGATIONS, DEPARTMENTS, REFERRALS, CALLBACKS)
 
 BREACHED = "breached"
 """Measure of the company totals: cases under way past their solution; else a case's status."""

@@ -154,17 +154,13 @@ class AlertBook:
         self.customer = customer
         self.reading = reading
 
-    def _branch(self, item: Item | None) -> str | None:
-        home = self.reading.book.home_branch
-        return home or (item.invoice.branch_id if item else self.reading.branch_id)
-
     def _alert(self, stretch: Stretch, item: Item | None, currency: str, amount: int) -> Alert:
         return Alert(
             kind=stretch.key.kind,
             subject=stretch.key.subject,
             threshold=stretch.key.threshold,
             customer_id=self.customer,
-            branch_id=self._branch(item),
+            branch_id=self.reading.branch_id,
             since=stretch.since,
             currency=currency,
             amount_minor=amount,

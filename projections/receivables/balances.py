@@ -20,7 +20,7 @@ class ItemState:
         self.due_level: int | None = None
         self.hold: HoldReason | None = None
         self.level: int | None = None
-        self.settled_day: int | None = None
+        self.settled_day: int | None = None  # of an invoice that ever asked for anything
         self.status: ItemStatus
         if item.notices:
             self.level, _ = reading.level_sent(item, reading.at)
@@ -31,7 +31,8 @@ class ItemState:
             self.status = "cancelled"
         else:
             self.status = "settled"
-            self.settled_day = reading.days.of(item.closing().at)
+            if item.amount and not item.invoice.owed_back:
+                self.settled_day = reading.days.of(item.closing().at)
 
     def _dun(self, reading: Reading, item: Item) -> None:
         if not reading.is_plain(item):
@@ -55,9 +56,10 @@ def item_row(reading: Reading, item: Item, stand: ItemState) -> ItemRow:
         promised_on = live[-1].note.promised_on if live else None
     return ItemRow(
         item_id=item.item_id,
+        kind="refund" if invoice.owed_back else "invoice",
         invoice_id=invoice.invoice_id,
         order_id=invoice.order_id,
-        branch_id=reading.book.home_branch or invoice.branch_id,
+        branch_id=reading.branch_id,
         currency=invoice.currency,
         issued_on=date.fromordinal(reading.days.of(invoice.issued_at)),
         due_on=item.due_on,
@@ -111,6 +113,7 @@ def account_row(
         outstanding_minor=account.outstanding,
         overdue_minor=sum(row.balance_minor for row in overdue),
         disputed_minor=sum(row.balance_minor for row in open_rows if row.disputed),
+        owed_back_minor=account.owed_back,
         credit_minor=account.credit,
         reserved_minor=account.reserved,
         suspect_minor=account.suspect,
@@ -132,6 +135,7 @@ def account_row(
         paid_minor=account.paid,
         credited_minor=account.credited,
         written_off_minor=account.written_off,
+        refunded_minor=account.refunded,
     )
 
 

@@ -12,8 +12,8 @@ from events.money import Money
 from events.touchpoints.payment import GatePurpose
 from events.touchpoints.policy import CreditPolicy
 from projections.receivables.balances import refusal
+from projections.receivables.lines import OverrideLine, Statement
 from projections.receivables.rows import AccountRow
-from projections.receivables.statement import OverrideLine, Statement
 
 
 class CreditRequest(Struct, frozen=True, kw_only=True):

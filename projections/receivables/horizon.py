@@ -6,8 +6,8 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from datetime import datetime
 
+from projections.books.commitments import Check
 from projections.books.days import ENDING
-from projections.books.ledger import Check
 from projections.books.records import Item, Source
 from projections.receivables.reading import Reading
 

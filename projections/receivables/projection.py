@@ -14,7 +14,7 @@ from projections.books.replay import HANDLED
 from projections.protocol import Anatomy, Assessment, Facts, Row, Table, Total
 from projections.receivables.anatomy import ANATOMY
 from projections.receivables.memo import Memo
-from projections.receivables.rows import ACCOUNTS, INVOICED, ITEMS, OPEN, ItemRow
+from projections.receivables.rows import ACCOUNTS, INVOICED, ITEMS, OPEN, OWED_BACK, ItemRow
 from projections.receivables.rules import READS
 
 
@@ -22,7 +22,7 @@ class Receivables:
     """What each customer owes, item by item, and what must be done about it."""
 
     name: ClassVar[str] = "receivables"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     handles: ClassVar[frozenset[type[Touchpoint]]] = HANDLED
     reads: ClassVar[frozenset[type[ReferenceTouchpoint]]] = READS
     tables: ClassVar[tuple[Table, ...]] = (ITEMS, ACCOUNTS)
@@ -43,14 +43,17 @@ class Receivables:
         return assessment
 
     def totals(self, row: Row) -> Sequence[Total]:
-        """Return an item's open balance by due day and its amount by day of issue."""
+        """Return an item's open balance by due day, and by day of issue what was invoiced."""
         if not isinstance(row, ItemRow) or row.status == "cancelled":
             return ()
         branch = row.branch_id or ""
-        issued = Total(
-            INVOICED, row.currency, branch, row.issued_on.toordinal(), 1, row.amount_minor
-        )
-        if row.status != "open":
-            return (issued,)
-        due = Total(OPEN, row.currency, branch, row.due_on.toordinal(), 1, row.balance_minor)
-        return (issued, due)
+        found = []
+        if row.kind == "invoice":
+            day = row.issued_on.toordinal()
+            found.append(Total(INVOICED, row.currency, branch, day, 1, row.amount_minor))
+        if row.status == "open":
+            day = row.due_on.toordinal()
+            found.append(Total(OPEN, row.currency, branch, day, 1, row.balance_minor))
+            if row.kind == "refund":
+                found.append(Total(OWED_BACK, row.currency, branch, day, 1, row.balance_minor))
+        return found

@@ -14,8 +14,9 @@ from typing import Literal, NamedTuple
 
 from events.calendars import INSTANT
 from projections.books.account import Account
+from projections.books.commitments import PromiseNote
 from projections.books.days import Days
-from projections.books.ledger import Ledger, PromiseNote
+from projections.books.ledger import Ledger
 from projections.books.records import Entry, Item, Step
 
 Verdict = Literal["live", "kept", "broken"]

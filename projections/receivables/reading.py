@@ -1,7 +1,8 @@
-"""The books read at an instant, in the local days of the customer's home branch.
+"""The books read at an instant, in the local days of where the customer is at home.
 
 Everything here answers "how did it stand at t" for any t up to the asked instant, from what
-the books keep of the past. The zone is that of the home branch as of the asked instant.
+the books keep of the past. Branch and zone are those of the home as of the asked instant
+(events.home).
 """
 
 from __future__ import annotations
@@ -41,9 +42,8 @@ def spans_of(holds: Sequence[Hold], days: Days) -> Iterator[HoldSpan]:
 
 
 class Frame(NamedTuple):
-    """What rows depend on besides the books: the home branch and the local days."""
+    """What rows depend on besides the books: where the customer is at home, and its days."""
 
-    home_branch: str | None
     branch_id: str | None
     zone: str
 
@@ -70,11 +70,9 @@ class Reading:
         self.rules = rules_of(reference)
         self.book = Ledger(self.rules) if kept is None else kept.book
         walk(self.book, facts, at)
-        first = next(iter(facts), None)
-        fallback = first.envelope.branch_id if first is not None else None
-        self.branch_id = self.book.home_branch or fallback
+        self.branch_id = facts.home.branch_at(at)
         self.days = days_in(reference.zone_of(self.branch_id))
-        self.frame = Frame(self.book.home_branch, self.branch_id, self.days.tz.key)
+        self.frame = Frame(self.branch_id, self.days.tz.key)
         self.today = self.days.today(at)
         if kept is not None and kept.frame == self.frame:
             self.promises = kept.promises

@@ -8,15 +8,21 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from projections.books.ageing import Balance
 from projections.protocol import Total
-from projections.receivables.rows import INVOICED, OPEN
+from projections.receivables.rows import INVOICED, OPEN, OWED_BACK
 
 DSO_DAYS = 90
 _DSO_STEP = Decimal("0.0001")
 
 
+def owed_back(totals: Iterable[Total], currency: str) -> int:
+    """Return how much of what is open was paid back as a refund, and never invoiced."""
+    return sum(t.amount_minor for t in totals if (t.measure, t.currency) == (OWED_BACK, currency))
+
+
 def dso(open_minor: int, invoiced_minor: int, days: int = DSO_DAYS) -> Decimal | None:
     """Return days of sales outstanding to four digits: open / invoiced in the window * days.
 
+    `open_minor` is what is open of invoices: what is owed back of refunds was never a sale.
     `invoiced_minor` is what was invoiced on the `days` local days that end with the asked day.
     None: nothing was invoiced. Source: domain rules, section 4 (DSO over 90 days).
     """

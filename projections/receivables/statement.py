@@ -2,177 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date, datetime
-
-from msgspec import Struct
 
 from events.envelope import CustomerId
 from events.policy import Reference
 from projections.books.account import Account
 from projections.books.records import Item, Source
-from projections.protocol import Alert, Episode, Facts
+from projections.protocol import Facts
 from projections.receivables.alerts import AlertBook
 from projections.receivables.balances import ItemState, Tally, account_row, item_row
-from projections.receivables.promises import PromiseState, Verdict
+from projections.receivables.lines import (
+    AllocationLine,
+    CheckLine,
+    HoldLine,
+    IgnoredLine,
+    ItemStatement,
+    NoticeLine,
+    OrderLine,
+    OverrideLine,
+    PromiseLine,
+    RefundLine,
+    SourceLine,
+    Statement,
+    StepLine,
+)
+from projections.receivables.movements import covers, movements_of
+from projections.receivables.promises import PromiseState
 from projections.receivables.reading import Reading
-from projections.receivables.rows import AccountRow, HoldReason, ItemRow
-
-
-class Line(Struct, frozen=True, kw_only=True):
-    """A line of a statement: something that one event did, at an instant."""
-
-    event_id: str
-    at: datetime
-
-
-class AllocationLine(Line, frozen=True, kw_only=True):
-    """What a payment, credit note or write-off settled of an item, and who took it back."""
-
-    kind: str
-    source_id: str
-    amount_minor: int
-    undone_at: datetime | None
-    undone_by: str | None
-
-
-class NoticeLine(Line, frozen=True, kw_only=True):
-    """A dunning notice that went out."""
-
-    level: int
-
-
-class HoldLine(Line, frozen=True, kw_only=True):
-    """What holds or held an item's dunning; `at` is its start, no `until`: for good."""
-
-    reason: HoldReason
-    until: datetime
-
-
-class StepLine(Line, frozen=True, kw_only=True):
-    """How an item's balance and due date came about."""
-
-    reason: str
-    balance_minor: int
-    due_on: date
-
-
-class ItemStatement(Struct, frozen=True, kw_only=True):
-    """An item with everything that explains its balance and its dunning."""
-
-    row: ItemRow
-    steps: Sequence[StepLine]
-    allocations: Sequence[AllocationLine]
-    notices: Sequence[NoticeLine]
-    holds: Sequence[HoldLine]
-
-
-class SourceLine(Line, frozen=True, kw_only=True):
-    """A payment or credit note and what became of it.
-
-    `free_minor` is what it has not settled: credit, or, until `release_at`, reserved for what
-    it cites. A suspect, rejected or reversed one settles nothing; a waiting credit note has
-    not met what it names.
-    """
-
-    kind: str
-    source_id: str
-    currency: str
-    amount_minor: int
-    free_minor: int
-    state: str
-    credit: bool
-    reserved: bool
-    release_at: datetime | None
-    invoice_ids: Sequence[str]
-    order_ids: Sequence[str]
-
-
-class RefundLine(Line, frozen=True, kw_only=True):
-    """Credit paid back; `uncovered_minor` waits for the next credit."""
-
-    refund_id: str
-    currency: str
-    amount_minor: int
-    uncovered_minor: int
-
-
-class PromiseLine(Line, frozen=True, kw_only=True):
-    """A promise with its verdict."""
-
-    promise_id: str
-    currency: str
-    amount_minor: int
-    promised_on: date
-    item_ids: Sequence[str]
-    verdict: Verdict
-    judged_at: datetime
-    received_minor: int
-
-
-class OrderLine(Struct, frozen=True, kw_only=True):
-    """An order that is still to be invoiced, in part or whole."""
-
-    order_id: str
-    event_id: str
-    currency: str
-    amount_minor: int
-    returned_minor: int
-    unbilled_minor: int
-
-
-class CheckLine(Line, frozen=True, kw_only=True):
-    """Room that an approved credit check still reserves."""
-
-    check_id: str
-    purpose: str
-    currency: str
-    room_minor: int
-    until: datetime
-
-
-class OverrideLine(Line, frozen=True, kw_only=True):
-    """Somebody let something pass the gate, in which role and why."""
-
-    override_id: str
-    role: str
-    reason: str
-    granted_on: date
-    amount_minor: int | None
-    currency: str | None
-    order_id: str | None
-    until: date | None
-
-
-class IgnoredLine(Struct, frozen=True, kw_only=True):
-    """An event, or part of it, without effect; `waits_for` is what it cites and nobody saw."""
-
-    event_id: str
-    reason: str
-    waits_for: str | None = None
-
-
-class Statement(Struct, frozen=True, kw_only=True):
-    """Everything known of a customer's receivables as of an instant, explained."""
-
-    customer_id: CustomerId
-    at: datetime
-    today: date
-    zone: str
-    branch_id: str | None
-    accounts: Sequence[AccountRow]
-    items: Sequence[ItemStatement]
-    sources: Sequence[SourceLine]
-    refunds: Sequence[RefundLine]
-    promises: Sequence[PromiseLine]
-    orders: Sequence[OrderLine]
-    checks: Sequence[CheckLine]
-    overrides: Sequence[OverrideLine]
-    alerts: Sequence[Alert]
-    episodes: Sequence[Episode]
-    ignored: Sequence[IgnoredLine]
-    longest_overdue_days: int  # of anything open, in any currency; below 1: nothing overdue
-    next_fact_at: datetime | None  # of what is known already and takes effect later
+from projections.receivables.rows import AccountRow
 
 
 def explain(customer: CustomerId, facts: Facts, at: datetime, reference: Reference) -> Statement:
@@ -200,6 +58,7 @@ def explain(customer: CustomerId, facts: Facts, at: datetime, reference: Referen
         items=items,
         sources=[line for a in book.accounts.values() for line in _sources(a)],
         refunds=[line for a in book.accounts.values() for line in _refunds(a)],
+        movements=[line for a in book.accounts.values() for line in movements_of(book, a)],
         promises=[_promise(promise) for promise in reading.promises.states],
         orders=list(_orders(reading)),
         checks=list(_checks(reading)),
@@ -234,6 +93,8 @@ def _item(reading: Reading, item: Item) -> ItemStatement:
                 amount_minor=entry.amount,
                 undone_at=entry.undone_at,
                 undone_by=entry.undone_by,
+                in_place_of=entry.instead_of.source.event_id if entry.instead_of else None,
+                recovery=entry.recovery,
             )
             for entry in item.entries
         ],
@@ -277,7 +138,9 @@ def _refunds(account: Account) -> Iterator[RefundLine]:
             refund_id=refund.refund_id,
             currency=account.currency,
             amount_minor=refund.amount,
-            uncovered_minor=refund.uncovered,
+            uncovered_minor=refund.item.balance if refund.item is not None else 0,
+            item_id=refund.item.item_id if refund.item is not None else None,
+            covered_by=covers(refund),
         )
 
 

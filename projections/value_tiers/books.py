@@ -39,6 +39,7 @@ from events.touchpoints.payment import (
     RefundPaid,
 )
 from projections.books import billing, orders, payments
+from projections.books.credit_notes import settle_unbilled
 from projections.books.days import ENDING
 from projections.books.ledger import Ledger
 from projections.books.replay import may_continue
@@ -52,16 +53,16 @@ _BOOKED: dict[type[Touchpoint], Callable[[Ledger, Any], None]] = {
     for kind, handler in {**billing.HANDLERS, **payments.HANDLERS, **orders.HANDLERS}.items()
     if kind
     in {
-        CreditNoteIssued, CustomerProfileChanged, CustomerRegistered, DebtWrittenOff,
-        DisputeSettled, GoodsReturned, InvoiceAmended, InvoiceCancelled, InvoiceDisputed,
-        InvoiceIssued, OrderCancelled, OrderPlaced, PaymentConfirmedGenuine, PaymentReceived,
-        PaymentRejectedAsDuplicate, PaymentReversed, RefundPaid,
+        CreditNoteIssued, DebtWrittenOff, DisputeSettled, GoodsReturned, InvoiceAmended,
+        InvoiceCancelled, InvoiceDisputed, InvoiceIssued, OrderCancelled, OrderPlaced,
+        PaymentConfirmedGenuine, PaymentReceived, PaymentRejectedAsDuplicate, PaymentReversed,
+        RefundPaid,
     }
 }  # fmt: skip
 """What moves money: the rules of receivables, as they are."""
 
 HANDLED: frozenset[type[Touchpoint]] = frozenset(
-    {*_BOOKED, CallbackMade, ComplaintFiled, VisitMade}
+    {*_BOOKED, CallbackMade, ComplaintFiled, CustomerProfileChanged, CustomerRegistered, VisitMade}
 )
 """The touchpoints that mean something for value."""
 
@@ -99,12 +100,6 @@ class ValueBooks:
         """Return the latest instant at which a fact or deadline took effect."""
         return max(self.ledger.walked_at, self.ledger.passed_at)
 
-    @property
-    def branch_id(self) -> str | None:
-        """Return the home branch, else the branch of the first fact."""
-        fallback = self.first.envelope.branch_id if self.first is not None else None
-        return self.ledger.home_branch or fallback
-
     def segment_at(self, at: datetime) -> str | None:
         """Return the segment the customer was in at an instant."""
         i = bisect_right(self.segments, at, key=itemgetter(0))
@@ -131,6 +126,7 @@ class ValueBooks:
         ledger = self.ledger
         deadlines = ledger.deadlines
         ledger.next_fact_at = None
+        ledger.home = facts.home
         for event in facts.after(ledger.walked):
             instant = event.envelope.effective_at
             if instant > at:
@@ -147,10 +143,13 @@ class ValueBooks:
             handler = _BOOKED.get(type(data))
             if handler is not None:
                 handler(ledger, data)
+                if ledger.loose_notes:
+                    settle_unbilled(ledger)
                 ledger.taken_in(event)
             self._take(event, data)
         if deadlines:
             ledger.pass_time(at + INSTANT)
+        ledger.home = None
         for account in ledger.accounts.values():
             account.moved.clear()
 

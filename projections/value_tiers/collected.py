@@ -6,7 +6,7 @@ looked up later, in the zone of the home branch as of the asked instant.
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from itertools import islice
 
 from events.envelope import RecordedEvent
@@ -14,89 +14,54 @@ from events.touchpoints.base import Touchpoint
 from events.touchpoints.order import GoodsReturned, OrderCancelled, OrderPlaced
 from events.touchpoints.payment import (
     CreditNoteIssued,
+    InvoiceCancelled,
     InvoiceIssued,
     PaymentConfirmedGenuine,
     PaymentReceived,
     PaymentRejectedAsDuplicate,
     PaymentReversed,
 )
-from projections.books.records import Entry, Invoice, Item, Source
-from projections.value_tiers.contributions import (
-    BalanceChange,
-    Claim,
-    Contribution,
-    Contributions,
-    Settlement,
-)
-from projections.value_tiers.journal import JournalLedger
+from projections.books.records import Entry, Invoice, Item
+from projections.value_tiers.contributions import BalanceChange, Claim, Contributions, Settlement
 from projections.value_tiers.rules import ValueRules
 from projections.value_tiers.shares import share
+from projections.value_tiers.tills import TillLedger
+
+_CORRECTIONS = (
+    InvoiceCancelled, PaymentRejectedAsDuplicate, PaymentReversed,
+)  # fmt: skip
+"""What makes it so that something never counted."""
 
 
-class OrderParts:
-    """How an order's cost is split: over its invoices, and over what pays it directly."""
-
-    __slots__ = (
-        "billed", "citing", "claim", "data", "notes", "paid", "parts", "placed_at", "split",
-    )  # fmt: skip
-
-    def __init__(self) -> None:
-        self.data: OrderPlaced | None = None  # None: not placed yet
-        self.placed_at: datetime
-        self.notes: tuple[Source, ...] = ()  # the credit notes that name it
-        self.split = 0  # how many of its invoices have been given their part of the cost
-        self.billed = 0  # by these, as issued
-        self.citing: list[Source] = []
-        self.parts: dict[Source, int] = {}
-        self.paid = 0
-        self.claim: Claim | None = None
-
-
-Subject = OrderParts | Invoice | Source
-"""What is bought, or given back: an order, an invoice, a payment or credit note."""
-
-
-class CollectedLedger(JournalLedger):
-    """The books with what has been collected by whom, when, and at what cost of goods.
-
-    `resold` are the subjects whose sales may be others since somebody last emptied it.
-    """
+class CollectedLedger(TillLedger):
+    """The books with what has been collected by whom, when, and at what cost of goods."""
 
     def __init__(self, rules: ValueRules, contributions: Contributions) -> None:
-        super().__init__(rules.ledger)
-        self.contributions = contributions
-        self.resold: dict[Subject, None] = {}
+        super().__init__(rules, contributions)
         self.claims: dict[Invoice, Claim] = {}
-        self.parts: dict[str, OrderParts] = {}
-        self.cash: dict[Source, Contribution | None] = {}  # sales that nobody described
         self._stood: dict[Item, tuple[int, date]] = {}  # open items as they were last
-        self._by = ""
-        self._correcting = False
 
     def taken_in(self, event: RecordedEvent | None) -> None:
         """Work out anew whatever a fact or deadline touched."""
-        self._by = event.envelope.id if event is not None else ""
+        self.by = event.envelope.id if event is not None else ""
         data = event.data if event is not None else None
-        self._correcting = isinstance(data, PaymentReversed | PaymentRejectedAsDuplicate)
+        self.correcting = isinstance(data, _CORRECTIONS)
         self._note(data)
         touched = self.touched
         for order_id, anew in touched.orders.items():
             self._split(order_id, anew)
         for item in touched.items:
             self._balance(item)
+        self._share_returns()
         self._settlements()
+        self.fit()
         for source in touched.sources:
-            self._fit_source(source)
-        for order_id in touched.orders:
-            self._fit_order(self.parts[order_id])
-        for source in touched.sources:
-            self._fit_cash(source)
             if source.kind == "credit_note":
                 self.resold[source] = None
         for invoice in touched.undone:
             self.resold[invoice] = None
         for order_id in touched.orders:
-            self.resold[self.parts[order_id]] = None
+            self.resold[self.order_parts(order_id)] = None
         touched.clear()
 
     def _note(self, data: Touchpoint | None) -> None:
@@ -110,36 +75,34 @@ class CollectedLedger(JournalLedger):
                     for item in invoice.items:
                         touched.items[item] = None
             case CreditNoteIssued() if data.order_id is not None:
-                parts = self._parts(data.order_id)
+                parts = self.order_parts(data.order_id)
                 parts.notes += (self.credit_notes[data.credit_note_id],)
             case PaymentReceived():
                 source = self.payments[data.payment_id][-1]
                 touched.sources[source] = None
                 for ref in source.order_refs:
-                    self._parts(ref).citing.append(source)
+                    self.order_parts(ref).citing.append(source)
                 if not self.invoices and not self.orders:
                     self.cash[source] = None
             case PaymentConfirmedGenuine() | PaymentRejectedAsDuplicate() | PaymentReversed():
                 touched.sources.update(dict.fromkeys(self.payments.get(data.payment_id, ())))
             case OrderPlaced():
-                parts = self._parts(data.order_id)
-                if parts.data is None:
-                    parts.data = data
-                    parts.placed_at = self.now
-                    self.resold.update(dict.fromkeys(self.by_order.get(data.order_id, ())))
-                    self.resold.update(dict.fromkeys(parts.notes))
-                touched.orders[data.order_id] = True
+                self._order_placed(data)
             case OrderCancelled() | GoodsReturned():
-                self._parts(data.order_id)
+                parts = self.order_parts(data.order_id)
+                self.resold.update(dict.fromkeys(parts.notes))
                 touched.orders.setdefault(data.order_id, False)
             case _:
                 pass
 
-    def _parts(self, order_id: str) -> OrderParts:
-        parts = self.parts.get(order_id)
-        if parts is None:
-            parts = self.parts[order_id] = OrderParts()
-        return parts
+    def _order_placed(self, data: OrderPlaced) -> None:
+        parts = self.order_parts(data.order_id)
+        if parts.data is None:
+            parts.data = data
+            parts.placed_at = self.now
+            self.resold.update(dict.fromkeys(self.by_order.get(data.order_id, ())))
+            self.resold.update(dict.fromkeys(parts.notes))
+        self.touched.orders[data.order_id] = True
 
     # --- invoices ---
 
@@ -148,7 +111,7 @@ class CollectedLedger(JournalLedger):
         if data.tax is not None and data.tax.currency == invoice.currency:
             tax = data.tax.minor
         elif data.tax is None and data.order_id is not None:
-            placed = self._parts(data.order_id).data
+            placed = self.order_parts(data.order_id).data
             if placed is not None and placed.tax and placed.tax.currency == placed.amount.currency:
                 tax = share(data.amount.minor, placed.tax.minor, placed.amount.minor)
         claim = Claim(invoice.invoice_id, invoice.currency, data.amount.minor, tax)
@@ -157,7 +120,7 @@ class CollectedLedger(JournalLedger):
 
     def _split(self, order_id: str, anew: bool) -> None:
         """Give each invoice of an order its part of the order's cost of goods."""
-        parts = self._parts(order_id)
+        parts = self.order_parts(order_id)
         placed = parts.data
         if placed is None:
             return
@@ -181,6 +144,35 @@ class CollectedLedger(JournalLedger):
                 self.touched.undone[invoice] = None
         parts.split = len(invoices)
 
+    def _share_returns(self) -> None:
+        """Say of each invoice of the orders touched how much of its credit notes is goods back.
+
+        That is as much as came back, or was cancelled, of the order: its earlier invoices first,
+        then what was paid of it without an invoice.
+        """
+        touched = self.touched
+        order_ids = dict.fromkeys(touched.orders)
+        order_ids.update({i.order_id: None for i in touched.undone if i.order_id is not None})
+        for order_id in order_ids:
+            order = self.orders.get(order_id)
+            if order is None:
+                continue
+            left = order.amount if order.cancelled else min(order.returned, order.amount)
+            for invoice in self.by_order.get(order_id, ()):
+                claim = self.claims[invoice]
+                if invoice.currency != order.account.currency:
+                    continue
+                back = min(left, sum(item.credited for item in invoice.items))
+                left -= back
+                if claim.back != back:
+                    claim.back = back
+                    touched.undone[invoice] = None
+            parts = self.order_parts(order_id)
+            back = min(left, order.credited)
+            if parts.back != back:
+                parts.back = back
+                touched.orders.setdefault(order_id, False)
+
     def _balance(self, item: Item) -> None:
         before, due = self._stood.get(item, (0, item.due_on))
         if (item.balance, item.due_on) == (before, due):
@@ -200,118 +192,26 @@ class CollectedLedger(JournalLedger):
 
     def _settlements(self) -> None:
         touched = self.touched
+        for invoice in [i for i in touched.undone if i.owed_back]:
+            del touched.undone[invoice]  # it was never sold
         for invoice in touched.undone:
             claim = self.claims[invoice]
             claim.total = sum(item.amount for item in invoice.items)
-            entries = [e for item in invoice.items for e in item.entries if e.undone_at is None]
-            entries.sort(key=lambda entry: entry.serial)
-            settlements = [_settlement(entry) for entry in entries]
-            claim.rebuild(settlements, self.now, self._by, self._correcting, self.contributions)
+            entries = [entry for item in invoice.items for entry in item.entries]
+            lost = {e.serial for e in entries if e.undone_at == self.now and e.undone_by == self.by}
+            live = [entry for entry in entries if entry.undone_at is None]
+            claim.rebuild(
+                _settlements_of(live, claim.back),
+                self.now,
+                self.by,
+                lost if self.correcting else (),
+                self.contributions,
+            )
         for entry in touched.added:
             invoice = entry.item.invoice
-            if invoice not in touched.undone:
+            if invoice not in touched.undone and not invoice.owed_back:
                 claim = self.claims[invoice]
                 claim.add(_settlement(entry), self.now, self.contributions)
-
-    # --- money that no invoice was settled with ---
-
-    def _fit_source(self, source: Source) -> None:
-        """Let what a payment has left pay the orders it cites, or no longer."""
-        if not source.order_refs:
-            return
-        orders = [self.parts[ref] for ref in source.order_refs if ref in self.parts]
-        used = sum(parts.parts.get(source, 0) for parts in orders)
-        free = _free(source)
-        for parts in reversed(orders):
-            if used <= free:
-                break
-            change = min(used - free, parts.parts.get(source, 0))
-            used -= change
-            self._pay(parts, source, -change)
-        for parts in orders:
-            room = self._room(parts, source)
-            if room and used < free:
-                change = min(room, free - used)
-                used += change
-                self._pay(parts, source, change)
-
-    def _fit_order(self, parts: OrderParts) -> None:
-        """Let an order be paid directly by no more than is neither invoiced nor returned."""
-        if parts.data is None:
-            return
-        over = parts.paid - self.orders[parts.data.order_id].unbilled
-        for source in reversed(parts.citing):
-            if over > 0:
-                change = min(over, parts.parts.get(source, 0))
-                over -= change
-                self._pay(parts, source, -change)
-        if over < 0:
-            for source in parts.citing:
-                self._fit_source(source)
-                self._fit_cash(source)
-
-    def _room(self, parts: OrderParts, source: Source) -> int:
-        order = self.orders.get(parts.data.order_id) if parts.data is not None else None
-        if order is None or order.account.currency != source.currency:
-            return 0
-        return max(0, order.unbilled - parts.paid)
-
-    def _pay(self, parts: OrderParts, source: Source, change: int) -> None:
-        if not change:
-            return
-        data = parts.data
-        assert data is not None
-        claim = parts.claim
-        if claim is None:
-            amount = data.amount
-            tax = data.tax.minor if data.tax and data.tax.currency == amount.currency else 0
-            claim = parts.claim = Claim(data.order_id, amount.currency, amount.minor, tax)
-            cost = data.cost_of_goods
-            claim.cost = cost.minor if cost and cost.currency == amount.currency else 0
-            claim.total = amount.minor
-        appended = source not in parts.parts
-        parts.paid += change
-        parts.parts[source] = parts.parts.get(source, 0) + change
-        if not parts.parts[source]:
-            del parts.parts[source]
-        if appended:
-            claim.add(_direct(source, change, self.now), self.now, self.contributions)
-        else:
-            paid = [_direct(s, amount, self.now) for s, amount in parts.parts.items()]
-            withdrawn = self._correcting and source.state != "live"
-            claim.rebuild(paid, self.now, self._by, withdrawn, self.contributions)
-        self.resold[parts] = None
-
-    def _fit_cash(self, source: Source) -> None:
-        """Let a sale that nobody described count as far as nothing has used its money."""
-        if source not in self.cash:
-            return
-        free = _free(source) if source.pooled else 0
-        for ref in source.order_refs:
-            if ref in self.parts:
-                free -= self.parts[ref].parts.get(source, 0)
-        known = self.cash[source]
-        if known is not None:
-            if known.amount == free:
-                return
-            withdrawn = self._correcting and source.state != "live"
-            self.contributions.end(known, self.now, self._by, withdrawn)
-        elif free <= 0:
-            return
-        self.resold[source] = None
-        if free <= 0:
-            self.cash[source] = None
-            return
-        new = Contribution(
-            "margin", source.currency, free, self.now, source.at, source.event_id,
-            source.source_id,
-        )  # fmt: skip
-        self.cash[source] = new
-        self.contributions.add(new)
-
-
-def _free(source: Source) -> int:
-    return source.free if source.state == "live" and source.kind == "payment" else 0
 
 
 def _settlement(entry: Entry) -> Settlement:
@@ -319,5 +219,30 @@ def _settlement(entry: Entry) -> Settlement:
     return Settlement(entry.serial, paid, entry.amount, entry.at, entry.source.event_id)
 
 
-def _direct(source: Source, amount: int, now: datetime) -> Settlement:
-    return Settlement(source.serial, amount, amount, now, source.event_id)
+def _settlements_of(live: list[Entry], back: int) -> list[Settlement]:
+    """Return what entries settled, in their order: cost where it was first settled.
+
+    An entry that took another's place brings the money of its own day, and leaves the cost on
+    the day on which it was counted. `back` of what credit notes settled has no cost.
+    """
+    found: dict[int, Settlement] = {}
+
+    def count(entry: Entry, paid: int, settled: int) -> None:
+        key = entry.serial
+        before = found.get(key) or Settlement(key, 0, 0, entry.at, entry.source.event_id)
+        found[key] = before._replace(paid=before.paid + paid, settled=before.settled + settled)
+
+    for entry in sorted(live, key=lambda entry: entry.serial):
+        cost = entry.amount
+        if entry.source.kind == "credit_note":
+            came_back = min(back, cost)
+            back -= came_back
+            cost -= came_back
+        paid = entry.amount if entry.source.kind == "payment" else 0
+        if entry.first.serial == entry.serial:
+            count(entry, paid, cost)
+        else:
+            count(entry.first, 0, cost)
+            if paid:
+                count(entry, paid, 0)
+    return [found[key] for key in sorted(found) if found[key].paid or found[key].settled]

@@ -10,14 +10,18 @@ value of every past instant can be told.
    the cost of goods of the invoice's order times the share of the invoice that is settled by
    payments, credit notes and write-offs together. Rounded cumulatively, so that an invoice
    settled in any number of steps gives the same margin to the minor unit. A credit note or
-   write-off settles cost and brings nothing; it is not subtracted a second time.
+   write-off settles cost and brings nothing; it is not subtracted a second time. What gave way
+   to another (a payment to a credit note, a write-off to a payment or note) brings nothing from
+   then on, and its cost keeps its day. Of the cost that credit notes settled as much is taken
+   off as came back, or was cancelled, of the order (domain rules, section 11.1).
 2. What a payment leaves over and cites an order not yet invoiced pays that order directly, as
-   at a till: up to what is neither invoiced nor returned of it, against the same share of the
+   at a till: up to what is neither invoiced nor credited of it, against the same share of the
    order's cost. When the order is invoiced, rule 1 takes over on the day of that allocation.
 3. A payment of a customer of whom no order and no invoice was known when it came, is a sale
    that nobody described: it counts whole, at a cost of 0 (unknown), as far as it is not
-   reserved, until an item or refund uses it. Without this a branch that publishes nothing but
-   payments would have no customers of value (scenario 10).
+   reserved, until an item or refund uses it, or a credit note gives it back; of refunds and
+   notes the larger sum counts, since a refund pays out what a note gave back. Without this a
+   branch that publishes nothing but payments would have no customers of value (scenario 10).
 4. Anything else that is left over is credit: we owe it, and it counts when it is used. So the
    50.00 of scenario 4 and the credit of scenario 7 add nothing.
 
@@ -28,7 +32,7 @@ were issued, never more than the whole; an invoice amended later keeps its part.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from operator import attrgetter
 from typing import Literal, NamedTuple
@@ -168,7 +172,7 @@ class Claim:
     """
 
     __slots__ = (
-        "cost", "currency", "gross", "live", "net", "paid", "settled", "subject", "total",
+        "back", "cost", "currency", "gross", "live", "net", "paid", "settled", "subject", "total",
     )  # fmt: skip
 
     def __init__(self, subject: str, currency: str, gross: int, tax: int) -> None:
@@ -178,6 +182,7 @@ class Claim:
         self.net = max(0, self.gross - tax)
         self.cost = 0
         self.total = 0
+        self.back = 0  # how much of what credit notes settled is goods that came back
         self.paid = self.settled = 0  # by the settlements in `live`
         self.live: dict[int, Contribution] = {}
 
@@ -209,10 +214,13 @@ class Claim:
         settlements: list[Settlement],
         now: datetime,
         by: str,
-        correcting: bool,
+        lost: Collection[int],
         into: Contributions,
     ) -> None:
-        """Make the live contributions those of `settlements`."""
+        """Make the live contributions those of `settlements`.
+
+        What ends of those that were `lost` to a correction never counted.
+        """
         self.paid = self.settled = 0
         gone = dict(self.live)
         for settlement in settlements:
@@ -221,9 +229,9 @@ class Claim:
             if known is not None:
                 if known.amount == amount:
                     continue
-                into.end(known, now, by, corrected=False)
+                into.end(known, now, by, settlement.key in lost)
             on = settlement.on if known is None else known.on
             self._keep(settlement._replace(on=on), amount, now, into)
         for key, contribution in gone.items():
-            into.end(contribution, now, by, correcting)
+            into.end(contribution, now, by, key in lost)
             del self.live[key]

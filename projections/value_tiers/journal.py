@@ -11,6 +11,7 @@ from datetime import datetime
 
 from events.envelope import RecordedEvent
 from projections.books.account import Account
+from projections.books.commitments import Order
 from projections.books.ledger import Ledger
 from projections.books.records import Entry, Invoice, Item, Source
 from projections.books.rules import BookRules
@@ -40,22 +41,23 @@ class Touched:
 class JournalAccount(Account):
     """The books in one currency; whatever moves is noted."""
 
-    __slots__ = ("_met", "refunded", "touched")
+    __slots__ = ("touched",)
 
     def __init__(self, currency: str, touched: Touched) -> None:
         super().__init__(currency)
         self.touched = touched
-        self.refunded: dict[Source, None] = {}  # what refunds took something of
-        self._met: dict[Source, None] = {}  # what could go to refunds while settling
 
     def allocate(self, source: Source, item: Item, now: datetime) -> None:
         """Settle an item and note the entry."""
         entries = len(source.entries)
         super().allocate(source, item, now)
         if len(source.entries) > entries:
-            self.touched.added.append(source.entries[-1])
             self.touched.items[item] = None
             self.touched.sources[source] = None
+            if source.kind == "credit_note":  # it may say that goods came back
+                self.touched.undone[item.invoice] = None
+            else:
+                self.touched.added.append(source.entries[-1])
 
     def undo(self, entry: Entry, now: datetime, by: str) -> None:
         """Take an entry back and note it."""
@@ -72,6 +74,21 @@ class JournalAccount(Account):
         if item.invoice.order_id is not None:
             self.touched.orders[item.invoice.order_id] = True
 
+    def issue(self, item: Item, now: datetime, event_id: str) -> None:
+        """Open an item and note it."""
+        super().issue(item, now, event_id)
+        self.touched.items[item] = None
+
+    def use(self, source: Source, amount: int) -> None:
+        """Take something from a source and note it."""
+        super().use(source, amount)
+        self.touched.sources[source] = None
+
+    def give_back(self, source: Source, amount: int) -> None:
+        """Give something back to a source and note it."""
+        super().give_back(source, amount)
+        self.touched.sources[source] = None
+
     def pool(self, source: Source) -> None:
         """Make a source credit and note it."""
         super().pool(source)
@@ -81,23 +98,6 @@ class JournalAccount(Account):
         """Take a source out of credit and note it."""
         super().unpool(source)
         self.touched.sources[source] = None
-
-    def settle(self, now: datetime) -> None:
-        """Let credit meet items and refunds; what a refund took is noted."""
-        super().settle(now)
-        if not self.refunds:
-            return
-        self.refunded.update((source, None) for source in self._met if source.refunds)
-        found = [s for s in self.refunded if s.refunds and (s.free or s in self._met)]
-        for source in sorted(found, key=lambda source: source.serial):
-            self.touched.sources[source] = None
-        self._met.clear()
-
-    def _next_source(self) -> Source | None:
-        source = super()._next_source()
-        if source is not None and self.refunds:
-            self._met[source] = None
-        return source
 
 
 class JournalLedger(Ledger):
@@ -121,6 +121,16 @@ class JournalLedger(Ledger):
         super().bill(invoice, change)
         if invoice.order_id is not None:
             self.touched.orders.setdefault(invoice.order_id, False)
+
+    def credit_order(self, order: Order, note: Source, amount: int) -> int:
+        """Let a credit note settle what is not billed of an order, and note it."""
+        self.touched.orders.setdefault(order.order_id, False)
+        return super().credit_order(order, note, amount)
+
+    def uncredit_order(self, order: Order) -> dict[Source, int]:
+        """Take back what credit notes settled of an order, and note it."""
+        self.touched.orders.setdefault(order.order_id, False)
+        return super().uncredit_order(order)
 
     def reserve(self, source: Source) -> None:
         """Keep or pool what is left of a payment, and note it."""

@@ -14,11 +14,12 @@ from projections.value_tiers.sales import Bought
 
 
 class ValueMemo:
-    """A customer's books with all that is summed up of them, in the home branch's local days."""
+    """A customer's books with all that is summed up of them, in the local days of its home."""
 
     def __init__(self, reference: Reference) -> None:
         self.reference = reference
         self.books = ValueBooks(value_rules(reference))
+        self.branch_id: str | None = None
         self._read: tuple[Days, History, Bought] | None = None
 
     @property
@@ -48,7 +49,8 @@ class ValueMemo:
         if books.first is None:
             return
         ledger = books.ledger
-        zone = self.reference.zone_of(books.branch_id)
+        self.branch_id = facts.home.branch_at(at)
+        zone = self.reference.zone_of(self.branch_id)
         subjects = list(ledger.resold)
         if self._read is None or self._read[0].tz is not zone:
             days = days_in(zone)

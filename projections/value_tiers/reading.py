@@ -1,6 +1,6 @@
 """A customer's value read at an instant: what counts, what it sums to, which tier it earns.
 
-Days are those of the zone of the home branch as of the asked instant (as in receivables).
+Branch and days are those of the home as of the asked instant (events.home).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Reading:
         self.books = memo.books
         self.rules = self.books.rules
         self.contributions = self.books.contributions
-        self.branch_id = self.books.branch_id
+        self.branch_id = memo.branch_id
         self.days = memo.days
         self.today = self.days.today(at)
         self.policy = self.rules.tier_policy(at)

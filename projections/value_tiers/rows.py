@@ -18,7 +18,7 @@ from projections.value_tiers.shares import BASIS, PPM, divided
 class StandingRow(Row, frozen=True, kw_only=True):
     """What a customer is worth, which tier that earns, and what changes next."""
 
-    branch_id: str | None  # the home branch, else the branch of the first fact
+    branch_id: str | None  # where the customer is at home
     segment: str | None
     currency: str  # the tiers' currency; amounts below are in its minor units
     other_currencies: str | None  # in which something counts as well: listed, not scored
@@ -50,7 +50,8 @@ class StandingRow(Row, frozen=True, kw_only=True):
     first_seen_at: datetime
     last_purchase_on: date | None
     purchase_days: int
-    net_amount_minor: int  # of all purchases less credit notes, net of tax
+    net_amount_minor: int  # of all purchases less credit notes, net of tax, in `net_currency`
+    net_currency: str  # the company's; the tiers' own where no company is published
 
 
 class Figures(Struct, frozen=True):

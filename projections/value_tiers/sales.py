@@ -1,8 +1,11 @@
 """What was bought, and given back: kept by day and month while it comes, changes and goes.
 
 A purchase is an order that is not cancelled; where no order is known, an invoice that is not
-cancelled, or a payment that is itself the sale (contributions.py, rule 3). Amounts are net of
-tax and less credit notes; a credit note has the tax of the invoice or order that it names.
+cancelled, or a payment that is itself the sale (contributions.py, rule 3). It makes a purchase
+day whatever its amount: something given away for nothing, or returned whole later, was bought on
+its day all the same. Amounts are net of tax and less credit notes, whether there is an invoice or
+not; a credit note has the tax of the invoice or order that it names, and that of a cancelled order
+takes nothing away, since the order does not count.
 """
 
 from __future__ import annotations
@@ -16,8 +19,9 @@ from typing import NamedTuple
 from events.touchpoints.order import OrderPlaced
 from projections.books.days import Days
 from projections.books.records import Invoice, Source
-from projections.value_tiers.collected import CollectedLedger, OrderParts, Subject
+from projections.value_tiers.collected import CollectedLedger
 from projections.value_tiers.shares import share
+from projections.value_tiers.tills import OrderParts, Subject
 
 MONTHS_OF_YEAR = 12
 
@@ -58,10 +62,13 @@ def _of_order(ledger: CollectedLedger, parts: OrderParts) -> Iterator[Sale]:
         yield Sale(parts.placed_at, data.amount.currency, _net_of_tax(data), True, True, False)
     claim = parts.claim
     if claim is not None:
-        for source, amount in parts.parts.items():
-            paid = claim.live[source.serial]
-            net = share(amount, claim.net, claim.gross)
-            yield Sale(paid.on, paid.currency, net, False, False, True)
+        settled = {s: parts.parts.get(s, 0) + parts.kept.get(s, 0) for s in parts.citing}
+        for source, amount in {**settled, **parts.own}.items():
+            if amount:
+                paid = claim.live.get(source.serial)
+                on = source.at if paid is None else paid.on
+                net = share(amount, claim.net, claim.gross)
+                yield Sale(on, claim.currency, net, False, False, True)
 
 
 def _net_of_tax(data: OrderPlaced) -> int:
@@ -75,7 +82,8 @@ def _net(ledger: CollectedLedger, invoice: Invoice, amount: int) -> int:
 
 
 def _net_of_note(ledger: CollectedLedger, note: Source) -> int:
-    net = note.amount
+    """What a note gave back of the sales that count: of a cancelled order nothing does."""
+    net = note.amount - ledger.cash_notes.get(note, 0)
     for ref in note.invoice_refs:
         invoice = ledger.invoices.get(ref)
         if invoice is not None:
@@ -84,6 +92,7 @@ def _net_of_note(ledger: CollectedLedger, note: Source) -> int:
         placed = ledger.parts[ref].data if ref in ledger.parts else None
         if placed is not None:
             net = share(note.amount, _net_of_tax(placed), placed.amount.minor)
+            net = 0 if ledger.orders[ref].cancelled else net
     return net
 
 
@@ -92,7 +101,7 @@ class Buying(NamedTuple):
 
     last_on: int | None  # proleptic ordinal
     purchase_days: int
-    net_amount: int  # in the currency of the tiers
+    net_amount: int  # in the currency asked for
 
 
 class Purchases:

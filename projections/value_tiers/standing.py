@@ -31,7 +31,9 @@ class Standing:
         reading, tiers = self.reading, self.reading.tiers
         books, policy, counts = reading.books, reading.policy, reading.books.counts
         assert books.first is not None
-        bought = reading.memo.bought.buying(policy.currency)
+        company = books.rules.reference.company
+        net_currency = company.currency if company is not None else policy.currency
+        bought = reading.memo.bought.buying(net_currency)
         sums, line, provision = reading.meter.window, reading.meter.line, reading.meter.provided
         base_day = line.day if line.slope else reading.today
         exact = line.micro_on(base_day)
@@ -75,6 +77,7 @@ class Standing:
             last_purchase_on=_date(bought.last_on),
             purchase_days=bought.purchase_days,
             net_amount_minor=bought.net_amount,
+            net_currency=net_currency,
         )
 
     def next_change(self) -> datetime | None:

@@ -8,11 +8,13 @@ from datetime import datetime
 from msgspec import Struct
 
 from events.envelope import CustomerId
+from events.home import Asked
 from projections.books.replay import HANDLED as RECEIVABLES_EVENTS
-from projections.case_board.explain import CaseExplanation, explain_cases
+from projections.case_board.explain import CaseExplanation, explain_callbacks, explain_cases
 from projections.case_board.replay import HANDLED as CASE_EVENTS
+from projections.case_board.rows import CallbackRow
 from projections.protocol import Facts
-from projections.receivables.statement import Statement
+from projections.receivables.lines import Statement
 from projections.receivables.statement import explain as explain_receivables
 from projections.timeline.entries import Entry, page
 from projections.value_tiers.books import HANDLED as VALUE_EVENTS
@@ -31,33 +33,33 @@ class Explanation(Struct, frozen=True, kw_only=True):
     receivables: Statement
     value: ValueExplained | None  # None: nothing that counts has happened
     cases: Sequence[CaseExplanation]
+    callbacks: Sequence[CallbackRow]  # promised without naming a case
     timeline: Sequence[Entry]  # the newest first
 
 
 async def explain(
     platform: Platform,
     customer: CustomerId,
-    at: datetime,
-    known_at: datetime | None,
+    at: Asked,
+    known_at: Asked | None,
     entries: int,
 ) -> Explanation:
-    """Return a customer explained at `at`, of what was recorded by `known_at`.
+    """Return a customer explained as of `at`, of what was recorded by `known_at`.
 
     Raises: UsageError, for a customer without events; Unavailable.
     """
     async with picture(platform) as seen:
-        known = await known_dossier(seen, customer, known_at)
-        reference = await seen.reference(known_at)
-
-        def facts(handled: frozenset[type]) -> Facts:
-            return Facts(event for event in known if type(event.data) in handled)
-
+        told, reference, instant, known_by = await known_dossier(seen, customer, at, known_at)
+        owed = Facts(told, RECEIVABLES_EVENTS)
+        valued = Facts(told, VALUE_EVENTS)
+        cases = Facts(told, CASE_EVENTS)
         return Explanation(
-            known_at=known_at,
+            known_at=known_by,
             position=seen.heads.token(),
-            events=len(known),
-            receivables=explain_receivables(customer, facts(RECEIVABLES_EVENTS), at, reference),
-            value=explain_value(customer, facts(VALUE_EVENTS), at, reference),
-            cases=explain_cases(customer, facts(CASE_EVENTS), at, reference),
-            timeline=page(known, entries, wanted=lambda e: e.envelope.effective_at <= at),
+            events=len(told),
+            receivables=explain_receivables(customer, owed, instant, reference),
+            value=explain_value(customer, valued, instant, reference),
+            cases=explain_cases(customer, cases, instant, reference),
+            callbacks=explain_callbacks(cases, instant, reference),
+            timeline=page(told, entries, wanted=lambda e: e.envelope.effective_at <= instant),
         )

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from events.calendars import zone
 from projections.case_board.explain import CaseExplanation
+from projections.case_board.rows import CallbackRow
 from projections.timeline.entries import Entry
 from projections.value_tiers.explain import Counted, TierMove, ValueExplained
 from services.audit.explain import Explanation
@@ -41,6 +42,8 @@ def explanation_lines(found: Explanation) -> Iterator[str]:
     yield f"\nCASES ({len(found.cases):,})"
     for case in found.cases:
         yield from _case_lines(case, when)
+    for call in found.callbacks:
+        yield _callback_line(call, when, found.receivables.at)
     yield f"\nTIMELINE (the latest {len(found.timeline):,})"
     for entry in found.timeline:
         yield _entry_line(entry, when)
@@ -117,11 +120,22 @@ def _case_lines(found: CaseExplanation, when: When) -> Iterator[str]:
         f"case {case.case_id}: {case.kind}, {case.priority}, {case.status}, cycle {case.cycle}, "
         f"owner {case.owner or 'nobody'} ({case.department or 'no department'})"
     )
-    due = f"due {when(case.solution_due_at)}" if case.solution_due_at else "its clock stands still"
+    if case.response_due_at is not None:
+        due = _due(case.response_due_at, case.response_provisional, when)
+        yield f"    first answer {due}{', breached' if case.response_breached_at else ''}"
+    due = "its clock stands still"
+    if case.solution_due_at is not None:
+        due = _due(case.solution_due_at, case.solution_provisional, when)
+    elif case.solution_left_s is not None and case.status == "waiting":
+        due += f", {counted(case.solution_left_s // 60, 'business minute')} left"
     late = f", breached {when(case.solution_breached_at)}" if case.solution_breached_at else ""
     yield f"    solution {due}{late}"
+    if case.callback_due_at is not None:
+        yield f"    call-back {_due(case.callback_due_at, case.callback_provisional, when)}"
     for one in found.obligations:
-        ends = f"due {when(one.due_at)}" if one.due_at else "never due"
+        ends = _due(one.due_at, one.provisional, when) if one.due_at else "never due"
+        if one.late_s:
+            ends += f", {counted(one.late_s // 60, 'business minute')} late"
         over = f", breached {when(one.breached_at)}" if one.breached_at else ""
         yield f"    {one.department} owes {one.owes}: {one.status}, {ends}{over}"
     for step in found.history:
@@ -135,8 +149,30 @@ def _case_lines(found: CaseExplanation, when: When) -> Iterator[str]:
         yield f"    {when(step.at)}  {step.what} {step.detail or ''}{clock}{event}"
 
 
+def _due(at: datetime, provisional: bool, when: When) -> str:
+    """Return a deadline; one that may move says what it waits for."""
+    mark = " (provisional: public holidays until then are not announced yet)" if provisional else ""
+    return f"due {when(at)}{mark}"
+
+
+def _callback_line(call: CallbackRow, when: When, at: datetime) -> str:
+    state: str = call.status
+    if call.ended_at is not None:
+        state = f"{call.outcome} {when(call.ended_at)}{', too late' if call.late else ''}"
+    elif call.due_at <= at:
+        state = "OVERDUE"
+    return (
+        f"call-back {call.callback_id} promised {when(call.promised_at)}: {call.purpose}, due "
+        f"{when(call.due_at)}, {state}, {counted(call.attempts, 'attempt')}  event "
+        f"{call.promised_by}"
+    )
+
+
 def _entry_line(entry: Entry, when: When) -> str:
-    words = [f"{name}={value}" for name, value in (*entry.identifiers, *entry.words)]
+    words = [
+        f"{name}={when(value) if isinstance(value, datetime) else value}"
+        for name, value in (*entry.identifiers, *entry.words)
+    ]
     if entry.amount is not None:
         words.insert(0, amount(entry.amount.minor, entry.amount.currency))
     return (

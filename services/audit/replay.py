@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from events.envelope import CustomerId
+from events.home import Asked
 from projections import PROJECTIONS
 from projections.digest import combine, customer_lines
 from projections.protocol import Alert, Facts, Row
@@ -46,20 +47,19 @@ class Replay(Struct, frozen=True, kw_only=True):
 
 
 async def replay(
-    platform: Platform, customer: CustomerId, at: datetime, known_at: datetime | None
+    platform: Platform, customer: CustomerId, at: Asked, known_at: Asked | None
 ) -> Replay:
-    """Return every projection's rows at `at`, of what was recorded by `known_at`.
+    """Return every projection's rows as of `at`, of what was recorded by `known_at`.
 
     Raises: UsageError, for a customer without events; Unavailable.
     """
     async with picture(platform) as seen:
-        known = await known_dossier(seen, customer, known_at)
-        reference = await seen.reference(known_at)
+        told, reference, instant, known_by = await known_dossier(seen, customer, at, known_at)
         found: list[Replayed] = []
         lines: list[bytes] = []
         for projection in PROJECTIONS:
-            facts = Facts(event for event in known if type(event.data) in projection.handles)
-            assessment = projection.assess(customer, facts, at, reference)
+            facts = Facts(told, projection.handles)
+            assessment = projection.assess(customer, facts, instant, reference)
             lines += customer_lines(projection, customer, assessment)
             found.append(
                 Replayed(
@@ -73,10 +73,10 @@ async def replay(
             )
         return Replay(
             customer_id=customer,
-            at=at,
-            known_at=known_at,
+            at=instant,
+            known_at=known_by,
             position=seen.heads.token(),
-            events=len(known),
+            events=len(told),
             digest=combine({customer: lines}),
             projections=found,
         )

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from msgspec import Struct
 
-from events.calendars import day_end
-from events.envelope import CustomerId, RecordedEvent
-from events.policy import Reference
+from events.calendars import local_day
+from events.envelope import CustomerId
+from events.home import Asked, Known, known
 from events.touchpoints.policy import AgeingPolicy
 from projections.books.ageing import Ageing, ageing
-from projections.books.replay import HANDLED
-from projections.protocol import Assessment, Episode, Facts, Total
+from projections.protocol import Episode, Facts, Row, Total
 from projections.receivables.alerts import AlertBook
 from projections.receivables.projection import Receivables
 from projections.receivables.reading import Reading
-from projections.receivables.reports import dso, invoiced_in_window, mean_days_late, open_balances
+from projections.receivables.reports import (
+    dso,
+    invoiced_in_window,
+    mean_days_late,
+    open_balances,
+)
 from projections.receivables.rows import ACCOUNTS, ITEMS, AccountRow, ItemRow
 from services.errors import UsageError
 from services.platform import Platform
@@ -47,11 +52,16 @@ class CurrencyAgeing(Struct, frozen=True, kw_only=True):
 
 
 class AgeingReport(Struct, frozen=True, kw_only=True):
-    """Receivables at the end of a local day, by currency."""
+    """Receivables at the end of each customer's local day, by currency.
+
+    Asked as of an instant, days past due are those of each customer's day; `day` is then the
+    company's.
+    """
 
     day: date
+    at: Asked
     branch_id: str | None
-    known_at: datetime | None
+    known_at: Asked | None
     position: str
     currencies: list[CurrencyAgeing]
 
@@ -64,7 +74,7 @@ class _Sums:
         self.customers_overdue = self.disputed = self.settled = self.days_late = 0
         self.credit = self.reserved = 0
 
-    def item(self, row: ItemRow, totals: list[Total]) -> None:
+    def item(self, row: ItemRow, totals: Iterable[Total]) -> None:
         self.totals += totals
         self.disputed += row.status == "open" and row.disputed
 
@@ -92,38 +102,52 @@ class _Sums:
         )
 
 
-def _assessed(
-    customer: CustomerId, events: list[RecordedEvent], day: date, reference: Reference
-) -> Assessment:
-    """Return a customer's receivables at the end of its own local day."""
-    facts = Facts(event for event in events if type(event.data) in HANDLED)
-    reading = Reading(facts, day_end(day, reference.zone_of(None)), reference)
-    return _RECEIVABLES.assess(customer, facts, day_end(day, reading.days.tz), reference)
+class _Owed(NamedTuple):
+    """What a customer owes, and how many days its own day lies before the report's."""
+
+    rows: Mapping[str, Sequence[Row]]
+    behind: int
+
+    def totals(self, row: Row) -> Iterator[Total]:
+        """Yield the row's shares under days that are as far from the report's as from its own."""
+        for total in _RECEIVABLES.totals(row):
+            yield total._replace(day=total.day + self.behind)
+
+
+def _owed(customer: CustomerId, known: Known, day: date) -> _Owed:
+    facts = Facts(known.facts, _RECEIVABLES.handles)
+    rows = _RECEIVABLES.assess(customer, facts, known.at, known.reference).rows
+    own = local_day(known.at, facts.home.zone_at(known.at, known.reference))
+    return _Owed(rows, (day - own).days)
 
 
 async def report_ageing(
     platform: Platform,
-    day: date,
+    at: Asked,
     branch_id: str | None,
-    known_at: datetime | None,
+    known_at: Asked | None,
     advance: Advance,
 ) -> AgeingReport:
-    """Return the ageing at the end of a day: what was true, with what was known by then or is
-    known now. Raises: UsageError, for a branch that nothing names; Unavailable.
+    """Return the ageing as of a day's end, each customer's own, or of an instant: what was true,
+    with what was known by then or is known now.
+
+    Raises: UsageError, for a branch that nothing names; Unavailable.
     """
     sums: dict[str, _Sums] = defaultdict(_Sums)
     async with picture(platform) as seen:
-        reference = await seen.reference(known_at)
-        branches: set[str | None] = set(reference.branches)
-        async for customer, events in seen.dossiers(known_at):
-            branches.update(event.envelope.branch_id for event in events)
-            rows = _assessed(customer, events, day, reference).rows
-            for row in rows[ITEMS.name]:
+        company = known((), await seen.reference(), at, known_at)
+        tz = company.reference.zone_of(None)
+        day = local_day(company.at, tz)
+        branches: set[str | None] = set(company.reference.branches)
+        async for customer, told in seen.known(at, known_at):
+            branches.update(event.envelope.branch_id for event in told.facts)
+            owed = _owed(customer, told, day)
+            for row in owed.rows[ITEMS.name]:
                 assert isinstance(row, ItemRow)
                 branches.add(row.branch_id)  # a home branch may publish nothing itself
                 if branch_id is None or row.branch_id == branch_id:
-                    sums[row.currency].item(row, list(_RECEIVABLES.totals(row)))
-            for row in rows[ACCOUNTS.name]:
+                    sums[row.currency].item(row, owed.totals(row))
+            for row in owed.rows[ACCOUNTS.name]:
                 assert isinstance(row, AccountRow)
                 branches.add(row.branch_id)
                 if branch_id is None or row.branch_id == branch_id:
@@ -132,9 +156,10 @@ async def report_ageing(
         if branch_id is not None and branch_id not in branches:
             hint = nearest(branch_id, filter(None, branches))
             raise UsageError(f"--branch: no event names the branch {branch_id!r}{hint}")
-        policy = reference.in_force(AgeingPolicy, day_end(day, reference.zone_of(None)))
+        policy = company.reference.in_force(AgeingPolicy, company.at)
         return AgeingReport(
             day=day,
+            at=at,
             branch_id=branch_id,
             known_at=known_at,
             position=seen.heads.token(),
@@ -160,8 +185,8 @@ class AlertCount(Struct, frozen=True, kw_only=True):
 class AlertsReport(Struct, frozen=True, kw_only=True):
     """All alerts up to an instant as today's rules have them, counted, and listed if asked."""
 
-    at: datetime
-    known_at: datetime | None
+    at: Asked
+    known_at: Asked | None
     position: str
     counts: list[AlertCount]
     episodes: list[Episode]
@@ -169,8 +194,8 @@ class AlertsReport(Struct, frozen=True, kw_only=True):
 
 async def report_alerts(
     platform: Platform,
-    at: datetime,
-    known_at: datetime | None,
+    at: Asked,
+    known_at: Asked | None,
     advance: Advance,
     *,
     listed: bool,
@@ -181,9 +206,8 @@ async def report_alerts(
     """
     groups: dict[tuple[str, int, str], list[Episode]] = defaultdict(list)
     async with picture(platform) as seen:
-        reference = await seen.reference(known_at)
-        async for customer, events in seen.dossiers(known_at):
-            for episode in _episodes(customer, events, at, reference):
+        async for customer, told in seen.known(at, known_at):
+            for episode in _episodes(customer, told):
                 alert = episode.alert
                 groups[alert.kind, alert.threshold, alert.currency].append(episode)
             advance(1)
@@ -196,11 +220,9 @@ async def report_alerts(
         )
 
 
-def _episodes(
-    customer: CustomerId, events: list[RecordedEvent], at: datetime, reference: Reference
-) -> list[Episode]:
-    facts = Facts(event for event in events if type(event.data) in HANDLED)
-    return list(AlertBook(customer, Reading(facts, at, reference)).episodes())
+def _episodes(customer: CustomerId, told: Known) -> list[Episode]:
+    facts = Facts(told.facts, _RECEIVABLES.handles)
+    return list(AlertBook(customer, Reading(facts, told.at, told.reference)).episodes())
 
 
 def _count(kind: str, threshold: int, currency: str, episodes: list[Episode]) -> AlertCount:

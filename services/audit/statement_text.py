@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from projections.receivables.statement import ItemStatement, SourceLine, Statement
+from projections.receivables.lines import ItemStatement, SourceLine, Statement
+from projections.receivables.movements import MovementKind
 from services.audit.texts import When
 from services.wording import amount, counted
+
+_MOVEMENTS: Mapping[MovementKind, str] = {
+    "credit_note": "credit note",
+    "credited_order": "credit note on order",
+    "displaced": "payment displaced on",
+    "gave_way": "write-off gave way on",
+    "recovery": "recovery on",
+    "restored": "written off again on",
+    "refund": "refund",
+    "refund_covered": "covered refund",
+    "owed_back": "owed back as",
+}
+"""What each movement is called before its subject."""
 
 
 def statement_lines(told: Statement, when: When) -> Iterator[str]:
@@ -15,6 +29,7 @@ def statement_lines(told: Statement, when: When) -> Iterator[str]:
         yield (
             f"{row.currency}: outstanding {amount(row.outstanding_minor, row.currency)}, "
             f"overdue {amount(row.overdue_minor, row.currency)}, "
+            f"owed back {amount(row.owed_back_minor, row.currency)}, "
             f"credit {amount(row.credit_minor, row.currency)}, "
             f"reserved {amount(row.reserved_minor, row.currency)}; "
             f"gate {row.gate_refusal or 'open'}"
@@ -28,6 +43,12 @@ def statement_lines(told: Statement, when: When) -> Iterator[str]:
                 f"{source.kind} {source.source_id} {when(source.at)}: "
                 f"{amount(source.amount_minor, source.currency)}, {state}  event {source.event_id}"
             )
+    for line in told.movements:
+        by = f" by event {line.by}" if line.by else ""
+        yield (
+            f"{_MOVEMENTS[line.kind]} {line.subject} {when(line.at)}: "
+            f"{amount(line.amount_minor, line.currency)}{by}  event {line.event_id}"
+        )
     for promise in told.promises:
         yield (
             f"promise {promise.promise_id}: {amount(promise.amount_minor, promise.currency)} by "
@@ -59,10 +80,13 @@ def _item_lines(item: ItemStatement, told: Statement, when: When) -> Iterator[st
         f"{', '.join([state, *marks])}"
     )
     for line in item.allocations:
+        claim = f", in place of {line.in_place_of}" if line.in_place_of else ""
+        if line.recovery:
+            claim += " (a recovery)"
         undone = f", undone {when(line.undone_at)} by {line.undone_by}" if line.undone_at else ""
         yield (
             f"    {when(line.at)}  {amount(line.amount_minor, row.currency):>18}  {line.kind} "
-            f"{line.source_id}{undone}  event {line.event_id}"
+            f"{line.source_id}{claim}{undone}  event {line.event_id}"
         )
 
 

@@ -15,6 +15,8 @@ from services.postgres.pool import translated
 from services.postgres.statements import sql
 from services.projector.reference_feed import ReferenceFeed
 
+_SOURCES = 100
+
 
 class ProjectionStatus(Struct, frozen=True, kw_only=True):
     """One projection: what it has taken in, what waits, what is parked."""
@@ -36,6 +38,7 @@ class Status(Struct, frozen=True, kw_only=True):
     duplicates: int  # records of Kafka's topics that were dropped: their event had come before
     position: str
     projections: list[ProjectionStatus]
+    uncounted_sources: list[str]  # publish without sequence numbers: no gap shows; at most 100
 
 
 async def status(platform: Platform, at: datetime) -> Status:
@@ -77,10 +80,12 @@ async def status(platform: Platform, at: datetime) -> Status:
         )
     with translated():
         mirrors = await platform.pool.fetch(sql("mirror_heads"), heads.generation)
+        uncounted = await platform.pool.fetch(sql("uncounted_sources"), _SOURCES)
     dropped = sum(mirror["dropped"] for mirror in mirrors)
     return Status(
         events=sum(heads.counts) - dropped,
         duplicates=dropped,
         position=heads.token(),
         projections=found,
+        uncounted_sources=[row["source"] for row in uncounted],
     )

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from events.home import Asked
 from services.audit.digest import Digest
 from services.audit.reports import AgeingReport, AlertsReport
 from services.audit.status import Status
 from services.audit.verify import Verification
-from services.wording import amount, counted, moment
+from services.wording import amount, asked_words, counted, moment
 
 When = Callable[[datetime], str]
 """How a text writes an instant."""
@@ -19,8 +20,11 @@ When = Callable[[datetime], str]
 def ageing_lines(report: AgeingReport, tz: ZoneInfo) -> Iterator[str]:
     """Yield the lines of an ageing report."""
     scope = f"branch {report.branch_id}" if report.branch_id else "all branches"
-    known = f", as known {moment(report.known_at, tz)}" if report.known_at else ""
-    yield f"Receivables at the end of {report.day}, {scope}{known}"
+    known = f", as known {asked_words(report.known_at, tz)}" if report.known_at else ""
+    at = f"at the end of {report.day}"
+    if isinstance(report.at, datetime):
+        at = f"as of {moment(report.at, tz)}"
+    yield f"Receivables {at}, {scope}{known}"
     if not report.currencies:
         yield "nothing was invoiced yet"
     for found in report.currencies:
@@ -57,7 +61,7 @@ def ageing_lines(report: AgeingReport, tz: ZoneInfo) -> Iterator[str]:
 
 def alerts_lines(report: AlertsReport, tz: ZoneInfo) -> Iterator[str]:
     """Yield the lines of an alerts report."""
-    yield f"Alerts up to {moment(report.at, tz)}"
+    yield f"Alerts up to {asked_words(report.at, tz)}"
     yield (
         f"{'kind':>15}  {'at':>4}  {'raised':>7}  {'standing':>8}  {'customers':>9}  "
         f"{'amount':>20}  cleared by"
@@ -85,14 +89,18 @@ def alerts_lines(report: AlertsReport, tz: ZoneInfo) -> Iterator[str]:
 def digest_lines(found: Digest, tz: ZoneInfo) -> Iterator[str]:
     """Yield the lines of a digest: the digest alone stands on the first.
 
-    Instants are exact: they are given again to have the same digest.
+    Instants are exact, and a day is a day: they are given again to have the same digest.
     """
     yield found.digest
-    known = f", as known {found.known_at.astimezone(tz).isoformat()}" if found.known_at else ""
+    known = f", as known {_exactly(found.known_at, tz)}" if found.known_at else ""
     yield (
-        f"at {found.at.astimezone(tz).isoformat()}{known}: {counted(found.events, 'event')} of "
+        f"at {_exactly(found.at, tz)}{known}: {counted(found.events, 'event')} of "
         f"{counted(found.customers, 'customer')}, position {found.position}"
     )
+
+
+def _exactly(asked: Asked, tz: ZoneInfo) -> str:
+    return asked.astimezone(tz).isoformat() if isinstance(asked, datetime) else str(asked)
 
 
 def verification_lines(found: Verification) -> Iterator[str]:
@@ -127,4 +135,9 @@ def status_lines(found: Status) -> Iterator[str]:
             f"{one.projection} v{one.version}: {counted(one.behind, 'event')} behind, "
             f"{counted(one.customers, 'customer')}, {one.overdue:,} due, "
             f"{one.under_older_policies:,} under older policies, {one.parked:,} parked"
+        )
+    if uncounted := found.uncounted_sources:
+        yield (
+            f"without sequence numbers, so that no gap can be seen: "
+            f"{counted(len(uncounted), 'source')}, such as {', '.join(uncounted[:3])}"
         )

@@ -250,12 +250,8 @@ class _Comparison:
     def _customer(
         self, customer: CustomerId, events: list[RecordedEvent], head: Record | None, live: Written
     ) -> None:
-        handles = self._projection.handles
-        facts = Facts(
-            e
-            for e in events
-            if self._lineage.covers(self._taken_in, e.position) and type(e.data) in handles
-        )
+        taken_in = (e for e in events if self._lineage.covers(self._taken_in, e.position))
+        facts = Facts(taken_in, self._projection.handles)
         if head is None:
             if len(facts):
                 self._differ(customer, "head", "", "not assessed", f"{len(facts)} facts")

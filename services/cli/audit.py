@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import datetime
 from typing import Annotated, TypeVar
 from zoneinfo import ZoneInfo
 
 import typer
 
+from events.calendars import local_day
 from events.envelope import CustomerId
-from events.policy import Reference
+from events.home import Asked
 from services.audit.digest import digest as compute_digest
 from services.audit.explain import explain as explain_customer
 from services.audit.explain_text import explanation_lines
@@ -35,9 +35,9 @@ from services.terminal import (
     AsOfOption,
     Format,
     FormatOption,
+    asked_of,
     day_of,
     emit,
-    instant_of,
     progress,
     run_async,
     say,
@@ -64,18 +64,22 @@ async def _walked(work: Callable[[Platform, Callable[[int], None]], Awaitable[T]
             return await work(platform, lambda done: bar.advance(task, done))
 
 
-async def _instants(
+def _asked(
     platform: Platform, as_of: str | None, as_known: str | None, option: str = "--as-of"
-) -> tuple[datetime, datetime | None, ZoneInfo]:
-    """Return the instants that the options name, and the company's zone.
+) -> tuple[Asked, Asked | None]:
+    """Return what the options ask about; as known alone is as of then, too.
 
-    Without the options they are now and everything.
+    Without the options it is now, and everything.
     """
+    known_at = asked_of(as_known, "--as-known") if as_known else None
+    if as_of:
+        return asked_of(as_of, option), known_at
+    return known_at or platform.clock.now(), known_at
+
+
+async def _company_zone(platform: Platform) -> ZoneInfo:
     async with picture(platform) as seen:
-        reference: Reference = await seen.reference()
-    at = instant_of(as_of, option, reference) if as_of else platform.clock.now()
-    known_at = instant_of(as_known, "--as-known", reference) if as_known else None
-    return at, known_at, reference.zone_of(None)
+        return (await seen.reference()).zone_of(None)
 
 
 def _print(format_: Format, document: object, lines: Iterable[str]) -> None:
@@ -100,7 +104,7 @@ def replay(
 
     async def work() -> None:
         async with open_platform(settings()) as platform:
-            at, known_at, _ = await _instants(platform, as_of, as_known)
+            at, known_at = _asked(platform, as_of, as_known)
             found = await replay_customer(platform, CustomerId(customer), at, known_at)
         _print(format_, found, replay_lines(found))
 
@@ -125,7 +129,7 @@ def explain(
 
     async def work() -> None:
         async with open_platform(settings()) as platform:
-            at, known_at, _ = await _instants(platform, as_of, as_known)
+            at, known_at = _asked(platform, as_of, as_known)
             name = CustomerId(customer)
             found = await explain_customer(platform, name, at, known_at, entries)
         _print(format_, found, explanation_lines(found))
@@ -137,7 +141,11 @@ def explain(
 def ageing(
     as_of: Annotated[
         str | None,
-        typer.Option("--as-of", metavar="DAY", help="The day, at its end. Default: today."),
+        typer.Option(
+            "--as-of",
+            metavar="DAY",
+            help="The day, at its end where each customer is at home. Default: today.",
+        ),
     ] = None,
     as_known: AsKnownOption = None,
     branch: Annotated[str | None, typer.Option(help="Only this branch's customers.")] = None,
@@ -146,9 +154,12 @@ def ageing(
     """Ageing buckets, provision, DSO and days late at the end of a day."""
 
     async def work(platform: Platform, advance: Callable[[int], None]) -> None:
-        at, known_at, tz = await _instants(platform, None, as_known)
-        day = day_of(as_of, "--as-of") if as_of else at.astimezone(tz).date()
-        found = await report_ageing(platform, day, branch, known_at, advance)
+        tz = await _company_zone(platform)
+        _, known_at = _asked(platform, None, as_known)
+        asked: Asked = day_of(as_of, "--as-of") if as_of else local_day(platform.clock.now(), tz)
+        if known_at is not None and not as_of:
+            asked = known_at
+        found = await report_ageing(platform, asked, branch, known_at, advance)
         _print(format_, found, ageing_lines(found, tz))
 
     run_async(_walked(work))
@@ -164,7 +175,8 @@ def alerts(
     """Every alert of history as today's rules have it: raised, ended, and why."""
 
     async def work(platform: Platform, advance: Callable[[int], None]) -> None:
-        at, known_at, tz = await _instants(platform, as_of, as_known)
+        tz = await _company_zone(platform)
+        at, known_at = _asked(platform, as_of, as_known)
         found = await report_alerts(platform, at, known_at, advance, listed=listed)
         _print(format_, found, alerts_lines(found, tz))
 
@@ -174,7 +186,12 @@ def alerts(
 def digest(
     at: Annotated[
         str | None,
-        typer.Option("--at", metavar="DAY|INSTANT", help="The instant assessed. Default: now."),
+        typer.Option(
+            "--at",
+            metavar="DAY|INSTANT",
+            help="The instant assessed, or a day: its end where each customer is at home. "
+            "Default: now.",
+        ),
     ] = None,
     as_known: AsKnownOption = None,
     format_: FormatOption = Format.TEXT,
@@ -186,8 +203,9 @@ def digest(
     """
 
     async def work(platform: Platform, advance: Callable[[int], None]) -> None:
-        instant, known_at, tz = await _instants(platform, at, as_known, "--at")
-        found = await compute_digest(platform, instant, known_at, advance)
+        tz = await _company_zone(platform)
+        asked, known_at = _asked(platform, at, as_known, "--at")
+        found = await compute_digest(platform, asked, known_at, advance)
         _print(format_, found, digest_lines(found, tz))
 
     run_async(_walked(work))

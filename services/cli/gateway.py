@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC
+from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
-from services.hosts.bootstrap import open_platform
+from services.hosts.bootstrap import open_platform, room_of
+from services.intake.answers import Answer
 from services.intake.keys import BranchKey, BranchKeys
-from services.intake.quarantine import Quarantine, Quarantined
+from services.intake.mending import discard, resubmit
+from services.intake.quarantine import Quarantine, Quarantined, Waiting
+from services.platform import Platform
 from services.settings import settings
 from services.terminal import Format, FormatOption, emit, note, run_async, say
-from services.vault.master_key import master_key
-from services.vault.vault import PostgresVault
 from services.wording import counted, moment, nearest
 
 branch = typer.Typer(help="Branches that publish.", no_args_is_help=True)
@@ -108,33 +111,41 @@ def revoke_key(
 def list_quarantine(
     branch_id: BranchOption = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, the latest.")] = 50,
+    settled: Annotated[
+        bool, typer.Option("--all", help="Also those resubmitted or discarded.")
+    ] = False,
     form: FormatOption = Format.TEXT,
 ) -> None:
-    """List refused events, the latest first, each with field, reason and remedy.
+    """List refused events that wait, the latest first, each with field, reason and remedy.
 
-    Times are in UTC.
+    Times are in UTC. How many are kept of a branch, and for how long, say
+    TOUCHSTONE_QUARANTINE_EVENTS, _MB and _DAYS.
     """
 
-    async def read() -> tuple[Sequence[Quarantined], int, int]:
+    async def read() -> tuple[Sequence[Quarantined], Waiting]:
         async with open_platform(settings()) as platform:
-            vault = PostgresVault(platform.pool, master_key(settings()))
-            kept = Quarantine(platform.pool, vault, platform.clock)
-            found = await kept.latest(limit, branch_id)
+            kept = _kept(platform)
+            found = await kept.latest(limit, branch_id, settled=settled)
             keys = BranchKeys(platform.pool, platform.clock)
             if branch_id is not None and not found and not await keys.all(branch_id):
                 note(await _keyless(keys, branch_id))  # perhaps a good branch that imports files
-            return found, *await kept.count(branch_id)
+            return found, await kept.count(branch_id)
 
-    entries, events, times = run_async(read())
+    entries, waiting = run_async(read())
     if form is Format.JSON:
-        emit({"events": events, "times": times, "entries": entries})
+        emit({**msgspec.structs.asdict(waiting), "entries": entries})
         return
     for one in entries:
         say(_line(one))
     note(
-        f"{counted(events, 'event')} in quarantine, sent {counted(times, 'time')}; "
+        f"{counted(waiting.events, 'event')} in quarantine, sent {counted(waiting.times, 'time')}; "
         f"{len(entries):,} shown"
     )
+    if waiting.overflow:
+        note(
+            f"{counted(waiting.overflow, 'event')} more came when their branch's room was full, "
+            "and are not kept"
+        )
 
 
 @quarantine.command("show")
@@ -146,8 +157,7 @@ def show_quarantine(
 
     async def read() -> Sequence[Quarantined]:
         async with open_platform(settings()) as platform:
-            vault = PostgresVault(platform.pool, master_key(settings()))
-            return await Quarantine(platform.pool, vault, platform.clock).show(any_id)
+            return await _kept(platform).show(any_id)
 
     entries = run_async(read())
     if form is Format.JSON:
@@ -155,12 +165,78 @@ def show_quarantine(
         return
     for one in entries:
         say(_line(one))
-        say(f"  {one.event if one.event is not None else '(erased)'}")
+        say(f"  {one.event if one.event is not None else '(not kept any more)'}")
+
+
+@quarantine.command("resubmit")
+def resubmit_event(
+    any_id: Annotated[str, typer.Argument(metavar="ID", help="The entry's id or the event's.")],
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="PATH=VALUE",
+            help="Correct a field, such as data.amount.minor=1250; a PATH alone leaves it out. "
+            "Text of digits needs quotes: 'data.payment_id=\"17\"'. May be given several times.",
+        ),
+    ] = None,
+    event: Annotated[
+        Path | None,
+        typer.Option(
+            "--event", metavar="FILE", help="The whole event, corrected, as JSON.", exists=True
+        ),
+    ] = None,
+    form: FormatOption = Format.TEXT,
+) -> None:
+    """Send a refused event again, corrected, for the branch that sent it.
+
+    Accepted, it is settled; refused, it waits on as it was and the exit code is 1.
+    """
+
+    async def send() -> Answer:
+        corrected = event.read_bytes() if event is not None else None
+        async with open_platform(settings()) as platform:
+            kept = _kept(platform)
+            return await resubmit(platform.intake, kept, any_id, corrected, changes or ())
+
+    answer = run_async(send())
+    if form is Format.JSON:
+        emit(answer)
+    elif answer.status == "refused":
+        note(f"refused again: {answer.field}: {answer.reason}; {answer.remedy}")
+    else:
+        say(f"{answer.id} is {answer.status}, position {answer.position}")
+    if answer.status == "refused":
+        raise typer.Exit(1)
+
+
+@quarantine.command("discard")
+def discard_event(
+    any_id: Annotated[str, typer.Argument(metavar="ID", help="The entry's id or the event's.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept in clear: nothing personal.")],
+    form: FormatOption = Format.TEXT,
+) -> None:
+    """Discard a refused event for a reason; the event itself is let go of at once."""
+
+    async def settle() -> str:
+        async with open_platform(settings()) as platform:
+            return await discard(_kept(platform), any_id, reason)
+
+    entry = run_async(settle())
+    if form is Format.JSON:
+        emit({"quarantine_id": entry, "state": "discarded", "reason": reason})
+        return
+    say(f"{entry} is discarded.")
+
+
+def _kept(platform: Platform) -> Quarantine:
+    return Quarantine(platform.pool, platform.vault, platform.clock, room_of(settings()))
 
 
 def _line(one: Quarantined) -> str:
+    settled = "" if one.state == "waiting" else f"\n  {one.state}: {one.settled_reason}"
     return (
         f"{one.quarantine_id}  {moment(one.last_received_at, UTC)}  {one.branch_id}  "
         f"{one.event_id}  {one.type or '-'}  x{one.times}\n"
-        f"  {one.code}: {one.field}: {one.reason}; {one.remedy}"
+        f"  {one.code}: {one.field}: {one.reason}; {one.remedy}{settled}"
     )

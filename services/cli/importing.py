@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 
+from events.envelope import PositionVector
 from services.clock import SystemClock
-from services.errors import TouchstoneError, UsageError
+from services.errors import TouchstoneError, Unavailable, UsageError
 from services.hosts.bootstrap import open_platform
+from services.hosts.project import somebody_projects
 from services.importing.compiling import (
     CompiledMapping,
     MadeEvent,
@@ -29,9 +31,10 @@ from services.importing.publisher import DryRun, LocalPublisher, Publisher
 from services.importing.publishing import publish_file, publish_lines
 from services.importing.report import Report
 from services.importing.rows import Scan, scan
+from services.platform import Platform
 from services.settings import settings
 from services.terminal import Format, FormatOption, emit, note, progress, run_async, say
-from services.wording import counted
+from services.wording import counted, cut
 
 mappings = typer.Typer(
     name="mappings",
@@ -135,7 +138,7 @@ async def _import(job: Job, gateway: str | None, key: str | None) -> Report:
 
 async def _import_with(job: Job, found: Scan, publisher: Publisher, home: Path | None) -> Report:
     with progress("rows") as bar:
-        task = bar.add_task(job.path.name, total=found.rows)
+        task = bar.add_task(cut(job.path.name), total=found.rows)
         return await import_file(
             job, publisher, home, lambda done, _: bar.update(task, completed=done), found
         )
@@ -144,7 +147,7 @@ async def _import_with(job: Job, found: Scan, publisher: Publisher, home: Path |
 async def _publish(file: Path, branch: str, gateway: str | None, key: str | None) -> Report:
     async with _publisher(branch, gateway, key) as publisher:
         with progress("lines") as bar:
-            task = bar.add_task(file.name, total=None)
+            task = bar.add_task(cut(file.name), total=None)
             tick = lambda done: bar.update(task, completed=done)  # noqa: E731
             if str(file) == "-":
                 return await publish_lines(
@@ -160,7 +163,11 @@ async def _publisher(branch: str, gateway: str | None, key: str | None) -> Async
         if key is not None:
             raise UsageError("--key goes with --gateway: without it nothing is sent over HTTP")
         async with open_platform(settings()) as platform:
+            before = await platform.log.heads()
             yield LocalPublisher(platform.intake, branch, platform.dsn)
+            # What was taken is taken, also where the database is away when this is asked.
+            with suppress(Unavailable):
+                await _warn_if_nothing_projects(platform, before)
         return
     if key is None:
         raise UsageError(
@@ -168,6 +175,13 @@ async def _publisher(branch: str, gateway: str | None, key: str | None) -> Async
         )
     async with open_http_publisher(gateway, key) as publisher:
         yield publisher
+
+
+async def _warn_if_nothing_projects(platform: Platform, before: PositionVector) -> None:
+    if settings().kafka is not None or await platform.log.heads() == before:
+        return
+    if not await somebody_projects(platform):
+        note("nothing projects these events now: start `touchstone run`, and figures show them")
 
 
 def _answer(report: Report, report_file: Path | None, form: Format) -> None:
@@ -221,8 +235,10 @@ def check_mapping(
     check_branch(branch)
     compiled = load_mapping(mapping)
     found = scan(file, compiled)
-    note(f"{file}: {counted(found.rows, 'row')}, readable to the end; {_described(compiled)}")
-    shown = preview(Job(path=file, mapping=compiled, branch=branch), rows)
+    rows_found = counted(found.rows, "row")
+    note(f"{cut(str(file), 200)}: {rows_found}, readable to the end; {_described(compiled)}")
+    job = Job(path=file, mapping=compiled, branch=branch, dry_run=True)
+    shown = run_async(preview(job, rows, DryRun(branch, SystemClock())))
     made = [one for one in shown if isinstance(one, MadeEvent)]
     refused = [one for one in shown if isinstance(one, RowRefused)]
     if format_ is Format.JSON:
@@ -238,7 +254,8 @@ def _line(shown: MadeEvent | RowRefused) -> str:
     if isinstance(shown, MadeEvent):
         event = msgspec.json.encode(shown.event).decode()
         return f"line {shown.line}, {shown.block}: {event}"
-    return f"line {shown.line}, {shown.block or 'row'}: {shown.reason} - {shown.remedy}"
+    column = f", column {cut(shown.column)!r}" if shown.column else ""
+    return f"line {shown.line}, {shown.block or 'row'}{column}: {shown.reason} - {shown.remedy}"
 
 
 def _described(mapping: CompiledMapping) -> str:

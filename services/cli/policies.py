@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from events.home import Asked
 from events.policy import Reference
 from services.cli.importing import DEFAULT_BRANCH, check_branch
 from services.errors import UsageError
@@ -29,6 +30,7 @@ from services.settings import settings
 from services.terminal import (
     Format,
     FormatOption,
+    asked_of,
     day_of,
     emit,
     instant_of,
@@ -179,9 +181,9 @@ def try_(
             reference = await _reference(platform)
             now = platform.clock.now()
             policy = candidate(meant, changes or (), effective_from, now, reference)
-            instant = max(now, policy.effective_from)
+            instant: Asked = max(now, policy.effective_from)
             if at:
-                instant = instant_of(at, "--at", reference)
+                instant = asked_of(at, "--at")
             with progress("customers") as bar:
                 task = bar.add_task("assessing twice", total=None)
                 found = await try_policy(

@@ -11,6 +11,7 @@ import typer
 from services.clock import SystemClock
 from services.errors import UsageError
 from services.hosts.bootstrap import open_platform
+from services.log.filling import end_filling
 from services.settings import Settings, settings
 from services.simulator.branches import BRANCHES
 from services.simulator.keys import branch_keys
@@ -45,6 +46,7 @@ def history(
     async def work() -> None:
         async with open_platform(settings()) as platform:
             loaded = await ensure_history(platform, customers=customers, seed=seed)
+            await end_filling(platform.pool)
         if form is Format.JSON:
             emit(loaded)
         else:

@@ -31,6 +31,7 @@ from services.console.receivables import routes as receivables
 from services.console.receivables.words import ReceivablesWords
 from services.console.shared.assets import PREFIX
 from services.console.shared.console import Console
+from services.console.shared.customer_at import UnknownCustomer
 from services.console.shared.i18n import language_of, speaker
 from services.console.shared.openapi import describe_documents
 from services.console.shared.page import dynamic_headers, page_response
@@ -189,7 +190,7 @@ def _failure(request: Request, problem: Problem) -> Response:
         request.app.state.console.renderer,
         "shared/error.html",
         "",
-        {"told": told},
+        {"told": told, "near": problem.near if isinstance(problem, UnknownCustomer) else ()},
         headers=dynamic_headers(None) | dict(problem.headers or {}),
         status=problem.status,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -16,9 +17,12 @@ from starlette.responses import Response
 
 from events.envelope import PositionVector
 from services.gateway import openapi
-from services.gateway.bodies import events_of
+from services.gateway.bodies import Held, events_in, read
+from services.gateway.modes import mode_of
 from services.gateway.patience import Places
+from services.gateway.rates import Rates, Throttle
 from services.intake.answers import Answer
+from services.intake.attributes import kept_id
 from services.intake.draft import Scope
 from services.intake.intake import Intake
 from services.intake.keys import BranchKeys
@@ -28,10 +32,22 @@ from services.postgres.pool import Pool
 from services.web.problems import Problem, install_problem_handlers
 
 _LOG = structlog.get_logger()
-_PUBLISHING = 32
-"""Bodies in work at most: of the largest about 2 GiB of parsed events."""
+_PUBLISHING, _PUBLISHING_SHARE = 32, 16
+"""Bodies in work at most, and of one key: of the largest about 2 GiB of parsed events."""
+_READING, _READING_SHARE = 256, 32
+"""Bodies on their way at most, and of one key; their bytes are counted, too."""
 _ASKING = 256
 """Questions to the database at most, about keys and receipts."""
+
+
+_CALMED = frozenset(
+    {
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.TOO_MANY_REQUESTS,
+    }
+)
+_CALMED_S, _CALMED_AT_ONCE = 1.0, 128
 
 
 class GatewayPlatform(Protocol):
@@ -63,7 +79,32 @@ class _Reply(msgspec.Struct, frozen=True):
     position: str | None  # of a reader that has taken in all that was accepted
 
 
-def create_gateway(platform: GatewayPlatform) -> FastAPI:
+class _Doors:
+    """What a request passes before the platform sees its events."""
+
+    def __init__(self, rates: Rates) -> None:
+        self.throttle = Throttle(rates)
+        self.asking = Places(_ASKING)
+        self.reading = Places(_READING, _READING_SHARE)
+        self.publishing = Places(_PUBLISHING, _PUBLISHING_SHARE)
+        self.held = Held()
+        self._calmed = 0
+
+    async def calm(self, refused: Problem) -> None:
+        """Let whoever sent too much, or too slowly, wait for the answer, and so for its next try.
+
+        Refusing costs as much as a small request: answered at once, it would be asked again at
+        once.
+        """
+        if refused.status in _CALMED and self._calmed < _CALMED_AT_ONCE:
+            self._calmed += 1
+            try:
+                await asyncio.sleep(_CALMED_S)
+            finally:
+                self._calmed -= 1
+
+
+def create_gateway(platform: GatewayPlatform, rates: Rates | None = None) -> FastAPI:
     """Return the gateway as an application of its own."""
     app = FastAPI(
         title="Touchstone gateway",
@@ -74,16 +115,16 @@ def create_gateway(platform: GatewayPlatform) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.include_router(gateway_router(platform))
+    app.include_router(gateway_router(platform, rates or Rates()))
     install_problem_handlers(app)
     return app
 
 
-def gateway_router(platform: GatewayPlatform) -> APIRouter:
+def gateway_router(platform: GatewayPlatform, rates: Rates) -> APIRouter:
     """Return the routes under /api/v1/events; the application adds the problem handlers."""
     router = APIRouter(prefix="/api/v1", tags=["events"])
     keys = BranchKeys(platform.pool, platform.clock)
-    publishing, asking = Places(_PUBLISHING), Places(_ASKING)
+    doors = _Doors(rates)
 
     @router.post("/events", openapi_extra=openapi.PUBLISH, summary="Publish events")
     async def publish(request: Request) -> Response:
@@ -91,20 +132,34 @@ def gateway_router(platform: GatewayPlatform) -> APIRouter:
 
         An answer other than refused means that the event is durable. Repeating is safe.
         """
-        scope = await _scope(keys, asking, request)
-        with publishing.place() as place:
-            events, alone = await events_of(request)
-            answers = await place.within_patience(platform.intake.submit(scope, events))
+        scope = await _scope(keys, doors.asking, request)
+        key, mode = str(scope.key_id), mode_of(request.headers)
+        try:
+            doors.throttle.enter(key)
+            with doors.held.body() as body:
+                with doors.reading.place(key):
+                    await read(request, body)
+                with doors.publishing.place(key) as place:
+                    events, alone = await events_in(request, mode, body)
+                    doors.throttle.count(key, len(events))
+                    answers = await place.within_patience(platform.intake.submit(scope, events))
+        except Problem as refused:
+            await doors.calm(refused)
+            raise
         counts = Counter[str](answer.status for answer in answers)
         _LOG.debug("events_published", branch_id=scope.branch_id, counts=dict(counts))
         return _one(answers[0]) if alone else _batch(answers, counts)
 
     @router.get("/events/{event_id}", openapi_extra=openapi.RECEIPT, summary="Ask for an event")
-    async def status(request: Request, event_id: str) -> Response:
-        """Return what became of an event that this branch published."""
-        scope = await _scope(keys, asking, request)
-        asked = _event_id(event_id)
-        with asking.place() as place:
+    async def status(request: Request, event_id: str, source: str | None = None) -> Response:
+        """Return what became of an event that this branch published.
+
+        An id that is no UUID is known together with its source alone.
+        """
+        scope = await _scope(keys, doors.asking, request)
+        doors.throttle.enter(str(scope.key_id))
+        asked = _event_id(event_id, source)
+        with doors.asking.place() as place:
             found = await place.within_patience(receipt(platform.pool, scope.branch_id, asked))
         if found is None:
             raise Problem(
@@ -114,7 +169,7 @@ def gateway_router(platform: GatewayPlatform) -> APIRouter:
                 "publish it; if it was refused, the answer then says why",
                 field="event_id",
             )
-        return _json(found)
+        return _json(msgspec.structs.replace(found, id=event_id if source else found.id))
 
     return router
 
@@ -139,15 +194,19 @@ async def _scope(keys: BranchKeys, asking: Places, request: Request) -> Scope:
     return scope
 
 
-def _event_id(text: str) -> str:
+def _event_id(text: str, source: str | None) -> str:
+    """Return the UUID under which an event is kept. Raises: Problem."""
+    if source is not None:
+        return kept_id(text, source)
     try:
         return str(UUID(text))
     except ValueError as error:
         raise Problem(
             HTTPStatus.NOT_FOUND,
             "not_found",
-            f"{text[:80]!r} is no event id",
-            "ask for a UUID such as 019cad2f-6a3a-7c31-9d52-5f0e3b8a7c11",
+            f"{text[:80]!r} is no UUID",
+            "ask for a UUID such as 019cad2f-6a3a-7c31-9d52-5f0e3b8a7c11, or give the event's "
+            "source too: ?source=/branches/B/device",
             field="event_id",
         ) from error
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from services.gateway.bodies import BATCH, EITHER, MAX_BYTES, MAX_EVENTS, ONE
+from services.gateway.bodies import MAX_BYTES, MAX_EVENTS
+from services.gateway.modes import BATCH, EITHER, ONE
 from services.intake.attributes import KNOWN
 from services.web.problems import MEDIA_TYPE, PROBLEM_SCHEMA
 
@@ -23,12 +24,22 @@ _EXAMPLE = {
 
 _ABOUT = {
     "specversion": {"const": "1.0"},
-    "id": {"type": "string", "format": "uuid", "description": "New for every event."},
+    "id": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 200,
+        "description": "New for every event of the source; best a UUID.",
+    },
     "source": {"type": "string", "description": "/branches/ own branch / device"},
     "type": {"type": "string", "description": "A touchpoint of the catalogue."},
     "time": {"type": "string", "format": "date-time", "description": "The branch's clock."},
     "subject": {"type": "string", "maxLength": 120, "description": "The customer's opaque id."},
-    "sequence": {"type": "integer", "minimum": 1, "description": "The source's own counter."},
+    "sequence": {
+        "type": ["integer", "string"],
+        "minimum": 1,
+        "pattern": "^[0-9]{1,19}$",
+        "description": "The source's own counter; without one, no gap can be seen.",
+    },
     "sourceepoch": {"type": "integer", "minimum": 0, "default": 0},
     "senttime": {"type": "string", "format": "date-time"},
     "collectedtime": {"type": "string", "format": "date-time"},
@@ -40,8 +51,8 @@ _ABOUT = {
 
 _EVENT = {
     "type": "object",
-    "required": ["specversion", "id", "source", "type", "time", "sequence", "data"],
-    "additionalProperties": False,
+    "required": ["specversion", "id", "source", "type", "time", "data"],
+    "additionalProperties": True,
     "properties": {name: _ABOUT.get(name, {"type": "string"}) for name in KNOWN},
     "examples": [_EXAMPLE],
 }
@@ -53,7 +64,7 @@ _ANSWER = {
     "required": ["status"],
     "properties": {
         "status": {"enum": ["accepted", "duplicate", "refused"]},
-        "id": {"type": "string", "format": "uuid"},
+        "id": {"type": "string", "description": "The sender's."},
         "position": {"type": "string", "description": "Token for reading one's own writes."},
         "recorded_at": {"type": "string", "format": "date-time"},
         "code": {"type": "string"},
@@ -93,11 +104,20 @@ _KEY = {
     "schema": {"type": "string"},
 }
 
+_SOURCE = {
+    "name": "source",
+    "in": "query",
+    "required": False,
+    "description": "The event's source, where its id is no UUID.",
+    "schema": {"type": "string"},
+}
+
 PUBLISH: dict[str, object] = {
     "parameters": [_KEY],
     "requestBody": {
         "required": True,
-        "description": f"At most {MAX_EVENTS} events and {MAX_BYTES} bytes.",
+        "description": f"At most {MAX_EVENTS} events and {MAX_BYTES} bytes. In CloudEvents' "
+        "binary mode the attributes are headers (ce-id, ce-source, ...) and the body is the data.",
         "content": {
             ONE: {"schema": _EVENT},
             BATCH: {"schema": _BATCH},
@@ -114,12 +134,13 @@ PUBLISH: dict[str, object] = {
         "413": _problem("Too many events or bytes."),
         "415": _problem("Another media type, charset or encoding."),
         "422": _problem("One event alone: refused, with field, reason and remedy."),
+        "429": _problem("The key sent too much; send the same again after Retry-After."),
         "503": _problem("Nothing is acknowledged; send the same again after Retry-After."),
     },
 }
 
 RECEIPT: dict[str, object] = {
-    "parameters": [_KEY],
+    "parameters": [_KEY, _SOURCE],
     "responses": {
         "200": _body("The event is durable at this position.", _ANSWER),
         "401": _problem("No key, or one that is not in force."),

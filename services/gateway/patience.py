@@ -7,6 +7,7 @@ stopped waiting for keeps its place until it has ended.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -19,6 +20,17 @@ PATIENCE_S = 8.0
 """Longer than a busy commit takes, shorter than what clients usually wait."""
 
 T = TypeVar("T")
+
+
+def busy(detail: str) -> Problem:
+    """Return the refusal of what there is no room for just now."""
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "busy",
+        detail,
+        "send it again in a moment",
+        headers={"Retry-After": "1", "Connection": "close"},
+    )
 
 
 class Place:
@@ -65,28 +77,39 @@ class Place:
 
 
 class Places:
-    """So many pieces of work at most; whoever comes when all places are taken is told so."""
+    """So many pieces of work at most, and of one key no more than its share of them.
 
-    def __init__(self, at_most: int) -> None:
+    Whoever comes when all places are taken is told so.
+    """
+
+    def __init__(self, at_most: int, share: int | None = None) -> None:
         self._free = at_most
+        self._share = at_most if share is None else share
+        self._of: Counter[str] = Counter()
 
     @contextmanager
-    def place(self) -> Iterator[Place]:
-        """Give a place, free again when its work has ended. Raises: Problem."""
-        if not self._free:
+    def place(self, key: str = "") -> Iterator[Place]:
+        """Give a key a place, free again when its work has ended. Raises: Problem."""
+        if self._free and self._of[key] >= self._share:
             raise Problem(
-                HTTPStatus.SERVICE_UNAVAILABLE,
-                "busy",
-                "too many requests are in work; nothing of this one was taken",
-                "send it again in a moment",
+                HTTPStatus.TOO_MANY_REQUESTS,
+                "too_many_at_once",
+                f"this key has {self._share} requests in work; nothing of this one was taken",
+                "send it again when they are answered",
                 headers={"Retry-After": "1", "Connection": "close"},
             )
+        if not self._free:
+            raise busy("too many requests are in work; nothing of this one was taken")
         self._free -= 1
-        place = Place(self._freed)
+        self._of[key] += 1
+        place = Place(lambda: self._freed(key))
         try:
             yield place
         finally:
             place.end()
 
-    def _freed(self) -> None:
+    def _freed(self, key: str) -> None:
         self._free += 1
+        self._of[key] -= 1
+        if not self._of[key]:
+            del self._of[key]

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from projections import PROJECTIONS
 from services.clock import SystemClock
 from services.intake.intake import Intake
+from services.intake.quarantine import Room
 from services.local_postgres.choosing import database
 from services.log.dossiers import PostgresDossiers
 from services.log.embedded.event_log import EmbeddedEventLog
@@ -19,6 +20,11 @@ from services.postgres.pool import Pool, open_pool, translated
 from services.rows.row_tables import ensure_tables
 from services.settings import Settings
 from services.vault.vault import PostgresVault, master_key
+
+
+def room_of(settings: Settings) -> Room:
+    """Return how much of a branch's refused events the settings keep."""
+    return Room(settings.quarantine_events, settings.quarantine_mb, settings.quarantine_days)
 
 
 @asynccontextmanager
@@ -62,7 +68,7 @@ async def open_platform(
             log=log,
             dossiers=PostgresDossiers(pool),
             vault=vault,
-            intake=Intake(log, vault, clock, pool),
+            intake=Intake(log, vault, clock, pool, room_of(settings)),
             clock=clock,
             max_facts=settings.max_facts,
         )

@@ -39,6 +39,12 @@ _STANDBY_S = 1.0
 _LONGEST_PAUSE_S = 10.0
 
 
+async def somebody_projects(platform: Platform) -> bool:
+    """Return whether any process on this database holds the projector's lock."""
+    with translated():
+        return bool(await platform.pool.fetchval(sql("somebody_projects")))
+
+
 class Projector:
     """Every partition of the log, projected by this process while it holds the lock."""
 

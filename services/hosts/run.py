@@ -1,7 +1,7 @@
 """`touchstone run`: the whole platform on one machine, until Ctrl-C.
 
-The projector is a process of its own, so that assessing uses the second core and never keeps
-a page waiting; gateway and console share one. Over Kafka two workers take its place.
+Gateway, console and projector are processes of their own, so that none keeps another waiting
+and assessing uses the second core. Over Kafka two workers take the projector's place.
 """
 
 from __future__ import annotations
@@ -19,13 +19,16 @@ from services.audit.status import status
 from services.errors import UsageError
 from services.hosts.bootstrap import open_platform
 from services.hosts.only_run import only_run_of
+from services.hosts.serve import Door
 from services.hosts.supervision import Supervision
 from services.local_postgres.choosing import database
+from services.log.filling import end_filling, is_filling, note_filling
 from services.platform import Platform
 from services.postgres.waiting import patiently
 from services.settings import Settings
 from services.simulator.load import ensure_history
 from services.terminal import note, progress, say
+from services.wording import counted
 
 _SERVICES_LOG = "services.log"
 _POLL_S = 0.1
@@ -74,7 +77,8 @@ async def _run(settings: Settings, demo: bool, customers: int, rate: float) -> N
         log_path = settings.data / _SERVICES_LOG
         environment = {"TOUCHSTONE_DSN": dsn, "TOUCHSTONE_DATA": str(settings.data)}
         async with Supervision(log_path, environment) as supervision:
-            supervision.start(["serve"])
+            for door in Door:
+                supervision.start(["serve", door])
             await _ready(served, supervision, demo, customers, rate)
             await asyncio.Event().wait()
 
@@ -93,14 +97,20 @@ async def _ready(
     The projector starts after the history is written: its record times are simulated ones, and
     deadlines judged now would come before payments that are still to be loaded.
     """
-    console = _url(settings.console_host, settings.console_port)
+    console, gateway = _url(*settings.console_address), _url(*settings.gateway_address)
     await _answers(f"{console}healthz", settings.data / _SERVICES_LOG)
+    await _answers(f"{gateway}api/v1/openapi.json", settings.data / _SERVICES_LOG)
     say(f"console: {console}")
-    say(f"gateway: {_url(settings.gateway_host, settings.gateway_port)}")
+    say(f"gateway: {gateway}")
     async with AsyncExitStack() as stack:
         platform = await patiently(lambda: stack.enter_async_context(open_platform(settings)))
         if demo:
-            await patiently(lambda: ensure_history(platform, customers=customers))
+            loaded = await patiently(lambda: ensure_history(platform, customers=customers))
+            if loaded.plan.customers != customers:
+                note(
+                    f"the demonstration keeps the {counted(loaded.plan.customers, 'customer')} it "
+                    f"began with; for {customers:,} choose an empty TOUCHSTONE_DATA"
+                )
         for command in [["project"]] if settings.kafka is None else [["work"]] * _WORKERS:
             supervision.start(command)
         await _up_to_date(platform)
@@ -110,7 +120,11 @@ async def _ready(
 
 
 async def _up_to_date(platform: Platform) -> None:
-    """Wait until every projection has taken in what the log held, showing how far they are."""
+    """Wait until every projection has taken in what the log held, showing how far they are.
+
+    Of a platform that is being filled, pages show it too.
+    """
+    filling = await is_filling(platform.pool)
     with progress("events") as bar:
         task = bar.add_task("projecting", total=None)
         while True:
@@ -118,7 +132,10 @@ async def _up_to_date(platform: Platform) -> None:
             behind = max(one.behind for one in found.projections)
             bar.update(task, completed=found.events - behind, total=found.events)
             if not behind:
+                await end_filling(platform.pool)
                 return
+            if filling:
+                await note_filling(platform.pool, "events", found.events - behind, found.events)
             await asyncio.sleep(_PROGRESS_S)
 
 

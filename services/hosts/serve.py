@@ -1,39 +1,65 @@
-"""Gateway and console, served by one process on two ports."""
+"""Gateway and console, each served by a process of its own: neither keeps the other waiting."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
+from enum import StrEnum
 
+import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
 from services.console.app import create_console, end_streams
+from services.errors import Unavailable
 from services.gateway.http import create_gateway
-from services.hosts.bootstrap import open_platform
+from services.gateway.rates import Rates
+from services.hosts.bootstrap import open_platform, room_of
+from services.hosts.supervision import Supervision
+from services.intake.quarantine import Quarantine
+from services.local_postgres.choosing import database
 from services.postgres.waiting import patiently
 from services.settings import Settings
+from services.web.connections import Doorway
+from services.web.open_files import make_room_for
+
+_LOG = structlog.get_logger(__name__)
 
 _GRACE_S = 3
+_BACKLOG = 512
+"""Connections taken before what was sent on earlier ones is read: fewer than there may be."""
+
+_TIDY_EVERY_S = 3_600.0
+
+
+class Door(StrEnum):
+    """What a process serves."""
+
+    GATEWAY = "gateway"
+    CONSOLE = "console"
 
 
 class _Server(uvicorn.Server):
-    """A server that leaves signals to whoever runs it: two share one process here."""
+    """A server that leaves signals to whoever runs it."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
 
 
-def _server(app: ASGIApp, host: str, port: int) -> _Server:
+def server(app: ASGIApp, host: str, port: int, connections: int) -> uvicorn.Server:
+    """Return a server of an application that takes so many connections at once."""
     return _Server(
         uvicorn.Config(
             app,
             host=host,
             port=port,
+            backlog=_BACKLOG,
+            http=Doorway(connections).protocol(),  # type: ignore[arg-type]  # called, never asked
+            ws="none",
             log_config=None,
             access_log=False,
             server_header=False,
@@ -42,22 +68,58 @@ def _server(app: ASGIApp, host: str, port: int) -> _Server:
     )
 
 
-async def serve(settings: Settings) -> None:
-    """Serve until SIGINT or SIGTERM."""
+async def serve(settings: Settings, door: Door) -> None:
+    """Serve one of the two until SIGINT or SIGTERM.
+
+    Raises: UsageError, where this process may not open as many files as it may have connections.
+    """
+    make_room_for(settings.connections, "TOUCHSTONE_CONNECTIONS")
     async with AsyncExitStack() as stack:
         platform = await patiently(lambda: stack.enter_async_context(open_platform(settings)))
-        console = create_console(platform)
-        servers = [
-            _server(create_gateway(platform), settings.gateway_host, settings.gateway_port),
-            _server(console, settings.console_host, settings.console_port),
-        ]
+        if door is Door.GATEWAY:
+            quarantine = Quarantine(
+                platform.pool, platform.vault, platform.clock, room_of(settings)
+            )
+            tidying = asyncio.create_task(_tidy(quarantine), name="quarantine")
+            stack.callback(tidying.cancel)
+            rates = Rates(settings.key_requests_per_s, settings.key_events_per_s)
+            app, address = create_gateway(platform, rates), settings.gateway_address
+        else:
+            app, address = create_console(platform), settings.console_address
+        served = server(app, *address, settings.connections)
 
         def end() -> None:
-            end_streams(console)  # a server waits for open answers before it stops
-            for server in servers:
-                server.should_exit = True
+            if door is Door.CONSOLE:
+                end_streams(app)  # a server waits for open answers before it stops
+            served.should_exit = True
 
-        loop = asyncio.get_running_loop()
-        for signum in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(signum, end)
-        await asyncio.gather(*(server.serve() for server in servers))
+        _on_signals(end)
+        await served.serve()
+
+
+async def _tidy(quarantine: Quarantine) -> None:
+    """Let go now and then of refused events that nobody has asked about for long enough."""
+    while True:
+        try:
+            await quarantine.expire()
+        except Unavailable as error:
+            _LOG.warning("quarantine_not_tidied", reason=str(error))
+        await asyncio.sleep(_TIDY_EVERY_S)
+
+
+async def serve_both(settings: Settings) -> None:
+    """Serve both, each in a process of its own, until SIGINT or SIGTERM."""
+    stop = asyncio.Event()
+    _on_signals(stop.set)
+    async with database(settings) as dsn:
+        environment = {"TOUCHSTONE_DSN": dsn, "TOUCHSTONE_DATA": str(settings.data)}
+        async with Supervision(None, environment) as supervision:
+            for door in Door:
+                supervision.start(["serve", door])
+            await stop.wait()
+
+
+def _on_signals(end: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signum, end)

@@ -55,7 +55,7 @@ class Child:
         self._environment = {**os.environ, **environment, SUPERVISED: "1"}
         self._process: asyncio.subprocess.Process | None = None
 
-    async def run(self, output: IO[bytes]) -> None:
+    async def run(self, output: IO[bytes] | None) -> None:
         """Keep the command running until cancelled; then end it politely."""
         pause_s = _FIRST_PAUSE_S
         loop = asyncio.get_running_loop()
@@ -108,17 +108,22 @@ class Child:
 class Supervision:
     """The running children and the file that takes what they print."""
 
-    def __init__(self, log_path: Path, environment: Mapping[str, str]) -> None:
-        """Give every child these variables besides its parent's."""
+    def __init__(self, log_path: Path | None, environment: Mapping[str, str]) -> None:
+        """Give every child these variables besides its parent's.
+
+        Without a file the children print where their parent does.
+        """
         self._log_path = log_path
         self._environment = environment
+        self._output: IO[bytes] | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
         """Open the file."""
-        self._log_path.parent.mkdir(parents=True, exist_ok=True)
-        self._output = open_log(self._log_path)
-        note(f"what the services say: {self._log_path}")
+        if self._log_path is not None:
+            self._log_path.parent.mkdir(parents=True, exist_ok=True)
+            self._output = open_log(self._log_path)
+            note(f"what the services say: {self._log_path}")
         return self
 
     def start(self, arguments: Sequence[str]) -> None:
@@ -131,4 +136,5 @@ class Supervision:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._output.close()
+        if self._output is not None:
+            self._output.close()

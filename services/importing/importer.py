@@ -300,13 +300,27 @@ def _row_line(refused: RowRefused) -> Line:
     )
 
 
-def preview(job: Job, rows: int) -> Sequence[MadeEvent | RowRefused]:
-    """Return what the first rows of the file give, in order. Raises: FileRefused."""
+async def preview(job: Job, rows: int, publisher: Publisher) -> Sequence[MadeEvent | RowRefused]:
+    """Return what the first rows of the file give, in order, and the publisher's refusals.
+
+    Raises: FileRefused.
+    """
     shown: list[MadeEvent | RowRefused] = []
     for row in islice(open_rows(job.path, job.mapping), rows):
         if isinstance(row, RowRefused):
             shown.append(row)
-        else:
-            made, refused = job.mapping.read(row, job.branch)
-            shown.extend([*made, *refused])
+            continue
+        made, refused = job.mapping.read(row, job.branch)
+        shown.extend(refused)
+        for one in made:
+            [answer] = await publisher.publish([one.event])
+            shown.append(one if answer.status != "refused" else _refused(one, answer, job))
     return shown
+
+
+def _refused(made: MadeEvent, answer: Answer, job: Job) -> RowRefused:
+    block = next(block for block in job.mapping.blocks if block.name == made.block)
+    reason = f"{answer.field or 'the event'} {answer.reason}"
+    return RowRefused(
+        made.line, made.block, block.column_of(answer.field), reason, answer.remedy or ""
+    )

@@ -21,7 +21,7 @@ from services.importing.columns import check_columns
 from services.importing.compiling import RowRefused
 from services.importing.conversions import MAX_TEXT, Cell
 from services.importing.lines import FileRefused
-from services.importing.parquet_bombs import checked_metadata, text_columns
+from services.importing.parquet_bombs import text_columns
 from services.wording import cut
 
 _BATCH = 1000
@@ -47,16 +47,15 @@ def parquet_rows(path: Path, wanted: Sequence[str]) -> Iterator[Row | RowRefused
     """Yield the file's rows. Raises: FileRefused."""
     number = 0
     try:
-        metadata = checked_metadata(path, wanted)
-        shared = text_columns(metadata, wanted)
-        with pyarrow.parquet.ParquetFile(path, metadata=metadata, read_dictionary=shared) as file:
+        shared = text_columns(path, wanted)
+        with pyarrow.parquet.ParquetFile(path, read_dictionary=shared) as file:
             names = list(_column_names(path, file.schema_arrow))
             check_columns(path, names, wanted)
             for batch in file.iter_batches(_BATCH, columns=list(wanted)):
                 for cells in _rows_of(path, batch):
                     number += 1
                     yield _row(number, cells)
-    except (pyarrow.ArrowException, OSError) as error:
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
         raise FileRefused(
             f"{path}, row {number + 1}: not readable as Parquet: {cut(str(error), 200)}"
         ) from error

@@ -11,7 +11,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from services.intake.answers import Answer, EventRefused, refused
-from services.intake.attributes import identity
+from services.intake.attributes import senders_id
 from services.intake.draft import local_scope
 from services.intake.intake import Intake
 from services.intake.parsing import draft_of
@@ -69,7 +69,7 @@ class DryRun:
         try:
             check(draft_of(event, self._scope), self._scope, self._clock.now())
         except EventRefused as why:
-            return refused(identity(event), why, quarantined=False)
+            return refused(senders_id(event), why, quarantined=False)
         return Answer(status="accepted")
 
 

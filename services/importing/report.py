@@ -1,19 +1,24 @@
 """What an import or a publishing did: counts that add up, and every refusal with its line.
 
-Lists are cut at `MAX_LISTED` lines, so that the wrong file does not make a report of its own
-size; the counts stay complete and `left_off` says how many lines are missing.
+What is wrong in the same way again and again is listed a few times, and then counted in the last
+of these lines. Lists are cut at `MAX_LISTED` lines, so that the wrong file does not make a report
+of its own size; the counts stay complete and `left_off` says how many lines are missing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from services.wording import counted
+from services.wording import counted, cut
 
 MAX_LISTED = 1000
+MAX_ALIKE = 10
+"""Lines of one kind that are listed: the same column and remedy, each with other words."""
 
 Trouble = Literal["refused", "repeated"]
 
@@ -29,9 +34,16 @@ class Line(Struct, frozen=True):
     code: str | None
     reason: str
     remedy: str
+    more: int = 0  # lines further down of which the same is to be said
+    last: int | None = None  # the last of these
+
+    @property
+    def kind(self) -> tuple[str | None, ...]:
+        """What lines have in common that ask for the same remedy."""
+        return (self.trouble, self.block, self.column, self.field, self.code, self.remedy)
 
 
-class Report(Struct, kw_only=True):
+class Report(Struct, kw_only=True, dict=True):
     """The running account of an import or a publishing.
 
     Each event of a row is accepted, duplicate (already recorded before), repeated (the file has
@@ -63,15 +75,32 @@ class Report(Struct, kw_only=True):
         return not self.rows_refused and not self.refused
 
     def add(self, line: Line) -> None:
-        """List a line, as long as there is room."""
-        if len(self.lines) < MAX_LISTED:
+        """List a line, as long as there is room, or count it with those like it."""
+        alike = self._alike.get(line.kind, [])
+        said = next((index for index in alike if self.lines[index].reason == line.reason), None)
+        if said is None and len(alike) >= MAX_ALIKE:
+            said = alike[-1]
+        if said is not None:
+            first = self.lines[said]
+            self.lines[said] = replace(first, more=first.more + 1, last=line.line)
+        elif len(self.lines) < MAX_LISTED:
+            self._alike.setdefault(line.kind, []).append(len(self.lines))
             self.lines.append(line)
         else:
             self.left_off += 1
 
+    @cached_property
+    def _alike(self) -> dict[tuple[str | None, ...], list[int]]:
+        """Where in the list the lines of each kind are."""
+        found: dict[tuple[str | None, ...], list[int]] = {}
+        for index, line in enumerate(self.lines):
+            found.setdefault(line.kind, []).append(index)
+        return found
+
     def text(self) -> Iterator[str]:
         """Yield the report's lines for people."""
-        yield f"{self.file} -> {self.target}{' (dry run: nothing was sent)' * self.dry_run}"
+        dry = " (dry run: nothing was sent)" if self.dry_run else ""
+        yield f"{cut(self.file, 200)} -> {self.target}{dry}"
         if self.resumed_at_row is not None:
             yield f"  went on at row {self.resumed_at_row:,} of an interrupted import"
         yield f"  rows       {self.rows:>10,}"
@@ -105,10 +134,16 @@ def _sentence(line: Line) -> str:
         for part in (
             f"line {line.line}",
             line.block and f"touchpoint {line.block!r}",
-            line.column and f"column {line.column!r}",
+            line.column and f"column {cut(line.column)!r}",
             line.field and not line.column and line.field,
         )
         if part
     )
     remedy = f" - {line.remedy}" if line.remedy else ""
-    return f"  {line.trouble}: {place}: {line.reason}{remedy}"
+    return f"  {line.trouble}: {place}: {line.reason}{remedy}{_more(line)}"
+
+
+def _more(line: Line) -> str:
+    if not line.more:
+        return ""
+    return f" ({counted(line.more, 'more line')} of this kind, the last is {line.last})"

@@ -60,8 +60,6 @@ def scan(path: Path, mapping: CompiledMapping) -> Scan:
 
     Raises: FileRefused naming the line or column and the remedy.
     """
-    with open_binary(path) as file:
-        digest = file_digest(file, "sha256").digest()
     rows = 0
     seen: set[str] = set()
     for row in open_rows(path, mapping):
@@ -75,4 +73,5 @@ def scan(path: Path, mapping: CompiledMapping) -> Scan:
         raise FileRefused(f"{path} has no rows: there is nothing to import")
     if seen:  # a JSON line may lack a key, but a column that no line has is a misspelt one
         require_columns(path, mapping.columns, seen)
-    return Scan(rows, digest)
+    with open_binary(path) as file:  # last: what is refused need not be read to its end
+        return Scan(rows, file_digest(file, "sha256").digest())

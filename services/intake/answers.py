@@ -29,11 +29,26 @@ Code = Literal[
 class EventRefused(TouchstoneError):
     """One event is not what the catalogue allows; its neighbours are not affected."""
 
-    def __init__(self, code: Code, field: str, reason: str, remedy: str) -> None:
-        """Name the field by its path in the event, what is wrong, and how to mend it."""
+    def __init__(
+        self,
+        code: Code,
+        field: str,
+        reason: str,
+        remedy: str,
+        *,
+        kept_field: str | None = None,
+        kept_reason: str | None = None,
+    ) -> None:
+        """Name the field by its path in the event, what is wrong, and how to mend it.
+
+        What is kept in clear repeats nothing of what was sent: where `field` or `reason` does,
+        it is told to the sender alone, and `kept_field` or `kept_reason` to everybody else.
+        """
         self.code = code
         self.field = shown(field)
+        self.kept_field = self.field if kept_field is None else kept_field
         self.reason = shown(reason)
+        self.kept_reason = self.reason if kept_reason is None else kept_reason
         self.remedy = shown(remedy)
         super().__init__(f"{self.field}: {self.reason}; {self.remedy}")
 

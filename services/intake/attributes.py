@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from uuid import UUID, uuid5
 
-import msgspec
-
+from events import instants
 from services.intake.answers import EventRefused
-from services.intake.characters import CONTROL
+from services.intake.characters import CONTROL, flaw, shown
 from services.intake.strict_json import Unusable
 from services.wording import nearest
 
@@ -21,6 +21,7 @@ KNOWN = (
     "time",
     "subject",
     "data",
+    "data_base64",
     "datacontenttype",
     "dataschema",
     "sequence",
@@ -31,9 +32,15 @@ KNOWN = (
     "correlationid",
     "causationid",
     "traceparent",
+    "tracestate",
 )
-"""Every attribute that an event may have."""
+"""Every attribute that is read; others are a sender's own and mean nothing here."""
 
+_NAME = re.compile("[a-z0-9]+")
+_IDS = UUID("5b0f7c3e-4a55-5f0e-9d0a-3f1f6f0f6d21")
+"""Namespace of the ids of events whose senders' ids are no UUIDs; chosen once, never to change."""
+
+_ID_CHARACTERS = 200
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _DIGITS = re.compile(r"[0-9]{1,19}")
 _MAX_SEQUENCE = 2**63 - 1
@@ -61,27 +68,52 @@ def kind_of(value: object) -> str:
 def wrong_kind(field: str, value: object, wanted: str, remedy: str) -> EventRefused:
     """Return the refusal of a value that is not of the kind that is asked for."""
     if isinstance(value, Unusable):
-        return EventRefused("malformed", field, value.reason, remedy)
+        return EventRefused("malformed", field, value.told, remedy, kept_reason=value.reason)
     return EventRefused("malformed", field, f"is {kind_of(value)} instead of {wanted}", remedy)
 
 
-def identity(event: object) -> str | None:
-    """Return the id by which an event can be spoken of, in canonical form, if it has one."""
+def senders_id(event: object) -> str | None:
+    """Return the id that the sender gave, as answers say it, if it is one."""
     value = event.get("id") if isinstance(event, dict) else None
-    return value.lower() if isinstance(value, str) and _UUID.fullmatch(value) else None
+    if not isinstance(value, str) or not 1 <= len(value) <= _ID_CHARACTERS or flaw(value):
+        return None
+    return value.lower() if _UUID.fullmatch(value) else value
 
 
-def refuse_unknown(event: Mapping[str, object]) -> None:
-    """Refuse an attribute that nobody would read: it might be a required one misspelt."""
-    for name in event:
-        if name not in KNOWN:
-            shown = name[:80]
+def identity(event: object) -> str | None:
+    """Return the UUID under which an event is kept, if it has an id."""
+    given = senders_id(event)
+    if given is None:
+        return None
+    source = event.get("source") if isinstance(event, dict) else None
+    return kept_id(given, source if isinstance(source, str) else "")
+
+
+def kept_id(given: str, source: str) -> str:
+    """Return the UUID under which an event is kept: its own, or one made of source and id."""
+    if _UUID.fullmatch(given):
+        return given.lower()
+    return str(uuid5(_IDS, f"{shown(source)}\n{given}"))  # neither holds a line end
+
+
+def check_extensions(event: Mapping[str, object]) -> None:
+    """Let attributes pass that nobody reads here, if they are attributes. Raises: EventRefused."""
+    for name, value in event.items():
+        if name in KNOWN:
+            continue
+        where = name[:80]
+        if not _NAME.fullmatch(name):
             raise EventRefused(
                 "unknown_field",
-                shown,
-                "is no attribute of an event",
-                f"leave it out, or put it where it belongs{nearest(shown, KNOWN)}",
+                where,
+                "is no name of an attribute: small letters and digits",
+                f"leave it out, or put it where it belongs{nearest(where, KNOWN)}",
+                kept_field="event",
             )
+        if isinstance(value, dict | list | Unusable):
+            refused = wrong_kind(where, value, "a text, a number, true or false", "leave it out")
+            refused.kept_field = "event"
+            raise refused
 
 
 def required(event: Mapping[str, object], name: str, remedy: str) -> object:
@@ -114,13 +146,25 @@ def _text(name: str, value: object, longest: int, remedy: str) -> str:
     return value
 
 
-def event_id(event: Mapping[str, object]) -> str:
-    """Return the event's id in canonical form."""
-    remedy = "give a UUID such as 019cad2f-6a3a-7c31-9d52-5f0e3b8a7c11, new for every event"
-    value = text(event, "id", 64, remedy)
-    if not _UUID.fullmatch(value):
-        raise EventRefused("malformed", "id", "is no UUID", remedy)
-    return value.lower()
+def identifier(event: Mapping[str, object], name: str, longest: int, remedy: str) -> str:
+    """Return a required text that no other looks like."""
+    value = text(event, name, longest, remedy)
+    if wrong := flaw(value):
+        raise EventRefused("malformed", name, wrong, f"give it without: {remedy}")
+    return value
+
+
+def optional_identifier(
+    event: Mapping[str, object], name: str, longest: int, remedy: str
+) -> str | None:
+    """Return a text that no other looks like, or None where it was left out."""
+    return None if event.get(name) is None else identifier(event, name, longest, remedy)
+
+
+def event_id(event: Mapping[str, object], source: str) -> str:
+    """Return the UUID under which the event is kept."""
+    remedy = "give an id, new for every event: a UUID such as 019cad2f-6a3a-7c31-9d52-5f0e3b8a7c11"
+    return kept_id(identifier(event, "id", _ID_CHARACTERS, remedy), source)
 
 
 def instant(event: Mapping[str, object], name: str) -> datetime:
@@ -130,8 +174,8 @@ def instant(event: Mapping[str, object], name: str) -> datetime:
     if not isinstance(value, str):
         raise wrong_kind(name, value, "an instant", remedy)
     try:
-        at = msgspec.convert(value, datetime)
-    except msgspec.ValidationError as error:
+        at = instants.instant(value)
+    except ValueError as error:
         raise EventRefused("malformed", name, "is no instant that exists", remedy) from error
     if at.tzinfo is None:
         raise EventRefused("malformed", name, "has no zone", remedy)
@@ -147,8 +191,10 @@ def optional_instant(event: Mapping[str, object], name: str) -> datetime | None:
 
 
 def number(event: Mapping[str, object], name: str, least: int, remedy: str) -> int:
-    """Return a required whole number; CloudEvents also writes one as a text of digits."""
-    value = required(event, name, remedy)
+    """Return a whole number, 0 where it was left out; CloudEvents writes it as text, too."""
+    value = event.get(name)
+    if value is None:
+        return 0
     if isinstance(value, str) and _DIGITS.fullmatch(value):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):

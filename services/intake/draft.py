@@ -17,6 +17,7 @@ class Scope(Struct, frozen=True):
 
     branch_id: BranchId
     headquarters: bool = False
+    key_id: str | None = None  # of the branch's key; None: this process speaks for the branch
 
 
 class Draft(Struct, frozen=True):

@@ -46,7 +46,8 @@ def explained(
     field, value = f"data{path}", _value_at(data, steps)
     expected = _type_at(touchpoint, steps)
     if isinstance(value, Unusable):
-        return EventRefused("malformed", field, value.reason, _remedy(field, value, what, expected))
+        remedy = _remedy(field, value, what, expected)
+        return EventRefused("malformed", field, value.told, remedy, kept_reason=value.reason)
     if match := re.search(r"(missing required|unknown) field `(.*)`", what, re.DOTALL):
         return _about_name(match[1], match[2], field, expected)
     code, reason = _reason(what, value)
@@ -61,7 +62,9 @@ def _about_name(kind: str, name: str, field: str, holder: object) -> EventRefuse
     name = name[:80]
     if kind == "unknown":
         remedy = f"leave it out{nearest(name, names)}"
-        return EventRefused("unknown_field", f"{field}.{name}", "is no field here", remedy)
+        return EventRefused(
+            "unknown_field", f"{field}.{name}", "is no field here", remedy, kept_field=field
+        )
     expected = _type_at(holder, [name])
     words = f", one of: {', '.join(_words_of(expected))}" if _words_of(expected) else ""
     return EventRefused("missing", f"{field}.{name}", "is missing", f"give {name}{words}")

@@ -6,6 +6,7 @@ that the event is durable.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -14,20 +15,23 @@ from msgspec import Struct
 from events.codec import encode
 from events.envelope import BranchId
 from events.errors import MalformedEvent
+from events.touchpoints import CATALOGUE
 from services.intake.answers import Answer, EventRefused, refused, token_through
-from services.intake.attributes import identity
-from services.intake.characters import shown
+from services.intake.attributes import identity, senders_id
+from services.intake.characters import flaw_on_a_page
 from services.intake.draft import Draft, Scope, canonical_content
 from services.intake.parsing import draft_of
-from services.intake.quarantine import Quarantine, Rejected
-from services.intake.rules import check
+from services.intake.quarantine import Quarantine, Rejected, Room
+from services.intake.rules import RESERVED, check
 from services.ports import Accepted, Clock, Conflict, Duplicate, EventLog, Outcome, Submission
 from services.postgres.pool import Pool
 from services.vault.vault import PostgresVault, SubjectErased, SubjectKey, subject_of
 
 Verdict = Outcome | EventRefused
 
-_TYPE_CHARACTERS = 120
+
+_IN_ONE_GO = 20
+"""Events that are checked or sealed before others get a turn: a few milliseconds."""
 
 
 class _Incoming(Struct):
@@ -36,25 +40,37 @@ class _Incoming(Struct):
     sent: object
     draft: Draft | None = None
     verdict: Verdict | None = None
+    quarantined: bool = False
 
 
 class Intake:
     """Takes events of one branch at a time; a wrong one never spoils its neighbours."""
 
-    def __init__(self, log: EventLog, vault: PostgresVault, clock: Clock, pool: Pool) -> None:
+    def __init__(
+        self,
+        log: EventLog,
+        vault: PostgresVault,
+        clock: Clock,
+        pool: Pool,
+        room: Room | None = None,
+    ) -> None:
         """Append to a log, seal with a vault, and keep what is refused in quarantine."""
         self._log = log
         self._vault = vault
         self._clock = clock
-        self._quarantine = Quarantine(pool, vault, clock)
+        self._quarantine = Quarantine(pool, vault, clock, room)
 
-    async def submit(self, sender: BranchId | Scope, events: Sequence[object]) -> list[Answer]:
+    async def submit(
+        self, sender: BranchId | Scope, events: Sequence[object], *, keep_refused: bool = True
+    ) -> list[Answer]:
         """Answer each parsed JSON event (CloudEvents), in order.
 
+        What is refused goes to quarantine, unless it comes from there.
         Raises: Unavailable; then none is known to be accepted, and repeating is safe.
         """
         scope = sender if isinstance(sender, Scope) else Scope(sender)
-        return await self._take(scope, [_Incoming(event) for event in events], _parse)
+        incoming = [_Incoming(event) for event in events]
+        return await self._take(scope, incoming, _parse, keep_refused=keep_refused)
 
     async def submit_validated(
         self, sender: BranchId | Scope, drafts: Sequence[Draft]
@@ -71,23 +87,37 @@ class Intake:
         scope: Scope,
         incoming: Sequence[_Incoming],
         read: Callable[[_Incoming, Scope], Draft],
+        *,
+        keep_refused: bool = True,
     ) -> list[Answer]:
         now = self._clock.now()
-        for one in incoming:
+        for number, one in enumerate(incoming):
+            if number % _IN_ONE_GO == _IN_ONE_GO - 1:
+                await asyncio.sleep(0)  # others are answered meanwhile
             try:
                 one.draft = read(one, scope)
                 check(one.draft, scope, now)
             except EventRefused as why:
                 one.verdict = why
         await self._append([one for one in incoming if one.verdict is None])
-        await self._quarantine.add(scope.branch_id, _rejected(incoming))
+        if keep_refused:
+            await self._keep_refused(scope, incoming)
         return [_answer(one) for one in incoming]
+
+    async def _keep_refused(self, scope: Scope, incoming: Sequence[_Incoming]) -> None:
+        """Keep refused events that have an id for an operator; note which there was room for."""
+        rejected = [(one, found) for one in incoming if (found := _rejected(one)) is not None]
+        kept = await self._quarantine.add(scope, [found for _, found in rejected])
+        for (one, _), is_kept in zip(rejected, kept, strict=True):
+            one.quarantined = is_kept
 
     async def _append(self, incoming: Sequence[_Incoming]) -> None:
         """Seal and append; leaves a verdict on each."""
         keys = await self._vault.prepare({subject_of(_draft(one).envelope) for one in incoming})
         sealed: list[tuple[_Incoming, Submission]] = []
-        for one in incoming:
+        for number, one in enumerate(incoming):
+            if number % _IN_ONE_GO == _IN_ONE_GO - 1:
+                await asyncio.sleep(0)
             draft = _draft(one)
             try:
                 sealed.append((one, _sealed(draft, keys[subject_of(draft.envelope)])))
@@ -140,23 +170,32 @@ def _is_encodable(one: _Incoming, submission: Submission) -> bool:
     """Tell whether a draft made by hand fits its schema; if not, leave the verdict on it."""
     try:
         encode(submission.data)
-    except MalformedEvent as error:
+    except MalformedEvent:
         one.verdict = EventRefused(
-            "malformed", "data", str(error), "build it as the touchpoint's type says"
-        )
+            "malformed", "data", "is not what its schema can hold",
+            "build it as the touchpoint's type says",
+        )  # fmt: skip
         return False
     return True
 
 
-def _rejected(incoming: Sequence[_Incoming]) -> list[Rejected]:
-    """Return what an operator should see: refused events that have an id."""
-    rejected = []
-    for one in incoming:
-        why = _refusal(one)
-        event_id = _event_id(one) if why is not None else None
-        if why is not None and event_id is not None:
-            rejected.append(Rejected(event_id, _type_name(one), why, one.sent))
-    return rejected
+def _rejected(one: _Incoming) -> Rejected | None:
+    """Return what an operator should see of an event, if it was refused and has an id."""
+    why = _refusal(one)
+    event_id = _event_id(one) if why is not None else None
+    if why is None or event_id is None:
+        return None
+    return Rejected(event_id, _type_name(one), _subject(one), why, one.sent)
+
+
+def _subject(one: _Incoming) -> str | None:
+    """Return the customer that an event speaks of, as far as somebody can be one."""
+    if one.draft is not None:
+        return one.draft.envelope.subject
+    subject = one.sent.get("subject") if isinstance(one.sent, dict) else None
+    if not isinstance(subject, str) or flaw_on_a_page(subject) or subject.startswith(RESERVED):
+        return None
+    return subject
 
 
 def _refusal(one: _Incoming) -> EventRefused | None:
@@ -175,19 +214,25 @@ def _refusal(one: _Incoming) -> EventRefused | None:
 
 
 def _event_id(one: _Incoming) -> str | None:
+    """Return under which id an event is kept, if it has one."""
     return one.draft.envelope.id if one.draft is not None else identity(one.sent)
 
 
+def _answered_id(one: _Incoming) -> str | None:
+    """Return the id that the sender knows the event by."""
+    return senders_id(one.sent) or _event_id(one)
+
+
 def _type_name(one: _Incoming) -> str | None:
-    """Return the type that an event claims to be, as far as it can be shown."""
+    """Return the type that an event claims to be, if there is one: anything may stand there."""
     if one.draft is not None:
         return one.draft.envelope.type
     claimed = one.sent.get("type") if isinstance(one.sent, dict) else None
-    return shown(claimed[:_TYPE_CHARACTERS]) if isinstance(claimed, str) else None
+    return claimed if isinstance(claimed, str) and claimed in CATALOGUE else None
 
 
 def _answer(one: _Incoming) -> Answer:
-    event_id = _event_id(one)
+    event_id = _answered_id(one)
     match one.verdict:
         case Accepted(position, recorded_at):
             return Answer(
@@ -201,4 +246,4 @@ def _answer(one: _Incoming) -> Answer:
         case _:
             why = _refusal(one)
             assert why is not None, "every event has a verdict"
-            return refused(event_id, why, quarantined=event_id is not None)
+            return refused(event_id, why, quarantined=one.quarantined)

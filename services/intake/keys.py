@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from events.envelope import BranchId
 from services.errors import UsageError
+from services.intake.characters import flaw_on_a_page
 from services.intake.draft import Scope
 from services.ports import Clock
 from services.postgres.pool import Pool, retried, translated
@@ -51,9 +52,10 @@ class BranchKeys:
 
         Raises: UsageError, Unavailable.
         """
-        if not _BRANCH.fullmatch(branch_id):
+        if not _BRANCH.fullmatch(branch_id) or flaw_on_a_page(branch_id):
             raise UsageError(
-                f"{branch_id!r} is no branch id: 1 to 60 characters without spaces and slashes"
+                f"{branch_id!r} is no branch id: 1 to 60 characters without spaces, slashes and "
+                "characters that nobody sees"
             )
         token = _PREFIX + secrets.token_urlsafe(32)
         key_id = str(uuid4())
@@ -78,7 +80,9 @@ class BranchKeys:
             return None
         hashed = _hash(token)
         row = await retried(lambda: self._pool.fetchrow(sql("branch_key_find"), hashed))
-        return Scope(BranchId(row["branch_id"]), row["headquarters"]) if row else None
+        if row is None:
+            return None
+        return Scope(BranchId(row["branch_id"]), row["headquarters"], str(row["key_id"]))
 
     async def all(self, branch_id: str | None = None) -> Sequence[BranchKey]:
         """Return the keys of a branch, or of all, revoked ones too. Raises: Unavailable."""

@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping
 
 import msgspec
 
+from events import instants
 from events.envelope import BranchId, CustomerId, Envelope, EventId, effective_instant
 from events.touchpoints import CATALOGUE, Touchpoint
 from services.intake import attributes
 from services.intake.answers import EventRefused
-from services.intake.attributes import optional_instant, optional_text, text, wrong_kind
-from services.intake.characters import HALF_PAIR
+from services.intake.attributes import (
+    identifier,
+    optional_identifier,
+    optional_instant,
+    optional_text,
+    text,
+    wrong_kind,
+)
 from services.intake.draft import Draft, Scope
 from services.intake.explaining import explained
+from services.intake.halves import refuse_half_pairs
+from services.intake.media_types import is_json
+from services.intake.strict_json import MalformedBody, Tally, TooManyValues, parse
 from services.wording import nearest
 
 _PERSONAL_CHARACTERS = 2_000
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
-_DATA_TYPES = frozenset({"application/json", "application/json; charset=utf-8"})
+_DATA_VALUES = 20_000
+_TRACESTATE_CHARACTERS = 512  # as W3C has it
 
 
 def draft_of(event: object, scope: Scope) -> Draft:
     """Return the draft that a parsed JSON event stands for. Raises: EventRefused."""
     if not isinstance(event, dict):
         raise wrong_kind("event", event, "an object", "send each event as a JSON object")
-    attributes.refuse_unknown(event)
+    refuse_half_pairs(event)
+    attributes.check_extensions(event)
     _check_forms(event)
     touchpoint = _touchpoint(event)
     envelope = _envelope(event, touchpoint, scope)
@@ -41,7 +54,7 @@ def _check_forms(event: Mapping[str, object]) -> None:
         raise EventRefused("malformed", "specversion", "is not 1.0", 'say "specversion": "1.0"')
     remedy = "leave it out: data is always JSON"
     form = optional_text(event, "datacontenttype", 80, remedy)
-    if form is not None and form.lower() not in _DATA_TYPES:
+    if form is not None and not is_json(form):
         raise EventRefused("malformed", "datacontenttype", "is not application/json", remedy)
     optional_text(event, "dataschema", 400, "leave it out: the newest schema of the type is used")
 
@@ -52,12 +65,13 @@ def _touchpoint(event: Mapping[str, object]) -> type[Touchpoint]:
     found = CATALOGUE.get(name)
     if found is None:
         remedy += nearest(name, CATALOGUE)
-        raise EventRefused("unknown_type", "type", f"{name!r} is no touchpoint", remedy)
+        raise EventRefused("unknown_type", "type", "is no touchpoint", remedy)
     return found
 
 
 def _envelope(event: Mapping[str, object], touchpoint: type[Touchpoint], scope: Scope) -> Envelope:
-    event_id = attributes.event_id(event)
+    source = identifier(event, "source", 200, f"/branches/{scope.branch_id}/ and the device")
+    event_id = attributes.event_id(event, source)
     created_at = attributes.instant(event, "time")
     sent_at = optional_instant(event, "senttime")
     collected_at = optional_instant(event, "collectedtime")
@@ -80,10 +94,10 @@ def _envelope(event: Mapping[str, object], touchpoint: type[Touchpoint], scope: 
             "check the branch's clock",
         ) from error
     _check_branch(event, scope)
-    number_remedy = "give the source's own counter: 1 for its first event, then 2"
+    number_remedy = "give the source's own counter, from 1, or leave it out if there is none"
     return Envelope(
         id=EventId(event_id),
-        source=text(event, "source", 200, f"give /branches/{scope.branch_id}/ and the device"),
+        source=source,
         type=touchpoint.event_type,
         subject=_subject(event),
         branch_id=scope.branch_id,
@@ -93,9 +107,12 @@ def _envelope(event: Mapping[str, object], touchpoint: type[Touchpoint], scope: 
         sent_at=sent_at,
         collected_at=collected_at,
         effective_at=effective_at,
-        correlation_id=optional_text(event, "correlationid", 200, "give at most 200 characters"),
-        causation_id=optional_text(event, "causationid", 200, "give the id of the event's cause"),
+        correlation_id=optional_identifier(event, "correlationid", 200, "at most 200 characters"),
+        causation_id=optional_identifier(event, "causationid", 200, "the id of the event's cause"),
         traceparent=_traceparent(event),
+        tracestate=optional_text(
+            event, "tracestate", _TRACESTATE_CHARACTERS, "give a W3C trace state or leave it out"
+        ),
     )
 
 
@@ -103,7 +120,7 @@ def _check_branch(event: Mapping[str, object], scope: Scope) -> None:
     remedy = f"leave it out: the key says that this is branch {scope.branch_id}"
     branch = optional_text(event, "branchid", 120, remedy)
     if branch is not None and BranchId(branch) != scope.branch_id:
-        raise EventRefused("not_allowed", "branchid", f"{branch!r} is another branch", remedy)
+        raise EventRefused("not_allowed", "branchid", "is another branch", remedy)
 
 
 def _subject(event: Mapping[str, object]) -> CustomerId | None:
@@ -112,8 +129,6 @@ def _subject(event: Mapping[str, object]) -> CustomerId | None:
 
 
 def _epoch(event: Mapping[str, object]) -> int:
-    if event.get("sourceepoch") is None:
-        return 0
     remedy = "give 0, or one more each time the source starts numbering anew"
     return attributes.number(event, "sourceepoch", 0, remedy)
 
@@ -130,7 +145,7 @@ def _data(
     event: Mapping[str, object], touchpoint: type[Touchpoint]
 ) -> tuple[Touchpoint, Mapping[str, str] | None]:
     remedy = f"give the fields of {touchpoint.event_type} as an object"
-    raw = attributes.required(event, "data", remedy)
+    raw = attributes.required(event, "data", remedy) if not _encoded(event) else _decoded(event)
     if not isinstance(raw, dict):
         raise wrong_kind("data", raw, "an object", remedy)
     if "sealed" in raw:
@@ -146,9 +161,31 @@ def _data(
         fields = {name: value for name, value in raw.items() if name != "personal"}
         personal = _personal(raw["personal"], touchpoint)
     try:
-        return msgspec.convert(fields, touchpoint, strict=True), personal
+        return msgspec.convert(instants.cut(fields, touchpoint), touchpoint, strict=True), personal
     except msgspec.ValidationError as error:
         raise explained(error, fields, touchpoint) from error
+
+
+def _encoded(event: Mapping[str, object]) -> bool:
+    return event.get("data_base64") is not None
+
+
+def _decoded(event: Mapping[str, object]) -> object:
+    """Return the JSON that was sent as base64. Raises: EventRefused."""
+    name, remedy = "data_base64", "give data as JSON under data"
+    if event.get("data") is not None:
+        raise EventRefused("inconsistent", name, "stands beside data", "give one of the two")
+    value = event[name]
+    if not isinstance(value, str):
+        raise wrong_kind(name, value, "a text", remedy)
+    try:
+        body = base64.b64decode(value, validate=True)
+        Tally(_DATA_VALUES).add(body)
+        return parse(body)
+    except TooManyValues as error:
+        raise EventRefused("out_of_range", name, "holds too many values", remedy) from error
+    except (ValueError, MalformedBody) as error:
+        raise EventRefused("malformed", name, "is no JSON in base64", remedy) from error
 
 
 def _personal(given: object, touchpoint: type[Touchpoint]) -> Mapping[str, str] | None:
@@ -167,7 +204,10 @@ def _personal(given: object, touchpoint: type[Touchpoint]) -> Mapping[str, str] 
         field = f"data.personal.{name[:80]}"
         if name not in touchpoint.personal:
             remedy = f"leave it out{nearest(name, allowed)}"
-            raise EventRefused("unknown_field", field, "is no personal field", remedy)
+            kept = "data.personal"
+            raise EventRefused(
+                "unknown_field", field, "is no personal field", remedy, kept_field=kept
+            )
         if not isinstance(value, str):
             raise wrong_kind(field, value, "a text", "give a text, or leave the field out")
         if len(value) > _PERSONAL_CHARACTERS:
@@ -177,6 +217,4 @@ def _personal(given: object, touchpoint: type[Touchpoint]) -> Mapping[str, str] 
                 f"has {len(value)} characters",
                 f"give at most {_PERSONAL_CHARACTERS}",
             )
-        if HALF_PAIR.search(value):
-            raise EventRefused("malformed", field, "is no Unicode text", "encode it as UTF-8")
     return given or None

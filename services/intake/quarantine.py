@@ -1,26 +1,42 @@
-"""Refused events, kept for an operator: why in clear, the event itself sealed."""
+"""Refused events, kept for an operator: why in clear, the event itself sealed.
+
+It is sealed under its customer's key where the customer has one, so that erasing somebody
+reaches here, too; else under its branch's. Each branch has so much room and no more.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Literal
 from uuid import UUID
 
 import asyncpg
 import msgspec
 from msgspec import Struct
 
-from events.envelope import BranchId
 from services.errors import UsageError
 from services.intake.answers import EventRefused
+from services.intake.draft import Scope
 from services.ports import Clock
-from services.postgres.pool import Pool, retried, translated
+from services.postgres.pool import Connection, Pool, retried, translated
 from services.postgres.statements import sql
-from services.vault.vault import PostgresVault, branch_subject
+from services.vault.vault import PostgresVault, SubjectKey, branch_subject
+
+State = Literal["waiting", "resubmitted", "discarded"]
 
 _KEPT_BYTES = 256 * 1024
 """Of a refused event at most; the rest is cut off and the answer has already said why."""
+
+_LOCK_CLASS = 0x71_75_61  # any constant that no other application of the same database uses
+
+
+class Room(Struct, frozen=True):
+    """How much of a branch's refused events is kept, and for how long."""
+
+    events: int = 10_000
+    megabytes: int = 64
+    days: int = 90
 
 
 class Rejected(Struct, frozen=True):
@@ -28,6 +44,7 @@ class Rejected(Struct, frozen=True):
 
     event_id: str
     type: str | None
+    subject: str | None
     why: EventRefused
     event: object
 
@@ -37,6 +54,7 @@ class Quarantined(Struct, frozen=True):
 
     quarantine_id: str
     branch_id: str
+    headquarters: bool
     event_id: str
     type: str | None
     code: str
@@ -46,63 +64,103 @@ class Quarantined(Struct, frozen=True):
     received_at: datetime
     last_received_at: datetime
     times: int
+    cut: bool
+    state: State
+    settled_at: datetime | None
+    settled_reason: str | None
     event: str | None = None
+
+
+class Waiting(Struct, frozen=True):
+    """How much waits in quarantine."""
+
+    events: int
+    times: int  # how often they were sent
+    overflow: int  # events that were not kept: their branch had no room left
+
+
+class _Entry(Struct):
+    """An event as it is kept."""
+
+    first: Rejected
+    sealed_for: str
+    sealed: bytes | None
+    cut: bool
+    times: int = 1
 
 
 class Quarantine:
     """Keeps refused events; a retry of the same one is counted, not kept again."""
 
-    def __init__(self, pool: Pool, vault: PostgresVault, clock: Clock) -> None:
-        """Keep events in the table quarantine, sealed under their branch's key."""
+    def __init__(
+        self, pool: Pool, vault: PostgresVault, clock: Clock, room: Room | None = None
+    ) -> None:
+        """Keep events in the table quarantine."""
         self._pool = pool
         self._vault = vault
         self._clock = clock
+        self._room = room or Room()
 
-    async def add(self, branch_id: BranchId, rejected: Sequence[Rejected]) -> None:
-        """Keep refused events of a branch. Raises: Unavailable."""
+    async def add(self, scope: Scope, rejected: Sequence[Rejected]) -> Sequence[bool]:
+        """Keep refused events of a branch as far as there is room; return which are kept.
+
+        Raises: Unavailable.
+        """
         if not rejected:
-            return
-        subject = branch_subject(branch_id)
-        key = (await self._vault.prepare([subject]))[subject]
-        entries: dict[str, tuple[Rejected, bytes]] = {}
-        times: Counter[str] = Counter()
+            return []
+        keys = await self._keys(scope, rejected)
+        entries: dict[str, _Entry] = {}
+        ids = []
         for one in rejected:
-            text = _as_text(one.event)
-            why = one.why
-            digest = key.digest("\x00".join((why.code, why.field, why.reason, text)).encode())
-            quarantine_id = str(UUID(bytes=digest[:16]))
-            times[quarantine_id] += 1
-            if quarantine_id not in entries:
-                entries[quarantine_id] = (one, key.seal(quarantine_id, {"event": text}))
-        kept = [one for one, _ in entries.values()]
-        await retried(
-            lambda: self._pool.execute(
-                sql("quarantine_add"),
-                self._clock.now(),
-                branch_id,
-                list(entries),
-                [times[i] for i in entries],
-                [one.event_id for one in kept],
-                [one.type for one in kept],
-                [one.why.code for one in kept],
-                [one.why.field for one in kept],
-                [one.why.reason for one in kept],
-                [one.why.remedy for one in kept],
-                [sealed for _, sealed in entries.values()],
-            )
-        )
+            quarantine_id, entry = _entry(one, keys.get(one.subject or "") or keys[""])
+            ids.append(quarantine_id)
+            if quarantine_id in entries:
+                entries[quarantine_id].times += 1
+            else:
+                entries[quarantine_id] = entry
+        kept = await retried(lambda: self._keep(scope, entries))
+        return [quarantine_id in kept for quarantine_id in ids]
 
-    async def latest(self, limit: int, branch_id: str | None = None) -> Sequence[Quarantined]:
+    async def _keys(self, scope: Scope, rejected: Sequence[Rejected]) -> Mapping[str, SubjectKey]:
+        """Return the keys of customers who have one, and the branch's under no name."""
+        subject = branch_subject(scope.branch_id)
+        own = (await self._vault.prepare([subject]))[subject]
+        customers = {one.subject for one in rejected if one.subject is not None}
+        return {**await self._vault.existing(customers), "": own}
+
+    async def _keep(self, scope: Scope, entries: Mapping[str, _Entry]) -> set[str]:
+        """Keep entries in one transaction; return which of them lie here now."""
+        now, branch_id = self._clock.now(), scope.branch_id
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(sql("quarantine_lock"), _LOCK_CLASS, branch_id)
+            oldest = now - timedelta(days=self._room.days)
+            await connection.execute(sql("quarantine_expire"), branch_id, oldest)
+            [taken] = await connection.fetch(sql("quarantine_taken"), branch_id, list(entries))
+            kept = _fitting(entries, taken, self._room)
+            await _write(connection, scope, now, kept)
+            if turned_away := sum(e.times for i, e in entries.items() if i not in kept):
+                await connection.execute(sql("quarantine_overflow"), branch_id, now, turned_away)
+        return set(kept)
+
+    async def expire(self) -> None:
+        """Let go of what has lain here too long, of every branch. Raises: Unavailable."""
+        oldest = self._clock.now() - timedelta(days=self._room.days)
+        with translated():
+            await self._pool.execute(sql("quarantine_expire"), None, oldest)
+
+    async def latest(
+        self, limit: int, branch_id: str | None = None, *, settled: bool = False
+    ) -> Sequence[Quarantined]:
         """Return what was refused last, without the events. Raises: Unavailable."""
         with translated():
-            rows = await self._pool.fetch(sql("quarantine_list"), branch_id, limit)
+            rows = await self._pool.fetch(sql("quarantine_list"), branch_id, settled, limit)
         return [_quarantined(row, None) for row in rows]
 
-    async def count(self, branch_id: str | None = None) -> tuple[int, int]:
-        """Return how many events lie here, and how often they were sent. Raises: Unavailable."""
+    async def count(self, branch_id: str | None = None) -> Waiting:
+        """Return how much waits. Raises: Unavailable."""
         with translated():
             [row] = await self._pool.fetch(sql("quarantine_count"), branch_id)
-        return row["events"], row["times"]
+        return Waiting(row["events"], row["times"], row["overflow"])
 
     async def show(self, any_id: str) -> Sequence[Quarantined]:
         """Return the entries of a quarantine id or an event id, with the events opened.
@@ -121,10 +179,84 @@ class Quarantine:
             )
         return [_quarantined(row, await self._event(row)) for row in rows]
 
+    async def one_waiting(self, any_id: str) -> Quarantined:
+        """Return the one entry of an id that waits, opened. Raises: UsageError, Unavailable."""
+        found = await self.show(any_id)
+        waiting = [entry for entry in found if entry.state == "waiting"]
+        if not waiting:
+            last = found[0]
+            raise UsageError(f"{last.quarantine_id} was {last.state} before")
+        if len(waiting) > 1:
+            ids = ", ".join(entry.quarantine_id for entry in waiting)
+            raise UsageError(f"{any_id} was refused in several wordings; name one of {ids}")
+        return waiting[0]
+
+    async def settle(
+        self, entry: Quarantined, state: Literal["resubmitted", "discarded"], reason: str
+    ) -> None:
+        """Say what became of an entry, and let go of its event. Raises: UsageError, Unavailable."""
+        with translated():
+            settled = await self._pool.fetchval(
+                sql("quarantine_settle"), entry.quarantine_id, state, reason, self._clock.now()
+            )
+        if settled is None:
+            raise UsageError(f"{entry.quarantine_id} was settled by somebody else meanwhile")
+
     async def _event(self, row: asyncpg.Record) -> str | None:
-        subject = branch_subject(row["branch_id"])
+        if row["sealed"] is None:
+            return None
+        subject = row["sealed_for"] or branch_subject(row["branch_id"])
         opened = await self._vault.open(subject, row["quarantine_id"], row["sealed"])
         return opened["event"] if opened is not None else None
+
+
+def _entry(one: Rejected, key: SubjectKey) -> tuple[str, _Entry]:
+    """Return an event as it is kept, and the id made of it."""
+    text, cut = _as_text(one.event)
+    why = one.why
+    digest = key.digest("\x00".join((why.code, why.field, why.reason, text)).encode())
+    quarantine_id = str(UUID(bytes=digest[:16]))
+    sealed = None if key.erased else key.seal(quarantine_id, {"event": text})
+    return quarantine_id, _Entry(one, key.subject, sealed, cut)
+
+
+def _fitting(entries: Mapping[str, _Entry], taken: asyncpg.Record, room: Room) -> dict[str, _Entry]:
+    """Return the entries that lie here already or for which there is room."""
+    events, known = room.events - taken["events"], set(taken["known"])
+    size = room.megabytes * 1024 * 1024 - taken["bytes"]
+    kept = {}
+    for quarantine_id, entry in entries.items():
+        if quarantine_id not in known:
+            size -= len(entry.sealed or b"")
+            events -= 1
+            if events < 0 or size < 0:
+                continue
+        kept[quarantine_id] = entry
+    return kept
+
+
+async def _write(
+    connection: Connection, scope: Scope, now: datetime, kept: Mapping[str, _Entry]
+) -> None:
+    entries = kept.values()
+    firsts = [entry.first for entry in entries]
+    await connection.execute(
+        sql("quarantine_add"),
+        now,
+        scope.branch_id,
+        scope.headquarters,
+        list(kept),
+        [entry.times for entry in entries],
+        [one.event_id for one in firsts],
+        [one.type for one in firsts],
+        [one.why.code for one in firsts],
+        [one.why.kept_field for one in firsts],
+        [one.why.kept_reason for one in firsts],
+        [one.why.remedy for one in firsts],
+        [entry.sealed_for for entry in entries],
+        [entry.sealed for entry in entries],
+        [entry.cut for entry in entries],
+    )
 
 
 def _quarantined(row: asyncpg.Record, event: str | None) -> Quarantined:
@@ -132,13 +264,13 @@ def _quarantined(row: asyncpg.Record, event: str | None) -> Quarantined:
     return Quarantined(**fields, event=event)
 
 
-def _as_text(event: object) -> str:
-    """Return the event as JSON, as far as it can be written and is not too long."""
+def _as_text(event: object) -> tuple[str, bool]:
+    """Return the event as JSON, as far as it can be written, and whether it was cut."""
     try:
         encoded = msgspec.json.encode(event, enc_hook=_unusable)
     except (RecursionError, ValueError, TypeError):  # too deep, no text, or no JSON at all
-        return "(an event that cannot be written down)"
-    return encoded[:_KEPT_BYTES].decode("utf-8", "ignore")
+        return "(an event that cannot be written down)", True
+    return encoded[:_KEPT_BYTES].decode("utf-8", "ignore"), len(encoded) > _KEPT_BYTES
 
 
 def _unusable(value: object) -> str:

@@ -12,7 +12,7 @@ from events.envelope import Envelope
 from events.touchpoints import Touchpoint
 from events.touchpoints.policy import ReferenceTouchpoint
 from services.intake.answers import EventRefused
-from services.intake.characters import CONTROL
+from services.intake.characters import flaw, flaw_on_a_page
 from services.intake.draft import Draft, Scope
 from services.intake.soundness import EARLIEST_DAY, check_data
 
@@ -21,7 +21,7 @@ _AHEAD = timedelta(hours=24)
 """How far a touchpoint may lie in the future: a wrong zone, but not a wrong year."""
 
 _EARLIEST = datetime(EARLIEST_DAY.year, EARLIEST_DAY.month, EARLIEST_DAY.day, tzinfo=UTC)
-_RESERVED = ("branch:", "console:", "vault:")
+RESERVED = ("branch:", "console:", "vault:")
 """Subjects under which the platform keeps keys that are nobody's."""
 
 _WITHOUT_CUSTOMER = ("complaint.", "case.", "callback.", "visit.", "order.")
@@ -43,11 +43,12 @@ def check(draft: Draft, scope: Scope, now: datetime) -> None:
 def _check_source(envelope: Envelope, scope: Scope) -> None:
     prefix = f"/branches/{scope.branch_id}/"
     device = envelope.source.removeprefix(prefix)
-    if device in (envelope.source, "") or envelope.branch_id != scope.branch_id:
+    foreign = device in (envelope.source, "") or envelope.branch_id != scope.branch_id
+    if foreign or flaw(envelope.source):
         raise EventRefused(
             "not_allowed",
             "source",
-            f"{envelope.source!r} is no device of branch {scope.branch_id}",
+            f"is no device of branch {scope.branch_id}",
             f"give {prefix} and the device, or publish for the branch that it names: with its "
             "key, or on the command line with --branch",
         )
@@ -73,13 +74,13 @@ def _check_subject(envelope: Envelope, data: Touchpoint, scope: Scope) -> None:
             raise EventRefused(
                 "missing", "subject", "is missing", "give the id of the customer it is about"
             )
-    elif subject != subject.strip() or subject.startswith(_RESERVED) or CONTROL.search(subject):
+    elif (wrong := flaw_on_a_page(subject)) or subject.startswith(RESERVED):
         raise EventRefused(
             "malformed",
             "subject",
-            "is no customer's id",
-            "give the id without spaces around it; it may not begin with "
-            + " or ".join(map(repr, _RESERVED)),
+            wrong or "is no customer's id",
+            "give the id without spaces around it, without slashes and without characters that "
+            "nobody sees; it may not begin with " + " or ".join(map(repr, RESERVED)),
         )
 
 

@@ -8,9 +8,10 @@ rely on it.
 from __future__ import annotations
 
 import math
+import typing
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from msgspec import Struct
 
@@ -18,17 +19,19 @@ from events.calendars import UnknownZone, zone
 from events.money import Money, UnknownCurrency, minor_digits
 from events.public_days import knows_country
 from events.touchpoints import Touchpoint
+from events.touchpoints.base import Key
 from events.touchpoints.payment import InvoiceIssued
 from events.touchpoints.policy import (
     AgeingPolicyPublished,
     BranchSet,
     CalendarSet,
     CompanySet,
+    PublicDaysSet,
     ReferenceTouchpoint,
     TierPolicyPublished,
 )
 from services.intake.answers import EventRefused
-from services.intake.characters import CONTROL
+from services.intake.characters import CONTROL, flaw, flaw_on_a_page
 from services.wording import counted
 
 EARLIEST_DAY = date(1900, 1, 1)
@@ -66,8 +69,35 @@ def _check_value(value: object, path: str, currencies: set[str]) -> None:
         currencies.add(value.currency)
     else:
         assert isinstance(value, Struct), f"no touchpoint has a field of type {kind.__name__}"
+        identifiers = _identifiers(type(value))
         for name in value.__struct_fields__:
-            _check_value(getattr(value, name), f"{path}.{name}", currencies)
+            if name in identifiers:
+                _check_identifier(getattr(value, name), f"{path}.{name}")
+            else:
+                _check_value(getattr(value, name), f"{path}.{name}", currencies)
+
+
+@cache
+def _identifiers(kind: type[Struct]) -> frozenset[str]:
+    """Return the names of a struct's fields that hold identifiers."""
+    hints = typing.get_type_hints(kind, include_extras=True)
+    return frozenset(name for name, hint in hints.items() if _holds_keys(hint))
+
+
+def _holds_keys(hint: object) -> bool:
+    return hint == Key or (hint is not Key and any(map(_holds_keys, typing.get_args(hint))))
+
+
+def _check_identifier(value: object, path: str) -> None:
+    """Check an identifier, several of them, or none."""
+    if isinstance(value, tuple):
+        for i, inner in enumerate(value):
+            _check_identifier(inner, f"{path}[{i}]")
+    elif isinstance(value, str):
+        on_a_page = path.endswith("case_id")  # cases have pages of their own
+        wrong = flaw_on_a_page(value) if on_a_page else flaw(value)
+        if wrong:
+            raise EventRefused("malformed", path, wrong, "give the identifier without")
 
 
 def _check_text(value: str, path: str) -> None:
@@ -112,7 +142,7 @@ def _is_currency(code: str) -> bool:
 
 def _check_currency(code: str, path: str) -> None:
     if not _is_currency(code):
-        raise EventRefused("malformed", path, f"{code!r} is no currency", _CURRENCY_REMEDY)
+        raise EventRefused("malformed", path, "is no currency", _CURRENCY_REMEDY)
 
 
 def _check_zone(name: str, path: str) -> None:
@@ -120,7 +150,7 @@ def _check_zone(name: str, path: str) -> None:
         zone(name)
     except UnknownZone as error:
         raise EventRefused(
-            "malformed", path, f"{name!r} is no time zone", "give an IANA name: Asia/Shanghai"
+            "malformed", path, "is no time zone", "give an IANA name: Asia/Shanghai"
         ) from error
 
 
@@ -153,13 +183,39 @@ def _check_calendar(data: CalendarSet) -> None:
                 "is not after opens",
                 "give a day's hours from opens to closes, in minutes since midnight",
             )
-    if data.country is not None and not knows_country(data.country):
+    if data.country is not None:
+        remedy = "leave it out and name the days in data.holidays and data.makeup_workdays"
+        _check_country(data.country, remedy)
+
+
+def _check_country(code: str, otherwise: str) -> None:
+    if not knows_country(code):
         raise EventRefused(
             "malformed",
             "data.country",
-            f"{data.country!r} is no country whose public holidays are known",
-            "give a code of ISO 3166, such as CN, or leave it out and name the days in "
-            "data.holidays and data.makeup_workdays",
+            "is no country whose public holidays are known",
+            f"give a code of ISO 3166, such as CN, or {otherwise}",
+        )
+
+
+def _check_public_days(data: PublicDaysSet) -> None:
+    _check_country(data.country, "name the days in a calendar of your own")
+    for name, days in (("holidays", data.holidays), ("makeup_workdays", data.makeup_workdays)):
+        for i, day in enumerate(days):
+            if day.year != data.year:
+                raise EventRefused(
+                    "inconsistent",
+                    f"data.{name}[{i}]",
+                    f"is not in {data.year}",
+                    "give the days of one year; those of another belong to a record of its own",
+                )
+    both = sorted(set(data.holidays) & set(data.makeup_workdays))
+    if both:
+        raise EventRefused(
+            "inconsistent",
+            "data.makeup_workdays",
+            f"names {both[0]}, which data.holidays names, too",
+            "name each day once: it is worked or it is not",
         )
 
 
@@ -206,4 +262,5 @@ _AGREEMENTS: Mapping[type[Touchpoint], Callable[..., None]] = {
     BranchSet: _check_branch,
     CompanySet: _check_company,
     CalendarSet: _check_calendar,
+    PublicDaysSet: _check_public_days,
 }

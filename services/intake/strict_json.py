@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from collections import Counter
 
 from services.errors import TouchstoneError
 
@@ -15,17 +17,56 @@ _DIGITS = 40
 """Longer integers are no number that anybody counts, and converting them takes long."""
 
 
+_ESCAPE = re.compile(rb"\\.", re.DOTALL)
+
+
 class MalformedBody(TouchstoneError):
     """The bytes are no JSON text in UTF-8; the message names the place."""
 
 
+class TooManyValues(TouchstoneError):
+    """A text has more values than are taken."""
+
+
+class Tally:
+    """Counts the values of a JSON text while it arrives, before anything is made of them.
+
+    It counts what begins or parts values (`[`, `{` and `,`) outside texts: as many as there are
+    values, give or take one, where the text is JSON.
+    """
+
+    def __init__(self, most: int) -> None:
+        """Take at most so many values."""
+        self._left = most
+        self._within = False  # a text
+        self._escaping = False  # the next byte belongs to a backslash
+
+    def add(self, chunk: bytes) -> None:
+        """Count on. Raises: TooManyValues."""
+        if not chunk:
+            return
+        if self._escaping:
+            chunk = chunk[1:]
+        self._escaping = (len(chunk) - len(chunk.rstrip(b"\\"))) % 2 == 1
+        parts = _ESCAPE.sub(b"", chunk).split(b'"')
+        outside = b"".join(parts[1::2] if self._within else parts[::2])
+        self._within ^= len(parts) % 2 == 0
+        self._left -= outside.count(b",") + outside.count(b"[") + outside.count(b"{")
+        if self._left < 0:
+            raise TooManyValues("there are more values in it than events need")
+
+
 class Unusable:
-    """Stands where a value was that cannot be used; `reason` says why."""
+    """Stands where a value was that cannot be used; `reason` says why.
 
-    __slots__ = ("reason",)
+    `told` says it to the sender, who may hear again what was sent.
+    """
 
-    def __init__(self, reason: str) -> None:
+    __slots__ = ("reason", "told")
+
+    def __init__(self, reason: str, told: str | None = None) -> None:
         self.reason = reason
+        self.told = told or reason
 
 
 def parse(body: bytes) -> object:
@@ -56,12 +97,9 @@ def _object(pairs: list[tuple[str, object]]) -> object:
     parsed = dict(pairs)
     if len(parsed) == len(pairs):
         return parsed
-    seen: set[str] = set()
-    for key, _ in pairs:
-        if key in seen:
-            return Unusable(f"has the key {key[:80]!r} twice")
-        seen.add(key)
-    raise AssertionError("unreachable: fewer keys than pairs means a repeated key")
+    counts = Counter(key for key, _ in pairs)
+    twice = next(key for key, count in counts.items() if count > 1)
+    return Unusable("has a key twice", f"has the key {twice[:80]!r} twice")
 
 
 def _integer(digits: str) -> int | Unusable:

@@ -84,7 +84,7 @@ def _sequence_key(envelope: Envelope) -> _SequenceKey:
 
 
 def _first_of_each(envelopes: Sequence[Envelope], among: Sequence[int]) -> list[int]:
-    """Return the first index of each id and of each sequence number."""
+    """Return the first index of each id and of each sequence number, where there is one."""
     ids: set[str] = set()
     numbers: set[_SequenceKey] = set()
     first = []
@@ -94,7 +94,8 @@ def _first_of_each(envelopes: Sequence[Envelope], among: Sequence[int]) -> list[
         if envelope.id not in ids and number not in numbers:
             first.append(i)
         ids.add(envelope.id)
-        numbers.add(number)
+        if envelope.sequence:
+            numbers.add(number)
     return first
 
 

@@ -23,6 +23,7 @@ def stored_event(row: asyncpg.Record) -> StoredEvent:
         correlation_id=row["correlation_id"],
         causation_id=row["causation_id"],
         traceparent=row["traceparent"],
+        tracestate=row["tracestate"],
     )
     position = Position(row["generation"], row["partition"], row["n"])
     return StoredEvent(envelope, position, row["recorded_at"], row["data"])

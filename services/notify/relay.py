@@ -109,7 +109,7 @@ def _refusal(row: asyncpg.Record) -> QuarantineNotice:
         event_id=row["event_id"],
         event_type=row["type"],
         reasons=(RefusalReason(field=row["field"], reason=row["reason"], remedy=row["remedy"]),),
-        sealed=row["sealed"],
+        sealed=row["sealed"] or b"",  # settled before it was told, or about somebody erased
         at=row["received_at"],
     )
 

@@ -60,18 +60,19 @@ async def calibrate(
 ) -> Calibration:
     """Return the tier policy of the day with lines by these shares.
 
-    Without `effective_from` it is to count from the end of the day on. The day ends in the
-    company's zone. Raises: Unavailable; UsageError, where there is nobody to score.
+    A score is that of the end of the day where the customer is at home. Without `effective_from`
+    the policy is to count from the end of the company's day on. Raises: Unavailable; UsageError,
+    where there is nobody to score.
     """
     async with picture(platform) as seen:
         reference = await seen.reference()
         tz = reference.zone_of(None)
-        at = day_end(day, tz)
-        policy = reference.in_force(TierPolicy, at)
+        policy = reference.in_force(TierPolicy, day_end(day, tz))
         projection = ValueTiers()
         scores: list[int] = []
         async for customer, events in seen.dossiers():
-            facts = Facts(e for e in events if type(e.data) in projection.handles)
+            facts = Facts(events, projection.handles)
+            at = facts.home.end_of(day, reference)
             for row in projection.assess(customer, facts, at, reference).rows[STANDINGS.name]:
                 assert isinstance(row, StandingRow)
                 scores.append(figures_on(row, day, policy).score_minor)

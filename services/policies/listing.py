@@ -8,6 +8,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from events.envelope import EventId
 from events.policy import Reference
 from events.touchpoints.policy import PolicyRecord
 from services.policies.kinds import Kind
@@ -23,12 +24,15 @@ class Version(Struct, frozen=True, kw_only=True):
     effective_from: datetime | None
     until: datetime | None  # where the next version begins
     event_id: str | None
+    published_by: str | None  # the branch or office
+    recorded_at: datetime | None
     policy: PolicyRecord | None  # None: it has no defaults and was not published
 
 
 def versions(kind: Kind, at: datetime, reference: Reference) -> Iterator[Version]:
     """Yield every version of a kind in the order in which they count, the defaults first."""
     published = reference.versions(kind.record)
+    events = {event.envelope.id: event for event in reference.events}
     starts = [version.effective_from for version in published]
     first = starts[0] if starts else None
     yield Version(
@@ -37,6 +41,8 @@ def versions(kind: Kind, at: datetime, reference: Reference) -> Iterator[Version
         effective_from=None,
         until=first,
         event_id=None,
+        published_by=None,
+        recorded_at=None,
         policy=_defaults(kind),
     )
     for i, version in enumerate(published):
@@ -47,8 +53,16 @@ def versions(kind: Kind, at: datetime, reference: Reference) -> Iterator[Version
             effective_from=version.effective_from,
             until=until,
             event_id=version.event_id,
+            published_by=events[EventId(version.event_id)].envelope.branch_id,
+            recorded_at=events[EventId(version.event_id)].recorded_at,
             policy=version.policy,
         )
+
+
+def follower(kind: Kind, effective_from: datetime, reference: Reference) -> Version | None:
+    """Return the version that takes the place of one from an instant on; None: it stays."""
+    later = (v for v in versions(kind, effective_from, reference) if v.event_id is not None)
+    return next((v for v in later if v.effective_from and v.effective_from > effective_from), None)
 
 
 def _state(start: datetime, until: datetime | None, at: datetime) -> State:

@@ -15,10 +15,14 @@ from services.intake.draft import local_scope
 from services.platform import Platform
 from services.policies.candidate import Candidate
 from services.policies.kinds import KINDS
+from services.policies.listing import Version, follower
 from services.walk.by_customer import picture
 
 _NAMESPACE = UUID("3d0c6a58-5b1e-5b7f-a0e4-6f3f7f2f9c41")
 """Namespace of the ids of policies; chosen once, never to change."""
+
+
+Counts = Literal["now", "later", "past"]
 
 
 class Changed(Struct, frozen=True):
@@ -37,6 +41,8 @@ class Published(Struct, frozen=True, kw_only=True):
     event_id: str
     effective_from: datetime
     changes: list[Changed]
+    counts: Counts
+    follower: Version | None  # the version that takes its place
     position: str | None = None
 
 
@@ -89,15 +95,16 @@ async def publish_policy(
     """
     async with picture(platform) as seen:
         reference = await seen.reference()
+    now = platform.clock.now()
     standing = _at_the_instant(meant, reference)
     if event_id is None and standing is not None and standing.policy == meant.policy:
-        return _said_already(meant, standing.event_id)
+        return _said_already(meant, standing.event_id, reference, now)
     event = _event(platform, meant, branch, event_id or policy_id(meant, reference), reference)
     [answer] = await platform.intake.submit(local_scope(branch), [event])
     if answer.status == "refused" and answer.field == "id" and event_id is None:
         # The id is made of what the policy says: somebody has just said it, at another moment,
         # and the events table does not have it yet.
-        return _said_already(meant, str(event["id"]))
+        return _said_already(meant, str(event["id"]), reference, now)
     if answer.status == "refused":
         raise PolicyRefused(f"{answer.field} {answer.reason}; {answer.remedy}")
     return Published(
@@ -107,16 +114,31 @@ async def publish_policy(
         effective_from=meant.effective_from,
         changes=changes(meant, reference),
         position=answer.position,
+        counts=counting(meant, reference, now),
+        follower=follower(KINDS[meant.kind], meant.effective_from, reference),
     )
 
 
-def _said_already(meant: Candidate, event_id: str) -> Published:
+def counting(meant: Candidate, reference: Reference, now: datetime) -> Counts:
+    """Return whether a policy counts at an instant, or not yet, or no more."""
+    if meant.effective_from > now:
+        return "later"
+    after = follower(KINDS[meant.kind], meant.effective_from, reference)
+    hidden = after is not None and after.effective_from is not None and after.effective_from <= now
+    return "past" if hidden else "now"
+
+
+def _said_already(
+    meant: Candidate, event_id: str, reference: Reference, now: datetime
+) -> Published:
     return Published(
         status="duplicate",
         kind=meant.kind,
         event_id=event_id,
         effective_from=meant.effective_from,
         changes=[],
+        counts=counting(meant, reference, now),
+        follower=follower(KINDS[meant.kind], meant.effective_from, reference),
     )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from events.calendars import day_end
 from events.touchpoints.policy import PolicyRecord
 from services.policies.calibration import Calibration
 from services.policies.candidate import Candidate
@@ -14,7 +16,7 @@ from services.policies.listing import Version
 from services.policies.publishing import Changed, Published
 from services.policies.trial import ProjectionTrial, Trial
 from services.policies.units import measured
-from services.wording import amount, counted, moment
+from services.wording import amount, asked_words, counted, moment
 
 _STATES = {"past": "past", "in_force": "IN FORCE", "to_come": "to come"}
 
@@ -37,6 +39,25 @@ def published_lines(found: Published, meant: Candidate, tz: ZoneInfo) -> Iterato
     state = "published" if found.status == "accepted" else "was published before"
     yield f"{found.kind} {state}, from {moment(found.effective_from, tz)}  event {found.event_id}"
     yield from _changes(found.changes, meant)
+    if found.counts == "later":
+        yield "    until then what is in force stays in force"
+    if found.follower is not None:
+        yield from _follower_lines(found.follower, found.counts == "past", tz)
+
+
+def _follower_lines(after: Version, hides: bool, tz: ZoneInfo) -> Iterator[str]:
+    """Say which version takes a policy's place, and the remedy where it has done so already."""
+    assert after.effective_from is not None
+    named = f"the version of {after.published_by} (event {after.event_id})"
+    if hides:
+        yield (
+            f"    it does not count now: {named} has taken its place since "
+            f"{moment(after.effective_from, tz)}"
+        )
+        yield "    to change what counts now, publish without --effective-from"
+    else:
+        until = moment(after.effective_from, tz)
+        yield f"    it counts until {until}, when {named} takes its place"
 
 
 def version_lines(found: Iterable[Version], tz: ZoneInfo) -> Iterator[str]:
@@ -48,7 +69,12 @@ def version_lines(found: Iterable[Version], tz: ZoneInfo) -> Iterator[str]:
             yield kind
         start = moment(one.effective_from, tz) if one.effective_from else "the beginning"
         until = f" until {moment(one.until, tz)}" if one.until else ""
-        event = f"  event {one.event_id}" if one.event_id else "  (defaults)"
+        event = "  (defaults)"
+        if one.event_id and one.recorded_at:
+            event = (
+                f"  published by {one.published_by} on {moment(one.recorded_at, tz)}  "
+                f"event {one.event_id}"
+            )
         yield f"  {_STATES[one.state]:>8}  from {start}{until}{event}"
         if one.policy is None:
             yield "            nothing was published"
@@ -82,9 +108,13 @@ def trial_lines(found: Trial, tz: ZoneInfo) -> Iterator[str]:
     customers = counted(found.of_customers, "customer")
     yield (
         f"{found.meant.kind} from {moment(found.meant.effective_from, tz)}, tried on "
-        f"{sample}{customers} as of {moment(found.at, tz)}; nothing was written"
+        f"{sample}{customers} as of {asked_words(found.at, tz)}; nothing was written"
     )
     yield from _changes(found.changes, found.meant)
+    after = found.follower
+    if after is not None and after.effective_from is not None:
+        at = found.at if isinstance(found.at, datetime) else day_end(found.at, tz)
+        yield from _follower_lines(after, after.effective_from <= at, tz)
     for one in found.projections:
         yield from _projection_lines(one, found.customers)
     moves = found.tier_moves

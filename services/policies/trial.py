@@ -13,6 +13,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from events.envelope import BranchId, CustomerId, Envelope, EventId, Position, RecordedEvent
+from events.home import Asked, Home
 from events.partitioning import REFERENCE_PARTITION
 from events.policy import Reference
 from events.touchpoints.policy import TierPolicy
@@ -23,6 +24,7 @@ from projections.value_tiers.rows import StandingRow
 from services.platform import Platform
 from services.policies.candidate import Candidate
 from services.policies.kinds import KINDS
+from services.policies.listing import Version, follower
 from services.policies.publishing import Changed, changes, policy_id
 from services.postgres.statements import sql
 from services.walk.by_customer import Picture, picture
@@ -75,7 +77,8 @@ class Trial(Struct, frozen=True, kw_only=True):
 
     meant: Candidate
     changes: list[Changed]
-    at: datetime
+    follower: Version | None  # the version that takes its place; before `at`, all stays as it is
+    at: Asked
     position: str
     customers: int
     of_customers: int  # more than `customers`: a sample was assessed, and nothing is scaled up
@@ -157,13 +160,14 @@ class _Difference:
 async def try_policy(
     platform: Platform,
     meant: Candidate,
-    at: datetime,
+    at: Asked,
     sample: int | None,
     begin: Callable[[int], None],
     advance: Callable[[int], None],
 ) -> Trial:
-    """Return what a policy would change at `at`, for all customers or a sample of them.
+    """Return what a policy would change as of `at`, for all customers or a sample of them.
 
+    Of a day it is the end where each customer is at home.
     `begin` is told how many will be assessed. Raises: Unavailable.
     """
     async with picture(platform) as seen:
@@ -171,6 +175,7 @@ async def try_policy(
         proposed = reference.remember([_recorded(meant, reference, platform.clock.now())])
         everybody = await seen.customer_count()
         begin(min(sample or everybody, everybody))
+        company_at = Home().instant_of(at, reference)
         differences = [_Difference(projection) for projection in PROJECTIONS]
         tiers_before: dict[str, str] = {}
         tiers_after: dict[str, str] = {}
@@ -188,12 +193,15 @@ async def try_policy(
         return Trial(
             meant=meant,
             changes=changes(meant, reference),
+            follower=follower(KINDS[meant.kind], meant.effective_from, reference),
             at=at,
             position=seen.heads.token(),
             customers=customers,
             of_customers=everybody,
             projections=[difference.result() for difference in differences],
-            tier_moves=transitions(tiers_before, tiers_after, _names(at, reference, proposed)),
+            tier_moves=transitions(
+                tiers_before, tiers_after, _names(company_at, reference, proposed)
+            ),
         )
 
 
@@ -230,11 +238,12 @@ def _assessed(
     projection: Projection,
     customer: CustomerId,
     events: Sequence[RecordedEvent],
-    at: datetime,
+    asked: Asked,
     references: tuple[Reference, Reference],
 ) -> tuple[Assessment, Assessment]:
-    facts = Facts(event for event in events if type(event.data) in projection.handles)
+    facts = Facts(events, projection.handles)
     before, after = references
+    at = facts.home.instant_of(asked, before)
     return (
         projection.assess(customer, facts, at, before),
         projection.assess(customer, facts, at, after),

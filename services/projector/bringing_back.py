@@ -54,9 +54,7 @@ class BringingBack:
             (lane, await lane.go_on_from(found.since, reference))
             for (lane, _), found in zip(missed, recalled, strict=True)
         ]
-        whole = await self._recalling.whole(
-            [(lane.projection, customers) for lane, customers in refused], upto, broken
-        )
+        whole = await self._recalling.whole([customers for _, customers in refused], upto, broken)
         read = [
             (lane, found.dossiers | again)
             for (lane, _), found, again in zip(missed, recalled, whole, strict=True)

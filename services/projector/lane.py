@@ -54,16 +54,12 @@ class Lane:
         self.checkpoint = await self.store.take(connection, self.partition)
         self.parked = await self.store.parked(connection, self.partition)
 
-    def of_interest(self, batch: Batch) -> dict[CustomerId, list[RecordedEvent]]:
-        """Return the events of a batch that this projection handles, by customer."""
-        handles = self.projection.handles
-        found: dict[CustomerId, list[RecordedEvent]] = {}
-        for customer, events in batch.items():
-            if customer not in self.parked:
-                mine = [event for event in events if type(event.data) in handles]
-                if mine:
-                    found[customer] = mine
-        return found
+    def of_interest(self, batch: Batch) -> Batch:
+        """Return the events of a batch that this projection must hear of, by customer.
+
+        They are of any kind: each may be the customer's earliest, whose branch is its home.
+        """
+        return {c: events for c, events in batch.items() if c not in self.parked}
 
     def forgotten(self, customers: Iterable[CustomerId]) -> list[CustomerId]:
         """Return those customers whose dossier and rows must be read again."""
@@ -73,8 +69,9 @@ class Lane:
         """Bring customers back to memory: what they did up to the checkpoint, their rows."""
         written = await self.store.written(connection, list(dossiers))
         for customer, dossier in dossiers.items():
-            self.memory.put(customer, Remembered(Facts(dossier), written[customer]))
-            if len(dossier) >= LONG_EVENTS:
+            facts = Facts(dossier, self.projection.handles)
+            self.memory.put(customer, Remembered(facts, written[customer]))
+            if len(facts) >= LONG_EVENTS:
                 self._to_keep.add(customer)
 
     async def go_on_from(
@@ -92,9 +89,8 @@ class Lane:
             remembered = snapshot.remembered
             facts, written = remembered.facts, remembered.written
             try:
-                for event in later:
-                    facts.remember(event)
-                if later or snapshot.written_at > snapshot.assessed_at:
+                news = [event for event in later if facts.remember(event)]
+                if news or snapshot.written_at > snapshot.assessed_at:
                     at = snapshot.written_at
                     assessment = self.projection.assess(customer, facts, at, rules)
                     remembered.written = Changes().add(
@@ -106,14 +102,17 @@ class Lane:
                 remembered.close()
                 continue
             self.memory.put(customer, remembered)
-            if snapshot.has_grown(len(later)):
+            if snapshot.has_grown(len(news)):
                 self._to_keep.add(customer)
         return refused
 
     async def assess(
         self, batch: Batch, broken: Broken, at: datetime, reference: Reference
     ) -> Changes:
-        """Remember the batch, assess each of its customers once, and return what differs."""
+        """Remember the batch and return what differs.
+
+        Each customer is assessed once of whom something may be otherwise, or whose time has come.
+        """
         changes = Changes()
         changes.parked.extend(broken.values())
         rules = self.snapshots.rules.of(reference)
@@ -127,8 +126,10 @@ class Lane:
             # Whatever a projection raises is a bug of its own: it must stop this customer,
             # with the reason kept for the operator, and no other.
             try:
-                for event in events:
-                    remembered.facts.remember(event)
+                news = [event for event in events if remembered.facts.remember(event)]
+                if events and not news:
+                    self.memory.put(customer, remembered)
+                    continue
                 assessment = self.projection.assess(customer, remembered.facts, at, rules)
                 written = changes.add(self.projection, customer, remembered.written, assessment, at)
             except Exception as error:  # noqa: BLE001 - see above

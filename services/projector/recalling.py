@@ -10,7 +10,6 @@ from typing import NamedTuple
 from events.envelope import CustomerId, PositionVector, RecordedEvent
 from events.errors import EventError
 from events.policy import Reference
-from projections.protocol import Projection
 from services.log.readable import recorded
 from services.log.stored import stored_event
 from services.ports import Dossiers, StoredEvent
@@ -25,7 +24,7 @@ Broken = dict[CustomerId, Parked]
 
 
 class Recalled(NamedTuple):
-    """What a projection handles of some customers' events, by customer."""
+    """The events of some customers, by customer."""
 
     dossiers: Events
     since: dict[CustomerId, tuple[Snapshot, list[RecordedEvent]]]  # a snapshot and what followed
@@ -47,45 +46,39 @@ class Recall:
         broken: Broken,
         reference: Reference,
     ) -> list[Recalled]:
-        """Return what each projection handles of the events before `upto`.
+        """Return for each projection the events before `upto` of the customers it asks for.
 
         A customer with an event that cannot be decoded is put among the broken instead.
         Raises: Unavailable.
         """
         kept = [await snapshots.of(customers, upto, reference) for snapshots, customers in wanted]
         missing = [
-            (snapshots.projection, [customer for customer in customers if customer not in known])
-            for (snapshots, customers), known in zip(wanted, kept, strict=True)
+            [customer for customer in customers if customer not in known]
+            for (_, customers), known in zip(wanted, kept, strict=True)
         ]
         whole = await self.whole(missing, upto, broken)
         found = []
-        for (snapshots, _), known, dossiers in zip(wanted, kept, whole, strict=True):
+        for known, dossiers in zip(kept, whole, strict=True):
             later = await _decoded(await self._later(known, upto), broken)
-            since = {
-                customer: (known[customer], _handled(snapshots.projection, events))
-                for customer, events in later.items()
-            }
+            since = {customer: (known[customer], events) for customer, events in later.items()}
             found.append(Recalled(dossiers, since))
         return found
 
     async def whole(
         self,
-        wanted: Sequence[tuple[Projection, Sequence[CustomerId]]],
+        wanted: Sequence[Sequence[CustomerId]],
         upto: int,
         broken: Broken,
     ) -> list[Events]:
         """Return the same from the first event on, whatever was kept."""
-        customers = dict.fromkeys(customer for _, named in wanted for customer in named)
+        customers = dict.fromkeys(customer for named in wanted for customer in named)
         dossiers: Events = {}
         if customers:
             counts = list(PositionVector.start(self._generation).counts)
             counts[self._partition] = upto
             before = PositionVector(self._generation, tuple(counts))
             dossiers = await _decoded(await self._dossiers.of([*customers], before), broken)
-        return [
-            {c: _handled(projection, dossiers[c]) for c in named if c in dossiers}
-            for projection, named in wanted
-        ]
+        return [{c: dossiers[c] for c in named if c in dossiers} for named in wanted]
 
     async def _later(
         self, kept: Mapping[CustomerId, Snapshot], upto: int
@@ -102,10 +95,6 @@ class Recall:
         for row in rows:
             later[CustomerId(row["customer_id"])].append(stored_event(row))
         return dict(later)
-
-
-def _handled(projection: Projection, events: Sequence[RecordedEvent]) -> list[RecordedEvent]:
-    return [event for event in events if type(event.data) in projection.handles]
 
 
 async def _decoded(dossiers: Mapping[CustomerId, Sequence[StoredEvent]], broken: Broken) -> Events:

@@ -103,10 +103,12 @@ class BuildWriter:
         event_id = None
         # As in the projector: whatever a projection raises stops this customer and no other.
         try:
-            facts = Facts()
+            facts = Facts(handles=self._projection.handles)
             for row in rows:
                 event_id = row["event_id"]
                 facts.remember(recorded(stored_event(row)))
+            if not len(facts):
+                return
             assessment = self._projection.assess(customer, facts, at, reference)
             mine.add(self._projection, customer, Written(), assessment, at)
         except EventError as error:

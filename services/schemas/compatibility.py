@@ -1,4 +1,8 @@
-"""Whether one schema can read what another wrote, by the resolution rules of Apache Avro."""
+"""Whether one schema can read what another wrote, by the resolution rules of Apache Avro.
+
+Ours does not resolve (services.schemas.reading says what it does). Whoever reads our topics with
+a library that does, keeps the schema it was built with; this is for them.
+"""
 
 import json
 

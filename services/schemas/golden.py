@@ -14,7 +14,9 @@ from events.codec import HEADER_BYTES, MARKER, decode, encode, fingerprint
 from events.errors import EventError
 from events.samples import sample_of
 from events.touchpoints import Touchpoint, touchpoint_type
+from events.upcasting import Fields, upcast
 from services.schemas.files import FOLDER, SchemaId, label
+from services.schemas.reading import AS_WRITTEN, differs
 
 
 class GoldenSample(msgspec.Struct, frozen=True):
@@ -86,8 +88,15 @@ def _sample_faults(schema: SchemaId, sample: GoldenSample, payload: bytes) -> It
                 yield "the type no longer reads its golden bytes as its sample"
             if encode(decoded) != payload:
                 yield "the type no longer writes its golden bytes"
+        elif not _says(decoded, upcast(*schema, touchpoint.version, cast(Fields, fields))):
+            yield "the type no longer says what its golden bytes say"
     except (EventError, msgspec.ValidationError) as error:
         yield f"the type cannot read its golden bytes: {error}"
+
+
+def _says(touchpoint: Touchpoint, fields: Fields) -> bool:
+    """Return whether a touchpoint says what these fields say."""
+    return differs(fields, msgspec.to_builtins(touchpoint, builtin_types=AS_WRITTEN)) is None
 
 
 def _as_json(value: object) -> dict[str, object]:

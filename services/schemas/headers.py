@@ -18,7 +18,11 @@ class _Header(NamedTuple):
 
 _HEADERS = {
     "ce_specversion": _Header("The version of CloudEvents.", "1.0"),
-    "ce_id": _Header("UUIDv7 of the event.", "019cad2f-6a3a-7c31-9d52-5f0e3b8a7c11", "uuid"),
+    "ce_id": _Header(
+        "UUID of the event: the sender's, or made of source and the sender's id.",
+        "019cad2f-6a3a-7c31-9d52-5f0e3b8a7c11",
+        "uuid",
+    ),
     "ce_source": _Header("Who numbers the event: /branches/B/device.", "/branches/SH-01/till-3"),
     "ce_type": _Header("The touchpoint's name in the catalogue.", ""),
     "ce_time": _Header(
@@ -29,7 +33,7 @@ _HEADERS = {
     ),
     "ce_dataschema": _Header("The schema that wrote the value.", "", "uri-reference"),
     "ce_branchid": _Header("The branch that published it.", "SH-01"),
-    "ce_sequence": _Header("The source's own counter, from 1.", "42"),
+    "ce_sequence": _Header("The source's own counter, from 1; 0: it keeps none.", "42"),
     "ce_sourceepoch": _Header("Raised when a source starts numbering anew.", "1"),
     "ce_senttime": _Header(
         "The branch device's clock when it sent.", "2026-03-02T01:30:02Z", _INSTANT, False
@@ -50,6 +54,7 @@ _HEADERS = {
     "ce_correlationid": _Header("What the event belongs to.", "visit-7", None, False),
     "ce_causationid": _Header("The event that led to it.", "", "uuid", False),
     "ce_traceparent": _Header("W3C Trace Context of the request.", "", None, False),
+    "ce_tracestate": _Header("W3C Trace Context of vendors.", "", None, False),
 }
 
 

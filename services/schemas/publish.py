@@ -1,6 +1,7 @@
 """Writes schemas and golden bytes that are missing; what is published is never written again."""
 
 from collections.abc import Iterable, Mapping
+from operator import itemgetter
 
 import msgspec
 
@@ -13,6 +14,7 @@ from services.schemas.compatibility import unreadable
 from services.schemas.errors import AlreadyPublished, Incompatible, SameFingerprint
 from services.schemas.files import SchemaId, label, schema_path, write_once
 from services.schemas.golden import golden_of, golden_path
+from services.schemas.reading import misread
 
 
 def meaning(schema: object) -> object:
@@ -34,11 +36,20 @@ def refuse_same_fingerprint(known: Iterable[tuple[SchemaId, AvroSchema]]) -> Non
 
 
 def refuse_incompatible(known: Iterable[tuple[SchemaId, AvroSchema]]) -> None:
-    """Refuse an event type whose versions cannot all read each other. Raises: Incompatible."""
+    """Refuse an event type whose versions do not all say the same. Raises: Incompatible.
+
+    The latest reads what each other wrote as we read; and any version reads what any other wrote
+    as they do who take our topics in with another's reader, which resolves schemas.
+    """
     by_name: dict[str, list[tuple[SchemaId, AvroSchema]]] = {}
     for schema_id, schema in known:
         by_name.setdefault(schema_id[0], []).append((schema_id, schema))
-    for versions in by_name.values():
+    for name, versions in by_name.items():
+        (_, latest), schema = max(versions, key=itemgetter(0))
+        for (_, version), written in versions:
+            reasons = misread(name, (latest, schema), (version, written))
+            if reasons:
+                raise Incompatible(label((name, latest)), label((name, version)), reasons)
         for reader_id, reader in versions:
             for writer_id, writer in versions:
                 reasons = unreadable(reader, writer)

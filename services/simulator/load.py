@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from itertools import chain
@@ -17,6 +17,7 @@ from events.partitioning import REFERENCE_PARTITION
 from services.errors import Disagreement, UsageError
 from services.intake.draft import Draft, Scope
 from services.intake.intake import Intake
+from services.log.filling import note_filling
 from services.platform import Platform
 from services.postgres.pool import translated
 from services.postgres.statements import sql
@@ -89,7 +90,8 @@ async def log_state(platform: Platform) -> LogState:
 async def ensure_history(platform: Platform, *, customers: int = 3_000, seed: int = 7) -> Loaded:
     """Fill an empty log with a history that ends today, showing how far it is.
 
-    An interrupted load goes on with the plan it was begun with; a complete one is left alone.
+    An interrupted load goes on with the plan it was begun with; a complete one is left alone:
+    a company keeps its size. Pages say that it is being filled until `end_filling`.
     Raises: UsageError if the log holds anything else; Unavailable.
     """
     state = await log_state(platform)
@@ -100,14 +102,18 @@ async def ensure_history(platform: Platform, *, customers: int = 3_000, seed: in
     with progress("days of history") as bar:
         task = bar.add_task("simulating", total=days)
 
-        def show(instant: datetime) -> None:
-            bar.update(task, completed=(instant - plan.since).days)
+        async def show(instant: datetime) -> None:
+            past = (instant - plan.since).days
+            bar.update(task, completed=past)
+            await note_filling(platform.pool, "history", past, days)
 
         written = await load(platform, plan, state.events, show)
     return Loaded(plan, state.events + written, written)
 
 
-async def load(platform: Platform, plan: Plan, done: int, show: Callable[[datetime], None]) -> int:
+async def load(
+    platform: Platform, plan: Plan, done: int, show: Callable[[datetime], Awaitable[None]]
+) -> int:
     """Write the history where the log holds its first `done` events; return how many were new.
 
     Batches follow each other, so only the one that was interrupted is offered twice: as often as
@@ -130,7 +136,7 @@ async def load(platform: Platform, plan: Plan, done: int, show: Callable[[dateti
             if offered > done:
                 clock.instant = batch[-1].recorded_at
                 await patiently(partial(_submit, intake, batch))
-                show(clock.instant)
+                await patiently(partial(show, clock.instant))
             batch = await following
     return max(0, offered - done)
 

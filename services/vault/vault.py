@@ -70,6 +70,18 @@ class PostgresVault:
             keys.update(await self._obtain(missing))
         return keys
 
+    async def existing(self, subjects: Iterable[str]) -> Mapping[str, SubjectKey]:
+        """Return the keys of those subjects that have or had one; none is made.
+
+        Raises: Unavailable, MasterKeyUnusable.
+        """
+        keys, missing = self._from_cache(subjects)
+        if missing:
+            statement = partial(self._pool.fetch, sql("vault_keys"), sorted(missing))
+            for row in await retried(statement):
+                keys[row["subject"]] = self._keep(row["subject"], row["wrapped_key"])
+        return keys
+
     async def seal(self, subject: str, event_id: str, fields: Mapping[str, str]) -> bytes:
         """Encrypt personal fields under the subject's key, bound to the event's id.
 

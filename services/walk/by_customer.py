@@ -10,6 +10,7 @@ from asyncpg import Record
 from asyncpg.pool import PoolConnectionProxy
 
 from events.envelope import CustomerId, Envelope, PositionVector, RecordedEvent
+from events.home import Asked, Known, known
 from events.lineage import Lineage
 from events.policy import Reference
 from services.errors import UnreadableEvent
@@ -36,25 +37,21 @@ class Picture:
         self.heads = heads
         self.lineage = lineage
 
-    async def reference(self, known_at: datetime | None = None) -> Reference:
-        """Return the rules recorded so far, or recorded by an instant."""
+    async def reference(self) -> Reference:
+        """Return the rules recorded so far."""
         rows = await self.connection.fetch(sql("reference_stream"), 0, -1)
-        reference = Reference(readable(stored_event(row)) for row in rows)
-        return reference if known_at is None else reference.known_at(known_at)
+        return Reference(readable(stored_event(row)) for row in rows)
 
     async def customer_count(self) -> int:
         """Return how many customers the walk will meet, for a progress bar."""
         return int(await self.connection.fetchval(sql("count_customers")))
 
-    async def dossier(
-        self, customer: CustomerId, known_at: datetime | None = None
-    ) -> list[RecordedEvent]:
-        """Return one customer's events, or those recorded by an instant."""
+    async def dossier(self, customer: CustomerId) -> list[RecordedEvent]:
+        """Return one customer's events."""
         rows = await self.connection.fetch(
             sql("dossiers"), *dossier_arguments([customer], self.heads)
         )
-        events = [readable(stored_event(row)) for row in rows]
-        return [e for e in events if known_at is None or e.recorded_at <= known_at]
+        return [readable(stored_event(row)) for row in rows]
 
     async def dossiers(
         self, known_at: datetime | None = None, unreadable: Unreadable | None = None
@@ -82,6 +79,17 @@ class Picture:
                 unreadable(stored.envelope, error)
         if customer is not None:
             yield customer, events
+
+    async def known(
+        self, at: Asked, known_at: Asked | None
+    ) -> AsyncIterator[tuple[CustomerId, Known]]:
+        """Yield every customer of whom something was known, each on its own day."""
+        reference = await self.reference()
+        recorded_by = known_at if isinstance(known_at, datetime) else None
+        async for customer, events in self.dossiers(recorded_by):
+            found = known(events, reference, at, known_at)
+            if found.facts:
+                yield customer, found
 
 
 @asynccontextmanager

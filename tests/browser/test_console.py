@@ -74,12 +74,16 @@ async def test_the_board_counts_down_and_says_who_is_too_late(
         await expect(page.locator("#panel-pyramid svg")).to_contain_text("Gold")
         service = page.get_by_role("region", name="Service")
         new = service.locator(".card").filter(has_text="K-1")
-        await expect(new).to_contain_text("First answer: 15 min left · due 20 Mar 2026, 10:15")
+        await expect(new).to_contain_text(
+            "First answer: 15 min of business time left · due 20 Mar 2026, 10:15"
+        )
         served.company.clock.move(timedelta(minutes=10))
-        await expect(new).to_contain_text("5 min left")
+        await expect(new).to_contain_text("5 min of business time left")
         served.company.clock.move(timedelta(hours=2))
         await served.company.project()
-        await expect(new).to_contain_text("▲ over by 15 min · was due 20 Mar 2026, 11:45")
+        await expect(new).to_contain_text(
+            "▲ over by 15 min of business time · was due 20 Mar 2026, 11:45 +08:00"
+        )
         tile = page.locator(".tile").filter(has_text="Open cases")
         await expect(tile).to_contain_text("breached: 2")
         await new.get_by_role("link", name="K-1").click()

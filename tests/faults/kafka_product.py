@@ -56,7 +56,9 @@ class KafkaProduct:
         ]
 
     def _kept(self, name: str) -> Kept:
-        command = "serve" if name in self._ports else "work"
+        # Another release serves both doors in one process.
+        serve = "serve gateway" if self.program == REPOSITORY else "serve"
+        command = serve if name in self._ports else "work"
         environment = {**self._environment(name), **self._ports.get(name, {})}
         return Kept(name, command, environment, self.settings.data, self.program)
 

@@ -39,7 +39,7 @@ class Kept:
         self.name = name
         self.wanted = False
         self.ends: list[End] = []
-        self._command = (sys.executable, "-m", "services", command)
+        self._command = (sys.executable, "-m", "services", *command.split())
         self._environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith("TOUCHSTONE_")},
             **environment,

@@ -252,7 +252,7 @@ def clean_digest(recordings: Iterable[Recording], at: datetime) -> str:
     lines: dict[CustomerId, list[bytes]] = defaultdict(list)
     for projection in PROJECTIONS:
         for customer, dossier in dossiers.items():
-            facts = Facts(e for e in dossier if type(e.data) in projection.handles)
+            facts = Facts(dossier, projection.handles)
             if len(facts):
                 assessment = projection.assess(customer, facts, at, reference)
                 lines[customer] += customer_lines(projection, customer, assessment)

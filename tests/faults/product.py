@@ -36,7 +36,7 @@ class Product:
         self.program = REPOSITORY  # the release that is started from now on
         console_port, gateway_port = free_ports(2)
         self.gateway = f"http://127.0.0.1:{gateway_port}"
-        self._console = f"http://127.0.0.1:{console_port}"
+        self.console = f"http://127.0.0.1:{console_port}"
         self._environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith("TOUCHSTONE_")},
             "TOUCHSTONE_DATA": str(data),
@@ -83,7 +83,7 @@ class Product:
     async def ready(self) -> None:
         """Return once gateway and console answer. Raises: TimeoutError, AssertionError."""
         async with httpx2.AsyncClient(timeout=2.0) as client, asyncio.timeout(_READY_PATIENCE_S):
-            for address in (f"{self._console}/healthz", f"{self.gateway}/api/v1/events"):
+            for address in (f"{self.console}/healthz", f"{self.gateway}/api/v1/events"):
                 while True:
                     assert self._process is not None
                     assert self._process.poll() is None, self.last_words()

@@ -55,9 +55,9 @@ MOMENTS = (
     # The switch is committed; what the build was kept in is still there.
     Moment(
         "clearing away",
-        "SELECT count(to_regclass('receivables_rebuild_v1_items'))",
-        "LOCK TABLE receivables_rebuild_v1_items IN ACCESS SHARE MODE",
-        "DROP TABLE IF EXISTS receivables_rebuild_v1_items",
+        "SELECT count(to_regclass('receivables_rebuild_v2_items'))",
+        "LOCK TABLE receivables_rebuild_v2_items IN ACCESS SHARE MODE",
+        "DROP TABLE IF EXISTS receivables_rebuild_v2_items",
     ),
 )
 
@@ -145,5 +145,5 @@ async def never_backwards(pool: Pool) -> AsyncIterator[list[str]]:
 _QUESTIONS = (
     "SELECT coalesce(sum(change_no), 0)::bigint FROM checkpoints WHERE projection = 'receivables'",
     "SELECT coalesce(sum(next), 0)::bigint FROM checkpoints WHERE projection = 'receivables'",
-    "SELECT count(*) FROM receivables_v1_items",
+    "SELECT count(*) FROM receivables_v2_items",
 )

@@ -71,7 +71,7 @@ async def test_a_gateway_that_died_is_started_again(running: Product) -> None:
     fleet = await fleet_for(running, SEED, customers=60)
     fleet.start(events_a_second=300.0)
     await asyncio.sleep(2.0)
-    running.service("serve").kill()
+    running.service("gateway").kill()
     await _nothing_wrong_after_all(running, fleet)
 
 

@@ -52,7 +52,7 @@ def test_verify_names_each_difference_and_nothing_else(run: Run, database: str) 
     assert differences(run) == []
     change(
         database,
-        "UPDATE receivables_v1_items SET balance_minor = 49999",
+        "UPDATE receivables_v2_items SET balance_minor = 49999",
         "UPDATE alerts SET amount_minor = 1 WHERE kind = 'overdue'",
         "UPDATE totals SET count = 2 WHERE projection = 'receivables' AND measure = 'open'",
     )
@@ -116,11 +116,11 @@ def test_replay_shows_what_every_projection_says_and_explain_says_why(run: Run) 
 def test_one_of_a_kind_is_told_in_the_singular_and_every_time_with_its_offset(run: Run) -> None:
     status = run("status").stdout
     assert "log: 2 events, " in status
-    assert "receivables v1: 0 events behind, 1 customer, " in status
+    assert "receivables v2: 0 events behind, 1 customer, " in status
     digest = run("digest", "--at", "2026-03-20", "--as-known", "2026-03-20").stdout
-    assert (
-        "at 2026-03-20T23:59:59.999999+08:00, as known 2026-03-20T23:59:59.999999+08:00" in digest
-    )
+    assert "at 2026-03-20, as known 2026-03-20: 0 events of 0 customers" in digest
+    exact = run("digest", "--at", "2026-03-20T10:00:00.000001+08:00").stdout
+    assert "at 2026-03-20T10:00:00.000001+08:00: 2 events of 1 customer" in exact
     aged = run("report", "ageing", "--as-of", "2026-03-20").stdout
     assert "on 1 item of 1 customer; 0 items disputed" in aged
     alerts = run("report", "alerts", "--as-of", "2026-03-20", "--list").stdout
@@ -132,6 +132,14 @@ def test_nobody_is_explained_whom_no_event_names(run: Run) -> None:
         told = run(*words)
         assert told.returncode == 2
         assert "look the id up again" in told.stderr
+
+
+@pytest.mark.usefixtures("projected")
+def test_an_id_that_is_nearly_one_is_told_it(run: Run) -> None:
+    for words in (("explain", "c-1001"), ("replay", "--customer", "C-1010")):
+        told = run(*words)
+        assert told.returncode == 2
+        assert "did you mean 'C-1001'?" in told.stderr
 
 
 @pytest.mark.usefixtures("projected")

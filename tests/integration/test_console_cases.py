@@ -9,9 +9,18 @@ from typing import Any
 import httpx2
 import pytest
 
-from events.touchpoints.complaint import CaseReplied, CaseResolved, ObligationFulfilled
+from events.business_time import STANDARD_HOURS
+from events.touchpoints.complaint import (
+    CaseReplied,
+    CaseResolved,
+    ComplaintFiled,
+    ObligationFulfilled,
+)
+from events.touchpoints.contact import CallbackMade, CallbackPromised
+from events.touchpoints.policy import CalendarSet, PublicDaysSet
+from projections.case_board.service_levels import native_case_id
 from services.console.app import create_console
-from tests.support.console import Company, local, open_company
+from tests.support.console import EARLY, Company, local, open_company
 
 pytestmark = pytest.mark.postgres
 
@@ -148,18 +157,74 @@ def card(page: str, customer: str, department: str) -> str:
 
 async def test_the_page_counts_down_in_business_time(desk: Desk) -> None:
     page = (await desk.client.get("/cases", params={"lang": "en"})).text
-    assert "15 min left" in card(page, "K-1", "Service")
+    assert "15 min of business time left" in card(page, "K-1", "Service")
     assert "First answer" in card(page, "K-1", "Service")
     # Wednesday 18:00 to Friday 10:00: one working day of eight hours and one hour.
     late = card(page, "K-2", "Service")
-    assert "▲ over by 9 h 0 min" in late
+    assert "▲ over by 9 h 0 min of business time" in late
     assert "was due 18 Mar 2026, 18:00" in late
     assert "7 h" not in card(page, "K-2", "Logistics")
-    assert "6 h 0 min left" in card(page, "K-2", "Logistics")
-    assert "3 h 0 min left" in card(page, "K-3", "Service")
+    assert "6 h 0 min of business time left" in card(page, "K-2", "Logistics")
+    assert "3 h 0 min of business time left" in card(page, "K-3", "Service")
     desk.company.clock.move(timedelta(minutes=10))
     later = (await desk.client.get("/cases", params={"lang": "en"})).text
-    assert "5 min left" in card(later, "K-1", "Service")
+    assert "5 min of business time left" in card(later, "K-1", "Service")
+
+
+async def test_a_deadline_through_a_year_not_announced_yet_is_marked_in_both_languages(
+    desk: Desk,
+) -> None:
+    china = CalendarSet(
+        effective_from=EARLY, calendar_id="service", hours=STANDARD_HOURS, country="CN"
+    )
+    company = desk.company
+    company.clock.at = local("2026-12-31T16:00")
+    await company.report(None, china, branch="HQ")
+    filed = ComplaintFiled(severity="medium", department="service", agent="agent-7")
+    await company.report("K-9", filed, at=local("2026-12-31T15:00"))
+    case_id = native_case_id(company.last_event_id)
+    await company.project()
+    case = (await desk.get(f"{CASES}/{case_id}"))["case"]
+    assert case["solution"]["provisional"]
+    assert case["response"]["provisional"]
+    assert "provisional" in card((await desk.client.get("/cases?lang=en")).text, "K-9", "Service")
+    for language, word in (("en", "provisional"), ("zh-CN", "暂定")):
+        page = (await desk.client.get("/customers/K-9", params={"lang": language})).text
+        assert f">{word}</span>" in page
+    notice = PublicDaysSet(effective_from=EARLY, country="CN", year=2027, holidays=())
+    await company.report(None, notice, branch="HQ")
+    await company.project()
+    row = await company.platform.pool.fetchrow(
+        "SELECT solution_due_at, solution_provisional FROM case_board_v2_cases WHERE case_id = $1",
+        case_id,
+    )
+    assert row is not None
+    # 1 January is worked now: 3 h on 31 December, 8 h on 1 and 4 January, 5 h on the 5th.
+    assert tuple(row) == (local("2027-01-05T15:00"), False)
+    page = (await desk.client.get("/customers/K-9", params={"lang": "en"})).text
+    assert ">provisional</span>" not in page
+
+
+async def test_a_promised_call_is_on_the_customers_page_and_in_the_api(desk: Desk) -> None:
+    promised = CallbackPromised(
+        callback_id="B-1", purpose="a quotation", due_at=local("2026-03-20T09:00")
+    )
+    await desk.company.report("K-9", promised, at=local("2026-03-19T09:00"))
+    await desk.company.project()
+    [call] = (await desk.get("/api/v1/customers/K-9/callbacks"))["callbacks"]
+    assert (call["callback"], call["status"], call["attempts"]) == ("B-1", "open", 0)
+    before = await desk.get("/api/v1/customers/K-9/callbacks", as_of="2026-03-18")
+    assert before["callbacks"] == []
+    page = (await desk.client.get("/customers/K-9", params={"lang": "en"})).text
+    assert "Promised call-backs" in page
+    assert "a quotation" in page
+    made = CallbackMade(callback_id="B-1", outcome="satisfied")
+    await desk.company.report("K-9", made, at=local("2026-03-20T09:30"))
+    await desk.company.project()
+    [call] = (await desk.get("/api/v1/customers/K-9/callbacks"))["callbacks"]
+    assert (call["status"], call["late"]) == ("made", True)
+    page = (await desk.client.get("/customers/K-9", params={"lang": "zh-CN"})).text
+    assert "已迟" in page
 
 
 async def test_alerts_of_cases_stand_beside_those_of_receivables(desk: Desk) -> None:

@@ -8,10 +8,13 @@ import httpx2
 import pytest
 from starlette.types import Message
 
+from events.money import Money
+from events.touchpoints.payment import CreditNoteIssued, RefundPaid
 from services.console.app import create_console, end_streams
 from services.console.shared import visit
 from services.console.shared.security import CONTENT_SECURITY_POLICY
 from services.errors import Unavailable
+from services.log.filling import end_filling, note_filling
 from tests.support.console import Company, invoice, open_company, payment_of
 
 pytestmark = pytest.mark.postgres
@@ -103,7 +106,6 @@ async def test_a_form_may_leave_fields_empty(client: httpx2.AsyncClient) -> None
         "/receivables?cursor=x",
         "/alerts?kind=x",
         "/alerts/journal?cursor=x",
-        "/customers/C-1?as_of=x",
         "/customers/%00",
         f"/customers?id={'x' * 121}",
         "/customers?name=x",
@@ -115,6 +117,72 @@ async def test_a_bad_address_is_a_page_in_words(client: httpx2.AsyncClient, path
     assert answer.headers["content-type"].startswith("text/html")
     assert "这个地址无法识别" in answer.text
     assert set(english_of(answer.text)) <= {"CNY", "name"}
+
+
+@pytest.mark.parametrize("path", ["/customers/C-1", "/customers/C-1/timeline"])
+async def test_a_date_that_does_not_exist_leaves_its_reader_on_the_page(
+    client: httpx2.AsyncClient, path: str
+) -> None:
+    words = {"as_of": "2026-02-30", "as_known": "2026-03-19"}
+    answer = await client.get(path, params=words, headers={"Accept-Language": "zh"})
+    assert answer.status_code == 400
+    assert "客户 C-1" in answer.text
+    field, good = (
+        re.search(rf'<input name="{name}"[^>]*>', answer.text) for name in ("as_of", "as_known")
+    )
+    assert field is not None
+    assert good is not None
+    assert 'value="2026-02-30"' in field[0]
+    assert 'aria-invalid="true" aria-describedby="wrong-as_of"' in field[0]
+    assert 'id="wrong-as_of">▲ 没有这一天或这一时刻。' in answer.text
+    assert 'value="2026-03-19"' in good[0]
+    assert "aria-invalid" not in good[0]
+    both = await client.get(path, params={"as_of": "0001-01-01", "as_known": "soon"})
+    assert both.text.count("aria-invalid") == 2
+    assert (await client.get(path, params={"as_of": "2026-02-28"})).status_code == 200
+
+
+async def test_an_id_that_is_nearly_one_leads_to_it(
+    company: Company, client: httpx2.AsyncClient
+) -> None:
+    await company.report("C000209", invoice("N-1", 1_000, date(2026, 3, 1)))
+    for typed in ("c000209", "C00209", "C000290", "C209", "C0002099", "C000219", "D000209"):
+        page = await client.get(f"/customers/{typed}")
+        assert page.status_code == 404
+        assert '<a href="/customers/C000209">C000209</a>' in page.text, typed
+        problem = (await client.get(f"/api/v1/customers/{typed}/value")).json()
+        assert problem["remedy"] == "did you mean 'C000209'?"
+    assert "/customers/C000209" not in (await client.get("/customers/C000345")).text
+
+
+async def test_while_a_company_is_filled_no_page_says_that_there_is_nothing(
+    company: Company, client: httpx2.AsyncClient
+) -> None:
+    await note_filling(company.platform.pool, "history", 73, 730)
+    empty = "?branch=nowhere"
+    for path in (
+        "/",
+        f"/receivables{empty}",
+        f"/cases{empty}",
+        f"/alerts{empty}",
+        "/customers/C-1",
+    ):
+        page = await client.get(path, headers={"Accept-Language": "en"})
+        assert "73 of 730 days of its history are written." in page.text, path
+        assert '<progress value="73" max="730"' in page.text
+        for untrue in ("Nobody owes", "Nothing found", "No case is open", " behind", "up to date"):
+            assert untrue not in page.text, path
+    document = (await client.get("/api/v1/freshness")).json()
+    assert document["filling"] == {"stage": "history", "done": 73, "total": 730}
+    before = await client.get("/receivables")
+    held = {"If-None-Match": before.headers["etag"]}
+    await note_filling(company.platform.pool, "events", 5, 9)
+    assert "5 of 9 events are taken in." in (await client.get("/receivables", headers=held)).text
+    await end_filling(company.platform.pool)
+    whole = (await client.get(f"/receivables{empty}")).text
+    assert "Nothing found." in whole
+    assert "<progress" not in whole
+    assert (await client.get("/api/v1/freshness")).json()["filling"] is None
 
 
 def english_of(page: str) -> list[str]:
@@ -198,6 +266,34 @@ async def test_what_people_wrote_is_never_markup(
         page = await client.get(path)
         assert "<script>x" not in page.text
         assert "<b>C</b>" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("Payment displaced by a credit note", "Refund paid", "Owed back: nothing covers")),
+        ("zh-CN", ("付款被贷项通知单替代", "退款", "应收回：退款没有款项可抵")),
+    ],
+)
+async def test_an_account_names_every_refund_and_what_gave_way(
+    company: Company, client: httpx2.AsyncClient, language: str, words: tuple[str, ...]
+) -> None:
+    await company.report("R-1", invoice("I-1", 10_000, date(2026, 4, 1)), payment_of("I-1", 10_000))
+    paying = company.last_event_id
+    note = CreditNoteIssued(credit_note_id="N-1", amount=Money(3_000, "CNY"), invoice_id="I-1")
+    await company.report("R-1", note)
+    noting = company.last_event_id
+    await company.report("R-1", RefundPaid(refund_id="F-1", amount=Money(5_000, "CNY")))
+    refunding = company.last_event_id
+    await company.project()
+    page = (await client.get(f"/customers/R-1?lang={language}")).text
+    for word in words:
+        assert word in page
+    movements = page[
+        page.index('id="movements"') : page.index("</details>", page.index('id="movements"'))
+    ]
+    for event in (paying, noting, refunding):
+        assert f"<code>{event}</code>" in movements
 
 
 async def test_the_stream_resumes_after_the_page_and_ends_when_told(company: Company) -> None:

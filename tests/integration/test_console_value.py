@@ -219,7 +219,7 @@ async def test_the_page_of_a_customer_says_who_and_why(client: httpx2.AsyncClien
     text = re.sub(r"\s+", " ", answer.text)
     assert answer.headers["cache-control"] == "private, no-store"
     assert "The tier is about to drop." in text
-    assert "If nothing changes it drops on 9 Apr 2026, 00:00." in text
+    assert "If nothing changes it drops on 9 Apr 2026, 00:00 +08:00." in text
     chinese = (await client.get("/customers/V-1", params={"lang": "zh-CN"})).text
     assert "王小明" in chinese
     assert "+86 21 5555 0101" in chinese

@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
 import asyncpg
 import pytest
@@ -18,13 +17,8 @@ from events.touchpoints import PersonalTouchpoint
 from events.touchpoints.payment import PaymentReceived
 from services.intake.draft import Draft, Scope
 from services.intake.parsing import draft_of
-from services.intake.quarantine import Quarantine
-from services.log.embedded.event_log import EmbeddedEventLog
-from services.log.kafka.event_log import open_kafka_log
+from services.intake.quarantine import Quarantine, Waiting
 from services.ports import StoredEvent
-from services.postgres.migrate import migrate
-from services.postgres.pool import open_pool
-from services.settings import Settings
 from tests.contract.event_log_suite import accepted_events
 from tests.support.gateway import (
     BATCH,
@@ -33,23 +27,19 @@ from tests.support.gateway import (
     Json,
     complaint_event,
     event_id,
-    open_gateway,
+    gateway_on_chosen_log,
     payment_event,
 )
-from tests.support.log import START, SetClock
-from tests.support.modes import EITHER, chosen_log
+from tests.support.log import START
+from tests.support.modes import EITHER
 
 pytestmark = pytest.mark.postgres
 
 
 @pytest_asyncio.fixture(params=EITHER)
 async def gateway(request: pytest.FixtureRequest, database: str) -> AsyncIterator[Gateway]:
-    async with await open_pool(database) as pool:
-        await migrate(pool)
-    async with chosen_log(request, Settings(dsn=database)) as settings:
-        open_log = partial(open_kafka_log, settings) if settings.kafka else EmbeddedEventLog
-        async with open_gateway(database, SetClock(), open_log=open_log) as gateway:
-            yield gateway
+    async with gateway_on_chosen_log(request, database) as gateway:
+        yield gateway
 
 
 def sealed_fields(event: StoredEvent) -> bytes:
@@ -181,7 +171,7 @@ async def test_what_was_refused_waits_in_quarantine_and_a_retry_is_counted(
     [entry] = await quarantine.latest(10)
     assert (entry.event_id, entry.field, entry.code) == (event_id(5), "sequence", "out_of_range")
     assert entry.type == "complaint.filed"
-    assert (entry.times, await quarantine.count()) == (5, (1, 5))
+    assert (entry.times, await quarantine.count()) == (5, Waiting(1, 5, 0))
     [shown] = await quarantine.show(event_id(5))
     assert shown.event is not None
     assert json.loads(shown.event) == wrong

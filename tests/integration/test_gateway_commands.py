@@ -43,6 +43,8 @@ def test_a_key_is_made_shown_once_listed_and_revoked(run: Run) -> None:
         ("branch", "key", "revoke", event_id(1)),
         ("quarantine", "show", "nonsense"),
         ("quarantine", "show", event_id(1)),
+        ("quarantine", "discard", event_id(1), "--reason", "a test"),
+        ("quarantine", "resubmit", event_id(1)),
     ],
     ids=" ".join,
 )
@@ -70,3 +72,33 @@ def test_what_was_refused_is_listed_without_the_event_and_shown_with_it(
     assert "王小明" not in listed.stdout
     [shown] = json.loads(run("quarantine", "show", event_id(1), "--format", "json").stdout)
     assert json.loads(shown["event"]) == refused
+
+
+def test_what_was_refused_is_corrected_and_sent_again_or_discarded(
+    run: Run, database: str, tmp_path: Path
+) -> None:
+    assert run("branch", "key", "list").returncode == 0  # brings the database up to date
+
+    async def publish() -> None:
+        key = master_key(Settings(data=tmp_path))
+        async with open_gateway(database, SetClock(), key) as gateway:
+            for number in (1, 2):
+                wrong = complaint_event(number, sequence=0)
+                assert (await gateway.post(wrong)).status_code == 422
+
+    asyncio.run(publish())
+    still = run("quarantine", "resubmit", event_id(1), "--set", "data.severity=awful")
+    assert (still.returncode, "sequence" in still.stderr) == (1, True)
+    sent = run("quarantine", "resubmit", event_id(1), "--set", "sequence=1", "--format", "json")
+    assert (sent.returncode, json.loads(sent.stdout)["status"]) == (0, "accepted")
+    gone = run("quarantine", "discard", event_id(2), "--reason", "sent by a test")
+    assert gone.returncode == 0, gone.stderr
+
+    listed = json.loads(run("quarantine", "list", "--format", "json").stdout)
+    assert (listed["events"], listed["entries"]) == (0, [])
+    listed = json.loads(run("quarantine", "list", "--all", "--format", "json").stdout)
+    settled = {one["event_id"]: (one["state"], one["settled_reason"]) for one in listed["entries"]}
+    assert settled[event_id(2)] == ("discarded", "sent by a test")
+    assert settled[event_id(1)] == ("resubmitted", f"accepted as {event_id(1)}")
+    again = run("quarantine", "discard", event_id(2), "--reason", "once more")
+    assert (again.returncode, "discarded before" in again.stderr) == (2, True)

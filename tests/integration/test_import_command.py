@@ -1,5 +1,6 @@
 """`touchstone import`, `publish` and `mappings` as a script sees them: output and exit codes."""
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -9,8 +10,10 @@ from typer.testing import CliRunner, Result
 
 from services.cli import importing as commands
 from services.errors import UsageError
+from services.hosts.bootstrap import open_platform
 from services.importing.lines import FileRefused
 from services.importing.mapping import MappingError
+from services.postgres.statements import sql
 from services.settings import Settings
 
 app = typer.Typer()
@@ -110,6 +113,43 @@ def test_mappings_are_listed_shown_and_checked(export: Path) -> None:
     assert "line 2, paid: {" in checked.stdout
     export.write_text(EXPORT.replace("2013-01-02", "2013-02-30"), "utf-8")
     assert touchstone("mappings", "check", export, "--mapping", "invoices-ibm").exit_code == 1
+
+
+@pytest.mark.parametrize("day", ["1850-01-02", "2250-01-02"])
+def test_a_check_names_a_day_that_the_platform_would_refuse(export: Path, day: str) -> None:
+    """As the import itself would, with line, column and remedy."""
+    export.write_text(EXPORT.replace("2013-02-01", day), "utf-8")
+    words = (export, "--mapping", "invoices-ibm")
+    checked = touchstone("mappings", "check", *words)
+    assert checked.exit_code == 1
+    assert "line 2, issued, column 'due_date': data.due_on is not from 1900" in checked.stdout
+    assert "correct the year" in checked.stdout
+    dry = touchstone("import", *words, "--dry-run")
+    assert (dry.exit_code, "column 'due_date'" in dry.stdout) == (1, True)
+
+
+@pytest.mark.postgres
+def test_an_import_says_when_nothing_projects(export: Path, installation: Settings) -> None:
+    words = ("import", export, "--mapping", "invoices-ibm")
+    warning = "nothing projects these events now"
+    assert warning in touchstone(*words, "--branch", "b1").stderr
+    assert warning not in touchstone(*words, "--branch", "b1").stderr, "it brought nothing new"
+
+    async def while_a_projector_holds_its_lock() -> str:
+        async with open_platform(installation) as platform, platform.pool.acquire() as projector:
+            assert await projector.fetchval(sql("try_projector_lock"))
+            return (await asyncio.to_thread(touchstone, *words, "--branch", "b2")).stderr
+
+    assert warning not in asyncio.run(while_a_projector_holds_its_lock())
+
+
+def test_a_file_name_with_control_signs_is_shown_escaped(tmp_path: Path) -> None:
+    file = tmp_path / "a\x1b[31m\u202eb.csv"
+    file.write_text(EXPORT, "utf-8")
+    told = touchstone("import", file, "--mapping", "invoices-ibm", "--dry-run")
+    assert told.exit_code == 0
+    assert r"a\x1b[31m\u202eb.csv" in told.stdout
+    assert told.output.replace("\n", "").isprintable()
 
 
 def test_a_check_answers_programs_too(export: Path) -> None:

@@ -128,7 +128,7 @@ async def folded(platform: Platform, at: datetime) -> str:
     lines: dict[CustomerId, list[bytes]] = defaultdict(list)
     for projection in PROJECTIONS:
         for customer, dossier in dossiers.items():
-            facts = Facts(e for e in dossier if type(e.data) in projection.handles)
+            facts = Facts(dossier, projection.handles)
             assessment = projection.assess(customer, facts, at, Reference())
             lines[customer] += customer_lines(projection, customer, assessment)
     return combine(lines)

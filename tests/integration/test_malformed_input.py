@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -63,6 +64,10 @@ def personal(given: object, **changes: object) -> Json:
     return complaint_event(1, data={"severity": "low", "personal": given}) | changes
 
 
+def coded(data: str) -> Json:
+    return payment_event(1, data=..., data_base64=data)
+
+
 LONG = "x" * 5_000
 NO_TIME = "2026-03-01T10:00:00"
 
@@ -79,8 +84,8 @@ WRONG_EVENTS: dict[str, tuple[object, str, str]] = {
     "no id": (payment_event(id=...), "id", "missing"),
     "id null": (payment_event(id=None), "id", "missing"),
     "id a number": (payment_event(id=7), "id", "text"),
-    "id no uuid": (payment_event(id="payment 7"), "id", "UUID"),
-    "id in braces": (payment_event(id="{" + event_id(1) + "}"), "id", "UUID"),
+    "id empty": (payment_event(id=""), "id", "characters"),
+    "id that nobody sees": (payment_event(id="E-\u200b1"), "id", "U+200B"),
     "id endless": (payment_event(id=LONG), "id", "characters"),
     "no type": (payment_event(type=...), "type", "missing"),
     "unknown type": (payment_event(type="payment.recieved"), "type", "did you mean 'payment."),
@@ -131,10 +136,16 @@ WRONG_EVENTS: dict[str, tuple[object, str, str]] = {
     "subject a number": (payment_event(subject=1001), "subject", "text"),
     "subject with spaces": (payment_event(subject=" C-1 "), "subject", "spaces"),
     "subject with a line break": (payment_event(subject="C\n1"), "subject", "control"),
+    "subject with a mark of no width": (payment_event(subject="C-\u200b1"), "subject", "U+200B"),
+    "subject read backwards": (payment_event(subject="C-\u202e10"), "subject", "U+202E"),
+    "subject with a hard space": (payment_event(subject="C\u00a01"), "subject", "U+00A0"),
+    "subject of two spellings": (payment_event(subject="Zoe\u0308"), "subject", "NFC"),
+    "subject a path": (payment_event(subject="C/1"), "subject", "path"),
+    "subject a dot": (payment_event(subject="."), "subject", "path"),
+    "subject two dots": (payment_event(subject=".."), "subject", "path"),
     "subject reserved": (payment_event(subject="branch:SH-01"), "subject", "begin"),
     "subject of the vault": (payment_event(subject="vault:check"), "subject", "begin"),
     "subject of the console": (payment_event(subject="console:cursors"), "subject", "begin"),
-    "no sequence": (payment_event(sequence=...), "sequence", "counter"),
     "sequence 0": (payment_event(sequence=0), "sequence", "between"),
     "sequence negative": (payment_event(sequence=-3), "sequence", "between"),
     "sequence a fraction": (payment_event(sequence=1.5), "sequence", "whole number"),
@@ -143,11 +154,23 @@ WRONG_EVENTS: dict[str, tuple[object, str, str]] = {
     "sequence beyond all": (payment_event(sequence=2**64), "sequence", "between"),
     "sequence digits without end": (payment_event(sequence=10**60), "sequence", "range"),
     "epoch negative": (payment_event(sourceepoch=-1), "sourceepoch", "between"),
-    "unknown attribute": (payment_event(custumer="C-1"), "custumer", "known are"),
-    "attribute misspelt": (payment_event(subjekt="C-1"), "subjekt", "did you mean 'subject'?"),
-    "attribute a control": (payment_event(**{"a\x00\ud800": 1}), "a\ufffd\ufffd", "no attribute"),
-    "recorded by the sender": (payment_event(recordedtime="now"), "recordedtime", "leave it out"),
+    "attribute in capitals": (payment_event(Subject="C-1"), "Subject", "did you mean 'subject'?"),
+    "attribute of two words": (payment_event(source_epoch=1), "source_epoch", "'sourceepoch'"),
+    "attribute a control": (payment_event(**{"a\x00": 1}), "a\ufffd", "no name"),
+    "attribute half a pair": (payment_event(**{"a\ud800": 1}), "a\ufffd", "half"),
+    "extension half a pair": (payment_event(myextension="\ud800"), "myextension", "half"),
+    "extension an object": (payment_event(myextension={"a": 1}), "myextension", "an object"),
+    "trace state endless": (payment_event(tracestate=LONG), "tracestate", "512"),
     "trace nonsense": (payment_event(traceparent="abc"), "traceparent", "W3C"),
+    "data twice": (payment_event(data_base64="e30="), "data_base64", "beside"),
+    "data in base64 no base64": (coded("e30=%"), "data_base64", "base64"),
+    "data in base64 no json": (coded("////"), "data_base64", "base64"),
+    "data in base64 no object": (coded("WzFd"), "data", "array"),
+    "data in base64 of tiny values": (
+        coded(b64encode(b"[" + b"1," * 30_000 + b"1]").decode()),
+        "data_base64",
+        "too many",
+    ),
     "content type xml": (payment_event(datacontenttype="text/xml"), "datacontenttype", "JSON"),
     "no data": (payment_event(data=...), "data", "missing"),
     "data a text": (payment_event(data="amount=1"), "data", "object"),
@@ -179,6 +202,15 @@ WRONG_EVENTS: dict[str, tuple[object, str, str]] = {
     "key empty": (paid(payment_id=""), "data.payment_id", "length"),
     "key endless": (paid(payment_id=LONG), "data.payment_id", "shorten"),
     "key with a tab": (paid(payment_id="P\t1"), "data.payment_id", "control"),
+    "key with a mark": (paid(payment_id="P-1\u200f"), "data.payment_id", "U+200F"),
+    "key with a space": (paid(payment_id="P-1 "), "data.payment_id", "space"),
+    "keys with a mark": (paid(invoice_ids=["a", "b\ufeff"]), "data.invoice_ids[1]", "U+FEFF"),
+    "name half a pair": (paid(**{"note\udfff": 1}), "data.note\ufffd", "half"),
+    "case id a path": (
+        payment_event(type="case.resolved", data={"case_id": "../1"}),
+        "data.case_id",
+        "path",
+    ),
     "key half a pair": (paid(payment_id="\udfff"), "data.payment_id", "control"),
     "key a NUL": (paid(invoice_ids=["a", "b\x00"]), "data.invoice_ids[1]", "control"),
     "deep data": (paid(amount=json.loads("[" * 90 + "]" * 90)), "data.amount", "object"),
@@ -316,6 +348,10 @@ BODIES: dict[str, tuple[bytes, str, int, str]] = {
     "a bad media type": (GOOD, ";;;", 415, "no media type"),
     "another charset": (GOOD, f"{ONE}; charset=gb18030", 415, "gb18030"),
     "too many events": (b"[" + b"1," * 1000 + b"1]", BATCH, 413, "1001 events"),
+    "a million tiny values": (b"[" + b"1," * 1_000_000 + b"1]", BATCH, 413, "values"),
+    "a million empty texts": (b"[" + b'"",' * 1_000_000 + b'""]', BATCH, 413, "values"),
+    "a million empty objects": (b"[" + b"{}," * 1_000_000 + b"{}]", BATCH, 413, "values"),
+    "another format": (GOOD, "application/cloudevents+avro", 415, "cloudevents+json"),
     "too many bytes": (b" " * (8 * 1024 * 1024 + 1), ONE, 413, "bytes"),
 }
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from asyncio import Runner
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from uuid import UUID, uuid4
@@ -46,6 +46,7 @@ READ_EVERYTHING = {
     "move_unmirrored": "a move compares all that was confirmed with the mirror",
     "overview/count_customers": "the number of all customers, from an index alone",
     "part_bounds": "a walk divides all customers into parts, from a sample",
+    "quarantine_taken": "all that lies there of one branch, which its quota bounds",
     "quarantine_count": "an operator counts what was ever refused",
     "rebuild_drop_heads": "a rebuild's switch compares all",
     "rebuild_drop_totals": "a rebuild's switch compares all",
@@ -79,7 +80,7 @@ HOME = [CustomerRegistered.event_type, CustomerProfileChanged.event_type]
 TODAYS = (["B-1", "B-2"], [739_000, 739_000], 739_000)
 AN_EVENT = (
     [uuid4()], ["C-new"], ["/branches/B-1/new"], ["t"], ["B-1"], [0], [1], [NOW], [None], [None],
-    [NOW], [None], [None], [None], [NOW], [b"x"],
+    [NOW], [None], [None], [None], [None], [NOW], [b"x"],
 )  # fmt: skip
 
 Arguments = Sequence[object]
@@ -91,6 +92,12 @@ GIVEN: Mapping[str, Arguments] = {
     "current_log": (),
     "dossiers": (1, CUSTOMERS, [1, 2], [9000, 9000]),
     "dossiers_since": (1, PARTITION, [CUSTOMER], [100], 9000),
+    "filling_end": (),
+    "filling_note": ("history", 1, 2),
+    "filling_stands": (),
+    "near_customers": (CUSTOMERS,),
+    "somebody_projects": (),
+    "uncounted_sources": (10,),
     "log_admit": ([uuid4()], ["/branches/B-1/x"], [0], [1], [b"d"]),
     "log_append": (1, [1], [50_000], *AN_EVENT, [1], [50_001], [NOW]),
     "log_ends": (2,),
@@ -146,12 +153,18 @@ GIVEN: Mapping[str, Arguments] = {
     "branch_key_list": ("B-1",),
     "branch_key_revoke": (ONE, NOW),
     "quarantine_add": (
-        NOW, "B-1", [uuid4()], [1], [ONE], ["t"], ["c"], ["f"], ["r"], ["m"], [b"s"],
+        NOW, "B-1", False, [uuid4()], [1], [ONE], ["t"], ["c"], ["f"], ["r"], ["m"], [None],
+        [b"s"], [False],
     ),
     "quarantine_after": (19_000, 20_000, 500),
     "quarantine_count": (None,),
     "quarantine_end": (),
-    "quarantine_list": ("B-1", 50),
+    "quarantine_expire": ("B-1", NOW - timedelta(days=900)),
+    "quarantine_lock": (7, "B-1"),
+    "quarantine_overflow": ("B-1", NOW, 3),
+    "quarantine_settle": (ONE, "discarded", "why", NOW),
+    "quarantine_taken": ("B-1", [ONE]),
+    "quarantine_list": ("B-1", False, 50),
     "quarantine_show": (ONE,),
     "vault_keys": (CUSTOMERS,),
     "vault_prepare": ([CUSTOMER, "new"], [b"k", b"k"]),
@@ -253,7 +266,8 @@ GIVEN: Mapping[str, Arguments] = {
     "receivables/open_currencies": (),
     "receivables/open_items": ("B-1", 50),
     "shared/count_parked": (*OURS, 1_000),
-    "shared/home": (CUSTOMER, 1, PARTITION, 9000, HOME),
+    "shared/filling": (),
+    "shared/home": (CUSTOMER, 1, PARTITION, 9000, HOME, None),
     "shared/oldest_unread": (1, [1, 2], [100, 100]),
     "shared/progress": (*OURS, 1),
     "value/tiers": ("value_tiers", 1, "tier:", "CNY", "B-1"),

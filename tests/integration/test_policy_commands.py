@@ -29,8 +29,28 @@ def test_a_policy_is_tried_published_and_listed(run: Run, tmp_path: Path) -> Non
     first, again = (run("policy", "publish", *words, "--format", "json") for _ in range(2))
     assert [json.loads(one.stdout)["status"] for one in (first, again)] == ["accepted", "duplicate"]
     listed = run("policy", "list", "alerts").stdout
-    assert "IN FORCE  from 2026-01-01 00:00+08:00  event " in listed
+    assert "IN FORCE  from 2026-01-01 00:00+08:00  published by " in listed
+    assert "published by headquarters on 20" in listed
     assert json.loads(first.stdout)["event_id"] in listed
+
+
+def test_a_policy_that_a_later_one_hides_is_told_so(run: Run) -> None:
+    later = ("dunning", "--set", "level_1_days_past_due=4", "--effective-from", "2026-02-01")
+    assert run("policy", "publish", *later, "--branch", "SH-01").returncode == 0
+    earlier = ("dunning", "--set", "level_1_days_past_due=5", "--effective-from", "2026-01-01")
+    hidden = "it does not count now: the version of SH-01 (event "
+    assert hidden in run("policy", "try", *earlier).stdout
+    published = run("policy", "publish", *earlier)
+    assert published.returncode == 0
+    assert hidden in published.stdout
+    assert "since 2026-02-01 00:00+08:00" in published.stdout
+    assert "publish without --effective-from" in published.stdout
+    again = json.loads(run("policy", "publish", *earlier, "--format", "json").stdout)
+    assert (again["status"], again["counts"]) == ("duplicate", "past")
+    to_come = ("dunning", "--set", "level_1_days_past_due=6", "--effective-from", "2199-01-01")
+    assert "until then what is in force stays" in run("policy", "publish", *to_come).stdout
+    now = run("policy", "publish", "dunning", "--set", "level_1_days_past_due=7").stdout
+    assert "it counts until 2199-01-01 00:00+08:00, when the version of headquarters" in now
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from services.errors import UsageError
 from services.gateway.http import create_gateway
 from services.hosts.bootstrap import open_platform
 from services.intake.draft import Draft, Scope
+from services.log.filling import is_filling, note_filling
 from services.log.kafka.cluster import cluster_of
 from services.log.kafka.producing import Appender
 from services.log.kafka.topics import Places
@@ -90,7 +91,7 @@ async def test_an_interrupted_load_goes_on_where_it_was(platform: Platform, plan
 
     shown = 0
 
-    def interrupt(_: object) -> None:
+    async def interrupt(_: object) -> None:
         nonlocal shown
         shown += 1
         if shown == 40:
@@ -101,7 +102,9 @@ async def test_an_interrupted_load_goes_on_where_it_was(platform: Platform, plan
     state = await log_state(platform)
     assert state.events > 0
     assert not state.complete
+    await note_filling(platform.pool, "history", 0, 1)  # as it stood when it was interrupted
     loaded = await ensure_history(platform)
+    assert await is_filling(platform.pool)  # until its events are taken in, too
     assert loaded.written == loaded.events - state.events
     ids = Counter(event.envelope.id for event in await whole_log(platform))
     assert ids == Counter(r.envelope.id for r in invented(plan))
@@ -114,7 +117,7 @@ async def test_copies_that_a_crash_left_in_a_topic_are_not_counted(
     class Interrupted(Exception):
         pass
 
-    def interrupt(_: object) -> None:
+    async def interrupt(_: object) -> None:
         raise Interrupted
 
     settings = kafka.model_copy(update={"dsn": database, "data": tmp_path})

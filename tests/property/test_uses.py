@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 import pytest
@@ -20,6 +20,7 @@ from events.touchpoints.policy import (
     CompanySet,
     DepartmentSet,
     PolicyRecord,
+    PublicDaysSet,
     ReferenceTouchpoint,
     StaffSet,
 )
@@ -65,8 +66,23 @@ RECORDS: st.SearchStrategy[ReferenceTouchpoint] = st.one_of(
         effective_from=instants,
         calendar_id=CALENDARS,
         hours=st.sampled_from([STANDARD_HOURS, STANDARD_HOURS[:3], ()]),
+        country=st.sampled_from([None, "CN", "chn"]),
     ),
-    st.builds(CompanySet, effective_from=instants, name=st.just("Company"), zone=ZONES),
+    st.builds(
+        PublicDaysSet,
+        effective_from=instants,
+        country=st.sampled_from(["CN", "CHN", "DE"]),
+        year=st.just(2026),
+        holidays=st.sampled_from([(), (date(2026, 3, 3), date(2026, 3, 4))]),
+        makeup_workdays=st.sampled_from([(), (date(2026, 3, 7),)]),
+    ),
+    st.builds(
+        CompanySet,
+        effective_from=instants,
+        name=st.just("Company"),
+        zone=ZONES,
+        currency=st.sampled_from(["CNY", "USD"]),
+    ),
 )
 STREAMS: dict[str, st.SearchStrategy[Sequence[RecordedEvent]]] = {
     Receivables.name: streams(max_size=15),

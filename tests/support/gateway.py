@@ -6,18 +6,24 @@ import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from uuid import NAMESPACE_URL, uuid5
 
 import httpx2
+import pytest
 
 from services.gateway.http import create_gateway
 from services.intake.intake import Intake
 from services.intake.keys import BranchKeys
 from services.log.embedded.event_log import EmbeddedEventLog
+from services.log.kafka.event_log import open_kafka_log
 from services.ports import Clock, EventLog
+from services.postgres.migrate import migrate
 from services.postgres.pool import Pool, open_pool
+from services.settings import Settings
 from services.vault.vault import PostgresVault
 from tests.support.log import SetClock
+from tests.support.modes import chosen_log
 
 MASTER = bytes(range(32))
 ONE = "application/cloudevents+json"
@@ -80,6 +86,19 @@ async def open_gateway(
         transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
         async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
             yield Gateway(client, pool, log, vault, intake, clock, keys, token)
+
+
+@asynccontextmanager
+async def gateway_on_chosen_log(
+    request: pytest.FixtureRequest, database: str
+) -> AsyncIterator[Gateway]:
+    """Yield a gateway on a new database and the log that a test's parameter names."""
+    async with await open_pool(database) as pool:
+        await migrate(pool)
+    async with chosen_log(request, Settings(dsn=database)) as settings:
+        open_log = partial(open_kafka_log, settings) if settings.kafka else EmbeddedEventLog
+        async with open_gateway(database, SetClock(), open_log=open_log) as gateway:
+            yield gateway
 
 
 def event_id(number: int) -> str:

@@ -12,10 +12,7 @@ from services.rows.row_tables import RowTable, ensure_tables, tables_of
 EVENTS = 200_000
 CUSTOMERS = 20_000
 
-_OF_ONE = {  # rows of each customer, by table; 1 where it is not named
-    "receivables_v1_items": 4,
-    "case_board_v1_referrals": 1,
-}
+_OF_ONE = {"items": 4}  # rows of each customer, by table; 1 where it is not named
 _VALUES = {  # SQL over the number `g` of a row
     "text": "'t' || g % 12",
     "bigint": "(g % 1000)::bigint",
@@ -108,7 +105,7 @@ async def lay_in(dsn: str) -> None:
 
 
 def _rows(table: RowTable) -> str:
-    each = _OF_ONE.get(table.name, 1)
+    each = _OF_ONE.get(table.table.name, 1)
     values = [
         f"'{column.name}-' || g"
         if column.name in table.key and column.sql_type == "text"

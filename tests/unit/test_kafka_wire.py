@@ -27,10 +27,15 @@ FULL = replace(
     collected_at=START + timedelta(hours=2),
     causation_id="cause 因",
     traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    tracestate="congo=t61rcWkgMzE,rojo=00f067aa0ba902b7",
 )
 
 
-@pytest.mark.parametrize("envelope", [SENT.envelope, FULL, replace(FULL, subject=None)])
+@pytest.mark.parametrize(
+    "envelope",
+    [SENT.envelope, FULL, replace(FULL, subject=None), replace(FULL, sequence=0)],
+    ids=["least", "full", "without a customer", "without a counter"],
+)
 def test_an_envelope_survives_the_way_over_kafka(envelope: object) -> None:
     recorded_at = START + timedelta(days=1, microseconds=999_999)
     record = to_record(envelope, 1, encode(SENT.data), recorded_at)  # type: ignore[arg-type]
@@ -67,7 +72,7 @@ def test_an_event_without_a_customer_is_keyed_by_its_branch() -> None:
     assert key_of(replace(FULL, subject=None)) == b"branch:B-1"
 
 
-@pytest.mark.parametrize("name", ["ce_id", "ce_type", "ce_recordedtime", "ce_sequence"])
+@pytest.mark.parametrize("name", ["ce_id", "ce_type", "ce_recordedtime", "ce_sourceepoch"])
 def test_a_record_without_a_needed_attribute_is_foreign(name: str) -> None:
     headers = [h for h in to_record(FULL, 1, b"", START).headers if h[0] != name]
     with pytest.raises(ForeignRecord, match=name):
@@ -85,12 +90,35 @@ def test_a_record_without_a_needed_attribute_is_foreign(name: str) -> None:
         ("ce_recordedtime", b"2026-03-02T09:00:00"),
         ("ce_time", b"yesterday"),
         ("ce_source", b"\xff"),
+        ("ce_source", None),
+        ("ce_subject", b"C\x001"),
+        ("ce_time", b"0001-01-01T00:00:00+14:00"),  # before the calendar, in UTC
+        ("ce_effectivetime", b"9999-12-31T23:00:00-14:00"),  # after it
     ],
 )
-def test_a_record_with_an_impossible_attribute_is_foreign(name: str, value: bytes) -> None:
+def test_a_record_with_an_impossible_attribute_is_foreign(name: str, value: bytes | None) -> None:
     headers = [(n, value if n == name else v) for n, v in to_record(FULL, 1, b"", START).headers]
-    with pytest.raises(ForeignRecord):
+    with pytest.raises(ForeignRecord, match=name) as foreign:
         from_headers(headers)
+    if value:
+        assert value.decode(errors="replace") not in str(foreign.value), "it may be personal"
+
+
+def test_a_record_that_says_an_attribute_twice_is_foreign() -> None:
+    headers = to_record(FULL, 1, b"", START).headers
+    with pytest.raises(ForeignRecord, match="'ce_subject' twice"):
+        from_headers((*headers, ("ce_subject", b"C-2")))
+
+
+def test_headers_of_others_are_left_alone() -> None:
+    record = to_record(FULL, 1, b"", START)
+    others = [("hop", b"1"), ("hop", None), ("traceparent", b"\x00")]
+    assert from_headers([*others, *record.headers]) == (FULL, START)
+
+
+def test_a_record_without_a_counter_is_one_of_a_source_that_keeps_none() -> None:
+    headers = [h for h in to_record(FULL, 1, b"", START).headers if h[0] != "ce_sequence"]
+    assert from_headers(headers) == (replace(FULL, sequence=0), START)
 
 
 def test_no_record_is_larger_than_was_foreseen() -> None:

@@ -1,10 +1,18 @@
-"""What the gateway asks of a calendar beyond the types of its fields."""
+"""What the gateway asks of calendars and holidays beyond the types of its fields."""
+
+import json
+import re
+from datetime import date
+from pathlib import Path
 
 import pytest
 
 from events.business_time import STANDARD_HOURS
-from events.touchpoints.policy import CalendarSet
+from events.envelope import BranchId
+from events.touchpoints.policy import CalendarSet, PublicDaysSet
 from services.intake.answers import EventRefused
+from services.intake.draft import Scope
+from services.intake.parsing import draft_of
 from services.intake.soundness import check_data
 from tests.support.given import instant
 
@@ -28,6 +36,38 @@ def test_a_calendar_of_an_unknown_country_is_refused_with_field_and_remedy(count
     with pytest.raises(EventRefused) as refused:
         check_data(calendar(country))
     assert refused.value.field == "data.country"
-    assert repr(country) in refused.value.reason
+    assert "country" in refused.value.reason
     assert "ISO 3166" in refused.value.remedy
     assert "data.holidays" in refused.value.remedy
+
+
+def public_days(**changes: object) -> PublicDaysSet:
+    given = {"country": "CN", "year": 2027, "holidays": (date(2027, 1, 1),)} | changes
+    return PublicDaysSet(effective_from=instant("2026-11-25"), **given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"country": "Atlantis"}, "data.country"),
+        ({"holidays": (date(2027, 1, 1), date(2026, 12, 31))}, "data.holidays[1]"),
+        ({"makeup_workdays": (date(2028, 1, 2),)}, "data.makeup_workdays[0]"),
+        ({"makeup_workdays": (date(2027, 1, 1),)}, "data.makeup_workdays"),
+    ],
+)
+def test_a_notice_of_public_holidays_that_contradicts_itself_is_refused(
+    changes: dict[str, object], field: str
+) -> None:
+    check_data(public_days())
+    with pytest.raises(EventRefused) as refused:
+        check_data(public_days(**changes))
+    assert refused.value.field == field
+
+
+def test_the_notice_that_the_documentation_shows_is_taken() -> None:
+    page = (Path(__file__).parents[2] / "docs/howto/public-holidays.md").read_text()
+    found = re.search(r"```json\n(.*?)```", page, re.DOTALL)
+    assert found is not None
+    draft = draft_of(json.loads(found[1]), Scope(BranchId("headquarters"), headquarters=True))
+    check_data(draft.data)
+    assert isinstance(draft.data, PublicDaysSet)

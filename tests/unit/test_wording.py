@@ -33,6 +33,27 @@ def test_a_plural_of_its_own_is_given() -> None:
         ("teirs", {"tiers", "costs"}, "; did you mean 'tiers'?"),
         ("teirs" * 100_000, {"tiers", "costs"}, "; known are costs, tiers"),
         ("teirs", (), ""),
+        ("payment_reversed", {"payment_received"}, "; known are payment_received"),
+        (
+            "payment.payment_reversed",
+            {"payment.payment_received", "payment.reversed"},
+            "; did you mean 'payment.reversed'?",
+        ),
+        (
+            "payment.recieved",
+            {"payment.payment_received"},
+            "; did you mean 'payment.payment_received'?",
+        ),
+        ("invoiceid", {"invoice_id", "payment_id"}, "; did you mean 'invoice_id'?"),
+        ("promise_kept", {"promise_made", "visit_made"}, "; known are promise_made, visit_made"),
+        (
+            "level_1_days",
+            {"level_1_days_past_due", "level_2_days"},
+            "; did you mean 'level_1_days_past_due'?",
+        ),
+        ("SH-02", {"SH-01", "BJ-11"}, "; did you mean 'SH-01'?"),
+        ("SH", {"HS", "BJ"}, "; known are BJ, HS"),
+        ("---", {"a", "b"}, "; known are a, b"),
         ("x", map(str, range(10, 51)), f"; known are {', '.join(map(str, range(10, 50)))}, ..."),
     ],
 )

@@ -22,6 +22,9 @@ class ClockDocument(Document):
     """A clock in the branch's business time; `due_at` is null while it stands still."""
 
     due_at: datetime | None
+    provisional: Annotated[
+        bool, Meta(description="True: public holidays until then are not announced yet.")
+    ]
     left_s: Annotated[int | None, Meta(description="Business seconds left, while it stands still.")]
     met_at: datetime | None
     breached_at: datetime | None
@@ -37,6 +40,9 @@ class ObligationDocument(Document):
     status: str
     handed_at: datetime
     due_at: datetime | None
+    provisional: Annotated[
+        bool, Meta(description="True: public holidays until then are not announced yet.")
+    ]
     done_at: datetime | None
     breached_at: datetime | None
     late_s: Annotated[int | None, Meta(description="Business seconds, once it is done.")]
@@ -70,6 +76,7 @@ class CaseDocument(Document):
     closed_at: datetime | None
     confirmed: bool | None
     callback_due_at: datetime | None
+    callback_provisional: bool
     callback_attempts: int
     callback_outcome: str | None
     escalation: Annotated[
@@ -159,12 +166,14 @@ def _case(customer: str, row: CaseRow, owed: Sequence[ObligationRow]) -> CaseDoc
         customer=customer,
         response=ClockDocument(
             due_at=row.response_due_at,
+            provisional=row.response_provisional,
             left_s=None,
             met_at=row.response_met_at,
             breached_at=row.response_breached_at,
         ),
         solution=ClockDocument(
             due_at=row.solution_due_at,
+            provisional=row.solution_provisional,
             left_s=row.solution_left_s,
             met_at=row.solution_met_at,
             breached_at=row.solution_breached_at,

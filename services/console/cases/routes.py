@@ -9,6 +9,7 @@ from fastapi import Path, Query
 from starlette.responses import Response
 
 from projections.case_board.explain import explain_case
+from projections.case_board.replay import HANDLED as CASE_EVENTS
 from services.console.cases import worklist
 from services.console.cases.board import board
 from services.console.cases.documents import (
@@ -76,7 +77,8 @@ async def get_case(
     if customer is None:
         raise UnknownCase(case)
     found = await customer_at(visit.console.everything, visit.principal, customer, asked.instants)
-    explained = explain_case(customer, found.facts, found.at, found.reference, case)
+    facts = found.of_kinds(CASE_EVENTS)
+    explained = explain_case(customer, facts, found.at, found.reference, case)
     if explained is None:
         raise UnknownCase(case)
     visit.reflects(found.position.token())

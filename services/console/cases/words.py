@@ -143,8 +143,8 @@ class CaseWords(Named):
         """
         if escalated := _ESCALATED.fullmatch(detail):
             clock, percent, role = escalated.groups()
-            return f"{self._spent(clock, percent)} ({role})"
-        return self._(_DETAILS[detail]) if detail in _DETAILS else detail
+            return f"{self._spent(clock, percent)} ({self.usual(role)})"
+        return self._(_DETAILS[detail]) if detail in _DETAILS else self.usual(detail)
 
     def _spent(self, clock: str, percent: str) -> str:
         return self._("%(clock)s: %(share)s of the time is spent") % {

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from projections.receivables.statement import ItemStatement, Statement
+from projections.receivables.lines import ItemStatement, Statement
+from projections.receivables.movements import MovementKind
 from services.console.shared.customer_at import CustomerAt
 from services.console.shared.documents import Document, Money, Positioned, tell
 
@@ -19,6 +20,10 @@ class AccountDocument(Document):
     outstanding: Money
     overdue: Money
     disputed: Money
+    owed_back: Annotated[
+        Money, Meta(description="Of what is outstanding: refunds that nothing covers.")
+    ]
+    refunded: Money
     credit: Money
     reserved: Money
     suspect: Money
@@ -42,6 +47,10 @@ class AllocationDocument(Document):
     amount: Money
     undone_at: datetime | None
     undone_by: str | None
+    in_place_of: Annotated[
+        str | None, Meta(description="The event whose settlement gave way to it.")
+    ]
+    recovery: Annotated[bool, Meta(description="Whether it paid what had been written off.")]
 
 
 class NoticeDocument(Document):
@@ -56,6 +65,7 @@ class CustomerItemDocument(Document):
     """An item, with what explains its balance and its dunning."""
 
     item: str
+    kind: Literal["invoice", "refund"]
     invoice: str
     order: str | None
     status: str
@@ -87,6 +97,37 @@ class SourceDocument(Document):
     state: str
     reserved: bool
     release_at: datetime | None
+
+
+class CoverDocument(Document):
+    """What covered a refund."""
+
+    event: str
+    at: datetime
+    amount: Money
+
+
+class RefundDocument(Document):
+    """Money paid back, what covered it, and what is owed back as an item of its own."""
+
+    event: str
+    refund: str
+    at: datetime
+    amount: Money
+    uncovered: Money
+    item: str | None
+    covered_by: list[CoverDocument]
+
+
+class MovementDocument(Document):
+    """A refund, a credit note, or what gave way to what, with the events of both sides."""
+
+    kind: MovementKind
+    event: str
+    at: datetime
+    amount: Money
+    subject: str
+    by: str | None
 
 
 class PromiseDocument(Document):
@@ -121,6 +162,8 @@ class CustomerDocument(Positioned):
     accounts: list[AccountDocument]
     items: list[CustomerItemDocument]
     sources: list[SourceDocument]
+    refunds: list[RefundDocument]
+    movements: list[MovementDocument]
     promises: list[PromiseDocument]
     ignored: list[IgnoredDocument]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
+from typing import Annotated, TypeVar
 from urllib.parse import quote, urlencode
 
 from fastapi import Path, Query, Request
@@ -11,18 +13,28 @@ from starlette.responses import RedirectResponse, Response
 from events.calendars import DAY
 from events.envelope import CustomerId
 from events.partitioning import partition_of
-from projections.case_board.explain import explain_cases
+from projections.books.replay import HANDLED as RECEIVABLES_EVENTS
+from projections.case_board.explain import explain_callbacks, explain_cases
+from projections.case_board.replay import HANDLED as CASE_EVENTS
 from projections.receivables.statement import explain
 from projections.timeline.entries import Entry
+from projections.value_tiers.books import HANDLED as VALUE_EVENTS
 from projections.value_tiers.explain import explain_value
 from services.console.customers.account_documents import CustomerDocument, customer_document
+from services.console.customers.callback_documents import CallbacksDocument, callbacks_document
 from services.console.customers.contact import contact_of
 from services.console.customers.parameters import LookupParameters, TimelineParameters
 from services.console.customers.timeline import FAMILIES, TimelineFilter, timeline
 from services.console.customers.timeline_documents import TimelineDocument, entry_document
 from services.console.customers.value_documents import ValueDocument, value_document
 from services.console.shared.countdown import countdown
-from services.console.shared.customer_at import CustomerAt, Lookup, customer_at, look_up
+from services.console.shared.customer_at import (
+    CustomerAt,
+    Lookup,
+    NoInstant,
+    customer_at,
+    look_up,
+)
 from services.console.shared.i18n import with_parameters
 from services.console.shared.openapi import documented
 from services.console.shared.paging import Page
@@ -30,6 +42,9 @@ from services.console.shared.parameters import Identifier, InstantParameters
 from services.console.shared.reading import ReadModel, branch_names, department_names
 from services.console.shared.visit import TheVisit, Visit, api_router, page_router
 from services.console.shared.waiting import wait_until
+
+A = TypeVar("A", bound=InstantParameters)
+L = TypeVar("L", bound=Lookup)
 
 api = api_router()
 pages = page_router()
@@ -50,7 +65,8 @@ async def get_customer(
 ) -> Response:
     """Return what a customer owes, with the allocation that explains each balance."""
     found = await _customer_at(visit, visit.console.receivables, customer, asked)
-    statement = explain(found.customer, found.facts, found.at, found.reference)
+    facts = found.of_kinds(RECEIVABLES_EVENTS)
+    statement = explain(found.customer, facts, found.at, found.reference)
     return visit.answer(customer_document(found, statement))
 
 
@@ -60,8 +76,19 @@ async def get_value(
 ) -> Response:
     """Return what a customer is worth and which tier that earns, explained to the event."""
     found = await _customer_at(visit, visit.console.value, customer, asked)
-    value = explain_value(found.customer, found.facts, found.at, found.reference)
+    facts = found.of_kinds(VALUE_EVENTS)
+    value = explain_value(found.customer, facts, found.at, found.reference)
     return visit.answer(value_document(found, value))
+
+
+@api.get("/customers/{customer}/callbacks", responses=documented(CallbacksDocument))
+async def get_callbacks(
+    visit: TheVisit, customer: CustomerPath, asked: Annotated[InstantParameters, Query()]
+) -> Response:
+    """Return the calls promised to a customer without naming a case, the next due first."""
+    found = await _customer_at(visit, visit.console.cases, customer, asked)
+    calls = explain_callbacks(found.of_kinds(CASE_EVENTS), found.at, found.reference)
+    return visit.answer(callbacks_document(found, calls))
 
 
 @api.get("/customers/{customer}/timeline", responses=documented(TimelineDocument))
@@ -97,10 +124,13 @@ async def find_customer(visit: TheVisit) -> Response:
 @pages.get("/customers/{customer}")
 async def show_customer(visit: TheVisit, customer: CustomerPath) -> Response:
     """Show everything there is to know of a customer, and why it is so."""
-    asked = visit.asked(InstantParameters)
-    found = await _customer_at(visit, visit.console.everything, customer, asked)
-    facts = (found.customer, found.facts, found.at, found.reference)
-    statement = explain(*facts)
+
+    async def look(asked: InstantParameters) -> CustomerAt:
+        return await _customer_at(visit, visit.console.everything, customer, asked)
+
+    found, asked, mistyped = await _at_known_instants(visit.asked(InstantParameters), look)
+    rules = (found.at, found.reference)
+    statement = explain(found.customer, found.of_kinds(RECEIVABLES_EVENTS), *rules)
     items = sorted(statement.items, key=lambda item: (item.row.due_on, item.row.item_id))
     page = await _timeline(visit, found, TimelineParameters(), _PAGE_LENGTH)
     context = {
@@ -108,24 +138,29 @@ async def show_customer(visit: TheVisit, customer: CustomerPath) -> Response:
         "open_items": [item for item in items if item.row.status == "open"],
         "closed_items": [item for item in reversed(items) if item.row.status != "open"],
         "contact": await contact_of(visit.console.vault, found),
-        "value": explain_value(*facts),
-        "cases": explain_cases(*facts),
+        "value": explain_value(found.customer, found.of_kinds(VALUE_EVENTS), *rules),
+        "cases": explain_cases(found.customer, found.of_kinds(CASE_EVENTS), *rules),
+        "callbacks": explain_callbacks(found.of_kinds(CASE_EVENTS), *rules),
         "page": page,
         "more_link": _more_link(visit.request, customer, page.next_cursor),
         "continued": False,
         "shown": _LINES_SHOWN,
         "one_day": DAY,
         "zone_of": found.reference.zone_of,
-        **_described(visit, found, asked),
+        **await _described(visit, found, asked, mistyped),
     }
-    return visit.page("customers/customer.html", "", context, _PERSONAL)
+    status = HTTPStatus.BAD_REQUEST if mistyped else HTTPStatus.OK
+    return visit.page("customers/customer.html", "", context, _PERSONAL, status)
 
 
 @pages.get("/customers/{customer}/timeline")
 async def show_timeline(visit: TheVisit, customer: CustomerPath) -> Response:
     """Show a customer's touchpoints from a place on; its part of a page is what scripts take."""
-    asked = visit.asked(TimelineParameters)
-    place = await _looked_up(visit, customer, asked)
+
+    async def look(asked: TimelineParameters) -> Lookup:
+        return await _looked_up(visit, customer, asked)
+
+    place, asked, mistyped = await _at_known_instants(visit.asked(TimelineParameters), look)
     page = await _timeline(visit, place, asked, _PAGE_LENGTH)
     context = {
         "page": page,
@@ -133,9 +168,10 @@ async def show_timeline(visit: TheVisit, customer: CustomerPath) -> Response:
         "continued": asked.cursor is not None,
         "families": list(FAMILIES),
         "first_link": with_parameters(visit.request, {"cursor": None}),
-        **_described(visit, place, asked),
+        **await _described(visit, place, asked, mistyped),
     }
-    return visit.page("customers/timeline.html", "", context)
+    status = HTTPStatus.BAD_REQUEST if mistyped else HTTPStatus.OK
+    return visit.page("customers/timeline.html", "", context, status=status)
 
 
 async def _customer_at(
@@ -167,7 +203,25 @@ async def _timeline(
     return await timeline(visit.console.everything, place, chosen, limit, signer, asked.cursor)
 
 
-def _described(visit: Visit, place: Lookup, asked: InstantParameters) -> dict[str, object]:
+async def _at_known_instants(
+    asked: A, look: Callable[[A], Awaitable[L]]
+) -> tuple[L, A, Mapping[str, str]]:
+    """Return what is found without the instants that do not exist, and those as they were typed.
+
+    A slip in a date leaves its reader on the page, with what they had before.
+    """
+    mistyped: dict[str, str] = {}
+    while True:
+        try:
+            return await look(asked), asked, mistyped
+        except NoInstant as error:
+            mistyped[error.name] = error.text
+            asked = asked.model_copy(update={error.name: None})
+
+
+async def _described(
+    visit: Visit, place: Lookup, asked: InstantParameters, mistyped: Mapping[str, str]
+) -> dict[str, object]:
     """Return what both pages of a customer say of it and of the instant."""
     now = {"as_of": None, "as_known": None, "cursor": None}
     return {
@@ -179,6 +233,8 @@ def _described(visit: Visit, place: Lookup, asked: InstantParameters) -> dict[st
         "as_known": place.as_known,
         "now_link": with_parameters(visit.request, now),
         "asked": asked,
+        "mistyped": mistyped,
+        "filling": await visit.console.everything.filling(),
         "reference": place.reference,
         "countdown": countdown,
         "branch_names": branch_names(place.reference, visit.language),

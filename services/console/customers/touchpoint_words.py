@@ -96,7 +96,7 @@ _FIELDS: Mapping[str, str] = {
     "department": N_("Department"),
     "dispute_id": N_("Dispute"),
     "due_at": N_("Due"),
-    "due_minutes": N_("Due in minutes"),
+    "due_minutes": N_("Due in business minutes"),
     "due_on": N_("Due"),
     "escalation_id": N_("Escalation"),
     "home_branch": N_("Home branch"),
@@ -128,12 +128,12 @@ _FIELDS: Mapping[str, str] = {
     "referred_from": N_("Referred from"),
     "refund_id": N_("Refund"),
     "reserved_until": N_("Reserved until"),
-    "response_minutes": N_("Minutes to the first answer"),
+    "response_minutes": N_("Business minutes to the first answer"),
     "return_id": N_("Return"),
     "role": N_("Role"),
     "segment": N_("Segment"),
     "severity": N_("Severity"),
-    "solution_minutes": N_("Minutes to the solution"),
+    "solution_minutes": N_("Business minutes to the solution"),
     "staff": N_("Staff"),
     "step": N_("Step"),
     "tier": N_("Tier"),
@@ -205,4 +205,4 @@ class TouchpointWords(Named):
                 return self._speaker.number(value)
             case _:
                 name = _VALUES.get((field, value))
-                return self._(name) if name else value
+                return self._(name) if name else self.usual(value)

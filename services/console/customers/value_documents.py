@@ -173,7 +173,12 @@ def _basis_points(share: int | None) -> str | None:
 
 def _rfm(row: StandingRow, today: date) -> RfmDocument:
     last = row.last_purchase_on
-    return tell(RfmDocument, row, recency_days=(today - last).days if last else None)
+    return tell(
+        RfmDocument,
+        row,
+        recency_days=(today - last).days if last else None,
+        net_amount=Money(minor=row.net_amount_minor, currency=row.net_currency),
+    )
 
 
 def _counted(lines: Sequence[Counted]) -> list[CountedDocument]:

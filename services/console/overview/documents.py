@@ -36,10 +36,19 @@ class ProjectionFreshness(Document):
     sweep: SweepDocument
 
 
+class FillingDocument(Document):
+    """What is being written into an empty platform: days of history, then events taken in."""
+
+    stage: str
+    done: int
+    total: int
+
+
 class FreshnessDocument(Positioned):
     """How fresh the rows are."""
 
     at: datetime
+    filling: Annotated[FillingDocument | None, Meta(description="Null: the figures are whole.")]
     projections: list[ProjectionFreshness]
 
 

@@ -8,9 +8,14 @@ from fastapi import Query
 from markupsafe import Markup
 from starlette.responses import Response
 
-from services.console.overview.documents import FreshnessDocument, freshness_document
+from services.console.overview.documents import (
+    FillingDocument,
+    FreshnessDocument,
+    freshness_document,
+)
 from services.console.overview.live import LiveOverview
 from services.console.overview.streaming import EventStream
+from services.console.shared.documents import tell
 from services.console.shared.freshness import CAP, freshness
 from services.console.shared.openapi import documented
 from services.console.shared.parameters import Parameters
@@ -30,6 +35,7 @@ async def get_freshness(visit: TheVisit, asked: Annotated[Parameters, Query()]) 
         FreshnessDocument(
             position=reader.position,
             at=reader.at,
+            filling=None if reader.filling is None else tell(FillingDocument, reader.filling),
             projections=[freshness_document(one, CAP) for one in each],
         )
     )

@@ -6,8 +6,10 @@ a thousand open items and with a million.
 
 from __future__ import annotations
 
+from collections import Counter
 from decimal import Decimal
 
+import asyncpg
 from msgspec import Struct
 
 from events.policy import Reference
@@ -15,7 +17,7 @@ from events.touchpoints.policy import AgeingPolicy
 from projections.books import ageing as buckets
 from projections.books.ageing import Balance
 from projections.receivables.reports import DSO_DAYS, dso
-from projections.receivables.rows import INVOICED, OPEN
+from projections.receivables.rows import INVOICED, OPEN, OWED_BACK
 from services.console.shared.reading import RECEIVABLES, Reader
 
 
@@ -41,6 +43,7 @@ class CurrencyAgeing(Struct, frozen=True):
     overdue_minor: int
     invoiced_minor: int  # over the last DSO_DAYS local days
     provision_minor: int
+    owed_back_minor: int  # of what is open: refunds that nothing covers
 
     @property
     def overdue_share(self) -> Decimal | None:
@@ -50,7 +53,7 @@ class CurrencyAgeing(Struct, frozen=True):
     @property
     def dso(self) -> Decimal | None:
         """Return days sales outstanding; None without invoices in the window."""
-        return dso(self.open_minor, self.invoiced_minor)
+        return dso(self.open_minor - self.owed_back_minor, self.invoiced_minor)
 
 
 class BranchBalance(Struct, frozen=True):
@@ -76,15 +79,17 @@ def bucket_ends(policy: AgeingPolicy) -> tuple[tuple[int | None, int | None], ..
 async def ageing(reader: Reader, branch_id: str | None = None) -> tuple[CurrencyAgeing, ...]:
     """Return the ageing of open items at each branch's local today, by currency."""
     branches, days, elsewhere = reader.todays()
-    rows = await reader.ask(
-        "receivables/open_by_day",
-        *reader.version_of(RECEIVABLES),
-        OPEN,
-        branches,
-        days,
-        elsewhere,
-        branch_id,
-    )
+
+    async def by_day(measure: str) -> list[asyncpg.Record]:
+        version = reader.version_of(RECEIVABLES)
+        return await reader.ask(
+            "receivables/open_by_day", *version, measure, branches, days, elsewhere, branch_id
+        )
+
+    rows = await by_day(OPEN)
+    back: Counter[str] = Counter()
+    for currency, _, _, amount in await by_day(OWED_BACK):
+        back[currency] += amount
     invoiced = await reader.ask(
         "receivables/invoiced",
         *reader.version_of(RECEIVABLES),
@@ -101,11 +106,15 @@ async def ageing(reader: Reader, branch_id: str | None = None) -> tuple[Currency
         # As if all branches had one today: only the distance from the due day counts.
         term = Balance(elsewhere - days_past_due, amount, items)
         balances.setdefault(currency, []).append(term)
-    found = [_aged(reader, name, own, sales.get(name, 0)) for name, own in balances.items()]
+    found = [
+        _aged(reader, name, own, sales.get(name, 0), back[name]) for name, own in balances.items()
+    ]
     return tuple(sorted(found, key=lambda one: _rank(one, reader.reference)))
 
 
-def _aged(reader: Reader, currency: str, balances: list[Balance], invoiced: int) -> CurrencyAgeing:
+def _aged(
+    reader: Reader, currency: str, balances: list[Balance], invoiced: int, back: int
+) -> CurrencyAgeing:
     policy = reader.reference.in_force(AgeingPolicy, reader.at)
     aged = buckets.ageing(balances, reader.today(None), policy)
     return CurrencyAgeing(
@@ -122,6 +131,7 @@ def _aged(reader: Reader, currency: str, balances: list[Balance], invoiced: int)
         overdue_minor=aged.overdue_minor,
         invoiced_minor=invoiced,
         provision_minor=aged.provision_minor,
+        owed_back_minor=back,
     )
 
 

@@ -35,6 +35,7 @@ _STEPS: Mapping[str, str] = {
     "reversed": N_("payment reversed"),
     "amended": N_("invoice amended"),
     "cancelled": N_("cancelled"),
+    "owed_back": N_("refund that nothing covers"),
 }
 
 _SOURCES: Mapping[str, str] = {
@@ -49,6 +50,19 @@ _SOURCE_STATES: Mapping[str, str] = {
     "suspect": N_("suspected double report"),
     "rejected": N_("rejected as a double report"),
     "reversed": N_("reversed by the bank"),
+    "cancelled": N_("fell with its invoice"),
+}
+
+_MOVEMENTS: Mapping[str, str] = {
+    "credit_note": N_("Credit note issued"),
+    "credited_order": N_("Credit note on an order without an invoice"),
+    "displaced": N_("Payment displaced by a credit note"),
+    "gave_way": N_("Write-off gave way to a credit note"),
+    "recovery": N_("Recovery of what was written off"),
+    "restored": N_("Written off again"),
+    "refund": N_("Refund paid"),
+    "refund_covered": N_("Refund covered"),
+    "owed_back": N_("Owed back: nothing covers the refund"),
 }
 
 _VERDICTS: Mapping[str, str] = {
@@ -120,6 +134,10 @@ class ReceivablesWords(Named):
     def source_state(self, state: str) -> str:
         """Return whether a payment or credit note counts."""
         return self._named(_SOURCE_STATES, state)
+
+    def movement(self, kind: str) -> str:
+        """Return what moved an account beside invoices and payments."""
+        return self._named(_MOVEMENTS, kind)
 
     def verdict(self, verdict: str) -> str:
         """Return what became of a promise to pay."""

@@ -18,6 +18,7 @@ class Countdown(Struct, frozen=True):
     due_at: datetime | None  # None: the clock stands still
     left_s: int
     over_s: int  # since the deadline; 0 while there is time
+    provisional: bool = False  # working days until then may move until they are announced
 
     @property
     def is_over(self) -> bool:
@@ -38,5 +39,6 @@ def countdown(
     time = business_time(reference, branch_id)
     if at < due_at:
         # What is worked outside all hours still has an instant; at least a second is left of it.
-        return Countdown(due_at, max(1, time.worked(at, due_at) // _SECOND), 0)
+        left_s = max(1, time.worked(at, due_at) // _SECOND)
+        return Countdown(due_at, left_s, 0, time.is_provisional(at, due_at))
     return Countdown(due_at, 0, time.worked(due_at, at) // _SECOND)

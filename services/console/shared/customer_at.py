@@ -5,25 +5,28 @@ Nothing of this is stored: the customer's events are read, and assessed by whoev
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 from http import HTTPStatus
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct, structs
 
-from events.calendars import day_end
-from events.envelope import CustomerId, PositionVector
+from events.envelope import CustomerId, PositionVector, RecordedEvent
 from events.errors import EventError
+from events.home import Asked, Home, Known, asked_about, known
 from events.partitioning import partition_of
 from events.policy import Reference
+from events.touchpoints.base import Touchpoint
 from events.touchpoints.customer import CustomerProfileChanged, CustomerRegistered
 from projections.protocol import Facts
 from services.console.shared.principal import Principal
 from services.console.shared.reading import ReadModel
 from services.console.shared.refusals import BadParameter
 from services.console.shared.statements import named_sql
+from services.log.near_customers import did_you_mean, near_customers
 from services.log.readable import recorded
 from services.log.stored import stored_event
 from services.ports import StoredEvent
@@ -34,15 +37,16 @@ _YEARS = range(1970, 2200)
 
 
 class UnknownCustomer(Problem):
-    """The log holds no event of this customer."""
+    """The log holds no event of this customer; `near` are ids that may have been meant."""
 
-    def __init__(self, customer: str) -> None:
+    def __init__(self, customer: str, near: Sequence[str]) -> None:
         super().__init__(
             HTTPStatus.NOT_FOUND,
             "unknown_customer",
             f"no event of a customer {customer!r} was ever recorded",
-            "check the id; it is case sensitive",
+            did_you_mean(near) or "check the id; it is case sensitive",
         )
+        self.near = near
 
 
 class UnreadableDossier(Problem):
@@ -67,6 +71,8 @@ class NoInstant(BadParameter):
             "2026-03-20T10:00:00+08:00",
             "give a day or an instant",
         )
+        self.name = name
+        self.text = text
 
 
 class Instants(Struct, frozen=True):
@@ -75,10 +81,10 @@ class Instants(Struct, frozen=True):
     as_of: str | None = None
     as_known: str | None = None
 
-    def instant(self, name: Literal["as_of", "as_known"], home: ZoneInfo) -> datetime | None:
-        """Return what one of them means in a customer's zone. Raises: NoInstant."""
+    def asked(self, name: Literal["as_of", "as_known"]) -> Asked | None:
+        """Return what one of them asks about. Raises: NoInstant."""
         text: str | None = getattr(self, name)
-        return None if text is None else instant_of(name, text, home)
+        return None if text is None else _asked(name, text)
 
 
 class Lookup(Struct, frozen=True, kw_only=True):
@@ -89,7 +95,7 @@ class Lookup(Struct, frozen=True, kw_only=True):
     reference: Reference
     position: PositionVector
     at: datetime
-    branch_id: str  # the home branch, else that of the first fact
+    branch_id: str  # where the customer is at home
     zone: ZoneInfo
     as_of: datetime | None  # None: now
     as_known: datetime | None  # None: with all that is known now
@@ -98,7 +104,11 @@ class Lookup(Struct, frozen=True, kw_only=True):
 class CustomerAt(Lookup, frozen=True, kw_only=True):
     """The same, and what was recorded of the customer."""
 
-    facts: Facts
+    facts: Facts  # of any kind
+
+    def of_kinds(self, handled: frozenset[type[Touchpoint]]) -> Facts:
+        """Return the facts that a projection handles."""
+        return Facts(self.facts, handled)
 
 
 async def customer_at(
@@ -110,18 +120,16 @@ async def customer_at(
     """Return a customer's facts and the instant asked about.
 
     `as_known` alone asks what was shown then: as of the same instant. A day means its end, and
-    an instant without an offset is local, in the zone of the customer's home branch.
+    an instant without an offset is local, both where the customer is at home.
     Raises: UnknownCustomer, UnreadableDossier, NoInstant, Unavailable.
     """
     heads = await model.platform.log.heads()
     reference = await model.reference()
     stored = (await model.platform.dossiers.of([customer], heads))[customer]
-    facts = _facts(customer, stored)
-    place = _lookup(model, principal, customer, facts, reference, heads, asked)
-    known_by = place.as_known
-    if known_by is not None:
-        facts = Facts(event for event in facts if event.recorded_at <= known_by)
-    return CustomerAt(facts=facts, **structs.asdict(place))
+    facts = await _facts(model, customer, stored)
+    found = _known(model, facts, reference, asked)
+    place = _lookup(principal, customer, facts, found, heads, asked)
+    return CustomerAt(facts=Facts(found.facts), **structs.asdict(place))
 
 
 async def look_up(
@@ -130,12 +138,27 @@ async def look_up(
     customer: CustomerId,
     asked: Instants,
 ) -> Lookup:
-    """Return the same without reading all the customer's events: its zone needs but a few.
+    """Return the same without reading all the customer's events: its home needs but a few.
 
     Raises: UnknownCustomer, UnreadableDossier, NoInstant, Unavailable.
     """
     heads = await model.platform.log.heads()
     reference = await model.reference()
+    facts = await _facts(model, customer, await _home_events(model, customer, heads, None))
+    known_at = asked.asked("as_known")
+    if known_at is not None:
+        with _within_calendar("as_known", known_at):
+            by = Home(facts).instant_of(known_at, reference)
+        then = await _home_events(model, customer, heads, by)
+        facts = [*facts, *(await _facts(model, customer, then) if then else ())]
+    found = _known(model, facts, reference, asked)
+    return _lookup(principal, customer, facts, found, heads, asked)
+
+
+async def _home_events(
+    model: ReadModel, customer: CustomerId, heads: PositionVector, recorded_by: datetime | None
+) -> list[StoredEvent]:
+    """Return the events that tell where a customer is at home, of those recorded by an instant."""
     partition = partition_of(customer)
     with translated():
         rows = await model.platform.pool.fetch(
@@ -145,77 +168,70 @@ async def look_up(
             partition,
             heads.counts[partition],
             [CustomerRegistered.event_type, CustomerProfileChanged.event_type],
+            recorded_by,
         )
-    facts = _facts(customer, [stored_event(row) for row in rows])
-    return _lookup(model, principal, customer, facts, reference, heads, asked)
+    return [stored_event(row) for row in rows]
 
 
-def _facts(customer: CustomerId, stored: Sequence[StoredEvent]) -> Facts:
+async def _facts(
+    model: ReadModel, customer: CustomerId, stored: Sequence[StoredEvent]
+) -> list[RecordedEvent]:
     if not stored:
-        raise UnknownCustomer(customer)
+        with translated():
+            raise UnknownCustomer(customer, await near_customers(model.platform.pool, customer))
     try:
-        return Facts(recorded(one) for one in stored)
+        return [recorded(one) for one in stored]
     except EventError as error:
         raise UnreadableDossier(str(error)) from error
 
 
+def _known(
+    model: ReadModel, facts: Sequence[RecordedEvent], reference: Reference, asked: Instants
+) -> Known:
+    """Return what was known, and the instants. Raises: NoInstant."""
+    at, known_at = asked.asked("as_of"), asked.asked("as_known")
+    instant = at or known_at or model.platform.clock.now()
+    with _within_calendar("as_of" if at is not None else "as_known", instant):
+        return known(facts, reference, instant, known_at)
+
+
 def _lookup(
-    model: ReadModel,
     principal: Principal,
     customer: CustomerId,
-    facts: Facts,
-    reference: Reference,
+    facts: Sequence[RecordedEvent],
+    found: Known,
     heads: PositionVector,
     asked: Instants,
 ) -> Lookup:
-    now = model.platform.clock.now()
-    home = reference.zone_of(home_branch(facts, now))
-    known_by = asked.instant("as_known", home)
-    at = asked.instant("as_of", home) or known_by
-    if known_by is not None:
-        reference = reference.known_at(known_by)
-        known = [event for event in facts if event.recorded_at <= known_by]
-        facts = Facts(known) if known else facts
-    branch_id = home_branch(facts, at or now)
+    branch_id = Home(found.facts or facts).branch_at(found.at)
     return Lookup(
         principal=principal,
         customer=customer,
-        reference=reference,
+        reference=found.reference,
         position=heads,
-        at=at or now,
-        branch_id=branch_id,
-        zone=reference.zone_of(branch_id),
-        as_of=at,
-        as_known=known_by,
+        at=found.at,
+        branch_id=branch_id or "",
+        zone=found.reference.zone_of(branch_id),
+        as_of=None if asked == Instants() else found.at,
+        as_known=found.known_at,
     )
 
 
-def home_branch(facts: Facts, at: datetime) -> str:
-    """Return the home branch named last by an instant, else the branch of the first fact."""
-    found: str | None = None
-    for event in facts:
-        if found is None:
-            found = event.envelope.branch_id
-        if event.envelope.effective_at > at:
-            break
-        match event.data:
-            case CustomerRegistered(home_branch=named) | CustomerProfileChanged(home_branch=named):
-                found = named or found
-            case _:
-                pass
-    return found or ""
-
-
-def instant_of(name: str, text: str, home: ZoneInfo) -> datetime:
-    """Return the instant that a parameter names. Raises: NoInstant."""
+def _asked(name: str, text: str) -> Asked:
+    """Return what a parameter asks about. Raises: NoInstant."""
     try:
-        if len(text) == len("2026-03-20"):
-            at = day_end(date.fromisoformat(text), home)
-        else:
-            local = datetime.fromisoformat(text)
-            at = (local if local.tzinfo else local.replace(tzinfo=home)).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
+        found = asked_about(text)
+    except ValueError as error:
         raise NoInstant(name, text) from error
-    if at.year not in _YEARS:
+    if found.year not in _YEARS:
         raise NoInstant(name, text)
-    return at
+    return found
+
+
+@contextmanager
+def _within_calendar(name: str, asked: Asked) -> Iterator[None]:
+    """Say of an instant that its offset carries out of the calendar that it is none."""
+    try:
+        yield
+    except OverflowError as error:
+        raise NoInstant(name, str(asked)) from error

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from msgspec import Struct, structs
 
 from events.partitioning import REFERENCE_PARTITION
-from services.console.shared.reading import Progress, Reader
+from services.console.shared.reading import Filling, Progress, Reader
 from services.postgres.statements import sql
 
 CAP = 10_000
@@ -34,11 +34,12 @@ class Freshness(Struct, frozen=True):
     reassessing: int  # customers still to be assessed under newer rules; up to CAP + 1
     rules_recorded: int = 0  # events of the reference stream
     rules_applied: int = 0  # of them, how many every row was assessed under
+    filling: Filling | None = None  # the figures are those of a part
 
     @property
     def is_late(self) -> bool:
         """Return whether a reader must be told that figures lag."""
-        return self.seconds_behind >= _LATE_S
+        return self.filling is None and self.seconds_behind >= _LATE_S
 
 
 async def freshness(reader: Reader) -> tuple[Freshness, ...]:
@@ -105,4 +106,5 @@ async def _freshness(reader: Reader, name: str) -> Freshness:
         reassessing=outdated,
         rules_recorded=recorded,
         rules_applied=applied,
+        filling=reader.filling,
     )

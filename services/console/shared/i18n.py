@@ -18,7 +18,7 @@ from babel import Locale, dates, numbers
 from babel.support import Translations
 from starlette.requests import Request
 
-from events.money import from_minor
+from events.money import from_minor, minor_digits
 
 COOKIE = "lang"
 LANGUAGES: Mapping[str, str] = {"en": "en", "zh-CN": "zh_Hans_CN"}
@@ -27,7 +27,8 @@ LANGUAGES: Mapping[str, str] = {"en": "en", "zh-CN": "zh_Hans_CN"}
 _DAYS = {"en": "d MMM yyyy", "zh-CN": "yyyy-MM-dd"}
 """How a day is written, alone and in an instant: a page has one form for both."""
 
-_INSTANTS = {"en": f"{_DAYS['en']}, HH:mm", "zh-CN": f"{_DAYS['zh-CN']} HH:mm"}
+_INSTANTS = {"en": f"{_DAYS['en']}, HH:mm xxx", "zh-CN": f"{_DAYS['zh-CN']} HH:mm xxx"}
+"""An instant says how far its clock is from UTC: branches of several zones share a page."""
 
 _CATALOGUES = {"zh-CN": "zh_CN"}
 _FALLBACK = "en"
@@ -88,6 +89,7 @@ class Speaker:
         self.language = language
         self.locale = Locale.parse(LANGUAGES[language])
         catalogue = texts(language)
+        self._money_pattern = self.locale.currency_formats["standard"].pattern
         self.gettext = catalogue.gettext
         self.ngettext = catalogue.ngettext
 
@@ -113,8 +115,15 @@ class Speaker:
         return numbers.format_percent(share, format="#,##0.0%", locale=self.locale)
 
     def money(self, minor: int, currency: str) -> str:
-        """Return an amount to the minor unit."""
-        return numbers.format_currency(from_minor(minor, currency), currency, locale=self.locale)
+        """Return an amount to the minor unit, however many digits people usually show."""
+        digits = minor_digits(currency)
+        return numbers.format_currency(
+            from_minor(minor, currency),
+            currency,
+            format=self._money_pattern.replace("0.00", f"0.{'0' * digits}" if digits else "0"),
+            currency_digits=False,
+            locale=self.locale,
+        )
 
     def short_money(self, minor: int, currency: str) -> str:
         """Return an amount rounded for a tile or a label: ¥76.0M, ¥7,600.0万."""
@@ -133,20 +142,20 @@ class Speaker:
         return dates.format_date(value, _DAYS[self.language], locale=self.locale)
 
     def instant(self, value: datetime, tz: tzinfo) -> str:
-        """Return an instant in a zone, to the minute."""
+        """Return an instant in a zone, to the minute, with the zone's offset."""
         return dates.format_datetime(value, _INSTANTS[self.language], tzinfo=tz, locale=self.locale)
 
     def clock(self, value: datetime, tz: tzinfo) -> str:
-        """Return the time of day in a zone, to the second."""
-        return dates.format_time(value, "HH:mm:ss", tzinfo=tz, locale=self.locale)
+        """Return the time of day in a zone, to the second, with the zone's offset."""
+        return dates.format_time(value, "HH:mm:ss xxx", tzinfo=tz, locale=self.locale)
 
     def working_time(self, seconds: int) -> str:
-        """Return business time in hours and minutes, as clocks of a case are read."""
+        """Return business time in hours and minutes, named as such: clocks of a case run in it."""
         hours, minutes = divmod(seconds // 60, 60)
         parts = {"hours": self.number(hours), "minutes": minutes}
         if not hours:
-            return self.gettext("%(minutes)s min") % parts
-        return self.gettext("%(hours)s h %(minutes)s min") % parts
+            return self.gettext("%(minutes)s min of business time") % parts
+        return self.gettext("%(hours)s h %(minutes)s min of business time") % parts
 
     def duration(self, seconds: int) -> str:
         """Return a length of time in its largest unit: 5 seconds, 3 minutes."""

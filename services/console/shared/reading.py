@@ -24,7 +24,7 @@ from projections.receivables.projection import Receivables
 from projections.value_tiers.projection import ValueTiers
 from services.console.shared.platform import ConsolePlatform
 from services.console.shared.principal import Principal
-from services.console.shared.statements import Statements
+from services.console.shared.statements import Statements, named_sql
 from services.errors import Unavailable, UnreadableEvent
 from services.postgres.pool import translated
 from services.projector.reference_feed import ReferenceFeed
@@ -54,6 +54,14 @@ class Progress(Struct, frozen=True):
         return sum(max(0, head - done) for head, done in list(pairs)[:REFERENCE_PARTITION])
 
 
+class Filling(Struct, frozen=True):
+    """What is being written into an empty platform, and how far it is."""
+
+    stage: str  # history: days are being written; events: what was written is taken in
+    done: int
+    total: int
+
+
 def together(each: Sequence[Progress]) -> Progress:
     """Return how far all of several projections got: nowhere further than the one behind."""
     heads = each[0].heads
@@ -74,6 +82,7 @@ class Reader:
         reference: Reference,
         at: datetime,
         principal: Principal,
+        filling: Filling | None,
     ) -> None:
         self._connection = connection
         self.projections = projections
@@ -83,6 +92,7 @@ class Reader:
         self.reference = reference
         self.at = at
         self.principal = principal
+        self.filling = filling  # None: the figures are whole
 
     @property
     def position(self) -> str:
@@ -164,6 +174,7 @@ class ReadModel:
             ):
                 await connection.execute(_STATEMENT_TIMEOUT)
                 each = await self._each(connection, heads)
+                filling = await _filling(connection)
                 yield Reader(
                     connection,
                     self.projections,
@@ -172,7 +183,14 @@ class ReadModel:
                     reference,
                     self.platform.clock.now(),
                     principal,
+                    filling,
                 )
+
+    async def filling(self) -> Filling | None:
+        """Return what is being filled. Raises: Unavailable."""
+        with translated():
+            async with self.platform.pool.acquire() as connection:
+                return await _filling(connection)
 
     async def progress(self) -> Progress:
         """Return how far the projections got. Raises: Unavailable."""
@@ -190,6 +208,11 @@ class ReadModel:
             rows = await connection.fetch(statement, name, projection.version, heads.generation)
             found[name] = _progress(rows, heads)
         return found
+
+
+async def _filling(connection: Connection[asyncpg.Record]) -> Filling | None:
+    row = await connection.fetchrow(named_sql("shared/filling"))
+    return None if row is None else Filling(**dict(row.items()))
 
 
 def _progress(rows: Sequence[asyncpg.Record], heads: PositionVector) -> Progress:

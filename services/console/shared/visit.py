@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -116,6 +117,7 @@ class Visit:
         page_path: str,
         context: Mapping[str, object],
         headers: Mapping[str, str] | None = None,
+        status: HTTPStatus = HTTPStatus.OK,
     ) -> Response:
         """Return a page; `page_path` is the entry of the menu that it belongs to."""
         return page_response(
@@ -125,6 +127,7 @@ class Visit:
             page_path,
             context,
             headers=dynamic_headers(self._tag, self._position) | dict(headers or {}),
+            status=status,
         )
 
     async def notices(self, reader: Reader) -> dict[str, object]:
@@ -148,13 +151,15 @@ class Visit:
 
 
 def entity_tag(reader: Reader, language: str) -> str:
-    """Return the state that an answer shows: its rows, the policies, the day and the language.
+    """Return the state that an answer shows: its rows, the policies, the day and the language;
+    and how far a platform is filled.
 
     Policies change it when they are recorded and once more when they come into force.
     """
     days = sum(reader.todays()[1]) + reader.today(None).toordinal()
+    filling = f"{reader.filling.stage}{reader.filling.done}." if reader.filling else ""
     policies = f"{reader.reference.count}.{reader.reference.count_in_force(reader.at)}"
-    return f"{reader.progress.change}.{policies}.{days}-{language}"
+    return f"{filling}{reader.progress.change}.{policies}.{days}-{language}"
 
 
 def _visit(request: Request) -> Visit:

@@ -11,6 +11,7 @@ from events.envelope import Position
 from events.lineage import Lineage
 from services.errors import LogMoved
 from services.log.admissions import Prepared, admit, refusal
+from services.log.clocks import check_clock
 from services.ports import Accepted, Clock, Outcome
 from services.postgres.pool import Connection, Pool
 from services.postgres.statements import sql
@@ -29,7 +30,9 @@ async def append_all(
         if len(heads) < len(involved):
             raise LogMoved(generation)
         # Again, now that the heads are ours: whoever held them judged deadlines up to then.
-        places = _Places(generation, heads, clock.now())
+        now = clock.now()
+        check_clock(now, heads[0]["database_now"])
+        places = _Places(generation, heads, now)
         holders = await admit(connection, events)
         accepted = {
             i: places.take(event.partition) for i, event in enumerate(events) if i not in holders
@@ -99,6 +102,7 @@ async def _write(
         [e.correlation_id for e in envelopes],
         [e.causation_id for e in envelopes],
         [e.traceparent for e in envelopes],
+        [e.tracestate for e in envelopes],
         [a.recorded_at for a in accepted],
         [event.payload for event in events],
         partitions,

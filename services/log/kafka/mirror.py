@@ -16,7 +16,7 @@ _LOG = structlog.get_logger(__name__)
 _COLUMNS = (
     "generation", "partition", "n", "event_id", "customer_id", "source", "type", "branch_id",
     "epoch", "sequence", "created_at", "sent_at", "collected_at", "effective_at",
-    "correlation_id", "causation_id", "traceparent", "recorded_at", "data",
+    "correlation_id", "causation_id", "traceparent", "tracestate", "recorded_at", "data",
 )  # fmt: skip
 
 
@@ -64,6 +64,6 @@ def _row(one: StoredEvent) -> tuple[object, ...]:
         position.generation, position.partition, position.n, envelope.id, envelope.subject,
         envelope.source, envelope.type, envelope.branch_id, envelope.epoch, envelope.sequence,
         envelope.created_at, envelope.sent_at, envelope.collected_at, envelope.effective_at,
-        envelope.correlation_id, envelope.causation_id, envelope.traceparent, one.recorded_at,
-        one.payload,
+        envelope.correlation_id, envelope.causation_id, envelope.traceparent, envelope.tracestate,
+        one.recorded_at, one.payload,
     )  # fmt: skip

@@ -18,6 +18,7 @@ import asyncpg
 from events.envelope import Position
 from services.errors import LogMoved
 from services.log.admissions import Holders, Prepared, admit
+from services.log.clocks import check_clock
 from services.log.kafka.identity import TopicTruncated
 from services.log.kafka.producing import Appender
 from services.log.kafka.topics import Places
@@ -66,6 +67,8 @@ class Outbox:
             # Again, now that the heads are ours: whoever held them judged deadlines up to then.
             now = clock.now()
             stamps = {head["partition"]: max(head["recorded_at"], now) for head in heads}
+            # Readers take what is stamped far ahead of the brokers' clock for a stranger's.
+            check_clock(max(stamps.values()), heads[0]["database_now"])
             holders = await admit(connection, events)
             let_in = {i: e for i, e in enumerate(events) if i not in holders}
             records: dict[str, Record] = {

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 import structlog
@@ -18,6 +19,7 @@ from aiokafka.errors import OffsetOutOfRangeError
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from events.envelope import Position
+from services.log.clocks import LATEST_AHEAD
 from services.log.kafka.cluster import REQUEST_TIMEOUT_S, Cluster, away, reached
 from services.log.kafka.identity import TopicTruncated
 from services.log.kafka.wire import ForeignRecord, from_headers
@@ -28,6 +30,7 @@ _LOG = structlog.get_logger(__name__)
 _CONSUMERS = 4
 _FETCH_BYTES = 4 * 1024 * 1024
 _FETCH_WAIT_MS = 100
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PATIENCE_S = 2 * REQUEST_TIMEOUT_S
 
 Record: TypeAlias = "ConsumerRecord[bytes, bytes]"
@@ -165,6 +168,11 @@ class Readers:
         return reader
 
 
+def _arrival(record: Record) -> datetime:
+    """Return when the broker took a record in, by its own clock."""
+    return _EPOCH + timedelta(milliseconds=record.timestamp)
+
+
 def stored_events(
     records: Sequence[Record], generation: int, partition: int
 ) -> Sequence[StoredEvent]:
@@ -175,6 +183,8 @@ def stored_events(
             envelope, recorded_at = from_headers(record.headers)
             if record.value is None:
                 raise ForeignRecord("no value")
+            if recorded_at > _arrival(record) + LATEST_AHEAD:
+                raise ForeignRecord("recorded after it came here")
         except ForeignRecord as error:
             _LOG.error(
                 "foreign_record", topic=record.topic, partition=record.partition,

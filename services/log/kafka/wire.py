@@ -7,7 +7,7 @@ The key is the customer, or `branch:<id>` where none is known; reference data ha
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -67,6 +67,7 @@ def to_record(
         "ce_correlationid": e.correlation_id,
         "ce_causationid": e.causation_id,
         "ce_traceparent": e.traceparent,
+        "ce_tracestate": e.tracestate,
         "ce_recordedtime": _text(recorded_at),
     }
     headers = [(name, value.encode()) for name, value in given.items() if value is not None]
@@ -78,7 +79,8 @@ def largest_size(envelope: Envelope, payload: bytes) -> int:
     """Return a number of bytes that the event's record never exceeds."""
     e = envelope
     always = (e.id, e.source, e.type, e.branch_id)
-    texts = (*always, e.subject, e.subject, e.correlation_id, e.causation_id, e.traceparent)
+    traces = (e.traceparent, e.tracestate)
+    texts = (*always, e.subject, e.subject, e.correlation_id, e.causation_id, *traces)
     return len(payload) + 4 * sum(len(text) for text in texts if text is not None) + 1024
 
 
@@ -89,10 +91,14 @@ def key_of(envelope: Envelope) -> bytes:
     return f"branch:{envelope.branch_id}".encode()
 
 
-def from_headers(headers: Iterable[Header]) -> tuple[Envelope, datetime]:
-    """Return the envelope, and when the event was recorded. Raises: ForeignRecord."""
+def from_headers(headers: Iterable[tuple[str, bytes | None]]) -> tuple[Envelope, datetime]:
+    """Return the envelope, and when the event was recorded.
+
+    Headers of others are left alone. Raises: ForeignRecord, which repeats no value: a stranger's
+    record may hold anything.
+    """
+    given = _attributes(headers)
     try:
-        given = {name: value or b"" for name, value in headers}
         created, effective = given["ce_time"], given["ce_effectivetime"]
         created_at = _instant(created)
         subject = _text_of(given, "ce_subject")
@@ -103,7 +109,7 @@ def from_headers(headers: Iterable[Header]) -> tuple[Envelope, datetime]:
             subject=None if subject is None else CustomerId(subject),
             branch_id=BranchId(_word(given["ce_branchid"])),
             epoch=_count(given["ce_sourceepoch"]),
-            sequence=_count(given["ce_sequence"]),
+            sequence=_count(given.get("ce_sequence", b"0")),
             created_at=created_at,
             sent_at=_instant_of(given, "ce_senttime"),
             collected_at=_instant_of(given, "ce_collectedtime"),
@@ -111,12 +117,41 @@ def from_headers(headers: Iterable[Header]) -> tuple[Envelope, datetime]:
             correlation_id=_text_of(given, "ce_correlationid"),
             causation_id=_text_of(given, "ce_causationid"),
             traceparent=_text_of(given, "ce_traceparent"),
+            tracestate=_text_of(given, "ce_tracestate"),
         )
         return envelope, _instant(given["ce_recordedtime"])
     except KeyError as error:
         raise ForeignRecord(f"no header {error.args[0]}") from error
-    except ValueError as error:  # includes bytes that are no UTF-8
-        raise ForeignRecord(str(error)) from error
+    except (ValueError, OverflowError) as error:  # among them what leaves the calendar in UTC
+        raise ForeignRecord(f"no such attribute: {_unreadable(given)}") from error
+
+
+def _attributes(headers: Iterable[tuple[str, bytes | None]]) -> Mapping[str, bytes]:
+    """Return the attributes among a record's headers, each given once. Raises: ForeignRecord."""
+    given: dict[str, bytes] = {}
+    for name, value in headers:
+        if not name.startswith("ce_"):
+            continue
+        if name in given:
+            raise ForeignRecord(f"the header {name[:40]!r} twice")
+        if value is None:
+            raise ForeignRecord(f"nothing in the header {name[:40]!r}")
+        if b"\x00" in value:
+            raise ForeignRecord(f"a NUL in the header {name[:40]!r}")
+        given[name] = value
+    return given
+
+
+def _unreadable(given: Mapping[str, bytes]) -> str:
+    """Return which attributes cannot be read."""
+    wrong = []
+    for name, reads in _READS.items():
+        try:
+            reads(given.get(name, b""))
+        except (ValueError, OverflowError):
+            if name in given:
+                wrong.append(name)
+    return ", ".join(wrong)
 
 
 def pack_headers(headers: tuple[Header, ...]) -> bytes:
@@ -141,14 +176,14 @@ def _word(value: bytes) -> str:
 
 def _id(value: bytes) -> EventId:
     if _UUID.fullmatch(value) is None:
-        raise ValueError(f"{value!r} is no UUID")
+        raise ValueError("no UUID")
     return EventId(value.decode())
 
 
 def _count(value: bytes) -> int:
     count = int(value)
     if not 0 <= count < _COUNTS:
-        raise ValueError(f"{count} is no number that an event may have")
+        raise ValueError("no number that an event may have")
     return count
 
 
@@ -167,5 +202,16 @@ def _instant(value: bytes) -> datetime:
     if instant.tzinfo is UTC:
         return instant
     if instant.tzinfo is None:
-        raise ValueError(f"{value.decode()} names no zone")
+        raise ValueError("no zone")
     return instant.astimezone(UTC)
+
+
+_INSTANTS = ("time", "senttime", "collectedtime", "effectivetime", "recordedtime")
+_TEXTS = ("source", "type", "branchid", "subject", "correlationid", "causationid", "traceparent")
+_READS: Mapping[str, Callable[[bytes], object]] = {
+    "ce_id": _id,
+    **{f"ce_{name}": _count for name in ("sequence", "sourceepoch")},
+    **{f"ce_{name}": _instant for name in _INSTANTS},
+    **{f"ce_{name}": bytes.decode for name in (*_TEXTS, "tracestate")},
+}
+"""How each attribute is read, to tell which of a foreign record's could not be."""

@@ -53,9 +53,25 @@ def test_a_clock_that_stands_still_keeps_what_is_left() -> None:
     assert (still.due_at, still.left_s, still.is_over) == (None, 90, False)
 
 
+def test_time_left_through_a_year_that_is_not_announced_is_provisional() -> None:
+    china = [
+        recorded(
+            CalendarSet(
+                effective_from=EARLY, calendar_id="desk", hours=STANDARD_HOURS, country="CN"
+            ),
+            0,
+        ),
+        recorded(BranchSet(effective_from=EARLY, branch_id="B-1", name="B", calendar_id="desk"), 1),
+    ]
+    eve, later = local("2026-12-31T16:00"), local("2027-01-06T10:00")
+    assert countdown(Reference(china), "B-1", eve, later).provisional
+    assert not countdown(REFERENCE, "B-1", eve, later).provisional
+    assert not countdown(Reference(china), "B-1", FRIDAY, MONDAY).provisional
+
+
 def test_working_time_is_said_in_hours_and_minutes() -> None:
-    assert speaker("en").working_time(4 * 3600 + 5 * 60 + 59) == "4 h 5 min"
-    assert speaker("zh-CN").working_time(59 * 60) == "59 分钟"
+    assert speaker("en").working_time(4 * 3600 + 5 * 60 + 59) == "4 h 5 min of business time"
+    assert speaker("zh-CN").working_time(59 * 60) == "营业时间 59 分钟"
 
 
 def test_the_levels_of_a_pyramid_stand_on_one_axis() -> None:

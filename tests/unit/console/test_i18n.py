@@ -11,6 +11,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from starlette.requests import Request
 
+from events.calendars import zone
 from services.console.alerts.words import AlertWords
 from services.console.receivables.words import ReceivablesWords
 from services.console.shared.i18n import LANGUAGES, language_of, speaker, with_parameters
@@ -94,8 +95,10 @@ def test_money_numbers_and_days_follow_the_language() -> None:
     assert english.rate(Decimal("2.34")) == "2.3"
     assert english.rate(Decimal("28.4")) == "28"
     at = datetime(2026, 3, 20, 2, 0, tzinfo=UTC)
-    assert chinese.instant(at, UTC) == "2026-03-20 02:00"
-    assert english.instant(at, UTC) == "20 Mar 2026, 02:00"
+    assert chinese.instant(at, UTC) == "2026-03-20 02:00 +00:00"
+    assert chinese.instant(at, zone("Asia/Kolkata")) == "2026-03-20 07:30 +05:30"
+    assert chinese.clock(at, zone("America/New_York")) == "22:00:00 -04:00"
+    assert english.instant(at, UTC) == "20 Mar 2026, 02:00 +00:00"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -2,17 +2,21 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC
+from datetime import UTC, datetime
 
 import pytest
 from msgspec.inspect import LiteralType, UnionType
 
 from events.avro import struct_info
+from events.envelope import Position, RecordedEvent
 from events.touchpoints import TYPES
+from projections.timeline.entries import entry_of
 from services.console.cases.words import CaseWords
 from services.console.customers.touchpoint_words import TouchpointWords
 from services.console.shared.i18n import speaker
 from services.console.value.words import ValueWords
+from services.simulator.history import history, open_books
+from services.simulator.plan import Plan
 
 CHINESE = speaker("zh-CN")
 CODE = re.compile("[a-z_]+")
@@ -33,13 +37,49 @@ def test_a_word_of_a_closed_list_is_translated(field: str, value: str) -> None:
     assert not CODE.search(TouchpointWords(CHINESE).value(field, value, UTC))
 
 
+@pytest.mark.parametrize(("field", "value"), sorted(set(closed_lists())))
+def test_a_word_of_a_closed_list_is_no_code_in_english(field: str, value: str) -> None:
+    assert "_" not in TouchpointWords(speaker("en")).value(field, value, UTC)
+
+
 def test_what_a_company_chose_is_shown_as_it_is() -> None:
-    assert TouchpointWords(CHINESE).value("method", "bank_transfer", UTC) == "bank_transfer"
+    assert TouchpointWords(CHINESE).value("method", "barter_of_tea", UTC) == "barter_of_tea"
+    assert TouchpointWords(CHINESE).value("method", "bank_transfer", UTC) == "银行转账"
+
+
+def told_by_a_company() -> set[tuple[str, str]]:
+    """Return each field of a touchpoint of a whole company's life with each word it holds."""
+    plan = Plan.ending_today(datetime(2026, 11, 29, tzinfo=UTC), customers=60)
+    found: set[tuple[str, str]] = set()
+    for recording in history(open_books(plan)):
+        event = RecordedEvent(
+            recording.envelope, Position(1, 0, 0), recording.recorded_at, recording.data
+        )
+        entry = entry_of(event)
+        if entry.family not in ("reference", "policy"):
+            found |= {(name, word) for name, word in entry.words if isinstance(word, str)}
+    return found
+
+
+BY_ANOTHER_NAME = {"department", "home_branch", "referred_from", "tier"}
+"""Fields whose words are ids, named by what was published of them."""
+
+
+def test_no_code_of_the_demonstration_is_left_as_it_is() -> None:
+    told = {(field, word) for field, word in told_by_a_company() if CODE.fullmatch(word)}
+    words = TouchpointWords(CHINESE)
+    left = {
+        (field, word)
+        for field, word in told
+        if field not in BY_ANOTHER_NAME and CODE.search(words.value(field, word, UTC))
+    }
+    assert len(told) > 50
+    assert left == set()
 
 
 def test_an_escalation_names_its_clock() -> None:
     words = CaseWords(CHINESE)
-    assert words.detail("response 75% owner") == "首次答复：时限已用 75% (owner)"
+    assert words.detail("response 75% owner") == "首次答复：时限已用 75% (负责人)"
     assert words.step("case_solution 100%") == "解决：时限已用 100%"
     assert words.detail("solution was no good") == "solution was no good"
 

@@ -250,10 +250,12 @@ async def test_a_dry_run_finds_what_the_platform_would(
     assert not (tmp_path / "imports").exists()
 
 
-async def test_the_list_is_cut_and_the_counts_are_not(
+async def test_the_same_refusal_is_one_line_and_the_counts_are_whole(
     tmp_path: Path, ledger: CompiledMapping, platform: InMemory
 ) -> None:
     text = HEADER + "R1,C1,never,1.00,\n" * 1500
     report = await import_file(job(tmp_path, ledger, text), platform)
-    assert (report.rows_refused, len(report.lines), report.left_off) == (1500, 1000, 500)
-    assert "... and 500 more lines" in "\n".join(report.text())
+    assert (report.rows_refused, len(report.lines), report.left_off) == (1500, 1, 0)
+    assert (report.lines[0].line, report.lines[0].more, report.lines[0].last) == (2, 1499, 1501)
+    told = "\n".join(report.text())
+    assert "(1,499 more lines of this kind, the last is 1501)" in told

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from services.clock import SystemClock
 from services.importing.cells import Row
 from services.importing.compiling import CompiledMapping, MadeEvent, compile_text, load_mapping
 from services.importing.conversions import Cell
 from services.importing.importer import Job, preview
 from services.importing.mapping import MappingError, find_mapping, shipped_mappings
+from services.importing.publisher import DryRun
 
 HEAD = """
 mapping = "test"
@@ -280,13 +282,14 @@ def test_every_shipped_mapping_compiles() -> None:
         assert load_mapping(name).name == name
 
 
-def test_the_documented_example_does_what_its_text_says(tmp_path: Path) -> None:
+async def test_the_documented_example_does_what_its_text_says(tmp_path: Path) -> None:
     guide = (Path(__file__).parents[3] / "services/importing/mappings/README.md").read_text("utf-8")
     export = re.findall(r"```\n(Beleg.*?)```", guide, re.S)[0]
     compiled = compile_text(re.findall(r"```toml\n(mapping = .*?)```", guide, re.S)[0])
     file = tmp_path / "rechnungen.csv"
     file.write_bytes(export.encode("cp1252"))
-    shown = preview(Job(path=file, mapping=compiled, branch="b1"), 10)
+    job = Job(path=file, mapping=compiled, branch="b1")
+    shown = await preview(job, 10, DryRun("b1", SystemClock()))
     assert all(isinstance(event, MadeEvent) for event in shown)
     told = [(e.line, e.block) for e in shown]
     assert told == [

@@ -29,6 +29,8 @@ def test_a_change_tells_amounts_in_the_currency_of_each_side(
         event_id="e",
         effective_from=NOW,
         changes=changes(meant, reference),
+        counts="now",
+        follower=None,
     )
     told = "\n".join(published_lines(found, meant, zone("UTC")))
     before, after = "50.00 CNY", amount(6_000, becomes)

@@ -1,0 +1,28 @@
+"""Says that an empty platform is being filled, so that nobody takes its figures for whole."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from services.postgres.pool import Pool, translated
+from services.postgres.statements import sql
+
+Stage = Literal["history", "events"]
+
+
+async def note_filling(pool: Pool, stage: Stage, done: int, total: int) -> None:
+    """Say how far it is: in days of history written, then in events taken in."""
+    with translated():
+        await pool.execute(sql("filling_note"), stage, done, total)
+
+
+async def end_filling(pool: Pool) -> None:
+    """Say that the figures are whole."""
+    with translated():
+        await pool.execute(sql("filling_end"))
+
+
+async def is_filling(pool: Pool) -> bool:
+    """Return whether a filling was begun and has not been ended."""
+    with translated():
+        return bool(await pool.fetchval(sql("filling_stands")))

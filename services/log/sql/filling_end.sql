@@ -1,0 +1,2 @@
+-- Nothing is being filled any more.
+DELETE FROM filling
