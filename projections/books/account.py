@@ -143,7 +143,7 @@ class Account:
 
     def pool(self, source: Source) -> None:
         """Make the free part of a source customer credit; the oldest source goes first."""
-        if source.free:
+        if source.free and not source.pooled:
             source.pooled = True
             self.credit += source.free
             heapq.heappush(self._pool, (source.serial, self.tick(), source))

@@ -106,14 +106,13 @@ def follow_invoice(book: Ledger, invoice: Invoice) -> None:
         return
     account = order.account
     for note in sorted(book.uncredit_order(order), key=lambda note: note.serial):
-        if invoice.order_id not in note.order_refs:
-            account.pool(note)
-            book.loose_notes[note] = None
-            continue
         if invoice.currency == account.currency:
             for item in invoice.items:
                 account.allocate(note, item, book.now)
-        book.credit_order(order, note, note.free)
+        if invoice.order_id in note.order_refs:
+            book.credit_order(order, note, note.free)
+        else:
+            book.loose_notes[note] = None
         account.pool(note)
 
 

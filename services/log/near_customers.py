@@ -32,7 +32,9 @@ async def near_customers(database: Pool | PoolConnectionProxy[Record], typed: st
     meant = set(_meant(wanted)) - {typed}
     found = [row[0] for row in await database.fetch(sql("near_customers"), sorted(meant))]
     plain = wanted.casefold()
-    return sorted(found, key=lambda one: (OSA.distance(plain, one.casefold()), one))[:_MOST]
+    same = [one for one in found if one.casefold() == plain]
+    by_likeness = sorted(found, key=lambda one: (OSA.distance(plain, one.casefold()), one))
+    return (same or by_likeness)[:_MOST]
 
 
 def _meant(typed: str) -> Iterator[str]:

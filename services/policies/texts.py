@@ -54,7 +54,7 @@ def _follower_lines(after: Version, hides: bool, tz: ZoneInfo) -> Iterator[str]:
             f"    it does not count now: {named} has taken its place since "
             f"{moment(after.effective_from, tz)}"
         )
-        yield "    to change what counts now, publish without --effective-from"
+        yield "    to change what counts now, publish it with an --effective-from after that"
     else:
         until = moment(after.effective_from, tz)
         yield f"    it counts until {until}, when {named} takes its place"

@@ -44,7 +44,7 @@ def test_a_policy_that_a_later_one_hides_is_told_so(run: Run) -> None:
     assert published.returncode == 0
     assert hidden in published.stdout
     assert "since 2026-02-01 00:00+08:00" in published.stdout
-    assert "publish without --effective-from" in published.stdout
+    assert "publish it with an --effective-from after that" in published.stdout
     again = json.loads(run("policy", "publish", *earlier, "--format", "json").stdout)
     assert (again["status"], again["counts"]) == ("duplicate", "past")
     to_come = ("dunning", "--set", "level_1_days_past_due=6", "--effective-from", "2199-01-01")

@@ -39,7 +39,7 @@ class Run:
         others = {k: v for k, v in os.environ.items() if not k.startswith("TOUCHSTONE_")}
         with self._log.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "services", "run", "--demo", "--customers", "150"],
+                [sys.executable, "-m", "services", "run", "--demo", "--customers", "300"],
                 cwd=REPOSITORY,
                 env=others | given,
                 stdin=subprocess.DEVNULL,
@@ -91,7 +91,7 @@ def test_a_database_may_blink_at_any_moment(server: EmbeddedServer, tmp_path: Pa
         server.stop()  # while it migrates, or until pages are served
         run.says("waiting: ", 2)
         server.start()
-        run.says("days of history")
+        run.says("gateway: ")
         server.stop()  # while it fills
         run.says("waiting: the database cannot be reached", 2)
         server.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
@@ -9,18 +10,22 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from events.envelope import RecordedEvent
 from events.policy import Reference
-from events.touchpoints.order import GoodsReturned
+from events.touchpoints.order import GoodsReturned, OrderPlaced
 from events.touchpoints.payment import DebtWrittenOff, PaymentReversed
 from projections.protocol import Facts
+from projections.receivables.reading import Reading
 from projections.receivables.rows import AccountRow
 from projections.value_tiers.projection import ValueTiers
 from projections.value_tiers.rows import StandingRow
+from tests.support.frozen import through_ice
 from tests.support.given import (
     CUSTOMER,
     RECEIVABLES,
     Told,
     credit_note,
+    digest_of,
     instant,
     invoice,
     money,
@@ -30,7 +35,10 @@ from tests.support.given import (
     told,
 )
 from tests.support.plain_books import Debt
+from tests.support.tangles import tangles
 from tests.support.value import ordered
+
+RULES = Reference(())
 
 START = instant("2026-02-02 09:00")
 DAY = "2026-02-02"
@@ -131,3 +139,82 @@ def test_a_payment_that_is_reversed_leaves_what_was_there_without_it(
     owed = account.outstanding_minor - account.credit_minor
     assert owed == debt.outstanding - debt.credit
     assert standing.net_amount_minor == debt.amount - debt.noted
+
+
+@settings(max_examples=200)
+@given(tangles, st.randoms(use_true_random=False))
+def test_going_on_from_a_memo_is_beginning_anew(
+    events: Sequence[RecordedEvent], dice: Random
+) -> None:
+    """In fact order and, now and then, late, the memo frozen and thawed now and then."""
+    order = list(events)
+    for place in range(len(order) - 1):
+        if dice.random() < 0.15:
+            order.insert(min(place + dice.randint(1, 4), len(order) - 1), order.pop(place))
+    for projection in (RECEIVABLES, ValueTiers()):
+        facts = Facts()
+        told: list[RecordedEvent] = []
+        at = order[0].envelope.effective_at
+        for event in order:
+            facts.remember(event)
+            told.append(event)
+            at = max(at, event.envelope.effective_at)
+            went_on = projection.assess(CUSTOMER, facts, at, RULES)
+            anew = projection.assess(CUSTOMER, Facts(told), at, RULES)
+            assert digest_of(went_on, projection) == digest_of(anew, projection)
+            assert went_on.next_change_at == anew.next_change_at
+            if dice.random() < 0.2:
+                facts, _ = through_ice(facts, went_on.stamp, projection, RULES)
+
+
+@settings(max_examples=300)
+@given(tangles)
+def test_every_amount_is_accounted_for(events: Sequence[RecordedEvent]) -> None:
+    at = events[-1].envelope.effective_at + timedelta(days=5)
+    book = Reading(Facts(events), at, RULES).book
+    for account in book.accounts.values():
+        for item in account.items:
+            assert item.amount == item.balance + item.paid + item.credited + item.written_off
+            assert min(item.balance, item.paid, item.credited, item.written_off) >= 0
+            live = [entry for entry in item.entries if entry.undone_at is None]
+            assert item.paid == sum(e.amount for e in live if e.source.kind == "payment")
+        assert account.outstanding == sum(item.balance for item in account.items)
+        assert account.owed_back == sum(i.balance for i in account.items if i.invoice.owed_back)
+        for source in account.sources:
+            if source.kind == "write_off" or source.state not in ("live", "waiting"):
+                continue
+            used = sum(e.amount for e in source.entries if e.undone_at is None)
+            used += sum(amount for _, amount in source.refunds)
+            used += sum(order.credits.get(source, 0) for order in book.orders.values())
+            fallen = source.kind == "credit_note" and any(
+                e.undone_at is not None and e.item.invoice.cancelled for e in source.entries
+            )
+            assert used + source.free <= source.amount
+            assert fallen or used + source.free == source.amount
+        assert account.credit == sum(s.free for s in account.sources if s.pooled)
+        assert account.reserved == sum(s.free for s in account.sources if s.reserved)
+        if account.credit:
+            assert not [i for i in account.open_items if not i.disputed]
+        for refund in account.refunds:
+            at_once = sum(a for s in account.sources for r, a in s.refunds if r is refund)
+            assert at_once + (refund.item.amount if refund.item else 0) == refund.amount
+    for order in book.orders.values():
+        assert order.credited == sum(order.credits.values())
+        assert order.credited <= max(0, order.amount - book.billed_of(order))
+
+
+@settings(max_examples=200)
+@given(tangles)
+def test_no_money_is_counted_twice(events: Sequence[RecordedEvent]) -> None:
+    """Collected margin without any cost or tax is never more than the money that counts."""
+    free = [e for e in events if not isinstance(e.data, OrderPlaced) or not e.data.tax]
+    at = events[-1].envelope.effective_at + timedelta(days=5)
+    book = Reading(Facts(free), at, RULES).book
+    rows = ValueTiers().assess(CUSTOMER, Facts(free), at, RULES).rows["standings"]
+    received = sum(
+        source.amount
+        for account in book.accounts.values()
+        for source in account.sources
+        if source.kind == "payment" and source.state == "live"
+    )
+    assert all(isinstance(r, StandingRow) and r.margin_minor <= received for r in rows)

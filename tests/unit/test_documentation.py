@@ -79,8 +79,9 @@ def test_every_setting_is_explained_with_its_default() -> None:
         rows = [line for line in text.splitlines() if line.startswith(f"| `{variable}` |")]
         assert len(rows) == 1, f"{variable} has {len(rows)} rows"
         default = field.get_default()
-        if isinstance(default, str | int) and default != "":
-            shown = str(default).lower() if isinstance(default, bool) else str(default)
+        if isinstance(default, str | int | float) and default != "":
+            shown = f"{default:g}" if isinstance(default, float) else str(default).lower()
+            shown = default if isinstance(default, str) else shown
             assert rows[0].endswith(f"| `{shown}` |"), variable
 
 

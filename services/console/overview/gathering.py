@@ -25,7 +25,7 @@ from services.console.shared.principal import ANYBODY
 from services.console.shared.reading import VALUE, Reader, ReadModel
 from services.console.value.pyramid import Pyramid, pyramid
 
-FEED_LENGTH = 7
+FEED_LENGTH = 6
 COLUMN_LENGTH = 4
 
 _SHARE = 20

@@ -44,7 +44,8 @@ PANELS = (
 _FOLDERS = {"freshness": "shared", "notice": "shared"}
 """Of panels that other pages have too."""
 
-_BRANCHES_SHOWN = 12
+_BRANCHES_SHOWN = 9
+"""In a chart; the table below it has all."""
 _RATE_SECONDS = 10
 
 

@@ -377,3 +377,17 @@ def test_what_is_owed_back_is_due_on_the_day_of_a_home_that_is_learnt_of_late() 
         due += [row.due_on for row in rows if isinstance(row, ItemRow)]
     # 06:00 in Shanghai is still the day before in New York, whose outlet met the customer first.
     assert due == [date(2026, 2, 10), date(2026, 2, 9)]
+
+
+def test_what_is_left_of_a_note_is_credit_once_when_its_order_is_invoiced() -> None:
+    facts = (
+        ordered("O", "100.00", on="2026-02-01"),
+        paid("P", "100.00", on="2026-02-02", orders=("O",)),
+        credit_note("N", "150.00", on="2026-02-03"),
+        invoice("I", "60.00", due="2026-03-01", on="2026-02-10", order="O"),
+    )
+    given(*facts).at("2026-02-10").then(
+        item("I", "0.00", credited_minor=6_000),
+        account(credit="150.00", outstanding="0.00", unbilled="0.00", exposure="-150.00"),
+    )
+    worth(*facts).at("2026-02-10").then(margin="0.00")
