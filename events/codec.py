@@ -85,6 +85,19 @@ def decode(payload: bytes) -> Touchpoint:
         raise MalformedEvent(f"{known.event_type} v{known.version}: {error}") from error
 
 
+def _refuse_nul(value: object) -> None:
+    """Let pass what holds no NUL in a text: no database can hold one. Raises: ValueError."""
+    if isinstance(value, str):
+        if "\0" in value:
+            raise ValueError("a NUL in a text")
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            _refuse_nul(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _refuse_nul(inner)
+
+
 def decode_by_library(payload: bytes) -> Touchpoint:
     """Return what `decode` returns, by fastavro and msgspec: slower, and independent of our own.
 
@@ -95,6 +108,7 @@ def decode_by_library(payload: bytes) -> Touchpoint:
     body.seek(HEADER_BYTES)
     try:
         fields = cast(Fields, schemaless_reader(body, _parsed(known), None))
+        _refuse_nul(fields)
         if known.needs_upcast:
             latest = known.touchpoint.version
             fields = upcast(known.event_type, known.version, latest, fields)

@@ -147,6 +147,8 @@ class _Source:
                 self._write(f"{value} = b[i:i + {size}]{'.decode()' if avro == 'string' else ''}")
                 self._write(f"if {size} < 0: raise ValueError('a length below 0')")
                 self._write(f"i += {size}")
+                if avro == "string":  # no database can hold it
+                    self._write(f"if '\\0' in {value}: raise ValueError('a NUL in a text')")
                 return value
             case "boolean":
                 value = self._variable()

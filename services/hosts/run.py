@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 from contextlib import AsyncExitStack, nullcontext, suppress
+from functools import partial
 from pathlib import Path
 
 import httpx2
@@ -18,8 +19,8 @@ import httpx2
 from services.audit.status import status
 from services.errors import UsageError
 from services.hosts.bootstrap import open_platform
+from services.hosts.doors import Door
 from services.hosts.only_run import only_run_of
-from services.hosts.serve import Door
 from services.hosts.supervision import Supervision
 from services.local_postgres.choosing import database
 from services.log.filling import end_filling, is_filling, note_filling
@@ -124,7 +125,7 @@ async def _up_to_date(platform: Platform) -> None:
 
     Of a platform that is being filled, pages show it too.
     """
-    filling = await is_filling(platform.pool)
+    filling = await patiently(lambda: is_filling(platform.pool))
     with progress("events") as bar:
         task = bar.add_task("projecting", total=None)
         while True:
@@ -132,10 +133,11 @@ async def _up_to_date(platform: Platform) -> None:
             behind = max(one.behind for one in found.projections)
             bar.update(task, completed=found.events - behind, total=found.events)
             if not behind:
-                await end_filling(platform.pool)
+                await patiently(lambda: end_filling(platform.pool))
                 return
             if filling:
-                await note_filling(platform.pool, "events", found.events - behind, found.events)
+                done = ("events", found.events - behind, found.events)
+                await patiently(partial(note_filling, platform.pool, *done))
             await asyncio.sleep(_PROGRESS_S)
 
 

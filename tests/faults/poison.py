@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from random import Random
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from events.codec import MARKER, decode, encode
 from events.envelope import BranchId, CustomerId, Envelope, EventId
 from events.money import Money
 from events.partitioning import partition_of
-from events.touchpoints.payment import PaymentReceived
+from events.touchpoints.payment import InvoiceIssued, PaymentReceived
 from services.hosts.bootstrap import open_platform
 from services.log.kafka.cluster import cluster_of
 from services.log.kafka.producing import Appender
 from services.log.kafka.topics import Places
-from services.log.kafka.wire import Record, to_record
+from services.log.kafka.wire import Header, Record, to_record
 from services.platform import Platform
 from services.simulator.devices import Recording
 from tests.faults.clients import Ledger
@@ -42,6 +43,7 @@ _GARBAGE = (
     b"",  # nothing
     b"\xc3\x01\x00\x00",  # cut short
     b"no Avro at all, whatever it says",
+    encode(InvoiceIssued(invoice_id="\x00", amount=Money(1, "CNY"), due_on=date(2026, 3, 1))),
     MARKER + b"\x01\x02\x03\x04\x05\x06\x07\x08" + b"\x00" * 9,  # a schema nobody published
 )
 
@@ -59,7 +61,7 @@ async def poison_topics(scene: Scene) -> Outcome:
     async with scene.ground.product() as made:
         await made.start()
         fleet = await load(scene, made, 80.0, (300, 120))
-        poison = _poison(dice, scene.choose(40, 8))
+        poison = _poison(dice, scene.choose(40, 16))
         cluster = cluster_of(made.settings)
         places, appender = Places(cluster.prefix, 1), Appender(cluster)
         for partition, record in poison.records:
@@ -101,6 +103,7 @@ def _poison(dice: Random, count: int) -> _Poison:
             record._replace(headers=()),
             record._replace(headers=(*record.headers[:-1], ("ce_recordedtime", b"\xff\xfe"))),
             record._replace(headers=(("ce_id", b"x"),), value=b""),
+            *(record._replace(headers=strange) for strange in _strange(record)),
         )
         if n % 2:
             poison.records.append((partition, foreign[n // 2 % len(foreign)]))
@@ -110,6 +113,19 @@ def _poison(dice: Random, count: int) -> _Poison:
             poison.unreadable[event_id] = customer
     dice.shuffle(poison.records)
     return poison
+
+
+def _strange(record: Record) -> Iterator[tuple[Header, ...]]:
+    """Yield headers that no gateway writes, each of which once stopped a worker."""
+    yield (*record.headers, record.headers[2])  # twice
+    for name, value in (
+        ("ce_time", b"0001-01-01T00:00:00+14:00"),
+        ("ce_subject", b"POISONED\x00"),
+        ("ce_tracestate", None),
+        ("ce_recordedtime", b"2099-01-01T00:00:00Z"),
+    ):
+        others = [header for header in record.headers if header[0] != name]
+        yield (*others, (name, cast(bytes, value)))
 
 
 def _event_of(customer: CustomerId, n: int) -> tuple[Record, str]:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pytest
 import pytest_asyncio
 
+from services.postgres.statements import sql
 from tests.contract.event_log_suite import accepted_events
 from tests.support.gateway import (
     BATCH,
@@ -169,6 +170,11 @@ async def test_sources_without_a_counter_publish_as_much_as_they_like(gateway: G
     assert (await gateway.post(payment_event(9, sequence=1))).status_code == 201
     stored = await accepted_events(gateway.log)
     assert [one.envelope.sequence for one in stored] == [0] * 8 + [1]
+    other = payment_event(10, sequence=..., source=f"/branches/{BRANCH}/till-1")
+    counted = payment_event(11, source=f"/branches/{BRANCH}/till-2")
+    await gateway.results([other, counted])
+    found = await gateway.pool.fetch(sql("uncounted_sources"), 100)
+    assert [row["source"] for row in found] == [other["source"], SOURCE]
 
 
 async def test_a_retry_that_gained_a_counter_is_other_content(gateway: Gateway) -> None:

@@ -277,3 +277,17 @@ def _unchecked(number: int, scope: Scope) -> Draft:
     """A draft whose data was only constructed, with an amount that no schema allows."""
     envelope = draft_of(payment_event(number), scope).envelope
     return Draft(envelope, PaymentReceived(payment_id="P", amount=Money(-1, "CNY")))
+
+
+async def test_a_gateway_whose_clock_is_far_ahead_records_nothing(gateway: Gateway) -> None:
+    """One stamp of next year would hide the order of all that follows."""
+    now = datetime.now(UTC)
+    gateway.clock.at = now + timedelta(minutes=11)
+    answer = await gateway.post(payment_event(1))
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    gateway.clock.at = now + timedelta(minutes=5)
+    assert (await gateway.post(payment_event(1))).status_code == 201
+    gateway.clock.at = now
+    assert (await gateway.post(payment_event(2))).status_code == 201
+    stamps = [event.recorded_at for event in await accepted_events(gateway.log)]
+    assert stamps == [now + timedelta(minutes=5)] * 2, "never decreasing, and never far ahead"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,7 +11,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from events.codec import encode
+from events.money import Money
 from events.routing import partition_for
+from events.touchpoints.payment import InvoiceIssued
 from events.touchpoints.policy import AlertsPolicy, AlertsPolicyPublished
 from services.errors import UnreadableEvent
 from services.hosts.bootstrap import open_platform
@@ -19,7 +21,7 @@ from services.hosts.worker.projector import KafkaProjector
 from services.log.kafka.cluster import cluster_of
 from services.log.kafka.producing import Appender
 from services.log.kafka.topics import Places
-from services.log.kafka.wire import to_record
+from services.log.kafka.wire import Record, to_record
 from services.platform import Platform
 from services.ports import Submission
 from services.settings import Settings
@@ -35,6 +37,18 @@ BROKEN_BYTES = b"\xc3\x01\x00\x00"
 CUSTOMERS = "SELECT customer_id FROM receivables_v2_accounts ORDER BY customer_id"
 
 
+def changed(
+    name: str, value: bytes | None
+) -> Callable[[Record], tuple[tuple[str, bytes | None], ...]]:
+    """Return what puts another value into a header, or adds it."""
+
+    def change(record: Record) -> tuple[tuple[str, bytes | None], ...]:
+        others = [header for header in record.headers if header[0] != name]
+        return (*others, (name, value))
+
+    return change
+
+
 @pytest.fixture
 def settings(kafka: Settings, database: str, tmp_path: Path) -> Settings:
     return kafka.model_copy(update={"dsn": database, "data": tmp_path})
@@ -46,22 +60,31 @@ async def platform(settings: Settings) -> AsyncIterator[Platform]:
         yield platform
 
 
-async def append_broken(settings: Settings, one: Submission) -> None:
+async def append_broken(settings: Settings, one: Submission, value: bytes = BROKEN_BYTES) -> None:
     """Append an event whose bytes nobody can read, as only another program could."""
+    record = to_record(one.envelope, one.data.version, encode(one.data), START)
+    await append_record(settings, one, record._replace(value=value))
+
+
+async def append_record(settings: Settings, one: Submission, record: Record) -> None:
+    """Append a record where the event's would lie."""
     cluster = cluster_of(settings)
     appender = Appender(cluster)
-    record = to_record(one.envelope, one.data.version, encode(one.data), START)
     place = Places(cluster.prefix, 1).of(partition_for(one.envelope, one.data))
     try:
-        await appender.append({place: [record._replace(value=BROKEN_BYTES)]})
+        await appender.append({place: [record]})
     finally:
         await appender.close()
 
 
+NUL = InvoiceIssued(invoice_id="I\x00", amount=Money(100, "CNY"), due_on=START.date())
+
+
+@pytest.mark.parametrize("value", [BROKEN_BYTES, encode(NUL)], ids=["no avro", "a text with NUL"])
 async def test_a_customer_whose_event_cannot_be_read_is_parked_and_others_go_on(
-    platform: Platform, settings: Settings
+    platform: Platform, settings: Settings, value: bytes
 ) -> None:
-    await append_broken(settings, payment(1, "C-1"))
+    await append_broken(settings, payment(1, "C-1"), value)
     await platform.log.append([payment(2, "C-1"), payment(3, "C-2"), payment(4, "C-3")])
     await catch_up(platform, settings)
     rows = await platform.pool.fetch(CUSTOMERS)
@@ -70,6 +93,39 @@ async def test_a_customer_whose_event_cannot_be_read_is_parked_and_others_go_on(
         "SELECT DISTINCT customer_id FROM projection_heads WHERE parked_reason IS NOT NULL"
     )
     assert [row["customer_id"] for row in parked] == ["C-1"]
+
+
+STRANGE: dict[str, Callable[[Record], tuple[tuple[str, bytes | None], ...]]] = {
+    "an instant before the calendar": changed("ce_time", b"0001-01-01T00:00:00+14:00"),
+    "an instant after the calendar": changed("ce_effectivetime", b"9999-12-31T23:59:59-14:00"),
+    "a NUL in the customer": changed("ce_subject", b"C\x001"),
+    "a NUL in a trace": changed("ce_tracestate", b"\x00"),
+    "a header of nothing": changed("ce_correlationid", None),
+    "no customer, as nothing": changed("ce_subject", None),
+    "a header twice": lambda record: (*record.headers, ("ce_subject", b"C-9")),
+    "recorded next year": changed("ce_recordedtime", b"2099-01-01T00:00:00Z"),
+}
+
+
+async def test_a_strangers_records_are_told_and_left_out_of_every_figure(
+    platform: Platform, settings: Settings
+) -> None:
+    for number, strange in enumerate(STRANGE.values()):
+        one = payment(100 + number, "C-1")
+        record = to_record(one.envelope, 1, encode(one.data), START)
+        await append_record(settings, one, record._replace(headers=strange(record)))  # type: ignore[arg-type]
+    await platform.log.append([payment(2, "C-1"), payment(3, "C-2")])
+    with capture_logs() as logs:
+        await catch_up(platform, settings)
+    told = {line["offset"]: line["reason"] for line in logs if line["event"] == "foreign_record"}
+    assert len(told) == len(STRANGE), told
+    rows = await platform.pool.fetch(CUSTOMERS)
+    assert [row["customer_id"] for row in rows] == ["C-1", "C-2"]
+    mirrored = await platform.pool.fetch("SELECT recorded_at FROM events")
+    assert [row["recorded_at"] for row in mirrored] == [platform.clock.now()] * 2
+    await platform.log.append([payment(4, "C-1")])
+    heads = await platform.pool.fetch("SELECT max(recorded_at) AS latest FROM log_heads")
+    assert heads[0]["latest"] == platform.clock.now(), "later events are not hidden behind it"
 
 
 async def test_a_policy_that_cannot_be_read_is_said_once_and_mended_without_a_restart(

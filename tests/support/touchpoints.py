@@ -93,7 +93,7 @@ def _plain(info: Type) -> st.SearchStrategy[object]:
             made = st.from_regex(pattern)
             return made.filter(lambda word: longest is None or len(word) <= longest)
         case StrType():
-            letters = st.characters(exclude_categories=["Cs"])
+            letters = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
             return st.text(letters, min_size=info.min_length or 0, max_size=info.max_length)
         case LiteralType():
             return st.sampled_from(info.values)

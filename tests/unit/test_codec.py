@@ -5,14 +5,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import schemas
-from events.codec import HEADER_BYTES, decode, encode, fingerprint
+from events.codec import HEADER_BYTES, decode, decode_by_library, encode, fingerprint
 from events.errors import EventError, MalformedEvent, UnknownSchema
 from events.money import Money
 from events.samples import sample_of
 from events.touchpoints import TYPES, Touchpoint
 from events.touchpoints.contact import VisitPlanned
 from events.touchpoints.customer import CustomerMerged
-from events.touchpoints.payment import InvoiceIssued, PromiseMade
+from events.touchpoints.payment import InvoiceIssued, PaymentReceived, PromiseMade
 from services.schemas.golden import load_golden
 from tests.support.touchpoints import touchpoints
 
@@ -145,3 +145,11 @@ def test_damaged_bytes_read_as_something_allowed_or_are_refused(
     except EventError:
         return
     assert encode(read)
+
+
+def test_a_text_with_nul_is_refused_by_both_readers() -> None:
+    """No database can hold it: a customer is parked, and not the whole worker stopped."""
+    payload = encode(PaymentReceived(payment_id="P\0", amount=Money(1, "CNY")))
+    for read in (decode, decode_by_library):
+        with pytest.raises(MalformedEvent, match="NUL"):
+            read(payload)
