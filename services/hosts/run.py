@@ -136,8 +136,8 @@ async def _up_to_date(platform: Platform) -> None:
                 await patiently(lambda: end_filling(platform.pool))
                 return
             if filling:
-                done = ("events", found.events - behind, found.events)
-                await patiently(partial(note_filling, platform.pool, *done))
+                done, of = found.events - behind, found.events
+                await patiently(partial(note_filling, platform.pool, "events", done, of))
             await asyncio.sleep(_PROGRESS_S)
 
 
