@@ -9,12 +9,8 @@ from typing import Annotated
 
 import typer
 
+from services.cli.opening import opened, settings
 from services.errors import UsageError
-from services.hosts.bootstrap import open_platform
-from services.hosts.project import Projector
-from services.postgres.pool import translated
-from services.postgres.statements import sql
-from services.settings import settings
 from services.terminal import Format, FormatOption, emit, run_async, say
 from services.wording import counted
 
@@ -42,9 +38,11 @@ def project(
 
 
 async def _project(once: bool, format_: Format) -> None:
+    from services.hosts.project import Projector
+
     if settings().kafka is not None:
         raise UsageError("the log is in Kafka (TOUCHSTONE_KAFKA): `touchstone work` projects it")
-    async with open_platform(settings()) as platform:
+    async with opened() as platform:
         projector = Projector(platform)
         if once:
             taken = await projector.catch_up()
@@ -71,7 +69,10 @@ def list_parked(
 
 
 async def _list(limit: int, format_: Format) -> None:
-    async with open_platform(settings()) as platform:
+    from services.postgres.pool import translated
+    from services.postgres.statements import sql
+
+    async with opened() as platform:
         with translated():
             rows = await platform.pool.fetch(sql("list_parked"), limit)
     if format_ is Format.JSON:
@@ -99,7 +100,10 @@ def retry(
 
 
 async def _retry(customer: str | None, format_: Format) -> None:
-    async with open_platform(settings()) as platform:
+    from services.postgres.pool import translated
+    from services.postgres.statements import sql
+
+    async with opened() as platform:
         with translated():
             rows = await platform.pool.fetch(sql("retry_parked"), customer)
     if customer is not None and not rows:

@@ -18,8 +18,8 @@ import httpx2
 from services.audit.status import status
 from services.errors import Unavailable, UsageError
 from services.hosts.bootstrap import open_platform
+from services.hosts.doors import Door
 from services.hosts.only_run import only_run_of
-from services.hosts.serve import Door
 from services.hosts.supervision import Supervision
 from services.local_postgres.choosing import database
 from services.log.filling import end_filling, is_filling, note_filling

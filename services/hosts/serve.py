@@ -7,7 +7,6 @@ import contextlib
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
-from enum import StrEnum
 
 import structlog
 import uvicorn
@@ -18,6 +17,7 @@ from services.errors import Unavailable
 from services.gateway.http import create_gateway
 from services.gateway.rates import Rates
 from services.hosts.bootstrap import open_platform, room_of
+from services.hosts.doors import Door
 from services.hosts.supervision import Supervision
 from services.intake.quarantine import Quarantine
 from services.local_postgres.choosing import database
@@ -32,13 +32,6 @@ _BACKLOG = 512
 """Connections taken before what was sent on earlier ones is read: fewer than there may be."""
 
 _TIDY_EVERY_S = 3_600.0
-
-
-class Door(StrEnum):
-    """What a process serves."""
-
-    GATEWAY = "gateway"
-    CONSOLE = "console"
 
 
 class _Server(uvicorn.Server):

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from services.importing.columns import MAX_COLUMNS, too_many
 from services.importing.lines import FileRefused, open_binary
-from services.importing.thrift import NotThrift, Reader, Value
+from services.importing.thrift import NotThrift, Reader, TooMany, Value
 from services.wording import cut
 
 _TAIL = 8  # bytes: the footer's length and the mark PAR1
@@ -23,6 +23,7 @@ _MAX_FOOTER = 8 * 1024 * 1024
 _MAX_PAGE = 32 * 1024 * 1024  # bytes; writers make pages of 1 MB
 _PAGE_HEADER = 16 * 1024  # bytes that a page's header may have
 _MAX_PAGES = 100_000
+_MAX_PARTS = 2 * MAX_COLUMNS  # of a list in the footer: records within records count, too
 _MAX_WIDTH = 16_000  # bytes of a value of fixed length
 _MAX_VALUES = 5_000_000  # of lists in one row group
 _SUSPECT_ROWS = 100_000
@@ -52,7 +53,7 @@ def text_columns(path: Path, wanted: Sequence[str]) -> list[str]:
     with open_binary(path) as file:
         try:
             footer, size = _footer(path, file)
-            leaves = list(_leaves(path, _records(footer.get(2))))
+            leaves = list(_leaves(_records(footer.get(2))))
             rows = _number(footer.get(3))
             if rows > max(_SUSPECT_ROWS, size * _MAX_ROWS_PER_BYTE):
                 raise FileRefused(
@@ -87,15 +88,16 @@ def _footer(path: Path, file: BinaryIO) -> tuple[_Record, int]:
             f" reads, or {_SMALLER}"
         )
     file.seek(-_TAIL - length, 2)
-    return Reader(file.read(length)).record(), size
-
-
-def _leaves(path: Path, schema: Sequence[_Record]) -> Iterator[_Leaf]:
-    """Yield the physical columns; the schema is a tree written parent first."""
-    if len(schema) > 4 * MAX_COLUMNS:
+    try:
+        return Reader(file.read(length), _MAX_PARTS).record(), size
+    except TooMany as error:  # the columns come first; the root is counted with them
         raise FileRefused(
-            f"{path}: {too_many(len(schema) - 1)}; export only those that the mapping reads"
-        )
+            f"{path}: {too_many(error.count - 1)}; export only those that the mapping reads"
+        ) from error
+
+
+def _leaves(schema: Sequence[_Record]) -> Iterator[_Leaf]:
+    """Yield the physical columns; the schema is a tree written parent first."""
     open_: list[tuple[str, bool, int]] = [("", False, _number(schema[0].get(5)))]
     for element in schema[1:]:
         while open_ and not open_[-1][2]:
@@ -130,7 +132,7 @@ def _check_chunk(path: Path, file: BinaryIO, leaf: _Leaf, chunk: _Record) -> Non
         if at >= end:
             return
         file.seek(at)
-        reader = Reader(file.read(_PAGE_HEADER))
+        reader = Reader(file.read(_PAGE_HEADER), _MAX_PARTS)
         header = reader.record()
         packed, unpacked = _number(header.get(3)), _number(header.get(2))
         if packed < 0 or unpacked > _MAX_PAGE:

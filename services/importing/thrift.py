@@ -21,12 +21,21 @@ class NotThrift(ValueError):
     """The bytes are no such record."""
 
 
+class TooMany(NotThrift):
+    """A list has more parts than were asked for; it is not read to find that out."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(f"a list of {count:,} parts")
+        self.count = count
+
+
 class Reader:
     """Reads one record after another out of bytes; `at` is where the next one begins."""
 
-    def __init__(self, raw: bytes) -> None:
-        """Begin at the first byte."""
+    def __init__(self, raw: bytes, most: int) -> None:
+        """Begin at the first byte; no list has more than `most` parts."""
         self._raw = raw
+        self._most = most
         self.at = 0
 
     def record(self, depth: int = 0) -> dict[int, Value]:
@@ -83,6 +92,8 @@ class Reader:
     def _check_count(self, count: int) -> None:
         if count > len(self._raw) - self.at:  # each takes a byte at least
             _refuse("a list is longer than the record")
+        if count > self._most:
+            raise TooMany(count)
 
     def _signed(self) -> int:
         coded = self._unsigned()

@@ -2,7 +2,7 @@
 
 The same 20,000 rows as CSV, JSON lines and Parquet, each read, checked and answered as the
 platform would, several times in turn; the least of each is printed, which other work on the
-machine disturbs least.
+machine disturbs least. Before that, what it takes to refuse files that would unpack to gigabytes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,11 @@ import pyarrow.parquet as pq
 from services.clock import SystemClock
 from services.importing.compiling import compile_text
 from services.importing.importer import Job, import_file
+from services.importing.lines import FileRefused
 from services.importing.publisher import DryRun
+from services.importing.rows import scan
+from tests.unit.importing.test_bombs import MAPPING as BOMBS
+from tests.unit.importing.test_bombs import PARQUET_BOMBS
 
 ROWS = 20_000
 ROUNDS = 3
@@ -95,9 +99,27 @@ def seconds(form: str, file: Path) -> float:
     return took
 
 
+def refusals(folder: Path) -> None:
+    """Print how long each bomb of the tests takes to be refused."""
+    mapping = compile_text(BOMBS.replace("FORMAT", "parquet"))
+    for name, bomb in PARQUET_BOMBS.items():
+        file = folder / f"{name}.parquet"
+        bomb(file)
+        started = time.perf_counter()
+        try:
+            scan(file, mapping)
+            outcome = "read, its rows refused"
+        except FileRefused:
+            outcome = "refused"
+        took = time.perf_counter() - started
+        size = file.stat().st_size
+        print(f"{name:8} {took:6.2f} s, a file of {size:,} bytes: {outcome}")
+
+
 def main() -> None:
-    """Print the microseconds of processor time a row costs in each format."""
+    """Print the microseconds a row costs in each format, and the seconds of refusals."""
     with tempfile.TemporaryDirectory() as folder:
+        refusals(Path(folder))
         files = written(table(), Path(folder))
         rounds = [
             {form: seconds(form, file) for form, file in files.items()} for _ in range(ROUNDS)

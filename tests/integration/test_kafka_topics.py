@@ -193,7 +193,7 @@ def test_the_commands_create_check_and_explain(
 ) -> None:
     prefix = f"{kafka.kafka_prefix}commands."
     given = kafka.model_copy(update={"kafka_prefix": prefix, "dsn": database})
-    monkeypatch.setattr(commands, "settings", lambda: given)
+    monkeypatch.setattr("services.settings.settings", lambda: given)
     run = CliRunner().invoke
     missing = run(commands.topics, ["check"])
     assert isinstance(missing.exception, TopicFault)
