@@ -121,7 +121,7 @@ def settle_unbilled(book: Ledger) -> None:
 
     The order paid last goes first, as far as money that cites it could pay it.
     """
-    for note in list(book.loose_notes):
+    for note in sorted(book.loose_notes, key=lambda note: note.serial):
         if note.free and note.pooled:
             for order, paid in _paid_without_invoice(book, note.currency):
                 book.credit_order(order, note, paid)

@@ -25,7 +25,7 @@ from projections.receivables.horizon import next_change
 from projections.receivables.promises import Promises
 from projections.receivables.reading import Frame, Reading
 from projections.receivables.rows import ACCOUNTS, ITEMS
-from projections.receivables.rules import rules_of
+from projections.receivables.rules import RULES_USED, rules_of
 
 Rows = dict[str, dict[RowKey, Row]]
 
@@ -65,6 +65,7 @@ class Memo:
         for promise in reading.promises.with_open_items():
             alerts += alert_book.on_promise(promise)
         return Assessment(
+            uses=RULES_USED.union(self.reference.zone_uses(reading.branch_id)),
             rows=_Rows(self, reading, rows[ACCOUNTS.name]) if continued else _listed(rows),
             alerts=alerts,
             cleared=ClearedAlerts(reading, frozenset(alert.key for alert in alerts)),

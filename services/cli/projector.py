@@ -38,25 +38,24 @@ def project(
 
 
 async def _project(once: bool, format_: Format) -> None:
-    from services.hosts.project import Projector
+    from services.hosts.project import Projector, project_for_ever
 
     if settings().kafka is not None:
         raise UsageError("the log is in Kafka (TOUCHSTONE_KAFKA): `touchstone work` projects it")
-    async with opened() as platform:
-        projector = Projector(platform)
-        if once:
-            taken = await projector.catch_up()
-            if format_ is Format.JSON:
-                emit({"events": taken})
-            else:
-                say(f"{counted(taken, 'event')} taken in")
-            return
-        task = asyncio.create_task(projector.run())
+    if not once:
+        task = asyncio.create_task(project_for_ever(settings()))
         loop = asyncio.get_running_loop()
         for signum in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(signum, task.cancel)
         with contextlib.suppress(asyncio.CancelledError):
             await task
+        return
+    async with opened() as platform:
+        taken = await Projector(platform).catch_up()
+    if format_ is Format.JSON:
+        emit({"events": taken})
+    else:
+        say(f"{counted(taken, 'event')} taken in")
 
 
 @parked.command("list")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections import Counter
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -47,7 +48,9 @@ _CALMED = frozenset(
         HTTPStatus.TOO_MANY_REQUESTS,
     }
 )
-_CALMED_S, _CALMED_AT_ONCE = 1.0, 128
+_CALMED_S = (0.5, 2.0)
+"""Not all alike, or those refused together would come again together."""
+_CALMED_AT_ONCE = 128
 
 
 class GatewayPlatform(Protocol):
@@ -99,7 +102,7 @@ class _Doors:
         if refused.status in _CALMED and self._calmed < _CALMED_AT_ONCE:
             self._calmed += 1
             try:
-                await asyncio.sleep(_CALMED_S)
+                await asyncio.sleep(random.uniform(*_CALMED_S))
             finally:
                 self._calmed -= 1
 

@@ -21,6 +21,7 @@ from services.hosts.doors import Door
 from services.hosts.supervision import Supervision
 from services.intake.quarantine import Quarantine
 from services.local_postgres.choosing import database
+from services.postgres.waiting import patiently
 from services.settings import Settings
 from services.web.connections import Doorway
 from services.web.open_files import make_room_for
@@ -66,7 +67,8 @@ async def serve(settings: Settings, door: Door) -> None:
     Raises: UsageError, where this process may not open as many files as it may have connections.
     """
     make_room_for(settings.connections, "TOUCHSTONE_CONNECTIONS")
-    async with open_platform(settings) as platform, AsyncExitStack() as stack:
+    async with AsyncExitStack() as stack:
+        platform = await patiently(lambda: stack.enter_async_context(open_platform(settings)))
         if door is Door.GATEWAY:
             quarantine = Quarantine(
                 platform.pool, platform.vault, platform.clock, room_of(settings)

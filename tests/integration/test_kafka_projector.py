@@ -174,8 +174,12 @@ async def test_a_policy_published_is_swept(platform: Platform, settings: Setting
     await catch_up(platform, settings)
     await append(platform, [warn_after(3)])
     await catch_up(platform, settings)
-    swept = await platform.pool.fetch("SELECT DISTINCT policy_count FROM projection_heads")
-    assert [row["policy_count"] for row in swept] == [1]
+    heads = await platform.pool.fetch(
+        "SELECT DISTINCT projection, policy_count FROM projection_heads ORDER BY 1"
+    )
+    assert [tuple(row) for row in heads] == [("receivables", 1), ("value_tiers", 0)]
+    settled = await platform.pool.fetch("SELECT DISTINCT settled FROM checkpoints")
+    assert [row["settled"] for row in settled] == [1]
 
 
 async def test_of_two_workers_one_takes_over_when_the_other_is_killed(

@@ -34,7 +34,7 @@ def places(*partitions: int) -> Sequence[TopicPartition]:
 
 async def test_what_went_elsewhere_is_not_taken_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.hosts.worker.projector.AIOKafkaConsumer", Consumer)
-    platform = cast(Platform, SimpleNamespace(pool=None, max_facts=0))
+    platform = cast(Platform, SimpleNamespace(pool=None, max_facts=0, clock=None))
     cluster = cluster_of(Settings(kafka="127.0.0.1:1"))
     projector = KafkaProjector(platform, cluster, 1)
     await projector.on_partitions_assigned(places(0, 1, REFERENCE_PARTITION))

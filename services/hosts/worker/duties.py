@@ -9,21 +9,19 @@ from contextlib import asynccontextmanager
 import msgspec
 import structlog
 from faust.exceptions import NotReady
-from faust.types import AppT, StreamT
+from faust.types import AppT
 
-from events.notices import AlertNotice
 from events.partitioning import REFERENCE_PARTITION
 from services.errors import LogMoved, Unavailable
 from services.hosts.worker.changes import Changes
 from services.hosts.worker.projector import KafkaProjector
-from services.hosts.worker.relay import ALERTS, REFUSALS, Relay, Send
 from services.hosts.worker.stall import StallWatch
 from services.log.kafka.cluster import Cluster, away, reached
 from services.log.kafka.identity import check_ends, check_identity
 from services.log.kafka.leftovers import Leftovers
 from services.log.kafka.reading import Readers
 from services.log.kafka.topics import Places, all_topics, faults
-from services.notify.webhook import Webhook
+from services.notify.relay import ALERTS, REFUSALS, Relay, Send
 from services.platform import Platform
 from services.postgres.pool import Pool, translated
 from services.postgres.statements import sql
@@ -150,13 +148,3 @@ def _sender(app: AppT, name: str) -> Send:
             raise away("this worker's producer has stopped") from error
 
     return send
-
-
-def notify(app: AppT, cluster: Cluster, webhook: Webhook) -> None:
-    """Have alerts delivered as they come on their topic, one after the other."""
-    topic = app.topic(f"{cluster.prefix}alerts", value_type=bytes, value_serializer="raw")
-
-    @app.agent(topic)
-    async def deliver(notices: StreamT[bytes]) -> None:
-        async for notice in notices:
-            await webhook.deliver(msgspec.json.decode(notice, type=AlertNotice))
