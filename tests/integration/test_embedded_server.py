@@ -5,7 +5,6 @@ import os
 import signal
 import stat
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -33,10 +32,10 @@ def test_a_restart_keeps_the_data(home: Path) -> None:
     with EmbeddedServer(home, SMALL) as server:
         ask(server.dsn, "CREATE TABLE kept AS SELECT 42 AS answer", "SELECT 1")
     assert find_postmaster(home / "cluster") is None
-    began = time.monotonic()
     with EmbeddedServer(home, SMALL) as server:
-        assert time.monotonic() - began < 2.0
         assert ask(server.dsn, "SELECT answer FROM kept") == 42
+    # In good order: there was nothing to recover, which could take as long as the log is.
+    assert "automatic recovery in progress" not in (home / "postgres.log").read_text()
 
 
 def test_acknowledged_means_durable_and_sorting_is_by_code_point(home: Path) -> None:
