@@ -137,32 +137,20 @@ async def test_an_interrupted_import_goes_on_where_it_was(
     assert not list((tmp_path / "imports").iterdir()), "a finished import leaves no note"
 
 
+@pytest.mark.parametrize("refused_calls", [0, 1], ids=["it accepts", "it only refuses at first"])
 async def test_a_platform_that_lost_what_was_taken_is_given_everything(
-    tmp_path: Path, ledger: CompiledMapping, platform: InMemory
+    tmp_path: Path, ledger: CompiledMapping, platform: InMemory, refused_calls: int
 ) -> None:
     work = job(tmp_path, ledger, many(3000))
     platform.away_after = 3
     with pytest.raises(Unavailable):
         await import_file(work, platform, tmp_path)
     restored = InMemory()
+    restored.refused_calls = refused_calls
     report = await import_file(work, restored, tmp_path)
     assert len(restored.taken) == 3050
     assert report.resumed_at_row is None
     assert report.rows == 3000
-
-
-async def test_a_platform_that_only_refuses_proves_nothing_and_is_given_everything(
-    tmp_path: Path, ledger: CompiledMapping, platform: InMemory
-) -> None:
-    work = job(tmp_path, ledger, many(3000))
-    platform.away_after = 2
-    with pytest.raises(Unavailable):
-        await import_file(work, platform, tmp_path)
-    restored = InMemory()
-    restored.refused_calls = 1
-    report = await import_file(work, restored, tmp_path)
-    assert report.resumed_at_row is None
-    assert len(restored.taken) == 3050
 
 
 async def test_a_damaged_note_is_as_good_as_none(
