@@ -15,6 +15,7 @@ from events.calendars import DAY, day_start, local_day
 from events.policy import Reference
 from events.public_days import country_code, of_countries
 from events.touchpoints.policy import BranchSet, CalendarSet
+from events.uses import Use, calendar_use, public_days_use
 
 
 class _Dated(NamedTuple):
@@ -88,3 +89,27 @@ def business_time(reference: Reference, branch_id: str | None) -> BusinessTime:
         if term.calendar is not None and term.calendar.country is not None
     )
     return shared(terms, tz, of_countries(reference.public_days, countries))
+
+
+@lru_cache(maxsize=16_384)
+def business_time_uses(reference: Reference, branch_id: str | None) -> frozenset[Use]:
+    """Return what `business_time` uses.
+
+    The branch's zone, every calendar it ever named, and public days of the countries of these.
+    """
+    dated = _dated(reference)
+    branches = dated.branches.get(branch_id, ()) if branch_id else ()
+    named = {branch.calendar_id for branch in branches if branch.calendar_id}
+    countries = {
+        calendar.country
+        for name in named
+        for calendar in dated.calendars.get(name, ())
+        if calendar.country is not None
+    }
+    return frozenset(
+        (
+            *reference.zone_uses(branch_id),
+            *map(calendar_use, named),
+            *map(public_days_use, countries),
+        )
+    )

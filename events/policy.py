@@ -7,7 +7,7 @@ instant the later in fact order counts. Before any was published the domain's de
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
@@ -24,6 +24,7 @@ from events.touchpoints.policy import (
     ReferenceTouchpoint,
     StaffSet,
 )
+from events.uses import COMPANY, Use, branch_use, use_of
 
 P = TypeVar("P", bound=PolicyRecord)
 
@@ -88,6 +89,31 @@ class Reference:
         """Return what is known once more events of the reference stream are taken in."""
         return Reference((*self.events, *events))
 
+    def published_since(self, count: int) -> dict[Use, int]:
+        """Return what the events after the first `count` are about, and where the latest stands.
+
+        An assessment that used it and was made under fewer events than that is out of date.
+        """
+        return {
+            use_of(event.data): place
+            for place, event in enumerate(self.events[count:], count + 1)
+            if isinstance(event.data, ReferenceTouchpoint)
+        }
+
+    def adds_nothing(
+        self, earlier: Reference, kinds: Collection[type[ReferenceTouchpoint]]
+    ) -> bool:
+        """Return whether it is an earlier state with nothing of some kinds since."""
+        count = earlier.count
+        if self.events[count - 1 : count] != earlier.events[-1:]:
+            return False  # of another stream, or none earlier
+        return not any(type(event.data) in kinds for event in self.events[count:])
+
+    def count_of(self, kinds: Collection[type[ReferenceTouchpoint]]) -> int:
+        """Return how many events there were when the latest of some kinds had come."""
+        places = range(self.count, 0, -1)
+        return next((n for n in places if type(self.events[n - 1].data) in kinds), 0)
+
     def known_at(self, recorded_by: datetime) -> Reference:
         """Return what was known at an instant of record time."""
         return Reference(e for e in self.events if e.recorded_at <= recorded_by)
@@ -127,6 +153,13 @@ class Reference:
         if branch is not None:
             return zone(branch.zone)
         return zone(self.company.zone if self.company else DEFAULT_ZONE)
+
+    def zone_uses(self, branch_id: str | None) -> tuple[Use, ...]:
+        """Return what `zone_of` uses: the branch's record, the company's where there is none."""
+        if not branch_id:
+            return (COMPANY,)
+        branch = branch_use(branch_id)
+        return (branch,) if branch_id in self._branches else (branch, COMPANY)
 
     @property
     def branches(self) -> Mapping[str, BranchSet]:

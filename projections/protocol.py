@@ -22,6 +22,8 @@ from events.envelope import CustomerId, RecordedEvent
 from events.home import Home
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
+from events.touchpoints.policy import ReferenceTouchpoint
+from events.uses import Use
 
 RowKey = tuple[str, ...]
 
@@ -201,6 +203,7 @@ class Assessment(Struct, frozen=True, kw_only=True):
     """
 
     rows: Mapping[str, Sequence[Row]]  # by table name
+    uses: frozenset[Use]  # a record about none of these would not change anything of it
     alerts: Sequence[Alert] = ()
     cleared: Mapping[AlertKey, Cause] = field(default_factory=dict)
     default_cause: Cause = Cause("corrected")
@@ -226,6 +229,7 @@ class Projection(Protocol):
     name: ClassVar[str]
     version: ClassVar[int]
     handles: ClassVar[frozenset[type[Touchpoint]]]
+    reads: ClassVar[frozenset[type[ReferenceTouchpoint]]]  # no other record ever changes a row
     tables: ClassVar[tuple[Table, ...]]
     anatomy: ClassVar[Anatomy]
 
@@ -234,7 +238,8 @@ class Projection(Protocol):
     ) -> Assessment:
         """Return what the facts mean at `at` under the rules in force; pure.
 
-        Facts and policies effective after `at` are ignored, but bound `next_change_at`.
+        Facts and policies effective after `at` are ignored, but bound `next_change_at`. Whatever
+        it asks the reference for is among its `uses`, and of a kind that the projection `reads`.
         """
         ...
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import metadata
 from typing import Annotated
 
 import typer
@@ -10,14 +9,14 @@ import typer
 from services.cli import audit, gateway, importing, kafka, projector
 from services.cli import move as moving
 from services.cli import rebuild as rebuilding
+from services.cli.opening import settings
 from services.cli.policies import app as policy
 from services.cli.schemas import app as schemas
 from services.cli.simulate import app as simulate
 from services.errors import TouchstoneError
-from services.hosts import run as host
-from services.hosts import serve as serving
+from services.hosts.doors import Door
 from services.hosts.supervision import die_with_parent
-from services.settings import settings
+from services.interruption import heed_signals
 from services.standard_streams import open_what_is_closed
 from services.telemetry import configure_logging
 from services.terminal import note, run_async, say
@@ -36,6 +35,8 @@ app = typer.Typer(
 
 def _version(asked: bool) -> None:
     if asked:
+        from importlib import metadata
+
         say(f"touchstone {metadata.version('touchstone')}")
         raise typer.Exit
 
@@ -68,16 +69,20 @@ def run(
     projector and console, and prints the console's address. With TOUCHSTONE_KAFKA the event
     log lies there: an unused one's topics are created, and two workers project.
     """
-    run_async(host.run(settings(), demo=demo, customers=customers, rate=rate))
+    from services.hosts.run import run as run_everything
+
+    run_async(run_everything(settings(), demo=demo, customers=customers, rate=rate))
 
 
 @app.command()
 def serve(
     door: Annotated[
-        serving.Door | None, typer.Argument(help="Only this one; default: both, a process each.")
+        Door | None, typer.Argument(help="Only this one; default: both, a process each.")
     ] = None,
 ) -> None:
     """Serve gateway and console alone; `touchstone run` does this for you."""
+    from services.hosts import serve as serving
+
     run_async(serving.serve_both(settings()) if door is None else serving.serve(settings(), door))
 
 
@@ -106,6 +111,7 @@ app.add_typer(simulate)
 def main() -> None:
     """Run a command; what the platform refuses is one line on standard error."""
     open_what_is_closed()
+    heed_signals()
     die_with_parent()
     configure_logging()
     try:

@@ -81,7 +81,7 @@ class Settings(BaseSettings):
     )
     alert_webhook: str | None = Field(
         default=None,
-        description="Where workers over Kafka deliver alerts by POST: https, or on loopback.",
+        description="Where alerts are delivered by POST: https, or on loopback.",
     )
     memory_mb: int = Field(
         default=800,

@@ -9,6 +9,7 @@ import contextlib
 import errno
 import os
 import sys
+from collections.abc import Iterator
 from typing import TextIO, cast
 
 from services.errors import TouchstoneError
@@ -59,6 +60,35 @@ def _let_go_of(stream: TextIO) -> None:
         os.dup2(nowhere.fileno(), stream.fileno())
 
 
+def _discard(stream: TextIO) -> None:
+    """Have what is still buffered end nowhere, lest Python fail at the end for it, with code 120.
+
+    What follows is written again: a full disk may have room then.
+    """
+    with contextlib.suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:
+        number = stream.fileno()
+        kept = os.dup(number)
+        try:
+            os.dup2(nowhere.fileno(), number)
+            stream.flush()
+        finally:
+            os.dup2(kept, number)
+            os.close(kept)
+
+
+@contextlib.contextmanager
+def _lost_where_it_fails() -> Iterator[TextIO | None]:
+    """Give standard error, None where it was closed at the start, and lose what fails."""
+    stream: TextIO | None = sys.stderr
+    try:
+        yield stream
+    except OSError:
+        if stream is not None:
+            _discard(stream)
+    except ValueError:
+        pass  # closed since
+
+
 class _Unfailing:
     """Standard error as it is at the time; what it cannot take is lost, and that is all.
 
@@ -69,16 +99,14 @@ class _Unfailing:
 
     def write(self, text: str) -> int:
         """Write what there is room for."""
-        stream: TextIO | None = sys.stderr  # None where it was closed at the start
-        with contextlib.suppress(OSError, ValueError):
+        with _lost_where_it_fails() as stream:
             if stream is not None:
                 stream.write(text)
         return len(text)
 
     def flush(self) -> None:
         """Flush what there is room for."""
-        stream: TextIO | None = sys.stderr
-        with contextlib.suppress(OSError, ValueError):
+        with _lost_where_it_fails() as stream:
             if stream is not None:
                 stream.flush()
 

@@ -5,7 +5,6 @@ import logging
 import structlog
 
 from services.errors import Unavailable
-from services.postgres.pool import translated
 from services.standard_streams import UNFAILING_ERR
 
 
@@ -67,6 +66,8 @@ class _OfTheDatabase(_Relayed):
 
 def _away(error: BaseException) -> Unavailable | None:
     """Return what a failure means if it is that the database is away."""
+    from services.postgres.pool import translated  # asyncpg is loaded already if it logs
+
     try:
         with translated():
             raise error

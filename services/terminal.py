@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Coroutine
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import msgspec
 import typer
-import uvloop
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -26,6 +24,7 @@ from events.envelope import PositionVector
 from events.home import Asked
 from events.policy import Reference
 from services.errors import UsageError
+from services.interruption import run_async as run_async
 from services.standard_streams import UNFAILING_ERR, write_result
 from services.wording import printable
 
@@ -33,8 +32,6 @@ _YEARS = range(1900, 2200)
 """Years of which the platform holds touchpoints or due dates."""
 
 _LINE_EVERY_S = 10.0
-
-T = TypeVar("T")
 
 
 class Format(StrEnum):
@@ -159,11 +156,6 @@ def progress(unit: str) -> Progress:
         console=_ERR,
         transient=True,
     )
-
-
-def run_async(work: Coroutine[object, object, T]) -> T:
-    """Run a command's work to its end."""
-    return uvloop.run(work)
 
 
 def instant_of(text: str, option: str, reference: Reference) -> datetime:

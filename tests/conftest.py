@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from hypothesis.database import DirectoryBasedExampleDatabase, InMemoryExampleDatabase
 
 pytest_plugins = [
     "pytester",
@@ -16,8 +17,21 @@ pytest_plugins = [
     "tests.support.kafka",
 ]
 
-# Two shared cores: a deadline per example would measure the neighbours.
-settings.register_profile("touchstone", deadline=None)
+# Commands that tests start are to buffer as they do for everybody.
+os.environ.pop("PYTHONUNBUFFERED", None)
+
+_REPOSITORY = Path(__file__).parents[1]
+_EXAMPLES = _REPOSITORY / ".hypothesis" / "examples"
+
+# Two shared cores: a deadline per example would measure the neighbours. What has failed is
+# remembered where this checkout may be written.
+settings.register_profile(
+    "touchstone",
+    deadline=None,
+    database=DirectoryBasedExampleDatabase(_EXAMPLES)
+    if os.access(_EXAMPLES if _EXAMPLES.exists() else _REPOSITORY, os.W_OK)
+    else InMemoryExampleDatabase(),
+)
 settings.load_profile("touchstone")
 
 # Each worker may run a database server and a broker of its own, half a gigabyte together.
@@ -43,7 +57,7 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real data: TOUCHSTONE_SHARED_DATA, or the one beside the repository."""
-    beside = Path(__file__).parents[2] / "shared" / "data"
+    beside = _REPOSITORY.parent / "shared" / "data"
     folder = Path(os.environ.get("TOUCHSTONE_SHARED_DATA") or beside)
     if not folder.is_dir():
         pytest.skip("no real data: set TOUCHSTONE_SHARED_DATA to its folder")

@@ -20,6 +20,7 @@ from deploy.kafka.broker import BrokerFailed, LocalCluster
 from services.errors import UsageError
 from services.hosts.only_run import only_run_of
 from services.hosts.supervision import SUPERVISED
+from services.interruption import heed_signals
 from services.settings import default_data_dir
 
 _HOST = "127.0.0.1"
@@ -31,6 +32,7 @@ _INTERRUPTED = 130
 
 def main(words: Sequence[str]) -> int:
     """Run `touchstone run` with these words until Ctrl-C; return its exit code."""
+    heed_signals()
     environment = dict(os.environ)
     if environment.get("TOUCHSTONE_KAFKA"):
         return run_platform(_run(words), environment)

@@ -154,7 +154,7 @@ def settle_unbilled(book: Ledger) -> None:
     The order paid last goes first: as far as money that cites it could pay it, then, since that
     money pays what else is left of the order, as far as anything is left.
     """
-    for note in list(book.loose_notes):
+    for note in sorted(book.loose_notes, key=lambda note: note.serial):
         if note.free and note.pooled:
             paid = list(_paid_without_invoice(book, note.currency))
             for order, amount in paid:

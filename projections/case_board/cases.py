@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from events.business_time import BusinessTime
-from projections.case_board.parts import Cycle, Obligation, Referral, Route, Stay, Told, Unread
+from projections.case_board.parts import CaseStep, Cycle, Obligation, Referral, Route, Stay, Unread
 from projections.case_board.rows import CaseStatus
 from projections.case_board.service_levels import ServiceTerms
 
@@ -74,7 +74,7 @@ class Case:
         self.owed: dict[str, Obligation] = {}  # those of them that are open
         self.done_early: dict[str, str] = {}  # obligation -> the event that came before it
         self.referrals: dict[str, Referral] = {}
-        self.history: list[Told] | None = None
+        self.history: list[CaseStep] | None = None
         self.cycles = [Cycle(1, opened_at, time, terms, wanted_by)]
         self.unread = Unread(1)
 
@@ -216,7 +216,7 @@ class Case:
             clock = self.cycle.solution
             runs = clock.running_since is not None
             self.history.append(
-                Told(
+                CaseStep(
                     at=now,
                     what=what,
                     event_id=self.event_id,

@@ -26,7 +26,7 @@ class Span(NamedTuple):
     after: timedelta
 
 
-class Clock:
+class CaseClock:
     """The clock of a response, a solution or an obligation; it starts when it is made.
 
     `budget` is its business time. With `fixed` that instant is the deadline, whatever pauses

@@ -35,7 +35,7 @@ from events.touchpoints.complaint import (
 )
 from events.touchpoints.contact import CallbackMade, CallbackPromised
 from projections.case_board.cases import Case
-from projections.case_board.clocks import Clock
+from projections.case_board.clocks import CaseClock
 from projections.case_board.parts import Obligation, Referral
 
 Handler = Callable[[Case, Any, datetime], None]
@@ -107,7 +107,7 @@ def _handed_off(case: Case, data: CaseHandedOff, now: datetime) -> None:
         return
     _work_goes_on(case, now)
     case.departments.pass_to(data.department)
-    clock = Clock(case.time, now, timedelta(minutes=data.due_minutes))
+    clock = CaseClock(case.time, now, timedelta(minutes=data.due_minutes))
     obligation = Obligation(data.obligation_id, data.department, data.owes, data.agent, clock)
     case.obligations[data.obligation_id] = obligation
     case.owed[data.obligation_id] = obligation

@@ -18,7 +18,7 @@ from projections.case_board.ladder import (
     live_watches,
     obligation_watch,
 )
-from projections.case_board.parts import Told
+from projections.case_board.parts import CaseStep
 from projections.case_board.replay import Board
 from projections.case_board.rows import CallbackRow, CaseRow, CycleRow, ObligationRow
 from projections.protocol import Alert, Facts
@@ -35,7 +35,7 @@ class CaseExplanation(Struct, frozen=True, kw_only=True):
     cycles: Sequence[CycleRow]
     obligations: Sequence[ObligationRow]
     alerts: Sequence[Alert]
-    history: Sequence[Told]
+    history: Sequence[CaseStep]
 
 
 def explain_case(
@@ -82,7 +82,7 @@ def _explained(board: Board, ladder: Ladder, case: Case) -> CaseExplanation:
     )
 
 
-def _steps_of_time(case: Case, ladder: Ladder) -> Iterator[Told]:
+def _steps_of_time(case: Case, ladder: Ladder) -> Iterator[CaseStep]:
     for cycle in case.cycles:
         for watch in cycle_watches(case, cycle):
             for step in ladder.climb(watch).taken:
@@ -92,8 +92,8 @@ def _steps_of_time(case: Case, ladder: Ladder) -> Iterator[Told]:
             yield _told(step, case.cycle.number)
 
 
-def _told(step: Step, cycle: int) -> Told:
-    return Told(
+def _told(step: Step, cycle: int) -> CaseStep:
+    return CaseStep(
         at=step.reached_at,
         what=f"{step.alert.kind} {step.alert.threshold}%",
         event_id=None,

@@ -16,7 +16,7 @@ from events.policy import Reference
 from events.touchpoints.complaint import Clock as ClockName
 from events.touchpoints.policy import EscalationStep
 from projections.case_board.cases import Case
-from projections.case_board.clocks import Clock
+from projections.case_board.clocks import CaseClock
 from projections.case_board.parts import Cycle, Obligation
 from projections.case_board.replay import Board
 from projections.case_board.service_levels import BREACH, escalation_id
@@ -32,7 +32,7 @@ class Watch(NamedTuple):
     clock_name: ClockName
     case: Case
     cycle: Cycle
-    clock: Clock
+    clock: CaseClock
     since: datetime  # from when its alerts may stand
     ended: tuple[str, str] | None  # the word, and the event
     obligation: Obligation | None = None

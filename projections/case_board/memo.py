@@ -64,6 +64,7 @@ class Memo:
         """Return what it amounts to; ask for rows and causes before it goes on."""
         return Assessment(
             rows=_Rows(self, self.stamp),
+            uses=self._board.uses,
             alerts=self._alerts,
             cleared=ClearedAlerts(self._board, self._ladder, self._alerts),
             next_change_at=self._next_change_at(),

@@ -8,13 +8,13 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from events.business_time import BusinessTime
-from projections.case_board.clocks import Clock
+from projections.case_board.clocks import CaseClock
 from projections.case_board.service_levels import ServiceTerms
 
 _NONE = timedelta()
 
 
-class Told(Struct, frozen=True):
+class CaseStep(Struct, frozen=True):
     """A step in a case's history: what happened, and how the solution clock stood after it."""
 
     at: datetime
@@ -88,7 +88,7 @@ class Obligation:
     )  # fmt: skip
 
     def __init__(
-        self, obligation_id: str, department: str, owes: str, agent: str | None, clock: Clock
+        self, obligation_id: str, department: str, owes: str, agent: str | None, clock: CaseClock
     ) -> None:
         self.obligation_id = obligation_id
         self.department = department
@@ -132,8 +132,8 @@ class Cycle:
         self.number = number
         self.opened_at = now
         self.live_since = now  # from when its alerts may stand: its opening, or a resumption
-        self.response = Clock(time, now, terms.response)
-        self.solution = Clock(time, now, terms.solution, wanted_by)
+        self.response = CaseClock(time, now, terms.response)
+        self.solution = CaseClock(time, now, terms.solution, wanted_by)
         self.response_ended_by: tuple[str, str] | None = None  # what stopped it: word, event
         self.ended_by: tuple[str, str] | None = None  # what stopped the solution clock for good
         self.replied_at: datetime | None = None

@@ -9,10 +9,13 @@ from typing import ClassVar
 from events.envelope import CustomerId
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
+from events.touchpoints.policy import ReferenceTouchpoint
+from events.uses import HOURS_READS
 from projections.case_board.anatomy import ANATOMY
 from projections.case_board.memo import Memo
 from projections.case_board.replay import HANDLED
 from projections.case_board.rows import BREACHED, TABLES, CaseRow
+from projections.case_board.service_levels import TERMS_READ
 from projections.protocol import Anatomy, Assessment, Facts, Row, Table, Total
 
 
@@ -23,6 +26,7 @@ class CaseBoard:
     version: ClassVar[int] = 2
     handles: ClassVar[frozenset[type[Touchpoint]]] = HANDLED
     tables: ClassVar[tuple[Table, ...]] = TABLES
+    reads: ClassVar[frozenset[type[ReferenceTouchpoint]]] = TERMS_READ | HOURS_READS
     anatomy: ClassVar[Anatomy] = ANATOMY
 
     def assess(

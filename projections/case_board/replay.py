@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from events.branch_calendars import business_time
+from events.branch_calendars import business_time, business_time_uses
 from events.envelope import RecordedEvent
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
@@ -25,10 +25,11 @@ from events.touchpoints.complaint import (
 )
 from events.touchpoints.contact import CallbackMade, CallbackPromised
 from events.touchpoints.policy import AlertAcknowledged
+from events.uses import Use
 from projections.case_board.calls import PromisedCall, call_subject
 from projections.case_board.cases import Case
 from projections.case_board.evolve import HANDLERS, tell
-from projections.case_board.service_levels import native_case_id, terms_at
+from projections.case_board.service_levels import TERMS_USED, native_case_id, terms_at
 from projections.protocol import Facts
 
 HANDLED: frozenset[type[Touchpoint]] = frozenset({*HANDLERS, AlertAcknowledged})
@@ -50,6 +51,7 @@ class Board:
         self.walked = 0  # how many of the facts
         self.next_fact_at: datetime | None = None
         self.acknowledged: dict[str, RecordedEvent] = {}  # escalation or alert -> by what, first
+        self.uses: frozenset[Use] = frozenset()
         self.touched: dict[str, None] = {}
         self.replaced: dict[str, Case] = {}
         self._tells = tell
@@ -169,6 +171,8 @@ class Board:
                 kind, severity = "case", data.priority
             case _:
                 raise AssertionError(f"{type(data).__name__} opens no case")
+        branch_id = envelope.branch_id
+        self.uses |= TERMS_USED | business_time_uses(self.reference, branch_id)
         return Case(
             case_id,
             rank=(isinstance(data, CaseOpened), self.walked),
@@ -176,10 +180,10 @@ class Board:
             kind=kind,
             category=category,
             severity=severity,
-            branch_id=envelope.branch_id,
+            branch_id=branch_id,
             opened_at=envelope.effective_at,
             wanted_by=wanted_by,
             event_id=envelope.id,
             terms=terms_at(self.reference, envelope.effective_at, severity),
-            time=business_time(self.reference, envelope.branch_id),
+            time=business_time(self.reference, branch_id),
         )

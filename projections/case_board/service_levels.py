@@ -19,10 +19,14 @@ from events.touchpoints.policy import (
     EscalationStep,
     ServiceLevelPolicy,
 )
+from events.uses import policy_use, publication_of
 
 CASE_NAMESPACE = UUID("0b6d8f4e-2a6b-5c39-8c57-4f1d9a7e3b20")
 ESCALATION_NAMESPACE = UUID("5d1f7c92-8e34-5b06-9a41-c3e07d2b6f58")
 """Namespaces of ids; chosen once, never to change."""
+
+TERMS_USED = frozenset({policy_use(EscalationPolicy), policy_use(ServiceLevelPolicy)})
+TERMS_READ = frozenset({publication_of(EscalationPolicy), publication_of(ServiceLevelPolicy)})
 
 BREACH = 100
 """The percent of a clock at which its time is up."""

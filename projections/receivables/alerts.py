@@ -24,7 +24,7 @@ from projections.books.records import Item
 from projections.protocol import Alert, AlertKey, Cause, Episode
 from projections.receivables.causes import cause_of_item, cause_of_promise
 from projections.receivables.promises import PromiseState, is_open, received, step_at
-from projections.receivables.reading import HoldSpan, Reading
+from projections.receivables.reading import HoldSpan, ReceivablesAt
 
 
 class Stretch(NamedTuple):
@@ -36,7 +36,7 @@ class Stretch(NamedTuple):
 
 
 def standing_keys(
-    reading: Reading, item: Item, t: datetime, spans: Sequence[HoldSpan]
+    reading: ReceivablesAt, item: Item, t: datetime, spans: Sequence[HoldSpan]
 ) -> tuple[AlertKey, ...]:
     """Return the alerts that stood on an item at `t`."""
     step = step_at(item, t)
@@ -58,7 +58,7 @@ def standing_keys(
     return tuple(keys)
 
 
-def instants(reading: Reading, item: Item, spans: Sequence[HoldSpan]) -> list[datetime]:
+def instants(reading: ReceivablesAt, item: Item, spans: Sequence[HoldSpan]) -> list[datetime]:
     """Return, sorted, every instant by now at which the item's alerts may have changed."""
     days, rules = reading.days, reading.rules
     found = {step.at for step in item.steps}
@@ -79,7 +79,7 @@ def instants(reading: Reading, item: Item, spans: Sequence[HoldSpan]) -> list[da
     return sorted(t for t in found if t <= reading.at)
 
 
-def item_stretches(reading: Reading, item: Item) -> list[Stretch]:
+def item_stretches(reading: ReceivablesAt, item: Item) -> list[Stretch]:
     """Return every alert that stood on the item up to now, oldest first."""
     spans = reading.holds(item)
     began: dict[AlertKey, datetime] = {}
@@ -94,7 +94,9 @@ def item_stretches(reading: Reading, item: Item) -> list[Stretch]:
     return sorted(stretches, key=lambda stretch: (stretch.since, stretch.key))
 
 
-def standing_on_item(reading: Reading, item: Item, due_level: int | None) -> Iterator[Stretch]:
+def standing_on_item(
+    reading: ReceivablesAt, item: Item, due_level: int | None
+) -> Iterator[Stretch]:
     """Yield what stands on an open item now, by the short way where its past is simple."""
     first = item.steps[0]
     if any(not step.balance or step.due_on != first.due_on for step in item.steps) or (
@@ -119,7 +121,7 @@ def standing_on_item(reading: Reading, item: Item, due_level: int | None) -> Ite
         yield Stretch(key, max(ready, first.at), None)
 
 
-def promise_stretches(reading: Reading, promise: PromiseState) -> list[Stretch]:
+def promise_stretches(reading: ReceivablesAt, promise: PromiseState) -> list[Stretch]:
     """Return when the alert of a broken promise stood."""
     if promise.verdict != "broken":
         return []
@@ -150,7 +152,7 @@ def promise_stretches(reading: Reading, promise: PromiseState) -> list[Stretch]:
 class AlertBook:
     """The alerts of one customer at an instant, and its past episodes."""
 
-    def __init__(self, customer: CustomerId, reading: Reading) -> None:
+    def __init__(self, customer: CustomerId, reading: ReceivablesAt) -> None:
         self.customer = customer
         self.reading = reading
 

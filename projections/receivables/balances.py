@@ -7,7 +7,7 @@ from datetime import date
 
 from projections.books.account import Account
 from projections.books.records import Item
-from projections.receivables.reading import Reading
+from projections.receivables.reading import ReceivablesAt
 from projections.receivables.rows import AccountRow, HoldReason, ItemRow, ItemStatus
 
 
@@ -16,7 +16,7 @@ class ItemState:
 
     __slots__ = ("due_level", "hold", "level", "settled_day", "status")
 
-    def __init__(self, reading: Reading, item: Item) -> None:
+    def __init__(self, reading: ReceivablesAt, item: Item) -> None:
         self.due_level: int | None = None
         self.hold: HoldReason | None = None
         self.level: int | None = None
@@ -34,7 +34,7 @@ class ItemState:
             if item.amount and not item.invoice.owed_back:
                 self.settled_day = reading.days.of(item.closing().at)
 
-    def _dun(self, reading: Reading, item: Item) -> None:
+    def _dun(self, reading: ReceivablesAt, item: Item) -> None:
         if not reading.is_plain(item):
             spans = reading.holds(item)
             at = reading.at
@@ -44,7 +44,7 @@ class ItemState:
             self.due_level = reading.due_level(item, reading.at, ())
 
 
-def item_row(reading: Reading, item: Item, stand: ItemState) -> ItemRow:
+def item_row(reading: ReceivablesAt, item: Item, stand: ItemState) -> ItemRow:
     """Return the row of an item."""
     invoice = item.invoice
     settled_on = days_late = promised_on = None
@@ -99,7 +99,7 @@ class Tally:
 
 
 def account_row(
-    reading: Reading, account: Account, tally: Tally, open_rows: Sequence[ItemRow]
+    reading: ReceivablesAt, account: Account, tally: Tally, open_rows: Sequence[ItemRow]
 ) -> AccountRow:
     """Return the row of a currency, given those of its open items."""
     today = date.fromordinal(reading.today)

@@ -12,7 +12,7 @@ from datetime import datetime
 from projections.books.records import Item, Step
 from projections.protocol import AlertKey, Cause
 from projections.receivables.promises import PromiseState, is_open, step_at
-from projections.receivables.reading import HoldSpan, Reading
+from projections.receivables.reading import HoldSpan, ReceivablesAt
 
 _HELD_BY = {
     "collection": "handed_to_collection",
@@ -22,7 +22,7 @@ _HELD_BY = {
 }
 
 
-def cause_of_item(reading: Reading, item: Item, key: AlertKey, t: datetime) -> Cause:
+def cause_of_item(reading: ReceivablesAt, item: Item, key: AlertKey, t: datetime) -> Cause:
     """Return why an alert did not stand on an item at `t`."""
     step = step_at(item, t)
     if step is None:
@@ -54,7 +54,7 @@ def _amendment(item: Item, t: datetime) -> Cause | None:
     return None
 
 
-def _cause_of_soon(reading: Reading, item: Item, step: Step, t: datetime) -> Cause:
+def _cause_of_soon(reading: ReceivablesAt, item: Item, step: Step, t: datetime) -> Cause:
     if reading.days.today(t) > step.due_on.toordinal():
         return _just_amended(item, t) or Cause("time")
     return _amendment(item, t) or Cause("corrected")
@@ -66,7 +66,7 @@ def _just_amended(item: Item, t: datetime) -> Cause | None:
 
 
 def _cause_of_overdue(
-    reading: Reading, item: Item, step: Step, threshold: int, t: datetime
+    reading: ReceivablesAt, item: Item, step: Step, threshold: int, t: datetime
 ) -> Cause:
     standing = reading.rules.threshold(step.due_on.toordinal(), reading.days.today(t), reading.days)
     if standing is not None and standing > threshold:
@@ -74,7 +74,7 @@ def _cause_of_overdue(
     return _amendment(item, t) or Cause("corrected")
 
 
-def _cause_of_dunning(reading: Reading, item: Item, level: int, t: datetime) -> Cause:
+def _cause_of_dunning(reading: ReceivablesAt, item: Item, level: int, t: datetime) -> Cause:
     sent = [n for n in item.notices if n.level >= level and n.at <= t]
     if sent:
         return Cause("sent", max(sent, key=lambda notice: notice.at).event_id)
@@ -88,7 +88,7 @@ def _held(span: HoldSpan) -> Cause:
     return Cause(_HELD_BY[span.reason], span.event_id)
 
 
-def cause_of_promise(reading: Reading, promise: PromiseState, t: datetime) -> Cause:
+def cause_of_promise(reading: ReceivablesAt, promise: PromiseState, t: datetime) -> Cause:
     """Return why no alert of a broken promise stood at `t`: mostly the payment that kept it."""
     note = promise.note
     entries = sorted(
@@ -112,7 +112,7 @@ def cause_of_promise(reading: Reading, promise: PromiseState, t: datetime) -> Ca
 class ClearedAlerts(Mapping[AlertKey, Cause]):
     """For every key that has stood or could stand and does not: why; found out when asked."""
 
-    def __init__(self, reading: Reading, standing: frozenset[AlertKey]) -> None:
+    def __init__(self, reading: ReceivablesAt, standing: frozenset[AlertKey]) -> None:
         self._reading = reading
         self._standing = standing
 

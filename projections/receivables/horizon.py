@@ -9,10 +9,10 @@ from datetime import datetime
 from projections.books.commitments import Check
 from projections.books.days import ENDING
 from projections.books.records import Item, Source
-from projections.receivables.reading import Reading
+from projections.receivables.reading import ReceivablesAt
 
 
-def next_change(reading: Reading) -> datetime | None:
+def next_change(reading: ReceivablesAt) -> datetime | None:
     """Return the earliest instant after now at which a row or alert may change by itself.
 
     That is the next fact known to take effect later, the end of a reservation or check, a
@@ -34,7 +34,7 @@ def next_change(reading: Reading) -> datetime | None:
     return min((t for t in found if at < t < ENDING), default=None)
 
 
-def _from_books(reading: Reading) -> Iterator[datetime]:
+def _from_books(reading: ReceivablesAt) -> Iterator[datetime]:
     book, rules, at = reading.book, reading.rules, reading.at
     if book.next_fact_at is not None:
         yield book.next_fact_at
@@ -54,14 +54,14 @@ def _from_books(reading: Reading) -> Iterator[datetime]:
         yield from (term.start for term in rules.credit[1:] if term.start > at)
 
 
-def _next_day(reading: Reading, item: Item) -> int | None:
+def _next_day(reading: ReceivablesAt, item: Item) -> int | None:
     offsets = reading.rules.offsets
     due = item.due_on.toordinal()
     i = bisect_right(offsets, reading.today - due)
     return due + offsets[i] if i < len(offsets) else None
 
 
-def _from_dunning(reading: Reading, item: Item) -> Iterator[datetime]:
+def _from_dunning(reading: ReceivablesAt, item: Item) -> Iterator[datetime]:
     for span in reading.holds(item):
         yield span.start
         yield span.end

@@ -23,9 +23,9 @@ from projections.receivables.balances import ItemState, Tally, account_row, item
 from projections.receivables.causes import ClearedAlerts
 from projections.receivables.horizon import next_change
 from projections.receivables.promises import Promises
-from projections.receivables.reading import Frame, Reading
+from projections.receivables.reading import Frame, ReceivablesAt
 from projections.receivables.rows import ACCOUNTS, ITEMS
-from projections.receivables.rules import rules_of
+from projections.receivables.rules import RULES_USED, rules_of
 
 Rows = dict[str, dict[RowKey, Row]]
 
@@ -48,7 +48,7 @@ class Memo:
 
     def assess(self, customer: CustomerId, facts: Facts, at: datetime) -> Assessment:
         """Go on to an instant; one that the memo serves."""
-        reading = Reading(facts, at, self.reference, self)
+        reading = ReceivablesAt(facts, at, self.reference, self)
         continued = reading.frame == self.frame
         since, self.stamp = self.stamp, object()
         self.at = at
@@ -65,6 +65,7 @@ class Memo:
         for promise in reading.promises.with_open_items():
             alerts += alert_book.on_promise(promise)
         return Assessment(
+            uses=RULES_USED.union(self.reference.zone_uses(reading.branch_id)),
             rows=_Rows(self, reading, rows[ACCOUNTS.name]) if continued else _listed(rows),
             alerts=alerts,
             cleared=ClearedAlerts(reading, frozenset(alert.key for alert in alerts)),
@@ -74,7 +75,13 @@ class Memo:
         )
 
     def _account(
-        self, reading: Reading, alert_book: AlertBook, account: Account, rows: Rows, *, whole: bool
+        self,
+        reading: ReceivablesAt,
+        alert_book: AlertBook,
+        account: Account,
+        rows: Rows,
+        *,
+        whole: bool,
     ) -> Iterator[Alert]:
         """Make the account's row and those of its items that may differ; yield its alerts."""
         tally = self._tallies[account.currency]
@@ -92,7 +99,7 @@ class Memo:
         yield from alert_book.on_limit(account)
 
 
-def _changing(reading: Reading, account: Account) -> Iterable[Item]:
+def _changing(reading: ReceivablesAt, account: Account) -> Iterable[Item]:
     found = account.moved | account.open_items
     if reading.promised:
         found |= {
@@ -111,7 +118,7 @@ class _Rows(Mapping[str, Sequence[Row]]):
     They can be made until the memo goes on again. Raises: LookupError after that.
     """
 
-    def __init__(self, memo: Memo, reading: Reading, accounts: Mapping[RowKey, Row]) -> None:
+    def __init__(self, memo: Memo, reading: ReceivablesAt, accounts: Mapping[RowKey, Row]) -> None:
         self._memo = memo
         self._stamp = memo.stamp
         self._reading = reading

@@ -9,11 +9,13 @@ from typing import ClassVar
 from events.envelope import CustomerId
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
+from events.touchpoints.policy import ReferenceTouchpoint
 from projections.books.replay import HANDLED
 from projections.protocol import Anatomy, Assessment, Facts, Row, Table, Total
 from projections.receivables.anatomy import ANATOMY
 from projections.receivables.memo import Memo
 from projections.receivables.rows import ACCOUNTS, INVOICED, ITEMS, OPEN, OWED_BACK, ItemRow
+from projections.receivables.rules import READS
 
 
 class Receivables:
@@ -22,6 +24,7 @@ class Receivables:
     name: ClassVar[str] = "receivables"
     version: ClassVar[int] = 2
     handles: ClassVar[frozenset[type[Touchpoint]]] = HANDLED
+    reads: ClassVar[frozenset[type[ReferenceTouchpoint]]] = READS
     tables: ClassVar[tuple[Table, ...]] = (ITEMS, ACCOUNTS)
     anatomy: ClassVar[Anatomy] = ANATOMY
 

@@ -48,7 +48,7 @@ class Frame(NamedTuple):
     zone: str
 
 
-class Kept(Protocol):
+class EarlierReading(Protocol):
     """The books as they were read before, with the promises as judged in that frame."""
 
     book: Ledger
@@ -56,14 +56,14 @@ class Kept(Protocol):
     promises: Promises
 
 
-class Reading:
+class ReceivablesAt:
     """One customer's books at an instant.
 
     `promised` are the items of promises that were, or are now, not settled for good.
     """
 
     def __init__(
-        self, facts: Facts, at: datetime, reference: Reference, kept: Kept | None = None
+        self, facts: Facts, at: datetime, reference: Reference, kept: EarlierReading | None = None
     ) -> None:
         """Read the facts from the first, or from where `kept` books stand."""
         self.at = at

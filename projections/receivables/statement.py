@@ -29,13 +29,13 @@ from projections.receivables.lines import (
 )
 from projections.receivables.movements import covers, movements_of
 from projections.receivables.promises import PromiseState
-from projections.receivables.reading import Reading
+from projections.receivables.reading import ReceivablesAt
 from projections.receivables.rows import AccountRow
 
 
 def explain(customer: CustomerId, facts: Facts, at: datetime, reference: Reference) -> Statement:
     """Return the customer's statement; its rows are those of the assessment."""
-    reading = Reading(facts, at, reference)
+    reading = ReceivablesAt(facts, at, reference)
     book = reading.book
     items: list[ItemStatement] = []
     accounts: list[AccountRow] = []
@@ -71,7 +71,7 @@ def explain(customer: CustomerId, facts: Facts, at: datetime, reference: Referen
     )
 
 
-def _item(reading: Reading, item: Item) -> ItemStatement:
+def _item(reading: ReceivablesAt, item: Item) -> ItemStatement:
     return ItemStatement(
         row=item_row(reading, item, ItemState(reading, item)),
         steps=[
@@ -160,7 +160,7 @@ def _promise(promise: PromiseState) -> PromiseLine:
     )
 
 
-def _orders(reading: Reading) -> Iterator[OrderLine]:
+def _orders(reading: ReceivablesAt) -> Iterator[OrderLine]:
     for order in reading.book.orders.values():
         if order.unbilled:
             yield OrderLine(
@@ -173,7 +173,7 @@ def _orders(reading: Reading) -> Iterator[OrderLine]:
             )
 
 
-def _checks(reading: Reading) -> Iterator[CheckLine]:
+def _checks(reading: ReceivablesAt) -> Iterator[CheckLine]:
     for check in reading.book.checks:
         if check.room:
             yield CheckLine(
@@ -187,7 +187,7 @@ def _checks(reading: Reading) -> Iterator[CheckLine]:
             )
 
 
-def _overrides(reading: Reading) -> Iterator[OverrideLine]:
+def _overrides(reading: ReceivablesAt) -> Iterator[OverrideLine]:
     for override in reading.book.overrides:
         yield OverrideLine(
             event_id=override.event_id,
@@ -203,7 +203,7 @@ def _overrides(reading: Reading) -> Iterator[OverrideLine]:
         )
 
 
-def _ignored(reading: Reading) -> Iterator[IgnoredLine]:
+def _ignored(reading: ReceivablesAt) -> Iterator[IgnoredLine]:
     for note in reading.book.ignored:
         yield IgnoredLine(event_id=note.event_id, reason=note.reason)
     for (kind, ref), events in reading.book.unseen.items():

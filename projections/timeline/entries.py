@@ -40,7 +40,7 @@ _IDENTIFIERS = frozenset({"case_ref", "into", "out_of", "agent", "owner", "staff
 """Identifiers that do not say so by ending in _id."""
 
 
-class Place(Struct, frozen=True, array_like=True):
+class TimelinePlace(Struct, frozen=True, array_like=True):
     """A place in fact order: what an entry stands at, and a page begins after."""
 
     effective_at: datetime
@@ -60,7 +60,7 @@ class Place(Struct, frozen=True, array_like=True):
         return base64.urlsafe_b64encode(packed).rstrip(b"=").decode("ascii")
 
     @classmethod
-    def from_token(cls, token: str) -> Place:
+    def from_token(cls, token: str) -> TimelinePlace:
         """Return the place that a token names. Raises: MalformedToken."""
         try:
             packed = base64.urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))
@@ -79,7 +79,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     sender left out, and what only says its default, is left out here.
     """
 
-    place: Place
+    place: TimelinePlace
     position: Position
     type: str
     family: str
@@ -91,9 +91,9 @@ class Entry(Struct, frozen=True, kw_only=True):
     sealed: bool  # it carries personal data, which the customer's key opens
 
 
-def place_of(event: RecordedEvent) -> Place:
+def place_of(event: RecordedEvent) -> TimelinePlace:
     """Return where an event stands."""
-    return Place(*event.fact_key)
+    return TimelinePlace(*event.fact_key)
 
 
 def entry_of(event: RecordedEvent) -> Entry:
@@ -170,13 +170,13 @@ def _plain(info: Type) -> Type:
 def page(
     events: Iterable[RecordedEvent],
     size: int,
-    before: Place | None = None,
+    before: TimelinePlace | None = None,
     wanted: Callable[[RecordedEvent], bool] = lambda event: True,
 ) -> list[Entry]:
     """Return the newest entries before a place, newest first; no more than `size`.
 
     For a dossier that is at hand already; a page out of the log is the same comparison of
-    `Place.fact_key` in the database, texts compared by code point.
+    `TimelinePlace.fact_key` in the database, texts compared by code point.
     """
     limit = before.fact_key if before is not None else None
     found = (e for e in events if (limit is None or e.fact_key < limit) and wanted(e))

@@ -12,13 +12,13 @@ from collections.abc import Iterator, Mapping
 
 from events.envelope import CustomerId
 from projections.protocol import Alert, AlertKey, Cause, Episode
-from projections.value_tiers.reading import Reading
+from projections.value_tiers.reading import ValueAt
 from projections.value_tiers.tiers import Warned
 
 TIER_WARNING = "tier_warning"
 
 
-def standing_alerts(customer: CustomerId, reading: Reading) -> list[Alert]:
+def standing_alerts(customer: CustomerId, reading: ValueAt) -> list[Alert]:
     """Return the warning that stands now, if any."""
     tiers = reading.tiers
     if tiers.warned_at is None or tiers.tier is None:
@@ -26,7 +26,7 @@ def standing_alerts(customer: CustomerId, reading: Reading) -> list[Alert]:
     return [_alert(customer, reading, Warned(tiers.tier, tiers.warned_at, None))]
 
 
-def episodes(customer: CustomerId, reading: Reading) -> list[Episode]:
+def episodes(customer: CustomerId, reading: ValueAt) -> list[Episode]:
     """Return every warning up to now as the facts are known now, corrections taken in."""
     found = []
     for warned in reading.tiers.warnings:
@@ -36,7 +36,7 @@ def episodes(customer: CustomerId, reading: Reading) -> list[Episode]:
     return found
 
 
-def _alert(customer: CustomerId, reading: Reading, warned: Warned) -> Alert:
+def _alert(customer: CustomerId, reading: ValueAt, warned: Warned) -> Alert:
     ladder = reading.tiers.ladder
     known = ladder is not None and warned.tier in ladder.names
     amount = ladder.keep_line(ladder.names.index(warned.tier)) if ladder and known else 0
@@ -52,7 +52,7 @@ def _alert(customer: CustomerId, reading: Reading, warned: Warned) -> Alert:
     )
 
 
-def _cause(reading: Reading, warned: Warned) -> Cause:
+def _cause(reading: ValueAt, warned: Warned) -> Cause:
     if warned.ended != "recovered":
         return Cause(warned.ended or "corrected")
     return Cause("recovered", reading.contributions.gained_at(warned.until))
@@ -61,7 +61,7 @@ def _cause(reading: Reading, warned: Warned) -> Cause:
 class ClearedAlerts(Mapping[AlertKey, Cause]):
     """For every tier of which no warning stands: why; found out when asked."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: ValueAt) -> None:
         self._reading = reading
         self._tiers = reading.tiers
 

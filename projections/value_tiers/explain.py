@@ -16,7 +16,7 @@ from projections.books.ageing import Ageing, Balance, ageing
 from projections.protocol import Facts
 from projections.value_tiers.contributions import Component, Contribution
 from projections.value_tiers.memo import ValueMemo
-from projections.value_tiers.reading import Reading
+from projections.value_tiers.reading import ValueAt
 from projections.value_tiers.rows import Figures, StandingRow, figures_on
 from projections.value_tiers.standing import Standing
 from projections.value_tiers.tiers import Move, Reason
@@ -101,7 +101,7 @@ def explain_value(
     memo.advance(facts, at)
     if memo.books.first is None:
         return None
-    reading = Reading(memo, at)
+    reading = ValueAt(memo, at)
     standing = Standing(reading)
     row = standing.row()
     policy = reading.policy
@@ -131,7 +131,7 @@ def explain_value(
 class _Lists:
     """Every contribution in the list where it belongs."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: ValueAt) -> None:
         policy = reading.policy
         first = reading.today - policy.window_days + 1
         self.counting: list[Counted] = []
@@ -169,7 +169,7 @@ def _counted(contribution: Contribution, day: int, window: int) -> Counted:
     )
 
 
-def _provision(reading: Reading, today: date) -> Ageing:
+def _provision(reading: ValueAt, today: date) -> Ageing:
     account = reading.books.ledger.accounts.get(reading.policy.currency)
     items = account.items if account is not None else []
     balances = [Balance(i.due_on.toordinal(), i.balance) for i in items if i.balance]
@@ -179,7 +179,7 @@ def _provision(reading: Reading, today: date) -> Ageing:
 # --- why the tier moved ---
 
 
-def _explained(reading: Reading, move: Move) -> TierMove:
+def _explained(reading: ValueAt, move: Move) -> TierMove:
     decided = move.warned_at or move.at
     return TierMove(
         at=move.at,
@@ -191,7 +191,7 @@ def _explained(reading: Reading, move: Move) -> TierMove:
     )
 
 
-def _causes(reading: Reading, at: datetime) -> Iterator[MoveCause]:
+def _causes(reading: ValueAt, at: datetime) -> Iterator[MoveCause]:
     """Yield all that moved the score at an instant, as it was counted then."""
     policy = reading.rules.tier_policy(at - INSTANT)
     for contribution in reading.contributions:

@@ -9,13 +9,15 @@ from typing import ClassVar
 from events.envelope import CustomerId
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
+from events.touchpoints.policy import ReferenceTouchpoint
 from projections.protocol import Anatomy, Assessment, Facts, Row, Table, Total
 from projections.value_tiers.alerts import ClearedAlerts, standing_alerts
 from projections.value_tiers.anatomy import ANATOMY
 from projections.value_tiers.books import HANDLED
 from projections.value_tiers.memo import memo_of
-from projections.value_tiers.reading import Reading
+from projections.value_tiers.reading import ValueAt
 from projections.value_tiers.rows import STANDINGS, TIER, StandingRow
+from projections.value_tiers.rules import READS, RULES_USED
 from projections.value_tiers.standing import Standing
 
 
@@ -25,6 +27,7 @@ class ValueTiers:
     name: ClassVar[str] = "value_tiers"
     version: ClassVar[int] = 2
     handles: ClassVar[frozenset[type[Touchpoint]]] = HANDLED
+    reads: ClassVar[frozenset[type[ReferenceTouchpoint]]] = READS
     tables: ClassVar[tuple[Table, ...]] = (STANDINGS,)
     anatomy: ClassVar[Anatomy] = ANATOMY
 
@@ -34,11 +37,14 @@ class ValueTiers:
         """Return the standing as of an instant; pure. Before the first fact there is none."""
         memo = memo_of(facts, at, reference)
         if memo.books.first is None:
-            return Assessment(rows={STANDINGS.name: ()}, next_change_at=memo.books.next_fact_at)
-        reading = Reading(memo, at)
+            return Assessment(
+                rows={STANDINGS.name: ()}, uses=RULES_USED, next_change_at=memo.books.next_fact_at
+            )
+        reading = ValueAt(memo, at)
         standing = Standing(reading)
         assessment = Assessment(
             rows={STANDINGS.name: (standing.row(),)},
+            uses=RULES_USED.union(reference.zone_uses(reading.branch_id)),
             alerts=standing_alerts(customer, reading),
             cleared=ClearedAlerts(reading),
             next_change_at=standing.next_change(),

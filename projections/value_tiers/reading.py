@@ -22,7 +22,7 @@ class Dated(NamedTuple):
     ends: datetime
 
 
-class Reading:
+class ValueAt:
     """One customer's value at an instant, of which there must be a fact."""
 
     def __init__(self, memo: ValueMemo, at: datetime) -> None:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from projections.books.days import ENDING
 from projections.books.records import Source
-from projections.value_tiers.reading import Reading
+from projections.value_tiers.reading import ValueAt
 from projections.value_tiers.rows import StandingRow
 from projections.value_tiers.shares import BASIS, PPM, divided
 from projections.value_tiers.wallet import latest_sighting, model_value, wallet
@@ -16,7 +16,7 @@ from projections.value_tiers.wallet import latest_sighting, model_value, wallet
 class Standing:
     """A customer's value at an instant: the row, and what comes next."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: ValueAt) -> None:
         self.reading = reading
         policy, days = reading.policy, reading.days
         window, currency = policy.window_days, policy.currency

@@ -249,8 +249,10 @@ class TillLedger(JournalLedger):
         A refund pays out what a note gave back before it takes more: of the two sums the larger
         one counts.
         """
-        sales = [source for source in self.cash if source.currency == currency]
-        notes = [note for note in self.loose_notes if note.currency == currency]
+        # Frozen and thawed, a dictionary may have its keys in another order.
+        sales = sorted((s for s in self.cash if s.currency == currency), key=_serial)
+        notes = sorted((n for n in self.loose_notes if n.currency == currency), key=_serial)
+        known = sorted((n for n in self.cash_notes if n.currency == currency), key=_serial)
         unapplied = {note: note.free + note.paid_back for note in notes}
         given = sum(unapplied.values())
         paid_out = sum(note.paid_back for note in notes)
@@ -262,9 +264,7 @@ class TillLedger(JournalLedger):
             less = min(off, max(0, left[source]))
             off -= less
             self._count_cash(source, left[source] - less)
-        for note in dict.fromkeys((*notes, *self.cash_notes)):
-            if note.currency != currency:
-                continue
+        for note in dict.fromkeys((*notes, *known)):
             part = min(against, unapplied.get(note, 0))
             against -= part
             if self.cash_notes.pop(note, 0) != part:
@@ -301,6 +301,10 @@ class TillLedger(JournalLedger):
         )  # fmt: skip
         self.cash[source] = new
         self.contributions.add(new)
+
+
+def _serial(source: Source) -> int:
+    return source.serial
 
 
 def _free(source: Source) -> int:

@@ -18,7 +18,7 @@ from projections.books.ageing import Ageing, ageing
 from projections.protocol import Episode, Facts, Row, Total
 from projections.receivables.alerts import AlertBook
 from projections.receivables.projection import Receivables
-from projections.receivables.reading import Reading
+from projections.receivables.reading import ReceivablesAt
 from projections.receivables.reports import (
     dso,
     invoiced_in_window,
@@ -222,7 +222,7 @@ async def report_alerts(
 
 def _episodes(customer: CustomerId, told: Known) -> list[Episode]:
     facts = Facts(told.facts, _RECEIVABLES.handles)
-    return list(AlertBook(customer, Reading(facts, told.at, told.reference)).episodes())
+    return list(AlertBook(customer, ReceivablesAt(facts, told.at, told.reference)).episodes())
 
 
 def _count(kind: str, threshold: int, currency: str, episodes: list[Episode]) -> AlertCount:

@@ -9,9 +9,11 @@ from msgspec import Struct
 from events.envelope import PositionVector
 from events.partitioning import PARTITIONS
 from projections import PROJECTIONS
+from services.errors import UnreadableEvent
 from services.platform import Platform
 from services.postgres.pool import translated
 from services.postgres.statements import sql
+from services.projector.reference_feed import ReferenceFeed
 
 _SOURCES = 100
 
@@ -42,13 +44,25 @@ class Status(Struct, frozen=True, kw_only=True):
 async def status(platform: Platform, at: datetime) -> Status:
     """Return how everything stands at `at`. Raises: Unavailable."""
     heads = await platform.log.heads()
+    try:
+        reference = await ReferenceFeed(platform.pool).refresh()
+    except UnreadableEvent:  # it is said by whoever projects, and nobody can until it is mended
+        reference = None
     found = []
     for projection in PROJECTIONS:
         name = (projection.name, projection.version)
         with translated():
             rows = await platform.pool.fetch(sql("checkpoints_of"), *name, heads.generation)
             counts = await platform.pool.fetchrow(sql("count_heads"), *name, at)
-        assert counts is not None
+            assert counts is not None
+            outdated = counts["customers"] - counts["parked"]
+            if reference is not None:
+                settled = min((row["settled"] for row in rows), default=0)
+                published = reference.published_since(settled)
+                outdated = await platform.pool.fetchval(
+                    sql("count_outdated"), *name, list(published), list(published.values()),
+                    reference.count, counts["customers"],
+                )  # fmt: skip
         taken = list(PositionVector.start(heads.generation).counts)
         for row in rows:
             taken[row["partition"]] = row["next"]
@@ -59,7 +73,7 @@ async def status(platform: Platform, at: datetime) -> Status:
                 position=PositionVector(heads.generation, tuple(taken)).token(),
                 behind=sum(heads.counts[:PARTITIONS]) - sum(taken[:PARTITIONS]),
                 customers=counts["customers"],
-                under_older_policies=counts["under_older_policies"],
+                under_older_policies=outdated,
                 overdue=counts["overdue"],
                 parked=counts["parked"],
             )

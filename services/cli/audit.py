@@ -3,33 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 from zoneinfo import ZoneInfo
 
 import typer
 
-from events.calendars import local_day
-from events.envelope import CustomerId
-from events.home import Asked
-from services.audit.digest import digest as compute_digest
-from services.audit.explain import explain as explain_customer
-from services.audit.explain_text import explanation_lines
-from services.audit.replay import replay as replay_customer
-from services.audit.replay import replay_lines
-from services.audit.reports import report_ageing, report_alerts
-from services.audit.status import status as platform_status
-from services.audit.texts import (
-    ageing_lines,
-    alerts_lines,
-    digest_lines,
-    status_lines,
-    verification_lines,
-)
-from services.audit.verify import verify as verify_everything
+from services.cli.opening import opened
 from services.errors import Disagreement
-from services.hosts.bootstrap import open_platform
-from services.platform import Platform
-from services.settings import settings
 from services.terminal import (
     AsKnownOption,
     AsOfOption,
@@ -42,8 +22,11 @@ from services.terminal import (
     run_async,
     say,
 )
-from services.walk.by_customer import picture
 from services.wording import counted
+
+if TYPE_CHECKING:
+    from events.home import Asked
+    from services.platform import Platform
 
 T = TypeVar("T")
 
@@ -56,7 +39,9 @@ report = typer.Typer(
 
 async def _walked(work: Callable[[Platform, Callable[[int], None]], Awaitable[T]]) -> T:
     """Do work that walks every customer, showing how far it is."""
-    async with open_platform(settings()) as platform:
+    from services.walk.by_customer import picture
+
+    async with opened() as platform:
         async with picture(platform) as seen:
             customers = await seen.customer_count()
         with progress("customers") as bar:
@@ -78,6 +63,8 @@ def _asked(
 
 
 async def _company_zone(platform: Platform) -> ZoneInfo:
+    from services.walk.by_customer import picture
+
     async with picture(platform) as seen:
         return (await seen.reference()).zone_of(None)
 
@@ -101,9 +88,12 @@ def replay(
     They are refolded from the events, and are what the platform shows or showed. Why they are
     so is what `touchstone explain` says. Instants are in UTC, as the rows hold them.
     """
+    from events.envelope import CustomerId
+    from services.audit.replay import replay as replay_customer
+    from services.audit.replay import replay_lines
 
     async def work() -> None:
-        async with open_platform(settings()) as platform:
+        async with opened() as platform:
             at, known_at = _asked(platform, as_of, as_known)
             found = await replay_customer(platform, CustomerId(customer), at, known_at)
         _print(format_, found, replay_lines(found))
@@ -126,9 +116,12 @@ def explain(
     comes next; cases with the history of their clocks; the latest touchpoints. Times are in the
     customer's zone, which the first line names.
     """
+    from events.envelope import CustomerId
+    from services.audit.explain import explain as explain_customer
+    from services.audit.explain_text import explanation_lines
 
     async def work() -> None:
-        async with open_platform(settings()) as platform:
+        async with opened() as platform:
             at, known_at = _asked(platform, as_of, as_known)
             name = CustomerId(customer)
             found = await explain_customer(platform, name, at, known_at, entries)
@@ -152,6 +145,9 @@ def ageing(
     format_: FormatOption = Format.TEXT,
 ) -> None:
     """Ageing buckets, provision, DSO and days late at the end of a day."""
+    from events.calendars import local_day
+    from services.audit.reports import report_ageing
+    from services.audit.texts import ageing_lines
 
     async def work(platform: Platform, advance: Callable[[int], None]) -> None:
         tz = await _company_zone(platform)
@@ -173,6 +169,8 @@ def alerts(
     format_: FormatOption = Format.TEXT,
 ) -> None:
     """Every alert of history as today's rules have it: raised, ended, and why."""
+    from services.audit.reports import report_alerts
+    from services.audit.texts import alerts_lines
 
     async def work(platform: Platform, advance: Callable[[int], None]) -> None:
         tz = await _company_zone(platform)
@@ -201,6 +199,8 @@ def digest(
     Equal digests for one instant mean equal rows and standing alerts: of a log and its copy,
     before and after a move, in order and shuffled.
     """
+    from services.audit.digest import digest as compute_digest
+    from services.audit.texts import digest_lines
 
     async def work(platform: Platform, advance: Callable[[int], None]) -> None:
         tz = await _company_zone(platform)
@@ -217,6 +217,8 @@ def verify(format_: FormatOption = Format.TEXT) -> None:
     Safe while the platform works. Instants are in UTC, as the rows hold them. Exit code 4 if
     anything differs.
     """
+    from services.audit.texts import verification_lines
+    from services.audit.verify import verify as verify_everything
 
     async def work(platform: Platform, advance: Callable[[int], None]) -> int:
         found = await verify_everything(platform, advance)
@@ -231,9 +233,11 @@ def verify(format_: FormatOption = Format.TEXT) -> None:
 
 def status(format_: FormatOption = Format.TEXT) -> None:
     """How far the projections are, what is due and what is parked."""
+    from services.audit.status import status as platform_status
+    from services.audit.texts import status_lines
 
     async def work() -> None:
-        async with open_platform(settings()) as platform:
+        async with opened() as platform:
             found = await platform_status(platform, platform.clock.now())
         _print(format_, found, status_lines(found))
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
-from services.hosts.bootstrap import open_platform, room_of
-from services.intake.answers import Answer
-from services.intake.keys import BranchKey, BranchKeys
-from services.intake.mending import discard, resubmit
-from services.intake.quarantine import Quarantine, Quarantined, Waiting
-from services.platform import Platform
-from services.settings import settings
+from services.cli.opening import opened, settings
 from services.terminal import Format, FormatOption, emit, note, run_async, say
 from services.wording import counted, moment, nearest
+
+if TYPE_CHECKING:
+    from services.intake.answers import Answer
+    from services.intake.keys import BranchKey, BranchKeys
+    from services.intake.quarantine import Quarantine, Quarantined, Waiting
+    from services.platform import Platform
 
 branch = typer.Typer(help="Branches that publish.", no_args_is_help=True)
 key = typer.Typer(help="Keys with which branches publish.", no_args_is_help=True)
@@ -41,9 +41,10 @@ def create_key(
     form: FormatOption = Format.TEXT,
 ) -> None:
     """Make a key and print it: it is shown this once and never again."""
+    from services.intake.keys import BranchKeys
 
     async def make() -> tuple[str, str]:
-        async with open_platform(settings()) as platform:
+        async with opened() as platform:
             keys = BranchKeys(platform.pool, platform.clock)
             return await keys.create(branch_id, label, headquarters=headquarters)
 
@@ -61,9 +62,10 @@ def list_keys(branch_id: BranchOption = None, form: FormatOption = Format.TEXT) 
 
     Times are in UTC.
     """
+    from services.intake.keys import BranchKeys
 
     async def read() -> Sequence[BranchKey]:
-        async with open_platform(settings()) as platform:
+        async with opened() as platform:
             keys = BranchKeys(platform.pool, platform.clock)
             found = await keys.all(branch_id)
             if branch_id is not None and not found:
@@ -95,9 +97,10 @@ def revoke_key(
     form: FormatOption = Format.TEXT,
 ) -> None:
     """Put a key out of force at once. Exit code 2 if there is no such key."""
+    from services.intake.keys import BranchKeys
 
     async def revoke() -> str:
-        async with open_platform(settings()) as platform:
+        async with opened() as platform:
             return await BranchKeys(platform.pool, platform.clock).revoke(key_id)
 
     branch_id = run_async(revoke())
@@ -121,9 +124,10 @@ def list_quarantine(
     Times are in UTC. How many are kept of a branch, and for how long, say
     TOUCHSTONE_QUARANTINE_EVENTS, _MB and _DAYS.
     """
+    from services.intake.keys import BranchKeys
 
     async def read() -> tuple[Sequence[Quarantined], Waiting]:
-        async with open_platform(settings()) as platform:
+        async with opened() as platform:
             kept = _kept(platform)
             found = await kept.latest(limit, branch_id, settled=settled)
             keys = BranchKeys(platform.pool, platform.clock)
@@ -156,7 +160,7 @@ def show_quarantine(
     """Show refused events whole. They may hold personal data: mind who looks on."""
 
     async def read() -> Sequence[Quarantined]:
-        async with open_platform(settings()) as platform:
+        async with opened() as platform:
             return await _kept(platform).show(any_id)
 
     entries = run_async(read())
@@ -192,10 +196,11 @@ def resubmit_event(
 
     Accepted, it is settled; refused, it waits on as it was and the exit code is 1.
     """
+    from services.intake.mending import resubmit
 
     async def send() -> Answer:
         corrected = event.read_bytes() if event is not None else None
-        async with open_platform(settings()) as platform:
+        async with opened() as platform:
             kept = _kept(platform)
             return await resubmit(platform.intake, kept, any_id, corrected, changes or ())
 
@@ -217,9 +222,10 @@ def discard_event(
     form: FormatOption = Format.TEXT,
 ) -> None:
     """Discard a refused event for a reason; the event itself is let go of at once."""
+    from services.intake.mending import discard
 
     async def settle() -> str:
-        async with open_platform(settings()) as platform:
+        async with opened() as platform:
             return await discard(_kept(platform), any_id, reason)
 
     entry = run_async(settle())
@@ -230,6 +236,9 @@ def discard_event(
 
 
 def _kept(platform: Platform) -> Quarantine:
+    from services.hosts.bootstrap import room_of
+    from services.intake.quarantine import Quarantine
+
     return Quarantine(platform.pool, platform.vault, platform.clock, room_of(settings()))
 
 

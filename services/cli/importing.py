@@ -7,34 +7,25 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
-from events.envelope import PositionVector
+from services.cli.opening import opened, settings
 from services.clock import SystemClock
 from services.errors import TouchstoneError, Unavailable, UsageError
-from services.hosts.bootstrap import open_platform
-from services.hosts.project import somebody_projects
-from services.importing.compiling import (
-    CompiledMapping,
-    MadeEvent,
-    RowRefused,
-    compile_text,
-    load_mapping,
-)
-from services.importing.http_publisher import open_http_publisher
-from services.importing.importer import Job, import_file, preview
-from services.importing.mapping import find_mapping, shipped_mappings
-from services.importing.publisher import DryRun, LocalPublisher, Publisher
-from services.importing.publishing import publish_file, publish_lines
-from services.importing.report import Report
-from services.importing.rows import Scan, scan
-from services.platform import Platform
-from services.settings import settings
 from services.terminal import Format, FormatOption, emit, note, progress, run_async, say
 from services.wording import counted, cut
+
+if TYPE_CHECKING:
+    from events.envelope import PositionVector
+    from services.importing.compiling import CompiledMapping, MadeEvent, RowRefused
+    from services.importing.importer import Job
+    from services.importing.publisher import Publisher
+    from services.importing.report import Report
+    from services.importing.rows import Scan
+    from services.platform import Platform
 
 mappings = typer.Typer(
     name="mappings",
@@ -98,6 +89,9 @@ def import_(
     everything was taken; 1: some rows were refused, the report says which and why; 2: the file
     or the mapping cannot be used; 3: the platform is away.
     """
+    from services.importing.compiling import load_mapping
+    from services.importing.importer import Job
+
     check_branch(branch)
     job = Job(path=file, mapping=load_mapping(mapping), branch=branch, dry_run=dry_run)
     _answer(run_async(_import(job, gateway, key)), report_file, format_)
@@ -129,6 +123,9 @@ def check_branch(branch: str) -> None:
 
 
 async def _import(job: Job, gateway: str | None, key: str | None) -> Report:
+    from services.importing.publisher import DryRun
+    from services.importing.rows import scan
+
     found = scan(job.path, job.mapping)  # before a platform is started for nothing
     if job.dry_run:
         return await _import_with(job, found, DryRun(job.branch, SystemClock()), None)
@@ -137,6 +134,8 @@ async def _import(job: Job, gateway: str | None, key: str | None) -> Report:
 
 
 async def _import_with(job: Job, found: Scan, publisher: Publisher, home: Path | None) -> Report:
+    from services.importing.importer import import_file
+
     with progress("rows") as bar:
         task = bar.add_task(cut(job.path.name), total=found.rows)
         return await import_file(
@@ -145,6 +144,8 @@ async def _import_with(job: Job, found: Scan, publisher: Publisher, home: Path |
 
 
 async def _publish(file: Path, branch: str, gateway: str | None, key: str | None) -> Report:
+    from services.importing.publishing import publish_file, publish_lines
+
     async with _publisher(branch, gateway, key) as publisher:
         with progress("lines") as bar:
             task = bar.add_task(cut(file.name), total=None)
@@ -159,10 +160,13 @@ async def _publish(file: Path, branch: str, gateway: str | None, key: str | None
 @asynccontextmanager
 async def _publisher(branch: str, gateway: str | None, key: str | None) -> AsyncIterator[Publisher]:
     """Yield the publisher that the options ask for. Raises: UsageError, Unavailable."""
+    from services.importing.http_publisher import open_http_publisher
+    from services.importing.publisher import LocalPublisher
+
     if gateway is None:
         if key is not None:
             raise UsageError("--key goes with --gateway: without it nothing is sent over HTTP")
-        async with open_platform(settings()) as platform:
+        async with opened() as platform:
             before = await platform.log.heads()
             yield LocalPublisher(platform.intake, branch, platform.dsn)
             # What was taken is taken, also where the database is away when this is asked.
@@ -178,6 +182,8 @@ async def _publisher(branch: str, gateway: str | None, key: str | None) -> Async
 
 
 async def _warn_if_nothing_projects(platform: Platform, before: PositionVector) -> None:
+    from services.hosts.project import somebody_projects
+
     if settings().kafka is not None or await platform.log.heads() == before:
         return
     if not await somebody_projects(platform):
@@ -203,6 +209,9 @@ def _answer(report: Report, report_file: Path | None, form: Format) -> None:
 @mappings.command("list")
 def list_mappings(format_: FormatOption = Format.TEXT) -> None:
     """List the mappings that are part of the product."""
+    from services.importing.compiling import load_mapping
+    from services.importing.mapping import shipped_mappings
+
     shipped = [load_mapping(name) for name in shipped_mappings()]
     if format_ is Format.JSON:
         emit([{"name": m.name, "title": m.title, "columns": m.columns} for m in shipped])
@@ -214,6 +223,9 @@ def list_mappings(format_: FormatOption = Format.TEXT) -> None:
 @mappings.command("show")
 def show_mapping(name: Annotated[str, typer.Argument(help="Name or path of a mapping.")]) -> None:
     """Print a mapping's text: a good start for one of your own."""
+    from services.importing.compiling import compile_text
+    from services.importing.mapping import find_mapping
+
     text = find_mapping(name)
     compile_text(text, name)
     say(text.rstrip("\n"))
@@ -232,6 +244,11 @@ def check_mapping(
     Instants are in UTC, as events hold them.
     Exit code 1: some of these rows were refused.
     """
+    from services.importing.compiling import MadeEvent, RowRefused, load_mapping
+    from services.importing.importer import Job, preview
+    from services.importing.publisher import DryRun
+    from services.importing.rows import scan
+
     check_branch(branch)
     compiled = load_mapping(mapping)
     found = scan(file, compiled)
@@ -251,6 +268,8 @@ def check_mapping(
 
 
 def _line(shown: MadeEvent | RowRefused) -> str:
+    from services.importing.compiling import MadeEvent
+
     if isinstance(shown, MadeEvent):
         event = msgspec.json.encode(shown.event).decode()
         return f"line {shown.line}, {shown.block}: {event}"

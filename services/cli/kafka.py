@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from msgspec import Struct
 
 from services import terminal
-from services.local_postgres.choosing import database
-from services.log.kafka.cluster import Cluster, cluster_of
-from services.log.kafka.generations import claim_generation
-from services.log.kafka.identity import check_identity
-from services.log.kafka.topics import COPIES, TopicFault, all_topics, create, faults, in_sync, look
-from services.postgres.migrate import migrate
-from services.postgres.pool import open_pool
-from services.settings import Settings, settings
+from services.cli.opening import settings
 from services.terminal import Format, FormatOption
 from services.wording import counted
+
+if TYPE_CHECKING:
+    from services.log.kafka.cluster import Cluster
+    from services.settings import Settings
 
 topics = typer.Typer(help="Kafka's topics: create, check and explain them.", no_args_is_help=True)
 
@@ -70,6 +67,8 @@ def create_command(fmt: FormatOption = Format.TEXT) -> None:
 
     Refuses a topic that has other partitions than it must: they are never added in place.
     """
+    from services.log.kafka.cluster import cluster_of
+
     cluster = cluster_of(settings())
     created = terminal.run_async(_create(settings(), cluster))
     if fmt is Format.JSON:
@@ -87,6 +86,9 @@ def check_command(fmt: FormatOption = Format.TEXT) -> None:
     Looks at partitions, copies, retention, in-sync replicas, leader election, and whether a
     topic is still the one that the database has seen first.
     """
+    from services.log.kafka.cluster import cluster_of
+    from services.log.kafka.topics import TopicFault
+
     cluster = cluster_of(settings())
     found = terminal.run_async(_check(settings(), cluster))
     if fmt is Format.JSON:
@@ -103,6 +105,9 @@ def check_command(fmt: FormatOption = Format.TEXT) -> None:
 @topics.command("explain")
 def explain_command(fmt: FormatOption = Format.TEXT) -> None:
     """Say what each topic is for, how it must be set and why, and whether it exists."""
+    from services.log.kafka.cluster import cluster_of
+    from services.log.kafka.topics import COPIES, in_sync
+
     cluster = cluster_of(settings())
     explained, copies = terminal.run_async(_explain(settings(), cluster))
     if fmt is Format.JSON:
@@ -121,16 +126,30 @@ def explain_command(fmt: FormatOption = Format.TEXT) -> None:
 
 
 async def _generation(settings: Settings) -> int:
+    from services.local_postgres.choosing import database
+    from services.log.kafka.generations import claim_generation
+    from services.postgres.migrate import migrate
+    from services.postgres.pool import open_pool
+
     async with database(settings) as dsn, await open_pool(dsn) as pool:
         await migrate(pool)
         return await claim_generation(pool)
 
 
 async def _create(settings: Settings, cluster: Cluster) -> tuple[str, ...]:
+    from services.log.kafka.topics import all_topics, create
+
     return await create(cluster, all_topics(cluster.prefix, await _generation(settings)))
 
 
 async def _check(settings: Settings, cluster: Cluster) -> tuple[str, ...]:
+    from services.local_postgres.choosing import database
+    from services.log.kafka.generations import claim_generation
+    from services.log.kafka.identity import check_identity
+    from services.log.kafka.topics import TopicFault, all_topics, faults
+    from services.postgres.migrate import migrate
+    from services.postgres.pool import open_pool
+
     async with database(settings) as dsn, await open_pool(dsn) as pool:
         await migrate(pool)
         generation = await claim_generation(pool)
@@ -144,8 +163,10 @@ async def _check(settings: Settings, cluster: Cluster) -> tuple[str, ...]:
 
 
 async def _explain(settings: Settings, cluster: Cluster) -> tuple[list[_Explained], int]:
+    from services.log.kafka.topics import COPIES, all_topics, describe
+
     wanted = all_topics(cluster.prefix, await _generation(settings))
-    found = await look(cluster, wanted)
+    found = await describe(cluster, wanted)
     copies = min(COPIES, found.brokers)
     return [
         _Explained(

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from services import terminal
+from services.cli.opening import settings
 from services.errors import UsageError
-from services.move.moving import Keeper, move_log
-from services.settings import settings
+from services.move.keeper import Keeper
 from services.terminal import Format, FormatOption
 from services.wording import counted
 
@@ -40,6 +40,8 @@ def move(
     May be killed and repeated at any time: until it says so, nothing has moved. A copy that was
     not finished is deleted and begun again. Topics that the log has left stay as they are.
     """
+    from services.move.moving import move_log
+
     if without_topics and to is Keeper.KAFKA:
         raise UsageError("--without-topics is for a move back: --to embedded")
     done = terminal.run_async(move_log(settings(), to, without_topics=without_topics))

@@ -4,29 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from events.home import Asked
-from events.policy import Reference
 from services.cli.importing import DEFAULT_BRANCH, check_branch
+from services.cli.opening import opened
 from services.errors import UsageError
-from services.hosts.bootstrap import open_platform
-from services.platform import Platform
-from services.policies.calibration import calibrate, portions
-from services.policies.candidate import candidate, first_instant, given
 from services.policies.kinds import KINDS
-from services.policies.listing import versions
-from services.policies.publishing import publish_policy
-from services.policies.texts import (
-    calibration_lines,
-    published_lines,
-    trial_lines,
-    version_lines,
-)
-from services.policies.trial import Trial, try_policy
-from services.settings import settings
 from services.terminal import (
     Format,
     FormatOption,
@@ -38,8 +23,13 @@ from services.terminal import (
     run_async,
     say,
 )
-from services.walk.by_customer import picture
 from services.wording import nearest
+
+if TYPE_CHECKING:
+    from events.home import Asked
+    from events.policy import Reference
+    from services.platform import Platform
+    from services.policies.trial import Trial
 
 app = typer.Typer(
     name="policy",
@@ -85,6 +75,8 @@ BranchOption = Annotated[
 
 
 async def _reference(platform: Platform) -> Reference:
+    from services.walk.by_customer import picture
+
     async with picture(platform) as seen:
         return await seen.reference()
 
@@ -113,11 +105,15 @@ def publish(
     Rows made under older rules are assessed again by the projector; `touchstone status` shows
     how many are left. Exit code 1 if the gateway refuses it.
     """
+    from services.policies.candidate import candidate, given
+    from services.policies.publishing import publish_policy
+    from services.policies.texts import published_lines
+
     check_branch(branch)
     meant = given(target)
 
     async def work() -> None:
-        async with open_platform(settings()) as platform:
+        async with opened() as platform:
             reference = await _reference(platform)
             now = platform.clock.now()
             policy = candidate(meant, changes or (), effective_from, now, reference)
@@ -140,11 +136,14 @@ def list_(
 
     Each number has its unit; 100 basis points are one percent.
     """
+    from services.policies.listing import versions
+    from services.policies.texts import version_lines
+
     if kind is not None and kind not in KINDS:
         raise UsageError(f"{kind!r} is no kind of policy{nearest(kind, KINDS)}")
 
     async def work() -> None:
-        async with open_platform(settings()) as platform:
+        async with opened() as platform:
             reference = await _reference(platform)
             instant = instant_of(at, "--at", reference) if at else platform.clock.now()
         kinds = [KINDS[kind]] if kind else KINDS.values()
@@ -174,10 +173,14 @@ def try_(
     form: FormatOption = Format.TEXT,
 ) -> None:
     """Show what a policy would change: rows, alerts, sums and tiers. Writes nothing."""
+    from services.policies.candidate import candidate, given
+    from services.policies.texts import trial_lines
+    from services.policies.trial import try_policy
+
     meant = given(target)
 
     async def work() -> tuple[Trial, Reference]:
-        async with open_platform(settings()) as platform:
+        async with opened() as platform:
             reference = await _reference(platform)
             now = platform.clock.now()
             policy = candidate(meant, changes or (), effective_from, now, reference)
@@ -228,12 +231,16 @@ def tiers(
     Once published the lines are frozen amounts: nobody's tier moves because others bought.
     Everything else of the policy stays as it is in force that day.
     """
+    from services.policies.calibration import calibrate, portions
+    from services.policies.publishing import publish_policy
+    from services.policies.texts import calibration_lines, published_lines
+
     check_branch(branch)
     wanted = portions(shares, names)
     day = day_of(at, "--at")
 
     async def work() -> None:
-        async with open_platform(settings()) as platform:
+        async with opened() as platform:
             reference = await _reference(platform)
             tz = reference.zone_of(None)
             starts = _starts(effective_from, reference)
@@ -253,4 +260,6 @@ def tiers(
 
 
 def _starts(text: str | None, reference: Reference) -> datetime | None:
+    from services.policies.candidate import first_instant
+
     return first_instant(text, "--effective-from", reference) if text else None

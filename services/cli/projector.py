@@ -9,12 +9,8 @@ from typing import Annotated
 
 import typer
 
+from services.cli.opening import opened, settings
 from services.errors import UsageError
-from services.hosts.bootstrap import open_platform
-from services.hosts.project import Projector
-from services.postgres.pool import translated
-from services.postgres.statements import sql
-from services.settings import settings
 from services.terminal import Format, FormatOption, emit, run_async, say
 from services.wording import counted
 
@@ -42,23 +38,24 @@ def project(
 
 
 async def _project(once: bool, format_: Format) -> None:
+    from services.hosts.project import Projector, project_for_ever
+
     if settings().kafka is not None:
         raise UsageError("the log is in Kafka (TOUCHSTONE_KAFKA): `touchstone work` projects it")
-    async with open_platform(settings()) as platform:
-        projector = Projector(platform)
-        if once:
-            taken = await projector.catch_up()
-            if format_ is Format.JSON:
-                emit({"events": taken})
-            else:
-                say(f"{counted(taken, 'event')} taken in")
-            return
-        task = asyncio.create_task(projector.run())
+    if not once:
+        task = asyncio.create_task(project_for_ever(settings()))
         loop = asyncio.get_running_loop()
         for signum in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(signum, task.cancel)
         with contextlib.suppress(asyncio.CancelledError):
             await task
+        return
+    async with opened() as platform:
+        taken = await Projector(platform).catch_up()
+    if format_ is Format.JSON:
+        emit({"events": taken})
+    else:
+        say(f"{counted(taken, 'event')} taken in")
 
 
 @parked.command("list")
@@ -71,7 +68,10 @@ def list_parked(
 
 
 async def _list(limit: int, format_: Format) -> None:
-    async with open_platform(settings()) as platform:
+    from services.postgres.pool import translated
+    from services.postgres.statements import sql
+
+    async with opened() as platform:
         with translated():
             rows = await platform.pool.fetch(sql("list_parked"), limit)
     if format_ is Format.JSON:
@@ -99,7 +99,10 @@ def retry(
 
 
 async def _retry(customer: str | None, format_: Format) -> None:
-    async with open_platform(settings()) as platform:
+    from services.postgres.pool import translated
+    from services.postgres.statements import sql
+
+    async with opened() as platform:
         with translated():
             rows = await platform.pool.fetch(sql("retry_parked"), customer)
     if customer is not None and not rows:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import Progress
 
-from services.hosts.bootstrap import open_platform
-from services.rebuild.builds import named
-from services.rebuild.rebuilding import Rebuilt, drop_retired
-from services.rebuild.rebuilding import rebuild as rebuild_projection
-from services.settings import settings
+from services.cli.opening import opened, settings
 from services.terminal import Format, FormatOption, emit, progress, run_async, say
 from services.wording import counted
+
+if TYPE_CHECKING:
+    from services.rebuild.rebuilding import Rebuilt
 
 
 def rebuild(
@@ -45,7 +44,10 @@ def rebuild(
 
 
 async def _drop_old(name: str, format_: Format) -> None:
-    async with open_platform(settings()) as platform:
+    from services.rebuild.builds import named
+    from services.rebuild.rebuilding import drop_retired
+
+    async with opened() as platform:
         dropped = await drop_retired(platform, named(name))
     if format_ is Format.JSON:
         emit({"projection": name, "dropped": dropped})
@@ -71,8 +73,11 @@ class _Shown:
 
 
 async def _rebuild(name: str, processes: int, format_: Format) -> None:
+    from services.rebuild.builds import named
+    from services.rebuild.rebuilding import rebuild as rebuild_projection
+
     chosen = settings()
-    async with open_platform(chosen) as platform:
+    async with opened() as platform:
         with progress("parts") as bar:
             found = await rebuild_projection(
                 platform,

@@ -3,10 +3,6 @@
 import typer
 
 import schemas
-from services.schemas.asyncapi import ASYNCAPI_FILE, document_text
-from services.schemas.check import contract_faults
-from services.schemas.errors import ContractBroken
-from services.schemas.publish import publish
 from services.terminal import Format, FormatOption, emit, say
 from services.wording import counted
 
@@ -26,6 +22,9 @@ def generate(output: FormatOption = Format.TEXT) -> None:
     Run it in a checkout after adding a touchpoint or raising a type's version. What is published
     is never written again: a type that differs from its published schema is refused.
     """
+    from services.schemas.asyncapi import ASYNCAPI_FILE, document_text
+    from services.schemas.publish import publish
+
     published = publish()
     text = document_text()
     rewritten = not ASYNCAPI_FILE.is_file() or ASYNCAPI_FILE.read_text("utf-8") != text
@@ -49,6 +48,9 @@ def check(output: FormatOption = Format.TEXT) -> None:
     Also: every version of an event type reads what every other wrote, and no two schemas share
     a fingerprint.
     """
+    from services.schemas.check import contract_faults
+    from services.schemas.errors import ContractBroken
+
     faults = tuple(contract_faults())
     published = schemas.published()
     if output is Format.JSON:
@@ -62,4 +64,6 @@ def check(output: FormatOption = Format.TEXT) -> None:
 @app.command()
 def asyncapi() -> None:
     """Print the AsyncAPI 3 document as YAML."""
+    from services.schemas.asyncapi import document_text
+
     say(document_text().rstrip("\n"))

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import httpx2
 import typer
 
+from services.cli.opening import opened, settings
 from services.clock import SystemClock
 from services.errors import UsageError
-from services.hosts.bootstrap import open_platform
-from services.log.filling import end_filling
-from services.settings import Settings, settings
-from services.simulator.branches import BRANCHES
-from services.simulator.keys import branch_keys
-from services.simulator.live import go_on, world_after
-from services.simulator.load import ensure_history, log_state
-from services.simulator.recall import recall
 from services.terminal import Format, FormatOption, emit, note, run_async, say
 from services.wording import counted
+
+if TYPE_CHECKING:
+    from services.settings import Settings
 
 _TIMEOUT_S = 10.0
 
@@ -42,9 +37,11 @@ def history(
 
     If it is interrupted, run it again: it goes on where it was.
     """
+    from services.log.filling import end_filling
+    from services.simulator.load import ensure_history
 
     async def work() -> None:
-        async with open_platform(settings()) as platform:
+        async with opened() as platform:
             loaded = await ensure_history(platform, customers=customers, seed=seed)
             await end_filling(platform.pool)
         if form is Format.JSON:
@@ -76,9 +73,17 @@ def live(
 
 
 async def _live(settings: Settings, rate: float, gateway: str | None) -> None:
+    import httpx2
+
+    from services.simulator.branches import BRANCHES
+    from services.simulator.keys import branch_keys
+    from services.simulator.live import go_on, world_after
+    from services.simulator.load import log_state
+    from services.simulator.recall import recall
+
     address = gateway or f"http://{settings.gateway_host}:{settings.gateway_port}"
     clock = SystemClock()
-    async with open_platform(settings) as platform:
+    async with opened() as platform:
         state = await log_state(platform)
         if state.plan is None or not state.complete:
             raise UsageError("no company is in the log yet: run `touchstone simulate history`")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections import Counter
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -19,7 +20,7 @@ from events.envelope import PositionVector
 from services.gateway import openapi
 from services.gateway.bodies import Held, events_in, read
 from services.gateway.modes import mode_of
-from services.gateway.patience import Places
+from services.gateway.patience import Slots
 from services.gateway.rates import Rates, Throttle
 from services.intake.answers import Answer
 from services.intake.attributes import kept_id
@@ -47,7 +48,9 @@ _CALMED = frozenset(
         HTTPStatus.TOO_MANY_REQUESTS,
     }
 )
-_CALMED_S, _CALMED_AT_ONCE = 1.0, 128
+_CALMED_S = (0.5, 2.0)
+"""Not all alike, or those refused together would come again together."""
+_CALMED_AT_ONCE = 128
 
 
 class GatewayPlatform(Protocol):
@@ -84,9 +87,9 @@ class _Doors:
 
     def __init__(self, rates: Rates) -> None:
         self.throttle = Throttle(rates)
-        self.asking = Places(_ASKING)
-        self.reading = Places(_READING, _READING_SHARE)
-        self.publishing = Places(_PUBLISHING, _PUBLISHING_SHARE)
+        self.asking = Slots(_ASKING)
+        self.reading = Slots(_READING, _READING_SHARE)
+        self.publishing = Slots(_PUBLISHING, _PUBLISHING_SHARE)
         self.held = Held()
         self._calmed = 0
 
@@ -99,7 +102,7 @@ class _Doors:
         if refused.status in _CALMED and self._calmed < _CALMED_AT_ONCE:
             self._calmed += 1
             try:
-                await asyncio.sleep(_CALMED_S)
+                await asyncio.sleep(random.uniform(*_CALMED_S))
             finally:
                 self._calmed -= 1
 
@@ -137,12 +140,12 @@ def gateway_router(platform: GatewayPlatform, rates: Rates) -> APIRouter:
         try:
             doors.throttle.enter(key)
             with doors.held.body() as body:
-                with doors.reading.place(key):
+                with doors.reading.slot(key):
                     await read(request, body)
-                with doors.publishing.place(key) as place:
+                with doors.publishing.slot(key) as slot:
                     events, alone = await events_in(request, mode, body)
                     doors.throttle.count(key, len(events))
-                    answers = await place.within_patience(platform.intake.submit(scope, events))
+                    answers = await slot.within_patience(platform.intake.submit(scope, events))
         except Problem as refused:
             await doors.calm(refused)
             raise
@@ -159,8 +162,8 @@ def gateway_router(platform: GatewayPlatform, rates: Rates) -> APIRouter:
         scope = await _scope(keys, doors.asking, request)
         doors.throttle.enter(str(scope.key_id))
         asked = _event_id(event_id, source)
-        with doors.asking.place() as place:
-            found = await place.within_patience(receipt(platform.pool, scope.branch_id, asked))
+        with doors.asking.slot() as slot:
+            found = await slot.within_patience(receipt(platform.pool, scope.branch_id, asked))
         if found is None:
             raise Problem(
                 HTTPStatus.NOT_FOUND,
@@ -174,13 +177,13 @@ def gateway_router(platform: GatewayPlatform, rates: Rates) -> APIRouter:
     return router
 
 
-async def _scope(keys: BranchKeys, asking: Places, request: Request) -> Scope:
+async def _scope(keys: BranchKeys, asking: Slots, request: Request) -> Scope:
     """Return whom the request speaks for. Raises: Problem, Unavailable."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     scope = None
     if scheme.lower() == "bearer":
-        with asking.place() as place:
-            scope = await place.within_patience(keys.scope_of(token.strip()))
+        with asking.slot() as slot:
+            scope = await slot.within_patience(keys.scope_of(token.strip()))
     if scope is None:
         raise Problem(
             HTTPStatus.UNAUTHORIZED,

@@ -1,7 +1,7 @@
 """How much work branches have in hand, and how long one is kept waiting for it.
 
 A database that neither answers nor refuses must not gather work without end: what a branch has
-stopped waiting for keeps its place until it has ended.
+stopped waiting for keeps its slot until it has ended.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ def busy(detail: str) -> Problem:
     )
 
 
-class Place:
+class Slot:
     """Room for one piece of work."""
 
     def __init__(self, leave: Callable[[], None]) -> None:
-        """Call `leave` once the place is free again."""
+        """Call `leave` once the slot is free again."""
         self._leave = leave
         self._given_up = False
 
@@ -71,15 +71,15 @@ class Place:
         self._leave()
 
     def end(self) -> None:
-        """Leave the place, unless work that was given up is still in it."""
+        """Leave the slot, unless work that was given up is still in it."""
         if not self._given_up:
             self._leave()
 
 
-class Places:
+class Slots:
     """So many pieces of work at most, and of one key no more than its share of them.
 
-    Whoever comes when all places are taken is told so.
+    Whoever comes when all slots are taken is told so.
     """
 
     def __init__(self, at_most: int, share: int | None = None) -> None:
@@ -88,8 +88,8 @@ class Places:
         self._of: Counter[str] = Counter()
 
     @contextmanager
-    def place(self, key: str = "") -> Iterator[Place]:
-        """Give a key a place, free again when its work has ended. Raises: Problem."""
+    def slot(self, key: str = "") -> Iterator[Slot]:
+        """Give a key a slot, free again when its work has ended. Raises: Problem."""
         if self._free and self._of[key] >= self._share:
             raise Problem(
                 HTTPStatus.TOO_MANY_REQUESTS,
@@ -102,11 +102,11 @@ class Places:
             raise busy("too many requests are in work; nothing of this one was taken")
         self._free -= 1
         self._of[key] += 1
-        place = Place(lambda: self._freed(key))
+        slot = Slot(lambda: self._freed(key))
         try:
-            yield place
+            yield slot
         finally:
-            place.end()
+            slot.end()
 
     def _freed(self, key: str) -> None:
         self._free += 1

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
 
@@ -19,18 +18,22 @@ from events.partitioning import PARTITIONS
 from projections import PROJECTIONS
 from projections.protocol import Projection
 from services.errors import LogMoved, StaleCheckpoint, Unavailable, UnreadableEvent
+from services.hosts.bootstrap import open_platform
+from services.notify.deliveries import Deliveries
+from services.notify.webhook import Webhook
 from services.platform import Platform
 from services.postgres.pool import translated
 from services.postgres.statements import sql
+from services.postgres.waiting import patiently
 from services.projector.collecting import collecting_seldom
 from services.projector.memory import Memory
-from services.projector.owner import BATCH_EVENTS, DUE_LIMIT, PartitionOwner
+from services.projector.owner import BATCH_EVENTS, PartitionOwner
 from services.projector.reference_feed import ReferenceFeed
+from services.projector.schedule import Schedule
+from services.settings import Settings
 
 _LOG = structlog.get_logger(__name__)
 
-_AT_ONCE = 2  # partitions in work: one computes while the other waits for the database
-_DUE_WHILE_BEHIND_S = 5.0
 _IDLE_S = 1.0
 _STANDBY_S = 1.0
 _LONGEST_PAUSE_S = 10.0
@@ -57,7 +60,7 @@ class Projector:
         self._batch_events = batch_events
         self._feed = ReferenceFeed(platform.pool)
         self._owners: list[PartitionOwner] = []
-        self._at_once = asyncio.Semaphore(_AT_ONCE)
+        self._schedule = Schedule(platform.pool, projections, platform.clock)
 
     async def run(self) -> None:
         """Project until cancelled; survive a database that is away and rival workers.
@@ -95,70 +98,25 @@ class Projector:
 
         Raises: Unavailable, StaleCheckpoint, UnreadableEvent.
         """
+        self._schedule.look_for_due_s = 0.0
         async with self._ownership():
             before = sum(owner.next for owner in self._owners)
             while await self._round():
                 pass
             return sum(owner.next for owner in self._owners) - before
 
-    async def _round(self) -> bool:
-        """Take in what is new and do what is due, once; return whether there was anything."""
-        log = self._platform.log
+    async def _round(self) -> int:
+        """Take in a batch of what is new and do a slice of what is due; return how much."""
         reference = await self._feed.refresh()
-        heads = await log.heads()
-        now = self._platform.clock.now()
-        waiting: set[int] = set()
-        for projection in self._projections:
-            with translated():
-                rows = await self._platform.pool.fetch(
-                    sql("waiting_partitions"),
-                    projection.name,
-                    projection.version,
-                    now,
-                    reference.count,
-                )
-            waiting |= {row["partition"] for row in rows}
-        busy = [
-            owner
-            for owner in self._owners
-            if owner.next < heads.counts[owner.partition] or owner.partition in waiting
-        ]
-        results = await asyncio.gather(
-            *(self._work(owner, heads.counts[owner.partition]) for owner in busy),
-            return_exceptions=True,
-        )
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
-        return any(results)
+        counts = (await self._platform.log.heads()).counts
+        waiting = {o.partition: counts[o.partition] - o.next for o in self._owners}
 
-    async def _work(self, owner: PartitionOwner, head: int) -> bool:
-        """Bring one partition up to `head`, then do its due work; return whether any was done."""
-        async with self._at_once:
-            done = 0
-            last_due = time.monotonic()
-            while owner.next < head:
-                done += await owner.step(self._feed.reference, self._batch_events)
-                if time.monotonic() - last_due > _DUE_WHILE_BEHIND_S:
-                    done += await self._due_while_behind(owner)
-                    last_due = time.monotonic()
-            while True:
-                now = self._platform.clock.now()
-                assessed = await owner.due(self._feed.reference, now, caught_up=True)
-                if not assessed:
-                    # Perhaps given up for an event that came meanwhile. Under steady traffic
-                    # one always does: what is due by then is done up to that event.
-                    assessed = await self._due_while_behind(owner)
-                done += assessed
-                if assessed < DUE_LIMIT:
-                    return done > 0
+        def batch(owner: PartitionOwner) -> Callable[[], Awaitable[int]]:
+            return lambda: owner.step(reference, self._batch_events)
 
-    async def _due_while_behind(self, owner: PartitionOwner) -> int:
-        """Do what is due by the first unread event; return how many were assessed."""
-        unread = await self._platform.log.read(owner.partition, owner.next, 1)
-        if not unread:
-            return 0
-        return await owner.due(self._feed.reference, unread[0].recorded_at, caught_up=False)
+        batches = {o.partition: batch(o) for o in self._owners if waiting[o.partition] > 0}
+        behind = {p for p, events in waiting.items() if events > self._batch_events}
+        return await self._schedule.round(self._owners, reference, batches, behind)
 
     @asynccontextmanager
     async def _ownership(self) -> AsyncIterator[None]:
@@ -195,3 +153,24 @@ class Projector:
                     self._owners = []
                     if not connection.is_closed():
                         await connection.execute(sql("release_projector_lock"))
+
+
+async def project_for_ever(settings: Settings) -> None:
+    """Project, and deliver alerts where there is an address, until cancelled.
+
+    Waits for a database that is away. Raises: LogMoved.
+    """
+    async with AsyncExitStack() as stack:
+        platform = await patiently(lambda: stack.enter_async_context(open_platform(settings)))
+        projector = Projector(platform)
+        if settings.alert_webhook is None:
+            await projector.run()
+            return
+        webhook = Webhook(settings.alert_webhook)
+        stack.push_async_callback(webhook.close)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(Deliveries(platform.pool, webhook).run())
+                await projector.run()
+        except* LogMoved as moved:
+            raise moved.exceptions[0] from None

@@ -10,20 +10,22 @@ import asyncio
 import os
 import signal
 import socket
-from contextlib import nullcontext
+from contextlib import AsyncExitStack, nullcontext, suppress
+from functools import partial
 from pathlib import Path
 
 import httpx2
 
 from services.audit.status import status
-from services.errors import Unavailable, UsageError
+from services.errors import UsageError
 from services.hosts.bootstrap import open_platform
+from services.hosts.doors import Door
 from services.hosts.only_run import only_run_of
-from services.hosts.serve import Door
 from services.hosts.supervision import Supervision
 from services.local_postgres.choosing import database
 from services.log.filling import end_filling, is_filling, note_filling
 from services.platform import Platform
+from services.postgres.waiting import patiently
 from services.settings import Settings
 from services.simulator.load import ensure_history
 from services.terminal import note, progress, say
@@ -32,7 +34,7 @@ from services.wording import counted
 _SERVICES_LOG = "services.log"
 _POLL_S = 0.1
 _PROGRESS_S = 0.5
-_START_PATIENCE_S = 60.0
+_START_PATIENCE_S = 20.0
 _WORKERS = 2  # over Kafka: enough to see partitions shared and taken over
 
 
@@ -47,13 +49,19 @@ async def run(settings: Settings, *, demo: bool, customers: int, rate: float) ->
         loop.add_signal_handler(signum, stop.set)
     # Two platforms, each on a database of its own, may share the directory with their key.
     with only_run_of(settings.data) if settings.dsn is None else nullcontext():
-        await _run(settings, stop, demo, customers, rate)
+        running = asyncio.create_task(_run(settings, demo, customers, rate))
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait((running, stopped), return_when=asyncio.FIRST_COMPLETED)
+        if not running.done():
+            note("stopping")
+            running.cancel()
+        stopped.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
 
 
-async def _run(
-    settings: Settings, stop: asyncio.Event, demo: bool, customers: int, rate: float
-) -> None:
-    """Run every service until told to stop."""
+async def _run(settings: Settings, demo: bool, customers: int, rate: float) -> None:
+    """Run every service until cancelled, which may be at any moment."""
     _check_port(settings.console_host, settings.console_port, "TOUCHSTONE_CONSOLE_PORT")
     _check_port(settings.gateway_host, settings.gateway_port, "TOUCHSTONE_GATEWAY_PORT")
     note(f"data: {(settings.dsn and 'the database of TOUCHSTONE_DSN') or settings.data}")
@@ -65,23 +73,21 @@ async def _run(
             # Imported here: the embedded log needs no client of Kafka.
             from services.log.kafka.opening import ensure_topics
 
-            await ensure_topics(served)
-        async with open_platform(served):
-            pass  # migrations, before anybody looks
+            await patiently(lambda: ensure_topics(served))
+        await patiently(lambda: _migrated(served))
         log_path = settings.data / _SERVICES_LOG
         environment = {"TOUCHSTONE_DSN": dsn, "TOUCHSTONE_DATA": str(settings.data)}
         async with Supervision(log_path, environment) as supervision:
             for door in Door:
                 supervision.start(["serve", door])
-            work = asyncio.create_task(_ready(served, supervision, demo, customers, rate))
-            stopped = asyncio.create_task(stop.wait())
-            await asyncio.wait((work, stopped), return_when=asyncio.FIRST_COMPLETED)
-            if work.done():
-                work.result()
-                await stopped
-            else:
-                work.cancel()
-            note("stopping")
+            await _ready(served, supervision, demo, customers, rate)
+            await asyncio.Event().wait()
+
+
+async def _migrated(settings: Settings) -> None:
+    """Bring the database up to date, before anybody looks."""
+    async with open_platform(settings):
+        pass
 
 
 async def _ready(
@@ -97,9 +103,10 @@ async def _ready(
     await _answers(f"{gateway}api/v1/openapi.json", settings.data / _SERVICES_LOG)
     say(f"console: {console}")
     say(f"gateway: {gateway}")
-    async with open_platform(settings) as platform:
+    async with AsyncExitStack() as stack:
+        platform = await patiently(lambda: stack.enter_async_context(open_platform(settings)))
         if demo:
-            loaded = await ensure_history(platform, customers=customers)
+            loaded = await patiently(lambda: ensure_history(platform, customers=customers))
             if loaded.plan.customers != customers:
                 note(
                     f"the demonstration keeps the {counted(loaded.plan.customers, 'customer')} it "
@@ -118,18 +125,19 @@ async def _up_to_date(platform: Platform) -> None:
 
     Of a platform that is being filled, pages show it too.
     """
-    filling = await is_filling(platform.pool)
+    filling = await patiently(lambda: is_filling(platform.pool))
     with progress("events") as bar:
         task = bar.add_task("projecting", total=None)
         while True:
-            found = await status(platform, platform.clock.now())
+            found = await patiently(lambda: status(platform, platform.clock.now()))
             behind = max(one.behind for one in found.projections)
             bar.update(task, completed=found.events - behind, total=found.events)
             if not behind:
-                await end_filling(platform.pool)
+                await patiently(lambda: end_filling(platform.pool))
                 return
             if filling:
-                await note_filling(platform.pool, "events", found.events - behind, found.events)
+                done, of = found.events - behind, found.events
+                await patiently(partial(note_filling, platform.pool, "events", done, of))
             await asyncio.sleep(_PROGRESS_S)
 
 
@@ -138,19 +146,19 @@ def _url(host: str, port: int) -> str:
 
 
 async def _answers(address: str, log_path: Path) -> None:
-    """Wait until an address is served. Raises: Unavailable."""
-    try:
-        async with httpx2.AsyncClient() as client, asyncio.timeout(_START_PATIENCE_S):
-            while True:
-                try:
-                    await client.get(address)
-                    return
-                except httpx2.TransportError:
-                    await asyncio.sleep(_POLL_S)
-    except TimeoutError as error:
-        raise Unavailable(
-            f"{address} does not answer after {_START_PATIENCE_S:.0f} s: see {log_path}"
-        ) from error
+    """Wait until an address is served; say once that it takes long, and where to look why."""
+    loop = asyncio.get_running_loop()
+    said_at: float | None = loop.time() + _START_PATIENCE_S
+    async with httpx2.AsyncClient() as client:
+        while True:
+            try:
+                await client.get(address)
+                return
+            except httpx2.TransportError:
+                await asyncio.sleep(_POLL_S)
+            if said_at is not None and loop.time() > said_at:
+                note(f"waiting: {address} does not answer yet; {log_path} says why")
+                said_at = None
 
 
 def _check_port(host: str, port: int, variable: str) -> None:

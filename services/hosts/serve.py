@@ -7,7 +7,6 @@ import contextlib
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
-from enum import StrEnum
 
 import structlog
 import uvicorn
@@ -18,9 +17,11 @@ from services.errors import Unavailable
 from services.gateway.http import create_gateway
 from services.gateway.rates import Rates
 from services.hosts.bootstrap import open_platform, room_of
+from services.hosts.doors import Door
 from services.hosts.supervision import Supervision
 from services.intake.quarantine import Quarantine
 from services.local_postgres.choosing import database
+from services.postgres.waiting import patiently
 from services.settings import Settings
 from services.web.connections import Doorway
 from services.web.open_files import make_room_for
@@ -32,13 +33,6 @@ _BACKLOG = 512
 """Connections taken before what was sent on earlier ones is read: fewer than there may be."""
 
 _TIDY_EVERY_S = 3_600.0
-
-
-class Door(StrEnum):
-    """What a process serves."""
-
-    GATEWAY = "gateway"
-    CONSOLE = "console"
 
 
 class _Server(uvicorn.Server):
@@ -73,7 +67,8 @@ async def serve(settings: Settings, door: Door) -> None:
     Raises: UsageError, where this process may not open as many files as it may have connections.
     """
     make_room_for(settings.connections, "TOUCHSTONE_CONNECTIONS")
-    async with open_platform(settings) as platform, AsyncExitStack() as stack:
+    async with AsyncExitStack() as stack:
+        platform = await patiently(lambda: stack.enter_async_context(open_platform(settings)))
         if door is Door.GATEWAY:
             quarantine = Quarantine(
                 platform.pool, platform.vault, platform.clock, room_of(settings)

@@ -25,7 +25,7 @@ from services.importing.publisher import MAX_EVENTS, Publisher
 from services.importing.report import Line, Report
 from services.importing.resume import Progress, ProgressNote
 from services.importing.rows import Scan, open_rows, scan
-from services.importing.seen import Seen
+from services.importing.seen import RecentIdentities
 from services.intake.answers import Answer
 from services.wording import counted
 
@@ -151,7 +151,7 @@ class _Run:
         self._job = job
         self._publisher = publisher
         self._note = note
-        self._seen = Seen()
+        self._seen = RecentIdentities()
         self._blocks = {block.name: block for block in job.mapping.blocks}
         self.report = self._fresh()
 

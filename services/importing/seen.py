@@ -13,7 +13,7 @@ WINDOW = 100_000
 """How many identities are remembered: repetitions further apart are the log's to notice."""
 
 
-class Seen:
+class RecentIdentities:
     """The latest identities of this file: bounded, so it sees repetitions not too far apart."""
 
     def __init__(self) -> None:

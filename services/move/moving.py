@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from enum import StrEnum
 
 from msgspec import Struct
 
@@ -14,6 +13,7 @@ from services.clock import SystemClock
 from services.errors import UsageError
 from services.local_postgres.choosing import database
 from services.log.kafka.cluster import Cluster, cluster_of
+from services.move.keeper import Keeper
 from services.move.switching import current_log
 from services.move.to_embedded import to_embedded
 from services.move.to_kafka import to_kafka
@@ -26,13 +26,6 @@ from services.settings import Settings
 
 _LOOKS = 25
 _LOOK_AGAIN_S = 0.2
-
-
-class Keeper(StrEnum):
-    """What can keep the event log."""
-
-    EMBEDDED = "embedded"
-    KAFKA = "kafka"
 
 
 class Moved(Struct, frozen=True):

@@ -95,4 +95,5 @@ async def _move_checkpoints(connection: Connection, generation: int) -> None:
         [lineage.here(Position(generation, row["partition"], row["next"])).n for row in rows],
         [row["reference_next"] for row in rows],
         [row["judged_at"] for row in rows],
+        [row["settled"] for row in rows],
     )

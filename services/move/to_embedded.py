@@ -13,7 +13,7 @@ from services.log.kafka.event_log import KafkaEventLog
 from services.log.kafka.mirror import EventsMirror
 from services.log.kafka.outbox import Outbox
 from services.log.kafka.producing import Appender
-from services.log.kafka.topics import Places
+from services.log.kafka.topics import TopicPartitions
 from services.move.switching import ALL_PARTITIONS, check_mirrored, hold_still, open_next
 from services.ports import Clock
 from services.postgres.pool import Connection, Pool, translated
@@ -78,7 +78,7 @@ async def to_embedded(
     `connection` holds the lock on moves and makes the switch.
     Raises: MirrorIncomplete, LogMoved, TopicFault, TopicTruncated, Unavailable, KafkaRefused.
     """
-    places = Places(cluster.prefix, generation)
+    places = TopicPartitions(cluster.prefix, generation)
     outbox, appender = Outbox(pool, generation, places), Appender(cluster)
     try:
         async with KafkaEventLog(pool, clock, cluster, generation) as log:

@@ -19,11 +19,11 @@ from services.log.kafka.cluster import Cluster
 from services.log.kafka.producing import LARGEST_RECORD_BYTES, Appender
 from services.log.kafka.reading import Readers
 from services.log.kafka.topics import (
-    Places,
+    TopicPartitions,
     create,
     delete,
+    describe,
     log_topics,
-    look,
     refuse_other_partitions,
 )
 from services.log.kafka.wire import Record, largest_size, to_record
@@ -58,7 +58,7 @@ class _Copy:
         self.cluster = cluster
         self.generation = lineage.generation
         self.topics = log_topics(cluster.prefix, lineage.generation + 1)
-        self.places = Places(cluster.prefix, lineage.generation + 1)
+        self.places = TopicPartitions(cluster.prefix, lineage.generation + 1)
         self._appender = Appender(cluster)
         self._readers = Readers(cluster)
         self.copied = [0 for _ in ALL_PARTITIONS]
@@ -100,7 +100,7 @@ class _Copy:
         for place, end in zip(self.places.all, self.copied, strict=True):
             if ends[place] != end:
                 raise _disturbed(place)
-        found = (await look(self.cluster, self.topics)).topics
+        found = (await describe(self.cluster, self.topics)).topics
         known = await _known(self._pool, [topic.name for topic in self.topics])
         for name, topic_id in known.items():
             if name not in found or found[name].topic_id != topic_id:
@@ -141,7 +141,7 @@ async def _empty_copy(pool: Pool, cluster: Cluster, generation: int) -> AsyncIte
     try:
         await _discard(pool, copy)
         await create(cluster, copy.topics)
-        found = (await look(cluster, copy.topics)).topics
+        found = (await describe(cluster, copy.topics)).topics
         with translated():
             ids = [found[topic.name].topic_id for topic in copy.topics]
             names = [topic.name for topic in copy.topics]
@@ -153,7 +153,7 @@ async def _empty_copy(pool: Pool, cluster: Cluster, generation: int) -> AsyncIte
 
 async def _discard(pool: Pool, copy: _Copy) -> None:
     """Delete a broken copy. Raises: CopyRefused, where topics of that name are no such thing."""
-    found = (await look(copy.cluster, copy.topics)).topics
+    found = (await describe(copy.cluster, copy.topics)).topics
     for topic in copy.topics:
         if topic.name in found:
             refuse_other_partitions(topic, found[topic.name])

@@ -12,7 +12,7 @@ from events.envelope import Position
 from services.log.kafka.cluster import Cluster
 from services.log.kafka.mirror import EventsMirror
 from services.log.kafka.outbox import Outbox
-from services.log.kafka.topics import Places
+from services.log.kafka.topics import TopicPartitions
 from services.log.kafka.wire import from_headers, unpack_headers
 from services.move.switching import ALL_PARTITIONS, check_mirrored, hold_still, open_next
 from services.ports import Clock, StoredEvent
@@ -30,7 +30,7 @@ async def to_embedded_without_topics(
     What was stamped and never acknowledged is kept, too: its sender may ask for it again.
     Raises: MirrorIncomplete, LogMoved, Unavailable.
     """
-    outbox = Outbox(pool, generation, Places(cluster.prefix, generation))
+    outbox = Outbox(pool, generation, TopicPartitions(cluster.prefix, generation))
     with translated():
         async with connection.transaction():
             await outbox.own(connection, ALL_PARTITIONS)

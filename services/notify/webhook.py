@@ -16,18 +16,31 @@ _LOG = structlog.get_logger(__name__)
 _ATTEMPTS = 8
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
-_TIMEOUT_S = 10.0
+_ATTEMPT_S = 10.0  # from looking up the address to the status line, however slowly bytes come
+_AT_ONCE = 200  # requests under way
 _WORTH_ANOTHER_TRY = frozenset({408, 425, 429})  # and everything from 500 on
+
+_FAILURES = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError, TimeoutError)
+"""Whatever a request may raise: the address, the line, the answer or the time is at fault."""
 
 
 class Webhook:
-    """An address that takes notices as JSON by POST; anything in 200-299 takes them."""
+    """An address that takes notices as JSON by POST; anything in 200-299 takes them.
 
-    def __init__(self, url: str, first_pause_s: float = _FIRST_PAUSE_S) -> None:
+    Of an answer the status is read and nothing else.
+    """
+
+    def __init__(
+        self, url: str, first_pause_s: float = _FIRST_PAUSE_S, attempt_s: float = _ATTEMPT_S
+    ) -> None:
         """Open no connection yet; redirects are refused."""
         self._url = url
         self._first_pause_s = first_pause_s
-        self._client = httpx2.AsyncClient(timeout=_TIMEOUT_S, follow_redirects=False)
+        self._attempt_s = attempt_s
+        self._at_once = asyncio.Semaphore(_AT_ONCE)
+        self._client = httpx2.AsyncClient(
+            timeout=None, follow_redirects=False, limits=httpx2.Limits(max_connections=None)
+        )
 
     async def close(self) -> None:
         """Close its connections."""
@@ -37,27 +50,20 @@ class Webhook:
         """Deliver a notice; return whether it was taken.
 
         What is refused, or fails for some minutes, is logged and given up: the journal keeps
-        it, and no alert may hold up all that come after it.
+        it. Many may be under way; between its attempts a notice takes nobody's place.
         """
         pause_s = self._first_pause_s
         why = ""
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                answer = await self._client.post(
-                    self._url,
-                    content=msgspec.json.encode(notice),
-                    headers={
-                        "content-type": "application/json",
-                        "idempotency-key": f"{notice.alert_id}-{notice.occurrence}",
-                    },
-                )
-            except httpx2.TransportError as error:
+                status = await self._post(notice)
+            except _FAILURES as error:
                 why = str(error) or type(error).__name__
             else:
-                if answer.is_success:
+                if 200 <= status < 300:
                     return True
-                why = f"status {answer.status_code}"
-                if answer.status_code < 500 and answer.status_code not in _WORTH_ANOTHER_TRY:
+                why = f"status {status}"
+                if status < 500 and status not in _WORTH_ANOTHER_TRY:
                     break
             if attempt < _ATTEMPTS:
                 await asyncio.sleep(pause_s * random.uniform(0.5, 1.5))
@@ -70,3 +76,15 @@ class Webhook:
             reason=why,
         )
         return False
+
+    async def _post(self, notice: AlertNotice) -> int:
+        """Return the status of one attempt; its answer is left where it is."""
+        headers = {
+            "content-type": "application/json",
+            "idempotency-key": f"{notice.alert_id}-{notice.occurrence}",
+        }
+        content = msgspec.json.encode(notice)
+        async with self._at_once, asyncio.timeout(self._attempt_s):
+            request = self._client.stream("POST", self._url, content=content, headers=headers)
+            async with request as answer:
+                return answer.status_code

@@ -82,6 +82,7 @@ class Lane:
         What followed is assessed as of the instant of the written rows, which are equal then.
         """
         refused = []
+        rules = self.snapshots.rules.of(reference)
         turns = Turns()
         for customer, (snapshot, later) in since.items():
             await turns.next()
@@ -91,7 +92,7 @@ class Lane:
                 news = [event for event in later if facts.remember(event)]
                 if news or snapshot.written_at > snapshot.assessed_at:
                     at = snapshot.written_at
-                    assessment = self.projection.assess(customer, facts, at, reference)
+                    assessment = self.projection.assess(customer, facts, at, rules)
                     remembered.written = Changes().add(
                         self.projection, customer, written, assessment, at
                     )
@@ -114,6 +115,7 @@ class Lane:
         """
         changes = Changes()
         changes.parked.extend(broken.values())
+        rules = self.snapshots.rules.of(reference)
         turns = Turns()
         for customer, events in batch.items():
             await turns.next()
@@ -128,7 +130,7 @@ class Lane:
                 if events and not news:
                     self.memory.put(customer, remembered)
                     continue
-                assessment = self.projection.assess(customer, remembered.facts, at, reference)
+                assessment = self.projection.assess(customer, remembered.facts, at, rules)
                 written = changes.add(self.projection, customer, remembered.written, assessment, at)
             except Exception as error:  # noqa: BLE001 - see above
                 _LOG.exception("customer_parked", customer=customer, partition=self.partition)
@@ -157,14 +159,14 @@ class Lane:
 
     def committed(self, upto: int, changes: Changes) -> None:
         """Take note that the changes are durable."""
-        self.checkpoint = Checkpoint(upto, self.checkpoint.epoch)
+        self.checkpoint = self.checkpoint._replace(next=upto)
         self.parked.update(parked.customer for parked in changes.parked)
         self.memory.drop(parked.customer for parked in changes.parked)
 
     async def release(
         self, changes: Changes, at: datetime, reference: Reference, until: float
     ) -> None:
-        """Need nobody any more, once snapshots are kept of the long dossiers that were read.
+        """Keep snapshots of the long dossiers that were read, then let go of every customer.
 
         None is begun after `until`, by the monotonic clock; it is kept with the next change then.
         """

@@ -104,7 +104,7 @@ class Section:
         return customer in self._needed
 
     def release(self) -> None:
-        """Need nobody any more."""
+        """Need no customer any longer, and forget those for whom there is no room."""
         self._needed.clear()
         self._memory.shrink()
 

@@ -9,7 +9,7 @@ were made under older policies.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from sys import intern
@@ -26,6 +26,7 @@ from services.log.readable import recorded
 from services.ports import Dossiers, EventLog, StoredEvent
 from services.postgres.pool import Pool, translated
 from services.postgres.statements import sql
+from services.projector.bringing_back import BringingBack
 from services.projector.collecting import collect_if_many
 from services.projector.lane import Connection, Lane
 from services.projector.memory import Memory
@@ -33,6 +34,7 @@ from services.projector.recalling import Recall
 from services.projector.snapshots import Snapshots
 from services.rows.changes import Changes, Parked
 from services.rows.projection_store import ProjectionStore
+from services.rows.uses import UseSets
 
 _LOG = structlog.get_logger(__name__)
 
@@ -40,10 +42,9 @@ BATCH_EVENTS = 4000
 """Events taken in by one step."""
 
 DUE_LIMIT = 500
-"""Customers assessed by one piece of due work."""
+"""Customers that are assessed by one piece of due work at the most."""
 
 _KEEPING_S = 5.0  # for snapshots after a batch: long enough for many, or for one that is very long
-_RECALLED_AT_ONCE = 500  # customers whose dossiers are read together
 
 
 class NothingLive(TouchstoneError):
@@ -98,12 +99,15 @@ class PartitionOwner:
         audience: Audience | None = None,
     ) -> None:
         self.partition = partition
+        self.taken_at: datetime | None = None  # when the last event taken in was recorded
+        self._uses = UseSets(pool)
         self._mirror = mirror
         self._audience = audience
         self._pool = pool
         self._log = log
         self._generation = generation
-        self._recalling = Recall(partition, generation, pool, dossiers)
+        recalling = Recall(partition, generation, pool, dossiers)
+        self._bringing_back = BringingBack(pool, recalling)
         self._known = [self._lane(projection, memory) for projection in projections]
         self._lanes = self._known  # those of versions that are live
 
@@ -165,6 +169,7 @@ class PartitionOwner:
             batch = [one for one in stored if one.position.n < stop]
             at = stored[max(len(batch) - 1, 0)].recorded_at
             await self._take_in(lanes, reference, batch, stop, at)
+            self.taken_at = at
             stored = stored[len(batch) :]
 
     async def _take_in(
@@ -178,8 +183,9 @@ class PartitionOwner:
         batch, broken = _by_customer(stored)
         async with self._all_or_nothing(lanes):
             shares = [(lane, lane.of_interest(batch)) for lane in lanes]
-            await self._recall(shares, broken, reference)
+            await self._bringing_back.recall(shares, broken, reference)
             work = [(lane, await lane.assess(mine, broken, at, reference)) for lane, mine in shares]
+            await self._keep_uses([changes for _, changes in work])
             async with self._writing() as connection:
                 if self._mirror is not None:
                     await self._mirror.keep(connection, stored)
@@ -196,32 +202,77 @@ class PartitionOwner:
             await lane.release(changes, at, reference, keep_until)
         collect_if_many()
 
-    async def due(self, reference: Reference, at: datetime, *, caught_up: bool) -> int:
-        """Assess what changes by `at`, or was assessed under older policies; return how many.
+    async def due(
+        self, reference: Reference, at: datetime, *, caught_up: bool, limit: int = DUE_LIMIT
+    ) -> int:
+        """Assess up to `limit` customers that change by `at`; return how many.
 
         With `caught_up`, `at` is now: the work is given up where an event arrived meanwhile,
         so that nobody is dunned whose payment waits unread.
         """
-        return sum([await self._due(lane, reference, at, caught_up) for lane in self._lanes])
+        done = 0
+        for lane in self._lanes:
+            if done < limit:
+                async with self._reading() as connection:
+                    customers = await lane.store.due(
+                        connection, self.partition, at, limit - done, caught_up=caught_up
+                    )
+                done += await self._again(lane, customers, reference, at, caught_up=caught_up)
+        return done
 
-    async def _due(self, lane: Lane, reference: Reference, at: datetime, caught_up: bool) -> int:
-        with translated():
-            async with self._pool.acquire() as connection:
-                customers = await lane.store.due(
-                    connection,
-                    self.partition,
-                    at,
-                    reference.count,
-                    DUE_LIMIT,
-                    caught_up=caught_up,
-                )
+    def reflects(self, reference: Reference) -> bool:
+        """Return whether every customer was assessed under all that concerns it by now."""
+        return all(lane.checkpoint.settled >= reference.count for lane in self._lanes)
+
+    async def sweep(
+        self, reference: Reference, at: datetime, *, caught_up: bool, limit: int = DUE_LIMIT
+    ) -> int:
+        """Assess up to `limit` customers whom later rules concern; return how many.
+
+        Where nobody is left that is noted. `caught_up` means what it does for due work.
+        """
+        done = 0
+        for lane in self._lanes:
+            if done < limit and lane.checkpoint.settled < reference.count:
+                done += await self._sweep(lane, reference, at, limit - done, caught_up=caught_up)
+        return done
+
+    async def _sweep(
+        self, lane: Lane, reference: Reference, at: datetime, limit: int, *, caught_up: bool
+    ) -> int:
+        place = (self.partition, lane.checkpoint.settled, reference, at)
+        async with self._reading() as connection:
+            customers = await lane.store.outdated(connection, *place, limit, caught_up=caught_up)
+            if not customers and not caught_up:  # perhaps some were assessed later than at `at`
+                left = await lane.store.outdated(connection, *place, 1, caught_up=True)
+                if left:
+                    return 0
+        if customers:
+            return await self._again(lane, customers, reference, at, caught_up=caught_up)
+        async with self._all_or_nothing([lane]), self._writing() as connection:
+            await lane.store.settle(connection, self.partition, lane.checkpoint, reference.count)
+            await connection.execute("NOTIFY touchstone_changed")
+        lane.checkpoint = lane.checkpoint._replace(settled=reference.count)
+        return 0
+
+    async def _again(
+        self,
+        lane: Lane,
+        customers: Sequence[CustomerId],
+        reference: Reference,
+        at: datetime,
+        *,
+        caught_up: bool,
+    ) -> int:
+        """Assess customers as of `at` to whom nothing happened; return how many."""
         if not customers:
             return 0
         upto = lane.checkpoint.next
         broken: dict[CustomerId, Parked] = {}
         async with self._all_or_nothing([lane]):
-            await self._recall([(lane, customers)], broken, reference)
+            await self._bringing_back.recall([(lane, customers)], broken, reference)
             changes = await lane.assess(dict.fromkeys(customers, ()), broken, at, reference)
+            await self._keep_uses([changes])
             async with self._writing() as connection:
                 if caught_up and not await connection.fetchval(
                     sql("log_is_quiet"), self._generation, self.partition, upto
@@ -237,53 +288,19 @@ class PartitionOwner:
         collect_if_many()
         return len(customers)
 
+    async def _keep_uses(self, changes: Sequence[Changes]) -> None:
+        await self._uses.keep(head.uses for one in changes for head in one.heads)
+
     def _tell(self, lane: Lane, changes: Changes, change_no: int) -> None:
         if self._audience is not None and changes.visible:
             customers = [head.customer for head in changes.heads]
             self._audience.changed(lane.projection, self.partition, change_no, customers)
 
-    async def _recall(
-        self,
-        shares: Sequence[tuple[Lane, Iterable[CustomerId]]],
-        broken: dict[CustomerId, Parked],
-        reference: Reference,
-    ) -> None:
-        """Bring back to memory whom lanes at one checkpoint have forgotten."""
-        missed = [(lane, lane.forgotten(customers)) for lane, customers in shares]
-        names = [*dict.fromkeys(customer for _, customers in missed for customer in customers)]
-        for start in range(0, len(names), _RECALLED_AT_ONCE):
-            some = {*names[start : start + _RECALLED_AT_ONCE]}
-            await self._recall_some(
-                [(lane, [c for c in customers if c in some]) for lane, customers in missed],
-                broken,
-                reference,
-            )
-
-    async def _recall_some(
-        self,
-        missed: Sequence[tuple[Lane, Sequence[CustomerId]]],
-        broken: dict[CustomerId, Parked],
-        reference: Reference,
-    ) -> None:
-        missed = [(lane, customers) for lane, customers in missed if customers]
-        upto = missed[0][0].checkpoint.next
-        wanted = [(lane.snapshots, customers) for lane, customers in missed]
-        recalled = await self._recalling.since_snapshots(wanted, upto, broken, reference)
-        refused = [
-            (lane, await lane.go_on_from(found.since, reference))
-            for (lane, _), found in zip(missed, recalled, strict=True)
-        ]
-        whole = await self._recalling.whole([customers for _, customers in refused], upto, broken)
-        read = [
-            (lane, found.dossiers | again)
-            for (lane, _), found, again in zip(missed, recalled, whole, strict=True)
-            if found.dossiers or again
-        ]
-        if read:
-            with translated():
-                async with self._pool.acquire() as connection:
-                    for lane, dossiers in read:
-                        await lane.recall(connection, dossiers)
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[Connection]:
+        with translated():
+            async with self._pool.acquire() as connection:
+                yield connection
 
     @asynccontextmanager
     async def _writing(self) -> AsyncIterator[Connection]:

@@ -25,6 +25,7 @@ from services.postgres.pool import Pool, translated
 from services.postgres.statements import sql
 from services.projector.code import code_digest
 from services.projector.memory import Remembered
+from services.projector.rules_read import RulesRead
 from services.projector.turns import Turns
 from services.rows.written import Written
 
@@ -58,6 +59,7 @@ class Snapshots:
         self, pool: Pool, projection: Projection, stored_as: tuple[str, int], generation: int
     ) -> None:
         self.projection = projection
+        self.rules = RulesRead(projection.reads)
         self._pool = pool
         self._id = stored_as
         self._code = f"{code_digest()}/{_FORM}"
@@ -68,6 +70,7 @@ class Snapshots:
     ) -> dict[CustomerId, Snapshot]:
         """Return the snapshots that serve, none beyond `upto`. Raises: Unavailable."""
         found: dict[CustomerId, Snapshot] = {}
+        rules, count = self.rules.of(reference), self.rules.count(reference)
         turns = Turns()
         with translated():
             rows = await self._pool.fetch(sql("snapshots_named"), *self._id, customers)
@@ -76,13 +79,13 @@ class Snapshots:
             with translated():
                 rows = await self._pool.fetch(
                     sql("snapshots_of"), *self._id, self._code, self._generation, upto,
-                    reference.count, named[start : start + _AT_ONCE],
+                    count, reference.count, named[start : start + _AT_ONCE],
                 )  # fmt: skip
             for row in rows:
                 await turns.next()
                 customer = CustomerId(row["customer_id"])
                 try:
-                    found[customer] = self._thawed(row, reference)
+                    found[customer] = self._thawed(row, rules)
                 except Exception as error:  # noqa: BLE001 - whatever it is, the events are there
                     _LOG.warning("snapshot_unreadable", customer=customer, reason=str(error))
         return found
@@ -107,12 +110,16 @@ class Snapshots:
         root = (facts, [*written.rows], written.alerts, written.stamp)
         try:
             content = await freeze(
-                root, self.projection.anatomy, reference, Turns().next, written.rows.values()
+                root,
+                self.projection.anatomy,
+                self.rules.of(reference),
+                Turns().next,
+                written.rows.values(),
             )
             with translated():
                 await self._pool.execute(
                     sql("snapshot_keep"), *self._id, customer, self._code, self._generation, upto,
-                    at, reference.count, len(facts), content,
+                    at, self.rules.count(reference), len(facts), content,
                 )  # fmt: skip
         except Exception:  # noqa: BLE001 - what it is a snapshot of is written already
             _LOG.exception("snapshot_not_kept", customer=customer)

@@ -16,7 +16,7 @@ from services.postgres.statements import sql
 from services.projector.collecting import collecting_seldom
 from services.projector.lane import Lane
 from services.projector.memory import Memory
-from services.projector.owner import BATCH_EVENTS, DUE_LIMIT, PartitionOwner
+from services.projector.owner import BATCH_EVENTS, PartitionOwner
 from services.projector.reference_feed import ReferenceFeed
 from services.rebuild.builds import Build, safe_instant
 from services.rows.build_store import BuildStore
@@ -108,5 +108,7 @@ class Chase:
                 at = await safe_instant(
                     connection, self._build, owner.partition, upto, self._platform.clock
                 )
-        while await owner.due(reference, at, caught_up=False) >= DUE_LIMIT:
+        while await owner.due(reference, at, caught_up=False):
+            pass
+        while await owner.sweep(reference, at, caught_up=False):
             pass

@@ -128,7 +128,7 @@ async def _mend(connection: Connection, build: Build) -> tuple[int, int]:
             await connection.execute(_replace(live[name], built), *build.id, timeout=LONG_S)
         )
     name, version = build.live_id
-    for statement in ("mend_heads", "drop_heads", "drop_totals", "mend_totals"):
+    for statement in ("mend_heads", "drop_heads", "unsettle", "drop_totals", "mend_totals"):
         await connection.execute(
             sql(f"rebuild_{statement}"), name, version, build.stored_as, timeout=LONG_S
         )

@@ -23,12 +23,13 @@ from services.postgres.statements import sql
 from services.projector.reference_feed import ReferenceFeed
 from services.rows.build_store import BuildStore
 from services.rows.changes import Changes, Parked
+from services.rows.uses import UseSets, uses_id
 from services.rows.written import Written
 from services.walk.parts import Extent, Part, dossiers
 
 _HEAD_COLUMNS = (
     "projection", "version", "customer_id", "partition", "assessed_at", "next_change_at",
-    "policy_count",
+    "policy_count", "uses_id",
 )  # fmt: skip
 _TOTAL_COLUMNS = (
     "rebuild_id", "partition", "measure", "currency", "branch_id", "day", "count", "amount_minor",
@@ -66,6 +67,7 @@ class BuildWriter:
         module, _, name = walk.projection.partition(":")
         self._projection: Projection = getattr(import_module(module), name)()
         self._store = BuildStore(self._projection, walk.generation, walk.stored_as)
+        self._uses = UseSets(pool)
         self._types = [one.event_type for one in self._projection.handles]
 
     async def walk(self, part: Part) -> Walked:
@@ -82,6 +84,7 @@ class BuildWriter:
                     customers += 1
                     events += len(rows)
                     self._assess(changes, CustomerId(intern(name)), rows, reference)
+                await self._uses.keep(h.uses for one in changes.values() for h in one.heads)
                 for partition, found in changes.items():
                     await self._write(connection, partition, found, reference.count)
                 await connection.execute(sql("rebuild_count_part"), *mine, customers, events)
@@ -128,7 +131,15 @@ class BuildWriter:
         await connection.copy_records_to_table(
             "projection_heads",
             records=[
-                (*store.id, h.customer, partition, h.assessed_at, h.next_change_at, policy_count)
+                (
+                    *store.id,
+                    h.customer,
+                    partition,
+                    h.assessed_at,
+                    h.next_change_at,
+                    policy_count,
+                    uses_id(h.uses),
+                )
                 for h in changes.heads
             ],
             columns=_HEAD_COLUMNS,

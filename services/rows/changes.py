@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from events.envelope import CustomerId
+from events.uses import Use
 from projections.protocol import Alert, Assessment, Cause, Projection, Row, RowKey, Total
 from services.rows.written import Written
 
@@ -27,11 +28,12 @@ class Parked:
 
 @dataclass(slots=True)
 class Head:
-    """When a customer was assessed, and when it changes if nothing arrives."""
+    """When a customer was assessed, by what, and when it changes if nothing arrives."""
 
     customer: CustomerId
     assessed_at: datetime
     next_change_at: datetime | None
+    uses: frozenset[Use]
 
 
 @dataclass(slots=True)
@@ -87,7 +89,7 @@ class Changes:
                     _check_columns(key, row)
                     shares.append((projection.totals(row), 1))
         alerts = self._alerts(written, assessment)
-        self.heads.append(Head(customer, at, assessment.next_change_at))
+        self.heads.append(Head(customer, at, assessment.next_change_at, assessment.uses))
         for share, sign in shares:
             self._totals(share, sign)
         for table, rows in differing.items():

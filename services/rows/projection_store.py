@@ -15,19 +15,25 @@ from asyncpg import Record
 from asyncpg.pool import PoolConnectionProxy
 
 from events.envelope import CustomerId
+from events.policy import Reference
 from projections.protocol import Alert, Projection
 from services.errors import LogMoved, StaleCheckpoint
 from services.postgres.statements import sql
 from services.rows.changes import Changes
 from services.rows.row_tables import tables_of
+from services.rows.uses import uses_id
 from services.rows.written import Written
 
 
 class Checkpoint(NamedTuple):
-    """Where a projection stands in a partition, and the epoch of the worker that owns it."""
+    """Where a projection stands in a partition, and the epoch of the worker that owns it.
+
+    Every customer reflects the first `settled` events of the reference stream.
+    """
 
     next: int
     epoch: int
+    settled: int = 0
 
 
 class ProjectionStore:
@@ -59,7 +65,7 @@ class ProjectionStore:
         )
         if row is None:
             raise LogMoved(self.generation)
-        return Checkpoint(row["next"], row["epoch"])
+        return Checkpoint(row["next"], row["epoch"], row["settled"])
 
     async def parked(self, connection: PoolConnectionProxy, partition: int) -> set[CustomerId]:
         """Return the customers that are parked."""
@@ -71,19 +77,53 @@ class ProjectionStore:
         connection: PoolConnectionProxy,
         partition: int,
         at: datetime,
-        policy_count: int,
         limit: int,
         *,
         caught_up: bool,
     ) -> list[CustomerId]:
-        """Return customers that change by `at`, or were assessed under older policies.
+        """Return customers that change by `at`, the longest due first.
 
         Without `caught_up` only such as were not assessed at a later instant.
         """
         rows = await connection.fetch(
-            sql("due_customers"), *self._id, partition, at, policy_count, limit, caught_up
+            sql("due_customers"), *self._id, partition, at, limit, caught_up
         )
         return [CustomerId(row["customer_id"]) for row in rows]
+
+    async def outdated(
+        self,
+        connection: PoolConnectionProxy,
+        partition: int,
+        settled: int,
+        reference: Reference,
+        at: datetime,
+        limit: int,
+        *,
+        caught_up: bool,
+    ) -> list[CustomerId]:
+        """Return customers whom events of the reference stream after the first `settled` concern.
+
+        Without `caught_up` only such as were not assessed at an instant later than `at`.
+        """
+        published = reference.published_since(settled)
+        rows = await connection.fetch(
+            sql("outdated_customers"), *self._id, partition, list(published),
+            list(published.values()), reference.count, at, caught_up, limit,
+        )  # fmt: skip
+        return [CustomerId(row["customer_id"]) for row in rows]
+
+    async def settle(
+        self, connection: PoolConnectionProxy, partition: int, checkpoint: Checkpoint, count: int
+    ) -> None:
+        """Note that every customer reflects so many events of the reference stream.
+
+        Raises: StaleCheckpoint.
+        """
+        row = await connection.fetchval(
+            sql("settle_partition"), *self._id, self.generation, partition, checkpoint.epoch, count
+        )
+        if row is None:
+            raise StaleCheckpoint(partition)
 
     async def written(
         self, connection: PoolConnectionProxy, customers: Sequence[CustomerId]
@@ -165,6 +205,7 @@ class ProjectionStore:
                 [head.customer for head in changes.heads],
                 [head.assessed_at for head in changes.heads],
                 [head.next_change_at for head in changes.heads],
+                [uses_id(head.uses) for head in changes.heads],
             )
         await self._parked(connection, partition, changes, policy_count, at)
 

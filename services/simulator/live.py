@@ -57,7 +57,7 @@ async def go_on(
 def _live_on(world: World, outboxes: Mapping[str, Outbox], due: float, now: datetime) -> int:
     """Let things happen until `due` events are reported; return how many were."""
     told = 0
-    while told + 1 <= due and world.goes_on:
+    while told + 1 <= due and world.has_more_to_happen:
         for recording in world.step(now):
             outboxes[recording.envelope.branch_id].put(recording)
             told += 1

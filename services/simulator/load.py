@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import chain
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -19,6 +21,7 @@ from services.log.filling import note_filling
 from services.platform import Platform
 from services.postgres.pool import translated
 from services.postgres.statements import sql
+from services.postgres.waiting import patiently
 from services.simulator.batches import batches
 from services.simulator.branches import BRANCHES
 from services.simulator.company import NEXT_CALENDAR
@@ -29,6 +32,8 @@ from services.terminal import progress
 from services.vault.vault import branch_subject
 
 _READ = 1_000
+
+T = TypeVar("T")
 _BRANCH_IDS = (HEADQUARTERS, *(branch.branch_id for branch in BRANCHES))
 
 
@@ -111,15 +116,17 @@ async def load(
 ) -> int:
     """Write the history where the log holds its first `done` events; return how many were new.
 
-    Batches follow each other, so only the one that was interrupted is offered twice.
+    Batches follow each other, so only the one that was interrupted is offered twice: as often as
+    it takes, where the database is away.
     """
     clock = HistoryClock(plan.since)
-    written = offered = 0
+    offered = 0
     async with platform.log.under(clock) as log:
         intake = Intake(log, platform.vault, clock, platform.pool)
         world = open_books(plan)
         # All keys at once: else a batch's branches wait for theirs and commit one by one.
-        await platform.vault.prepare([*world.customers, *map(branch_subject, _BRANCH_IDS)])
+        subjects = [*world.customers, *map(branch_subject, _BRANCH_IDS)]
+        await patiently(lambda: platform.vault.prepare(subjects))
         coming = batches(history(world))
         batch = next(coming, None)
         while batch is not None:
@@ -128,14 +135,14 @@ async def load(
             offered += len(batch)
             if offered > done:
                 clock.instant = batch[-1].recorded_at
-                written += await _submit(intake, batch)
-                await show(clock.instant)
+                await patiently(partial(_submit, intake, batch))
+                await patiently(partial(show, clock.instant))
             batch = await following
-    return written
+    return max(0, offered - done)
 
 
-async def _submit(intake: Intake, batch: Sequence[Recording]) -> int:
-    """Submit each branch's share, all at once; return how many events were new."""
+async def _submit(intake: Intake, batch: Sequence[Recording]) -> None:
+    """Submit each branch's share, all at once; what is there already changes nothing."""
     shares: dict[BranchId, list[Draft]] = defaultdict(list)
     for recording in batch:
         draft = Draft(recording.envelope, recording.data, recording.personal)
@@ -144,12 +151,20 @@ async def _submit(intake: Intake, batch: Sequence[Recording]) -> int:
         *(
             intake.submit_validated(Scope(branch_id, branch_id == HEADQUARTERS), drafts)
             for branch_id, drafts in shares.items()
-        )
+        ),
+        return_exceptions=True,  # all have ended before any is offered again
     )
-    for answer in chain.from_iterable(answers):
+    for answer in chain.from_iterable(_whole(answers)):
         if answer.status == "refused":
             raise Disagreement(
                 f"the gateway refused event {answer.id} of the simulation: {answer.field} "
                 f"{answer.reason}"
             )
-    return sum(answer.status == "accepted" for answer in chain.from_iterable(answers))
+
+
+def _whole(answers: Sequence[T | BaseException]) -> Iterator[T]:
+    """Yield what calls gave. Raises: what the first raised that failed."""
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+        yield answer

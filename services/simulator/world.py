@@ -48,7 +48,7 @@ class World:
         self._business_time: dict[ZoneInfo, BusinessTime] = {}
 
     @property
-    def goes_on(self) -> bool:
+    def has_more_to_happen(self) -> bool:
         """Return whether anything at all will happen."""
         return bool(self._actions)
 

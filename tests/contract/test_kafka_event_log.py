@@ -17,7 +17,7 @@ from services.log.kafka.cluster import cluster_of
 from services.log.kafka.event_log import KafkaEventLog, open_kafka_log
 from services.log.kafka.outbox import Admitted, Outbox
 from services.log.kafka.producing import Appender
-from services.log.kafka.topics import Places, create, log_topics
+from services.log.kafka.topics import TopicPartitions, create, log_topics
 from services.log.kafka.wire import to_record
 from services.ports import Accepted, Duplicate, StoredEvent, Submission
 from services.postgres.migrate import migrate
@@ -63,7 +63,7 @@ class CrashingGateway:
 
     def __init__(self, pool: Pool, settings: Settings) -> None:
         self._cluster = cluster_of(settings)
-        self._places = Places(self._cluster.prefix, 1)
+        self._places = TopicPartitions(self._cluster.prefix, 1)
         self._outbox = Outbox(pool, 1, self._places)
 
     async def admit(self, submissions: Sequence[Submission]) -> Admitted:
@@ -185,7 +185,7 @@ async def test_a_record_that_no_gateway_wrote_is_no_event(
     async with open_log() as log:
         await log.append([payment(1)])
         cluster = cluster_of(kafka)
-        place = Places(cluster.prefix, 1).of(partition_of("C-1"))
+        place = TopicPartitions(cluster.prefix, 1).of(partition_of("C-1"))
         async with AIOKafkaProducer(**cluster.options) as producer:
             for _ in range(3):
                 await producer.send_and_wait(place.topic, b"?", partition=place.partition)

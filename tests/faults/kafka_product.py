@@ -26,7 +26,7 @@ from tests.support.embedded import REPOSITORY
 
 _READY_PATIENCE_S = 90.0
 _LOOK_EVERY_S = 0.2
-_SIGKILL, _SIGTERM = -9, -15  # the latter before the command could listen
+_SIGKILL, _INTERRUPTED = -9, 130  # the latter before it served
 _TRY_AGAIN = 3
 
 
@@ -137,7 +137,7 @@ class KafkaProduct:
             f", saying last {end.last_words}"
             for one in self._all()
             for end in one.ends
-            if end.code not in (0, _SIGKILL, _SIGTERM, _TRY_AGAIN)
+            if end.code not in (0, _SIGKILL, _INTERRUPTED, _TRY_AGAIN)
         ]
 
     def ends(self) -> Counter[int]:

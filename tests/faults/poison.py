@@ -16,7 +16,7 @@ from events.touchpoints.payment import InvoiceIssued, PaymentReceived
 from services.hosts.bootstrap import open_platform
 from services.log.kafka.cluster import cluster_of
 from services.log.kafka.producing import Appender
-from services.log.kafka.topics import Places
+from services.log.kafka.topics import TopicPartitions
 from services.log.kafka.wire import Header, Record, to_record
 from services.platform import Platform
 from services.simulator.devices import Recording
@@ -63,7 +63,7 @@ async def poison_topics(scene: Scene) -> Outcome:
         fleet = await load(scene, made, 80.0, (300, 120))
         poison = _poison(dice, scene.choose(40, 16))
         cluster = cluster_of(made.settings)
-        places, appender = Places(cluster.prefix, 1), Appender(cluster)
+        places, appender = TopicPartitions(cluster.prefix, 1), Appender(cluster)
         for partition, record in poison.records:
             await appender.append({places.of(partition): [record]})
             outcome.times += 1

@@ -10,7 +10,7 @@ from events.codec import written_version
 from services.hosts.bootstrap import open_platform
 from services.log.kafka.cluster import cluster_of
 from services.log.kafka.producing import Appender
-from services.log.kafka.topics import Places
+from services.log.kafka.topics import TopicPartitions
 from services.log.kafka.wire import to_record
 from services.ports import StoredEvent
 from services.settings import Settings
@@ -96,7 +96,7 @@ async def repeats(scene: Scene, mode: Mode) -> Outcome:
 async def _append_again(settings: Settings, stored: Sequence[StoredEvent]) -> None:
     """Append records that are in their topics already, as a crashed producer may."""
     cluster = cluster_of(settings)
-    places, appender = Places(cluster.prefix, 1), Appender(cluster)
+    places, appender = TopicPartitions(cluster.prefix, 1), Appender(cluster)
     try:
         for one in stored:
             version = written_version(one.payload)

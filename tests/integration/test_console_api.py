@@ -296,6 +296,7 @@ async def test_freshness_counts_parked_and_outdated_customers(
         "UPDATE projection_heads SET policy_count = 1 "
         "WHERE customer_id = 'C-2' AND projection = 'value_tiers'"
     )
+    await pool.execute("UPDATE checkpoints SET settled = 1 WHERE projection = 'value_tiers'")
     document = await get(client, "/api/v1/freshness")
     found = {one["projection"]: one for one in document["projections"]}
     assert found["receivables"]["parked_customers"] == 1

@@ -95,7 +95,7 @@ async def test_a_form_may_leave_fields_empty(client: httpx2.AsyncClient) -> None
     empty = "/receivables?sort=amount&bucket=&branch=&level=&currency=&disputed=&held=&promised="
     answer = await client.get(empty)
     assert answer.status_code == 200
-    assert "<option selected>CNY</option>" in answer.text
+    assert '<option value="CNY" selected>CNY</option>' in answer.text
 
 
 @pytest.mark.parametrize(
@@ -294,6 +294,15 @@ async def test_an_account_names_every_refund_and_what_gave_way(
     ]
     for event in (paying, noting, refunding):
         assert f"<code>{event}</code>" in movements
+    listed = (await client.get(f"/receivables?lang={language}")).text
+    owed = listed.split("refund:F-1")[1].split("</td>")[0]
+    assert {"en": "refund that nothing covers", "zh-CN": "没有款项可抵的退款"}[language] in owed
+    [item] = [
+        one
+        for one in (await client.get("/api/v1/receivables/items")).json()["items"]
+        if one["item"] == "refund:F-1"
+    ]
+    assert (item["kind"], item["balance"]["minor"]) == ("refund", 2_000)
 
 
 async def test_the_stream_resumes_after_the_page_and_ends_when_told(company: Company) -> None:

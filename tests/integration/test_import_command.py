@@ -45,7 +45,7 @@ def touchstone(*words: object) -> Result:
 @pytest.fixture
 def installation(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     chosen = Settings(dsn=database, data=tmp_path / "data")
-    monkeypatch.setattr(commands, "settings", lambda: chosen)
+    monkeypatch.setattr("services.settings.settings", lambda: chosen)
     return chosen
 
 

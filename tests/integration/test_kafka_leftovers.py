@@ -13,7 +13,7 @@ from services.log.admissions import prepare
 from services.log.kafka.cluster import cluster_of
 from services.log.kafka.leftovers import Leftovers
 from services.log.kafka.outbox import Outbox
-from services.log.kafka.topics import Places
+from services.log.kafka.topics import TopicPartitions
 from services.log.kafka.wire import to_record
 from services.platform import Platform
 from services.ports import Submission
@@ -38,7 +38,7 @@ async def platform(settings: Settings) -> AsyncIterator[Platform]:
 
 async def admit_and_die(platform: Platform, settings: Settings, one: Submission) -> None:
     """Do what a gateway does that is killed between its admission and its append."""
-    outbox = Outbox(platform.pool, 1, Places(settings.kafka_prefix, 1))
+    outbox = Outbox(platform.pool, 1, TopicPartitions(settings.kafka_prefix, 1))
     event = prepare(one)
     record = to_record(event.envelope, event.schema_version, event.payload, START)
     await outbox.admit([event], [record], SetClock())
@@ -55,10 +55,10 @@ async def test_what_waits_at_two_looks_is_appended(platform: Platform, settings:
     leftovers = Leftovers(platform.pool, cluster_of(settings), 1)
     try:
         await admit_and_die(platform, settings, payment(1))
-        assert await leftovers.look() == 0  # its gateway may be about to append it
+        assert await leftovers.deliver() == 0  # its gateway may be about to append it
         await admit_and_die(platform, settings, payment(2))
-        assert await leftovers.look() == 2
-        assert await leftovers.look() == 0
+        assert await leftovers.deliver() == 2
+        assert await leftovers.deliver() == 0
         assert await pending(platform) == (0, 0)
         assert sum((await platform.log.heads()).counts) == 2
     finally:
@@ -77,7 +77,7 @@ async def test_a_confirmation_that_the_mirror_missed_is_forgotten(
         await platform.pool.execute(
             "INSERT INTO log_confirmed VALUES ($1, $2, $3, $4, $5)", *row.values()
         )
-    await leftovers.look()
+    await leftovers.deliver()
     left = await platform.pool.fetch("SELECT event_id FROM log_confirmed")
     assert [str(row["event_id"]) for row in left] == [payment(3, "C-3").envelope.id]
 

@@ -33,7 +33,7 @@ from services.hosts.project import Projector
 from services.log.kafka.cluster import cluster_of
 from services.log.kafka.generations import claim_generation
 from services.log.kafka.producing import Appender
-from services.log.kafka.topics import Places, create, log_topics
+from services.log.kafka.topics import TopicPartitions, create, log_topics
 from services.log.kafka.wire import to_record
 from services.log.readable import recorded
 from services.platform import Platform
@@ -105,7 +105,7 @@ async def append(platform: Platform, submissions: Sequence[Submission]) -> None:
 async def append_again(settings: Settings, submissions: Sequence[Submission]) -> None:
     """Append records that are in their topics already, as a crashed producer may."""
     cluster = cluster_of(settings)
-    places, appender = Places(cluster.prefix, 1), Appender(cluster)
+    places, appender = TopicPartitions(cluster.prefix, 1), Appender(cluster)
     try:
         for one in submissions:
             place = places.of(partition_for(one.envelope, one.data))
@@ -174,8 +174,12 @@ async def test_a_policy_published_is_swept(platform: Platform, settings: Setting
     await catch_up(platform, settings)
     await append(platform, [warn_after(3)])
     await catch_up(platform, settings)
-    swept = await platform.pool.fetch("SELECT DISTINCT policy_count FROM projection_heads")
-    assert [row["policy_count"] for row in swept] == [1]
+    heads = await platform.pool.fetch(
+        "SELECT DISTINCT projection, policy_count FROM projection_heads ORDER BY 1"
+    )
+    assert [tuple(row) for row in heads] == [("receivables", 1), ("value_tiers", 0)]
+    settled = await platform.pool.fetch("SELECT DISTINCT settled FROM checkpoints")
+    assert [row["settled"] for row in settled] == [1]
 
 
 async def test_of_two_workers_one_takes_over_when_the_other_is_killed(

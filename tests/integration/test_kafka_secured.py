@@ -18,7 +18,7 @@ from services.errors import Unavailable
 from services.hosts.bootstrap import open_platform
 from services.log.kafka.cluster import KafkaRefused, cluster_of
 from services.log.kafka.event_log import open_kafka_log
-from services.log.kafka.topics import all_topics, create, faults, look
+from services.log.kafka.topics import all_topics, create, describe, faults
 from services.ports import Accepted, Duplicate
 from services.postgres.migrate import migrate
 from services.postgres.pool import open_pool
@@ -135,7 +135,7 @@ async def test_a_wrong_or_missing_setting_is_named(
     whole: Settings, wrong: dict[str, object], told: str
 ) -> None:
     with pytest.raises(KafkaRefused, match=told):
-        await look(cluster_of(changed(whole, **wrong)), all_topics("", 1))
+        await describe(cluster_of(changed(whole, **wrong)), all_topics("", 1))
 
 
 async def test_a_stranger_s_certificate_and_name_are_refused(whole: Settings) -> None:
@@ -143,23 +143,23 @@ async def test_a_stranger_s_certificate_and_name_are_refused(whole: Settings) ->
     assert whole.kafka_ca is not None
     stranger = whole.kafka_ca.with_name("stranger.pem")
     with pytest.raises(KafkaRefused, match="set TOUCHSTONE_KAFKA_CA"):
-        await look(cluster_of(changed(whole, kafka_ca=stranger)), all_topics("", 1))
+        await describe(cluster_of(changed(whole, kafka_ca=stranger)), all_topics("", 1))
     elsewhere = whole.kafka.replace("127.0.0.1", "localhost")
     with pytest.raises(KafkaRefused, match="give in TOUCHSTONE_KAFKA the name"):
-        await look(cluster_of(changed(whole, kafka=elsewhere)), all_topics("", 1))
+        await describe(cluster_of(changed(whole, kafka=elsewhere)), all_topics("", 1))
 
 
 async def test_an_open_broker_says_what_is_too_much(kafka_server: str, whole: Settings) -> None:
     with pytest.raises(KafkaRefused, match="unset TOUCHSTONE_KAFKA_TLS"):
-        await look(cluster_of(changed(whole, kafka=kafka_server)), all_topics("", 1))
+        await describe(cluster_of(changed(whole, kafka=kafka_server)), all_topics("", 1))
     no_tls = changed(whole, kafka=kafka_server, kafka_tls=..., kafka_ca=...)
     with pytest.raises(KafkaRefused, match="unset TOUCHSTONE_KAFKA_USER"):
-        await look(cluster_of(no_tls), all_topics("", 1))
+        await describe(cluster_of(no_tls), all_topics("", 1))
 
 
 async def test_a_broker_that_is_away_is_no_wrong_setting(whole: Settings) -> None:
     with pytest.raises(Unavailable, match="try again"):
-        await look(cluster_of(changed(whole, kafka="127.0.0.1:1")), all_topics("", 1))
+        await describe(cluster_of(changed(whole, kafka="127.0.0.1:1")), all_topics("", 1))
 
 
 def test_a_command_says_it_in_one_line(settings: Settings) -> None:

@@ -22,9 +22,9 @@ from services.log.kafka.topics import (
     TopicFault,
     all_topics,
     create,
+    describe,
     faults,
     log_topics,
-    look,
 )
 from services.ports import Accepted, EventLog, Submission
 from services.postgres.migrate import migrate
@@ -67,7 +67,7 @@ async def recreate(settings: Settings, name: str, partitions: int) -> None:
 
 async def until_seen(cluster: Cluster, topic: Topic, *, there: bool = True) -> None:
     async with asyncio.timeout(20):
-        while bool((await look(cluster, [topic])).topics) != there:  # noqa: ASYNC110 - the broker's
+        while bool((await describe(cluster, [topic])).topics) != there:  # noqa: ASYNC110 - the broker's
             await asyncio.sleep(0.1)
 
 
@@ -193,7 +193,7 @@ def test_the_commands_create_check_and_explain(
 ) -> None:
     prefix = f"{kafka.kafka_prefix}commands."
     given = kafka.model_copy(update={"kafka_prefix": prefix, "dsn": database})
-    monkeypatch.setattr(commands, "settings", lambda: given)
+    monkeypatch.setattr("services.settings.settings", lambda: given)
     run = CliRunner().invoke
     missing = run(commands.topics, ["check"])
     assert isinstance(missing.exception, TopicFault)
@@ -214,7 +214,9 @@ async def test_of_three_brokers_one_may_fail_and_with_two_gone_nothing_is_acknow
         cluster = cluster_of(settings)
         await create(cluster, log_topics("", 1))
         assert await faults(cluster, log_topics("", 1)) == ()
-        assert {t.copies for t in (await look(cluster, log_topics("", 1))).topics.values()} == {3}
+        assert {t.copies for t in (await describe(cluster, log_topics("", 1))).topics.values()} == {
+            3
+        }
         async with open_kafka_log(settings, pool, SetClock()) as log:
             await log.append([payment(n, f"C-{n}") for n in range(1, 30)])
             brokers.kill(3)

@@ -20,7 +20,7 @@ from services.hosts.bootstrap import open_platform
 from services.hosts.worker.projector import KafkaProjector
 from services.log.kafka.cluster import cluster_of
 from services.log.kafka.producing import Appender
-from services.log.kafka.topics import Places
+from services.log.kafka.topics import TopicPartitions
 from services.log.kafka.wire import Record, to_record
 from services.platform import Platform
 from services.ports import Submission
@@ -70,7 +70,7 @@ async def append_record(settings: Settings, one: Submission, record: Record) -> 
     """Append a record where the event's would lie."""
     cluster = cluster_of(settings)
     appender = Appender(cluster)
-    place = Places(cluster.prefix, 1).of(partition_for(one.envelope, one.data))
+    place = TopicPartitions(cluster.prefix, 1).of(partition_for(one.envelope, one.data))
     try:
         await appender.append({place: [record]})
     finally:

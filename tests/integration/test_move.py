@@ -32,7 +32,7 @@ from services.log.admissions import prepare
 from services.log.kafka.cluster import cluster_of
 from services.log.kafka.outbox import Outbox
 from services.log.kafka.producing import Appender
-from services.log.kafka.topics import Places, create, delete, log_topics
+from services.log.kafka.topics import TopicPartitions, create, delete, log_topics
 from services.log.kafka.wire import to_record
 from services.platform import Platform
 from services.ports import Accepted, Duplicate, StoredEvent, Submission
@@ -145,7 +145,7 @@ async def assert_reached(platform: Platform, *tokens: str) -> None:
 async def append_again(settings: Settings, submissions: Sequence[Submission]) -> None:
     """Append records that are in their topics already, as a crashed producer may."""
     cluster = cluster_of(settings)
-    places, appender = Places(cluster.prefix, 2), Appender(cluster)
+    places, appender = TopicPartitions(cluster.prefix, 2), Appender(cluster)
     try:
         for one in submissions:
             place = places.of(partition_for(one.envelope, one.data))
@@ -159,7 +159,7 @@ async def admit_only(
     platform: Platform, settings: Settings, submissions: Sequence[Submission]
 ) -> None:
     """Do what a gateway does until it crashes before its append."""
-    outbox = Outbox(platform.pool, 2, Places(settings.kafka_prefix, 2))
+    outbox = Outbox(platform.pool, 2, TopicPartitions(settings.kafka_prefix, 2))
     events = [prepare(one) for one in submissions]
     drafts = [to_record(e.envelope, e.schema_version, e.payload, START) for e in events]
     await outbox.admit(events, drafts, platform.clock)

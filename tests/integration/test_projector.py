@@ -292,8 +292,11 @@ async def test_a_new_policy_sweeps_over_rows_made_under_older_ones(
     feed = ReferenceFeed(bench.pool)
     reference = await feed.refresh()
     assert reference.count == 1
-    assert await owner.due(reference, START, caught_up=True) == 1
     assert await owner.due(reference, START, caught_up=True) == 0
+    assert not owner.reflects(reference)
+    assert await owner.sweep(reference, START, caught_up=True) == 1
+    assert await owner.sweep(reference, START, caught_up=True) == 0
+    assert owner.reflects(reference)
     assert await bench.pool.fetchval("SELECT policy_count FROM projection_heads") == 1
 
 
@@ -307,9 +310,10 @@ async def test_behind_unread_events_nobody_goes_back_to_an_earlier_instant(
     policy = AlertsPolicyPublished(effective_from=START, policy=AlertsPolicy())
     await log.append([submission(9, policy, None)])
     reference = await ReferenceFeed(bench.pool).refresh()
-    assert await owner.due(reference, START + QUIET / 2, caught_up=False) == 0
+    assert await owner.sweep(reference, START + QUIET / 2, caught_up=False) == 0
+    assert not owner.reflects(reference)
     assert [row["quiet"] for row in await bench.rows()] == [True]
-    assert await owner.due(reference, START + 3 * QUIET, caught_up=False) == 1
+    assert await owner.sweep(reference, START + 3 * QUIET, caught_up=False) == 1
 
 
 class Busy:

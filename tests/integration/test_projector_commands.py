@@ -27,7 +27,7 @@ app.add_typer(commands.parked)
 def installation(database: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """An installation whose log holds one payment of each of two customers."""
     chosen = Settings(dsn=database, master_key=base64.b64encode(bytes(32)).decode())
-    monkeypatch.setattr(commands, "settings", lambda: chosen)
+    monkeypatch.setattr("services.settings.settings", lambda: chosen)
 
     async def fill() -> None:
         async with open_platform(chosen) as platform:

@@ -21,7 +21,7 @@ from services.intake.draft import Draft, Scope
 from services.log.filling import is_filling, note_filling
 from services.log.kafka.cluster import cluster_of
 from services.log.kafka.producing import Appender
-from services.log.kafka.topics import Places
+from services.log.kafka.topics import TopicPartitions
 from services.log.kafka.wire import to_record
 from services.platform import Platform
 from services.ports import StoredEvent
@@ -133,7 +133,7 @@ async def test_copies_that_a_crash_left_in_a_topic_are_not_counted(
 async def append_copies(settings: Settings, stored: Sequence[StoredEvent]) -> None:
     """Append records that are in their topics already, as a crashed producer may."""
     cluster = cluster_of(settings)
-    places, appender = Places(cluster.prefix, 1), Appender(cluster)
+    places, appender = TopicPartitions(cluster.prefix, 1), Appender(cluster)
     try:
         for one in stored:
             record = to_record(one.envelope, 1, one.payload, one.recorded_at)

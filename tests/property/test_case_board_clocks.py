@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.business_time import BusinessTime
-from projections.case_board.clocks import Clock
+from projections.case_board.clocks import CaseClock
 from tests.support.given import SHANGHAI, instant
 
 START = instant("2026-03-05 08:00")
@@ -22,9 +22,9 @@ _offsets = st.lists(st.integers(0, 4 * 24 * 4), max_size=9).map(
 _budgets = st.integers(0, 30).map(lambda quarters: 15 * quarters)
 
 
-def told(switches: Sequence[int], budget: int) -> Clock:
+def told(switches: Sequence[int], budget: int) -> CaseClock:
     """A clock that is stopped and started at those minutes in turn."""
-    clock = Clock(TIME, START, budget * MINUTE)
+    clock = CaseClock(TIME, START, budget * MINUTE)
     for n, offset in enumerate(switches):
         (clock.go_on if n % 2 else clock.stop)(START + offset * MINUTE)
     return clock
@@ -62,7 +62,7 @@ def test_a_share_is_reached_when_the_minutes_are_counted_up(
 @given(_offsets, _budgets, st.integers(0, 4 * 24 * 4))
 def test_a_fixed_deadline_does_not_move(switches: Sequence[int], budget: int, due: int) -> None:
     fixed = START + 15 * due * MINUTE
-    clock = Clock(TIME, START, budget * MINUTE, fixed)
+    clock = CaseClock(TIME, START, budget * MINUTE, fixed)
     for n, offset in enumerate(switches):
         (clock.go_on if n % 2 else clock.pause)(START + offset * MINUTE)
     assert clock.reached() == fixed

@@ -15,7 +15,7 @@ from events.policy import Reference
 from events.touchpoints.order import GoodsReturned, OrderPlaced
 from events.touchpoints.payment import DebtWrittenOff, PaymentReversed
 from projections.protocol import Facts
-from projections.receivables.reading import Reading
+from projections.receivables.reading import ReceivablesAt
 from projections.receivables.rows import AccountRow
 from projections.value_tiers.projection import ValueTiers
 from projections.value_tiers.rows import StandingRow
@@ -171,7 +171,7 @@ def test_going_on_from_a_memo_is_beginning_anew(
 @given(tangles)
 def test_every_amount_is_accounted_for(events: Sequence[RecordedEvent]) -> None:
     at = events[-1].envelope.effective_at + timedelta(days=5)
-    book = Reading(Facts(events), at, RULES).book
+    book = ReceivablesAt(Facts(events), at, RULES).book
     for account in book.accounts.values():
         for item in account.items:
             assert item.amount == item.balance + item.paid + item.credited + item.written_off
@@ -209,7 +209,7 @@ def test_no_money_is_counted_twice(events: Sequence[RecordedEvent]) -> None:
     """Collected margin without any cost or tax is never more than the money that counts."""
     free = [e for e in events if not isinstance(e.data, OrderPlaced) or not e.data.tax]
     at = events[-1].envelope.effective_at + timedelta(days=5)
-    book = Reading(Facts(free), at, RULES).book
+    book = ReceivablesAt(Facts(free), at, RULES).book
     rows = ValueTiers().assess(CUSTOMER, Facts(free), at, RULES).rows["standings"]
     received = sum(
         source.amount

@@ -15,7 +15,7 @@ from events.policy import Reference
 from events.touchpoints.payment import PaymentReceived
 from projections.protocol import Alert, Assessment, Facts
 from projections.receivables.alerts import AlertBook
-from projections.receivables.reading import Reading
+from projections.receivables.reading import ReceivablesAt
 from projections.receivables.rows import AccountRow, ItemRow
 from tests.support.given import CUSTOMER, RECEIVABLES, deliveries, digest_of
 from tests.support.streams import instants, references, streams
@@ -65,7 +65,7 @@ def test_every_amount_is_accounted_for_and_nothing_is_negative(
 def test_money_received_is_allocated_credit_reserved_set_aside_or_refunded(
     events: Stream, at: datetime, reference: Reference
 ) -> None:
-    book = Reading(Facts(events), at, reference).book
+    book = ReceivablesAt(Facts(events), at, reference).book
     told = [event for event in Facts(events) if event.envelope.effective_at <= at]
     for currency, account in book.accounts.items():
         received = sum(
@@ -149,7 +149,7 @@ def test_stepping_from_change_to_change_meets_every_episode(
         if end is not None:
             assert assess(events, end - INSTANT, reference).rows == assessment.rows
         now = end
-    reading = Reading(Facts(events), at, reference)
+    reading = ReceivablesAt(Facts(events), at, reference)
     episodes = AlertBook(CUSTOMER, reading).episodes()
     for episode in episodes:
         assert episode.until is None or episode.alert.since < episode.until

@@ -14,10 +14,10 @@ from events.policy import Reference
 from events.touchpoints.policy import CostPolicy, TierPolicy
 from projections.books.ageing import Balance, ageing
 from projections.protocol import Alert, Assessment, Facts
-from projections.receivables.reading import Reading as Receivables
+from projections.receivables.reading import ReceivablesAt
 from projections.value_tiers.alerts import episodes
 from projections.value_tiers.memo import ValueMemo
-from projections.value_tiers.reading import Reading
+from projections.value_tiers.reading import ValueAt
 from projections.value_tiers.rows import StandingRow, figures_on
 from projections.value_tiers.shares import PPM, divided
 from tests.support.given import CUSTOMER, deliveries, digest_of
@@ -31,10 +31,10 @@ def assess(events: Stream, at: datetime, reference: Reference) -> Assessment:
     return VALUE_TIERS.assess(CUSTOMER, Facts(events), at, reference)
 
 
-def read(events: Stream, at: datetime, reference: Reference) -> Reading:
+def read(events: Stream, at: datetime, reference: Reference) -> ValueAt:
     course = ValueMemo(reference)
     course.advance(Facts(events), at)
-    return Reading(course, at)
+    return ValueAt(course, at)
 
 
 def row_of(assessment: Assessment) -> StandingRow | None:
@@ -115,7 +115,7 @@ def test_stored_terms_give_the_figures_of_every_day_on_which_they_hold(
     steady = row.margin_minor - row.freight_minor - row.service_minor
     assert found.contemporary_minor == steady - capital - row.provision_minor
     assert row.contemporary_minor == steady - row.capital_minor - row.provision_minor
-    account = Receivables(Facts(events), later, reference).book.accounts.get(policy.currency)
+    account = ReceivablesAt(Facts(events), later, reference).book.accounts.get(policy.currency)
     items = account.items if account else []
     open_items = [Balance(i.due_on.toordinal(), i.balance) for i in items if i.balance]
     aged = ageing(open_items, date.fromordinal(today), reading.rules.ageing_policy(later))
@@ -123,11 +123,11 @@ def test_stored_terms_give_the_figures_of_every_day_on_which_they_hold(
 
 
 def _owed_at(
-    events: Stream, reading: Reading, reference: Reference, day: int, currency: str
+    events: Stream, reading: ValueAt, reference: Reference, day: int, currency: str
 ) -> int:
     """What a day costs, from the books of receivables at its end."""
     end = reading.days.start(day + 1) - INSTANT
-    account = Receivables(Facts(events), end, reference).book.accounts.get(currency)
+    account = ReceivablesAt(Facts(events), end, reference).book.accounts.get(currency)
     rate = reference.in_force(CostPolicy, end).capital_per_day
     return account.outstanding * rate if account and rate else 0
 

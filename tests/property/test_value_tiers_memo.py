@@ -14,7 +14,7 @@ from events.policy import Reference
 from projections.protocol import Alert, AlertKey, Assessment, Cause, Facts, Row
 from projections.value_tiers import history
 from projections.value_tiers.memo import ValueMemo
-from projections.value_tiers.reading import Reading
+from projections.value_tiers.reading import ValueAt
 from tests.support.frozen import through_ice
 from tests.support.given import CUSTOMER
 from tests.support.value import VALUE_TIERS
@@ -101,5 +101,5 @@ def test_what_was_shown_is_the_same_after_going_on(
         if course is not None:
             assert isinstance(course, ValueMemo)
             assert isinstance(fresh.memo, ValueMemo)
-            anew = Reading(fresh.memo, at)
-            assert Reading(course, at).moves_shown() == anew.moves_shown()
+            anew = ValueAt(fresh.memo, at)
+            assert ValueAt(course, at).moves_shown() == anew.moves_shown()

@@ -8,10 +8,15 @@ from events.envelope import CustomerId
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.payment import PaymentReceived
+from events.touchpoints.policy import AlertsPolicy, AlertsPolicyPublished, ReferenceTouchpoint
+from events.uses import policy_use
 from projections.protocol import Alert, Anatomy, Assessment, Cause, Facts, Row, Table, Total
 
 QUIET = timedelta(days=7)
 """A customer that pays nothing for so long is "quiet": an alert that time alone raises."""
+
+USED = frozenset({policy_use(AlertsPolicy)})
+"""It is assessed again when alerts are published: as a projection that had alerts by policy."""
 
 
 class CountRow(Row, frozen=True, kw_only=True):
@@ -29,6 +34,7 @@ class Counting:
     name: ClassVar[str] = "counting"
     version: ClassVar[int] = 1
     handles: ClassVar[frozenset[type[Touchpoint]]] = frozenset({PaymentReceived})
+    reads: ClassVar[frozenset[type[ReferenceTouchpoint]]] = frozenset({AlertsPolicyPublished})
     tables: ClassVar[tuple[Table, ...]] = (Table("sums", CountRow, ("currency",)),)
     anatomy: ClassVar[Anatomy] = Anatomy((), {})
 
@@ -44,7 +50,7 @@ class Counting:
         if any(e.envelope.id == self.poison for e in paid):
             raise ValueError("poisoned")
         if not paid:
-            return Assessment(rows={}, next_change_at=min(to_come, default=None))
+            return Assessment(rows={}, uses=USED, next_change_at=min(to_come, default=None))
         quiet_from = paid[-1].envelope.effective_at + QUIET
         quiet = quiet_from <= at
         total = sum(e.data.amount.minor for e in paid if isinstance(e.data, PaymentReceived))
@@ -55,6 +61,7 @@ class Counting:
         )  # fmt: skip
         return Assessment(
             rows={"sums": [row]},
+            uses=USED,
             alerts=[alert] if quiet else [],
             cleared={} if quiet else {alert.key: Cause("paid", paid[-1].envelope.id)},
             next_change_at=min([*to_come, *([] if quiet else [quiet_from])], default=None),

@@ -21,9 +21,11 @@ FAST = ServerSettings(fsync=False, shared_buffers_mb=16, max_connections=10)
 
 # Starts a server, says so, and holds it until its standard input ends.
 HOLDER = """
+import signal
 import sys
 from pathlib import Path
 from services.local_postgres.server import EmbeddedServer, ServerSettings
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where tests run with it ignored
 home, fsync = Path(sys.argv[1]), sys.argv[2] == "True"
 server = EmbeddedServer(home, ServerSettings(fsync, shared_buffers_mb=16, max_connections=10))
 server.start()

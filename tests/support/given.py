@@ -44,7 +44,7 @@ from projections.digest import combine, customer_lines
 from projections.protocol import Alert, AlertKey, Assessment, Cause, Episode, Facts, Projection
 from projections.receivables.alerts import AlertBook
 from projections.receivables.projection import Receivables
-from projections.receivables.reading import Reading
+from projections.receivables.reading import ReceivablesAt
 from projections.receivables.rows import AccountRow, ItemRow
 
 SHANGHAI = zone("Asia/Shanghai")
@@ -289,13 +289,13 @@ class Given:
                     facts.remember(event)
                 last = RECEIVABLES.assess(CUSTOMER, facts, at, self.reference)
             assert digest_of(last) == expected
-        return Outcome(assessment, Reading(facts, at, self.reference))
+        return Outcome(assessment, ReceivablesAt(facts, at, self.reference))
 
 
 class Outcome:
     """What the facts mean at the instant asked about."""
 
-    def __init__(self, assessment: Assessment, reading: Reading) -> None:
+    def __init__(self, assessment: Assessment, reading: ReceivablesAt) -> None:
         self.assessment = assessment
         self.reading = reading
         self.digest = digest_of(assessment)

@@ -9,6 +9,7 @@ from msgspec import structs
 from events.envelope import CustomerId
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
+from events.touchpoints.policy import ReferenceTouchpoint
 from projections.protocol import Anatomy, Assessment, Facts, Row, Table, Total
 from tests.support.counting import Counting, CountRow
 
@@ -28,6 +29,7 @@ class CountingAnew:
     name: ClassVar[str] = "counting"
     version: ClassVar[int] = 2
     handles: ClassVar[frozenset[type[Touchpoint]]] = Counting.handles
+    reads: ClassVar[frozenset[type[ReferenceTouchpoint]]] = Counting.reads
     tables: ClassVar[tuple[Table, ...]] = (Table("sums", FullerRow, ("currency",)),)
     anatomy: ClassVar[Anatomy] = Anatomy((), {})
 

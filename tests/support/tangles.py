@@ -114,13 +114,31 @@ def _fact(dice: Random) -> Touchpoint:
             return _other(dice)
 
 
+def _cash_fact(dice: Random) -> Touchpoint:
+    """Draw what happens to a customer of whom hardly more than payments is told."""
+    payment_id = _numbered(dice, "P")
+    match dice.choices(["payment", "note", "refund", "reversal", "order"], [45, 25, 15, 10, 5])[0]:
+        case "payment":
+            order_ids = dice.choice([(), (), ORDERS[:1]])
+            return PaymentReceived(payment_id=payment_id, amount=_money(dice), order_ids=order_ids)
+        case "note":
+            return CreditNoteIssued(credit_note_id=_numbered(dice, "N"), amount=_money(dice))
+        case "refund":
+            return RefundPaid(refund_id=_numbered(dice, "R"), amount=_money(dice))
+        case "reversal":
+            return PaymentReversed(payment_id=payment_id)
+        case _:
+            return OrderPlaced(order_id=ORDERS[0], amount=_money(dice), cost_of_goods=_money(dice))
+
+
 def tangled(dice: Random) -> Sequence[RecordedEvent]:
     """Return facts in turn, some of one instant, over a few days."""
     facts = []
+    draw = _cash_fact if dice.random() < 0.25 else _fact
     at = FIRST
     for n in range(dice.randint(6, 20)):
         at += timedelta(hours=dice.choice([0, 1, 1, 5, 30]))
-        facts.append(Told(_fact(dice), at, event=f"fact {n}"))
+        facts.append(Told(draw(dice), at, event=f"fact {n}"))
     return recorded_events(facts)
 
 

@@ -151,9 +151,10 @@ _ageing = st.builds(
 )
 
 
-def _published(
+def published_rules(
     effective_from: st.SearchStrategy[datetime],
 ) -> st.SearchStrategy[ReferenceTouchpoint]:
+    """Policies of value that count from some instant on."""
     return st.one_of(
         st.builds(TierPolicyPublished, effective_from=effective_from, policy=_tiers),
         st.builds(CostPolicyPublished, effective_from=effective_from, policy=_costs),
@@ -164,13 +165,13 @@ def _published(
 @st.composite
 def value_references(draw: st.DrawFn) -> Reference:
     """Rules in force from the beginning, mostly with tiers; and more published on the way."""
-    before = _published(st.just(FIRST - timedelta(days=9)))
+    before = published_rules(st.just(FIRST - timedelta(days=9)))
     beginning = [
         TierPolicyPublished(effective_from=FIRST - timedelta(days=9), policy=draw(_tiers)),
         CostPolicyPublished(effective_from=FIRST - timedelta(days=9), policy=draw(_costs)),
         *draw(st.lists(before, max_size=3)),
     ]
-    changes = st.one_of(_published(instants), rules)
+    changes = st.one_of(published_rules(instants), rules)
     found = [(data, FIRST) for data in beginning]
     found += draw(st.lists(st.tuples(changes, instants), max_size=3))
     return Reference(event(data, n, at, "/hq/policies") for n, (data, at) in enumerate(found))

@@ -31,7 +31,7 @@ def paid(currency: str, minor: int) -> CountRow:
 @pytest.mark.parametrize("bad", [paid("XXX", 1), paid("USD", 2**63)])
 def test_what_raises_leaves_nothing_behind(bad: CountRow) -> None:
     changes, written = Changes(), Written(rows={"sums": {("CNY",): paid("CNY", 7)}})
-    assessment = Assessment(rows={"sums": [paid("CNY", 8), bad]})
+    assessment = Assessment(rows={"sums": [paid("CNY", 8), bad]}, uses=frozenset())
     with pytest.raises((ValueError, OverflowError)):
         changes.add(Indivisible(), CUSTOMER, written, assessment, START)
     assert changes == Changes()
@@ -40,7 +40,7 @@ def test_what_raises_leaves_nothing_behind(bad: CountRow) -> None:
 
 def test_totals_are_what_the_rows_share_in() -> None:
     changes, written = Changes(), Written(rows={"sums": {("CNY",): paid("CNY", 7)}})
-    assessment = Assessment(rows={"sums": [paid("USD", 5)]})
+    assessment = Assessment(rows={"sums": [paid("USD", 5)]}, uses=frozenset())
     changes.add(Counting(), CUSTOMER, written, assessment, START)
     assert changes.totals == {("paid", "CNY", "", 0): (-1, -7), ("paid", "USD", "", 0): (1, 5)}
     assert changes.deletes == {"sums": [(CUSTOMER, ("CNY",))]}

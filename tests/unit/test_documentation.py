@@ -170,3 +170,12 @@ def _exit_code() -> Iterator[list[int]]:
         yield code
     except SystemExit as error:
         code.append(int(error.code or 0))
+
+
+def test_every_decision_stands_once_in_the_index() -> None:
+    folder = ROOT / "docs" / "decisions"
+    index = (folder / "README.md").read_text("utf-8")
+
+    listed = sorted(re.findall(r"\]\((\d{4}-[^)]+\.md)\)", index))
+
+    assert listed == sorted(path.name for path in folder.glob("[0-9]*.md"))

@@ -10,7 +10,7 @@ from aiokafka.structs import TopicPartition
 from events.partitioning import REFERENCE_PARTITION
 from services.hosts.worker.projector import KafkaProjector
 from services.log.kafka.cluster import cluster_of
-from services.log.kafka.topics import Places
+from services.log.kafka.topics import TopicPartitions
 from services.platform import Platform
 from services.settings import Settings
 
@@ -29,12 +29,12 @@ class Consumer:
 
 
 def places(*partitions: int) -> Sequence[TopicPartition]:
-    return [Places("", 1).of(partition) for partition in partitions]
+    return [TopicPartitions("", 1).of(partition) for partition in partitions]
 
 
 async def test_what_went_elsewhere_is_not_taken_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.hosts.worker.projector.AIOKafkaConsumer", Consumer)
-    platform = cast(Platform, SimpleNamespace(pool=None, max_facts=0))
+    platform = cast(Platform, SimpleNamespace(pool=None, max_facts=0, clock=None))
     cluster = cluster_of(Settings(kafka="127.0.0.1:1"))
     projector = KafkaProjector(platform, cluster, 1)
     await projector.on_partitions_assigned(places(0, 1, REFERENCE_PARTITION))

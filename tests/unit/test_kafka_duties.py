@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from events.envelope import CustomerId
 from projections import PROJECTIONS
-from services.hosts.worker.changes import Changes
+from services.hosts.worker.changes import ChangedCustomers
 from services.hosts.worker.duties import tell_changes
 from services.log.kafka.cluster import cluster_of
 from services.settings import Settings
@@ -41,7 +41,7 @@ class StoppingApp:
 
 
 def test_changes_that_come_while_a_worker_stops_are_lost_without_an_error() -> None:
-    app, changes = StoppingApp(), Changes(1)
+    app, changes = StoppingApp(), ChangedCustomers(1)
     tell_changes(cast(AppT, app), cluster_of(Settings(kafka="127.0.0.1:9")), changes)
     changes.changed(PROJECTIONS[0], 3, 7, [CustomerId("C-1")])
     with capture_logs() as logs:

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from aiokafka.errors import BrokerNotAvailableError
 
-from services.log.kafka.metadata import describe
+from services.log.kafka.metadata import ask_metadata
 
 
 class WokenUp:
@@ -20,4 +20,4 @@ class WokenUp:
 
 async def test_a_cluster_of_no_brokers_is_away() -> None:
     with pytest.raises(BrokerNotAvailableError, match="no broker is ready"):
-        await describe(WokenUp(), ["touchpoints.g1"])
+        await ask_metadata(WokenUp(), ["touchpoints.g1"])

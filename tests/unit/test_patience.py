@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from services.errors import Unavailable
-from services.gateway.patience import Places
+from services.gateway.patience import Slots
 from services.web.problems import Problem
 
 
@@ -14,9 +14,9 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.gateway.patience.PATIENCE_S", 0.01)
 
 
-async def work_in(places: Places, database_answers: asyncio.Event) -> str:
-    with places.place() as place:
-        return await place.within_patience(answer(database_answers))
+async def work_in(slots: Slots, database_answers: asyncio.Event) -> str:
+    with slots.slot() as slot:
+        return await slot.within_patience(answer(database_answers))
 
 
 async def answer(database_answers: asyncio.Event) -> str:
@@ -25,36 +25,36 @@ async def answer(database_answers: asyncio.Event) -> str:
 
 
 async def test_what_nobody_waits_for_keeps_its_place_until_it_ends() -> None:
-    places, answers = Places(2), asyncio.Event()
+    slots, answers = Slots(2), asyncio.Event()
     for _ in range(2):
         with pytest.raises(Unavailable, match="in time"):
-            await work_in(places, answers)
+            await work_in(slots, answers)
     with pytest.raises(Problem) as refused:
-        await work_in(places, answers)
+        await work_in(slots, answers)
     assert (refused.value.status, refused.value.code) == (503, "busy")
 
     answers.set()
     await asyncio.sleep(0.01)
     for _ in range(3):
-        assert await work_in(places, answers) == "kept"
+        assert await work_in(slots, answers) == "kept"
 
 
 async def test_a_branch_that_goes_away_leaves_its_place_when_its_work_ended() -> None:
-    places, answers = Places(1), asyncio.Event()
-    branch = asyncio.create_task(work_in(places, answers))
+    slots, answers = Slots(1), asyncio.Event()
+    branch = asyncio.create_task(work_in(slots, answers))
     await asyncio.sleep(0)
     branch.cancel()
     await asyncio.gather(branch, return_exceptions=True)
     await asyncio.sleep(0)
     answers.set()
-    assert await work_in(places, answers) == "kept"
+    assert await work_in(slots, answers) == "kept"
 
 
 async def test_work_that_fails_frees_its_place() -> None:
-    places = Places(1)
+    slots = Slots(1)
     for _ in range(2):
-        with places.place() as place, pytest.raises(ValueError, match="wrong"):
-            await place.within_patience(failing())
+        with slots.slot() as slot, pytest.raises(ValueError, match="wrong"):
+            await slot.within_patience(failing())
 
 
 async def failing() -> None:

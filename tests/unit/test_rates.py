@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.gateway.patience import Places
+from services.gateway.patience import Slots
 from services.gateway.rates import Bucket, Rates, Throttle
 from services.web.problems import Problem
 
@@ -52,14 +52,14 @@ def test_who_sent_too_much_is_told_when_to_come_again() -> None:
 
 
 def test_no_key_takes_more_than_its_share_of_the_places() -> None:
-    places = Places(3, share=2)
-    with places.place("a"), places.place("a"):
-        with pytest.raises(Problem) as refused, places.place("a"):
+    slots = Slots(3, share=2)
+    with slots.slot("a"), slots.slot("a"):
+        with pytest.raises(Problem) as refused, slots.slot("a"):
             pass
         assert (refused.value.status, refused.value.code) == (429, "too_many_at_once")
-        with places.place("b"):
-            with pytest.raises(Problem) as busy, places.place("c"):
+        with slots.slot("b"):
+            with pytest.raises(Problem) as busy, slots.slot("c"):
                 pass
             assert (busy.value.status, busy.value.code) == (503, "busy")
-    with places.place("a"), places.place("a"):
+    with slots.slot("a"), slots.slot("a"):
         pass

@@ -9,7 +9,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from projections.case_board.explain import CaseExplanation
-from projections.case_board.parts import Told
+from projections.case_board.parts import CaseStep
 from projections.case_board.rows import CaseRow, ObligationRow
 from services.console.cases.worklist import CaseItem
 from services.console.shared.customer_at import CustomerAt
@@ -183,6 +183,6 @@ def _case(customer: str, row: CaseRow, owed: Sequence[ObligationRow]) -> CaseDoc
     )
 
 
-def _step(step: Told) -> StepDocument:
+def _step(step: CaseStep) -> StepDocument:
     left = step.solution_left
     return tell(StepDocument, step, solution_left_s=None if left is None else left // _SECOND)

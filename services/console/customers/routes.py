@@ -125,10 +125,10 @@ async def find_customer(visit: TheVisit) -> Response:
 async def show_customer(visit: TheVisit, customer: CustomerPath) -> Response:
     """Show everything there is to know of a customer, and why it is so."""
 
-    async def look(asked: InstantParameters) -> CustomerAt:
+    async def find(asked: InstantParameters) -> CustomerAt:
         return await _customer_at(visit, visit.console.everything, customer, asked)
 
-    found, asked, mistyped = await _at_known_instants(visit.asked(InstantParameters), look)
+    found, asked, mistyped = await _at_known_instants(visit.asked(InstantParameters), find)
     rules = (found.at, found.reference)
     statement = explain(found.customer, found.of_kinds(RECEIVABLES_EVENTS), *rules)
     items = sorted(statement.items, key=lambda item: (item.row.due_on, item.row.item_id))
@@ -157,10 +157,10 @@ async def show_customer(visit: TheVisit, customer: CustomerPath) -> Response:
 async def show_timeline(visit: TheVisit, customer: CustomerPath) -> Response:
     """Show a customer's touchpoints from a place on; its part of a page is what scripts take."""
 
-    async def look(asked: TimelineParameters) -> Lookup:
+    async def find(asked: TimelineParameters) -> Lookup:
         return await _looked_up(visit, customer, asked)
 
-    place, asked, mistyped = await _at_known_instants(visit.asked(TimelineParameters), look)
+    place, asked, mistyped = await _at_known_instants(visit.asked(TimelineParameters), find)
     page = await _timeline(visit, place, asked, _PAGE_LENGTH)
     context = {
         "page": page,
@@ -204,7 +204,7 @@ async def _timeline(
 
 
 async def _at_known_instants(
-    asked: A, look: Callable[[A], Awaitable[L]]
+    asked: A, find: Callable[[A], Awaitable[L]]
 ) -> tuple[L, A, Mapping[str, str]]:
     """Return what is found without the instants that do not exist, and those as they were typed.
 
@@ -213,7 +213,7 @@ async def _at_known_instants(
     mistyped: dict[str, str] = {}
     while True:
         try:
-            return await look(asked), asked, mistyped
+            return await find(asked), asked, mistyped
         except NoInstant as error:
             mistyped[error.name] = error.text
             asked = asked.model_copy(update={error.name: None})

@@ -1,6 +1,6 @@
 """A customer's touchpoints in fact order, the newest first, page by page out of the log.
 
-Only the events of a page are decoded. The order is that of `Place.fact_key`: ids of events
+Only the events of a page are decoded. The order is that of `TimelinePlace.fact_key`: ids of events
 compare as text just as they do as uuid, sources by code point.
 """
 
@@ -16,7 +16,7 @@ from events.errors import EventError
 from events.partitioning import partition_of
 from events.touchpoints import TYPES
 from events.touchpoints.policy import ReferenceTouchpoint
-from projections.timeline.entries import Entry, Place, entry_of, family_of
+from projections.timeline.entries import Entry, TimelinePlace, entry_of, family_of
 from services.console.shared.cursor import CursorSigner
 from services.console.shared.customer_at import Lookup, UnreadableDossier
 from services.console.shared.paging import Page, page_of
@@ -103,13 +103,13 @@ async def timeline(
     )
 
 
-def _sealed(place: Place) -> tuple[str, str, int, int, str]:
+def _sealed(place: TimelinePlace) -> tuple[str, str, int, int, str]:
     return (place.effective_at.isoformat(), place.source, place.epoch, place.sequence,
             place.event_id)  # fmt: skip
 
 
-def _place(signer: CursorSigner, query: str, cursor: str) -> Place:
+def _place(signer: CursorSigner, query: str, cursor: str) -> TimelinePlace:
     at, source, epoch, sequence, event_id = signer.open(query, cursor, _SHAPE)
-    return Place(
+    return TimelinePlace(
         datetime.fromisoformat(str(at)), str(source), int(epoch), int(sequence), str(event_id)
     )

@@ -98,7 +98,7 @@ class OverviewSource:
                 change=reader.progress.change,
                 reference=reader.reference,
                 freshness=await page_freshness(reader),
-                rates=await self._meter.look(reader),
+                rates=await self._meter.count(reader),
                 customers=await self._customers.get(reader, state),
                 standing=await self._standing.get(reader, state),
                 ageing=await self._ageing.get(reader, state),

@@ -1,6 +1,6 @@
 """Events per second and branch over the last two minutes, counted as they come.
 
-Each look counts only what was recorded since the last one. After a longer pause it starts
+Each call counts only what was recorded since the one before. After a longer pause it starts
 anew, walking each partition back to where the window begins.
 """
 
@@ -39,8 +39,8 @@ class RateMeter:
         self._upto: PositionVector | None = None
         self._looked_at = datetime.min.replace(tzinfo=UTC)
 
-    async def look(self, reader: Reader) -> Rates:
-        """Count what was recorded since the last look and return the window."""
+    async def count(self, reader: Reader) -> Rates:
+        """Count what was recorded since the last call and return the window."""
         heads = reader.progress.heads
         oldest = reader.at.replace(microsecond=0) - timedelta(seconds=WINDOW_S)
         partitions = list(range(len(heads.counts)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -53,6 +53,7 @@ class ItemDocument(Document):
 
     customer: str
     item: str
+    kind: Literal["invoice", "refund"]
     invoice: str
     order: str | None
     branch: str | None

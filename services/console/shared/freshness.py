@@ -1,7 +1,7 @@
 """How fresh the rows are: events waiting, for how long, customers parked, sweeps under way.
 
-A sweep assesses customers again whose rows were made under older rules, partition by partition
-and each partition's oldest first; it goes on until every row was made under the newest.
+A sweep assesses customers again whom a new rule or record concerns, partition by partition; it
+goes on until every row reflects the newest.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from msgspec import Struct, structs
 
 from events.partitioning import REFERENCE_PARTITION
 from services.console.shared.reading import Filling, Progress, Reader
+from services.postgres.statements import sql
 
 CAP = 10_000
 """Customers are counted no further than this."""
@@ -87,16 +88,23 @@ async def _freshness(reader: Reader, name: str) -> Freshness:
         )
         if row[0] is not None:
             seconds = max(0, int((reader.at - row[0]).total_seconds()))
-    [heads] = await reader.ask("shared/unsettled_heads", *version, reader.reference.count, CAP + 1)
+    applied, recorded = progress.position.counts[REFERENCE_PARTITION], reader.reference.count
+    published = reader.reference.published_since(applied)
+    outdated = 0
+    if applied < recorded:
+        outdated = await reader.count(
+            sql("count_outdated"), *version, list(published), list(published.values()),
+            recorded, CAP + 1,
+        )  # fmt: skip
     return Freshness(
         *version,
         position=progress.position.token(),
         events_taken_in=sum(progress.position.counts),
         events_behind=progress.events_behind,
         seconds_behind=seconds,
-        parked=heads["parked"],
-        reassessing=heads["older"],
-        rules_recorded=reader.reference.count,
-        rules_applied=progress.position.counts[REFERENCE_PARTITION],
+        parked=await reader.count(reader.statements.sql("shared/count_parked"), *version, CAP + 1),
+        reassessing=outdated,
+        rules_recorded=recorded,
+        rules_applied=applied,
         filling=reader.filling,
     )

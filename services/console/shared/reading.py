@@ -217,8 +217,8 @@ async def _filling(connection: Connection[asyncpg.Record]) -> Filling | None:
 
 def _progress(rows: Sequence[asyncpg.Record], heads: PositionVector) -> Progress:
     published = heads.counts[REFERENCE_PARTITION]
-    policies = [row["policy_count"] for row in rows if row["policy_count"] is not None]
-    counts = (*(row["next"] for row in rows), min([published, *policies]))
+    settled = [row["settled"] for row in rows if row["settled"] is not None]
+    counts = (*(row["next"] for row in rows), min([published, *settled]))
     position = PositionVector(heads.generation, counts)
     return Progress(position, heads, sum(row["change_no"] for row in rows))
 

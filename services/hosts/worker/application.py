@@ -17,7 +17,7 @@ from services.log.kafka.cluster import Cluster, reached
 
 _LOG = structlog.get_logger(__name__)
 
-_PATIENCE_S = 10.0
+_PATIENCE_S = 3.0
 """How long a worker that ends waits for Kafka to hear of it."""
 
 _SESSION_S = 10.0

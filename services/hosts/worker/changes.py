@@ -10,7 +10,7 @@ _MOST = 2_000
 """Customers named in one notice."""
 
 
-class Changes:
+class ChangedCustomers:
     """An audience that remembers until it is asked; what was not told yet may be lost."""
 
     def __init__(self, generation: int) -> None:

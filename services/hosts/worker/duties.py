@@ -9,21 +9,19 @@ from contextlib import asynccontextmanager
 import msgspec
 import structlog
 from faust.exceptions import NotReady
-from faust.types import AppT, StreamT
+from faust.types import AppT
 
-from events.notices import AlertNotice
 from events.partitioning import REFERENCE_PARTITION
 from services.errors import LogMoved, Unavailable
-from services.hosts.worker.changes import Changes
+from services.hosts.worker.changes import ChangedCustomers
 from services.hosts.worker.projector import KafkaProjector
-from services.hosts.worker.relay import ALERTS, REFUSALS, Relay, Send
 from services.hosts.worker.stall import StallWatch
 from services.log.kafka.cluster import Cluster, away, reached
 from services.log.kafka.identity import check_ends, check_identity
 from services.log.kafka.leftovers import Leftovers
 from services.log.kafka.reading import Readers
-from services.log.kafka.topics import Places, all_topics, faults
-from services.notify.webhook import Webhook
+from services.log.kafka.topics import TopicPartitions, all_topics, faults
+from services.notify.relay import ALERTS, REFUSALS, Relay, Send
 from services.platform import Platform
 from services.postgres.pool import Pool, translated
 from services.postgres.statements import sql
@@ -54,7 +52,7 @@ async def watch(
     stall = StallWatch(stall_s)
 
     @app.timer(min(_WATCH_EVERY_S, stall_s / 2))
-    async def look() -> None:
+    async def check_progress() -> None:
         try:
             await _check_log(platform.pool, cluster, generation, readers)
             heads = await platform.log.heads()
@@ -63,7 +61,7 @@ async def watch(
         except Unavailable as error:
             _LOG.warning("not_watched", reason=str(error))
             return
-        stall.look(time.monotonic(), projector.reached(), heads.counts)
+        stall.compare(time.monotonic(), projector.reached(), heads.counts)
 
     @app.crontab(_CHECK_TOPICS_AT, on_leader=True)
     async def check_topics() -> None:
@@ -84,7 +82,7 @@ async def _check_log(pool: Pool, cluster: Cluster, generation: int, readers: Rea
     """Refuse topics made anew or truncated. Raises: TopicFault, Unavailable, KafkaRefused."""
     with translated():
         rows = await pool.fetch(sql("log_heads"), generation)
-    places = Places(cluster.prefix, generation).all
+    places = TopicPartitions(cluster.prefix, generation).all
     await check_identity(pool, cluster, generation)
     begins, ends = await readers.begins(places), await readers.ends(places)
     check_ends(places, begins, ends, [row["next_n"] for row in rows[: REFERENCE_PARTITION + 1]])
@@ -96,9 +94,9 @@ async def clear_up(app: AppT, pool: Pool, cluster: Cluster, generation: int) -> 
     leftovers = Leftovers(pool, cluster, generation)
 
     @app.timer(_CLEAR_UP_EVERY_S, on_leader=True)
-    async def look() -> None:
+    async def deliver_pending() -> None:
         try:
-            if appended := await leftovers.look():
+            if appended := await leftovers.deliver():
                 _LOG.info("pending_delivered", events=appended)
         except Unavailable as error:
             _LOG.warning("not_cleared_up", reason=str(error))
@@ -126,7 +124,7 @@ def relay(app: AppT, pool: Pool, cluster: Cluster) -> None:
             _LOG.warning("not_relayed", reason=str(error))
 
 
-def tell_changes(app: AppT, cluster: Cluster, changes: Changes) -> None:
+def tell_changes(app: AppT, cluster: Cluster, changes: ChangedCustomers) -> None:
     """Have this worker tell which customers' rows it changed; what fails is not told again."""
     send = _sender(app, f"{cluster.prefix}changes")
 
@@ -150,13 +148,3 @@ def _sender(app: AppT, name: str) -> Send:
             raise away("this worker's producer has stopped") from error
 
     return send
-
-
-def notify(app: AppT, cluster: Cluster, webhook: Webhook) -> None:
-    """Have alerts delivered as they come on their topic, one after the other."""
-    topic = app.topic(f"{cluster.prefix}alerts", value_type=bytes, value_serializer="raw")
-
-    @app.agent(topic)
-    async def deliver(notices: StreamT[bytes]) -> None:
-        async for notice in notices:
-            await webhook.deliver(msgspec.json.decode(notice, type=AlertNotice))

@@ -1,6 +1,6 @@
 """A worker over Kafka: a Faust application with the projector inside it.
 
-Faust owns the life cycle, the timers, the leader's duties and the agent that delivers alerts.
+Faust owns the life cycle, the timers and the leader's duties.
 The projector is a service of its own beside them: it owns partitions by the database's
 checkpoints, which Faust's own offsets and tables could not promise. No truth is in Faust: if
 all it keeps were lost, some notices would be told twice.
@@ -20,13 +20,14 @@ from mode import Service
 
 from services.hosts.bootstrap import open_platform
 from services.hosts.worker.application import application, run_until_told
-from services.hosts.worker.changes import Changes
-from services.hosts.worker.duties import clear_up, notify, relay, tell_changes, watch
+from services.hosts.worker.changes import ChangedCustomers
+from services.hosts.worker.duties import clear_up, relay, tell_changes, watch
 from services.hosts.worker.projector import KafkaProjector
 from services.local_postgres.directory import hold
 from services.log.kafka.cluster import cluster_of
 from services.log.kafka.generations import claim_generation
-from services.log.kafka.topics import COPIES, create, look, side_topics
+from services.log.kafka.topics import COPIES, create, describe, side_topics
+from services.notify.deliveries import Deliveries
 from services.notify.webhook import Webhook
 from services.settings import Settings
 from services.telemetry import quieten
@@ -40,16 +41,16 @@ _FOLDER = "touchstone-worker-"
 _HELD = "held"  # in the folder, for as long as its worker lives
 
 
-class _Projecting(Service):
-    """The projector's place among Faust's services."""
+class _Going(Service):
+    """The place among Faust's services of something that goes on until it is cancelled."""
 
-    def __init__(self, projector: KafkaProjector) -> None:
+    def __init__(self, going: KafkaProjector | Deliveries) -> None:
         super().__init__()
-        self._projector = projector
+        self._going = going
 
     @Service.task
-    async def _project(self) -> None:
-        await self._projector.run()
+    async def _go_on(self) -> None:
+        await self._going.run()
 
 
 async def work(settings: Settings, *, stall_s: float = STALL_S) -> None:
@@ -64,12 +65,12 @@ async def work(settings: Settings, *, stall_s: float = STALL_S) -> None:
         generation = await claim_generation(platform.pool)
         side = side_topics(cluster.prefix)
         await create(cluster, side)
-        copies = min(COPIES, (await look(cluster, side)).brokers)
+        copies = min(COPIES, (await describe(cluster, side)).brokers)
         data = stack.enter_context(_folder())
         app = application(cluster, data, copies)
-        changes = Changes(generation)
+        changes = ChangedCustomers(generation)
         projector = KafkaProjector(platform, cluster, generation, audience=changes)
-        app.add_dependency(_Projecting(projector))
+        app.add_dependency(_Going(projector))
         await stack.enter_async_context(
             watch(app, platform, cluster, generation, projector, stall_s)
         )
@@ -79,7 +80,7 @@ async def work(settings: Settings, *, stall_s: float = STALL_S) -> None:
         if settings.alert_webhook is not None:
             webhook = Webhook(settings.alert_webhook)
             stack.push_async_callback(webhook.close)
-            notify(app, cluster, webhook)
+            app.add_dependency(_Going(Deliveries(platform.pool, webhook)))
         _LOG.info("working", generation=generation)
         await run_until_told(app)
         _LOG.info("stopped")

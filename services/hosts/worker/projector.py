@@ -9,8 +9,8 @@ writes nothing, due work included. Whatever fails, the partition is read again f
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Awaitable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
@@ -21,13 +21,12 @@ from events.partitioning import PARTITIONS, REFERENCE_PARTITION
 from events.policy import Reference
 from projections import PROJECTIONS
 from projections.protocol import Projection
-from services.errors import LogMoved, StaleCheckpoint, Unavailable, UnreadableEvent
-from services.hosts.worker.share import Share
+from services.errors import LogMoved, Unavailable, UnreadableEvent
 from services.log.kafka.cluster import Cluster, reached
 from services.log.kafka.identity import TopicTruncated, distrust
 from services.log.kafka.mirror import EventsMirror
 from services.log.kafka.reading import Record, stored_events
-from services.log.kafka.topics import Places
+from services.log.kafka.topics import TopicPartitions
 from services.platform import Platform
 from services.postgres.pool import translated
 from services.postgres.statements import sql
@@ -35,6 +34,7 @@ from services.projector.collecting import collecting_seldom
 from services.projector.memory import Memory
 from services.projector.owner import BATCH_EVENTS, Audience, Mirror, PartitionOwner
 from services.projector.reference_feed import ReferenceFeed
+from services.projector.schedule import Schedule
 
 _LOG = structlog.get_logger(__name__)
 
@@ -42,11 +42,18 @@ _FETCH_MS = 250
 _FETCH_BYTES = 4 * 1024 * 1024  # of each partition at once
 _RETAKE_S = 1.0
 _UNREADABLE_S = 10.0
-_AT_ONCE = 2  # partitions in work: one computes while the other waits for the database
-_LOOK_FOR_DUE_S = 1.0
 _SESSION_MS = 10_000
 _POLL_MS = 300_000
 _MIRROR = EventsMirror()
+
+
+@dataclass(slots=True)
+class Share:
+    """A partition that this worker has, and how far it got in the topic."""
+
+    owner: PartitionOwner
+    upto: int
+    taken: int = 0  # events
 
 
 class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -67,7 +74,7 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
         self._platform = platform
         self._generation = generation
         self._batch_events = batch_events
-        self._places = Places(cluster.prefix, generation)
+        self._places = TopicPartitions(cluster.prefix, generation)
         self._projections = projections
         self._mirror = mirror
         self._audience = audience
@@ -76,7 +83,9 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
         self._shares: dict[int, Share] = {}
         self._reference_upto: int | None = None  # where mirroring it goes on, if it is ours
         self._to_take: set[int] = set()
-        self._looked_for_due_at = 0.0
+        self._schedule = Schedule(platform.pool, projections, platform.clock, self._lost)
+        self._idle = True
+        self._lost_some = False
         self._away = False
         self._consumer = AIOKafkaConsumer(
             **cluster.options,
@@ -185,11 +194,12 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _until(self, heads: Sequence[int]) -> int:
         """Go on until this worker's share has got that far and nothing is due."""
         taken = 0
+        self._schedule.look_for_due_s = 0.0
         while True:
             taken += await self._patient_round()
             got = self.reached()
             behind = any(upto < heads[partition] for partition, upto in got.items())
-            if got and not behind and not await self._waiting(self._feed.reference):
+            if got and not behind and self._schedule.idle:
                 return taken
 
     async def _patient_round(self) -> int:
@@ -207,32 +217,49 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
             return 0
 
     async def _round(self) -> int:
-        """Take what was assigned, what came and what is due, once; return how many events."""
+        """Take what was assigned, what came and a slice of what is due; return how many events."""
         await self._take_assigned()
         fetched = await self._fetch()
         await self._mirror_reference(fetched.pop(REFERENCE_PARTITION, ()))
         reference = await self._feed.refresh()
-        before = {p: share.taken for p, share in self._shares.items()}
         mine = {p: self._shares[p] for p in fetched if p in self._shares}
-        await self._each({p: self._take_in(s, reference, fetched[p]) for p, s in mine.items()})
-        if time.monotonic() - self._looked_for_due_at > _LOOK_FOR_DUE_S:
-            due = await self._waiting(reference) - fetched.keys()
-            await self._each(
-                {
-                    p: s.due(reference, self._platform.clock)
-                    for p, s in self._shares.items()
-                    if p in due
-                }
-            )
-            self._looked_for_due_at = time.monotonic()
-        return sum(share.taken - before.get(p, 0) for p, share in mine.items())
+        before = sum(share.taken for share in mine.values())
+        waiting = self._waiting(fetched)
+        self._lost_some = False
+
+        def batch(share: Share, records: Sequence[Record]) -> Callable[[], Awaitable[int]]:
+            return lambda: self._take_in(share, reference, records)
+
+        owners = [share.owner for share in self._shares.values()]
+        batches = {p: batch(share, fetched[p]) for p, share in mine.items()}
+        self._idle = not await self._schedule.round(owners, reference, batches, waiting)
+        if self._lost_some:
+            await asyncio.sleep(_RETAKE_S)
+        return sum(share.taken for share in mine.values()) - before
+
+    def _waiting(self, fetched: Mapping[int, Sequence[Record]]) -> set[int]:
+        """Return where more waits in the topics than was fetched."""
+        found = set()
+        for partition, share in self._shares.items():
+            records = fetched.get(partition)
+            end = self._consumer.highwater(self._places.of(partition))
+            if end is not None and end > (records[-1].offset + 1 if records else share.upto):
+                found.add(partition)
+        return found
+
+    def _lost(self, partition: int) -> None:
+        """Let go of a partition that another worker owns."""
+        _LOG.warning("partition_lost", partition=partition)
+        self._let_go(partition)
+        self._lost_some = True
 
     async def _fetch(self) -> dict[int, Sequence[Record]]:
         """Return what came, by partition. Raises: Unavailable, KafkaRefused, TopicTruncated."""
         with reached():
             try:
                 fetched = await self._consumer.getmany(
-                    timeout_ms=_FETCH_MS, max_records=self._batch_events * PARTITIONS
+                    timeout_ms=_FETCH_MS if self._idle else 0,
+                    max_records=self._batch_events * PARTITIONS,
                 )
             except OffsetOutOfRangeError as error:
                 [(place, offset)] = error.args[0].items()
@@ -244,36 +271,20 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
                 raise TopicTruncated(place, f"{offset} is not in it any more") from error
         return {self._places.partition(place): records for place, records in fetched.items()}
 
-    async def _each(self, work: Mapping[int, Awaitable[None]]) -> None:
-        """Do pieces of work on different partitions, two at once; all end before one raises.
-
-        A partition that another worker owns is let go.
-        """
-        at_once = asyncio.Semaphore(_AT_ONCE)
-
-        async def one(piece: Awaitable[None]) -> None:
-            async with at_once:
-                await piece
-
-        results = await asyncio.gather(*map(one, work.values()), return_exceptions=True)
-        failed = [result for result in results if isinstance(result, BaseException)]
-        for error in failed:
-            if not isinstance(error, StaleCheckpoint):
-                raise error
-        for partition in [e.partition for e in failed if isinstance(e, StaleCheckpoint)]:
-            _LOG.warning("partition_lost", partition=partition)
-            self._let_go(partition)
-        if failed:
-            await asyncio.sleep(_RETAKE_S)
-
-    async def _take_in(self, share: Share, reference: Reference, records: Sequence[Record]) -> None:
+    async def _take_in(self, share: Share, reference: Reference, records: Sequence[Record]) -> int:
         partition = share.owner.partition
+        taken = 0
         for start in range(0, len(records), self._batch_events):
             if self._shares.get(partition) is not share:
-                return  # it went elsewhere meanwhile
+                break  # it went elsewhere meanwhile
             batch = records[start : start + self._batch_events]
             stored = stored_events(batch, self._generation, partition)
-            await share.take_in(reference, stored, batch[-1].offset + 1)
+            if stored:
+                await share.owner.take_in(reference, stored)
+            share.upto = batch[-1].offset + 1
+            share.taken += len(stored)
+            taken += len(stored)
+        return taken
 
     async def _mirror_reference(self, records: Sequence[Record]) -> None:
         if not records or self._mirror is None:
@@ -284,22 +295,6 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
                 await self._mirror.keep(connection, stored)
         if self._reference_upto is not None:
             self._reference_upto = records[-1].offset + 1
-
-    async def _waiting(self, reference: Reference) -> set[int]:
-        """Return which of this worker's partitions have something due, or under old policies."""
-        waiting: set[int] = set()
-        now = self._platform.clock.now()
-        for projection in self._projections:
-            with translated():
-                rows = await self._platform.pool.fetch(
-                    sql("waiting_partitions"),
-                    projection.name,
-                    projection.version,
-                    now,
-                    reference.count,
-                )
-            waiting |= {row["partition"] for row in rows}
-        return waiting & self._shares.keys()
 
     # --- taking over -----------------------------------------------------------------------
 
@@ -340,5 +335,5 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
             self._audience,
         )
         await owner.take()
-        self._shares[partition] = Share(owner)
+        self._shares[partition] = Share(owner, owner.next)
         return owner.next

@@ -20,7 +20,7 @@ class StallWatch:
         self._patience_s = patience_s
         self._last: dict[int, tuple[int, float]] = {}
 
-    def look(self, now_s: float, reached: Mapping[int, int], heads: Sequence[int]) -> None:
+    def compare(self, now_s: float, reached: Mapping[int, int], heads: Sequence[int]) -> None:
         """Compare how far each partition got with where it ends. Raises: Stalled.
 
         A partition that is not in `reached` is nobody's concern here just now.

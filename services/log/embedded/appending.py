@@ -1,4 +1,4 @@
-"""One transaction of the embedded log: admit what is new, give it a place, write it."""
+"""One transaction of the embedded log: admit what is new, give it a position, write it."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ async def append_all(
         # Again, now that the heads are ours: whoever held them judged deadlines up to then.
         now = clock.now()
         check_clock(now, heads[0]["database_now"])
-        places = _Places(generation, heads, now)
+        positions = _Positions(generation, heads, now)
         holders = await admit(connection, events)
         accepted = {
-            i: places.take(event.partition) for i, event in enumerate(events) if i not in holders
+            i: positions.take(event.partition) for i, event in enumerate(events) if i not in holders
         }
         if accepted:
-            await _write(connection, places, [events[i] for i in accepted], [*accepted.values()])
+            await _write(connection, positions, [events[i] for i in accepted], [*accepted.values()])
     written = {events[i].envelope.id: place.position for i, place in accepted.items()}
     return [
         accepted[i]
@@ -56,7 +56,7 @@ def _place(holder: asyncpg.Record) -> Position:
     return Position(holder["generation"], holder["partition"], holder["n"])
 
 
-class _Places:
+class _Positions:
     """Hands out positions from the heads that this transaction has locked."""
 
     def __init__(self, generation: int, heads: Iterable[asyncpg.Record], now: datetime) -> None:
@@ -68,7 +68,7 @@ class _Places:
             self.recorded_at[head["partition"]] = max(head["recorded_at"], now)
 
     def take(self, partition: int) -> Accepted:
-        """Return the next place of a partition."""
+        """Return the next position of a partition."""
         n = self.next_n[partition]
         self.next_n[partition] = n + 1
         return Accepted(Position(self.generation, partition, n), self.recorded_at[partition])
@@ -76,16 +76,16 @@ class _Places:
 
 async def _write(
     connection: Connection,
-    places: _Places,
+    positions: _Positions,
     events: Sequence[Prepared],
     accepted: Sequence[Accepted],
 ) -> None:
     """Insert the accepted events, move the heads and notify."""
     envelopes = [event.envelope for event in events]
-    partitions = sorted(places.next_n)
+    partitions = sorted(positions.next_n)
     await connection.execute(
         sql("log_append"),
-        places.generation,
+        positions.generation,
         [a.position.partition for a in accepted],
         [a.position.n for a in accepted],
         [e.id for e in envelopes],
@@ -106,6 +106,6 @@ async def _write(
         [a.recorded_at for a in accepted],
         [event.payload for event in events],
         partitions,
-        [places.next_n[p] for p in partitions],
-        [places.recorded_at[p] for p in partitions],
+        [positions.next_n[p] for p in partitions],
+        [positions.recorded_at[p] for p in partitions],
     )

@@ -29,7 +29,7 @@ from services.log.kafka.identity import TopicTruncated, check_ends, check_identi
 from services.log.kafka.outbox import Admitted, Outbox
 from services.log.kafka.producing import LARGEST_RECORD_BYTES, Appender
 from services.log.kafka.reading import Readers, stored_events
-from services.log.kafka.topics import Places, log_topics, refuse_deletion
+from services.log.kafka.topics import TopicPartitions, log_topics, refuse_deletion
 from services.log.kafka.wire import Record, largest_size, to_record
 from services.log.lineage import load_lineage
 from services.ports import Accepted, Clock, Outcome, StoredEvent, Submission
@@ -53,7 +53,7 @@ class KafkaEventLog:
         self._cluster = cluster
         self._generation = generation
         self._lineage = Lineage(generation)
-        self._places = Places(cluster.prefix, generation)
+        self._places = TopicPartitions(cluster.prefix, generation)
         self._outbox = Outbox(pool, generation, self._places)
         self._appender = Appender(cluster)
         self._readers = Readers(cluster)

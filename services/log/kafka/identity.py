@@ -9,7 +9,7 @@ from aiokafka.structs import TopicPartition
 
 from events.partitioning import REFERENCE_PARTITION
 from services.log.kafka.cluster import Cluster
-from services.log.kafka.topics import TopicFault, log_topics, look, refuse_other_partitions
+from services.log.kafka.topics import TopicFault, describe, log_topics, refuse_other_partitions
 from services.postgres.pool import Pool, translated
 from services.postgres.statements import sql
 
@@ -43,7 +43,7 @@ async def check_identity(pool: Pool, cluster: Cluster, generation: int) -> None:
     Raises: TopicFault, TopicReplaced, Unavailable, KafkaRefused.
     """
     topics = log_topics(cluster.prefix, generation)
-    found = (await look(cluster, topics)).topics
+    found = (await describe(cluster, topics)).topics
     for topic in topics:
         if topic.name not in found:
             raise TopicFault(f"topic {topic.name} is missing: run `touchstone topics create`")

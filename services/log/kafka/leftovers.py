@@ -13,7 +13,7 @@ from services.log.kafka.cluster import Cluster
 from services.log.kafka.identity import TopicTruncated, check_identity, distrust
 from services.log.kafka.outbox import Outbox
 from services.log.kafka.producing import Appender
-from services.log.kafka.topics import Places
+from services.log.kafka.topics import TopicPartitions
 from services.postgres.pool import Pool, translated
 from services.postgres.statements import sql
 
@@ -25,7 +25,7 @@ class Leftovers:
         self._pool = pool
         self._cluster = cluster
         self._generation = generation
-        self._outbox = Outbox(pool, generation, Places(cluster.prefix, generation))
+        self._outbox = Outbox(pool, generation, TopicPartitions(cluster.prefix, generation))
         self._appender = Appender(cluster)
         self._seen: Mapping[int, int] = {}
 
@@ -33,7 +33,7 @@ class Leftovers:
         """End the producer, if one was needed."""
         await self._appender.close()
 
-    async def look(self) -> int:
+    async def deliver(self) -> int:
         """Append what is pending since the last look, and forget what is mirrored.
 
         Returns how many events were appended. Raises: Unavailable, KafkaRefused, TopicFault.

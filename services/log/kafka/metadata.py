@@ -136,7 +136,7 @@ class Described(NamedTuple):
     topics: dict[str, TopicFound]
 
 
-async def describe(client: AIOKafkaClient, names: Sequence[str]) -> Described:
+async def ask_metadata(client: AIOKafkaClient, names: Sequence[str]) -> Described:
     """Return what exists of these topics; creates nothing.
 
     Raises: KafkaError, also for an answer that is not to be relied on yet.

@@ -21,7 +21,7 @@ from services.log.admissions import Holders, Prepared, admit
 from services.log.clocks import check_clock
 from services.log.kafka.identity import TopicTruncated
 from services.log.kafka.producing import Appender
-from services.log.kafka.topics import Places
+from services.log.kafka.topics import TopicPartitions
 from services.log.kafka.wire import Record, pack_headers, unpack_headers
 from services.ports import Clock
 from services.postgres.pool import Connection, Pool
@@ -45,7 +45,7 @@ class Admitted(NamedTuple):
 class Outbox:
     """The pending records of one generation."""
 
-    def __init__(self, pool: Pool, generation: int, places: Places) -> None:
+    def __init__(self, pool: Pool, generation: int, places: TopicPartitions) -> None:
         self._pool = pool
         self._generation = generation
         self._places = places

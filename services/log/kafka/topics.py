@@ -20,7 +20,7 @@ from events.partitioning import PARTITIONS, REFERENCE_PARTITION
 from services.errors import TouchstoneError
 from services.log.kafka.cluster import REQUEST_TIMEOUT_S, Cluster, away, reached
 from services.log.kafka.connecting import plain_client
-from services.log.kafka.metadata import Described, TopicFound, describe
+from services.log.kafka.metadata import Described, TopicFound, ask_metadata
 
 COPIES = 3
 """Replicas of a partition, where the cluster has as many brokers."""
@@ -109,7 +109,7 @@ def all_topics(prefix: str, generation: int) -> tuple[Topic, ...]:
     return (*log_topics(prefix, generation), *side_topics(prefix))
 
 
-class Places:
+class TopicPartitions:
     """Translates partitions of the log into partitions of its two topics, and back."""
 
     def __init__(self, prefix: str, generation: int) -> None:
@@ -131,10 +131,10 @@ class Places:
         return [self.all[0].topic, self.all[-1].topic]
 
 
-async def look(cluster: Cluster, topics: Sequence[Topic]) -> Described:
+async def describe(cluster: Cluster, topics: Sequence[Topic]) -> Described:
     """Return what exists of these topics. Raises: Unavailable, KafkaRefused."""
     async with plain_client(cluster) as client:
-        return await describe(client, [topic.name for topic in topics])
+        return await ask_metadata(client, [topic.name for topic in topics])
 
 
 async def create(cluster: Cluster, topics: Sequence[Topic]) -> tuple[str, ...]:
@@ -142,7 +142,7 @@ async def create(cluster: Cluster, topics: Sequence[Topic]) -> tuple[str, ...]:
 
     Raises: TopicFault, where one exists with other partitions; Unavailable, KafkaRefused.
     """
-    found = await look(cluster, topics)
+    found = await describe(cluster, topics)
     for topic in topics:
         if topic.name in found.topics:
             refuse_other_partitions(topic, found.topics[topic.name])
@@ -174,7 +174,7 @@ async def delete(cluster: Cluster, topics: Sequence[Topic]) -> None:
             if code:
                 raise for_code(code)(name)
     deadline = time.monotonic() + REQUEST_TIMEOUT_S
-    while (await look(cluster, topics)).topics:
+    while (await describe(cluster, topics)).topics:
         if time.monotonic() > deadline:
             raise away("deleted topics do not go")
         await asyncio.sleep(_LOOK_AGAIN_S)
@@ -183,7 +183,7 @@ async def delete(cluster: Cluster, topics: Sequence[Topic]) -> None:
 async def _until_seen(cluster: Cluster, topics: Sequence[Topic]) -> None:
     """Return when the brokers have heard of new topics. Raises: Unavailable."""
     deadline = time.monotonic() + REQUEST_TIMEOUT_S
-    while len((await look(cluster, topics)).topics) < len(topics):
+    while len((await describe(cluster, topics)).topics) < len(topics):
         if time.monotonic() > deadline:
             raise away("new topics do not appear")
         await asyncio.sleep(_LOOK_AGAIN_S)
@@ -205,7 +205,7 @@ async def faults(cluster: Cluster, topics: Sequence[Topic]) -> tuple[str, ...]:
 
     Raises: Unavailable, KafkaRefused.
     """
-    found = await look(cluster, topics)
+    found = await describe(cluster, topics)
     present = [topic for topic in topics if topic.name in found.topics]
     wrong = [
         f"topic {topic.name} is missing: run `touchstone topics create`"

@@ -9,4 +9,4 @@ INSERT INTO checkpoints AS c (projection, version, generation, partition, epoch)
 SELECT $1, $2, generation, partition, 1 FROM open
 ON CONFLICT (projection, version, generation, partition)
 DO UPDATE SET epoch = c.epoch + 1, updated_at = now()
-RETURNING next, epoch
+RETURNING next, epoch, settled

@@ -1,4 +1,13 @@
-SELECT DISTINCT partition FROM projection_heads
-WHERE projection = $1 AND version = $2
-  AND (next_change_at <= $3 OR (policy_count < $4 AND parked_reason IS NULL))
-  AND EXISTS (SELECT FROM live_versions l WHERE l.projection = $1 AND l.version = $2)
+-- $1 projections and $2 their versions, $3 partitions, $4 now: those where a customer is due.
+SELECT p.partition
+FROM unnest($3::smallint[]) AS p (partition)
+WHERE EXISTS (
+    SELECT FROM unnest($1::text[], $2::integer[]) AS v (projection, version)
+    JOIN live_versions l USING (projection, version)
+    CROSS JOIN LATERAL (
+        SELECT FROM projection_heads h
+        WHERE h.projection = v.projection AND h.version = v.version
+          AND h.partition = p.partition AND h.next_change_at <= $4
+        LIMIT 1
+    ) AS due
+)

@@ -11,6 +11,7 @@ from msgspec import Struct
 from events.envelope import CustomerId
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
+from events.touchpoints.policy import ReferenceTouchpoint
 from projections.protocol import Anatomy, Assessment, Facts, Row, Table, Total
 from tests.bench.kafka.amounts import Summed
 
@@ -36,6 +37,7 @@ class CustomerSums:
     name: ClassVar[str] = "customer_sums"
     version: ClassVar[int] = 1
     handles: ClassVar[frozenset[type[Touchpoint]]] = frozenset(get_args(Summed))
+    reads: ClassVar[frozenset[type[ReferenceTouchpoint]]] = frozenset()
     tables: ClassVar[tuple[Table, ...]] = (Table("sums", SumRow, ()),)
     anatomy: ClassVar[Anatomy] = Anatomy((), {})
 
@@ -57,7 +59,7 @@ class CustomerSums:
         facts.memo = memo
         row = SumRow(events=memo.events, amount_minor=memo.amount_minor)
         rows = {"sums": [row]} if memo.events else {}
-        return Assessment(rows=rows, next_change_at=next_change_at)
+        return Assessment(rows=rows, uses=frozenset(), next_change_at=next_change_at)
 
     def totals(self, row: Row) -> Sequence[Total]:
         """Share nothing in company-wide sums."""

@@ -15,7 +15,7 @@ from events.codec import encode
 from events.partitioning import PARTITIONS, partition_of
 from services.log.kafka.cluster import Cluster
 from services.log.kafka.producing import Appender
-from services.log.kafka.topics import Places, create, log_topics
+from services.log.kafka.topics import TopicPartitions, create, log_topics
 from services.log.kafka.wire import Record, to_record
 from services.postgres.pool import Pool
 from tests.bench.kafka.company import Company, Told
@@ -41,7 +41,7 @@ class Filled(Struct, frozen=True):
 async def fill(cluster: Cluster, company: Company, events: int) -> Filled:
     """Create the topics of a log and append a history of so many events."""
     await create(cluster, log_topics(cluster.prefix, GENERATION))
-    places = Places(cluster.prefix, GENERATION)
+    places = TopicPartitions(cluster.prefix, GENERATION)
     heads = [0] * PARTITIONS
     sums: Sums = {}
     payload_bytes = record_bytes = 0

@@ -9,7 +9,7 @@ import pytest
 from events.policy import Reference
 from events.touchpoints.contact import VisitMade
 from events.touchpoints.payment import DebtWrittenOff, Instalment, InvoiceIssued
-from events.touchpoints.policy import BranchSet
+from events.touchpoints.policy import BranchSet, CompanySet
 from projections.protocol import Facts
 from projections.receivables.lines import Statement
 from projections.receivables.reports import dso, invoiced_in_window, owed_back
@@ -391,3 +391,15 @@ def test_what_is_left_of_a_note_is_credit_once_when_its_order_is_invoiced() -> N
         account(credit="150.00", outstanding="0.00", unbilled="0.00", exposure="-150.00"),
     )
     worth(*facts).at("2026-02-10").then(margin="0.00")
+
+
+def test_what_was_bought_is_told_in_the_companys_currency_whatever_the_tiers_are_in() -> None:
+    company = CompanySet(effective_from=instant("2020-01-01"), name="Harbour", currency="CNY")
+    worth(
+        invoice("A", "100.00", due="2026-03-01"),
+        paid("P", "100.00", on="2026-02-10", invoices=("A",)),
+        credit_note("N", "30.00", on="2026-02-11", invoice="A"),
+        rules=[told(company, "2020-01-01"), tiers_published(("gold", "1.00"), currency="USD")],
+    ).at("2026-02-11").then(
+        currency="USD", margin="0.00", net_currency="CNY", net_amount="70.00", purchase_days=1
+    )

@@ -1,8 +1,9 @@
 """Words of a closed list are said in the reader's language, never as the code has them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from typing import get_args
 
 import pytest
 from msgspec.inspect import LiteralType, UnionType
@@ -10,9 +11,20 @@ from msgspec.inspect import LiteralType, UnionType
 from events.avro import struct_info
 from events.envelope import Position, RecordedEvent
 from events.touchpoints import TYPES
+from projections.books.records import SourceKind, SourceState, StepReason
+from projections.case_board.rows import CaseStatus, ObligationStatus
+from projections.receivables.movements import MovementKind
+from projections.receivables.promises import Verdict
+from projections.receivables.rows import HoldReason, ItemStatus
 from projections.timeline.entries import entry_of
+from projections.value_tiers.contributions import Component
+from projections.value_tiers.explain import CauseKind
+from projections.value_tiers.tiers import Reason
+from services.console.alerts.queries import AlertKind
+from services.console.alerts.words import AlertWords
 from services.console.cases.words import CaseWords
 from services.console.customers.touchpoint_words import TouchpointWords
+from services.console.receivables.words import ReceivablesWords
 from services.console.shared.i18n import speaker
 from services.console.value.words import ValueWords
 from services.simulator.history import history, open_books
@@ -88,3 +100,31 @@ def test_the_tier_that_an_alert_is_about_has_its_name() -> None:
     words = ValueWords(CHINESE)
     assert words.about("tier_warning", "gold") == "黄金"
     assert words.about("overdue", "gold") == "gold"
+
+
+RECEIVABLES, VALUE, CASES = ReceivablesWords(CHINESE), ValueWords(CHINESE), CaseWords(CHINESE)
+
+
+@pytest.mark.parametrize(
+    ("name", "codes"),
+    [
+        (RECEIVABLES.hold, HoldReason),
+        (RECEIVABLES.status, ItemStatus),
+        (RECEIVABLES.verdict, Verdict),
+        (RECEIVABLES.source, SourceKind),
+        (RECEIVABLES.source_state, SourceState),
+        (RECEIVABLES.step, StepReason),
+        (RECEIVABLES.movement, MovementKind),
+        (VALUE.component, Component),
+        (VALUE.reason, Reason),
+        (VALUE.cause, CauseKind),
+        (CASES.status, CaseStatus),
+        (CASES.obligation, ObligationStatus),
+        (AlertWords(CHINESE).alert_kind, AlertKind),
+    ],
+    ids=lambda one: getattr(one, "__name__", None),
+)
+def test_a_code_of_a_row_has_a_word(name: Callable[[str], str], codes: object) -> None:
+    words = {code: name(code) for code in get_args(codes)}
+    assert len(words) > 1
+    assert not [word for word in words.values() if CODE.search(word)]

@@ -21,7 +21,7 @@ from events.policy import Reference
 from projections.books.ageing import ageing, bucket_labels
 from projections.protocol import Facts
 from projections.receivables.alerts import AlertBook
-from projections.receivables.reading import Reading
+from projections.receivables.reading import ReceivablesAt
 from projections.receivables.reports import dso, invoiced_in_window, mean_days_late, open_balances
 from projections.receivables.rows import AccountRow, ItemRow
 from tests.support.given import (
@@ -103,7 +103,7 @@ def test_each_threshold_alerted_for_exactly_the_invoices_open_at_its_end(
     # Only the highest alert of an item stands, yet each threshold had an episode of its own.
     raised: Counter[int] = Counter()
     for events in customers:
-        reading = Reading(Facts(events), asked("2014-12-31"), RULES)
+        reading = ReceivablesAt(Facts(events), asked("2014-12-31"), RULES)
         episodes = AlertBook(CUSTOMER, reading).episodes()
         raised.update(e.alert.threshold for e in episodes if e.alert.kind == "overdue")
         assert all(episode.until is not None for episode in episodes)

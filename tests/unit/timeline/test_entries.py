@@ -14,7 +14,7 @@ from events.touchpoints import TYPES
 from events.touchpoints.complaint import CaseAssigned, ComplaintFiled
 from events.touchpoints.customer import CustomerRegistered
 from events.touchpoints.payment import InvoiceIssued, PaymentReceived
-from projections.timeline.entries import Place, Value, entry_of, family_of, page, place_of
+from projections.timeline.entries import TimelinePlace, Value, entry_of, family_of, page, place_of
 from tests.support.touchpoints import START, recorded
 
 FAMILIES = {"customer", "order", "payment", "complaint", "callback", "visit", "policy"}
@@ -73,11 +73,11 @@ def test_pages_show_every_event_once_newest_first(spots: list[tuple[int, int]]) 
         for n, (hour, device) in enumerate(spots)
     ]
     shown = []
-    before: Place | None = None
+    before: TimelinePlace | None = None
     while entries := page(events, 7, before):
         assert len(entries) <= 7
         shown.extend(entries)
-        before = Place.from_token(entries[-1].place.token())
+        before = TimelinePlace.from_token(entries[-1].place.token())
     expected = sorted((event.fact_key for event in events), reverse=True)
     assert [entry.place.fact_key for entry in shown] == expected
 
@@ -91,10 +91,12 @@ def test_a_page_may_be_of_one_kind_only() -> None:
 @pytest.mark.parametrize("token", ["", "nonsense", "密", "gA", "3q2-7w"])
 def test_a_token_that_was_never_given_out_is_refused(token: str) -> None:
     with pytest.raises(MalformedToken):
-        Place.from_token(token)
+        TimelinePlace.from_token(token)
 
 
 def test_a_token_names_its_place_exactly() -> None:
-    place = Place(datetime(2026, 3, 1, 1, 2, 3, 4, tzinfo=UTC), "/branches/B/till", 2, 2**62, "id")
-    assert Place.from_token(place.token()) == place
+    place = TimelinePlace(
+        datetime(2026, 3, 1, 1, 2, 3, 4, tzinfo=UTC), "/branches/B/till", 2, 2**62, "id"
+    )
+    assert TimelinePlace.from_token(place.token()) == place
     assert place_of(recorded(ComplaintFiled(severity="low"))).effective_at == START

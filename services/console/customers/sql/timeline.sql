@@ -4,7 +4,7 @@
 SELECT *
 FROM events
 WHERE customer_id = $1
-  AND (generation, partition, n) < ($2::smallint, $3::smallint, $4::bigint)
+  AND partition = $3 AND generation <= $2 AND (generation < $2 OR n < $4)
   AND ($5::text[] IS NULL OR type = ANY ($5))
   AND ($6::timestamptz IS NULL OR effective_at <= $6)
   AND ($7::timestamptz IS NULL OR recorded_at <= $7)

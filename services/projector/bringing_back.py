@@ -1,0 +1,67 @@
+"""Brings customers back to memory whom lanes have forgotten: each dossier is read once for all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from events.envelope import CustomerId
+from events.policy import Reference
+from services.postgres.pool import Pool, translated
+from services.projector.lane import Lane
+from services.projector.recalling import Broken, Recall
+
+_AT_ONCE = 500  # customers whose dossiers are read together
+
+
+class BringingBack:
+    """Fills the memories of one partition's lanes."""
+
+    def __init__(self, pool: Pool, recalling: Recall) -> None:
+        self._pool = pool
+        self._recalling = recalling
+
+    async def recall(
+        self,
+        shares: Sequence[tuple[Lane, Iterable[CustomerId]]],
+        broken: Broken,
+        reference: Reference,
+    ) -> None:
+        """Bring back whom lanes at one checkpoint have forgotten. Raises: Unavailable.
+
+        A customer with an event that cannot be decoded is put among the broken instead.
+        """
+        missed = [(lane, lane.forgotten(customers)) for lane, customers in shares]
+        names = [*dict.fromkeys(customer for _, customers in missed for customer in customers)]
+        for start in range(0, len(names), _AT_ONCE):
+            some = {*names[start : start + _AT_ONCE]}
+            await self._recall_some(
+                [(lane, [c for c in customers if c in some]) for lane, customers in missed],
+                broken,
+                reference,
+            )
+
+    async def _recall_some(
+        self,
+        missed: Sequence[tuple[Lane, Sequence[CustomerId]]],
+        broken: Broken,
+        reference: Reference,
+    ) -> None:
+        missed = [(lane, customers) for lane, customers in missed if customers]
+        upto = missed[0][0].checkpoint.next
+        wanted = [(lane.snapshots, customers) for lane, customers in missed]
+        recalled = await self._recalling.since_snapshots(wanted, upto, broken, reference)
+        refused = [
+            (lane, await lane.go_on_from(found.since, reference))
+            for (lane, _), found in zip(missed, recalled, strict=True)
+        ]
+        whole = await self._recalling.whole([customers for _, customers in refused], upto, broken)
+        read = [
+            (lane, found.dossiers | again)
+            for (lane, _), found, again in zip(missed, recalled, whole, strict=True)
+            if found.dossiers or again
+        ]
+        if read:
+            with translated():
+                async with self._pool.acquire() as connection:
+                    for lane, dossiers in read:
+                        await lane.recall(connection, dossiers)

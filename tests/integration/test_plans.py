@@ -1,0 +1,424 @@
+"""Every named statement reads what it needs of 200,000 events, and walks no large table.
+
+Each is executed once, in a transaction that is rolled back, with parameters such as the product
+gives; the plan says how many rows of each table it looked at. Who adds a statement gives its
+parameters here, or the reason why it is to read everything.
+"""
+
+from __future__ import annotations
+
+import json
+from asyncio import Runner
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from events.touchpoints.customer import CustomerProfileChanged, CustomerRegistered
+from projections import PROJECTIONS
+from services.console.shared.statements import Statements
+from services.rows.row_tables import tables_of
+from tests.support.large_log import lay_in
+from tests.support.postgres import fresh_database
+
+pytestmark = pytest.mark.postgres
+
+LARGE = {
+    "events", "admissions", "projection_heads", "totals", "alerts", "alert_journal",
+    "subject_keys", "quarantine", "log_confirmed", "dossier_snapshots",
+    *(table.name for projection in PROJECTIONS for table in tables_of(projection).values()),
+}  # fmt: skip
+MOST_ROWS = 1_500
+"""Rows of a large table that a statement may look at; each has 15,000 or more."""
+
+READ_EVERYTHING = {
+    "cases/board_sums": "sums over every case under way and all that is owed on them",
+    "count_admitted": "verify counts what was ever let in, once",
+    "count_customers": "the walks' progress bar, before they read everything",
+    "count_heads": "`touchstone status` counts every customer",
+    "count_outdated": "`touchstone status` without a cap; pages give one",
+    "kafka_forget_confirmed": "whatever is confirmed and not mirrored yet: seconds of the log",
+    "move_add_runs": "a move lays the whole log in runs",
+    "move_unmirrored": "a move compares all that was confirmed with the mirror",
+    "overview/count_customers": "the number of all customers, from an index alone",
+    "part_bounds": "a walk divides all customers into parts, from a sample",
+    "quarantine_taken": "all that lies there of one branch, which its quota bounds",
+    "quarantine_count": "an operator counts what was ever refused",
+    "rebuild_drop_heads": "a rebuild's switch compares all",
+    "rebuild_drop_totals": "a rebuild's switch compares all",
+    "rebuild_make_live": "a rebuild's switch gives the alerts that stand their version",
+    "rebuild_mend_heads": "a rebuild's switch compares all",
+    "rebuild_mend_totals": "a rebuild's switch compares all",
+    "rebuild_raise": "a rebuild's switch compares all",
+    "rebuild_restate": "a rebuild's switch compares all",
+    "rebuild_withdraw": "a rebuild's switch compares all",
+    "receivables/open_by_branch": "sums of the company: one total a day, branch and partition",
+    "receivables/open_by_day": "sums of the company: one total a day, branch and partition",
+    "rows_without_events": "verify looks for an event of every customer",
+    "sample_customers": "a policy is tried on some of all customers, chosen by a hash",
+    "totals_of": "verify sums up every total",
+    "walk_dossiers": "verify, replay and digest read every event",
+}
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+A_DAY = date(2024, 6, 1)
+ONE, OTHER = UUID(int=1), UUID(int=2)
+CUSTOMER, PARTITION = "C000013", 1
+CUSTOMERS = [CUSTOMER, "C000014"]
+OURS = ("receivables", 1)
+ALL = (["receivables", "value_tiers", "case_board"], [1, 1, 1])
+BUILD = ("receivables", 1, "receivables_rebuild")
+TWO_BUILDS = ("receivables", 1, "receivables_rebuild", 1)
+USES = (["reference.branch_set B-7"], [301])
+PARTITIONS = list(range(12))
+TYPES = ["payment.payment_received", "payment.invoice_issued"]
+HOME = [CustomerRegistered.event_type, CustomerProfileChanged.event_type]
+TODAYS = (["B-1", "B-2"], [739_000, 739_000], 739_000)
+AN_EVENT = (
+    [uuid4()], ["C-new"], ["/branches/B-1/new"], ["t"], ["B-1"], [0], [1], [NOW], [None], [None],
+    [NOW], [None], [None], [None], [None], [NOW], [b"x"],
+)  # fmt: skip
+
+Arguments = Sequence[object]
+GIVEN: Mapping[str, Arguments] = {
+    # --- the log
+    "count_admitted": (),
+    "count_customers": (),
+    "current_generation": (),
+    "current_log": (),
+    "dossiers": (1, CUSTOMERS, [1, 2], [9000, 9000]),
+    "dossiers_since": (1, PARTITION, [CUSTOMER], [100], 9000),
+    "filling_end": (),
+    "filling_note": ("history", 1, 2),
+    "filling_stands": (),
+    "near_customers": (CUSTOMERS,),
+    "somebody_projects": (),
+    "uncounted_sources": (10,),
+    "log_admit": ([uuid4()], ["/branches/B-1/x"], [0], [1], [b"d"]),
+    "log_append": (1, [1], [50_000], *AN_EVENT, [1], [50_001], [NOW]),
+    "log_ends": (2,),
+    "log_heads": (1,),
+    "log_holders": ([ONE], ["/branches/B-1/till"], [0], [13]),
+    "log_is_quiet": (1, PARTITION, 10),
+    "log_lock_heads": (1, [1, 2], NOW, "embedded"),
+    "log_read": (1, PARTITION, 100, 500),
+    "log_runs": (1,),
+    "places_of": ([ONE, OTHER],),
+    "readable_heads": (1,),
+    "receipt": (ONE, "B-1"),
+    "reference_stream": (1, 200),
+    # --- Kafka's
+    "kafka_claim": (1,),
+    "kafka_confirm": (1, [1], [uuid4()], [60_000]),
+    "kafka_distrust": ("topic",),
+    "kafka_forget_confirmed": (),
+    "kafka_generation": (),
+    "kafka_know_topics": (["topic"], [ONE]),
+    "kafka_known_topics": (["topic"],),
+    "kafka_lock_heads": (1, [1, 2]),
+    "kafka_oldest_pending": (1,),
+    "kafka_own": (7, [1, 2]),
+    "kafka_pend": (1, [1], [uuid4()], [NOW], [b"k"], [b"h"], [b"d"]),
+    "kafka_pending": (1, [1], 100),
+    "kafka_pending_partitions": (1,),
+    "kafka_pending_records": ([ONE],),
+    "kafka_positions": ([ONE, OTHER],),
+    "mirror_heads": (1,),
+    "mirror_keep": ([1], [1], [60_000], *AN_EVENT),
+    "mirror_lock": (1, PARTITION),
+    "mirror_move": (1, PARTITION, 60_000, 0, [ONE]),
+    "mirrored_upto": (1, PARTITION),
+    # --- a move
+    "move_add_gapless_runs": (1,),
+    "move_add_runs": (1,),
+    "move_close_heads": (1, [0] * 13),
+    "move_end_epochs": (1,),
+    "move_forget_pending": (1,),
+    "move_inherit_runs": (1,),
+    "move_know_topics": (["topic"], [ONE]),
+    "move_lock": (),
+    "move_open_checkpoints": (2, ["p"], [1], [1], [1], [1], [NOW], [1]),
+    "move_open_generation": (1, "kafka"),
+    "move_open_heads": (2,),
+    "move_open_mirror": (2,),
+    "move_unmirrored": (1,),
+    "move_wake": (),
+    # --- the way in
+    "branch_key_add": (uuid4(), "B-1", "till", False, b"h", NOW),
+    "branch_key_find": (b"h",),
+    "branch_key_list": ("B-1",),
+    "branch_key_revoke": (ONE, NOW),
+    "quarantine_add": (
+        NOW, "B-1", False, [uuid4()], [1], [ONE], ["t"], ["c"], ["f"], ["r"], ["m"], [None],
+        [b"s"], [False],
+    ),
+    "quarantine_after": (19_000, 20_000, 500),
+    "quarantine_count": (None,),
+    "quarantine_end": (),
+    "quarantine_expire": ("B-1", NOW - timedelta(days=900)),
+    "quarantine_lock": (7, "B-1"),
+    "quarantine_overflow": ("B-1", NOW, 3),
+    "quarantine_settle": (ONE, "discarded", "why", NOW),
+    "quarantine_taken": ("B-1", [ONE]),
+    "quarantine_list": ("B-1", False, 50),
+    "quarantine_show": (ONE,),
+    "vault_keys": (CUSTOMERS,),
+    "vault_prepare": ([CUSTOMER, "new"], [b"k", b"k"]),
+    # --- rows
+    "add_totals": (*OURS, 1, ["open"], ["CNY"], ["B-1"], [730_001], [1], [5]),
+    "alert_journal_after": (59_000, 60_000, 500),
+    "alert_journal_end": (),
+    "checkpoints_of": (*OURS, 1),
+    "count_heads": (*OURS, NOW),
+    "count_outdated": (*OURS, *USES, 301, 1000),
+    "due_customers": (*OURS, PARTITION, NOW, 500, True),
+    "heads_of": (*OURS, CUSTOMERS),
+    "keep_use_sets": ([5000], ["a\nb"]),
+    "list_parked": (100,),
+    "live_versions": (ALL[0],),
+    "make_live": ALL,
+    "move_checkpoint": (*OURS, 1, PARTITION, 1, 1, 2, 300, 1, NOW),
+    "outdated_customers": (*OURS, PARTITION, *USES, 301, NOW, True, 200),
+    "park": (*OURS, PARTITION, 300, NOW, [CUSTOMER], ["why"], [ONE]),
+    "parked_customers": (*OURS, PARTITION),
+    "raise_alerts": (
+        *OURS, PARTITION, NOW, [uuid4()], ["overdue"], ["I"], [30], [CUSTOMER], ["B-1"], [NOW],
+        ["CNY"], [5],
+    ),
+    "rebuild_forget_alerts": (*OURS, [ONE]),
+    "rebuild_keep_alerts": (
+        *OURS, PARTITION, [uuid4()], ["overdue"], ["I"], [30], [CUSTOMER], ["B-1"], [NOW],
+        ["CNY"], [5],
+    ),
+    "rebuild_standing": (*OURS, CUSTOMERS),
+    "restate_alerts": ([ONE], ["B-1"], [5]),
+    "retry_parked": (None,),
+    "settle_partition": (*OURS, 1, PARTITION, 1, 301),
+    "standing_alerts": (*OURS, CUSTOMERS),
+    "take_partition": (*OURS, 1, PARTITION),
+    "totals_of": OURS,
+    "upsert_heads": (*OURS, PARTITION, 300, [CUSTOMER], [NOW], [NOW], [5]),
+    "waiting_partitions": (*ALL, PARTITIONS, NOW),
+    "withdraw_alerts": (NOW, [ONE], ["paid"], [OTHER]),
+    "writers_of": ("alert_journal",),
+    # --- the projector and what tells others
+    "end_when_idle": (),
+    "release_delivery_lock": (),
+    "release_projector_lock": (),
+    "relay_move": ("webhook", 5),
+    "relay_place": ("webhook", 5),
+    "snapshot_keep": ("receivables", 1, "C-new", "code", 1, 10, NOW, 3, 10, b"x"),
+    "snapshots_named": (*OURS, CUSTOMERS),
+    "snapshots_of": (*OURS, "x", 1, 9000, 300, 300, CUSTOMERS),
+    "try_delivery_lock": (),
+    "try_projector_lock": (),
+    # --- rebuilds
+    "rebuild_adopt": (*OURS, 1, 1),
+    "rebuild_checkpoints": ("build", 1, 1, [0] * 12),
+    "rebuild_claim_part": (1, 1),
+    "rebuild_count_part": (1, 1, 5, 50),
+    "rebuild_drop_heads": BUILD,
+    "rebuild_drop_totals": BUILD,
+    "rebuild_end": ("receivables",),
+    "rebuild_lock_live": (ALL[0], 1),
+    "rebuild_make_live": ("receivables", 2, 1),
+    "rebuild_mend_heads": BUILD,
+    "rebuild_mend_totals": BUILD,
+    "rebuild_positions": (*OURS, 1),
+    "rebuild_raise": (*TWO_BUILDS, NOW),
+    "rebuild_recorded_beside": (1, PARTITION, 500, *OURS),
+    "rebuild_restate": TWO_BUILDS,
+    "rebuild_sum_totals": ("build", 1, 1),
+    "rebuild_tables": ("^receivables_rebuild",),
+    "rebuild_unsettle": BUILD,
+    "rebuild_wake_owners": (ALL[0], 1, "receivables"),
+    "rebuild_withdraw": (*TWO_BUILDS, NOW),
+    # --- walks
+    "part_bounds": (1.0, 10),
+    "walk_part": ("C000100", "C000120", TYPES, 1, [20_000] * 13, None),
+    "rows_without_events": OURS,
+    "sample_customers": (100,),
+    "walk_dossiers": (None,),
+    # --- the console
+    "alerts/alert_journal": (None, None, CUSTOMER, None, 50),
+    "alerts/count_standing_alerts": (*ALL, None, "B-1", None, 1_000),
+    "alerts/standing_alerts": (*ALL, None, "B-1", None, None, None, 50),
+    "cases/board": (["d1", "d2"], "B-1", 20),
+    "cases/board_sums": (),
+    "cases/cases": ("t1", 50),
+    "cases/count_cases": ("t1", 1_000),
+    "cases/customer_of_case": ("case_id-7",),
+    "cases/open_obligations": (CUSTOMERS, ["case_id-12", "case_id-13"]),
+    "customers/timeline": (
+        CUSTOMER, 1, PARTITION, 9000, None, None, None, None, None, None, None, None, 50,
+    ),
+    "overview/count_customers": OURS,
+    "overview/event_rates": (1, [1, 2], [16_000, 16_000], [16_200, 16_200], NOW),
+    "overview/recorded_since": (1, [1, 2], [16_000, 16_000], datetime(2024, 1, 1, tzinfo=UTC)),
+    "receivables/count_open_items": ("B-1", 1_000),
+    "receivables/invoiced": (*OURS, "open", *TODAYS, 3, "B-1"),
+    "receivables/open_by_branch": (*OURS, "open", *TODAYS),
+    "receivables/open_by_day": (*OURS, "open", *TODAYS, None),
+    "receivables/open_currencies": (),
+    "receivables/open_items": ("B-1", 50),
+    "shared/count_parked": (*OURS, 1_000),
+    "shared/filling": (),
+    "shared/home": (CUSTOMER, 1, PARTITION, 9000, HOME, None),
+    "shared/oldest_unread": (1, [1, 2], [100, 100]),
+    "shared/progress": (*OURS, 1),
+    "value/tiers": ("value_tiers", 1, "tier:", "CNY", "B-1"),
+}  # fmt: skip
+
+PARTS: Mapping[str, Mapping[str, str]] = {
+    "cases/board": {"named": "$1", "branch": "w.branch_id = $2", "limit": "$3"},
+    "cases/board_sums": {"branch": "TRUE"},
+    "cases/cases": {
+        "conditions": "c.status IN ('open', 'waiting') AND c.owner = $1",
+        "order": "c.solution_due_at, c.customer_id, c.case_id",
+        "limit": "$2",
+    },
+    "cases/count_cases": {
+        "conditions": "c.status IN ('open', 'waiting') AND c.owner = $1", "limit": "$2",
+    },
+    "receivables/count_open_items": {"joins": "", "conditions": "i.branch_id = $1", "limit": "$2"},
+    "receivables/open_items": {
+        "joins": "",
+        "conditions": "i.branch_id = $1",
+        "order": "i.due_on, i.customer_id, i.item_id",
+        "limit": "$2",
+    },
+}  # fmt: skip
+"""What the console fills in beside the tables' names, for statements that leave it open."""
+
+
+def _statements() -> Iterator[tuple[str, Traversable]]:
+    """Yield every named statement: those of the console by topic and name, the others by name."""
+    folders = [(files("services"), "")]
+    while folders:
+        folder, room = folders.pop()
+        for entry in folder.iterdir():
+            if entry.is_dir() and entry.name != "migrations" and not entry.name.startswith("_"):
+                of_console = folder.name == "console" and entry.name != "sql"
+                folders.append((entry, f"{entry.name}/" if of_console else room))
+            elif entry.name.endswith(".sql") and folder.name == "sql":
+                yield room + entry.name.removesuffix(".sql"), entry
+
+
+STATEMENTS = dict(_statements())
+
+
+@pytest.fixture(scope="module")
+def large(postgres_server: str) -> Iterator[str]:
+    """The DSN of a database with 200,000 events."""
+    with Runner() as runner:
+        database = fresh_database(postgres_server)
+        dsn = runner.run(database.__aenter__())
+        try:
+            runner.run(lay_in(dsn))
+            yield dsn
+        finally:
+            runner.run(database.__aexit__(None, None, None))
+
+
+def _text(name: str) -> str:
+    text = STATEMENTS[name].read_text("utf-8")
+    if "/" not in name:
+        return text
+    tables = Statements(PROJECTIONS)
+    return tables.filled(text.format_map(_Kept(PARTS.get(name, {}))))
+
+
+class _Kept(dict[str, str]):
+    """Leaves in braces what it does not know."""
+
+    def __missing__(self, key: str) -> str:
+        return "{" + key + "}"
+
+
+def _nodes(plan: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
+    yield plan
+    below = plan.get("Plans", [])
+    assert isinstance(below, list)
+    for one in below:
+        yield from _nodes(one)
+
+
+def _number(node: Mapping[str, object], name: str) -> float:
+    value = node.get(name, 0)
+    assert isinstance(value, int | float)
+    return value
+
+
+def _looked_at(node: Mapping[str, object]) -> float:
+    """Return how many rows of its table a scan has looked at."""
+    each = sum(
+        _number(node, name)
+        for name in ("Actual Rows", "Rows Removed by Filter", "Rows Removed by Index Recheck")
+    )
+    return each * _number(node, "Actual Loops")
+
+
+async def plan_of(connection: asyncpg.Connection, name: str) -> Mapping[str, object]:
+    """Return the plan by which a statement was executed."""
+    if "rebuilt_customers" in _text(name):
+        await connection.execute("CREATE TEMPORARY TABLE rebuilt_customers (customer_id text)")
+    explained = await connection.fetchval(
+        f"EXPLAIN (ANALYZE, FORMAT JSON) {_text(name)}", *GIVEN[name]
+    )
+    [found] = json.loads(explained)
+    plan: Mapping[str, object] = found["Plan"]
+    return plan
+
+
+def too_much(plan: Mapping[str, object]) -> list[str]:
+    """Return where a plan reads more of a large table than a statement should."""
+    return [
+        f"{node['Node Type']} of {node['Relation Name']}: {_looked_at(node):.0f} rows"
+        for node in _nodes(plan)
+        if node.get("Relation Name") in LARGE
+        and str(node["Node Type"]).endswith("Scan")
+        and ("Seq Scan" in str(node["Node Type"]) or _looked_at(node) > MOST_ROWS)
+        and _number(node, "Actual Loops")
+    ]
+
+
+def test_each_named_statement_has_parameters_here() -> None:
+    assert sorted(STATEMENTS) == sorted(GIVEN)
+    assert sorted(READ_EVERYTHING) == sorted(READ_EVERYTHING.keys() & GIVEN.keys())
+
+
+@pytest.mark.parametrize("name", sorted(STATEMENTS.keys() - READ_EVERYTHING.keys()))
+async def test_a_statement_reads_what_it_needs(large: str, name: str) -> None:
+    connection = await asyncpg.connect(large)
+    try:
+        transaction = connection.transaction()
+        await transaction.start()
+        if name in UTILITIES:
+            await connection.execute(_text(name))
+        else:
+            assert too_much(await plan_of(connection, name)) == []
+        await transaction.rollback()
+    finally:
+        await connection.close()
+
+
+UTILITIES = {"end_when_idle"}
+"""What is no query and has no plan."""
+
+
+async def test_a_walk_of_a_large_table_is_found(large: str) -> None:
+    connection = await asyncpg.connect(large)
+    try:
+        for walk in (
+            "SELECT count(*) FROM events WHERE branch_id = 'B-1'",
+            "SELECT * FROM events WHERE customer_id || '' = 'C000013' ORDER BY event_id",
+            "SELECT * FROM events WHERE (generation, partition) < (1, 6) AND data = ''",
+        ):
+            explained = await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {walk}")
+            assert too_much(json.loads(explained)[0]["Plan"]), walk
+    finally:
+        await connection.close()
