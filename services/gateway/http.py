@@ -38,7 +38,7 @@ _PUBLISHING, _PUBLISHING_SHARE = 32, 16
 """Bodies in work at most, and of one key: of the largest about 2 GiB of parsed events."""
 _READING, _READING_SHARE = 256, 32
 """Bodies on their way at most, and of one key; their bytes are counted, too."""
-_ASKING = 256
+_ASKING, _STRANGERS = 256, 32
 """Questions to the database at most, about keys and receipts."""
 
 
@@ -89,6 +89,7 @@ class _Doors:
     def __init__(self, rates: Rates) -> None:
         self.throttle = Throttle(rates)
         self.asking = Slots(_ASKING)
+        self.strangers = Slots(_STRANGERS)
         self.reading = Slots(_READING, _READING_SHARE)
         self.publishing = Slots(_PUBLISHING, _PUBLISHING_SHARE)
         self.held = Held()
@@ -141,7 +142,7 @@ def gateway_router(platform: GatewayPlatform, rates: Rates) -> APIRouter:
 
         An answer other than refused means that the event is durable. Repeating is safe.
         """
-        scope = await _scope(keys, doors.asking, request)
+        scope = await _scope(keys, doors, request)
         key, mode = str(scope.key_id), mode_of(request.headers)
         async with doors.calming():
             doors.throttle.enter(key)
@@ -162,7 +163,7 @@ def gateway_router(platform: GatewayPlatform, rates: Rates) -> APIRouter:
 
         An id that is no UUID is known together with its source alone.
         """
-        scope = await _scope(keys, doors.asking, request)
+        scope = await _scope(keys, doors, request)
         async with doors.calming():
             doors.throttle.enter(str(scope.key_id))
         asked = _event_id(event_id, source)
@@ -181,13 +182,17 @@ def gateway_router(platform: GatewayPlatform, rates: Rates) -> APIRouter:
     return router
 
 
-async def _scope(keys: BranchKeys, asking: Slots, request: Request) -> Scope:
-    """Return whom the request speaks for. Raises: Problem, Unavailable."""
+async def _scope(keys: BranchKeys, doors: _Doors, request: Request) -> Scope:
+    """Return whom the request speaks for. Raises: Problem, Unavailable.
+
+    Tokens that were no key lately have slots of their own: invented ones keep no branch out.
+    """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     scope = None
     if scheme.lower() == "bearer":
-        with asking.slot() as slot:
-            scope = await slot.within_patience(keys.scope_of(token.strip()))
+        token = token.strip()
+        with (doors.asking if keys.has_met(token) else doors.strangers).slot() as slot:
+            scope = await slot.within_patience(keys.scope_of(token))
     if scope is None:
         raise Problem(
             HTTPStatus.UNAUTHORIZED,

@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import Any
 
 import msgspec
+import structlog
 import uvloop
 
 from services.errors import TouchstoneError
@@ -26,6 +27,8 @@ from services.walk.engine import Answer, PartWorker, Task
 from services.walk.parts import Part
 
 _LONGEST_LINE = 1 << 24
+
+_LOG = structlog.get_logger(__name__)
 
 
 async def _lines() -> asyncio.StreamReader:
@@ -48,6 +51,9 @@ async def _answer(worker: PartWorker[object], part: Part) -> Answer:
         return Answer(msgspec.Raw(msgspec.json.encode(await worker.walk(part))))
     except TouchstoneError as error:
         return Answer(error=str(error), exit_code=error.exit_code)
+    except Exception as error:  # noqa: BLE001 - told to whoever asked, who ends the walk by it
+        _LOG.exception("part_failed", part=part.part)
+        return Answer(error=f"{type(error).__name__}: {error}", exit_code=1)
 
 
 async def serve() -> None:
