@@ -194,16 +194,19 @@ async def _warn_if_nothing_projects(platform: Platform, before: PositionVector) 
 
 def _answer(report: Report, report_file: Path | None, form: Format) -> None:
     """Print the report, write it where it was asked for, and exit by what it says."""
-    if report_file is not None:
-        try:
-            report_file.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2))
-        except OSError as error:
-            raise TouchstoneError(f"cannot write {report_file}: {error.strerror}") from error
     if form is Format.JSON:
         emit(report)
     else:
         for line in report.text():
             say(line)
+    if report_file is not None:  # after it is printed: what was done is told in any case
+        try:
+            report_file.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2))
+        except OSError as error:
+            raise TouchstoneError(
+                f"cannot write {report_file}: {error.strerror}; the report is printed above, and "
+                "what was taken is taken"
+            ) from error
     if not report.all_well:
         raise typer.Exit(1)
 
