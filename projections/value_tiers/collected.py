@@ -230,7 +230,8 @@ def _settlements_of(live: list[Entry], back: int) -> list[Settlement]:
     """Return what entries settled, in their order: cost where it was first settled.
 
     An entry that took another's place brings the money of its own day, and leaves the cost on
-    the day on which it was counted, unless the money of that day never came. `back` of what credit notes settled has no cost.
+    the day on which it was counted, unless the money of that day never came. `back` of what
+    credit notes settled has no cost.
     """
     found: dict[int, Settlement] = {}
 

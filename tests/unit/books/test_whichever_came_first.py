@@ -197,8 +197,7 @@ def test_a_payment_that_is_taken_back_leaves_no_cost_on_its_day(sale: str, noted
         story.at("2027-03-01").then(margin="0.00")
 
 
-def test_a_note_that_another_invoice_frees_goes_back_to_its_order() -> None:
-    """It was more than its order until that was billed less; here it stays credit."""
+def test_the_rest_of_a_note_on_an_order_is_credit_again_when_what_it_settled_is_cancelled() -> None:
     facts = [
         ORDER,
         credit_note("N", "1200.00", on=DAY, order="O"),
