@@ -142,7 +142,7 @@ def place_again(book: Ledger, invoice: Invoice) -> None:
             for ref in note.order_refs:
                 order = book.orders.get(ref)
                 if order is not None:
-                    items = [item for one in book.by_order[ref] for item in one.items]
+                    items = [item for one in book.by_order.get(ref, ()) for item in one.items]
                     _on_named(book, note, items, order)
         elif not note.invoice_refs:
             book.loose_notes[note] = None

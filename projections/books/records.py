@@ -198,14 +198,6 @@ class Entry:
         self.undone_by: str | None = None
 
     @property
-    def first(self) -> Entry:
-        """Return the entry that settled the amount to begin with."""
-        entry = self
-        while entry.instead_of is not None:
-            entry = entry.instead_of
-        return entry
-
-    @property
     def standing(self) -> int:
         """Return how much is settled by it, or by what took its place."""
         if self.undone_at is None:

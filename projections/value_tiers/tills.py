@@ -208,7 +208,8 @@ class TillLedger(JournalLedger):
     def _settlements_of(self, parts: OrderParts) -> list[Settlement]:
         """Return what settles it: what came back costs nothing, what gave way keeps its day.
 
-        Cost that was given to its invoices is not counted a second time.
+        Cost that was given to its invoices is not counted a second time. What a note settles in
+        place of a payment that was taken back counts since the note.
         """
         assert parts.data is not None
         back = parts.back
@@ -221,8 +222,10 @@ class TillLedger(JournalLedger):
             back -= came_back
             settled = min(room, paid + rest - came_back)
             room -= settled
+            is_note = source.kind == "credit_note"
+            on = max(source.at, parts.placed_at) if is_note and self.correcting else self.now
             if paid or settled:
-                found.append(Settlement(source.serial, paid, settled, self.now, source.event_id))
+                found.append(Settlement(source.serial, paid, settled, on, source.event_id))
         return sorted(found)
 
     # --- sales that nobody described ---

@@ -39,7 +39,7 @@ from tests.support.given import (
     reversed_,
     told,
 )
-from tests.support.value import ordered
+from tests.support.value import ordered, worth
 
 DAY = "2026-02-02"
 START = instant("2026-02-02 09:00")
@@ -177,3 +177,31 @@ def test_a_refund_is_explained_that_money_covers_in_part_within_its_instant() ->
     statement = explain(CUSTOMER, Facts(events), START, RULES)
     [line] = [line for line in statement.movements if line.kind == "owed_back"]
     assert (line.amount_minor, line.at, line.by) == (200_00, instant(DAY), None)
+
+
+@pytest.mark.parametrize("sale", ["invoice", "till"])
+@pytest.mark.parametrize("noted", ["400.00", "1000.00"])
+def test_a_payment_that_is_taken_back_leaves_no_cost_on_its_day(sale: str, noted: str) -> None:
+    """The cost that a note settles passes with the window of the note, as without the payment."""
+    base = [ordered("O", "1000.00", on="2026-01-10", cost="800.00")]
+    if sale == "invoice":
+        base.append(invoice("I", "1000.00", due="2026-03-01", on="2026-01-10", order="O"))
+    payment = paid("P", "1000.00", on="2026-01-15", orders=("O",))
+    note = credit_note("N", noted, on="2026-03-01", order="O")
+    gone = reversed_("P", on="2026-04-01")
+    cost = f"-{minor(noted) * 8 // 1000}.00"
+    for facts in ([note], [payment, note, gone]):
+        story = worth(*base, *facts)
+        story.at("2026-04-01").then(margin=cost)
+        story.at("2027-02-28").then(margin=cost)
+        story.at("2027-03-01").then(margin="0.00")
+
+
+def test_the_rest_of_a_note_on_an_order_is_credit_again_when_what_it_settled_is_cancelled() -> None:
+    facts = [
+        ORDER,
+        credit_note("N", "1200.00", on=DAY, order="O"),
+        invoice("X", "200.00", due="2026-03-01", on=DAY),
+        cancelled("X", on=DAY),
+    ]
+    assert shown(in_turn(facts)) == right("0.00", "200.00", "-800.00")
