@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Protocol
 from uuid import UUID
@@ -93,18 +94,23 @@ class _Doors:
         self.held = Held()
         self._calmed = 0
 
-    async def calm(self, refused: Problem) -> None:
+    @asynccontextmanager
+    async def calming(self) -> AsyncIterator[None]:
         """Let whoever sent too much, or too slowly, wait for the answer, and so for its next try.
 
         Refusing costs as much as a small request: answered at once, it would be asked again at
         once.
         """
-        if refused.status in _CALMED and self._calmed < _CALMED_AT_ONCE:
-            self._calmed += 1
-            try:
-                await asyncio.sleep(random.uniform(*_CALMED_S))
-            finally:
-                self._calmed -= 1
+        try:
+            yield
+        except Problem as refused:
+            if refused.status in _CALMED and self._calmed < _CALMED_AT_ONCE:
+                self._calmed += 1
+                try:
+                    await asyncio.sleep(random.uniform(*_CALMED_S))
+                finally:
+                    self._calmed -= 1
+            raise
 
 
 def create_gateway(platform: GatewayPlatform, rates: Rates | None = None) -> FastAPI:
@@ -137,7 +143,7 @@ def gateway_router(platform: GatewayPlatform, rates: Rates) -> APIRouter:
         """
         scope = await _scope(keys, doors.asking, request)
         key, mode = str(scope.key_id), mode_of(request.headers)
-        try:
+        async with doors.calming():
             doors.throttle.enter(key)
             with doors.held.body() as body:
                 with doors.reading.slot(key):
@@ -146,9 +152,6 @@ def gateway_router(platform: GatewayPlatform, rates: Rates) -> APIRouter:
                     events, alone = await events_in(request, mode, body)
                     doors.throttle.count(key, len(events))
                     answers = await slot.within_patience(platform.intake.submit(scope, events))
-        except Problem as refused:
-            await doors.calm(refused)
-            raise
         counts = Counter[str](answer.status for answer in answers)
         _LOG.debug("events_published", branch_id=scope.branch_id, counts=dict(counts))
         return _one(answers[0]) if alone else _batch(answers, counts)
@@ -160,7 +163,8 @@ def gateway_router(platform: GatewayPlatform, rates: Rates) -> APIRouter:
         An id that is no UUID is known together with its source alone.
         """
         scope = await _scope(keys, doors.asking, request)
-        doors.throttle.enter(str(scope.key_id))
+        async with doors.calming():
+            doors.throttle.enter(str(scope.key_id))
         asked = _event_id(event_id, source)
         with doors.asking.slot() as slot:
             found = await slot.within_patience(receipt(platform.pool, scope.branch_id, asked))

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from events.envelope import BranchId
 from services.errors import UsageError
-from services.intake.characters import flaw_on_a_page
+from services.intake.characters import is_branch_id
 from services.intake.draft import Scope
 from services.ports import Clock
 from services.postgres.pool import Pool, retried, translated
@@ -23,7 +23,6 @@ _PREFIX = "tsk_"
 """Lets a secret scanner recognise a key that was published by mistake."""
 
 _TOKEN = re.compile(r"tsk_[A-Za-z0-9_-]{43}")
-_BRANCH = re.compile(r"[^\s/\x00-\x1f\x7f]{1,60}")
 
 
 class BranchKey(Struct, frozen=True):
@@ -52,7 +51,7 @@ class BranchKeys:
 
         Raises: UsageError, Unavailable.
         """
-        if not _BRANCH.fullmatch(branch_id) or flaw_on_a_page(branch_id):
+        if not is_branch_id(branch_id):
             raise UsageError(
                 f"{branch_id!r} is no branch id: 1 to 60 characters without spaces, slashes and "
                 "characters that nobody sees"
