@@ -84,9 +84,10 @@ def import_(
 ) -> None:
     """Import a file of another system by a mapping; a second import changes nothing.
 
-    An interrupted import goes on where it was when the same command is given again. Exit code 0:
-    everything was taken; 1: some rows were refused, the report says which and why; 2: the file
-    or the mapping cannot be used; 3: the platform is away.
+    An interrupted import goes on where it was when the same command is given
+    again. Exit code 0: everything was taken; 1: some rows were refused, the
+    report says which and why; 2: the file or the mapping cannot be used; 3: the
+    platform is away.
     """
     from services.importing.compiling import load_mapping
     from services.importing.importer import Job
@@ -108,8 +109,9 @@ def publish(
 ) -> None:
     """Publish events that are already in shape, one JSON object per line.
 
-    Every line gets its answer: accepted, duplicate, or refused with field, reason and remedy.
-    Policies and reference data are published like this too. Exit codes as for `import`.
+    Every line gets its answer: accepted, duplicate, or refused with field, reason
+    and remedy. Policies and reference data are published like this too. Exit
+    codes as for `import`.
     """
     check_branch(branch)
     _answer(run_async(_publish(file, branch, gateway, key)), report_file, format_)

@@ -6,14 +6,14 @@ What is right is worked out by hand beside each story.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import permutations
 from typing import NamedTuple
 
 import pytest
 
 from events.policy import Reference
-from events.touchpoints.payment import DebtWrittenOff
+from events.touchpoints.payment import DebtWrittenOff, Instalment, InvoiceIssued
 from projections.protocol import Facts
 from projections.receivables.rows import AccountRow
 from projections.receivables.statement import explain
@@ -205,3 +205,17 @@ def test_the_rest_of_a_note_on_an_order_is_credit_again_when_what_it_settled_is_
         cancelled("X", on=DAY),
     ]
     assert shown(in_turn(facts)) == right("0.00", "200.00", "-800.00")
+
+
+def test_a_note_on_one_instalment_has_the_tax_of_its_invoice() -> None:
+    """1,000.00 were sold net of tax; a note of 113.00, 13.00 of it tax, takes 100.00 off."""
+    parts = [(3, "565.00"), (4, "565.00")]
+    data = InvoiceIssued(
+        invoice_id="I",
+        amount=money("1130.00"),
+        tax=money("130.00"),
+        due_on=date(2026, 3, 1),
+        instalments=tuple(Instalment(due_on=date(2026, m, 1), amount=money(x)) for m, x in parts),
+    )
+    note = credit_note("N", "113.00", on="2026-02-03", invoice="I#1")
+    worth(told(data, DAY), note).at("2026-02-04").then(net_amount="900.00")
