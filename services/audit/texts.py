@@ -111,8 +111,8 @@ def verification_lines(found: Verification) -> Iterator[str]:
     )
     if found.waiting:
         yield (
-            f"{counted(found.waiting, 'event')} not taken in yet and not compared: verify again "
-            "once `touchstone status` says that no projection is behind"
+            f"{counted(found.waiting, 'event')} not taken in yet, left out of the comparison: "
+            "`touchstone status` says how far the projections are"
         )
     if found.mirrored:
         yield (
