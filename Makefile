@@ -35,6 +35,7 @@ $(READY): requirements.lock build.lock pyproject.toml \
 	@$(PIP) --require-hashes -r requirements.lock
 	@$(PIP) --no-deps --build-constraint build.lock --editable .
 	@touch $@
+	@echo ".venv is ready"
 
 $(LOCALES)/%.mo: $(LOCALES)/%.po | $(READY)
 	$(BIN)/pybabel --quiet compile --input-file $< --output-file $@ --locale $(firstword $(subst /, ,$*))

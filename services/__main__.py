@@ -65,9 +65,10 @@ def run(
 ) -> None:
     """Run the whole platform on this machine until Ctrl-C.
 
-    Starts PostgreSQL (or uses TOUCHSTONE_DSN), brings it up to date, then runs gateway,
-    projector and console, and prints the console's address. With TOUCHSTONE_KAFKA the event
-    log lies there: an unused one's topics are created, and two workers project.
+    Starts PostgreSQL (or uses TOUCHSTONE_DSN), brings it up to date, then runs
+    gateway, projector and console, and prints the console's address. With
+    TOUCHSTONE_KAFKA the event log lies there: an unused one's topics are created,
+    and two workers project.
     """
     from services.hosts.run import run as run_everything
 

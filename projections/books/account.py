@@ -44,6 +44,9 @@ class Owing:
 Queued = tuple[bool, date, int, str, int, Item]
 """Whether it was invoiced, due date, open amount and id of an item as queued; a number; itself."""
 
+Pooled = tuple[bool, int, int, Source]
+"""Whether it is money, serial number and number as pooled of a source; itself."""
+
 _PAST_QUEUED = 64
 
 
@@ -82,7 +85,7 @@ class Account:
         self.serial = 0
         self._later = False  # whether settling waits
         self._items: list[Queued] = []
-        self._pool: list[tuple[int, int, Source]] = []
+        self._pool: list[Pooled] = []
 
     @property
     def exposure(self) -> int:
@@ -142,11 +145,14 @@ class Account:
             heapq.heappush(queue, key)
 
     def pool(self, source: Source) -> None:
-        """Make the free part of a source customer credit; the oldest source goes first."""
+        """Make the free part of a source customer credit.
+
+        Credit notes go before money, as if each had come before it; of each the oldest is first.
+        """
         if source.free and not source.pooled:
             source.pooled = True
             self.credit += source.free
-            heapq.heappush(self._pool, (source.serial, self.tick(), source))
+            self._offer(source)
 
     def unpool(self, source: Source) -> None:
         """Take the free part of a source out of credit and out of reservation."""
@@ -182,7 +188,11 @@ class Account:
             self.reserved += amount
         elif source.pooled:
             self.credit += amount
-            heapq.heappush(self._pool, (source.serial, self.tick(), source))
+            self._offer(source)
+
+    def _offer(self, source: Source) -> None:
+        money = source.kind != "credit_note"
+        heapq.heappush(self._pool, (money, source.serial, self.tick(), source))
 
     def _enter(self, entry: Entry) -> None:
         entry.source.entries += (entry,)
@@ -218,11 +228,11 @@ class Account:
         self.mark(entry.item, now, _SETTLED_BY[source.kind], source.event_id)
         return amount
 
-    def write_off_again(self, recovery: Entry, now: datetime) -> None:
-        """Let what gave way to a payment that was taken back stand again."""
+    def write_off_again(self, recovery: Entry, amount: int, now: datetime) -> None:
+        """Let what gave way to a payment that was taken back stand again, at most what is owed."""
         gave_way = recovery.instead_of
         assert gave_way is not None
-        amount = min(recovery.amount, recovery.item.balance)
+        amount = min(amount, recovery.item.balance)
         if amount:
             again = Entry(gave_way.source, gave_way.item, amount, now, gave_way.serial)
             again.instead_of = gave_way.instead_of
@@ -315,7 +325,7 @@ class Account:
 
     def _next_source(self) -> Source | None:
         while self._pool:
-            source = self._pool[0][2]
+            source = self._pool[0][-1]
             if source.pooled and source.free:
                 return source
             heapq.heappop(self._pool)

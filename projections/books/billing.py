@@ -28,10 +28,15 @@ from events.touchpoints.payment import (
     InvoiceIssued,
 )
 from projections.books.account import Account
-from projections.books.credit_notes import credit_note_issued, follow_invoice, meet
+from projections.books.credit_notes import (
+    credit_note_issued,
+    follow_invoice,
+    meet,
+    place_again,
+)
 from projections.books.ledger import Ledger
 from projections.books.owed_back import is_used
-from projections.books.payments import settle_items
+from projections.books.payments import settle_items, withdraw
 from projections.books.records import Hold, Invoice, Item, Notice, Source, Spell
 
 
@@ -154,6 +159,8 @@ def invoice_amended(book: Ledger, data: InvoiceAmended) -> None:
     for item in invoice.items:
         account.mark(item, book.now, "amended", book.event_id)
         account.queue(item)
+    if invoice.amount < billed:
+        place_again(book, invoice)
     account.settle(book.now)
 
 
@@ -181,16 +188,18 @@ def invoice_cancelled(book: Ledger, data: InvoiceCancelled) -> None:
     account = book.account(invoice.currency)
     book.bill(invoice, -invoice.amount)
     invoice.cancelled = True
+    fallen: dict[Source, None] = {}
     for item in invoice.items:
-        for entry in item.entries:
-            source = entry.source
+        for source in (entry.source for entry in item.entries):
             own = invoice.invoice_id in source.invoice_refs or item.item_id in source.invoice_refs
-            if entry.undone_at is None and source.kind == "credit_note" and own:
-                account.undo(entry, book.now, book.event_id)
-                if not source.free:
-                    source.state = "cancelled"
+            if source.kind == "credit_note" and own:
+                fallen[source] = None
         account.resize(item, 0, book.now, book.event_id)
         account.mark(item, book.now, "cancelled", book.event_id)
+    for note in fallen:
+        note.state = "cancelled"
+        withdraw(book, note)
+    place_again(book, invoice)
     account.settle(book.now)
 
 

@@ -4,7 +4,8 @@ A credit note settles what is open of what it names, then takes the place of wri
 payments, the latest allocated first (domain rules, section 11.1). An order counts as an item as
 far as it is not billed. A note that names only the customer goes over all items that are not
 disputed, open ones first, and then over orders that are paid without an invoice. What is left
-of it is customer credit.
+of it is customer credit, which covers what is owed back of refunds first. A note whose invoice
+comes to owe less goes over what it names again.
 
 What the displaced payments had paid goes to what else they cite or are reserved for, then is
 customer credit. What a write-off gave up never becomes credit.
@@ -75,12 +76,14 @@ def _on_named(book: Ledger, note: Source, items: Sequence[Item], order: Order | 
 
 def _on_customer(book: Ledger, note: Source) -> None:
     account = book.account(note.currency)
-    account.pool(note)
-    account.settle(book.now)
+    found = [i for i in account.open_items if not i.disputed and not i.invoice.owed_back]
+    for item in sorted(found, key=lambda item: (item.due_on, item.balance, item.item_id)):
+        account.allocate(note, item, book.now)
     if note.free:
         invoiced = [item for item in account.items if not item.invoice.owed_back]
         _displace(book, note, [item for item in invoiced if not item.disputed])
-        account.settle(book.now)
+    account.pool(note)
+    account.settle(book.now)
     book.loose_notes[note] = None
 
 
@@ -109,22 +112,55 @@ def follow_invoice(book: Ledger, invoice: Invoice) -> None:
         if invoice.currency == account.currency:
             for item in invoice.items:
                 account.allocate(note, item, book.now)
-        if invoice.order_id in note.order_refs:
-            book.credit_order(order, note, note.free)
-        else:
+        _stay_on(book, order, note)
+
+
+def follow_cancellation(book: Ledger, order: Order) -> None:
+    """Free what notes that name only the customer had settled of an order, now cancelled."""
+    if order.credits:
+        for note in sorted(book.uncredit_order(order), key=lambda note: note.serial):
+            _stay_on(book, order, note)
+        order.account.settle(book.now)
+
+
+def _stay_on(book: Ledger, order: Order, note: Source) -> None:
+    """Let a note that names an order settle it as before; another looks for what is paid."""
+    if order.order_id in note.order_refs:
+        book.credit_order(order, note, note.free)
+    else:
+        book.loose_notes[note] = None
+    order.account.pool(note)
+
+
+def place_again(book: Ledger, invoice: Invoice) -> None:
+    """Let the credit notes that an invoice has freed go over what else they name."""
+    freed = {entry.source: None for item in invoice.items for entry in item.entries}
+    for note in sorted(freed, key=lambda note: note.serial):
+        if note.kind != "credit_note" or not note.free or not note.pooled:
+            continue
+        if note.order_refs:
+            for ref in note.order_refs:
+                order = book.orders.get(ref)
+                if order is not None:
+                    items = [item for one in book.by_order.get(ref, ()) for item in one.items]
+                    _on_named(book, note, items, order)
+        elif not note.invoice_refs:
             book.loose_notes[note] = None
-        account.pool(note)
 
 
 def settle_unbilled(book: Ledger) -> None:
     """Let notes that name only the customer settle orders that are paid without an invoice.
 
-    The order paid last goes first, as far as money that cites it could pay it.
+    The order paid last goes first: as far as money that cites it could pay it, then, since that
+    money pays what else is left of the order, as far as anything is left.
     """
     for note in sorted(book.loose_notes, key=lambda note: note.serial):
         if note.free and note.pooled:
-            for order, paid in _paid_without_invoice(book, note.currency):
-                book.credit_order(order, note, paid)
+            paid = list(_paid_without_invoice(book, note.currency))
+            for order, amount in paid:
+                book.credit_order(order, note, amount)
+            for order, amount in paid:
+                book.credit_order(order, note, note.free if amount else 0)
         if not note.free and not note.paid_back:
             del book.loose_notes[note]
 

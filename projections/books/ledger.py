@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 
 from events.envelope import RecordedEvent
 from events.home import Home
+from events.uses import Use
 from projections.books.account import Account
 from projections.books.commitments import Check, Deadline, Ignored, Order, Override, PromiseNote
 from projections.books.days import BEGINNING, days_in
@@ -172,6 +173,11 @@ class Ledger:
         branch = self.home.branch_at(at)
         self.days_of.append((at, branch))
         return date.fromordinal(days_in(self.rules.reference.zone_of(branch)).of(at))
+
+    def zone_uses(self, branch_id: str | None) -> frozenset[Use]:
+        """Return what says in which zone the days of a home are, and those that counted before."""
+        branches = {branch_id, *(branch for _, branch in self.days_of)}
+        return frozenset(use for one in branches for use in self.rules.reference.zone_uses(one))
 
     def use_checks(self, purposes: tuple[str, ...], account: Account, amount: int) -> None:
         """Give up the room that checks reserved for what has now happened, oldest first."""

@@ -21,7 +21,7 @@ from events.touchpoints.payment import (
     CreditOverrideGranted,
 )
 from projections.books.commitments import Check, Order, Override
-from projections.books.credit_notes import meet
+from projections.books.credit_notes import follow_cancellation, meet
 from projections.books.ledger import Ledger
 
 
@@ -63,6 +63,7 @@ def order_cancelled(book: Ledger, data: OrderCancelled) -> None:
     if order is not None:
         order.cancelled = True
         order.refresh(book.billed_of(order))
+        follow_cancellation(book, order)
     for source in book.awaited.pop(("order", data.order_id), ()):
         if source.reserved and not book.still_awaits(source):
             book.release(source)

@@ -11,6 +11,7 @@ def owe_back(book: Ledger, refund: Refund, amount: int) -> None:
     account = book.account(refund.currency)
     today = book.local_day(book.now)
     item = refund.item
+    refund.owed_at, refund.owed_by = book.now, book.event_id
     if item is not None:
         if not item.balance:
             item.due_on = today

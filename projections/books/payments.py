@@ -27,7 +27,7 @@ from projections.books.commitments import PromiseNote
 from projections.books.giving_way import take_places
 from projections.books.ledger import Ledger
 from projections.books.owed_back import owe_back
-from projections.books.records import Item, Refund, Reports, Source
+from projections.books.records import Entry, Item, Refund, Reports, Source
 
 
 def payment_received(book: Ledger, data: PaymentReceived) -> None:
@@ -105,22 +105,25 @@ def cited_by(book: Ledger, source: Source) -> list[Item]:
     return [item for item in found if item.invoice.currency == source.currency]
 
 
-def _withdraw(book: Ledger, source: Source) -> None:
-    """Take a live payment out of the books; the credit of others meets what it reopens.
+def withdraw(book: Ledger, source: Source) -> None:
+    """Take a payment or credit note out of the books; the credit of others meets what it reopens.
 
-    What had been written off before it was recovered is written off again; a refund that the
-    payment had covered is owed back.
+    What had been written off before it was recovered is written off again; a refund that it had
+    covered is owed back.
     """
     account = book.account(source.currency)
     account.unpool(source)
     source.free = 0
-    reopened = []
+    reopened: dict[Item, None] = {}
+    recovered: list[tuple[Entry, int]] = []
     for entry in source.entries:
+        if entry.recovery:
+            recovered.append((entry, entry.standing))
         if entry.undone_at is None:
             account.undo(entry, book.now, book.event_id)
-            if entry.recovery:
-                account.write_off_again(entry, book.now)
-            reopened.append(entry.item)
+            reopened[entry.item] = None
+    for entry, amount in recovered:
+        account.write_off_again(entry, amount, book.now)
     for item in reopened:
         account.mark(item, book.now, "reversed", book.event_id)
         account.queue(item)
@@ -154,7 +157,7 @@ def payment_rejected(book: Ledger, data: PaymentRejectedAsDuplicate) -> None:
     for source in reports:
         if source.state == "live":
             source.state = "rejected"
-            _withdraw(book, source)
+            withdraw(book, source)
             _promote(book, source)
 
 
@@ -179,7 +182,7 @@ def payment_reversed(book: Ledger, data: PaymentReversed) -> None:
         live = source.state == "live"
         source.state = "reversed"
         if live:
-            _withdraw(book, source)
+            withdraw(book, source)
 
 
 def refund_paid(book: Ledger, data: RefundPaid) -> None:

@@ -198,12 +198,12 @@ class Entry:
         self.undone_by: str | None = None
 
     @property
-    def first(self) -> Entry:
-        """Return the entry that settled the amount to begin with."""
-        entry = self
-        while entry.instead_of is not None:
-            entry = entry.instead_of
-        return entry
+    def standing(self) -> int:
+        """Return how much is settled by it, or by what took its place."""
+        if self.undone_at is None:
+            return self.amount
+        others = (e for e in self.item.entries if e.instead_of is self and e.undone_at is None)
+        return sum(other.amount for other in others)
 
     @property
     def recovery(self) -> bool:
@@ -228,7 +228,10 @@ class Reports:
 class Refund:
     """Money paid back; what no money of the customer's covered is owed back, as an item."""
 
-    __slots__ = ("amount", "at", "currency", "event_id", "item", "payers", "refund_id")
+    __slots__ = (
+        "amount", "at", "currency", "event_id", "item", "owed_at", "owed_by", "payers",
+        "refund_id",
+    )  # fmt: skip
 
     def __init__(
         self, refund_id: str, event_id: str, at: datetime, currency: str, amount: int
@@ -239,4 +242,5 @@ class Refund:
         self.at = at
         self.amount = amount
         self.item: Item | None = None  # what of it was ever owed back
+        self.owed_at, self.owed_by = at, event_id  # since when the latest of it is, and by what
         self.payers: tuple[Source, ...] = ()  # what paid for it at once, in this order

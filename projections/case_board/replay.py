@@ -97,6 +97,7 @@ class Board:
             case CallbackPromised() if data.case_id is not None:
                 case_id = self._cases_called[data.callback_id] = data.case_id
             case CallbackPromised():
+                self.uses |= TERMS_USED
                 self._call(data.callback_id).promise(event, data, self.reference)
                 return
             case CallbackMade():

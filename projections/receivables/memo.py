@@ -65,7 +65,7 @@ class Memo:
         for promise in reading.promises.with_open_items():
             alerts += alert_book.on_promise(promise)
         return Assessment(
-            uses=RULES_USED.union(self.reference.zone_uses(reading.branch_id)),
+            uses=RULES_USED | self.book.zone_uses(reading.branch_id),
             rows=_Rows(self, reading, rows[ACCOUNTS.name]) if continued else _listed(rows),
             alerts=alerts,
             cleared=ClearedAlerts(reading, frozenset(alert.key for alert in alerts)),

@@ -169,13 +169,12 @@ def _of_refunds(account: Account) -> Iterator[Movement]:
                 by=refund.event_id,
             )
         if refund.item is not None and refund.item.balance:
-            last = next(s for s in reversed(refund.item.steps) if s.reason == "owed_back")
             yield Movement(
                 kind="owed_back",
                 event_id=refund.event_id,
-                at=last.at,
+                at=refund.owed_at,
                 currency=account.currency,
                 amount_minor=refund.item.balance,
                 subject=refund.item.item_id,
-                by=last.event_id if last.event_id != refund.event_id else None,
+                by=refund.owed_by if refund.owed_by != refund.event_id else None,
             )

@@ -85,7 +85,9 @@ class CollectedLedger(TillLedger):
                 if not self.invoices and not self.orders:
                     self.cash[source] = None
             case PaymentConfirmedGenuine() | PaymentRejectedAsDuplicate() | PaymentReversed():
-                touched.sources.update(dict.fromkeys(self.payments.get(data.payment_id, ())))
+                for source in self.payments.get(data.payment_id, ()):
+                    touched.sources[source] = None
+                    touched.undone.update((e.item.invoice, None) for e in source.entries)
             case OrderPlaced():
                 self._order_placed(data)
             case OrderCancelled() | GoodsReturned():
@@ -198,7 +200,7 @@ class CollectedLedger(TillLedger):
             claim = self.claims[invoice]
             claim.total = sum(item.amount for item in invoice.items)
             entries = [entry for item in invoice.items for entry in item.entries]
-            lost = {e.serial for e in entries if e.undone_at == self.now and e.undone_by == self.by}
+            lost = {e.serial for e in entries if invoice.cancelled or self._is_lost(e)}
             live = [entry for entry in entries if entry.undone_at is None]
             claim.rebuild(
                 _settlements_of(live, claim.back),
@@ -213,6 +215,11 @@ class CollectedLedger(TillLedger):
                 claim = self.claims[invoice]
                 claim.add(_settlement(entry), self.now, self.contributions)
 
+    def _is_lost(self, entry: Entry) -> bool:
+        """Return whether the fact at hand took it back, or its source never counted."""
+        taken_back = entry.undone_at == self.now and entry.undone_by == self.by
+        return taken_back or entry.source.state != "live"
+
 
 def _settlement(entry: Entry) -> Settlement:
     paid = entry.amount if entry.source.kind == "payment" else 0
@@ -223,7 +230,8 @@ def _settlements_of(live: list[Entry], back: int) -> list[Settlement]:
     """Return what entries settled, in their order: cost where it was first settled.
 
     An entry that took another's place brings the money of its own day, and leaves the cost on
-    the day on which it was counted. `back` of what credit notes settled has no cost.
+    the day on which it was counted, unless the money of that day never came. `back` of what
+    credit notes settled has no cost.
     """
     found: dict[int, Settlement] = {}
 
@@ -239,10 +247,21 @@ def _settlements_of(live: list[Entry], back: int) -> list[Settlement]:
             back -= came_back
             cost -= came_back
         paid = entry.amount if entry.source.kind == "payment" else 0
-        if entry.first.serial == entry.serial:
+        first = _first_that_counts(entry)
+        if first.serial == entry.serial:
             count(entry, paid, cost)
         else:
-            count(entry.first, 0, cost)
+            count(first, 0, cost)
             if paid:
                 count(entry, paid, 0)
     return [found[key] for key in sorted(found) if found[key].paid or found[key].settled]
+
+
+def _first_that_counts(entry: Entry) -> Entry:
+    """Return the entry that settled the amount to begin with, by a source that was not reversed."""
+    first = entry
+    while entry.instead_of is not None:
+        entry = entry.instead_of
+        if entry.source.state == "live":
+            first = entry
+    return first

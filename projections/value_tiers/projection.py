@@ -44,7 +44,7 @@ class ValueTiers:
         standing = Standing(reading)
         assessment = Assessment(
             rows={STANDINGS.name: (standing.row(),)},
-            uses=RULES_USED.union(reference.zone_uses(reading.branch_id)),
+            uses=RULES_USED | memo.books.ledger.zone_uses(reading.branch_id),
             alerts=standing_alerts(customer, reading),
             cleared=ClearedAlerts(reading),
             next_change_at=standing.next_change(),

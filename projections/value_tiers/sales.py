@@ -85,9 +85,9 @@ def _net_of_note(ledger: CollectedLedger, note: Source) -> int:
     """What a note gave back of the sales that count: of a cancelled order nothing does."""
     net = note.amount - ledger.cash_notes.get(note, 0)
     for ref in note.invoice_refs:
-        invoice = ledger.invoices.get(ref)
-        if invoice is not None:
-            net = _net(ledger, invoice, note.amount)
+        items = ledger.items_of(ref)  # of an invoice, or one instalment
+        if items and not items[0].invoice.owed_back:
+            net = _net(ledger, items[0].invoice, note.amount)
     for ref in note.order_refs:
         placed = ledger.parts[ref].data if ref in ledger.parts else None
         if placed is not None:

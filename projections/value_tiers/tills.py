@@ -206,21 +206,26 @@ class TillLedger(JournalLedger):
         return parts.claim
 
     def _settlements_of(self, parts: OrderParts) -> list[Settlement]:
-        """Return what settles it: what came back costs nothing, what gave way keeps its day."""
+        """Return what settles it: what came back costs nothing, what gave way keeps its day.
+
+        Cost that was given to its invoices is not counted a second time. What a note settles in
+        place of a payment that was taken back counts since the note.
+        """
+        assert parts.data is not None
         back = parts.back
+        room = max(0, parts.data.amount.minor - parts.billed)
         found = []
-        for source in parts.citing:
-            paid, kept = parts.parts.get(source, 0), parts.kept.get(source, 0)
-            came_back = min(back, kept)
+        sources = [(s, parts.parts.get(s, 0), parts.kept.get(s, 0)) for s in parts.citing]
+        sources += [(note, 0, own) for note, own in parts.own.items()]
+        for source, paid, rest in sources:
+            came_back = min(back, rest)
             back -= came_back
-            settled = paid + kept - came_back
-            if settled:
-                found.append(Settlement(source.serial, paid, settled, self.now, source.event_id))
-        for note, own in parts.own.items():
-            came_back = min(back, own)
-            back -= came_back
-            if own - came_back:
-                found.append(Settlement(note.serial, 0, own - came_back, self.now, note.event_id))
+            settled = min(room, paid + rest - came_back)
+            room -= settled
+            is_note = source.kind == "credit_note"
+            on = max(source.at, parts.placed_at) if is_note and self.correcting else self.now
+            if paid or settled:
+                found.append(Settlement(source.serial, paid, settled, on, source.event_id))
         return sorted(found)
 
     # --- sales that nobody described ---
@@ -271,8 +276,8 @@ class TillLedger(JournalLedger):
                 self.cash_notes[note] = part
 
     def _cash_left(self, source: Source) -> int:
-        """Return how much of a payment nothing has used."""
-        free = _free(source) if source.pooled else 0
+        """Return how much of a payment nothing has used; what a note displaced was used."""
+        free = _free(source) - _displaced(source) if source.pooled else 0
         for ref in source.order_refs:
             if ref in self.parts:
                 free -= self.parts[ref].parts.get(source, 0)
@@ -307,3 +312,17 @@ def _serial(source: Source) -> int:
 
 def _free(source: Source) -> int:
     return source.free if source.state == "live" and source.kind == "payment" else 0
+
+
+def _displaced(source: Source) -> int:
+    """Return how much of what a source had settled credit notes settle now."""
+    items = {entry.item: None for entry in source.entries if entry.undone_at is not None}
+    return sum(
+        entry.amount
+        for item in items
+        for entry in item.entries
+        if entry.undone_at is None
+        and entry.source.kind == "credit_note"
+        and entry.instead_of is not None
+        and entry.instead_of.source is source
+    )

@@ -109,6 +109,11 @@ def verification_lines(found: Verification) -> Iterator[str]:
         f"refolded {counted(found.events, 'event')} of {counted(found.customers, 'customer')}: "
         f"{counted(found.rows, 'row')}, {counted(found.alerts, 'alert')}, {found.parked:,} parked"
     )
+    if found.waiting:
+        yield (
+            f"{counted(found.waiting, 'event')} not taken in yet, left out of the comparison: "
+            "`touchstone status` says how far the projections are"
+        )
     if found.mirrored:
         yield (
             f"compared {counted(found.mirrored, 'record')} of Kafka's topics with the events "

@@ -60,6 +60,7 @@ class Verification(Struct, kw_only=True):
     rows: int = 0
     alerts: int = 0
     parked: int = 0
+    waiting: int = 0  # events that the projection furthest behind has not taken in: not compared
     mirrored: int = 0  # records of Kafka's topics that were compared with the events table
     duplicates: int = 0  # of them, those dropped since their event had come before
     differences: int = 0
@@ -73,7 +74,8 @@ class Verification(Struct, kw_only=True):
 
     def take_in(self, part: Verification) -> None:
         """Add what was found in a part of the company."""
-        for counted in ("customers", "events", "rows", "alerts", "parked", "differences"):
+        counts = ("customers", "events", "rows", "alerts", "parked", "waiting", "differences")
+        for counted in counts:
             setattr(self, counted, getattr(self, counted) + getattr(part, counted))
         self.named += part.named[: _NAMED - len(self.named)]
 
@@ -148,6 +150,7 @@ class Verifying:
                         await _compare(comparisons, chunk)
                         chunk = []
                 await _compare(comparisons, chunk)
+                found.waiting = max(one.waiting for one in comparisons)
                 return found
 
 
@@ -194,7 +197,10 @@ async def _sums_of(connection: Connection, projection: Projection, found: Verifi
 
 
 class _Comparison:
-    """One projection's live rows against its refold, in one picture of the database."""
+    """One projection's live rows against its refold, in one picture of the database.
+
+    Events that the projection has yet to take in, `waiting` in number, are left out.
+    """
 
     def __init__(
         self,
@@ -213,6 +219,7 @@ class _Comparison:
         self._all_reference = reference
         self._found = found
         self._taken_in = taken_in
+        self.waiting = 0
 
     @classmethod
     async def begin(
@@ -250,7 +257,8 @@ class _Comparison:
     def _customer(
         self, customer: CustomerId, events: list[RecordedEvent], head: Record | None, live: Written
     ) -> None:
-        taken_in = (e for e in events if self._lineage.covers(self._taken_in, e.position))
+        taken_in = [e for e in events if self._lineage.covers(self._taken_in, e.position)]
+        self.waiting += len(events) - len(taken_in)
         facts = Facts(taken_in, self._projection.handles)
         if head is None:
             if len(facts):

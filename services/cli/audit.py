@@ -85,8 +85,9 @@ def replay(
 ) -> None:
     """Replay one customer: the rows and alerts of every projection at an instant.
 
-    They are refolded from the events, and are what the platform shows or showed. Why they are
-    so is what `touchstone explain` says. Instants are in UTC, as the rows hold them.
+    They are refolded from the events, and are what the platform shows or showed.
+    Why they are so is what `touchstone explain` says. Instants are in UTC, as the
+    rows hold them.
     """
     from events.envelope import CustomerId
     from services.audit.replay import replay as replay_customer
@@ -112,9 +113,9 @@ def explain(
 ) -> None:
     """Explain one customer: every figure with the events and rules behind it.
 
-    Receivables with their allocations; value and tier, what counts, what expired and what
-    comes next; cases with the history of their clocks; the latest touchpoints. Times are in the
-    customer's zone, which the first line names.
+    Receivables with their allocations; value and tier, what counts, what expired
+    and what comes next; cases with the history of their clocks; the latest
+    touchpoints. Times are in the customer's zone, which the first line names.
     """
     from events.envelope import CustomerId
     from services.audit.explain import explain as explain_customer
@@ -196,8 +197,8 @@ def digest(
 ) -> None:
     """One SHA-256 over all that the events mean at an instant.
 
-    Equal digests for one instant mean equal rows and standing alerts: of a log and its copy,
-    before and after a move, in order and shuffled.
+    Equal digests for one instant mean equal rows and standing alerts: of a log
+    and its copy, before and after a move, in order and shuffled.
     """
     from services.audit.digest import digest as compute_digest
     from services.audit.texts import digest_lines
@@ -214,8 +215,8 @@ def digest(
 def verify(format_: FormatOption = Format.TEXT) -> None:
     """Refold everything from the events and name each difference from the live rows.
 
-    Safe while the platform works. Instants are in UTC, as the rows hold them. Exit code 4 if
-    anything differs.
+    Safe while the platform works. Instants are in UTC, as the rows hold them.
+    Exit code 4 if anything differs.
     """
     from services.audit.texts import verification_lines
     from services.audit.verify import verify as verify_everything

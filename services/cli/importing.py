@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -15,6 +14,7 @@ import typer
 from services.cli.opening import opened, settings
 from services.clock import SystemClock
 from services.errors import TouchstoneError, Unavailable, UsageError
+from services.intake.characters import is_branch_id
 from services.terminal import Format, FormatOption, emit, note, progress, run_async, say
 from services.wording import counted, cut
 
@@ -68,7 +68,6 @@ ReportOption = Annotated[
 ]
 
 DEFAULT_BRANCH = "headquarters"
-_BRANCH = re.compile(r"[^\s/\x00-\x1f\x7f]{1,60}")
 
 
 def import_(
@@ -85,9 +84,10 @@ def import_(
 ) -> None:
     """Import a file of another system by a mapping; a second import changes nothing.
 
-    An interrupted import goes on where it was when the same command is given again. Exit code 0:
-    everything was taken; 1: some rows were refused, the report says which and why; 2: the file
-    or the mapping cannot be used; 3: the platform is away.
+    An interrupted import goes on where it was when the same command is given
+    again. Exit code 0: everything was taken; 1: some rows were refused, the
+    report says which and why; 2: the file or the mapping cannot be used; 3: the
+    platform is away.
     """
     from services.importing.compiling import load_mapping
     from services.importing.importer import Job
@@ -109,8 +109,9 @@ def publish(
 ) -> None:
     """Publish events that are already in shape, one JSON object per line.
 
-    Every line gets its answer: accepted, duplicate, or refused with field, reason and remedy.
-    Policies and reference data are published like this too. Exit codes as for `import`.
+    Every line gets its answer: accepted, duplicate, or refused with field, reason
+    and remedy. Policies and reference data are published like this too. Exit
+    codes as for `import`.
     """
     check_branch(branch)
     _answer(run_async(_publish(file, branch, gateway, key)), report_file, format_)
@@ -118,8 +119,11 @@ def publish(
 
 def check_branch(branch: str) -> None:
     """Let the id of a branch pass, known or new. Raises: UsageError."""
-    if not _BRANCH.fullmatch(branch):
-        raise UsageError(f"--branch: {branch!r} is no branch's id: no spaces and no slashes")
+    if not is_branch_id(branch):
+        raise UsageError(
+            f"--branch: {branch!r} is no branch id: 1 to 60 characters without spaces, slashes and "
+            "characters that nobody sees"
+        )
 
 
 async def _import(job: Job, gateway: str | None, key: str | None) -> Report:
@@ -192,16 +196,19 @@ async def _warn_if_nothing_projects(platform: Platform, before: PositionVector) 
 
 def _answer(report: Report, report_file: Path | None, form: Format) -> None:
     """Print the report, write it where it was asked for, and exit by what it says."""
-    if report_file is not None:
-        try:
-            report_file.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2))
-        except OSError as error:
-            raise TouchstoneError(f"cannot write {report_file}: {error.strerror}") from error
     if form is Format.JSON:
         emit(report)
     else:
         for line in report.text():
             say(line)
+    if report_file is not None:  # after it is printed: what was done is told in any case
+        try:
+            report_file.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2))
+        except OSError as error:
+            raise TouchstoneError(
+                f"cannot write {report_file}: {error.strerror}; the report is printed above, and "
+                "what was taken is taken"
+            ) from error
     if not report.all_well:
         raise typer.Exit(1)
 

@@ -42,15 +42,18 @@ def work(
 ) -> None:
     """Work on the log in Kafka: project this worker's share of the partitions.
 
-    Start as many as there are cores to spare, on any machines, with the same TOUCHSTONE_KAFKA
-    and TOUCHSTONE_DSN: they share the twelve partitions, and when one dies the others take
-    over within seconds. A worker may be killed at any moment; nothing is lost or done twice.
+    Start as many as there are cores to spare, on any machines, with the same
+    TOUCHSTONE_KAFKA and TOUCHSTONE_DSN: they share the twelve partitions, and
+    when one dies the others take over within seconds. A worker may be killed at
+    any moment; nothing is lost or done twice.
 
-    One of them, the leader, also tells the alert journal on the topic `alerts`; with
-    TOUCHSTONE_ALERT_WEBHOOK each alert is sent there. Ctrl-C gives the partitions back.
+    One of them, the leader, also tells the alert journal on the topic `alerts`;
+    with TOUCHSTONE_ALERT_WEBHOOK each alert is sent there. Ctrl-C gives the
+    partitions back.
 
-    Exit code 3: events waited and it could not take them in, or something is away; start it
-    again. `touchstone run` does all of this for you on one machine.
+    Exit code 3: events waited and it could not take them in, or something is
+    away; start it again. `touchstone run` does all of this for you on one
+    machine.
     """
     from services.hosts.worker import host  # Faust takes a second that other commands need not wait
 
@@ -83,8 +86,8 @@ def create_command(fmt: FormatOption = Format.TEXT) -> None:
 def check_command(fmt: FormatOption = Format.TEXT) -> None:
     """Check the topics against what keeps acknowledged events; exit code 1 if one is wrong.
 
-    Looks at partitions, copies, retention, in-sync replicas, leader election, and whether a
-    topic is still the one that the database has seen first.
+    Looks at partitions, copies, retention, in-sync replicas, leader election, and
+    whether a topic is still the one that the database has seen first.
     """
     from services.log.kafka.cluster import cluster_of
     from services.log.kafka.topics import TopicFault

@@ -28,17 +28,19 @@ def move(
 ) -> None:
     """Move the event log from PostgreSQL to Kafka, or back. Nothing is lost or counted twice.
 
-    Set TOUCHSTONE_KAFKA to the brokers, in both directions. The platform may go on meanwhile;
-    only at the end appends wait, for a second or so. Then what still runs on the old log refuses
-    to work: end it and start it again, with TOUCHSTONE_KAFKA after a move to Kafka and without
-    it after a move back.
+    Set TOUCHSTONE_KAFKA to the brokers, in both directions. The platform may go
+    on meanwhile; only at the end appends wait, for a second or so. Then what
+    still runs on the old log refuses to work: end it and start it again, with
+    TOUCHSTONE_KAFKA after a move to Kafka and without it after a move back.
 
-    Ids, order and record times stay, so digests are the same before and after, tokens that were
-    given out stay valid, and what is published again is a duplicate. The log's next generation
-    begins: `touchstone verify` compares it with the events table, event by event.
+    Ids, order and record times stay, so digests are the same before and after,
+    tokens that were given out stay valid, and what is published again is a
+    duplicate. The log's next generation begins: `touchstone verify` compares it
+    with the events table, event by event.
 
-    May be killed and repeated at any time: until it says so, nothing has moved. A copy that was
-    not finished is deleted and begun again. Topics that the log has left stay as they are.
+    May be killed and repeated at any time: until it says so, nothing has moved. A
+    copy that was not finished is deleted and begun again. Topics that the log has
+    left stay as they are.
     """
     from services.move.moving import move_log
 

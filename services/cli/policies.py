@@ -102,8 +102,8 @@ def publish(
 ) -> None:
     """Publish a policy. The same one from the same instant again changes nothing.
 
-    Rows made under older rules are assessed again by the projector; `touchstone status` shows
-    how many are left. Exit code 1 if the gateway refuses it.
+    Rows made under older rules are assessed again by the projector; `touchstone
+    status` shows how many are left. Exit code 1 if the gateway refuses it.
     """
     from services.policies.candidate import candidate, given
     from services.policies.publishing import publish_policy
@@ -228,8 +228,8 @@ def tiers(
 ) -> None:
     """Draw the pyramid's lines from everybody's score at the end of a day, and publish them.
 
-    Once published the lines are frozen amounts: nobody's tier moves because others bought.
-    Everything else of the policy stays as it is in force that day.
+    Once published the lines are frozen amounts: nobody's tier moves because
+    others bought. Everything else of the policy stays as it is in force that day.
     """
     from services.policies.calibration import calibrate, portions
     from services.policies.publishing import publish_policy

@@ -31,8 +31,8 @@ def project(
 ) -> None:
     """Project: take events in and keep rows, alerts and totals up to date.
 
-    One process projects at a time; another one stands by and takes over. With --once the
-    result is how many events were taken in.
+    One process projects at a time; another one stands by and takes over. With
+    --once the result is how many events were taken in.
     """
     run_async(_project(once, format_))
 

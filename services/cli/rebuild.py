@@ -33,9 +33,10 @@ def rebuild(
 ) -> None:
     """Rebuild a projection from the events, beside the live rows, and switch to it.
 
-    For a new version of a projection, before the services are started anew with it; or for the
-    same version, to mend damaged rows. Everything goes on meanwhile; nothing is told twice.
-    Killed at any moment, the same command goes on or starts over.
+    For a new version of a projection, before the services are started anew with
+    it; or for the same version, to mend damaged rows. Everything goes on
+    meanwhile; nothing is told twice. Killed at any moment, the same command goes
+    on or starts over.
     """
     if drop_old:
         run_async(_drop_old(projection, format_))

@@ -19,8 +19,9 @@ app = typer.Typer(
 def generate(output: FormatOption = Format.TEXT) -> None:
     """Publish the schemas and golden bytes that are missing, and bring asyncapi.yaml up to date.
 
-    Run it in a checkout after adding a touchpoint or raising a type's version. What is published
-    is never written again: a type that differs from its published schema is refused.
+    Run it in a checkout after adding a touchpoint or raising a type's version.
+    What is published is never written again: a type that differs from its
+    published schema is refused.
     """
     from services.schemas.asyncapi import ASYNCAPI_FILE, document_text
     from services.schemas.publish import publish
@@ -45,8 +46,8 @@ def generate(output: FormatOption = Format.TEXT) -> None:
 def check(output: FormatOption = Format.TEXT) -> None:
     """Prove that types, schemas, golden bytes and asyncapi.yaml agree; exit code 4 if not.
 
-    Also: every version of an event type reads what every other wrote, and no two schemas share
-    a fingerprint.
+    Also: every version of an event type reads what every other wrote, and no two
+    schemas share a fingerprint.
     """
     from services.schemas.check import contract_faults
     from services.schemas.errors import ContractBroken

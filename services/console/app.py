@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from http import HTTPStatus
@@ -15,7 +15,6 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import PlainTextResponse, Response
 
 from projections import PROJECTIONS
-from projections.protocol import Projection
 from services.console.alerts import routes as alerts
 from services.console.alerts.words import AlertWords
 from services.console.cases import routes as cases
@@ -48,7 +47,7 @@ from services.web.problems import Problem
 
 _API = "/api/"
 
-_log = structlog.get_logger(__name__)
+_LOG = structlog.get_logger(__name__)
 
 
 _ROUTERS = (
@@ -82,20 +81,15 @@ def renderer() -> Renderer:
     )
 
 
-def create_console(platform: ConsolePlatform) -> FastAPI:
-    """Return the console over an open platform.
+def create_console(platform: ConsolePlatform, most_viewers: int = 500) -> FastAPI:
+    """Return the console over an open platform; its overview is streamed to so many at most.
 
     `end_streams` must be called when the server is told to stop: a server waits for open
     answers before it tells the application anything.
     """
-    return console_of_projections(platform, PROJECTIONS)
-
-
-def console_of_projections(platform: ConsolePlatform, projections: Sequence[Projection]) -> FastAPI:
-    """Return the console over certain versions of the projections."""
-    console = Console(platform, projections, renderer())
+    console = Console(platform, PROJECTIONS, renderer())
     gather = OverviewSource(console.everything, console.signer).gather
-    live = LiveOverview(gather, partial(draw, console.renderer))
+    live = LiveOverview(gather, partial(draw, console.renderer), most_viewers)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -153,7 +147,7 @@ def _handle_failures(app: FastAPI) -> None:
 
     @app.exception_handler(Unavailable)
     async def on_unavailable(request: Request, error: Unavailable) -> Response:
-        _log.warning("console.unavailable", path=request.url.path, reason=str(error))
+        _LOG.warning("console.unavailable", path=request.url.path, reason=str(error))
         return _failure(request, unavailable(str(error)))
 
     @app.exception_handler(HTTPException)
@@ -170,7 +164,7 @@ def _handle_failures(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def on_unforeseen(request: Request, error: Exception) -> Response:
-        _log.error("console.failed", path=request.url.path, exc_info=error)
+        _LOG.error("console.failed", path=request.url.path, exc_info=error)
         problem = Problem(
             HTTPStatus.INTERNAL_SERVER_ERROR,
             "internal",

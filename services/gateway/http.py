@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Protocol
 from uuid import UUID
@@ -37,7 +38,7 @@ _PUBLISHING, _PUBLISHING_SHARE = 32, 16
 """Bodies in work at most, and of one key: of the largest about 2 GiB of parsed events."""
 _READING, _READING_SHARE = 256, 32
 """Bodies on their way at most, and of one key; their bytes are counted, too."""
-_ASKING = 256
+_ASKING, _STRANGERS = 256, 32
 """Questions to the database at most, about keys and receipts."""
 
 
@@ -88,23 +89,29 @@ class _Doors:
     def __init__(self, rates: Rates) -> None:
         self.throttle = Throttle(rates)
         self.asking = Slots(_ASKING)
+        self.strangers = Slots(_STRANGERS)
         self.reading = Slots(_READING, _READING_SHARE)
         self.publishing = Slots(_PUBLISHING, _PUBLISHING_SHARE)
         self.held = Held()
         self._calmed = 0
 
-    async def calm(self, refused: Problem) -> None:
+    @asynccontextmanager
+    async def calming(self) -> AsyncIterator[None]:
         """Let whoever sent too much, or too slowly, wait for the answer, and so for its next try.
 
         Refusing costs as much as a small request: answered at once, it would be asked again at
         once.
         """
-        if refused.status in _CALMED and self._calmed < _CALMED_AT_ONCE:
-            self._calmed += 1
-            try:
-                await asyncio.sleep(random.uniform(*_CALMED_S))
-            finally:
-                self._calmed -= 1
+        try:
+            yield
+        except Problem as refused:
+            if refused.status in _CALMED and self._calmed < _CALMED_AT_ONCE:
+                self._calmed += 1
+                try:
+                    await asyncio.sleep(random.uniform(*_CALMED_S))
+                finally:
+                    self._calmed -= 1
+            raise
 
 
 def create_gateway(platform: GatewayPlatform, rates: Rates | None = None) -> FastAPI:
@@ -135,9 +142,9 @@ def gateway_router(platform: GatewayPlatform, rates: Rates) -> APIRouter:
 
         An answer other than refused means that the event is durable. Repeating is safe.
         """
-        scope = await _scope(keys, doors.asking, request)
+        scope = await _scope(keys, doors, request)
         key, mode = str(scope.key_id), mode_of(request.headers)
-        try:
+        async with doors.calming():
             doors.throttle.enter(key)
             with doors.held.body() as body:
                 with doors.reading.slot(key):
@@ -146,9 +153,6 @@ def gateway_router(platform: GatewayPlatform, rates: Rates) -> APIRouter:
                     events, alone = await events_in(request, mode, body)
                     doors.throttle.count(key, len(events))
                     answers = await slot.within_patience(platform.intake.submit(scope, events))
-        except Problem as refused:
-            await doors.calm(refused)
-            raise
         counts = Counter[str](answer.status for answer in answers)
         _LOG.debug("events_published", branch_id=scope.branch_id, counts=dict(counts))
         return _one(answers[0]) if alone else _batch(answers, counts)
@@ -159,8 +163,9 @@ def gateway_router(platform: GatewayPlatform, rates: Rates) -> APIRouter:
 
         An id that is no UUID is known together with its source alone.
         """
-        scope = await _scope(keys, doors.asking, request)
-        doors.throttle.enter(str(scope.key_id))
+        scope = await _scope(keys, doors, request)
+        async with doors.calming():
+            doors.throttle.enter(str(scope.key_id))
         asked = _event_id(event_id, source)
         with doors.asking.slot() as slot:
             found = await slot.within_patience(receipt(platform.pool, scope.branch_id, asked))
@@ -177,13 +182,17 @@ def gateway_router(platform: GatewayPlatform, rates: Rates) -> APIRouter:
     return router
 
 
-async def _scope(keys: BranchKeys, asking: Slots, request: Request) -> Scope:
-    """Return whom the request speaks for. Raises: Problem, Unavailable."""
+async def _scope(keys: BranchKeys, doors: _Doors, request: Request) -> Scope:
+    """Return whom the request speaks for. Raises: Problem, Unavailable.
+
+    Tokens that were no key lately have slots of their own: invented ones keep no branch out.
+    """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     scope = None
     if scheme.lower() == "bearer":
-        with asking.slot() as slot:
-            scope = await slot.within_patience(keys.scope_of(token.strip()))
+        token = token.strip()
+        with (doors.asking if keys.has_met(token) else doors.strangers).slot() as slot:
+            scope = await slot.within_patience(keys.scope_of(token))
     if scope is None:
         raise Problem(
             HTTPStatus.UNAUTHORIZED,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.gateway.bodies import MAX_BYTES, MAX_EVENTS
+from services.gateway.bodies import MAX_BYTES, MAX_EVENTS, MAX_VALUES
 from services.gateway.modes import BATCH, EITHER, ONE
 from services.intake.attributes import KNOWN
 from services.web.problems import MEDIA_TYPE, PROBLEM_SCHEMA
@@ -116,8 +116,9 @@ PUBLISH: dict[str, object] = {
     "parameters": [_KEY],
     "requestBody": {
         "required": True,
-        "description": f"At most {MAX_EVENTS} events and {MAX_BYTES} bytes. In CloudEvents' "
-        "binary mode the attributes are headers (ce-id, ce-source, ...) and the body is the data.",
+        "description": f"At most {MAX_EVENTS} events, {MAX_BYTES} bytes and {MAX_VALUES} JSON "
+        "values. In CloudEvents' binary mode the attributes are headers (ce-id, ce-source, ...) "
+        "and the body is the data.",
         "content": {
             ONE: {"schema": _EVENT},
             BATCH: {"schema": _BATCH},
@@ -131,7 +132,7 @@ PUBLISH: dict[str, object] = {
         "401": _problem("No key, or one that is not in force."),
         "408": _problem("The body did not arrive in time."),
         "409": _problem("One event alone: its id or sequence number is another event's."),
-        "413": _problem("Too many events or bytes."),
+        "413": _problem("Too many events, bytes or JSON values."),
         "415": _problem("Another media type, charset or encoding."),
         "422": _problem("One event alone: refused, with field, reason and remedy."),
         "429": _problem("The key sent too much; send the same again after Retry-After."),
@@ -145,6 +146,7 @@ RECEIPT: dict[str, object] = {
         "200": _body("The event is durable at this position.", _ANSWER),
         "401": _problem("No key, or one that is not in force."),
         "404": _problem("This branch has published no such event."),
+        "429": _problem("The key sent too much; ask again after Retry-After."),
         "503": _problem("Ask again after Retry-After."),
     },
 }

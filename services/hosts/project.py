@@ -17,7 +17,14 @@ import structlog
 from events.partitioning import PARTITIONS
 from projections import PROJECTIONS
 from projections.protocol import Projection
-from services.errors import LogMoved, StaleCheckpoint, Unavailable, UnreadableEvent
+from services.errors import (
+    LogMoved,
+    StaleCheckpoint,
+    TouchstoneError,
+    Unavailable,
+    UnreadableEvent,
+    first_of,
+)
 from services.hosts.bootstrap import open_platform
 from services.notify.deliveries import Deliveries
 from services.notify.webhook import Webhook
@@ -172,5 +179,5 @@ async def project_for_ever(settings: Settings) -> None:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(Deliveries(platform.pool, webhook).run())
                 await projector.run()
-        except* LogMoved as moved:
-            raise moved.exceptions[0] from None
+        except ExceptionGroup as failed:
+            raise first_of(TouchstoneError, failed) from None

@@ -78,7 +78,8 @@ async def serve(settings: Settings, door: Door) -> None:
             rates = Rates(settings.key_requests_per_s, settings.key_events_per_s)
             app, address = create_gateway(platform, rates), settings.gateway_address
         else:
-            app, address = create_console(platform), settings.console_address
+            viewers = settings.connections // 2  # the others are for pages
+            app, address = create_console(platform, viewers), settings.console_address
         served = server(app, *address, settings.connections)
 
         def end() -> None:

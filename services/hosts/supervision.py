@@ -63,24 +63,33 @@ class Child:
         try:
             while True:
                 started = loop.time()
-                # A session of its own: Ctrl-C in the terminal reaches the parent alone.
-                self._process = await asyncio.create_subprocess_exec(
-                    *self._command,
-                    env=self._environment,
-                    stdin=asyncio.subprocess.PIPE,
-                    stdout=output,
-                    stderr=output,
-                    start_new_session=True,
-                )
-                code = await self._ended(self._process, again)
+                try:
+                    self._process = await self._start(output)
+                except OSError as error:  # no memory, processes or files are left just now
+                    event, reason = "service_not_started", str(error)
+                else:
+                    event = "service_ended"
+                    reason = f"exit code {await self._ended(self._process, again)}"
                 again = True
                 if loop.time() - started > _HEALTHY_AFTER_S:
                     pause_s = _FIRST_PAUSE_S
-                _LOG.error("service_ended", service=self.name, code=code, restart_in_s=pause_s)
+                _LOG.error(event, service=self.name, reason=reason, restart_in_s=pause_s)
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
         finally:
             await self._end()
+
+    async def _start(self, output: IO[bytes] | None) -> asyncio.subprocess.Process:
+        """Start the command. Raises: OSError."""
+        # A session of its own: Ctrl-C in the terminal reaches the parent alone.
+        return await asyncio.create_subprocess_exec(
+            *self._command,
+            env=self._environment,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
 
     async def _ended(self, process: asyncio.subprocess.Process, again: bool) -> int:
         """Return the exit code at the end; say meanwhile that one started `again` is back."""

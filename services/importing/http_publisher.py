@@ -18,7 +18,8 @@ from services.intake.answers import Answer
 _PATH = "/api/v1/events"
 _BATCH = "application/cloudevents-batch+json"
 _MAX_BYTES = 4 * 1024 * 1024
-"""Half of what the gateway takes in one request."""
+_MAX_VALUES = 100_000
+"""Half of what the gateway takes in one request: bytes, and values as it counts them."""
 
 _ATTEMPTS = 8
 _LONGEST_WAIT_S = 30.0
@@ -88,7 +89,7 @@ async def open_http_publisher(gateway: str, key: str) -> AsyncIterator[HttpPubli
     except httpx2.InvalidURL as error:
         raise UsageError(f"--gateway: {gateway!r} is no address: {error}") from error
     if url.scheme not in {"http", "https"} or not url.host:
-        raise UsageError(f"--gateway: {gateway!r} is no address such as http://127.0.0.1:8420")
+        raise UsageError(f"--gateway: {gateway!r} is no address such as http://127.0.0.1:8421")
     if not key.isascii() or not key.isprintable():
         raise UsageError("--key holds characters that no key has: copy it again")
     headers = {"authorization": f"Bearer {key}"}
@@ -99,13 +100,16 @@ async def open_http_publisher(gateway: str, key: str) -> AsyncIterator[HttpPubli
 def _requests(encoded: Sequence[bytes]) -> Iterator[list[bytes]]:
     """Yield the events in groups that the gateway takes in one request."""
     group: list[bytes] = []
-    size = 0
+    size = values = 0
     for event in encoded:
-        if group and (len(group) == MAX_EVENTS or size + len(event) > _MAX_BYTES):
+        more = sum(map(event.count, b",[{"))
+        full = len(group) == MAX_EVENTS or size + len(event) > _MAX_BYTES
+        if group and (full or values + more > _MAX_VALUES):
             yield group
-            group, size = [], 0
+            group, size, values = [], 0, 0
         group.append(event)
         size += len(event) + 1
+        values += more + 1
     if group:
         yield group
 

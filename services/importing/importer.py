@@ -179,8 +179,9 @@ class _Run:
             for start in range(0, len(events), MAX_EVENTS)
             for answer in await self._publisher.publish(events[start : start + MAX_EVENTS])
         ]
-        if not answers or any(answer.status == "accepted" for answer in answers):
-            return 0  # this platform has not what the note says: import from the first row
+        statuses = {answer.status for answer in answers}
+        if "accepted" in statuses or "duplicate" not in statuses:
+            return 0  # nothing proves that this platform has what the note says: import it all
         self.report = progress.report
         self.report.resumed_at_row = progress.next_row + 1
         return progress.next_row

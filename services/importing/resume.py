@@ -21,7 +21,7 @@ class Progress(Struct, kw_only=True):
     """Where an import was: everything before `next_row` was answered.
 
     The rows from `proven_from` to `next_row` were the last batch; going on starts by sending it
-    again, to see that the platform still has it (its database may have been restored or new).
+    again: a duplicate proves that the platform still has it (its database may be restored or new).
     """
 
     proven_from: int

@@ -19,6 +19,8 @@ _UNSEEN = re.compile(
 """What takes no room on a page or turns the direction of what follows: zero-width and
 bidirectional marks, fillers, variation selectors, tags (Unicode's Default_Ignorable)."""
 
+_BRANCH = re.compile(r"[^\s/\x00-\x1f\x7f]{1,60}")
+
 _OTHER_SPACE = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 
 
@@ -47,6 +49,11 @@ def flaw_on_a_page(identifier: str) -> str | None:
     if identifier in (".", "..") or "/" in identifier:
         return "is a path, which no page's address can hold: a dot, two dots, or with a slash"
     return flaw(identifier)
+
+
+def is_branch_id(text: str) -> bool:
+    """Tell whether a text can be a branch's id, which stands in sources and in pages' addresses."""
+    return _BRANCH.fullmatch(text) is not None and flaw_on_a_page(text) is None
 
 
 def shown(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -13,17 +14,17 @@ from msgspec import Struct
 
 from events.envelope import BranchId
 from services.errors import UsageError
-from services.intake.characters import flaw_on_a_page
+from services.intake.characters import is_branch_id
 from services.intake.draft import Scope
 from services.ports import Clock
 from services.postgres.pool import Pool, retried, translated
 from services.postgres.statements import sql
 
+_MET = 10_000  # keys in use; beyond that the one used longest ago counts as not met
 _PREFIX = "tsk_"
 """Lets a secret scanner recognise a key that was published by mistake."""
 
 _TOKEN = re.compile(r"tsk_[A-Za-z0-9_-]{43}")
-_BRANCH = re.compile(r"[^\s/\x00-\x1f\x7f]{1,60}")
 
 
 class BranchKey(Struct, frozen=True):
@@ -44,6 +45,7 @@ class BranchKeys:
         """Keep keys in the table branch_keys."""
         self._pool = pool
         self._clock = clock
+        self._met: OrderedDict[bytes, None] = OrderedDict()  # in force when last asked for
 
     async def create(
         self, branch_id: str, label: str = "", *, headquarters: bool = False
@@ -52,7 +54,7 @@ class BranchKeys:
 
         Raises: UsageError, Unavailable.
         """
-        if not _BRANCH.fullmatch(branch_id) or flaw_on_a_page(branch_id):
+        if not is_branch_id(branch_id):
             raise UsageError(
                 f"{branch_id!r} is no branch id: 1 to 60 characters without spaces, slashes and "
                 "characters that nobody sees"
@@ -81,8 +83,17 @@ class BranchKeys:
         hashed = _hash(token)
         row = await retried(lambda: self._pool.fetchrow(sql("branch_key_find"), hashed))
         if row is None:
+            self._met.pop(hashed, None)
             return None
+        self._met[hashed] = None
+        self._met.move_to_end(hashed)
+        if len(self._met) > _MET:
+            self._met.popitem(last=False)
         return Scope(BranchId(row["branch_id"]), row["headquarters"], str(row["key_id"]))
+
+    def has_met(self, token: str) -> bool:
+        """Return whether a token was a key in force when it was last asked for, here and lately."""
+        return _hash(token) in self._met
 
     async def all(self, branch_id: str | None = None) -> Sequence[BranchKey]:
         """Return the keys of a branch, or of all, revoked ones too. Raises: Unavailable."""

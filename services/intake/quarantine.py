@@ -223,14 +223,15 @@ def _entry(one: Rejected, key: SubjectKey) -> tuple[str, _Entry]:
 def _fitting(entries: Mapping[str, _Entry], taken: asyncpg.Record, room: Room) -> dict[str, _Entry]:
     """Return the entries that lie here already or for which there is room."""
     events, known = room.events - taken["events"], set(taken["known"])
-    size = room.megabytes * 1024 * 1024 - taken["bytes"]
+    free = room.megabytes * 1024 * 1024 - taken["bytes"]
     kept = {}
     for quarantine_id, entry in entries.items():
         if quarantine_id not in known:
-            size -= len(entry.sealed or b"")
-            events -= 1
-            if events < 0 or size < 0:
+            size = len(entry.sealed or b"")
+            if events < 1 or size > free:
                 continue
+            events -= 1
+            free -= size
         kept[quarantine_id] = entry
     return kept
 

@@ -16,7 +16,7 @@ from typing import Protocol, TypeVar
 import msgspec
 from msgspec import Struct
 
-from services.errors import TouchstoneError, Unavailable
+from services.errors import TouchstoneError, Unavailable, first_of
 from services.postgres.pool import Pool
 from services.walk.parts import Part
 
@@ -116,8 +116,8 @@ class Walk(Struct, frozen=True):
             async with asyncio.TaskGroup() as group:
                 for _ in range(min(self.processes, len(parts))):
                     group.create_task(_one_process(task, left, result, done))
-        except* TouchstoneError as failed:
-            raise failed.exceptions[0] from None
+        except ExceptionGroup as failed:
+            raise first_of(TouchstoneError, failed) from None
 
 
 async def _one_process(

@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import Any
 
 import msgspec
+import structlog
 import uvloop
 
 from services.errors import TouchstoneError
@@ -26,6 +27,8 @@ from services.walk.engine import Answer, PartWorker, Task
 from services.walk.parts import Part
 
 _LONGEST_LINE = 1 << 24
+
+_LOG = structlog.get_logger(__name__)
 
 
 async def _lines() -> asyncio.StreamReader:
@@ -48,23 +51,36 @@ async def _answer(worker: PartWorker[object], part: Part) -> Answer:
         return Answer(msgspec.Raw(msgspec.json.encode(await worker.walk(part))))
     except TouchstoneError as error:
         return Answer(error=str(error), exit_code=error.exit_code)
+    except Exception as error:  # noqa: BLE001 - told to whoever asked, who ends the walk by it
+        _LOG.exception("part_failed", part=part.part)
+        return Answer(error=f"{type(error).__name__}: {error}", exit_code=1)
+
+
+def _say(answer: Answer) -> None:
+    sys.stdout.buffer.write(msgspec.json.encode(answer) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+async def _serve(task: Task, lines: asyncio.StreamReader) -> None:
+    async with await open_pool(task.dsn, max_size=2) as pool:
+        worker = _worker(task, pool)
+        while line := await lines.readline():
+            _say(await _answer(worker, msgspec.json.decode(line, type=Part)))
+            gc.collect()
 
 
 async def serve() -> None:
-    """Answer each part given on standard input until it ends.
+    """Answer each part given on standard input until it ends, or the first with why none can be.
 
     Cyclic garbage is collected between parts: what a part makes stays until it is answered.
     """
     gc.disable()
     lines = await _lines()
     task = msgspec.json.decode(await lines.readline(), type=Task)
-    async with await open_pool(task.dsn, max_size=2) as pool:
-        worker = _worker(task, pool)
-        while line := await lines.readline():
-            answer = await _answer(worker, msgspec.json.decode(line, type=Part))
-            sys.stdout.buffer.write(msgspec.json.encode(answer) + b"\n")
-            sys.stdout.buffer.flush()
-            gc.collect()
+    try:
+        await _serve(task, lines)
+    except TouchstoneError as error:
+        _say(Answer(error=str(error), exit_code=error.exit_code))
 
 
 if __name__ == "__main__":

@@ -142,6 +142,14 @@ async def test_a_date_that_does_not_exist_leaves_its_reader_on_the_page(
     assert (await client.get(path, params={"as_of": "2026-02-28"})).status_code == 200
 
 
+async def test_the_way_back_to_now_stands_apart_from_the_sentence_before_it(
+    client: httpx2.AsyncClient,
+) -> None:
+    for words in ({"as_of": "2026-03-31"}, {"as_of": "2026-03-31", "as_known": "2026-03-31"}):
+        page = (await client.get("/customers/C-1", params=words)).text
+        assert re.search(r"\.\s+<a [^>]*>Show now</a>", page)
+
+
 async def test_an_id_that_is_nearly_one_leads_to_it(
     company: Company, client: httpx2.AsyncClient
 ) -> None:

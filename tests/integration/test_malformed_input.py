@@ -450,6 +450,8 @@ async def test_the_interface_is_described(gateway: Gateway) -> None:
     assert document["openapi"].startswith("3.1")
     publish = document["paths"]["/api/v1/events"]["post"]
     assert set(publish["requestBody"]["content"]) == {ONE, BATCH, "application/json"}
-    assert {"200", "201", "400", "401", "409", "413", "415", "422", "503"} <= set(
+    assert {"200", "201", "400", "401", "408", "409", "413", "415", "422", "429", "503"} == set(
         publish["responses"]
     )
+    receipt = document["paths"]["/api/v1/events/{event_id}"]["get"]
+    assert {"200", "401", "404", "429", "503"} <= set(receipt["responses"])

@@ -155,6 +155,21 @@ async def test_room_is_counted_in_bytes_too(gateway: Gateway) -> None:
     assert [one.quarantined for one in answers] == [True] * 5 + [False] * 3
 
 
+async def test_what_finds_no_room_takes_none_from_what_is_smaller(gateway: Gateway) -> None:
+    sizes = [200_000] * 6 + [1_000]
+    events = [wrong(n, anything="x" * size) for n, size in enumerate(sizes, start=1)]
+    answers = await small(gateway, Room(events=6, megabytes=1)).submit(BranchId(BRANCH), events)
+    assert [one.quarantined for one in answers] == [True] * 5 + [False, True]
+
+
+async def test_what_is_settled_makes_room(gateway: Gateway) -> None:
+    intake, quarantine = small(gateway), kept_by(gateway, ROOM)
+    await intake.submit(BranchId(BRANCH), [wrong(1), wrong(2), wrong(3)])
+    await discard(quarantine, event_id(2), "a till of last year")
+    answers = await intake.submit(BranchId(BRANCH), [wrong(4), wrong(5)])
+    assert [one.quarantined for one in answers] == [True, False]
+
+
 async def test_what_nobody_asked_about_is_let_go_of_after_its_time(gateway: Gateway) -> None:
     intake, quarantine = small(gateway), kept_by(gateway, ROOM)
     await intake.submit(BranchId(BRANCH), [wrong(1), wrong(2), wrong(3)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ import pytest
 from projections.value_tiers.projection import ValueTiers
 from projections.value_tiers.rows import STANDINGS
 from services.audit.digest import digest
+from services.audit.texts import verification_lines
 from services.audit.verify import verify
-from services.errors import TouchstoneError
+from services.errors import TouchstoneError, Unavailable
 from services.hosts.bootstrap import open_platform
 from services.hosts.project import Projector
 from services.platform import Platform
@@ -61,6 +63,21 @@ async def test_a_verification_in_several_processes_finds_each_difference_once(
         assert found.customers == sound.customers
 
 
+async def test_a_verification_says_what_it_could_not_compare_yet(
+    database: str, tmp_path: Path
+) -> None:
+    async with open_platform(Settings(dsn=database, data=tmp_path)) as platform:
+        await ensure_history(platform, customers=CUSTOMERS)
+        before = await verify(platform, lambda done: None)
+        assert before.waiting == before.events > 0
+        told = "\n".join(verification_lines(before))
+        assert f"{before.waiting:,} events not taken in yet" in told
+        await Projector(platform).catch_up()
+        after = await verify(platform, lambda done: None)
+        assert (after.waiting, after.events) == (0, before.events)
+        assert "not taken in" not in "\n".join(verification_lines(after))
+
+
 async def test_an_event_that_cannot_be_read_ends_a_digest_with_its_name(
     company: Platform,
 ) -> None:
@@ -82,3 +99,10 @@ async def test_a_process_that_is_killed_ends_the_walk(
     monkeypatch.setattr("services.walk.engine._PROCESS", "abc")
     with pytest.raises(TouchstoneError, match="ended before its part was done"):
         await digest(company, company.clock.now(), None, lambda done: None, processes=2)
+
+
+async def test_a_process_that_cannot_reach_the_database_says_so(company: Platform) -> None:
+    away = replace(company, dsn="postgresql://nobody@127.0.0.1:9/nothing")
+    with pytest.raises(PartRefused, match="the database cannot be reached") as refused:
+        await digest(away, company.clock.now(), None, lambda done: None, processes=2)
+    assert refused.value.exit_code == Unavailable.exit_code

@@ -12,8 +12,12 @@ from hypothesis import strategies as st
 
 from events.business_time import STANDARD_HOURS
 from events.envelope import RecordedEvent
+from events.money import Money
 from events.policy import Reference
 from events.touchpoints.complaint import ComplaintFiled
+from events.touchpoints.contact import CallbackPromised
+from events.touchpoints.customer import CustomerProfileChanged, CustomerRegistered
+from events.touchpoints.payment import RefundPaid
 from events.touchpoints.policy import (
     BranchSet,
     CalendarSet,
@@ -22,9 +26,10 @@ from events.touchpoints.policy import (
     PolicyRecord,
     PublicDaysSet,
     ReferenceTouchpoint,
+    ServiceLevelPolicy,
     StaffSet,
 )
-from events.uses import Use, policy_use, publication_of, use_of
+from events.uses import Use, branch_use, policy_use, publication_of, use_of
 from projections import PROJECTIONS
 from projections.case_board.projection import CaseBoard
 from projections.digest import customer_lines
@@ -193,3 +198,26 @@ def test_a_branch_that_was_asked_and_not_found_is_used() -> None:
     assert use_of(later) in found.uses
     staff = StaffSet(effective_from=instant("2026-03-01"), staff_id="ann", branch_id="B-1")
     assert use_of(staff) not in found.uses
+
+
+def test_a_call_that_was_promised_without_a_case_uses_the_service_levels() -> None:
+    """They say how often it is tried."""
+    at = instant("2026-03-02 10:00")
+    promise = CallbackPromised(callback_id="C-1", purpose="query", due_at=at)
+    found = CaseBoard().assess(CUSTOMER, Facts([event(promise, 0, at, "/b")]), at, Reference())
+    assert policy_use(ServiceLevelPolicy) in found.uses
+
+
+@pytest.mark.parametrize("projection", [Receivables(), ValueTiers()], ids=lambda one: one.name)
+def test_the_branch_whose_day_a_refund_is_owed_back_from_is_used(projection: Projection) -> None:
+    """Also when the customer is at home elsewhere by now."""
+    told = [
+        CustomerRegistered(home_branch="B-OLD"),
+        RefundPaid(refund_id="R", amount=Money(300_00, "CNY")),
+        CustomerProfileChanged(home_branch="B-NEW"),
+    ]
+    at = instant("2026-03-02 10:00")
+    facts = Facts(event(one, n, at + timedelta(days=n), "/b") for n, one in enumerate(told))
+    found = projection.assess(CUSTOMER, facts, at + timedelta(days=5), Reference())
+    for branch_id in ("B-OLD", "B-NEW"):
+        assert branch_use(branch_id) in found.uses

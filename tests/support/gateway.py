@@ -13,6 +13,7 @@ import httpx2
 import pytest
 
 from services.gateway.http import create_gateway
+from services.gateway.rates import Rates
 from services.intake.intake import Intake
 from services.intake.keys import BranchKeys
 from services.log.embedded.event_log import EmbeddedEventLog
@@ -74,7 +75,11 @@ class Gateway:
 
 @asynccontextmanager
 async def open_gateway(
-    dsn: str, clock: SetClock, master: bytes = MASTER, open_log: OpenLog = EmbeddedEventLog
+    dsn: str,
+    clock: SetClock,
+    master: bytes = MASTER,
+    open_log: OpenLog = EmbeddedEventLog,
+    rates: Rates | None = None,
 ) -> AsyncIterator[Gateway]:
     """Yield a gateway on a migrated database."""
     async with await open_pool(dsn) as pool, open_log(pool, clock) as log:
@@ -82,7 +87,7 @@ async def open_gateway(
         intake = Intake(log, vault, clock, pool)
         keys = BranchKeys(pool, clock)
         _, token = await keys.create(BRANCH)
-        app = create_gateway(Platform(pool, intake, clock))
+        app = create_gateway(Platform(pool, intake, clock), rates)
         transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
         async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
             yield Gateway(client, pool, log, vault, intake, clock, keys, token)

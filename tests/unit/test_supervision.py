@@ -42,6 +42,27 @@ async def test_a_service_that_died_is_said_to_be_back(
     assert [line["event"] for line in said] == ["service_ended", "service_back"]
 
 
+async def test_a_service_that_could_not_be_started_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.hosts.supervision._FIRST_PAUSE_S", 0.0)
+    tries = 0
+
+    async def fails(*_: object, **__: object) -> None:
+        nonlocal tries
+        tries += 1
+        raise OSError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr("asyncio.create_subprocess_exec", fails)
+    with capture_logs() as said:
+        async with Supervision(tmp_path / "services.log", {}) as supervision:
+            supervision.start(["project"])
+            await asyncio.to_thread(wait_until, lambda: tries > 1, 30)
+    first = said[0]
+    assert (first["event"], first["service"]) == ("service_not_started", "project")
+    assert "temporarily unavailable" in first["reason"]
+
+
 class _StartsAtTheThird(EmbeddedServer):
     """A database server that runs, dies, does not start once, and then does."""
 

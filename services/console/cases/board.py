@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
 
 from msgspec import Struct
 
+from events.touchpoints.complaint import Clock
 from services.console.shared.question import Question
 from services.console.shared.reading import Reader
-
-Clock = Literal["response", "solution", "obligation"]
 
 
 class Work(Struct, frozen=True):

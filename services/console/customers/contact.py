@@ -24,7 +24,7 @@ from services.vault.subject_key import SealBroken
 _SHOWN = ("name", "phone")
 _PEOPLE = 5
 
-_log = structlog.get_logger(__name__)
+_LOG = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, repr=False)  # a traceback or a log line may show it
@@ -92,5 +92,5 @@ async def _opened(
     try:
         return await vault.open(customer, event.envelope.id, sealed)
     except SealBroken:
-        _log.warning("console.seal_broken", event_id=event.envelope.id)
+        _LOG.warning("console.seal_broken", event_id=event.envelope.id)
         return {}

@@ -23,11 +23,10 @@ from services.errors import Unavailable
 
 _INTERVAL_S = 1.0
 _KEEPALIVE_S = 15.0
-_MAX_VIEWERS = 1_000
 _RETRY = b"retry: 2000\n\n"
 _KEEPALIVE = b": still here\n\n"
 
-_log = structlog.get_logger(__name__)
+_LOG = structlog.get_logger(__name__)
 
 Gather = Callable[[], Awaitable[Overview]]
 
@@ -35,7 +34,14 @@ Gather = Callable[[], Awaitable[Overview]]
 class LiveOverview:
     """Ticks while somebody watches, and hands out the latest frame."""
 
-    def __init__(self, gather: Gather, draw: Draw, interval_s: float = _INTERVAL_S) -> None:
+    def __init__(
+        self,
+        gather: Gather,
+        draw: Draw,
+        most_viewers: int,
+        interval_s: float = _INTERVAL_S,
+    ) -> None:
+        self._most_viewers = most_viewers
         self._gather = gather
         self._draw = draw
         self._interval_s = interval_s
@@ -52,7 +58,7 @@ class LiveOverview:
     @property
     def is_full(self) -> bool:
         """Return whether as many streams are open as this process serves."""
-        return self._viewers.total() >= _MAX_VIEWERS
+        return self._viewers.total() >= self._most_viewers
 
     async def frame(self, language: str) -> Frame:
         """Return a frame no older than one tick, drawn for a language. Raises: Unavailable."""
@@ -122,7 +128,7 @@ class LiveOverview:
                         for language in [name for name, n in self._viewers.items() if n > 0]:
                             self._draw_for(frame, language)
                 except Unavailable as error:
-                    _log.warning("overview.unavailable", reason=str(error))
+                    _LOG.warning("overview.unavailable", reason=str(error))
                 self._wake()
                 await asyncio.sleep(max(0.0, started + self._interval_s - time.monotonic()))
         finally:

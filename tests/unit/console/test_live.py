@@ -71,8 +71,8 @@ def source() -> Source:
     return Source()
 
 
-def live_of(source: Source) -> LiveOverview:
-    return LiveOverview(source.gather, source.draw, interval_s=0.01)
+def live_of(source: Source, most_viewers: int = 200) -> LiveOverview:
+    return LiveOverview(source.gather, source.draw, most_viewers, interval_s=0.01)
 
 
 class Viewer:
@@ -124,6 +124,19 @@ async def test_many_viewers_cost_one_drawing_per_tick_and_language(source: Sourc
     assert source.drawn <= 2 * source.gathered
     for viewer in viewers:
         await viewer.leave()
+    await live.close()
+
+
+async def test_it_is_full_with_as_many_viewers_as_it_may_have(source: Source) -> None:
+    live = live_of(source, most_viewers=2)
+    viewers = [Viewer(live, "en", None) for _ in range(2)]
+    full = [live.is_full]
+    await asyncio.gather(*(viewer.sees(1) for viewer in viewers))
+    full.append(live.is_full)
+    await viewers[0].leave()
+    full.append(live.is_full)
+    assert full == [False, True, False]
+    await viewers[1].leave()
     await live.close()
 
 

@@ -44,6 +44,19 @@ async def test_large_events_go_in_more_requests() -> None:
     assert len(answers) == 5
 
 
+async def test_events_of_many_values_go_in_more_requests() -> None:
+    sent: list[int] = []
+
+    def handler(request: httpx2.Request) -> httpx2.Response:
+        sent.append(request.content.count(b"0") + 1)  # each value below is a zero
+        return accepting(request)
+
+    answers = await publisher(handler).publish([{"n": [0] * 500}] * 1000)
+    assert len(answers) == 1000
+    assert sum(sent) >= 500_000
+    assert max(sent) <= 200_000, "the gateway takes no more values in one request"
+
+
 async def test_a_gateway_that_is_away_is_waited_for_as_it_asks() -> None:
     waits, replies = Waits(), [503, 429, 502]
 

@@ -42,18 +42,21 @@ HEADER = "no,who,day,sum,mail\n"
 
 
 class InMemory:
-    """Knows every id it took; goes away after so many calls, if told to."""
+    """Knows every id it took; goes away after so many calls, or refuses the first, if told to."""
 
     def __init__(self) -> None:
         self.target = "memory"
         self.taken: dict[object, object] = {}
         self.calls = 0
         self.away_after: int | None = None
+        self.refused_calls = 0
 
     async def publish(self, events: Sequence[object]) -> Sequence[Answer]:
         if self.calls == self.away_after:
             raise Unavailable("the platform is away")
         self.calls += 1
+        if self.calls <= self.refused_calls:
+            return [Answer(status="refused", code="malformed", reason="wrong")] * len(events)
         assert 0 < len(events) <= 1000
         return [self._answer(event) for event in events]
 
@@ -134,14 +137,16 @@ async def test_an_interrupted_import_goes_on_where_it_was(
     assert not list((tmp_path / "imports").iterdir()), "a finished import leaves no note"
 
 
+@pytest.mark.parametrize("refused_calls", [0, 1], ids=["it accepts", "it only refuses at first"])
 async def test_a_platform_that_lost_what_was_taken_is_given_everything(
-    tmp_path: Path, ledger: CompiledMapping, platform: InMemory
+    tmp_path: Path, ledger: CompiledMapping, platform: InMemory, refused_calls: int
 ) -> None:
     work = job(tmp_path, ledger, many(3000))
     platform.away_after = 3
     with pytest.raises(Unavailable):
         await import_file(work, platform, tmp_path)
     restored = InMemory()
+    restored.refused_calls = refused_calls
     report = await import_file(work, restored, tmp_path)
     assert len(restored.taken) == 3050
     assert report.resumed_at_row is None
