@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from projections.receivables.projection import Receivables
 from services.hosts.bootstrap import open_platform
 from tests.faults.kills import fleet_for
 from tests.faults.oracle import examine
@@ -39,7 +40,7 @@ async def test_a_rebuild_killed_at_its_worst_moments_ends_as_if_it_never_was() -
             last = await start_rebuild(made)
             output, errors = await last.communicate()
             assert last.returncode == 0, errors.decode()[-2_000:]
-            assert json.loads(output)["version"] == 1
+            assert json.loads(output)["version"] == Receivables.version
             left = "SELECT count(*) FROM projection_heads WHERE projection = 'receivables_rebuild'"
             assert await platform.pool.fetchval(left) == 0
         assert fleet.busy, "the load ended before the rebuilds did"

@@ -64,5 +64,5 @@ def test_a_policy_is_tried_published_and_listed(settings: Settings, tmp_path: Pa
     assert [one["status"] for one in answers] == ["accepted", "duplicate", "duplicate"]
     assert {one["event_id"] for one in answers} == {first["event_id"]}
     listed = touchstone(settings, "policy", "list", "alerts")
-    assert "IN FORCE  from 2026-01-01 00:00+08:00  event " in listed
+    assert "IN FORCE  from 2026-01-01 00:00+08:00  published by " in listed
     assert first["event_id"] in listed
