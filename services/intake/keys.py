@@ -93,7 +93,7 @@ class BranchKeys:
 
     def has_met(self, token: str) -> bool:
         """Return whether a token was a key in force when it was last asked for, here and lately."""
-        return _hash(token) in self._met
+        return bool(_TOKEN.fullmatch(token)) and _hash(token) in self._met
 
     async def all(self, branch_id: str | None = None) -> Sequence[BranchKey]:
         """Return the keys of a branch, or of all, revoked ones too. Raises: Unavailable."""

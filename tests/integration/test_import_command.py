@@ -101,7 +101,7 @@ def test_what_cannot_be_used_is_refused_before_anything_starts(export: Path) -> 
         touchstone(*words, "--gateway", "http://127.0.0.1:1")
     with pytest.raises(UsageError, match="--key goes with --gateway"):
         touchstone(*words, "--key", "k")
-    with pytest.raises(UsageError, match="no branch's id"):
+    with pytest.raises(UsageError, match="no branch id"):
         touchstone(*words, "--branch", "a/b")
 
 
