@@ -40,9 +40,9 @@ _MOST_WORKERS = 4
 
 @pytest.hookimpl(optionalhook=True)  # without pytest-xdist tests run one after another
 def pytest_xdist_auto_num_workers() -> int:
-    """Give every core that this process may use a worker, up to a number."""
+    """Return one worker more than this process may use cores, up to a number: tests also wait."""
     usable = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    return min(_MOST_WORKERS, usable)
+    return min(_MOST_WORKERS, usable + 1)
 
 
 @pytest.fixture(scope="session")
