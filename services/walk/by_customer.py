@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 
 from asyncpg import Record
 from asyncpg.pool import PoolConnectionProxy
 
-from events.envelope import CustomerId, Envelope, PositionVector, RecordedEvent
+from events.envelope import CustomerId, PositionVector, RecordedEvent
 from events.home import Asked, Known, known
 from events.lineage import Lineage
 from events.policy import Reference
-from services.errors import UnreadableEvent
 from services.log.dossiers import dossier_arguments
 from services.log.lineage import lineage_of
 from services.log.readable import readable
@@ -23,8 +22,6 @@ from services.postgres.pool import translated
 from services.postgres.statements import sql
 
 _PREFETCH = 5_000
-
-Unreadable = Callable[[Envelope, UnreadableEvent], None]
 
 
 class Picture:
@@ -54,12 +51,11 @@ class Picture:
         return [readable(stored_event(row)) for row in rows]
 
     async def dossiers(
-        self, known_at: datetime | None = None, unreadable: Unreadable | None = None
+        self, known_at: datetime | None = None
     ) -> AsyncIterator[tuple[CustomerId, list[RecordedEvent]]]:
         """Yield every customer with its events, in the customers' order.
 
-        `unreadable` is told of an event whose bytes cannot be read, which is then left out;
-        without it that ends the walk. Raises: UnreadableEvent.
+        Raises: UnreadableEvent.
         """
         customer: CustomerId | None = None
         events: list[RecordedEvent] = []
@@ -71,12 +67,7 @@ class Picture:
                 if customer is not None:
                     yield customer, events
                 customer, events = subject, []
-            try:
-                events.append(readable(stored))
-            except UnreadableEvent as error:
-                if unreadable is None:
-                    raise
-                unreadable(stored.envelope, error)
+            events.append(readable(stored))
         if customer is not None:
             yield customer, events
 
