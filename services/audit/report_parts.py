@@ -14,14 +14,13 @@ from msgspec import Struct, field
 
 from events.calendars import local_day
 from events.envelope import CustomerId
-from events.home import Known
 from projections.protocol import Episode, Facts, Total
 from projections.receivables.alerts import AlertBook
 from projections.receivables.projection import Receivables
 from projections.receivables.reading import ReceivablesAt
 from projections.receivables.rows import ACCOUNTS, ITEMS, AccountRow, ItemRow
 from services.postgres.pool import Pool
-from services.walk.known import Asking, EverybodyKnown
+from services.walk.known import Asking, EverybodyKnown, Told
 from services.walk.parts import Part
 
 _RECEIVABLES = Receivables()
@@ -114,17 +113,18 @@ class AgeingParts:
         """Age a part. Raises: Unavailable, UnreadableEvent."""
         found = PartAgeing()
         async for customer, told in self._everybody.of(part, _RECEIVABLES.handles):
-            self._add(found, customer, told)
+            self.add(found, customer, told)
         return found
 
-    def _add(self, found: PartAgeing, customer: CustomerId, told: Known) -> None:
+    def add(self, found: PartAgeing, customer: CustomerId, told: Told) -> None:
+        """Add what a customer owes."""
         found.customers += 1
         facts = Facts(told.facts, _RECEIVABLES.handles)
         rows = _RECEIVABLES.assess(customer, facts, told.at, told.reference).rows
         own = local_day(told.at, facts.home.zone_at(told.at, told.reference))
         behind = (self._day - own).days
         if self._branch_id is not None:
-            found.branches.update(event.envelope.branch_id for event in told.facts)
+            found.branches.update(fact.branch_id for fact in told.facts)
         for row in (*rows[ITEMS.name], *rows[ACCOUNTS.name]):
             assert isinstance(row, ItemRow | AccountRow)
             if self._branch_id is not None:
@@ -152,10 +152,24 @@ class AlertCount(Struct, frozen=True, kw_only=True):
     last: datetime
     cleared_by: dict[str, int]
 
-    @property
-    def key(self) -> tuple[str, int, str]:
-        """Return what it is the count of."""
-        return (self.kind, self.threshold, self.currency)
+    def with_others(self, other: AlertCount) -> AlertCount:
+        """Return the count of these alerts and of other customers' of the same group."""
+        reasons = sorted({*self.cleared_by, *other.cleared_by})
+        return AlertCount(
+            kind=self.kind,
+            threshold=self.threshold,
+            currency=self.currency,
+            raised=self.raised + other.raised,
+            standing=self.standing + other.standing,
+            customers=self.customers + other.customers,
+            amount_minor=self.amount_minor + other.amount_minor,
+            first=min(self.first, other.first),
+            last=max(self.last, other.last),
+            cleared_by={
+                reason: self.cleared_by.get(reason, 0) + other.cleared_by.get(reason, 0)
+                for reason in reasons
+            },
+        )
 
 
 class AlertsOf(Struct, frozen=True):
@@ -165,13 +179,19 @@ class AlertsOf(Struct, frozen=True):
     listed: bool
 
 
-class PartAlerts(Struct, frozen=True):
+class PartAlerts(Struct):
     """A part's share of an alerts report."""
 
-    part: int
-    customers: int
-    counts: list[AlertCount]
-    episodes: list[Episode]  # where they are to be listed
+    part: int = 0
+    customers: int = 0
+    counts: dict[str, AlertCount] = field(default_factory=dict)  # by kind, threshold and currency
+    episodes: list[Episode] = field(default_factory=list)  # where they are to be listed
+
+    def count(self, one: AlertCount) -> None:
+        """Add a count of other customers' alerts to those of its group."""
+        group = f"{one.kind}/{one.threshold}/{one.currency}"
+        other = self.counts.get(group)
+        self.counts[group] = one if other is None else one.with_others(other)
 
 
 class AlertsParts:
@@ -183,22 +203,20 @@ class AlertsParts:
 
     async def walk(self, part: Part) -> PartAlerts:
         """Count a part's alerts. Raises: Unavailable, UnreadableEvent."""
-        customers = 0
-        counts: dict[tuple[str, int, str], AlertCount] = {}
-        listed: list[Episode] = []
+        found = PartAlerts(part.part)
         async for customer, told in self._everybody.of(part, _RECEIVABLES.handles):
-            customers += 1
-            episodes = _episodes(customer, told)
-            for one in _counts(episodes):
-                add_count(counts, one)
-            if self._listed:
-                listed += episodes
-        return PartAlerts(part.part, customers, list(counts.values()), listed)
+            self.add(found, customer, told)
+        return found
 
-
-def _episodes(customer: CustomerId, told: Known) -> list[Episode]:
-    facts = Facts(told.facts, _RECEIVABLES.handles)
-    return AlertBook(customer, ReceivablesAt(facts, told.at, told.reference)).episodes()
+    def add(self, found: PartAlerts, customer: CustomerId, told: Told) -> None:
+        """Add a customer's alerts."""
+        found.customers += 1
+        facts = Facts(told.facts, _RECEIVABLES.handles)
+        episodes = AlertBook(customer, ReceivablesAt(facts, told.at, told.reference)).episodes()
+        for one in _counts(episodes):
+            found.count(one)
+        if self._listed:
+            found.episodes += episodes
 
 
 def _counts(episodes: Iterable[Episode]) -> Iterator[AlertCount]:
@@ -221,24 +239,3 @@ def _counts(episodes: Iterable[Episode]) -> Iterator[AlertCount]:
             last=max(alert.since for alert in alerts),
             cleared_by=dict(sorted(Counter(e.cause.reason for e in group if e.cause).items())),
         )
-
-
-def add_count(counts: dict[tuple[str, int, str], AlertCount], one: AlertCount) -> None:
-    """Add a count of other customers' alerts to those of its key."""
-    other = counts.get(one.key)
-    if other is None:
-        counts[one.key] = one
-        return
-    reasons = sorted({*one.cleared_by, *other.cleared_by})
-    counts[one.key] = AlertCount(
-        kind=one.kind,
-        threshold=one.threshold,
-        currency=one.currency,
-        raised=one.raised + other.raised,
-        standing=one.standing + other.standing,
-        customers=one.customers + other.customers,
-        amount_minor=one.amount_minor + other.amount_minor,
-        first=min(one.first, other.first),
-        last=max(one.last, other.last),
-        cleared_by={r: one.cleared_by.get(r, 0) + other.cleared_by.get(r, 0) for r in reasons},
-    )

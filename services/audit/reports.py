@@ -12,7 +12,7 @@ from events.calendars import local_day
 from events.home import Asked
 from events.touchpoints.policy import AgeingPolicy
 from projections.books.ageing import Ageing, ageing
-from projections.protocol import Episode
+from projections.protocol import Alert, Episode
 from projections.receivables.reports import (
     dso,
     invoiced_in_window,
@@ -29,7 +29,6 @@ from services.audit.report_parts import (
     CurrencySums,
     PartAgeing,
     PartAlerts,
-    add_count,
 )
 from services.errors import UsageError
 from services.platform import Platform
@@ -176,12 +175,12 @@ async def report_alerts(
     Raises: Unavailable, UnreadableEvent.
     """
     question = await asking(platform, at, known_at)
-    counts: dict[tuple[str, int, str], AlertCount] = {}
+    found = PartAlerts()
     listed_of: dict[int, list[Episode]] = {}
 
     def done(part: PartAlerts) -> None:
-        for one in part.counts:
-            add_count(counts, one)
+        for one in part.counts.values():
+            found.count(one)
         if part.episodes:
             listed_of[part.part] = part.episodes
         advance(part.customers)
@@ -195,12 +194,15 @@ async def report_alerts(
         at=at,
         known_at=known_at,
         position=question.extent.position,
-        counts=[counts[key] for key in sorted(counts)],
-        episodes=sorted(episodes, key=_group),
+        counts=sorted(found.counts.values(), key=_group),
+        episodes=sorted(episodes, key=_listed_under),
     )
 
 
-def _group(episode: Episode) -> tuple[str, int, str]:
-    """Return under which count an alert is listed; sorting keeps the customers' order in it."""
-    alert = episode.alert
-    return alert.kind, alert.threshold, alert.currency
+def _listed_under(episode: Episode) -> tuple[str, int, str]:
+    """Return the group of an alert; sorting by it keeps the customers' order in each."""
+    return _group(episode.alert)
+
+
+def _group(one: AlertCount | Alert) -> tuple[str, int, str]:
+    return one.kind, one.threshold, one.currency

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from typing import TypeVar
 
 from events.envelope import CustomerId, Envelope, RecordedEvent
+from events.facts import Fact
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from services.errors import UnreadableEvent
-from services.log.readable import readable
+from services.log.readable import readable, readable_fact
 from services.log.stored import stored_event
 from services.platform import Platform
 from services.postgres.pool import Connection, Pool, translated
@@ -79,10 +80,10 @@ class Everybody:
             self._reference = Reference(e for e in rules if self._extent.holds(e))
         return self._reference
 
-    async def of(
+    async def facts(
         self, part: Part, kinds: frozenset[type[Touchpoint]] | None = None
-    ) -> AsyncIterator[tuple[CustomerId, list[RecordedEvent]]]:
-        """Yield the customers of a part with their events; of some `kinds` alone, if named.
+    ) -> AsyncIterator[tuple[CustomerId, list[Fact]]]:
+        """Yield the customers of a part with their facts; of some `kinds` alone, if named.
 
         The earliest is there whatever its kind: by its branch the customer may be at home.
         Raises: Unavailable, UnreadableEvent.
@@ -90,7 +91,17 @@ class Everybody:
         types = None if kinds is None else [kind.event_type for kind in kinds]
         with translated():
             async with self._pool.acquire() as connection, connection.transaction(readonly=True):
-                async for one in recorded_dossiers(connection, part, self._extent, types=types):
+                async for customer, rows in dossiers(connection, part, self._extent, types):
+                    yield customer, [readable_fact(stored_event(row)) for row in rows]
+
+    async def recorded(self, part: Part) -> AsyncIterator[tuple[CustomerId, list[RecordedEvent]]]:
+        """Yield the customers of a part with all that the log holds of their events.
+
+        Raises: Unavailable, UnreadableEvent.
+        """
+        with translated():
+            async with self._pool.acquire() as connection, connection.transaction(readonly=True):
+                async for one in recorded_dossiers(connection, part, self._extent):
                     yield one
 
 
@@ -99,14 +110,13 @@ async def recorded_dossiers(
     part: Part,
     extent: Extent,
     unreadable: Unreadable | None = None,
-    types: Sequence[str] | None = None,
 ) -> AsyncIterator[tuple[CustomerId, list[RecordedEvent]]]:
     """Yield the customers of a part with their events, over a transaction of the caller's.
 
     `unreadable` is told of an event whose bytes cannot be read, which is then left out; without
     it that ends the walk. Raises: UnreadableEvent.
     """
-    async for customer, rows in dossiers(connection, part, extent, types):
+    async for customer, rows in dossiers(connection, part, extent):
         events = []
         for row in rows:
             stored = stored_event(row)
