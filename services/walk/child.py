@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -69,10 +70,8 @@ class Child:
     def give(self, part: Part) -> None:
         """Have it do a part."""
         self.part = part
-        try:
+        with suppress(BrokenPipeError):  # it ended, as the end of its answers tells next
             os.write(self._parts, msgspec.json.encode(part) + b"\n")
-        except BrokenPipeError:
-            pass  # it ended, as its answers' end tells next
 
     def dismiss(self) -> None:
         """Have it end when it is done."""

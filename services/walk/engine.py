@@ -1,8 +1,8 @@
 """Walks the customers part by part, on all cores: one engine for whatever reads everybody.
 
 What is done with a part is a `PartWorker`. Several processes each have one (see `process`); a
-walk of one part, or with one process, has it here. A worker answers each part with a result that is small
-whatever the company's size, and what a walk holds is the sum of the results alone.
+walk of one part, or with one process, has it here. A worker answers each part with a result that
+is small whatever the company's size, and what a walk holds is the sum of the results alone.
 """
 
 from __future__ import annotations

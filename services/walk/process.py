@@ -99,8 +99,9 @@ class Crew:
         self._children.remove(child)
         how = child.wait()
         if child.part is not None:
-            _say(Answer(error=f"a process of the walk {how} before its part {child.part.part} was "
-                 "done; run the command again", exit_code=Unavailable.exit_code, broken=True))  # fmt: skip
+            before = f"before its part {child.part.part} was done; run the command again"
+            error = f"a process of the walk {how} {before}"
+            _say(Answer(error=error, exit_code=Unavailable.exit_code, broken=True))
             return False
         if self._parts:
             self._fork()

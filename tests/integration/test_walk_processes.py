@@ -85,10 +85,14 @@ async def test_nobody_works_on_when_the_walk_is_given_up(
 
 async def _children(folder: Path, count: int) -> list[int]:
     give_up_at = time.monotonic() + _PATIENCE_S
-    while len(found := [one for one in folder.iterdir() if one.read_text()]) < count:
+    while len(found := _noted(folder)) < count:
         assert time.monotonic() < give_up_at, "the children never began"
         await asyncio.sleep(0.05)
-    return [int(one.name) for one in found]
+    return found
+
+
+def _noted(folder: Path) -> list[int]:
+    return [int(one.name) for one in folder.iterdir() if one.read_text()]
 
 
 async def _until_gone(*processes: int) -> None:
