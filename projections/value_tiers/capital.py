@@ -57,8 +57,8 @@ class Capital:
     """
 
     __slots__ = (
-        "_balance", "_days", "_expired", "_stale", "_term", "_terms", "_window",
-        "costs", "line", "next_at", "sound",
+        "_balance", "_days", "_expired", "_known", "_known_day", "_stale", "_term", "_terms",
+        "_window", "costs", "line", "next_at", "sound",
     )  # fmt: skip
 
     def __init__(
@@ -71,6 +71,8 @@ class Capital:
         self._balance = 0
         self._expired = 0  # how many of the costs began before what the day counts
         self._stale = False  # whether the line must be drawn anew
+        self._known_day = 0  # before it the line was `_known`, whatever is owed since
+        self._known = FLAT
         self.costs: list[DayCost] = []
         self.line = FLAT
         self.next_at = terms[term].end
@@ -114,6 +116,8 @@ class Capital:
         while self._expired < len(costs) and self._turn(self._expired) <= day:
             self._expired += 1
         self.line = self._line()
+        if self.line.day < day:
+            self._known_day, self._known = day, self.line
         if self._expired < len(costs):
             self.next_at = min(self.next_at, self._days.start(self._turn(self._expired)))
 
@@ -152,6 +156,8 @@ class Capital:
             micro = costs[came].spent + costs[came].micro * (begins - start)
             if gone >= 0:
                 micro -= costs[gone].spent + costs[gone].micro * (begins - turn)
+            if begins < self._known_day:
+                return self._known
             if turn == begins:
                 gone -= 1
             if start == begins:
@@ -189,6 +195,7 @@ class Capital:
         copy = Capital(self._days, self._window, self._terms, self._term)
         copy._balance, copy.costs, copy.sound = self._balance, self.costs, self.sound
         copy._expired, copy._stale = self._expired, self._stale
+        copy._known_day, copy._known = self._known_day, self._known
         copy.line, copy.next_at = self.line, self.next_at
         return copy
 

@@ -161,7 +161,9 @@ class History:
         """Return the path that was shown until a correction."""
         corrected = self._books.contributions.corrected
         began = [c.at for c in corrected if c.until is not None and c.until >= correction]
-        path = self._marks.before(min(began)) or path_from_beginning(self._books, self._days, BEGINNING)
+        path = self._marks.before(min(began)) or path_from_beginning(
+            self._books, self._days, BEGINNING
+        )
         path.without = correction - INSTANT
         _stand_before(path, correction)
         return path

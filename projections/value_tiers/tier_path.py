@@ -92,6 +92,7 @@ class TierPath:
 
     def look_ahead(self, at: datetime) -> TierPath:
         """Return how it goes on to an instant, and judged there, if nothing happens."""
+        self.meter.close(self.at)
         ahead = self._with(self.meter.ahead())
         if at > ahead.at:
             ahead._reach(at)
@@ -208,4 +209,4 @@ def path_from_beginning(books: ValueBooks, days: Days, without: datetime) -> Tie
 
 def _born(books: ValueBooks) -> datetime:
     assert books.first is not None
-    return books.first.envelope.effective_at
+    return books.first.effective_at

@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from statistics import median
 
 from events.envelope import CustomerId, Position, RecordedEvent
+from events.facts import Fact, fact_of
 from events.policy import Reference
 from projections import PROJECTIONS
 from projections.digest import customer_lines
@@ -33,11 +34,11 @@ NOON = datetime(2026, 6, 10, 4, tzinfo=UTC)
 AT_ONCE = 4
 """How many events come between two assessments of a dossier that goes on."""
 
-Company = dict[CustomerId, list[RecordedEvent]]
+Company = dict[CustomerId, list[Fact]]
 
 
 def company(customers: int) -> tuple[Company, Reference]:
-    """Return everybody's events in order of recording, and the rules."""
+    """Return everybody's facts in order of recording, and the rules."""
     plan = Plan.ending_today(NOON, customers=customers)
     found: Company = defaultdict(list)
     rules = []
@@ -46,18 +47,24 @@ def company(customers: int) -> tuple[Company, Reference]:
         if recording.envelope.subject is None:
             rules.append(event)
         else:
-            found[recording.envelope.subject].append(event)
+            found[recording.envelope.subject].append(fact_of(event))
     return found, Reference(rules)
 
 
 def _recorded(recording: Recording, n: int) -> RecordedEvent:
-    return RecordedEvent(recording.envelope, Position(1, 0, n), recording.recorded_at, recording.data)
+    return RecordedEvent(
+        recording.envelope, Position(1, 0, n), recording.recorded_at, recording.data
+    )
 
 
 def answer_of(projection: Projection, customer: CustomerId, told: Assessment) -> bytes:
     """Return all that an assessment says, as bytes."""
     lines = customer_lines(projection, customer, told)
-    rest = (told.next_change_at, sorted(map(str, told.uses)), sorted(map(str, told.cleared.items())))
+    rest = (
+        told.next_change_at,
+        sorted(map(str, told.uses)),
+        sorted(map(str, told.cleared.items())),
+    )
     return b"\n".join((*lines, repr(rest).encode()))
 
 
@@ -98,10 +105,10 @@ def measure(
     return found
 
 
-def _asked(facts: Iterable[RecordedEvent], at: datetime, size: int | None) -> datetime:
+def _asked(facts: Iterable[Fact], at: datetime, size: int | None) -> datetime:
     """Return now; of one that goes on, when it happened."""
     last = None if size is None else next(iter(list(facts)[-1:]), None)
-    return at if last is None else last.envelope.effective_at
+    return at if last is None else last.effective_at
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

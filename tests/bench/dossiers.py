@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -33,7 +32,7 @@ from events.touchpoints.payment import InvoiceIssued, PaymentReceived
 from projections.protocol import Facts, Projection
 from projections.receivables.projection import Receivables
 from services.hosts.bootstrap import open_platform
-from services.log.readable import recorded
+from services.log.readable import fact
 from services.platform import Platform
 from services.ports import Submission
 from services.projector.collecting import collecting_seldom
@@ -43,6 +42,7 @@ from services.projector.snapshots import Snapshots
 from services.rows.changes import Changes
 from services.rows.projection_store import ProjectionStore
 from services.settings import Settings
+from tests.bench.machine import Measurement
 
 LENGTHS = (100, 1_000, 10_000, 100_000)
 _APPENDED_AT_ONCE = 2_000
@@ -153,7 +153,7 @@ class _Customer:
         heads = await self._platform.log.heads()
         found = await self._platform.dossiers.of([self.name], heads)
         lap("read the dossier")
-        events = [recorded(stored) for stored in found[self.name]]
+        events = [fact(stored) for stored in found[self.name]]
         lap("decode")
         facts = Facts(events)
         lap("remember")
@@ -161,7 +161,7 @@ class _Customer:
             store = ProjectionStore(self._projection, 1)
             written = (await store.written(connection, [self.name]))[self.name]
         lap("read the rows")
-        at = events[-1].recorded_at
+        at = found[self.name][-1].recorded_at
         assessment = self._projection.assess(self.name, facts, at, _RULES)
         lap("assess")
         Changes().add(self._projection, self.name, written, assessment, at)
@@ -217,7 +217,19 @@ async def curve(
         longest = max(stages.values())
         for name, ms in stages.items():
             say(f"    {name:<21} {ms:>10,.2f} ms {'#' * round(_BAR * ms / longest)}")
-    return {"bench": "dossiers", "rounds": rounds, "points": points}
+    return {"rounds": rounds, "points": points}
+
+
+def measured(lengths: Sequence[int], rounds: int, say: Callable[[str], None]) -> dict[str, object]:
+    """Measure the curve on a server of its own."""
+
+    async def run(data: Path) -> dict[str, object]:
+        async with open_platform(Settings(data=data)) as platform:
+            return await curve(platform, lengths, rounds, say)
+
+    with tempfile.TemporaryDirectory(prefix="touchstone-bench-") as folder:
+        Path(folder).chmod(0o755)
+        return asyncio.run(run(Path(folder) / "data"))
 
 
 def main() -> None:
@@ -228,13 +240,9 @@ def main() -> None:
     options = parser.parse_args()
     lengths = [length for length in LENGTHS if length <= options.longest]
 
-    async def run(data: Path) -> None:
-        async with open_platform(Settings(data=data)) as platform:
-            print(json.dumps(await curve(platform, lengths, options.rounds, print)))
-
-    with tempfile.TemporaryDirectory(prefix="touchstone-bench-") as folder:
-        Path(folder).chmod(0o755)
-        asyncio.run(run(Path(folder) / "data"))
+    measurement = Measurement("dossiers")
+    figures = measured(lengths, options.rounds, print)
+    print(measurement.line(figures))
 
 
 if __name__ == "__main__":

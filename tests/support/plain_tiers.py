@@ -9,7 +9,6 @@ applied. Nothing is kept from one instant to the next but the tier and its warni
 from __future__ import annotations
 
 from bisect import bisect_right
-
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
@@ -63,7 +62,7 @@ class PlainTiers:
     def _instants(self, at: datetime) -> list[datetime]:
         first = self.books.first
         assert first is not None
-        born = first.envelope.effective_at
+        born = first.effective_at
         found = {born, at, *self.happened_at}
         day = self._day(born)
         while (midnight := self._start(day)) <= at:
