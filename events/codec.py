@@ -21,7 +21,7 @@ from fastavro.types import Schema
 import schemas
 from events.errors import EventError, MalformedEvent, UnknownSchema
 from events.generated_reader import MALFORMED, reader_of
-from events.reading_plan import plan_of
+from events.reading_plan import Record, plan_of
 from events.touchpoints import Touchpoint, touchpoint_type
 from events.upcasting import UPCASTERS, Fields, upcast
 
@@ -92,12 +92,16 @@ def compiled_reader() -> "Reader | None":
         return None
     from events.compiled_reader import Reader
 
-    plans = {
+    return Reader(compiled_plans(), decode_in_python, EventError)
+
+
+def compiled_plans() -> Mapping[bytes, Record]:
+    """Return what a compiled reader reads by itself: every schema that needs no upcasting."""
+    return {
         header: plan_of(schemas.load(known.event_type, known.version), known.touchpoint)
         for header, known in _published().items()
         if not known.needs_upcast
     }
-    return Reader(plans, decode_in_python, EventError)
 
 
 def decode_in_python(payload: bytes) -> Touchpoint:

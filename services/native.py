@@ -24,6 +24,8 @@ VARIABLE = "TOUCHSTONE_NATIVE"
 PARTS: Mapping[str, str] = {"events.compiled_reader": "reader"}
 """What a part is called, by a module that tells whether it was built."""
 
+NOT_BUILT = "the native parts are not there for the sources as they are: run `make native`"
+
 _SOURCES = Path(__file__).resolve().parent.parent
 _COMPILED_OF = ("events", "projections")
 
