@@ -1,9 +1,12 @@
 """The reader of `compiled_reader.c`, which is there once `make native` has built it."""
 
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from events.reading_plan import Record
 from events.touchpoints import Touchpoint
+
+D = TypeVar("D")
 
 class Reader:
     """Reads touchpoints by the plans of their schemas.
@@ -25,9 +28,9 @@ class Reader:
         self,
         copied: bytes,
         start: int,
-        dossiers: list[object],
+        dossiers: list[D],
         fact: Callable[..., object],
-        dossier: Callable[..., object],
+        dossier: Callable[..., D],
         unreadable: Callable[..., object],
         /,
     ) -> tuple[int, bool]:

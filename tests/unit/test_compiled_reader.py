@@ -322,7 +322,7 @@ def _rows(reader: Reader, chunks: Sequence[bytes]) -> tuple[list[_Dossier], bool
     left, ended = b"", False
     for chunk in chunks:
         left += chunk
-        at, ended = reader.rows(left, 0, cast(list[object], dossiers), Fact, _Dossier, _Unreadable)
+        at, ended = reader.rows(left, 0, dossiers, Fact, _Dossier, _Unreadable)
         left = left[at:]
     return dossiers, ended, left
 
