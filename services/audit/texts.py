@@ -131,6 +131,8 @@ def verification_lines(found: Verification) -> Iterator[str]:
 
 def status_lines(found: Status) -> Iterator[str]:
     """Yield the lines of the status."""
+    if found.filling:
+        yield "the platform is still being filled: these are the figures of a part"
     dropped = ""
     if found.duplicates:
         dropped = f", {counted(found.duplicates, 'duplicate')} in it dropped"
