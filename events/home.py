@@ -27,6 +27,8 @@ Asked = date | datetime
 An instant without an offset is local time there.
 """
 
+NAMES_HOME = (CustomerRegistered, CustomerProfileChanged)
+
 _KEY = itemgetter(0)
 _DAY_LENGTH = len("2026-03-20")
 
@@ -53,6 +55,12 @@ class Home:
         for fact in facts:
             self.remember(fact)
 
+    @classmethod
+    def of_ordered(cls, facts: Sequence[Fact]) -> Home:
+        """Return the same of facts that are in fact order."""
+        named = [fact for fact in facts[1:] if isinstance(fact.data, NAMES_HOME)]
+        return cls([*facts[:1], *named])
+
     def remember(self, fact: Fact) -> bool:
         """Take in a fact; return whether the customer may be at home elsewhere since."""
         first = self._first
@@ -61,7 +69,7 @@ class Home:
         if earlier:
             self._first = (fact.fact_key, fact.branch_id)
         data = fact.data
-        if not isinstance(data, CustomerRegistered | CustomerProfileChanged):
+        if not isinstance(data, NAMES_HOME):
             return earlier
         if data.home_branch is None:
             return earlier

@@ -62,6 +62,15 @@ class Facts:
         for event in events:
             self.remember(event)
 
+    @classmethod
+    def of(cls, ordered: InOrder, handles: frozenset[type[Touchpoint]]) -> Facts:
+        """Return what a projection handles of all that is known of a customer."""
+        facts = cls(handles=handles)
+        facts.home = ordered.home
+        facts._events = [event for event in ordered.events if type(event.data) in handles]
+        facts._ids = {event.id for event in facts._events}
+        return facts
+
     def remember(self, event: Fact) -> bool:
         """Take in one event; return whether what the facts mean may be other than before.
 
@@ -91,6 +100,24 @@ class Facts:
 
     def __len__(self) -> int:
         return len(self._events)
+
+
+class InOrder(NamedTuple):
+    """All that is known of a customer, in fact order, and where it is at home by that."""
+
+    events: Sequence[Fact]
+    home: Home
+
+
+def in_fact_order(events: Iterable[Fact]) -> InOrder:
+    """Return facts of any kind in fact order; each event is told once."""
+    ordered: list[Fact] = []
+    for event in events:
+        if not ordered or _follows(event, ordered[-1]):
+            ordered.append(event)
+        else:
+            ordered.insert(bisect_right(ordered, event.fact_key, key=_FACT_KEY), event)
+    return InOrder(ordered, Home.of_ordered(ordered))
 
 
 def _follows(event: Fact, other: Fact) -> bool:

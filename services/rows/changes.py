@@ -10,6 +10,7 @@ from datetime import datetime
 from events.envelope import CustomerId
 from events.uses import Use
 from projections.protocol import Alert, Assessment, Cause, Projection, Row, RowKey, Total
+from services.rows.row_tables import whole_numbers
 from services.rows.written import Written
 
 _LIMIT = 2**63
@@ -86,7 +87,7 @@ class Changes:
                 if key in before:
                     shares.append((projection.totals(before[key]), -1))
                 if row is not None:
-                    _check_columns(key, row)
+                    check_columns(key, row)
                     shares.append((projection.totals(row), 1))
         alerts = self._alerts(written, assessment)
         self.heads.append(Head(customer, at, assessment.next_change_at, assessment.uses))
@@ -149,9 +150,9 @@ def _differing(
     return found
 
 
-def _check_columns(key: RowKey, row: Row) -> None:
-    """Refuse a row with a sum beyond what the database can hold."""
-    for name in row.__struct_fields__:
+def check_columns(key: RowKey, row: Row) -> None:
+    """Refuse a row with a sum beyond what the database can hold. Raises: OverflowError."""
+    for name in whole_numbers(type(row)):
         value = getattr(row, name)
-        if isinstance(value, int) and not -_LIMIT <= value < _LIMIT:
+        if value is not None and not -_LIMIT <= value < _LIMIT:
             raise OverflowError(f"{name} of {'/'.join(key)} is {value}, which no row can hold")

@@ -73,6 +73,12 @@ def columns_of(row: type[Row]) -> tuple[Column, ...]:
     return tuple(_column(field.name, hints[field.name]) for field in fields(row))
 
 
+@cache
+def whole_numbers(row: type[Row]) -> tuple[str, ...]:
+    """Return the columns of a row type that hold whole numbers of 64 bits, or nothing."""
+    return tuple(column.name for column in columns_of(row) if column.sql_type == _SQL_TYPES[int])
+
+
 def _column(name: str, hint: object) -> Column:
     nullable = False
     if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
@@ -130,15 +136,15 @@ def create_statements(projection: Projection) -> list[str]:
     ] + index_statements(projection)
 
 
-def bare_statements(tables: Mapping[str, RowTable]) -> list[str]:
-    """Return the DDL of new, empty tables without keys or indexes, quick to fill."""
+def bare_statements(tables: Mapping[str, RowTable], *, logged: bool) -> list[str]:
+    """Return the DDL of new, empty tables without keys or indexes, quick to fill.
+
+    What is not logged is lost when the server crashes.
+    """
+    kind = "TABLE" if logged else "UNLOGGED TABLE"
     return [
-        statement
+        f"CREATE {kind} {table.name} ({_definitions(table)}) WITH (fillfactor = 85)"
         for table in tables.values()
-        for statement in (
-            f"DROP TABLE IF EXISTS {table.name}",
-            f"CREATE TABLE {table.name} ({_definitions(table)}) WITH (fillfactor = 85)",
-        )
     ]
 
 
