@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
+from functools import partial
 
 from msgspec import Struct, field
 
@@ -112,19 +113,18 @@ class AgeingParts:
     async def walk(self, part: Part) -> PartAgeing:
         """Age a part. Raises: Unavailable, UnreadableEvent."""
         found = PartAgeing()
-        async for customer, told in self._everybody.of(part, _RECEIVABLES.handles):
-            self.add(found, customer, told)
+        await self._everybody.each(part, partial(self.add, found))
         return found
 
     def add(self, found: PartAgeing, customer: CustomerId, told: Told) -> None:
         """Add what a customer owes."""
         found.customers += 1
-        facts = Facts(told.facts, _RECEIVABLES.handles)
+        facts = Facts.of(told.facts, _RECEIVABLES.handles)
         rows = _RECEIVABLES.assess(customer, facts, told.at, told.reference).rows
         own = local_day(told.at, facts.home.zone_at(told.at, told.reference))
         behind = (self._day - own).days
         if self._branch_id is not None:
-            found.branches.update(fact.branch_id for fact in told.facts)
+            found.branches.update(fact.branch_id for fact in told.facts.events)
         for row in (*rows[ITEMS.name], *rows[ACCOUNTS.name]):
             assert isinstance(row, ItemRow | AccountRow)
             if self._branch_id is not None:
@@ -204,14 +204,13 @@ class AlertsParts:
     async def walk(self, part: Part) -> PartAlerts:
         """Count a part's alerts. Raises: Unavailable, UnreadableEvent."""
         found = PartAlerts(part.part)
-        async for customer, told in self._everybody.of(part, _RECEIVABLES.handles):
-            self.add(found, customer, told)
+        await self._everybody.each(part, partial(self.add, found))
         return found
 
     def add(self, found: PartAlerts, customer: CustomerId, told: Told) -> None:
         """Add a customer's alerts."""
         found.customers += 1
-        facts = Facts(told.facts, _RECEIVABLES.handles)
+        facts = Facts.of(told.facts, _RECEIVABLES.handles)
         episodes = AlertBook(customer, ReceivablesAt(facts, told.at, told.reference)).episodes()
         for one in _counts(episodes):
             found.count(one)

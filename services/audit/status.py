@@ -10,8 +10,8 @@ from events.envelope import PositionVector
 from events.partitioning import PARTITIONS
 from projections import PROJECTIONS
 from services.errors import UnreadableEvent
-from services.native import choose
 from services.log.filling import is_filling
+from services.native import choose
 from services.platform import Platform
 from services.postgres.pool import translated
 from services.postgres.statements import sql

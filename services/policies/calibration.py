@@ -9,7 +9,9 @@ from tempfile import SpooledTemporaryFile
 from msgspec import Struct
 
 from events.calendars import DAY, day_end, day_start
+from events.envelope import CustomerId
 from events.touchpoints.policy import TierPolicy
+from projections.protocol import InOrder
 from projections.value_tiers.reports import Portion, calibrated
 from projections.value_tiers.scores import Scorer
 from services.errors import UsageError
@@ -85,11 +87,15 @@ class Scoring:
         scorer = self._scorer
         scores: list[int] = []
         customers = 0
-        async for _, facts in self._everybody.facts(part, scorer.handles):
+
+        def add(_: CustomerId, facts: InOrder) -> None:
+            nonlocal customers
             customers += 1
             score = scorer.score(facts)
             if score is not None:
                 scores.append(score)
+
+        await self._everybody.each(part, add)
         return PartScores(customers, scores)
 
 

@@ -6,21 +6,21 @@ difference is the policy's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import datetime
-from itertools import chain
+from functools import partial
 
 from msgspec import Struct, field
 
 from events.codec import decode, encode
 from events.envelope import BranchId, CustomerId, Envelope, EventId, Position, RecordedEvent
-from events.facts import Fact, fact_of
+from events.facts import fact_of
 from events.home import Asked, Home, asked_about
 from events.partitioning import REFERENCE_PARTITION
 from events.policy import Reference
 from events.touchpoints.policy import TierPolicy
 from projections import PROJECTIONS
-from projections.protocol import Assessment, Facts, Projection
+from projections.protocol import Assessment, Facts, InOrder, Projection, in_fact_order
 from projections.value_tiers.projection import ValueTiers
 from projections.value_tiers.reports import Transitions, transitions
 from projections.value_tiers.rows import StandingRow
@@ -112,15 +112,13 @@ class Rehearsal:
         self._after = reference.remember([_recorded(meant, reference, now)])
         self._differing = [one for one in PROJECTIONS if kind in one.reads]
         self._standing = [one for one in PROJECTIONS if isinstance(one, ValueTiers)]
-        asking = (*self._differing, *self._standing)
-        self.kinds = frozenset(chain.from_iterable(one.handles for one in asking))
         company_at = Home().instant_of(asked, reference)
         self.tiers = _names(company_at, self.before, self._after)
 
-    def take(self, found: PartTrial, customer: CustomerId, facts: Sequence[Fact]) -> None:
+    def take(self, found: PartTrial, customer: CustomerId, facts: InOrder) -> None:
         """Assess a customer."""
         found.customers += 1
-        at = Home(facts).instant_of(self._asked, self.before)
+        at = facts.home.instant_of(self._asked, self.before)
         for projection in self._differing:
             before = self._assessed(projection, customer, facts, at, self.before)
             after = self._assessed(projection, customer, facts, at, self._after)
@@ -137,11 +135,11 @@ class Rehearsal:
         self,
         projection: Projection,
         customer: CustomerId,
-        facts: Sequence[Fact],
+        facts: InOrder,
         at: datetime,
         reference: Reference,
     ) -> Assessment:
-        return projection.assess(customer, Facts(facts, projection.handles), at, reference)
+        return projection.assess(customer, Facts.of(facts, projection.handles), at, reference)
 
 
 def _move(found: PartTrial, before: Assessment, after: Assessment) -> None:
@@ -177,8 +175,7 @@ class Trying:
         """Assess a part's customers. Raises: Unavailable, UnreadableEvent."""
         rehearsal = await self.rehearsal()
         found = PartTrial()
-        async for customer, facts in self._everybody.facts(part, rehearsal.kinds):
-            rehearsal.take(found, customer, facts)
+        await self._everybody.each(part, partial(rehearsal.take, found))
         return found
 
 
@@ -240,7 +237,7 @@ async def _try_on_sample(
     async with picture(platform) as seen:
         for row in await seen.connection.fetch(sql("sample_customers"), sample):
             customer, found = CustomerId(row["customer_id"]), PartTrial()
-            facts = [fact_of(event) for event in await seen.dossier(customer)]
+            facts = in_fact_order(map(fact_of, await seen.dossier(customer)))
             rehearsal.take(found, customer, facts)
             done(found)
 

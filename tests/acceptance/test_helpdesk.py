@@ -28,7 +28,7 @@ from events.public_days import public_days
 from projections.case_board.explain import explain_case
 from projections.case_board.projection import CaseBoard
 from projections.case_board.rows import CaseRow
-from projections.protocol import Facts
+from projections.protocol import Facts, InOrder
 from services.hosts.bootstrap import open_platform
 from services.importing.compiling import load_mapping
 from services.importing.importer import Job, import_file
@@ -150,8 +150,12 @@ async def imported(
         report = await import_file(job, publisher)
         again = await import_file(job, publisher)
         everybody = Everybody(await extent_now(platform), platform.pool)
-        whole = Part(0, None, None)
-        dossiers = {one: Facts(facts) async for one, facts in everybody.facts(whole)}
+        dossiers: dict[CustomerId, Facts] = {}
+
+        def keep(customer: CustomerId, facts: InOrder) -> None:
+            dossiers[customer] = Facts(facts.events)
+
+        await everybody.each(Part(0, None, None), keep)
         yield Imported(report, again, dossiers, await everybody.reference())
 
 

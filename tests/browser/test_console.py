@@ -250,7 +250,9 @@ async def test_lagging_figures_and_parked_customers_are_told(
         await expect(visitor.page.locator(".notices")).to_contain_text("Parked customers: 1.")
 
 
-async def test_a_server_with_open_streams_waits_for_none_of_them(browser: Browser, served: Served) -> None:
+async def test_a_server_with_open_streams_waits_for_none_of_them(
+    browser: Browser, served: Served
+) -> None:
     async with visit(browser, served, "en") as visitor:
         await visitor.goto("/")
         await expect(visitor.page.locator(".stream .on")).to_be_visible()

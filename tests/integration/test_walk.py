@@ -11,7 +11,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from events.envelope import CustomerId
 from events.touchpoints.policy import AlertsPolicy, TierLine, TierPolicy
+from projections.protocol import InOrder
 from projections.receivables.projection import Receivables
 from projections.value_tiers.projection import ValueTiers
 from projections.value_tiers.rows import STANDINGS
@@ -30,10 +32,10 @@ from services.policies.trial import Trial, try_policy
 from services.rows.row_tables import tables_of
 from services.settings import Settings
 from services.simulator.load import ensure_history
-from services.walk.company import Everybody
+from services.walk.company import Everybody, extent_now
 from services.walk.engine import PartRefused
 from services.walk.known import asking
-from services.walk.parts import divide
+from services.walk.parts import Extent, Part, divide
 
 pytestmark = pytest.mark.postgres
 
@@ -179,6 +181,45 @@ async def test_a_verification_says_what_it_could_not_compare_yet(
         after = await verify(platform, lambda done: None)
         assert (after.waiting, after.events) == (0, before.events)
         assert "not taken in" not in "\n".join(verification_lines(after))
+
+
+async def test_each_projection_is_compared_by_what_it_has_taken_in(company: Platform) -> None:
+    rows = await company.pool.fetchval(
+        f"SELECT count(*) FROM {tables_of(ValueTiers())[STANDINGS.name].name}"
+    )
+    alerts = await company.pool.fetchval(
+        "SELECT count(*) FROM alerts WHERE projection = 'value_tiers'"
+    )
+    await company.pool.execute("UPDATE checkpoints SET next = 0 WHERE projection = 'value_tiers'")
+    for processes in (1, 2):
+        found = await verify(company, no_matter, processes=processes)
+        assert found.waiting == found.events > 0
+        assert {one.projection for one in found.named} == {"value_tiers"}
+        assert found.differences == rows + alerts
+
+
+async def test_places_of_an_earlier_generation_bound_a_walk_too(company: Platform) -> None:
+    extent = await extent_now(company)
+    half = tuple(n // 2 for n in extent.positions)
+    numbers = list(range(len(half)))
+    expected = await company.pool.fetch(
+        "SELECT customer_id, count(*) AS events FROM events JOIN unnest($1::int[], $2::bigint[]) "
+        "AS ends (partition, n) USING (partition) WHERE events.n < ends.n "
+        "AND customer_id IS NOT NULL GROUP BY 1",
+        numbers,
+        half,
+    )
+    later = Extent(
+        extent.generation + 1, half, generations=(extent.generation,) * len(extent.positions)
+    )
+    for one in (Extent(extent.generation, half), later):
+        found: dict[str, int] = {}
+
+        def count(customer: CustomerId, facts: InOrder, told: dict[str, int] = found) -> None:
+            told[customer] = len(facts.events)
+
+        await Everybody(one, company.pool).each(Part(0, None, None), count)
+        assert found == {row["customer_id"]: row["events"] for row in expected}
 
 
 async def test_an_event_that_cannot_be_read_ends_a_digest_with_its_name(

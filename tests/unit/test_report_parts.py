@@ -1,6 +1,6 @@
 """What a walk holds of the company is as large for many customers as for few."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import cast
 
@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from events.envelope import CustomerId
-from events.facts import Fact
 from events.policy import Reference
 from events.touchpoints.policy import AlertsPolicy, TierLine, TierPolicy
+from projections.protocol import in_fact_order
 from projections.receivables.rows import OPEN
 from services.audit.report_parts import (
     AgeingOf,
@@ -30,22 +30,20 @@ from tests.support.given import given, invoice, paid
 AT = datetime(2026, 6, 1, tzinfo=UTC)
 NO_POOL = cast(Pool, None)
 ASKING = Asking(Extent(1, (0,) * 13), AT.isoformat())
-FACTS = given(
-    invoice("I-1", "100.00", due="2026-03-01"),
-    invoice("I-2", "70.00", due="2026-04-01"),
-    paid("P-1", "100.00", on="2026-03-09", invoices=("I-1",)),
-).facts
-
-
-def told(facts: Sequence[Fact]) -> Told:
-    return Told(facts, Reference(), AT)
+IN_ORDER = in_fact_order(
+    given(
+        invoice("I-1", "100.00", due="2026-03-01"),
+        invoice("I-2", "70.00", due="2026-04-01"),
+        paid("P-1", "100.00", on="2026-03-09", invoices=("I-1",)),
+    ).facts
+)
 
 
 def aged(customers: int) -> PartAgeing:
     found = PartAgeing()
     worker = AgeingParts(AgeingOf(ASKING, date(2026, 6, 1), None), NO_POOL)
     for k in range(customers):
-        worker.add(found, CustomerId(f"C-{k}"), told(FACTS))
+        worker.add(found, CustomerId(f"C-{k}"), Told(IN_ORDER, Reference(), AT))
     return found
 
 
@@ -53,7 +51,7 @@ def alerts(customers: int) -> PartAlerts:
     found = PartAlerts()
     worker = AlertsParts(AlertsOf(ASKING, listed=False), NO_POOL)
     for k in range(customers):
-        worker.add(found, CustomerId(f"C-{k}"), told(FACTS))
+        worker.add(found, CustomerId(f"C-{k}"), Told(IN_ORDER, Reference(), AT))
     return found
 
 
@@ -66,7 +64,7 @@ def tried(customers: int) -> PartTrial:
     ]
     for k in range(customers):
         for rehearsal in rehearsals:
-            rehearsal.take(found, CustomerId(f"C-{k}"), FACTS)
+            rehearsal.take(found, CustomerId(f"C-{k}"), IN_ORDER)
     return found
 
 
