@@ -15,13 +15,13 @@ import argparse
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from tests.bench import dossiers
 from tests.bench.builds import EARLIER, Build, BuildMissing, earlier_build, this_build
-from tests.bench.contest import SMALLER, Differing, Sizes, WorkFigures, contest
+from tests.bench.contest import SMALLER, Differing, Sizes, contest
 from tests.bench.databases import server
+from tests.bench.figures import Figures, WorkFigures
 from tests.bench.machine import Measurement
 from tests.bench.processor import CommandFailed
 from tests.bench.works import WORKS
@@ -29,17 +29,6 @@ from tests.bench.works import WORKS
 DOSSIERS = "dossiers"
 
 Say = Callable[[str], None]
-
-
-class Figures(Struct, frozen=True, kw_only=True):
-    """What was measured; `left_out` names what was not, each with the reason."""
-
-    customers: int
-    events: int
-    rounds: int
-    left_out: dict[str, str]
-    works: Sequence[WorkFigures]
-    dossiers: dict[str, object] | None
 
 
 def bench(

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from tests.bench.builds import Build
 from tests.bench.databases import Company, Server, State
+from tests.bench.figures import SideFigures, WorkFigures
 from tests.bench.processor import Cost
 from tests.bench.works import Work
 
@@ -41,33 +42,6 @@ class Run(Struct, frozen=True):
     starting_s: float  # of processor time, that no event costs
 
 
-class SideFigures(Struct, frozen=True, kw_only=True):
-    """The medians of a side's rounds, and between which the rounds lay."""
-
-    side: str
-    us_per_event: float
-    least_us: float
-    most_us: float
-    client_us: float
-    postgres_us: float
-    events_per_s: int
-    peak_mb: int
-    starting_s: float
-    ratio: float | None = None  # of the earlier build's cost to this, round by round
-    least_ratio: float | None = None
-    most_ratio: float | None = None
-    target: float | None = None
-    reached: bool | None = None
-
-
-class WorkFigures(Struct, frozen=True):
-    """A work, and what it cost each side."""
-
-    work: str
-    events: int
-    sides: Sequence[SideFigures]
-
-
 class Sizes(Struct, frozen=True):
     """A company, and the smaller one that tells what starting costs."""
 
@@ -85,13 +59,13 @@ def contest(
 ) -> list[WorkFigures]:
     """Hold it. Raises: CommandFailed; Differing, where sides of one build answer differently."""
     runs: dict[str, dict[str, list[Run]]] = {
-        work.name: {side.name: [] for side in sides} for work in works
+        work.name: {side.name: [] for side in _taking_part(work, sides)} for work in works
     }
     for number in range(rounds):
         turn = number % len(sides)
         for work in works:
             answers: dict[str, str] = {}
-            for side in (*sides[turn:], *sides[:turn]):
+            for side in _taking_part(work, (*sides[turn:], *sides[:turn])):
                 done, answer = _run(server, side, sizes, work)
                 runs[work.name][side.name].append(done)
                 answers[side.name] = answer
@@ -102,7 +76,11 @@ def contest(
                 )
             if work.answers:
                 _compare(work, sides, answers)
-    return [_figures(work, sides, sizes, runs[work.name]) for work in works]
+    return [_figures(work, _taking_part(work, sides), sizes, runs[work.name]) for work in works]
+
+
+def _taking_part(work: Work, sides: Sequence[Build]) -> list[Build]:
+    return [side for side in sides if work.earlier or not side.earlier]
 
 
 def _run(server: Server, side: Build, sizes: Sizes, work: Work) -> tuple[Run, str]:

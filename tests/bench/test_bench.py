@@ -75,7 +75,7 @@ async def test_the_bench_of_a_sweep_runs_and_one_staff_record_concerns_nobody(
     said: list[str] = []
     with quick_directory() as home:
         await sweep.bench(postgres_server, home, 20, ["embedded"], said.append)
-    [result] = json.loads(said[-1])["results"]
+    [result] = json.loads(said[-1])["figures"]["results"]
     assert result["assessed_again_for_one_staff_record"] == 0
     assert result["assessed_again_for_the_policy"] > 0
     assert result["events"] > 0
