@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from tests.bench import dossiers
 from tests.bench.builds import EARLIER, Build, BuildMissing, earlier_build, this_build
-from tests.bench.contest import SMALLER, Differing, Sizes, contest
+from tests.bench.contest import SMALLER, Differing, Sizes, contest, states_of
 from tests.bench.databases import server
 from tests.bench.figures import Figures, WorkFigures
 from tests.bench.machine import Measurement
@@ -48,8 +48,10 @@ def bench(
     with ExitStack() as stack:
         sides = _sides(stack, against, left_out, say)
         postgres = stack.enter_context(server())
-        smaller = postgres.fill(_folders(sides), max(1, customers // SMALLER), say)
-        company = postgres.fill(_folders(sides), customers, say)
+        states = states_of(works)
+        builds, fewer = _folders(sides), max(1, customers // SMALLER)
+        smaller = postgres.fill(builds, fewer, states - {"late"}, say)
+        company = postgres.fill(builds, customers, states, say)
         # A small one has few parts for processes, each of which costs its start: so both have.
         company = replace(company, processes=smaller.processes)
         sizes = Sizes(company, smaller)

@@ -79,6 +79,12 @@ def contest(
     return [_figures(work, _taking_part(work, sides), sizes, runs[work.name]) for work in works]
 
 
+def states_of(works: Sequence[Work]) -> set[State]:
+    """Return the states of a company on which works are measured, starts included."""
+    states = {work.state for work in works}
+    return states | {"live"} if "late" in states else states
+
+
 def _taking_part(work: Work, sides: Sequence[Build]) -> list[Build]:
     return [side for side in sides if work.earlier or not side.earlier]
 
