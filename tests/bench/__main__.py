@@ -12,11 +12,13 @@ the same run on the same events. The last line is one line of JSON, of which
 from __future__ import annotations
 
 import argparse
+import signal
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from msgspec.structs import replace
 
+from services.native import choose
 from tests.bench import dossiers
 from tests.bench.builds import EARLIER, Build, BuildMissing, earlier_build, this_build
 from tests.bench.contest import SMALLER, Differing, Sizes, contest, states_of
@@ -78,6 +80,11 @@ def _sides(
 ) -> list[Build]:
     """Return who takes part; who cannot is left out by name, with the reason."""
     sides = [this_build(native=False)]
+    parts = choose()
+    if parts.parts:
+        sides.append(this_build(native=True))
+    else:
+        left_out["native parts"] = f"of them there are {parts}; `make native` builds them"
     if against is not None:
         try:
             sides.insert(0, stack.enter_context(earlier_build(against, say)))
@@ -124,6 +131,8 @@ def main() -> None:
         "--only", nargs="+", default=(), choices=[*(work.name for work in WORKS), DOSSIERS]
     )
     given = parser.parse_args()
+    for ended in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ended, signal.default_int_handler)  # ends the server, too
     rounds = given.rounds or (5 if given.against else 3)
     try:
         bench(

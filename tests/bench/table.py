@@ -49,7 +49,7 @@ def remade(page: str, line: Line) -> str:
 def printed(line: Line) -> str:
     """Return the paragraph that says where, when and how a line was printed."""
     on = line.machine
-    versions = f"{on.system}, Python {on.python}"
+    versions = f"{on.system}, Python {on.python}, native parts: {on.native}"
     if on.postgresql:
         versions += f", PostgreSQL {on.postgresql}"
     return (

@@ -12,7 +12,7 @@ from tests.bench.table import PAGE, SECTIONS, NotMade, last_line, marks, remade
 _PRINTED = re.compile(
     r"Printed on \d{4}-\d\d-\d\d at commit `[0-9a-f]{7,}\+?` by `python -m tests\.bench[^`]*` in "
     r"[\d.]+ minutes, on \d+ cores of [^(]+ with [\d.]+ GB of memory "
-    r"\([^;]+, Python 3[\d.]+[^;]*; load [\d.]+ before and [\d.]+ after\)\."
+    r"\([^;]+, Python 3[\d.]+, native parts: [^;]+; load [\d.]+ before and [\d.]+ after\)\."
 )
 
 
@@ -52,7 +52,7 @@ def _line(bench: str = "events") -> Line:
         commit="1234567",
         machine=Machine(
             cpu="Some CPU", cores=4, memory_gb=16.0, system="Debian", python="3.11.7",
-            postgresql="18.4",
+            postgresql="18.4", native="reader",
         ),
         load_before=0.1,
         load_after=2.0,
