@@ -65,7 +65,7 @@ format: setup ## Format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix --exit-zero --quiet $(CODE)
 	$(BIN)/ruff format $(CODE)
 
-bench: setup ## Measure catch-up against a bare loop in the same run (ARGS=...)
+bench: setup ## Measure what an event costs; ARGS="--against" beside an earlier build
 	$(BIN)/python -m tests.bench $(ARGS)
 
 bench-kafka: setup ## Measure over Kafka beside a plain loop, Faust and quixstreams (ARGS=...)

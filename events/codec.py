@@ -144,6 +144,13 @@ def published_schema(payload: bytes) -> PublishedSchema:
     return known
 
 
+def make_all_readers() -> None:
+    """Make now what reads each published schema, which else is made when it is first needed."""
+    for known in _published().values():
+        if not known.needs_upcast:
+            _reader(known)
+
+
 @cache
 def _writer(touchpoint: type[Touchpoint]) -> _Writer:
     schema = schemas.load(touchpoint.event_type, touchpoint.version)
