@@ -20,7 +20,7 @@ ARGS ?=
 GENERATED_CHECK ?= $(BIN)/touchstone schemas check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run run-kafka kafka test check format bench bench-kafka faults catalogues lock clean
+.PHONY: help setup native run run-kafka kafka test check format bench bench-kafka faults catalogues lock clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ $(READY): requirements.lock build.lock pyproject.toml \
 
 $(LOCALES)/%.mo: $(LOCALES)/%.po | $(READY)
 	$(BIN)/pybabel --quiet compile --input-file $< --output-file $@ --locale $(firstword $(subst /, ,$*))
+
+native: setup ## Compile what may be compiled: everything runs without, only slower
+	@$(BIN)/python -m deploy.native.build
 
 run: setup ## Start the whole platform with a demonstration company (ARGS=...)
 	$(BIN)/touchstone run --demo $(ARGS)
