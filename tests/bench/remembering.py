@@ -114,7 +114,9 @@ def _resident() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
 
 
-async def _take_in(lanes: list[lanes_module.Lane], batch: list[StoredEvent], reference: Reference) -> None:
+async def _take_in(
+    lanes: list[lanes_module.Lane], batch: list[StoredEvent], reference: Reference
+) -> None:
     by_customer, broken = owner._by_customer(batch)
     assert not broken
     for lane in lanes:
