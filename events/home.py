@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from events.calendars import day_end
 from events.envelope import FactKey, RecordedEvent
+from events.facts import Fact, fact_of
 from events.policy import Reference
 from events.touchpoints.customer import CustomerProfileChanged, CustomerRegistered
 
@@ -46,21 +47,19 @@ class Home:
 
     __slots__ = ("_first", "_named")
 
-    def __init__(self, facts: Iterable[RecordedEvent] = ()) -> None:
+    def __init__(self, facts: Iterable[Fact] = ()) -> None:
         self._first: tuple[FactKey, str] | None = None
         self._named: list[tuple[FactKey, str]] = []  # in fact order
         for fact in facts:
             self.remember(fact)
 
-    def remember(self, fact: RecordedEvent) -> bool:
+    def remember(self, fact: Fact) -> bool:
         """Take in a fact; return whether the customer may be at home elsewhere since."""
         first = self._first
         # Mostly a fact is later than the first, and its instant says so.
-        earlier = first is None or (
-            fact.envelope.effective_at <= first[0][0] and fact.fact_key < first[0]
-        )
+        earlier = first is None or (fact.effective_at <= first[0][0] and fact.fact_key < first[0])
         if earlier:
-            self._first = (fact.fact_key, fact.envelope.branch_id)
+            self._first = (fact.fact_key, fact.branch_id)
         data = fact.data
         if not isinstance(data, CustomerRegistered | CustomerProfileChanged):
             return earlier
@@ -105,34 +104,42 @@ class Home:
         return meant(reference.zone_of(None if self._first is None else self._first[1]))
 
 
-class Known(NamedTuple):
-    """What to assess of one customer: the facts and rules known then, and the instant."""
+def home_of(events: Iterable[RecordedEvent]) -> Home:
+    """Return where a customer is at home by its events."""
+    return Home(map(fact_of, events))
 
-    facts: Sequence[RecordedEvent]
+
+class Known(NamedTuple):
+    """What to assess of one customer: the events and rules known then, and the instant."""
+
+    events: Sequence[RecordedEvent]
+    facts: Sequence[Fact]  # of the events
     reference: Reference
     at: datetime
     known_at: datetime | None
 
 
 def known(
-    facts: Sequence[RecordedEvent], reference: Reference, at: Asked, known_at: Asked | None
+    events: Sequence[RecordedEvent], reference: Reference, at: Asked, known_at: Asked | None
 ) -> Known:
-    """Return a customer's facts of any kind as they were known, and the instants asked about.
+    """Return a customer's events of any kind as they were known, and the instants asked about.
 
     A day is that of where the customer is at home: as known of all that is known today, as of of
     what was known. As known alone is asked by the same for both (domain rules, 11.5).
     """
+    facts = [fact_of(event) for event in events]
     home = Home(facts)
     if known_at is None:
-        return Known(facts, reference, home.instant_of(at, reference), None)
+        return Known(events, facts, reference, home.instant_of(at, reference), None)
     by = home.instant_of(known_at, reference)
-    known_facts = [fact for fact in facts if fact.recorded_at <= by]
+    known_events = [event for event in events if event.recorded_at <= by]
+    known_facts = [fact_of(event) for event in known_events]
     rules = _rules_known(reference, by)
     if at == known_at:
-        return Known(known_facts, rules, by, by)
+        return Known(known_events, known_facts, rules, by, by)
     if known_facts:
         home = Home(known_facts)
-    return Known(known_facts, rules, home.instant_of(at, rules), by)
+    return Known(known_events, known_facts, rules, home.instant_of(at, rules), by)
 
 
 @lru_cache(maxsize=64)

@@ -18,7 +18,8 @@ from typing import ClassVar, NamedTuple, Protocol
 
 from msgspec import Struct, field
 
-from events.envelope import CustomerId, RecordedEvent
+from events.envelope import CustomerId
+from events.facts import Fact
 from events.home import Home
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
@@ -50,18 +51,18 @@ class Facts:
 
     def __init__(
         self,
-        events: Iterable[RecordedEvent] = (),
+        events: Iterable[Fact] = (),
         handles: frozenset[type[Touchpoint]] | None = None,
     ) -> None:
         self.memo: object = None
         self.home = Home()
         self._handles = handles
         self._ids: set[str] = set()
-        self._events: list[RecordedEvent] = []
+        self._events: list[Fact] = []
         for event in events:
             self.remember(event)
 
-    def remember(self, event: RecordedEvent) -> bool:
+    def remember(self, event: Fact) -> bool:
         """Take in one event; return whether what the facts mean may be other than before.
 
         One that is known already changes nothing.
@@ -70,7 +71,7 @@ class Facts:
         events = self._events
         if self._handles is not None and type(event.data) not in self._handles:
             return moved and bool(events)
-        event_id = event.envelope.id
+        event_id = event.id
         if event_id in self._ids:
             return False
         self._ids.add(event_id)
@@ -81,20 +82,20 @@ class Facts:
             self.memo = None
         return True
 
-    def after(self, count: int) -> Sequence[RecordedEvent]:
+    def after(self, count: int) -> Sequence[Fact]:
         """Return the facts that follow the first `count` of them."""
         return self._events[count:]
 
-    def __iter__(self) -> Iterator[RecordedEvent]:
+    def __iter__(self) -> Iterator[Fact]:
         return iter(self._events)
 
     def __len__(self) -> int:
         return len(self._events)
 
 
-def _follows(event: RecordedEvent, other: RecordedEvent) -> bool:
+def _follows(event: Fact, other: Fact) -> bool:
     """Return whether an event comes later in fact order; mostly its instant says so."""
-    at, before = event.envelope.effective_at, other.envelope.effective_at
+    at, before = event.effective_at, other.effective_at
     return at > before or (at == before and event.fact_key > other.fact_key)
 
 

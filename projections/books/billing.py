@@ -52,7 +52,7 @@ def invoice_issued(book: Ledger, data: InvoiceIssued) -> None:
         return
     account = book.account(data.amount.currency)
     invoice = Invoice(invoice_id, account.currency, data.amount.minor, data.order_id)
-    invoice.event_id = book.event.envelope.id
+    invoice.event_id = book.event.id
     invoice.issued_at = book.now
     book.invoices[invoice_id] = invoice
     for item in _items(book, invoice, data):
@@ -261,7 +261,7 @@ def dispute_settled(book: Ledger, data: DisputeSettled) -> None:
 def dunning_notice_sent(book: Ledger, data: DunningNoticeSent) -> None:
     """Note the level that went out; it stays with the invoice whatever is paid or reversed."""
     items = book.cited(data.invoice_id) or ()
-    at = book.event.envelope.effective_at
+    at = book.event.effective_at
     for item in items:
         item.notices += (Notice(data.level, at, book.event_id, len(items) > 1),)
         book.moved(item)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import heapq
 from datetime import date, datetime, timedelta
 
-from events.envelope import RecordedEvent
+from events.facts import Fact
 from events.home import Home
 from events.uses import Use
 from projections.books.account import Account
@@ -43,7 +43,7 @@ class Ledger:
         self.reversed_ids: set[str] = set()
         self.taken: set[tuple[str, str]] = set()  # identifiers in use, by kind
         self.settled_disputes: set[tuple[str, str]] = set()
-        self.unseen: dict[tuple[str, str], list[RecordedEvent]] = {}
+        self.unseen: dict[tuple[str, str], list[Fact]] = {}
         self.awaited: dict[tuple[str, str], list[Source]] = {}
         self.promises: list[PromiseNote] = []
         self.checks: list[Check] = []
@@ -62,7 +62,7 @@ class Ledger:
         self.walked = 0
         self.walked_at: datetime = BEGINNING
         self.passed_at: datetime = BEGINNING
-        self.event: RecordedEvent
+        self.event: Fact
         self.now: datetime = BEGINNING
         if rules.default_limits:
             for term in rules.credit[1:]:
@@ -71,7 +71,7 @@ class Ledger:
     @property
     def event_id(self) -> str:
         """Return the id of the fact at hand."""
-        return self.event.envelope.id
+        return self.event.id
 
     def account(self, currency: str) -> Account:
         """Return the books in a currency, opened when first asked for."""

@@ -45,7 +45,7 @@ _RELIEF: dict[type[Any], str] = {
 def may_continue(book: Ledger, facts: Facts) -> bool:
     """Return whether the facts that the books have not walked may follow those they have."""
     later = facts.after(book.walked)
-    if later and later[0].envelope.effective_at <= book.passed_at:
+    if later and later[0].effective_at <= book.passed_at:
         return False
     return all(facts.home.branch_at(at) == branch for at, branch in book.days_of)
 
@@ -61,7 +61,7 @@ def walk(book: Ledger, facts: Facts, at: datetime) -> None:
     book.next_fact_at = None
     book.home = facts.home
     for event in facts.after(book.walked):
-        instant = event.envelope.effective_at
+        instant = event.effective_at
         if instant > at:
             book.next_fact_at = instant
             break
@@ -79,7 +79,7 @@ def walk(book: Ledger, facts: Facts, at: datetime) -> None:
         if book.loose_notes:
             settle_unbilled(book)
         if book.limited:
-            book.watch_limits(_RELIEF.get(type(data), "corrected"), event.envelope.id)
+            book.watch_limits(_RELIEF.get(type(data), "corrected"), event.id)
     if deadlines:
         book.pass_time(at + INSTANT)
     book.home = None

@@ -121,7 +121,7 @@ class ClearedAlerts(Mapping[AlertKey, Cause]):
         alert = taken.get(percent) or taken.get(highest)
         event = self._ladder.acknowledgement(watch, alert) if alert is not None else None
         if event is not None:
-            return Cause("acknowledged", event.envelope.id)
+            return Cause("acknowledged", event.id)
         return Cause("superseded" if highest > percent else "corrected")
 
     def _of_callback(self, key: AlertKey) -> Cause:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from events.envelope import CustomerId, RecordedEvent
+from events.envelope import CustomerId
+from events.facts import Fact
 from events.policy import Reference
 from events.touchpoints.contact import CallbackMade, CallbackPromised
 from events.touchpoints.policy import ServiceLevelPolicy
@@ -45,30 +46,30 @@ class PromisedCall:
         self.ended_at: datetime | None = None
         self.ended_by: str | None = None
 
-    def promise(self, event: RecordedEvent, data: CallbackPromised, reference: Reference) -> None:
+    def promise(self, event: Fact, data: CallbackPromised, reference: Reference) -> None:
         """Owe the call; promised again while it is owed, it is due as said last."""
-        at = event.envelope.effective_at
+        at = event.effective_at
         if self.promised_at is None:
-            self.promised_at, self.promised_by = at, event.envelope.id
-            self.branch_id, self.purpose = event.envelope.branch_id, data.purpose
+            self.promised_at, self.promised_by = at, event.id
+            self.branch_id, self.purpose = event.branch_id, data.purpose
             policy = reference.in_force(ServiceLevelPolicy, at)
             self.tries = max(1, policy.callback_attempts)
             self.due_at = data.due_at
         elif self.ended_at is None:
             self.due_at = data.due_at
-        self._give_up(at, event.envelope.id)
+        self._give_up(at, event.id)
 
-    def make(self, event: RecordedEvent, data: CallbackMade) -> None:
+    def make(self, event: Fact, data: CallbackMade) -> None:
         """Count an attempt; one that reached the customer ends it, as does the last of them."""
         if self.ended_at is not None:
             return
-        at = event.envelope.effective_at
+        at = event.effective_at
         self.attempts += 1
         self.outcome = data.outcome
         if data.outcome != "unreachable":
-            self.ended_at, self.ended_by = at, event.envelope.id
+            self.ended_at, self.ended_by = at, event.id
         elif self.promised_at is not None:
-            self._give_up(at, event.envelope.id)
+            self._give_up(at, event.id)
 
     def _give_up(self, at: datetime, event_id: str) -> None:
         if self.ended_at is None and self.attempts >= self.tries:

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from events.envelope import CustomerId, RecordedEvent
+from events.envelope import CustomerId
+from events.facts import Fact
 from events.policy import Reference
 from events.touchpoints.complaint import Clock as ClockName
 from events.touchpoints.policy import EscalationStep
@@ -124,7 +125,7 @@ class Ladder:
             amount_minor=0,
         )
 
-    def acknowledgement(self, watch: Watch, alert: Alert) -> RecordedEvent | None:
+    def acknowledgement(self, watch: Watch, alert: Alert) -> Fact | None:
         """Return the event that acknowledged a step, by the escalation's id or the alert's."""
         known = self._board.acknowledged
         if not known:
@@ -141,7 +142,7 @@ class Ladder:
                 return Climb(taken, reached)
             if taken and step.percent != BREACH:
                 event = self.acknowledgement(watch, taken[-1].alert)
-                if event is not None and event.envelope.effective_at <= reached:
+                if event is not None and event.effective_at <= reached:
                     continue
             taken.append(Step(reached, self.alert_at(watch, step.percent, reached)))
         return Climb(taken, None)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from events.branch_calendars import business_time, business_time_uses
-from events.envelope import RecordedEvent
+from events.facts import Fact
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.complaint import (
@@ -50,7 +50,7 @@ class Board:
         self.cases: dict[str, Case] = {}
         self.walked = 0  # how many of the facts
         self.next_fact_at: datetime | None = None
-        self.acknowledged: dict[str, RecordedEvent] = {}  # escalation or alert -> by what, first
+        self.acknowledged: dict[str, Fact] = {}  # escalation or alert -> by what, first
         self.uses: frozenset[Use] = frozenset()
         self.touched: dict[str, None] = {}
         self.replaced: dict[str, Case] = {}
@@ -58,7 +58,7 @@ class Board:
         self.calls: dict[str, PromisedCall] = {}  # about no case, by the subject of its alerts
         self._cases_called: dict[str, str] = {}  # a promised call -> the case it is about
         self._referrers: dict[str, dict[str, None]] = {}  # a case -> where it was overheard
-        self._kept: dict[str, list[RecordedEvent]] = {}  # of cases without a complaint so far
+        self._kept: dict[str, list[Fact]] = {}  # of cases without a complaint so far
         self.advance(facts, at)
 
     def advance(self, facts: Facts, at: datetime) -> None:
@@ -66,7 +66,7 @@ class Board:
         self.at = at
         self.next_fact_at = None
         for event in facts.after(self.walked):
-            effective_at = event.envelope.effective_at
+            effective_at = event.effective_at
             if effective_at > at:
                 self.next_fact_at = effective_at
                 break
@@ -85,7 +85,7 @@ class Board:
         others = self._referrers.get(case.case_id)
         return min(others, key=lambda other: self.cases[other].rank) if others else None
 
-    def _walk(self, event: RecordedEvent) -> None:
+    def _walk(self, event: Fact) -> None:
         data = event.data
         match data:
             case CaseTouchpoint():
@@ -93,7 +93,7 @@ class Board:
                 if isinstance(data, EscalationAcknowledged):
                     self.acknowledged.setdefault(data.escalation_id, event)
             case ComplaintFiled() | ServiceRequested():
-                case_id = data.case_ref or native_case_id(event.envelope.id)
+                case_id = data.case_ref or native_case_id(event.id)
             case CallbackPromised() if data.case_id is not None:
                 case_id = self._cases_called[data.callback_id] = data.case_id
             case CallbackPromised():
@@ -120,7 +120,7 @@ class Board:
             self.calls[subject] = PromisedCall(callback_id)
         return self.calls[subject]
 
-    def _say(self, case_id: str, event: RecordedEvent) -> None:
+    def _say(self, case_id: str, event: Fact) -> None:
         """Tell a case what happened, open it, or keep what happened until something opens it."""
         case = self.cases.get(case_id)
         kept = self._kept.get(case_id)
@@ -137,7 +137,7 @@ class Board:
                 self._tell(case, event)
             self._kept.setdefault(case_id, []).append(event)
 
-    def _open(self, case_id: str, opener: RecordedEvent, said: Sequence[RecordedEvent]) -> None:
+    def _open(self, case_id: str, opener: Fact, said: Sequence[Fact]) -> None:
         case = self.cases[case_id] = self._opened(case_id, opener)
         case.history = [] if self._tells else None
         tell(case, opener.data, case.opened_at)
@@ -145,20 +145,20 @@ class Board:
         for event in said:
             self._tell(case, event)
 
-    def _tell(self, case: Case, event: RecordedEvent) -> None:
-        envelope, data = event.envelope, event.data
-        now = max(envelope.effective_at, case.opened_at)
-        case.event_id = envelope.id
+    def _tell(self, case: Case, event: Fact) -> None:
+        data = event.data
+        now = max(event.effective_at, case.opened_at)
+        case.event_id = event.id
         if tell(case, data, now):
-            case.last_event_id, case.last_at = envelope.id, now
+            case.last_event_id, case.last_at = event.id, now
             self.touched[case.case_id] = None
         if isinstance(data, CaseReferred):
             self._referrers.setdefault(data.referral_case_id, {})[case.case_id] = None
             self.touched[data.referral_case_id] = None
 
-    def _opened(self, case_id: str, opener: RecordedEvent) -> Case:
+    def _opened(self, case_id: str, opener: Fact) -> Case:
         """Return the case as it is before its opener is told; `rank` is by opener."""
-        data, envelope = opener.data, opener.envelope
+        data = opener.data
         wanted_by = category = None
         external = False
         match data:
@@ -172,7 +172,7 @@ class Board:
                 kind, severity = "case", data.priority
             case _:
                 raise AssertionError(f"{type(data).__name__} opens no case")
-        branch_id = envelope.branch_id
+        branch_id = opener.branch_id
         self.uses |= TERMS_USED | business_time_uses(self.reference, branch_id)
         return Case(
             case_id,
@@ -182,9 +182,9 @@ class Board:
             category=category,
             severity=severity,
             branch_id=branch_id,
-            opened_at=envelope.effective_at,
+            opened_at=opener.effective_at,
             wanted_by=wanted_by,
-            event_id=envelope.id,
-            terms=terms_at(self.reference, envelope.effective_at, severity),
+            event_id=opener.id,
+            terms=terms_at(self.reference, opener.effective_at, severity),
             time=business_time(self.reference, branch_id),
         )

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from events.calendars import zone
-from events.envelope import RecordedEvent
+from events.facts import Fact
 from events.policy import Reference
 from projections.frozen.containers import KINDS
 from projections.frozen.pages import (
@@ -24,7 +24,7 @@ from projections.frozen.pages import (
     Head,
     a_container,
     a_part,
-    event_as_written,
+    fact_as_written,
     fill,
     hashed,
     made,
@@ -64,7 +64,7 @@ class _Freezer:
             **dict.fromkeys(anatomy.parts, self._part),
             Reference: self._rules,
             ZoneInfo: _zone,
-            RecordedEvent: event_as_written,
+            Fact: fact_as_written,
             _Stub: lambda stub: (a_container, (stub.place,)),
         }
         self._kinds = {kind: number for number, kind in enumerate(anatomy.parts)}

@@ -11,8 +11,10 @@ from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import astuple
 
-from events.envelope import Envelope, Position, RecordedEvent
+from events.envelope import BranchId, EventId
+from events.facts import Fact
 from events.touchpoints import touchpoint_type
 from projections.protocol import Row
 
@@ -69,22 +71,22 @@ def slots_of(kind: type) -> tuple[str, ...]:
 _packer = msgspec.msgpack.Encoder()
 
 
-def event_as_written(event: RecordedEvent) -> tuple[object, ...]:
-    """Return how an event is written."""
-    data = event.data
-    parts = (event.envelope, event.position, event.recorded_at, data)
-    return recorded, (data.event_type, _packer.encode(parts))
+def fact_as_written(fact: Fact) -> tuple[object, ...]:
+    """Return how a fact is written."""
+    return fact_written, (fact.data.event_type, _packer.encode(astuple(fact)))
 
 
-def recorded(event_type: str, packed: bytes) -> RecordedEvent:
-    """Return an event as it was."""
-    return RecordedEvent(*_event_decoder(event_type).decode(packed))
+def fact_written(event_type: str, packed: bytes) -> Fact:
+    """Return a fact as it was."""
+    return Fact(*_event_decoder(event_type).decode(packed))
 
 
 @cache
 def _event_decoder(event_type: str) -> msgspec.msgpack.Decoder[Any]:
     return msgspec.msgpack.Decoder(
-        tuple[Envelope, Position, datetime, touchpoint_type(event_type)]  # type: ignore[misc]
+        tuple[  # type: ignore[misc]
+            EventId, datetime, BranchId, str, int, int, touchpoint_type(event_type)
+        ]
     )
 
 

@@ -35,7 +35,7 @@ _NAMED = frozenset(
         ("projections.books.rules", "book_rules"),
         ("projections.receivables.rules", "rules_of"),
         ("projections.value_tiers.rules", "value_rules"),
-        *((pages.__name__, name) for name in ("fill", "made", "recorded", "row_of")),
+        *((pages.__name__, name) for name in ("fill", "made", "fact_written", "row_of")),
     }
 )  # fmt: skip
 _heads = msgspec.msgpack.Decoder(Head)

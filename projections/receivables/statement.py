@@ -208,4 +208,4 @@ def _ignored(reading: ReceivablesAt) -> Iterator[IgnoredLine]:
         yield IgnoredLine(event_id=note.event_id, reason=note.reason)
     for (kind, ref), events in reading.book.unseen.items():
         for event in events:
-            yield IgnoredLine(event_id=event.envelope.id, reason=f"unseen_{kind}", waits_for=ref)
+            yield IgnoredLine(event_id=event.id, reason=f"unseen_{kind}", waits_for=ref)

@@ -17,7 +17,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from events.calendars import INSTANT
-from events.envelope import RecordedEvent
+from events.facts import Fact
 from events.money import Money
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.complaint import ComplaintFiled
@@ -85,7 +85,7 @@ class ValueBooks:
         self.counts: Counter[str] = Counter()
         self.sightings: dict[str, list[Sighting]] = {}  # by currency
         self.segments: list[tuple[datetime, str]] = []
-        self.first: RecordedEvent | None = None
+        self.first: Fact | None = None
         self._orders: set[str] = set()
         self._freight: dict[str, Contribution] = {}
         self._visits: set[str] = set()
@@ -128,7 +128,7 @@ class ValueBooks:
         ledger.next_fact_at = None
         ledger.home = facts.home
         for event in facts.after(ledger.walked):
-            instant = event.envelope.effective_at
+            instant = event.effective_at
             if instant > at:
                 ledger.next_fact_at = instant
                 break
@@ -153,45 +153,44 @@ class ValueBooks:
         for account in ledger.accounts.values():
             account.moved.clear()
 
-    def _take(self, event: RecordedEvent, data: Touchpoint) -> None:
+    def _take(self, event: Fact, data: Touchpoint) -> None:
         match data:
             case OrderPlaced():
                 self._order(event, data)
             case OrderCancelled():
                 freight = self._freight.get(data.order_id)
                 if freight is not None and freight.until is None:
-                    envelope = event.envelope
-                    self.contributions.end(freight, envelope.effective_at, envelope.id, False)
+                    self.contributions.end(freight, event.effective_at, event.id, False)
             case VisitMade():
                 self._visit(event, data)
             case CallbackMade():
-                rate = self.rules.cost_policy(event.envelope.effective_at).per_callback_minute
+                rate = self.rules.cost_policy(event.effective_at).per_callback_minute
                 self._contact("callbacks", event, cost(rate, data.minutes), data.callback_id)
             case ComplaintFiled():
-                rate = self.rules.cost_policy(event.envelope.effective_at).per_complaint
-                self._contact("complaints", event, rate, event.envelope.id)
+                rate = self.rules.cost_policy(event.effective_at).per_complaint
+                self._contact("complaints", event, rate, event.id)
             case CustomerRegistered() | CustomerProfileChanged():
                 if data.segment is not None:
-                    self.segments.append((event.envelope.effective_at, data.segment))
+                    self.segments.append((event.effective_at, data.segment))
             case PaymentReceived():
                 self.counts["payments"] += 1
             case _:
                 pass
 
-    def _visit(self, event: RecordedEvent, data: VisitMade) -> None:
+    def _visit(self, event: Fact, data: VisitMade) -> None:
         if data.visit_id in self._visits:
             return
-        at = event.envelope.effective_at
+        at = event.effective_at
         self._visits.add(data.visit_id)
         rate = self.rules.cost_policy(at).per_visit_minute
         self._contact("visits", event, cost(rate, data.minutes), data.visit_id)
         if data.competitor_spend is not None:
             spend = data.competitor_spend
             seen = self.sightings.setdefault(spend.currency, [])
-            seen.append(Sighting(at, spend, event.envelope.id))
+            seen.append(Sighting(at, spend, event.id))
 
-    def _order(self, event: RecordedEvent, data: OrderPlaced) -> None:
-        at = event.envelope.effective_at
+    def _order(self, event: Fact, data: OrderPlaced) -> None:
+        at = event.effective_at
         if data.order_id in self._orders:
             return
         self._orders.add(data.order_id)
@@ -203,21 +202,19 @@ class ValueBooks:
                 self._freight[data.order_id] = freight
 
     def _contact(
-        self, component: Component, event: RecordedEvent, spent: Money | None, subject: str
+        self, component: Component, event: Fact, spent: Money | None, subject: str
     ) -> None:
         self.counts[component] += 1
         if spent is not None:
             self._cost(component, event, spent, subject)
 
     def _cost(
-        self, component: Component, event: RecordedEvent, spent: Money, subject: str
+        self, component: Component, event: Fact, spent: Money, subject: str
     ) -> Contribution | None:
         if not spent.minor:
             return None
-        at = event.envelope.effective_at
-        found = Contribution(
-            component, spent.currency, -spent.minor, at, at, event.envelope.id, subject
-        )
+        at = event.effective_at
+        found = Contribution(component, spent.currency, -spent.minor, at, at, event.id, subject)
         self.contributions.add(found)
         return found
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from itertools import islice
 
-from events.envelope import RecordedEvent
+from events.facts import Fact
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.order import GoodsReturned, OrderCancelled, OrderPlaced
 from events.touchpoints.payment import (
@@ -41,9 +41,9 @@ class CollectedLedger(TillLedger):
         self.claims: dict[Invoice, Claim] = {}
         self._stood: dict[Item, tuple[int, date]] = {}  # open items as they were last
 
-    def taken_in(self, event: RecordedEvent | None) -> None:
+    def taken_in(self, event: Fact | None) -> None:
         """Work out anew whatever a fact or deadline touched."""
-        self.by = event.envelope.id if event is not None else ""
+        self.by = event.id if event is not None else ""
         data = event.data if event is not None else None
         self.correcting = isinstance(data, _CORRECTIONS)
         self._note(data)

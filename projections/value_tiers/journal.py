@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from events.envelope import RecordedEvent
+from events.facts import Fact
 from projections.books.account import Account
 from projections.books.commitments import Order
 from projections.books.ledger import Ledger
@@ -152,6 +152,6 @@ class JournalLedger(Ledger):
     def watch_limits(self, reason: str, event_id: str | None) -> None:
         """Watch nothing: a credit limit says nothing about value."""
 
-    def taken_in(self, event: RecordedEvent | None) -> None:
+    def taken_in(self, event: Fact | None) -> None:
         """Act on what a fact touched, or a deadline (None)."""
         self.touched.clear()

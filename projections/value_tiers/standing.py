@@ -73,7 +73,7 @@ class Standing:
             visits=counts["visits"],
             callbacks=counts["callbacks"],
             complaints=counts["complaints"],
-            first_seen_at=books.first.envelope.effective_at,
+            first_seen_at=books.first.effective_at,
             last_purchase_on=_date(bought.last_on),
             purchase_days=bought.purchase_days,
             net_amount_minor=bought.net_amount,

@@ -32,7 +32,7 @@ class TierPath:
         self._days = days
         self.without = without
         self.taken = 0
-        self._born = self.at = books.first.envelope.effective_at
+        self._born = self.at = books.first.effective_at
         ladders = books.rules.ladders
         self._ladder = bisect_right(ladders, self.at, key=itemgetter(0)) - 1
         ladder = ladders[self._ladder].ladder

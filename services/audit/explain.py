@@ -49,17 +49,20 @@ async def explain(
     Raises: UsageError, for a customer without events; Unavailable.
     """
     async with picture(platform) as seen:
-        told, reference, instant, known_by = await known_dossier(seen, customer, at, known_at)
-        owed = Facts(told, RECEIVABLES_EVENTS)
-        valued = Facts(told, VALUE_EVENTS)
-        cases = Facts(told, CASE_EVENTS)
+        told = await known_dossier(seen, customer, at, known_at)
+        reference, instant, facts = told.reference, told.at, told.facts
+        owed = Facts(facts, RECEIVABLES_EVENTS)
+        valued = Facts(facts, VALUE_EVENTS)
+        cases = Facts(facts, CASE_EVENTS)
         return Explanation(
-            known_at=known_by,
+            known_at=told.known_at,
             position=seen.heads.token(),
-            events=len(told),
+            events=len(told.events),
             receivables=explain_receivables(customer, owed, instant, reference),
             value=explain_value(customer, valued, instant, reference),
             cases=explain_cases(customer, cases, instant, reference),
             callbacks=explain_callbacks(cases, instant, reference),
-            timeline=page(told, entries, wanted=lambda e: e.envelope.effective_at <= instant),
+            timeline=page(
+                told.events, entries, wanted=lambda e: e.envelope.effective_at <= instant
+            ),
         )

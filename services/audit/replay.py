@@ -54,12 +54,13 @@ async def replay(
     Raises: UsageError, for a customer without events; Unavailable.
     """
     async with picture(platform) as seen:
-        told, reference, instant, known_by = await known_dossier(seen, customer, at, known_at)
+        told = await known_dossier(seen, customer, at, known_at)
+        dossier = told.facts
         found: list[Replayed] = []
         lines: list[bytes] = []
         for projection in PROJECTIONS:
-            facts = Facts(told, projection.handles)
-            assessment = projection.assess(customer, facts, instant, reference)
+            facts = Facts(dossier, projection.handles)
+            assessment = projection.assess(customer, facts, told.at, told.reference)
             lines += customer_lines(projection, customer, assessment)
             found.append(
                 Replayed(
@@ -73,10 +74,10 @@ async def replay(
             )
         return Replay(
             customer_id=customer,
-            at=instant,
-            known_at=known_by,
+            at=told.at,
+            known_at=told.known_at,
             position=seen.heads.token(),
-            events=len(told),
+            events=len(dossier),
             digest=combine({customer: lines}),
             projections=found,
         )

@@ -140,7 +140,7 @@ async def report_ageing(
         day = local_day(company.at, tz)
         branches: set[str | None] = set(company.reference.branches)
         async for customer, told in seen.known(at, known_at):
-            branches.update(event.envelope.branch_id for event in told.facts)
+            branches.update(event.envelope.branch_id for event in told.events)
             owed = _owed(customer, told, day)
             for row in owed.rows[ITEMS.name]:
                 assert isinstance(row, ItemRow)

@@ -16,6 +16,7 @@ from asyncpg import Record
 from msgspec import Struct
 
 from events.envelope import CustomerId, Envelope, PositionVector, RecordedEvent
+from events.facts import fact_of
 from events.lineage import Lineage
 from events.policy import Reference
 from projections import PROJECTIONS
@@ -259,7 +260,7 @@ class _Comparison:
     ) -> None:
         taken_in = [e for e in events if self._lineage.covers(self._taken_in, e.position)]
         self.waiting += len(events) - len(taken_in)
-        facts = Facts(taken_in, self._projection.handles)
+        facts = Facts(map(fact_of, taken_in), self._projection.handles)
         if head is None:
             if len(facts):
                 self._differ(customer, "head", "", "not assessed", f"{len(facts)} facts")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from sys import intern
+
 from events.codec import decode
-from events.envelope import RecordedEvent
+from events.envelope import BranchId, Envelope, RecordedEvent
 from events.errors import EventError
+from events.facts import Fact
 from services.errors import UnreadableEvent
 from services.ports import StoredEvent
 
@@ -16,14 +19,31 @@ def recorded(stored: StoredEvent) -> RecordedEvent:
     )
 
 
+def fact(stored: StoredEvent) -> Fact:
+    """Return what rules read of a stored event. Raises: EventError."""
+    e = stored.envelope
+    return Fact(
+        e.id,
+        e.effective_at,
+        BranchId(intern(e.branch_id)),
+        intern(e.source),
+        e.epoch,
+        e.sequence,
+        decode(stored.payload),
+    )
+
+
 def readable(stored: StoredEvent) -> RecordedEvent:
     """Return a stored event with its data decoded. Raises: UnreadableEvent, which names it."""
     try:
         return recorded(stored)
     except EventError as error:
-        envelope = stored.envelope
-        about = f"of {envelope.subject}" if envelope.subject else f"({envelope.type})"
-        raise UnreadableEvent(
-            f"event {envelope.id} {about} cannot be read: {error}. "
-            "Either its bytes were altered, or a newer version of the platform wrote it."
-        ) from error
+        raise _unreadable(stored.envelope, error) from error
+
+
+def _unreadable(envelope: Envelope, error: EventError) -> UnreadableEvent:
+    about = f"of {envelope.subject}" if envelope.subject else f"({envelope.type})"
+    return UnreadableEvent(
+        f"event {envelope.id} {about} cannot be read: {error}. "
+        "Either its bytes were altered, or a newer version of the platform wrote it."
+    )

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from msgspec import Struct
 
 from events.calendars import DAY, day_end, day_start
+from events.facts import fact_of
 from events.touchpoints.policy import TierPolicy
 from projections.protocol import Facts
 from projections.value_tiers.projection import ValueTiers
@@ -71,7 +72,7 @@ async def calibrate(
         projection = ValueTiers()
         scores: list[int] = []
         async for customer, events in seen.dossiers():
-            facts = Facts(events, projection.handles)
+            facts = Facts(map(fact_of, events), projection.handles)
             at = facts.home.end_of(day, reference)
             for row in projection.assess(customer, facts, at, reference).rows[STANDINGS.name]:
                 assert isinstance(row, StandingRow)

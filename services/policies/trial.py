@@ -13,6 +13,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from events.envelope import BranchId, CustomerId, Envelope, EventId, Position, RecordedEvent
+from events.facts import fact_of
 from events.home import Asked, Home
 from events.partitioning import REFERENCE_PARTITION
 from events.policy import Reference
@@ -241,7 +242,7 @@ def _assessed(
     asked: Asked,
     references: tuple[Reference, Reference],
 ) -> tuple[Assessment, Assessment]:
-    facts = Facts(events, projection.handles)
+    facts = Facts(map(fact_of, events), projection.handles)
     before, after = references
     at = facts.home.instant_of(asked, before)
     return (

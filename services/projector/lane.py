@@ -9,7 +9,8 @@ from datetime import datetime
 import structlog
 from asyncpg.pool import PoolConnectionProxy
 
-from events.envelope import CustomerId, RecordedEvent
+from events.envelope import CustomerId
+from events.facts import Fact
 from events.policy import Reference
 from projections.protocol import Facts, Projection
 from services.projector.memory import Memory, Remembered
@@ -22,7 +23,7 @@ from services.rows.projection_store import Checkpoint, ProjectionStore
 _LOG = structlog.get_logger(__name__)
 
 Connection = PoolConnectionProxy
-Batch = Mapping[CustomerId, Sequence[RecordedEvent]]
+Batch = Mapping[CustomerId, Sequence[Fact]]
 Broken = Mapping[CustomerId, Parked]
 """Customers whose events cannot be decoded, and why."""
 
@@ -75,7 +76,7 @@ class Lane:
                 self._to_keep.add(customer)
 
     async def go_on_from(
-        self, since: Mapping[CustomerId, tuple[Snapshot, list[RecordedEvent]]], reference: Reference
+        self, since: Mapping[CustomerId, tuple[Snapshot, list[Fact]]], reference: Reference
     ) -> list[CustomerId]:
         """Bring customers back to memory by their snapshots; return whom these did not serve.
 
@@ -134,7 +135,7 @@ class Lane:
                 written = changes.add(self.projection, customer, remembered.written, assessment, at)
             except Exception as error:  # noqa: BLE001 - see above
                 _LOG.exception("customer_parked", customer=customer, partition=self.partition)
-                last = events[-1].envelope.id if events else None
+                last = events[-1].id if events else None
                 changes.parked.append(Parked(customer, f"{type(error).__name__}: {error}", last))
                 continue
             remembered.written = written

@@ -17,12 +17,13 @@ from typing import Protocol
 
 import structlog
 
-from events.envelope import CustomerId, RecordedEvent
+from events.envelope import CustomerId
 from events.errors import EventError
+from events.facts import Fact
 from events.policy import Reference
 from projections.protocol import Projection
 from services.errors import TouchstoneError
-from services.log.readable import recorded
+from services.log.readable import fact
 from services.ports import Dossiers, EventLog, StoredEvent
 from services.postgres.pool import Pool, translated
 from services.postgres.statements import sql
@@ -326,9 +327,9 @@ class PartitionOwner:
 
 def _by_customer(
     stored: Sequence[StoredEvent],
-) -> tuple[dict[CustomerId, list[RecordedEvent]], dict[CustomerId, Parked]]:
+) -> tuple[dict[CustomerId, list[Fact]], dict[CustomerId, Parked]]:
     """Return a batch by customer, and the customers whose events cannot be decoded."""
-    events: dict[CustomerId, list[RecordedEvent]] = {}
+    events: dict[CustomerId, list[Fact]] = {}
     broken: dict[CustomerId, Parked] = {}
     for one in stored:
         subject = one.envelope.subject
@@ -336,7 +337,7 @@ def _by_customer(
             continue  # it belongs to its branch alone
         customer = CustomerId(intern(subject))
         try:
-            events.setdefault(customer, []).append(recorded(one))
+            events.setdefault(customer, []).append(fact(one))
         except EventError as error:
             broken[customer] = Parked(customer, str(error), one.envelope.id)
     return events, broken

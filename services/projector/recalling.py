@@ -7,10 +7,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from events.envelope import CustomerId, PositionVector, RecordedEvent
+from events.envelope import CustomerId, PositionVector
 from events.errors import EventError
+from events.facts import Fact
 from events.policy import Reference
-from services.log.readable import recorded
+from services.log.readable import fact
 from services.log.stored import stored_event
 from services.ports import Dossiers, StoredEvent
 from services.postgres.pool import Pool, translated
@@ -19,7 +20,7 @@ from services.projector.snapshots import Snapshot, Snapshots
 from services.projector.turns import Turns
 from services.rows.changes import Parked
 
-Events = dict[CustomerId, list[RecordedEvent]]
+Events = dict[CustomerId, list[Fact]]
 Broken = dict[CustomerId, Parked]
 
 
@@ -27,7 +28,7 @@ class Recalled(NamedTuple):
     """The events of some customers, by customer."""
 
     dossiers: Events
-    since: dict[CustomerId, tuple[Snapshot, list[RecordedEvent]]]  # a snapshot and what followed
+    since: dict[CustomerId, tuple[Snapshot, list[Fact]]]  # a snapshot and what followed
 
 
 class Recall:
@@ -103,7 +104,7 @@ async def _decoded(dossiers: Mapping[CustomerId, Sequence[StoredEvent]], broken:
     for customer, stored in dossiers.items():
         await turns.next()
         try:
-            found[customer] = [recorded(one) for one in stored]
+            found[customer] = [fact(one) for one in stored]
         except EventError as error:
             broken.setdefault(customer, Parked(customer, str(error), None))
     return found

@@ -16,7 +16,7 @@ from events.errors import EventError
 from events.partitioning import partition_of
 from events.policy import Reference
 from projections.protocol import Facts, Projection
-from services.log.readable import recorded
+from services.log.readable import fact
 from services.log.stored import stored_event
 from services.postgres.pool import Connection, Pool, translated
 from services.postgres.statements import sql
@@ -106,7 +106,7 @@ class BuildWriter:
             facts = Facts(handles=self._projection.handles)
             for row in rows:
                 event_id = row["event_id"]
-                facts.remember(recorded(stored_event(row)))
+                facts.remember(fact(stored_event(row)))
             if not len(facts):
                 return
             assessment = self._projection.assess(customer, facts, at, reference)

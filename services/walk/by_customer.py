@@ -79,7 +79,7 @@ class Picture:
         recorded_by = known_at if isinstance(known_at, datetime) else None
         async for customer, events in self.dossiers(recorded_by):
             found = known(events, reference, at, known_at)
-            if found.facts:
+            if found.events:
                 yield customer, found
 
 

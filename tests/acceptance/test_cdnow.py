@@ -21,6 +21,7 @@ from msgspec import Struct
 
 from events.calendars import day_end, zone
 from events.envelope import BranchId, CustomerId, Envelope, EventId, Position, RecordedEvent
+from events.facts import fact_of
 from events.policy import Reference
 from events.touchpoints import CATALOGUE
 from events.touchpoints.policy import TierLine, TierPolicy, TierPolicyPublished
@@ -101,7 +102,7 @@ def cohort(folder: Path) -> Mapping[str, Facts]:
             data = msgspec.convert(event["data"], CATALOGUE[envelope.type])
             assert envelope.subject is not None
             position = Position(1, 0, 2 * row.line + n)
-            facts[envelope.subject].remember(RecordedEvent(envelope, position, at, data))
+            facts[envelope.subject].remember(fact_of(RecordedEvent(envelope, position, at, data)))
     return facts
 
 

@@ -23,6 +23,7 @@ from msgspec import Struct
 from events.branch_calendars import business_time
 from events.calendars import day_end, zone
 from events.envelope import CustomerId
+from events.facts import fact_of
 from events.policy import Reference
 from events.public_days import public_days
 from projections.case_board.explain import explain_case
@@ -149,7 +150,9 @@ async def imported(
         report = await import_file(job, publisher)
         again = await import_file(job, publisher)
         async with picture(platform) as seen:
-            dossiers = {customer: Facts(events) async for customer, events in seen.dossiers()}
+            dossiers = {
+                customer: Facts(map(fact_of, events)) async for customer, events in seen.dossiers()
+            }
             yield Imported(report, again, dossiers, await seen.reference())
 
 

@@ -33,7 +33,7 @@ from events.touchpoints.payment import InvoiceIssued, PaymentReceived
 from projections.protocol import Facts, Projection
 from projections.receivables.projection import Receivables
 from services.hosts.bootstrap import open_platform
-from services.log.readable import recorded
+from services.log.readable import fact
 from services.platform import Platform
 from services.ports import Submission
 from services.projector.collecting import collecting_seldom
@@ -153,7 +153,7 @@ class _Customer:
         heads = await self._platform.log.heads()
         found = await self._platform.dossiers.of([self.name], heads)
         lap("read the dossier")
-        events = [recorded(stored) for stored in found[self.name]]
+        events = [fact(stored) for stored in found[self.name]]
         lap("decode")
         facts = Facts(events)
         lap("remember")
@@ -161,7 +161,7 @@ class _Customer:
             store = ProjectionStore(self._projection, 1)
             written = (await store.written(connection, [self.name]))[self.name]
         lap("read the rows")
-        at = events[-1].recorded_at
+        at = found[self.name][-1].recorded_at
         assessment = self._projection.assess(self.name, facts, at, _RULES)
         lap("assess")
         Changes().add(self._projection, self.name, written, assessment, at)

@@ -13,6 +13,7 @@ import msgspec
 
 from events.codec import decode
 from events.envelope import CustomerId, Position, PositionVector, RecordedEvent
+from events.facts import fact_of
 from events.partitioning import PARTITIONS, REFERENCE_PARTITION
 from events.policy import Reference
 from events.touchpoints.base import PersonalTouchpoint, Touchpoint
@@ -252,7 +253,7 @@ def clean_digest(recordings: Iterable[Recording], at: datetime) -> str:
     lines: dict[CustomerId, list[bytes]] = defaultdict(list)
     for projection in PROJECTIONS:
         for customer, dossier in dossiers.items():
-            facts = Facts(dossier, projection.handles)
+            facts = Facts(map(fact_of, dossier), projection.handles)
             if len(facts):
                 assessment = projection.assess(customer, facts, at, reference)
                 lines[customer] += customer_lines(projection, customer, assessment)

@@ -14,6 +14,7 @@ import pytest
 
 from events.codec import encode
 from events.envelope import CustomerId, RecordedEvent
+from events.facts import fact_of
 from events.money import Money
 from events.partitioning import PARTITIONS
 from events.policy import Reference
@@ -128,7 +129,7 @@ async def folded(platform: Platform, at: datetime) -> str:
     lines: dict[CustomerId, list[bytes]] = defaultdict(list)
     for projection in PROJECTIONS:
         for customer, dossier in dossiers.items():
-            facts = Facts(dossier, projection.handles)
+            facts = Facts(map(fact_of, dossier), projection.handles)
             assessment = projection.assess(customer, facts, at, Reference())
             lines[customer] += customer_lines(projection, customer, assessment)
     return combine(lines)

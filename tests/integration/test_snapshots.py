@@ -8,6 +8,7 @@ import pytest
 
 from events.codec import encode
 from events.envelope import CustomerId, Position, RecordedEvent
+from events.facts import Fact, fact_of
 from events.partitioning import partition_of
 from events.policy import Reference
 from projections import PROJECTIONS
@@ -15,7 +16,7 @@ from projections.frozen import thawing
 from projections.protocol import Facts, Projection
 from services.log.dossiers import PostgresDossiers
 from services.log.embedded.event_log import EmbeddedEventLog
-from services.log.readable import recorded
+from services.log.readable import fact
 from services.ports import StoredEvent, Submission
 from services.postgres.migrate import migrate
 from services.postgres.pool import Pool, open_pool
@@ -37,7 +38,7 @@ CUSTOMER = CustomerId("C-1")
 def test_every_touchpoint_of_a_company_comes_back_as_it_was() -> None:
     plan = Plan.ending_today(START, customers=12)
     events = [
-        RecordedEvent(r.envelope, Position(1, 0, n), r.recorded_at, r.data)
+        fact_of(RecordedEvent(r.envelope, Position(1, 0, n), r.recorded_at, r.data))
         for n, r in enumerate(history(open_books(plan)))
     ]
     assert len({type(event.data) for event in events}) > 10
@@ -84,11 +85,11 @@ def noting(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return where the positions of events are noted that are decoded for a dossier."""
     decoded: list[int] = []
 
-    def noted(stored: StoredEvent) -> RecordedEvent:
+    def noted(stored: StoredEvent) -> Fact:
         decoded.append(stored.position.n)
-        return recorded(stored)
+        return fact(stored)
 
-    monkeypatch.setattr("services.projector.recalling.recorded", noted)
+    monkeypatch.setattr("services.projector.recalling.fact", noted)
     return decoded
 
 
@@ -317,7 +318,7 @@ async def test_a_snapshot_that_cannot_be_gone_on_from_is_left_aside(
 
     refused = []
 
-    def fails(self: Facts, event: RecordedEvent) -> None:
+    def fails(self: Facts, event: Fact) -> None:
         refused.append(event)
         monkeypatch.undo()
         raise RuntimeError("the snapshot is not what it seems")

@@ -9,7 +9,7 @@ from hypothesis import given, note
 from hypothesis import strategies as st
 
 from events.calendars import INSTANT
-from events.envelope import RecordedEvent
+from events.facts import Fact
 from events.policy import Reference
 from events.touchpoints.complaint import CaseOpened
 from events.touchpoints.contact import CallbackPromised
@@ -23,7 +23,7 @@ from projections.protocol import Alert, Assessment, Facts
 from tests.support.case_streams import case_rules, case_streams, instants
 from tests.support.given import CUSTOMER, deliveries, digest_of
 
-Stream = Sequence[RecordedEvent]
+Stream = Sequence[Fact]
 CASE_BOARD = CaseBoard()
 
 
@@ -96,7 +96,7 @@ def test_order_repetition_and_batches_change_nothing(
 def test_facts_of_the_future_do_not_matter(
     events: Stream, at: datetime, reference: Reference
 ) -> None:
-    past = [event for event in events if event.envelope.effective_at <= at]
+    past = [event for event in events if event.effective_at <= at]
     now, then = assess(events, at, reference), assess(past, at, reference)
     assert digest_of(now, CASE_BOARD) == digest_of(then, CASE_BOARD)
 
@@ -127,7 +127,7 @@ def test_an_alert_stands_from_its_exact_instant_and_never_from_before(
         return
     # What pins other minutes, or promises a call for an instant that is past, works backwards.
     backwards = any(isinstance(e.data, CaseOpened | CallbackPromised) for e in events)
-    now: datetime | None = min(event.envelope.effective_at for event in events)
+    now: datetime | None = min(event.effective_at for event in events)
     before: set[Alert] = set()
     while now is not None and now <= at:
         assessment = assess(events, now, reference)

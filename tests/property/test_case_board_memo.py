@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.envelope import RecordedEvent
+from events.facts import Fact
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.complaint import CaseOpened, ComplaintFiled
@@ -28,7 +28,7 @@ arrivals = st.sampled_from(["in order", "some late", "any order"])
 askings = st.sampled_from(["arriving", "now and then back", "all at once"])
 
 
-Batch = tuple[Sequence[RecordedEvent], datetime, Reference]
+Batch = tuple[Sequence[Fact], datetime, Reference]
 
 
 def by_key(assessment: Assessment) -> Rows:
@@ -50,9 +50,7 @@ def applied(rows: Rows, stamp: object, now: Assessment) -> Rows:
     return found
 
 
-def delivered(
-    events: Sequence[RecordedEvent], arrival: str, dice: random.Random
-) -> list[RecordedEvent]:
+def delivered(events: Sequence[Fact], arrival: str, dice: random.Random) -> list[Fact]:
     """Return the events as they arrive: some twice, and if so told some or all out of order."""
     stream = sorted(events, key=lambda event: event.fact_key)
     if arrival == "any order":
@@ -65,15 +63,13 @@ def delivered(
     return stream
 
 
-def asked_at(
-    batch: Sequence[RecordedEvent], before: datetime, asking: str, dice: random.Random
-) -> datetime:
+def asked_at(batch: Sequence[Fact], before: datetime, asking: str, dice: random.Random) -> datetime:
     """Return an instant to ask for: equal, later, at a fact, or earlier."""
     if asking == "all at once":
         return FIRST + timedelta(days=15)
     if asking == "now and then back" and dice.random() < 0.2:
         return before - timedelta(minutes=dice.choice([15, 600, 3000]))
-    newest = max((event.envelope.effective_at for event in batch), default=before)
+    newest = max((event.effective_at for event in batch), default=before)
     ahead = timedelta(minutes=dice.choice([0, 0, 0, 15, 30, 240, 3000]))
     return max(before, newest - timedelta(hours=dice.choice([0, 0, 0, 24]))) + ahead
 
@@ -113,7 +109,7 @@ def follow(
 
 @given(case_streams(), case_rules(), case_rules(), arrivals, askings, st.integers(0, 2**32))
 def test_however_facts_arrive_going_on_equals_beginning_anew(
-    events: Sequence[RecordedEvent],
+    events: Sequence[Fact],
     reference: Reference,
     later_rules: Reference,
     arrival: str,
@@ -164,7 +160,7 @@ def test_as_life_goes_on_it_equals_beginning_anew(
     dice: random.Random,
 ) -> None:
     """Facts arrive as they happen, and what is asked is asked at once or a little later."""
-    events: list[RecordedEvent] = []
+    events: list[Fact] = []
     standing: Sequence[Alert] = ()
 
     def life() -> Iterator[Batch]:

@@ -10,7 +10,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from events.envelope import RecordedEvent
+from events.facts import Fact, fact_of
 from events.policy import Reference
 from events.touchpoints.order import GoodsReturned, OrderPlaced
 from events.touchpoints.payment import DebtWrittenOff, PaymentReversed
@@ -83,7 +83,7 @@ def halves(minor: int) -> list[int]:
 
 
 def assess(facts: list[Told]) -> tuple[AccountRow, StandingRow]:
-    events = recorded_events(facts)
+    events = [fact_of(event) for event in recorded_events(facts)]
     at = START + timedelta(days=30)
     rows = RECEIVABLES.assess(CUSTOMER, Facts(events), at, Reference(())).rows
     [standing] = ValueTiers().assess(CUSTOMER, Facts(events), at, Reference(())).rows["standings"]
@@ -143,9 +143,7 @@ def test_a_payment_that_is_reversed_leaves_what_was_there_without_it(
 
 @settings(max_examples=200)
 @given(tangles, st.randoms(use_true_random=False))
-def test_going_on_from_a_memo_is_beginning_anew(
-    events: Sequence[RecordedEvent], dice: Random
-) -> None:
+def test_going_on_from_a_memo_is_beginning_anew(events: Sequence[Fact], dice: Random) -> None:
     """In fact order and, now and then, late, the memo frozen and thawed now and then."""
     order = list(events)
     for place in range(len(order) - 1):
@@ -153,12 +151,12 @@ def test_going_on_from_a_memo_is_beginning_anew(
             order.insert(min(place + dice.randint(1, 4), len(order) - 1), order.pop(place))
     for projection in (RECEIVABLES, ValueTiers()):
         facts = Facts()
-        told: list[RecordedEvent] = []
-        at = order[0].envelope.effective_at
+        told: list[Fact] = []
+        at = order[0].effective_at
         for event in order:
             facts.remember(event)
             told.append(event)
-            at = max(at, event.envelope.effective_at)
+            at = max(at, event.effective_at)
             went_on = projection.assess(CUSTOMER, facts, at, RULES)
             anew = projection.assess(CUSTOMER, Facts(told), at, RULES)
             assert digest_of(went_on, projection) == digest_of(anew, projection)
@@ -169,8 +167,8 @@ def test_going_on_from_a_memo_is_beginning_anew(
 
 @settings(max_examples=300)
 @given(tangles)
-def test_every_amount_is_accounted_for(events: Sequence[RecordedEvent]) -> None:
-    at = events[-1].envelope.effective_at + timedelta(days=5)
+def test_every_amount_is_accounted_for(events: Sequence[Fact]) -> None:
+    at = events[-1].effective_at + timedelta(days=5)
     book = ReceivablesAt(Facts(events), at, RULES).book
     for account in book.accounts.values():
         for item in account.items:
@@ -205,10 +203,10 @@ def test_every_amount_is_accounted_for(events: Sequence[RecordedEvent]) -> None:
 
 @settings(max_examples=200)
 @given(tangles)
-def test_no_money_is_counted_twice(events: Sequence[RecordedEvent]) -> None:
+def test_no_money_is_counted_twice(events: Sequence[Fact]) -> None:
     """Collected margin without any cost or tax is never more than the money that counts."""
     free = [e for e in events if not isinstance(e.data, OrderPlaced) or not e.data.tax]
-    at = events[-1].envelope.effective_at + timedelta(days=5)
+    at = events[-1].effective_at + timedelta(days=5)
     book = ReceivablesAt(Facts(free), at, RULES).book
     rows = ValueTiers().assess(CUSTOMER, Facts(free), at, RULES).rows["standings"]
     received = sum(

@@ -10,7 +10,7 @@ from hypothesis import given, note
 from hypothesis import strategies as st
 
 from events.calendars import INSTANT
-from events.envelope import RecordedEvent
+from events.facts import Fact
 from events.policy import Reference
 from events.touchpoints.payment import PaymentReceived
 from projections.protocol import Alert, Assessment, Facts
@@ -20,7 +20,7 @@ from projections.receivables.rows import AccountRow, ItemRow
 from tests.support.given import CUSTOMER, RECEIVABLES, deliveries, digest_of
 from tests.support.streams import instants, references, streams
 
-Stream = Sequence[RecordedEvent]
+Stream = Sequence[Fact]
 
 
 def assess(events: Stream, at: datetime, reference: Reference) -> Assessment:
@@ -66,7 +66,7 @@ def test_money_received_is_allocated_credit_reserved_set_aside_or_refunded(
     events: Stream, at: datetime, reference: Reference
 ) -> None:
     book = ReceivablesAt(Facts(events), at, reference).book
-    told = [event for event in Facts(events) if event.envelope.effective_at <= at]
+    told = [event for event in Facts(events) if event.effective_at <= at]
     for currency, account in book.accounts.items():
         received = sum(
             e.data.amount.minor
@@ -113,7 +113,7 @@ def test_order_repetition_and_batches_change_nothing(
 def test_facts_of_the_future_do_not_matter(
     events: Stream, at: datetime, reference: Reference
 ) -> None:
-    past = [event for event in events if event.envelope.effective_at <= at]
+    past = [event for event in events if event.effective_at <= at]
     assert digest_of(assess(events, at, reference)) == digest_of(assess(past, at, reference))
 
 
@@ -141,7 +141,7 @@ def test_stepping_from_change_to_change_meets_every_episode(
     if not events:
         return
     met: set[Alert] = set()
-    now: datetime | None = min(event.envelope.effective_at for event in events)
+    now: datetime | None = min(event.effective_at for event in events)
     while now is not None and now <= at:
         assessment = assess(events, now, reference)
         met.update(_bare(alert) for alert in assessment.alerts)
@@ -155,7 +155,7 @@ def test_stepping_from_change_to_change_meets_every_episode(
         assert episode.until is None or episode.alert.since < episode.until
         assert (episode.until is None) == (episode.cause is None)
     # A home branch named later redraws the days before it: such customers are left out.
-    moved = any(e.envelope.type.startswith("customer.") for e in events)
+    moved = any(e.data.event_type.startswith("customer.") for e in events)
     if not moved:
         assert {_bare(e.alert) for e in episodes} == met
 

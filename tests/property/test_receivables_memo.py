@@ -9,7 +9,7 @@ from typing import NamedTuple
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from events.envelope import RecordedEvent
+from events.facts import Fact
 from events.policy import Reference
 from projections.protocol import Assessment, Facts, Row, RowKey
 from tests.support.frozen import through_ice
@@ -45,7 +45,7 @@ _steps = st.lists(
 
 
 @st.composite
-def arrivals(draw: st.DrawFn) -> Sequence[RecordedEvent]:
+def arrivals(draw: st.DrawFn) -> Sequence[Fact]:
     """Events as they arrive: in fact order, but for some late ones and duplicates."""
     events = sorted(draw(streams(max_size=40)), key=lambda event: event.fact_key)
     for _ in range(draw(st.sampled_from([0, 0, 0, 1, 2]))):
@@ -58,19 +58,19 @@ def arrivals(draw: st.DrawFn) -> Sequence[RecordedEvent]:
 
 @given(arrivals(), _steps, references(), references())
 def test_going_on_and_beginning_anew_agree(
-    events: Sequence[RecordedEvent], steps: Sequence[Step], one: Reference, other: Reference
+    events: Sequence[Fact], steps: Sequence[Step], one: Reference, other: Reference
 ) -> None:
     facts = Facts()
     rows: Rows = {}
     stamp: object = None
     at, latest = FIRST, FIRST
-    told: list[RecordedEvent] = []
+    told: list[Fact] = []
     for step in steps:
         arriving = events[len(told) : len(told) + step.arriving]
         told.extend(arriving)
         for arrived in arriving:
             facts.remember(arrived)
-            latest = max(latest, arrived.envelope.effective_at)
+            latest = max(latest, arrived.effective_at)
         at = max(at, latest) + step.ahead
         asked = FIRST + (at - FIRST) / 2 if step.back else at
         reference = (one, other)[step.rules]
@@ -104,17 +104,17 @@ def by_key(assessment: Assessment) -> Rows:
 
 @given(arrivals(), references())
 def test_no_deadline_and_no_instant_is_passed_over(
-    events: Sequence[RecordedEvent], reference: Reference
+    events: Sequence[Fact], reference: Reference
 ) -> None:
     """Asked at every instant of a fact and at every change between them, one event at a time."""
     facts = Facts()
-    told: list[RecordedEvent] = []
+    told: list[Fact] = []
     at: datetime = FIRST
     for arrived in events:
         told.append(arrived)
         facts.remember(arrived)
         for _ in range(3):
-            at = max(at, arrived.envelope.effective_at)
+            at = max(at, arrived.effective_at)
             kept = RECEIVABLES.assess(CUSTOMER, facts, at, reference)
             fresh = RECEIVABLES.assess(CUSTOMER, Facts(told), at, reference)
             assert by_key(kept) == by_key(fresh)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from events.business_time import STANDARD_HOURS
 from events.envelope import RecordedEvent
+from events.facts import Fact
 from events.money import Money
 from events.policy import Reference
 from events.touchpoints.complaint import ComplaintFiled
@@ -40,7 +41,7 @@ from services.projector.rules_read import RulesRead
 from tests.support.case_streams import case_streams
 from tests.support.case_streams import rules as case_rules
 from tests.support.given import CUSTOMER, instant
-from tests.support.streams import event, instants, streams
+from tests.support.streams import event, instants, recorded, streams
 from tests.support.streams import rules as receivables_rules
 from tests.support.value_streams import published_rules, value_streams
 
@@ -89,7 +90,7 @@ RECORDS: st.SearchStrategy[ReferenceTouchpoint] = st.one_of(
         currency=st.sampled_from(["CNY", "USD"]),
     ),
 )
-STREAMS: dict[str, st.SearchStrategy[Sequence[RecordedEvent]]] = {
+STREAMS: dict[str, st.SearchStrategy[Sequence[Fact]]] = {
     Receivables.name: streams(max_size=15),
     ValueTiers.name: value_streams(max_size=15),
     CaseBoard.name: case_streams(max_size=15),
@@ -99,7 +100,7 @@ STREAMS: dict[str, st.SearchStrategy[Sequence[RecordedEvent]]] = {
 class Step(NamedTuple):
     """What comes next: a fact, or a record of the reference stream; and when it is looked at."""
 
-    fact: RecordedEvent | None
+    fact: Fact | None
     record: ReferenceTouchpoint | None
     at: datetime
 
@@ -109,7 +110,7 @@ def courses(draw: st.DrawFn, projection: Projection) -> list[Step]:
     """Facts and records as they come, one by one; now goes on from each to the next."""
     facts = draw(STREAMS[projection.name])
     records = draw(st.lists(RECORDS, min_size=1, max_size=6))
-    told: list[tuple[RecordedEvent | None, ReferenceTouchpoint | None]] = [
+    told: list[tuple[Fact | None, ReferenceTouchpoint | None]] = [
         *((fact, None) for fact in facts),
         *((None, record) for record in records),
     ]
@@ -134,7 +135,7 @@ def follow(projection: Projection, steps: Iterable[Step]) -> None:
     shown: tuple[list[bytes], datetime | None] = ([], None)
     for n, (fact, record, at) in enumerate(steps):
         if record is not None:
-            reference = reference.remember([event(record, 1000 + n, at, "/hq/policies")])
+            reference = reference.remember([recorded(record, 1000 + n, at, "/hq/policies")])
         elif fact is not None:
             facts.remember(fact)
         due = shown[1] is not None and shown[1] <= at

@@ -9,7 +9,7 @@ from hypothesis import given, note
 from hypothesis import strategies as st
 
 from events.calendars import INSTANT
-from events.envelope import RecordedEvent
+from events.facts import Fact
 from events.policy import Reference
 from events.touchpoints.policy import CostPolicy, TierPolicy
 from projections.books.ageing import Balance, ageing
@@ -24,7 +24,7 @@ from tests.support.given import CUSTOMER, deliveries, digest_of
 from tests.support.value import VALUE_TIERS
 from tests.support.value_streams import asked, value_references, value_streams
 
-Stream = Sequence[RecordedEvent]
+Stream = Sequence[Fact]
 
 
 def assess(events: Stream, at: datetime, reference: Reference) -> Assessment:
@@ -65,7 +65,7 @@ def test_order_repetition_and_batches_change_nothing(
 def test_facts_of_the_future_do_not_matter(
     events: Stream, at: datetime, reference: Reference
 ) -> None:
-    past = [event for event in events if event.envelope.effective_at <= at]
+    past = [event for event in events if event.effective_at <= at]
     expected = digest_of(assess(events, at, reference), VALUE_TIERS)
     assert digest_of(assess(past, at, reference), VALUE_TIERS) == expected
 
@@ -137,9 +137,9 @@ def test_stepping_from_change_to_change_meets_every_move_and_warning(
     events: Stream, at: datetime, reference: Reference
 ) -> None:
     """What was shown on the way is what the history says afterwards."""
-    if not events or any(e.envelope.type.startswith("customer.") for e in events):
+    if not events or any(e.data.event_type.startswith("customer.") for e in events):
         return  # another home branch redraws the days of the past
-    now: datetime | None = min(event.envelope.effective_at for event in events)
+    now: datetime | None = min(event.effective_at for event in events)
     shown: list[tuple[datetime, str | None]] = []
     met: set[Alert] = set()
     while now is not None and now <= at:

@@ -9,7 +9,7 @@ from unittest.mock import patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from events.envelope import RecordedEvent
+from events.facts import Fact
 from events.policy import Reference
 from projections.protocol import Alert, AlertKey, Assessment, Cause, Facts, Row
 from projections.value_tiers import history
@@ -32,7 +32,7 @@ def answer(facts: Facts, at: datetime, reference: Reference) -> Answer:
 
 
 @st.composite
-def arrivals(draw: st.DrawFn) -> Sequence[Sequence[RecordedEvent]]:
+def arrivals(draw: st.DrawFn) -> Sequence[Sequence[Fact]]:
     """A stream as it comes in: mostly in fact order, some of it late or twice, in batches."""
     arriving = sorted(draw(value_streams(max_size=25)), key=lambda event: event.fact_key)
     for _ in range(draw(st.integers(0, 3))):
@@ -62,10 +62,10 @@ often_marked = patch.object(history, "STRIDE", 3)
 @settings(max_examples=60)  # each of them assesses twice after every batch
 @given(arrivals(), st.data(), st.lists(value_references(), min_size=1, max_size=2))
 def test_going_on_is_as_good_as_beginning_anew(
-    batches: Sequence[Sequence[RecordedEvent]], data: st.DataObject, references: list[Reference]
+    batches: Sequence[Sequence[Fact]], data: st.DataObject, references: list[Reference]
 ) -> None:
     kept = Facts()
-    seen: list[RecordedEvent] = []
+    seen: list[Fact] = []
     reference = references[0]
     for batch in batches:
         for event in batch:
@@ -74,7 +74,7 @@ def test_going_on_is_as_good_as_beginning_anew(
         if data.draw(st.integers(0, 9)) == 0:
             reference = data.draw(st.sampled_from(references))
         for _ in range(data.draw(st.sampled_from([1, 1, 2]))):
-            latest = max(event.envelope.effective_at for event in seen)
+            latest = max(event.effective_at for event in seen)
             at = latest + data.draw(waits)
             assert answer(kept, at, reference) == answer(Facts(seen), at, reference)
         if data.draw(st.integers(0, 2)) == 0:
@@ -85,14 +85,14 @@ def test_going_on_is_as_good_as_beginning_anew(
 @settings(max_examples=40)
 @given(arrivals(), st.data(), value_references())
 def test_what_was_shown_is_the_same_after_going_on(
-    batches: Sequence[Sequence[RecordedEvent]], data: st.DataObject, reference: Reference
+    batches: Sequence[Sequence[Fact]], data: st.DataObject, reference: Reference
 ) -> None:
     """The history that a memo holds is the one of all facts read at once."""
     kept = Facts()
     for batch in batches:
         for event in batch:
             kept.remember(event)
-        at = max(event.envelope.effective_at for event in kept) + data.draw(waits)
+        at = max(event.effective_at for event in kept) + data.draw(waits)
         VALUE_TIERS.assess(CUSTOMER, kept, at, reference)
         course = kept.memo
         fresh = Facts(list(kept))

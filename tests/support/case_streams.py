@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from hypothesis import strategies as st
 
 from events.business_time import STANDARD_HOURS
-from events.envelope import RecordedEvent
+from events.facts import Fact
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.complaint import (
@@ -48,7 +48,7 @@ from events.touchpoints.policy import (
 )
 from projections.case_board.service_levels import escalation_id, native_case_id
 from tests.support.given import event_id, instant
-from tests.support.streams import event
+from tests.support.streams import event, recorded
 
 FIRST = instant("2026-03-02 09:00")
 _quarters = st.integers(0, 14 * 96).map(lambda q: FIRST + timedelta(minutes=15 * q))
@@ -147,7 +147,7 @@ steps: st.SearchStrategy[Touchpoint] = st.one_of(
 
 
 @st.composite
-def case_streams(draw: st.DrawFn, max_size: int = 20) -> Sequence[RecordedEvent]:
+def case_streams(draw: st.DrawFn, max_size: int = 20) -> Sequence[Fact]:
     """The events of one customer's cases; the first ones mostly open some."""
     size = draw(st.integers(0, max_size))
     known = [
@@ -219,4 +219,4 @@ def case_rules(draw: st.DrawFn) -> Reference:
     found: list[tuple[ReferenceTouchpoint, datetime]] = draw(
         st.lists(st.tuples(rules, instants), max_size=4)
     )
-    return Reference(event(data, n, at, "/hq/policies") for n, (data, at) in enumerate(found))
+    return Reference(recorded(data, n, at, "/hq/policies") for n, (data, at) in enumerate(found))

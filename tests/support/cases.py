@@ -13,6 +13,7 @@ from msgspec import structs
 
 from events.business_time import STANDARD_HOURS
 from events.envelope import RecordedEvent
+from events.facts import fact_of
 from events.policy import Reference
 from events.touchpoints.complaint import (
     CaseClosed,
@@ -175,6 +176,7 @@ class Story:
 
     def __init__(self, events: Sequence[RecordedEvent], reference: Reference) -> None:
         self.events = events
+        self.facts = [fact_of(event) for event in events]
         self.reference = reference
 
     def known(self, text: str) -> Story:
@@ -186,10 +188,10 @@ class Story:
     def at(self, text: str) -> Stand:
         """Assess as of an instant, delivered in order and in every other way."""
         at = asked(text)
-        facts = Facts(self.events)
+        facts = Facts(self.facts)
         assessment = CASE_BOARD.assess(CUSTOMER, facts, at, self.reference)
         expected = digest_of(assessment, CASE_BOARD)
-        for batches in deliveries(self.events, seed=len(self.events), rounds=6):
+        for batches in deliveries(self.facts, seed=len(self.facts), rounds=6):
             facts = Facts()
             for batch in batches:
                 for event in batch:

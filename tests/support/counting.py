@@ -45,13 +45,13 @@ class Counting:
         self, customer: CustomerId, facts: Facts, at: datetime, reference: Reference
     ) -> Assessment:
         """Sum up what was paid by `at`."""
-        paid = [e for e in facts if e.envelope.effective_at <= at]
-        to_come = [e.envelope.effective_at for e in facts][len(paid) :]
-        if any(e.envelope.id == self.poison for e in paid):
+        paid = [e for e in facts if e.effective_at <= at]
+        to_come = [e.effective_at for e in facts][len(paid) :]
+        if any(e.id == self.poison for e in paid):
             raise ValueError("poisoned")
         if not paid:
             return Assessment(rows={}, uses=USED, next_change_at=min(to_come, default=None))
-        quiet_from = paid[-1].envelope.effective_at + QUIET
+        quiet_from = paid[-1].effective_at + QUIET
         quiet = quiet_from <= at
         total = sum(e.data.amount.minor for e in paid if isinstance(e.data, PaymentReceived))
         row = CountRow(currency="CNY", payments=len(paid), paid_minor=total, quiet=quiet)
@@ -63,7 +63,7 @@ class Counting:
             rows={"sums": [row]},
             uses=USED,
             alerts=[alert] if quiet else [],
-            cleared={} if quiet else {alert.key: Cause("paid", paid[-1].envelope.id)},
+            cleared={} if quiet else {alert.key: Cause("paid", paid[-1].id)},
             next_change_at=min([*to_come, *([] if quiet else [quiet_from])], default=None),
         )
 

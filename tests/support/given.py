@@ -18,6 +18,7 @@ from msgspec import structs
 
 from events.calendars import day_end, zone
 from events.envelope import BranchId, CustomerId, Envelope, EventId, Position, RecordedEvent
+from events.facts import Fact, fact_of
 from events.money import Money
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
@@ -251,13 +252,11 @@ def digest_of(assessment: Assessment, projection: Projection = RECEIVABLES) -> s
     return combine({CUSTOMER: customer_lines(projection, CUSTOMER, assessment)})
 
 
-def deliveries(
-    events: Sequence[RecordedEvent], seed: int, rounds: int
-) -> Iterator[list[Sequence[RecordedEvent]]]:
-    """Yield other deliveries of the same events: shuffled, repeated, in batches."""
+def deliveries(facts: Sequence[Fact], seed: int, rounds: int) -> Iterator[list[Sequence[Fact]]]:
+    """Yield other deliveries of the same facts: shuffled, repeated, in batches."""
     dice = random.Random(seed)
     for _ in range(rounds):
-        stream = [event for event in events for _ in range(dice.randint(1, 5))]
+        stream = [event for event in facts for _ in range(dice.randint(1, 5))]
         dice.shuffle(stream)
         size = dice.choice((1, 2, 3, 7, 50))
         yield [stream[i : i + size] for i in range(0, len(stream), size)]
@@ -268,6 +267,7 @@ class Given:
 
     def __init__(self, events: Sequence[RecordedEvent], reference: Reference) -> None:
         self.events = events
+        self.facts = [fact_of(event) for event in events]
         self.reference = reference
 
     def known(self, text: str) -> Given:
@@ -279,10 +279,10 @@ class Given:
     def at(self, text: str) -> Outcome:
         """Assess as of an instant, delivered in order and in every other way."""
         at = asked(text)
-        facts = Facts(self.events)
+        facts = Facts(self.facts)
         assessment = RECEIVABLES.assess(CUSTOMER, facts, at, self.reference)
         expected = digest_of(assessment)
-        for batches in deliveries(self.events, seed=len(self.events), rounds=6):
+        for batches in deliveries(self.facts, seed=len(self.facts), rounds=6):
             facts = Facts()
             for batch in batches:
                 for event in batch:

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from hypothesis import strategies as st
 
 from events.envelope import BranchId, Envelope, EventId, Position, RecordedEvent
+from events.facts import Fact, fact_of
 from events.money import Money
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
@@ -181,7 +182,12 @@ touchpoints = st.one_of(_about_items, _about_anything)
 """Half of what is told opens, promises, holds or duns items: the rest acts on them."""
 
 
-def event(data: Touchpoint, n: int, at: datetime, source: str) -> RecordedEvent:
+def event(data: Touchpoint, n: int, at: datetime, source: str) -> Fact:
+    """Return the n-th fact of a stream."""
+    return fact_of(recorded(data, n, at, source))
+
+
+def recorded(data: Touchpoint, n: int, at: datetime, source: str) -> RecordedEvent:
     """Return the n-th event of a stream."""
     return RecordedEvent(
         Envelope(
@@ -202,7 +208,7 @@ def event(data: Touchpoint, n: int, at: datetime, source: str) -> RecordedEvent:
 
 
 @st.composite
-def streams(draw: st.DrawFn, max_size: int = 30) -> Sequence[RecordedEvent]:
+def streams(draw: st.DrawFn, max_size: int = 30) -> Sequence[Fact]:
     """The events of one customer; long streams as often as short ones."""
     size = draw(st.integers(0, max_size))
     fact = st.tuples(touchpoints, instants, st.sampled_from(["/branches/B-1/a", "/branches/B-2/b"]))
@@ -254,4 +260,4 @@ rules: st.SearchStrategy[ReferenceTouchpoint] = st.one_of(
 def references(draw: st.DrawFn) -> Reference:
     """Rules published before and during the stream."""
     found = draw(st.lists(st.tuples(rules, instants), max_size=4))
-    return Reference(event(data, n, at, "/hq/policies") for n, (data, at) in enumerate(found))
+    return Reference(recorded(data, n, at, "/hq/policies") for n, (data, at) in enumerate(found))

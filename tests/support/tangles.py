@@ -12,7 +12,7 @@ from random import Random
 
 from hypothesis import strategies as st
 
-from events.envelope import RecordedEvent
+from events.facts import Fact, fact_of
 from events.money import Money
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.order import GoodsReturned, OrderCancelled, OrderPlaced
@@ -131,7 +131,7 @@ def _cash_fact(dice: Random) -> Touchpoint:
             return OrderPlaced(order_id=ORDERS[0], amount=_money(dice), cost_of_goods=_money(dice))
 
 
-def tangled(dice: Random) -> Sequence[RecordedEvent]:
+def tangled(dice: Random) -> Sequence[Fact]:
     """Return facts in turn, some of one instant, over a few days."""
     facts = []
     draw = _cash_fact if dice.random() < 0.25 else _fact
@@ -139,7 +139,7 @@ def tangled(dice: Random) -> Sequence[RecordedEvent]:
     for n in range(dice.randint(6, 20)):
         at += timedelta(hours=dice.choice([0, 1, 1, 5, 30]))
         facts.append(Told(draw(dice), at, event=f"fact {n}"))
-    return recorded_events(facts)
+    return [fact_of(event) for event in recorded_events(facts)]
 
 
 tangles = st.integers(0, 2**32).map(lambda seed: tangled(Random(seed)))

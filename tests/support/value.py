@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from msgspec import structs
 
 from events.envelope import RecordedEvent
+from events.facts import fact_of
 from events.policy import Reference
 from events.touchpoints.contact import CallbackMade, VisitMade
 from events.touchpoints.order import OrderPlaced
@@ -99,20 +100,20 @@ class Worth:
     """Facts and rules that a test of value starts from."""
 
     def __init__(self, events: Sequence[RecordedEvent], reference: Reference) -> None:
-        self.events = events
+        self.told = [fact_of(event) for event in events]
         self.reference = reference
 
     @property
     def facts(self) -> Facts:
         """Return the facts in order."""
-        return Facts(self.events)
+        return Facts(self.told)
 
     def at(self, text: str) -> Valued:
         """Assess as of an instant, delivered in order and in every other way."""
         at = asked(text)
         assessment = VALUE_TIERS.assess(CUSTOMER, self.facts, at, self.reference)
         expected = digest_of(assessment, VALUE_TIERS)
-        for batches in deliveries(self.events, seed=len(self.events), rounds=6):
+        for batches in deliveries(self.told, seed=len(self.told), rounds=6):
             facts = Facts()
             for batch in batches:
                 for event in batch:

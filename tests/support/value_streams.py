@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from hypothesis import strategies as st
 
-from events.envelope import RecordedEvent
+from events.facts import Fact
 from events.money import Money
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
@@ -33,7 +33,17 @@ from events.touchpoints.policy import (
     TierPolicy,
     TierPolicyPublished,
 )
-from tests.support.streams import FIRST, days, event, instants, moneys, orders, payments, rules
+from tests.support.streams import (
+    FIRST,
+    days,
+    event,
+    instants,
+    moneys,
+    orders,
+    payments,
+    recorded,
+    rules,
+)
 from tests.support.streams import touchpoints as of_receivables
 
 order_refs = st.lists(orders, max_size=2, unique=True).map(tuple)
@@ -102,7 +112,7 @@ asked = st.one_of(instants, instants.map(lambda at: at + timedelta(days=45)))
 
 
 @st.composite
-def value_streams(draw: st.DrawFn, max_size: int = 30) -> Sequence[RecordedEvent]:
+def value_streams(draw: st.DrawFn, max_size: int = 30) -> Sequence[Fact]:
     """The events of one customer; half of the streams without facts of the customer itself."""
     size = draw(st.integers(0, max_size))
     told = st.one_of(_lively, _lively, _more, of_receivables)
@@ -174,4 +184,4 @@ def value_references(draw: st.DrawFn) -> Reference:
     changes = st.one_of(published_rules(instants), rules)
     found = [(data, FIRST) for data in beginning]
     found += draw(st.lists(st.tuples(changes, instants), max_size=3))
-    return Reference(event(data, n, at, "/hq/policies") for n, (data, at) in enumerate(found))
+    return Reference(recorded(data, n, at, "/hq/policies") for n, (data, at) in enumerate(found))

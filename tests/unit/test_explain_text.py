@@ -9,6 +9,7 @@ from msgspec import structs
 
 from events.business_time import STANDARD_HOURS
 from events.envelope import BranchId
+from events.facts import fact_of
 from events.policy import Reference
 from events.touchpoints.complaint import CaseWaitingStarted, ComplaintFiled, ServiceRequested
 from events.touchpoints.contact import CallbackPromised
@@ -48,14 +49,14 @@ def lines(*facts: Told, at: str) -> list[str]:
     ]
     rules = Reference(recorded_events(NEW_YORK))
     instant_ = instant(at)
-    known = Facts(events)
+    known = Facts(map(fact_of, events))
     found = Explanation(
         known_at=None,
         position="",
         events=len(events),
-        receivables=explain_receivables(CUSTOMER, Facts(events), instant_, rules),
-        value=explain_value(CUSTOMER, Facts(events), instant_, rules),
-        cases=explain_cases(CUSTOMER, Facts(events), instant_, rules),
+        receivables=explain_receivables(CUSTOMER, Facts(known), instant_, rules),
+        value=explain_value(CUSTOMER, Facts(known), instant_, rules),
+        cases=explain_cases(CUSTOMER, Facts(known), instant_, rules),
         callbacks=explain_callbacks(known, instant_, rules),
         timeline=page(events, 20),
     )

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from events.envelope import BranchId, RecordedEvent
+from events.facts import Fact, fact_of
 from events.home import Home, known
 from events.money import Money
 from events.policy import Reference
@@ -45,11 +46,15 @@ RULES = Reference(
 VISIT = VisitMade(visit_id="V", purpose="sales", minutes=1)
 
 
-def fact(data: Touchpoint, on: str, branch: str, n: int) -> RecordedEvent:
+def recorded(data: Touchpoint, on: str, branch: str, n: int) -> RecordedEvent:
     [event] = recorded_events([told(data, on, f"{on} {branch} {n}")], branch)
     return structs.replace(
         event, envelope=structs.replace(event.envelope, branch_id=BranchId(branch), sequence=n)
     )
+
+
+def fact(data: Touchpoint, on: str, branch: str, n: int) -> Fact:
+    return fact_of(recorded(data, on, branch, n))
 
 
 def at_home(branch: str) -> CustomerProfileChanged:
@@ -81,9 +86,9 @@ def test_home_is_what_was_named_last_else_the_branch_of_the_earliest_fact(
         for f in facts
         if isinstance(f.data, CustomerRegistered | CustomerProfileChanged)
         and f.data.home_branch is not None
-        and f.envelope.effective_at <= at
+        and f.effective_at <= at
     ]
-    first = min(((f.fact_key, f.envelope.branch_id) for f in facts), default=(None, None))[1]
+    first = min(((f.fact_key, f.branch_id) for f in facts), default=(None, None))[1]
     expected = max(named)[1] if named else first
     shuffled = [*facts, *facts]
     dice.shuffle(shuffled)  # type: ignore[attr-defined]
@@ -120,12 +125,14 @@ def test_an_instant_without_an_offset_is_local_at_home() -> None:
 
 
 def test_as_known_alone_is_as_of_that_instant_with_the_rules_known_then() -> None:
-    early, late = (fact(VISIT, on, "NY", n) for n, on in enumerate(("2026-03-01", "2026-03-05")))
+    early, late = (
+        recorded(VISIT, on, "NY", n) for n, on in enumerate(("2026-03-01", "2026-03-05"))
+    )
     found = known([early, late], RULES, date(2026, 3, 3), date(2026, 3, 3))
-    assert list(found.facts) == [early]
+    assert list(found.events) == [early]
     assert found.at == found.known_at == datetime(2026, 3, 4, 4, 59, 59, 999_999, tzinfo=UTC)
     everything = known([early, late], RULES, date(2026, 3, 3), None)
-    assert list(everything.facts) == [early, late]
+    assert list(everything.events) == [early, late]
     assert everything.known_at is None
     assert everything.reference is RULES
     before = known([early], RULES, EARLY - timedelta(days=1), EARLY - timedelta(days=1))

@@ -6,6 +6,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from events.envelope import CustomerId, Position, RecordedEvent
+from events.facts import fact_of
 from projections.protocol import Facts
 from services.projector.memory import Memory, Remembered, Section
 from services.rows.written import Written
@@ -23,7 +24,7 @@ def remembered(facts: int) -> Remembered:
         )
         for n in range(facts)
     )
-    return Remembered(Facts(events), Written())
+    return Remembered(Facts(map(fact_of, events)), Written())
 
 
 def put(section: Section, name: str, facts: int = 10) -> None:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import structlog
 
-from events.envelope import CustomerId, RecordedEvent
+from events.envelope import CustomerId
+from events.facts import Fact
 from events.touchpoints.customer import (
     ContactPersonAdded,
     CustomerProfileChanged,
@@ -50,7 +51,7 @@ class Contact:
 
 async def contact_of(vault: Vault, found: CustomerAt) -> Contact:
     """Return the contact as of the instant asked about. Raises: Unavailable."""
-    told = [event for event in found.facts if event.envelope.effective_at <= found.at]
+    told = [event for event in found.facts if event.effective_at <= found.at]
     told.reverse()
     segment = kind = None
     fields: dict[str, str] = {}
@@ -79,9 +80,7 @@ async def contact_of(vault: Vault, found: CustomerAt) -> Contact:
     return Contact(segment, kind, fields.get("name"), fields.get("phone"), tuple(people), erased)
 
 
-async def _opened(
-    vault: Vault, customer: CustomerId, event: RecordedEvent
-) -> Mapping[str, str] | None:
+async def _opened(vault: Vault, customer: CustomerId, event: Fact) -> Mapping[str, str] | None:
     """Return an event's personal fields; None: the key that sealed them is destroyed.
 
     What was altered cannot be opened and says nothing: figures are shown without it.
@@ -90,7 +89,7 @@ async def _opened(
     if sealed is None:
         return {}
     try:
-        return await vault.open(customer, event.envelope.id, sealed)
+        return await vault.open(customer, event.id, sealed)
     except SealBroken:
-        _LOG.warning("console.seal_broken", event_id=event.envelope.id)
+        _LOG.warning("console.seal_broken", event_id=event.id)
         return {}

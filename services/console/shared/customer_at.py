@@ -16,7 +16,7 @@ from msgspec import Struct, structs
 
 from events.envelope import CustomerId, PositionVector, RecordedEvent
 from events.errors import EventError
-from events.home import Asked, Home, Known, asked_about, known
+from events.home import Asked, Known, asked_about, home_of, known
 from events.partitioning import partition_of
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
@@ -126,9 +126,9 @@ async def customer_at(
     heads = await model.platform.log.heads()
     reference = await model.reference()
     stored = (await model.platform.dossiers.of([customer], heads))[customer]
-    facts = await _facts(model, customer, stored)
-    found = _known(model, facts, reference, asked)
-    place = _lookup(principal, customer, facts, found, heads, asked)
+    events = await _events(model, customer, stored)
+    found = _known(model, events, reference, asked)
+    place = _lookup(principal, customer, events, found, heads, asked)
     return CustomerAt(facts=Facts(found.facts), **structs.asdict(place))
 
 
@@ -144,15 +144,15 @@ async def look_up(
     """
     heads = await model.platform.log.heads()
     reference = await model.reference()
-    facts = await _facts(model, customer, await _home_events(model, customer, heads, None))
+    events = await _events(model, customer, await _home_events(model, customer, heads, None))
     known_at = asked.asked("as_known")
     if known_at is not None:
         with _within_calendar("as_known", known_at):
-            by = Home(facts).instant_of(known_at, reference)
+            by = home_of(events).instant_of(known_at, reference)
         then = await _home_events(model, customer, heads, by)
-        facts = [*facts, *(await _facts(model, customer, then) if then else ())]
-    found = _known(model, facts, reference, asked)
-    return _lookup(principal, customer, facts, found, heads, asked)
+        events = [*events, *(await _events(model, customer, then) if then else ())]
+    found = _known(model, events, reference, asked)
+    return _lookup(principal, customer, events, found, heads, asked)
 
 
 async def _home_events(
@@ -173,7 +173,7 @@ async def _home_events(
     return [stored_event(row) for row in rows]
 
 
-async def _facts(
+async def _events(
     model: ReadModel, customer: CustomerId, stored: Sequence[StoredEvent]
 ) -> list[RecordedEvent]:
     if not stored:
@@ -186,24 +186,24 @@ async def _facts(
 
 
 def _known(
-    model: ReadModel, facts: Sequence[RecordedEvent], reference: Reference, asked: Instants
+    model: ReadModel, events: Sequence[RecordedEvent], reference: Reference, asked: Instants
 ) -> Known:
     """Return what was known, and the instants. Raises: NoInstant."""
     at, known_at = asked.asked("as_of"), asked.asked("as_known")
     instant = at or known_at or model.platform.clock.now()
     with _within_calendar("as_of" if at is not None else "as_known", instant):
-        return known(facts, reference, instant, known_at)
+        return known(events, reference, instant, known_at)
 
 
 def _lookup(
     principal: Principal,
     customer: CustomerId,
-    facts: Sequence[RecordedEvent],
+    events: Sequence[RecordedEvent],
     found: Known,
     heads: PositionVector,
     asked: Instants,
 ) -> Lookup:
-    branch_id = Home(found.facts or facts).branch_at(found.at)
+    branch_id = home_of(found.events or events).branch_at(found.at)
     return Lookup(
         principal=principal,
         customer=customer,

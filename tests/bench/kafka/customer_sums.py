@@ -50,8 +50,8 @@ class CustomerSums:
             memo = _Sums(at)
         next_change_at = None
         for fact in facts.after(memo.events):
-            if fact.envelope.effective_at > at:
-                next_change_at = fact.envelope.effective_at
+            if fact.effective_at > at:
+                next_change_at = fact.effective_at
                 break
             memo.events += 1
             memo.amount_minor += cast(Summed, fact.data).amount.minor

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
+from events.facts import fact_of
 from events.policy import Reference
 from events.touchpoints.order import GoodsReturned
 from events.touchpoints.payment import DebtWrittenOff
@@ -49,7 +50,7 @@ class Shown(NamedTuple):
 
 
 def shown(facts: list[Told]) -> Shown:
-    events = recorded_events(facts)
+    events = [fact_of(event) for event in recorded_events(facts)]
     at = max(fact.on for fact in facts) + timedelta(days=5)  # reservations are over
     reference = Reference(())
     assessed = RECEIVABLES.assess(CUSTOMER, Facts(events), at, reference)

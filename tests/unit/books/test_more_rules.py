@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from events.facts import fact_of
 from events.policy import Reference
 from events.touchpoints.contact import VisitMade
 from events.touchpoints.payment import DebtWrittenOff, Instalment, InvoiceIssued
@@ -50,7 +51,7 @@ def written_off(amount: str, on: str, invoice_id: str = "A") -> Told:
 
 
 def statement_of(story: Given, on: str) -> Statement:
-    return explain(CUSTOMER, Facts(story.events), asked(on), story.reference)
+    return explain(CUSTOMER, Facts(story.facts), asked(on), story.reference)
 
 
 # --- credit notes ---
@@ -372,7 +373,7 @@ def test_what_is_owed_back_is_due_on_the_day_of_a_home_that_is_learnt_of_late() 
     )
     due = []
     for event in (refund, visit):
-        facts.remember(event)
+        facts.remember(fact_of(event))
         rows = RECEIVABLES.assess(CUSTOMER, facts, asked("2026-02-20"), reference).rows["items"]
         due += [row.due_on for row in rows if isinstance(row, ItemRow)]
     # 06:00 in Shanghai is still the day before in New York, whose outlet met the customer first.

@@ -62,7 +62,7 @@ EXPECTED = {
 
 
 def statement() -> Statement:
-    return explain(CUSTOMER, Facts(STORY.events), asked(DAY), STORY.reference)
+    return explain(CUSTOMER, Facts(STORY.facts), asked(DAY), STORY.reference)
 
 
 def as_ids(named: set[tuple[str, str, str | None]]) -> set[tuple[str, str, str | None]]:
@@ -104,7 +104,7 @@ def test_the_document_names_every_one_of_them() -> None:
         zone=SHANGHAI,
         as_of=asked(DAY),
         as_known=None,
-        facts=Facts(STORY.events),
+        facts=Facts(STORY.facts),
         reference=STORY.reference,
         position=PositionVector(1, (0,)),
     )

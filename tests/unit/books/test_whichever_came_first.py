@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
+from events.facts import fact_of
 from events.policy import Reference
 from events.touchpoints.payment import DebtWrittenOff, Instalment, InvoiceIssued
 from projections.protocol import Facts
@@ -78,7 +79,7 @@ def in_turn(facts: Sequence[Told]) -> list[Told]:
 
 
 def shown(facts: Sequence[Told]) -> Shown:
-    events = recorded_events(facts)
+    events = [fact_of(event) for event in recorded_events(facts)]
     at = max(fact.on for fact in facts) + timedelta(days=5)
     [account] = RECEIVABLES.assess(CUSTOMER, Facts(events), at, RULES).rows["accounts"]
     [standing] = ValueTiers().assess(CUSTOMER, Facts(events), at, RULES).rows["standings"]
@@ -173,7 +174,7 @@ def test_a_sale_that_nobody_described_is_none_again_when_a_note_displaces_it() -
 def test_a_refund_is_explained_that_money_covers_in_part_within_its_instant() -> None:
     """Days without a time are one instant."""
     facts = [refunded("R", "300.00", on=DAY), paid("P", "100.00", on=DAY)]
-    events = recorded_events(facts)
+    events = [fact_of(event) for event in recorded_events(facts)]
     statement = explain(CUSTOMER, Facts(events), START, RULES)
     [line] = [line for line in statement.movements if line.kind == "owed_back"]
     assert (line.amount_minor, line.at, line.by) == (200_00, instant(DAY), None)

@@ -2,6 +2,7 @@
 
 from msgspec import structs
 
+from events.facts import fact_of
 from events.policy import Reference
 from events.touchpoints.contact import CallbackMade, CallbackPromised
 from events.touchpoints.policy import ServiceLevelPolicy, ServiceLevelPolicyPublished
@@ -134,5 +135,7 @@ def test_they_are_explained_the_next_due_first() -> None:
         called("satisfied", on="2026-03-09 12:00"),
     )
     rules = Reference(recorded_events(SERVICE_DESK))
-    found = explain_callbacks(Facts(recorded_events(facts)), asked("2026-03-20"), rules)
+    found = explain_callbacks(
+        Facts(map(fact_of, recorded_events(facts))), asked("2026-03-20"), rules
+    )
     assert [(row.callback_id, row.status) for row in found] == [("B-2", "open"), ("B-1", "made")]

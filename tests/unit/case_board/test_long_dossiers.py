@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from events.envelope import RecordedEvent
+from events.facts import Fact
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.complaint import (
@@ -42,7 +42,7 @@ REFERENCE = Reference(recorded_events(SERVICE_DESK))
 OPENING = ComplaintFiled(severity="low", agent="ann", department="sales", case_ref="T")
 
 
-def stream(size: int, again: Callable[[int], Sequence[Touchpoint]]) -> list[RecordedEvent]:
+def stream(size: int, again: Callable[[int], Sequence[Touchpoint]]) -> list[Fact]:
     data: list[Touchpoint] = [OPENING]
     while len(data) < size:
         data.extend(again(len(data)))
@@ -125,9 +125,9 @@ def one_more(
         new = ComplaintFiled(severity="high", agent="ann", department="sales", case_ref="new")
         last = event(new, len(before), START + timedelta(minutes=len(before)), "/branches/B-1/a")
     facts = Facts(before)
-    CASE_BOARD.assess(CUSTOMER, facts, before[-1].envelope.effective_at, REFERENCE)
+    CASE_BOARD.assess(CUSTOMER, facts, before[-1].effective_at, REFERENCE)
     facts.remember(last)
-    at = last.envelope.effective_at
+    at = last.effective_at
     count, found = counted(lambda: CASE_BOARD.assess(CUSTOMER, facts, at, REFERENCE))
     assert found.differences is not None
     return count, found.differences

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from events.envelope import RecordedEvent
+from events.facts import fact_of
 from events.policy import Reference
 from projections.books.ageing import ageing, bucket_labels
 from projections.protocol import Facts
@@ -70,7 +71,7 @@ def test_every_figure_of_every_date_is_exact(
         items: list[ItemRow] = []
         accounts: list[AccountRow] = []
         for events in customers:
-            rows = RECEIVABLES.assess(CUSTOMER, Facts(events), asked(day), RULES).rows
+            rows = RECEIVABLES.assess(CUSTOMER, Facts(map(fact_of, events)), asked(day), RULES).rows
             items.extend(row for row in rows["items"] if isinstance(row, ItemRow))
             accounts.extend(row for row in rows["accounts"] if isinstance(row, AccountRow))
         totals = [total for row in items for total in RECEIVABLES.totals(row)]
@@ -103,7 +104,7 @@ def test_each_threshold_alerted_for_exactly_the_invoices_open_at_its_end(
     # Only the highest alert of an item stands, yet each threshold had an episode of its own.
     raised: Counter[int] = Counter()
     for events in customers:
-        reading = ReceivablesAt(Facts(events), asked("2014-12-31"), RULES)
+        reading = ReceivablesAt(Facts(map(fact_of, events)), asked("2014-12-31"), RULES)
         episodes = AlertBook(CUSTOMER, reading).episodes()
         raised.update(e.alert.threshold for e in episodes if e.alert.kind == "overdue")
         assert all(episode.until is not None for episode in episodes)

@@ -8,7 +8,7 @@ from unittest import mock
 
 import pytest
 
-from events.envelope import RecordedEvent
+from events.facts import Fact
 from events.money import Money
 from events.policy import Reference
 from events.touchpoints.payment import InvoiceIssued, PaymentReceived
@@ -35,8 +35,8 @@ LONG = 20_000
 _BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-def events_of(*told: Told) -> Sequence[RecordedEvent]:
-    return given(*told).events
+def events_of(*told: Told) -> Sequence[Fact]:
+    return given(*told).facts
 
 
 def going_on(first: Sequence[Told], then: Sequence[Told], *days: str) -> Assessment:
@@ -54,7 +54,7 @@ def going_on(first: Sequence[Told], then: Sequence[Told], *days: str) -> Assessm
     return kept
 
 
-def settled_dossier(length: int) -> Iterator[RecordedEvent]:
+def settled_dossier(length: int) -> Iterator[Fact]:
     """Yield invoices, each followed by the payment that settles it."""
     for n in range(length):
         at = _BEGIN + n * timedelta(minutes=20)
@@ -73,8 +73,8 @@ def settled_dossier(length: int) -> Iterator[RecordedEvent]:
 def test_one_more_fact_of_a_long_dossier_is_the_only_one_walked() -> None:
     *before, last = settled_dossier(LONG)
     facts = Facts(before)
-    at = last.envelope.effective_at
-    whole = RECEIVABLES.assess(CUSTOMER, facts, before[-1].envelope.effective_at, RULES)
+    at = last.effective_at
+    whole = RECEIVABLES.assess(CUSTOMER, facts, before[-1].effective_at, RULES)
     assert whole.differences is None
     assert len(whole.rows["items"]) == LONG // 2
     facts.remember(last)

@@ -104,7 +104,7 @@ def test_a_payment_reserved_for_an_invoice_meets_it_before_any_other_credit() ->
     billed = invoice("I-9", "800.00", due="2026-04-18", on="2026-02-04", order="ORD-9")
     story = given(*early, billed)
     story.at("2026-02-04").then(item("I-9", "0.00"), account(credit="600.00", reserved="0.00"))
-    statement = explain(CUSTOMER, Facts(story.events), asked("2026-02-04"), story.reference)
+    statement = explain(CUSTOMER, Facts(story.facts), asked("2026-02-04"), story.reference)
     [line] = statement.items
     assert [(a.source_id, a.amount_minor) for a in line.allocations] == [
         ("P-1", 10_000),
@@ -386,7 +386,7 @@ def test_a_request_is_decided_on_what_it_adds_and_an_override_lets_it_pass() -> 
     at = asked("2026-02-12")
 
     def decide(story: Given, amount: str, order_id: str | None = None) -> tuple[bool, str | None]:
-        statement = explain(CUSTOMER, Facts(story.events), at, story.reference)
+        statement = explain(CUSTOMER, Facts(story.facts), at, story.reference)
         request = CreditRequest(purpose="invoice", amount=money(amount), order_id=order_id)
         decision = decide_credit(statement, request, CreditPolicy())
         return decision.approved, decision.override_id
@@ -412,7 +412,7 @@ def test_a_statement_names_the_events_behind_each_balance_and_those_ignored() ->
     again = invoice("A", "9.00", due="2026-03-01", on="2026-02-03")._replace(event="again")
     unseen = disputed("U", on="2026-02-04")
     story = given(A, again, unseen, paid("P", "400.00", on="2026-02-10"))
-    statement = explain(CUSTOMER, Facts(story.events), asked("2026-02-10"), story.reference)
+    statement = explain(CUSTOMER, Facts(story.facts), asked("2026-02-10"), story.reference)
     [line] = statement.items
     assert [(a.event_id, a.kind, a.amount_minor) for a in line.allocations] == [
         (event_id("P"), "payment", 40_000)

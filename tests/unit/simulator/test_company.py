@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from events.envelope import CustomerId, Position, RecordedEvent
+from events.facts import fact_of
 from events.policy import Reference
 from events.touchpoints.complaint import CaseTouchpoint
 from events.touchpoints.policy import TierPolicy
@@ -33,7 +34,7 @@ class Company(NamedTuple):
     def assessed(self, projection: Projection) -> Iterator[Assessment]:
         """Assess everybody as the history ends."""
         for customer, events in self.dossiers.items():
-            facts = Facts(e for e in events if type(e.data) in projection.handles)
+            facts = Facts(fact_of(e) for e in events if type(e.data) in projection.handles)
             if len(facts):
                 yield projection.assess(customer, facts, PLAN.until, self.reference)
 

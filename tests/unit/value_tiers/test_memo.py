@@ -10,7 +10,7 @@ from types import FrameType
 
 import pytest
 
-from events.envelope import RecordedEvent
+from events.facts import Fact, fact_of
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.contact import VisitMade
@@ -45,10 +45,11 @@ def business() -> Iterator[Touchpoint]:
         yield VisitMade(visit_id=order, purpose="sales", minutes=30, competitor_spend=amount)
 
 
-def dossier(length: int, *last: Touchpoint) -> list[RecordedEvent]:
+def dossier(length: int, *last: Touchpoint) -> list[Fact]:
     """The first touchpoints of the business, at an even pace, and then some others."""
     happened = [*islice(business(), length), *last]
-    return recorded_events(Told(data, BEGINNING + n * PACE) for n, data in enumerate(happened))
+    told = (Told(data, BEGINNING + n * PACE) for n, data in enumerate(happened))
+    return [fact_of(event) for event in recorded_events(told)]
 
 
 def calls(work: Callable[[], object]) -> int:
@@ -72,10 +73,10 @@ def cost_of_last(length: int, *last: Touchpoint) -> int:
     events = dossier(length, *last)
     reference = Reference(recorded_events(RULES))
     facts = Facts(events[:-1])
-    VALUE_TIERS.assess(CUSTOMER, facts, events[-2].recorded_at, reference)
+    VALUE_TIERS.assess(CUSTOMER, facts, events[-2].effective_at, reference)
     course = facts.memo
     facts.remember(events[-1])
-    made = calls(lambda: VALUE_TIERS.assess(CUSTOMER, facts, events[-1].recorded_at, reference))
+    made = calls(lambda: VALUE_TIERS.assess(CUSTOMER, facts, events[-1].effective_at, reference))
     assert facts.memo is course, "it went on from the memo"
     assert isinstance(course, ValueMemo)
     assert course.books.ledger.walked == len(events)
@@ -96,7 +97,7 @@ def test_a_reversal_walks_again_only_since_what_it_took_back() -> None:
 
 def test_a_late_fact_begins_anew_and_so_do_other_rules() -> None:
     events = dossier(100)
-    at = events[-1].recorded_at
+    at = events[-1].effective_at
     reference = Reference(recorded_events(RULES))
     facts = Facts(events[:50] + events[51:])
     VALUE_TIERS.assess(CUSTOMER, facts, at, reference)
@@ -112,7 +113,7 @@ def test_a_late_fact_begins_anew_and_so_do_other_rules() -> None:
 
 def test_an_assessment_that_fails_leaves_no_memo(monkeypatch: pytest.MonkeyPatch) -> None:
     events = dossier(10)
-    at = events[-1].recorded_at
+    at = events[-1].effective_at
     reference = Reference(recorded_events(RULES))
     facts = Facts(events)
     VALUE_TIERS.assess(CUSTOMER, facts, at, reference)
