@@ -61,7 +61,7 @@ class Home:
         if earlier:
             self._first = (fact.fact_key, fact.branch_id)
         data = fact.data
-        if not isinstance(data, CustomerRegistered | CustomerProfileChanged):
+        if not isinstance(data, (CustomerRegistered, CustomerProfileChanged)):
             return earlier
         if data.home_branch is None:
             return earlier

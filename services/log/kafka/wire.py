@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from operator import itemgetter
 from sys import intern
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import msgspec
 
-from events.envelope import BranchId, Envelope, EventId
+from events.envelope import BranchId, Envelope
 
 Header = tuple[str, bytes]
 
@@ -26,6 +26,7 @@ CONTENT_TYPE = b"application/avro"
 _SHAPES = 1_000  # kept: which headers records have, and in which order
 _COUNTS = 2**63
 _UUID = re.compile("-".join(f"[0-9a-fA-F]{{{size}}}" for size in (8, 4, 4, 4, 12))).fullmatch
+_branch = cast(Callable[[str], BranchId], intern)
 _HEADERS = msgspec.msgpack.Decoder(list[tuple[str, bytes]])
 
 
@@ -115,8 +116,8 @@ def _read(headers: Sequence[tuple[str, bytes | None]]) -> tuple[Envelope, dateti
     A worker does this for every event: all values are decoded at once, and found by the places
     that their names have among the others.
     """
-    names, values = zip(*headers, strict=True)
-    texts: list[str | None] = [*b"\0".join(values).decode().split("\0")]
+    names, values = zip(*headers)  # noqa: B905 - pairs, as aiokafka makes them
+    texts: list[Any] = b"\0".join(values).decode().split("\0")
     if len(texts) != len(names):
         raise ValueError("a NUL in a header")
     texts.append(None)
@@ -124,13 +125,14 @@ def _read(headers: Sequence[tuple[str, bytes | None]]) -> tuple[Envelope, dateti
         event_id, source, type_, subject, branch_id, epoch, sequence, created, sent, collected,
         effective, correlation_id, causation_id, traceparent, tracestate, recorded,
     ) = _places(names)(texts)  # fmt: skip
+    _check_id(event_id)
     created_at = _instant(created)
     envelope = Envelope(
-        id=_id(event_id),
+        id=event_id,
         source=intern(source),
         type=intern(type_),
         subject=subject,
-        branch_id=BranchId(intern(branch_id)),
+        branch_id=_branch(branch_id),
         epoch=_count(epoch),
         sequence=0 if sequence is None else _count(sequence),
         created_at=created_at,
@@ -146,7 +148,7 @@ def _read(headers: Sequence[tuple[str, bytes | None]]) -> tuple[Envelope, dateti
 
 
 @lru_cache(_SHAPES)
-def _places(names: tuple[str, ...]) -> Callable[[list[str | None]], tuple[Any, ...]]:
+def _places(names: tuple[str, ...]) -> Callable[[list[Any]], tuple[Any, ...]]:
     """Return what picks the attributes in the order of _NAMES out of texts that have such names.
 
     One that is not given is the text after the last. Raises: ValueError, where one is given twice.
@@ -174,8 +176,8 @@ def _attributes(headers: Iterable[tuple[str, bytes | None]]) -> Mapping[str, byt
 
 def _fault(given: Mapping[str, bytes]) -> str:
     """Return which attribute is not there, or which cannot be read."""
-    for name in _NAMES:
-        if name not in given and name not in _OPTIONAL:
+    for name in _REQUIRED:
+        if name not in given:
             return f"no header {name}"
     wrong = []
     for name in _NAMES:
@@ -202,10 +204,9 @@ def _text(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _id(value: str) -> EventId:
+def _check_id(value: str) -> None:
     if _UUID(value) is None:
         raise ValueError("no UUID")
-    return EventId(value)
 
 
 def _count(value: str) -> int:
@@ -229,14 +230,12 @@ _NAMES = (
     "ce_time", "ce_senttime", "ce_collectedtime", "ce_effectivetime", "ce_correlationid",
     "ce_causationid", "ce_traceparent", "ce_tracestate", "ce_recordedtime",
 )  # fmt: skip
-_OPTIONAL = frozenset(
-    {
-        "ce_subject", "ce_sequence", "ce_senttime", "ce_collectedtime", "ce_correlationid",
-        "ce_causationid", "ce_traceparent", "ce_tracestate",
-    }  # fmt: skip
-)
+_REQUIRED = (
+    "ce_id", "ce_source", "ce_type", "ce_branchid", "ce_sourceepoch", "ce_time",
+    "ce_effectivetime", "ce_recordedtime",
+)  # fmt: skip
 _READS: Mapping[str, Callable[[str], object]] = {
-    "ce_id": _id,
+    "ce_id": _check_id,
     "ce_sequence": _count,
     "ce_sourceepoch": _count,
     **{name: _instant for name in _NAMES if name.endswith("time")},

@@ -104,23 +104,22 @@ def contestants(
     folder: Path, options: Options, say: Callable[[str], None]
 ) -> tuple[list[Contestant], Mapping[str, str]]:
     """Return who takes part, in turn, and why who does not is left out."""
-    ours = [PLAIN, TRIVIAL, REAL]
-    if not options.peers:
-        return ours, {}
+    taking_part = [PLAIN, TRIVIAL, REAL]
     skipped: dict[str, str] = {}
-    streams: list[Contestant] = []
     try:
-        streams = [Contestant(STREAMS, kafka_streams.command(folder / "streams"))]
+        streams = kafka_streams.command(folder / "streams")
+        taking_part.append(Contestant(STREAMS, streams))
     except StreamsMissing as error:
         skipped[STREAMS] = str(error)
         say(f"left out: {STREAMS}: {error}")
-    theirs = environment(folder / "peers")
-    peers = [
-        Contestant(MEMORY, module("faust_table"), "memory://", fewer=True),
-        Contestant(ROCKS, module("faust_table", theirs), "rocksdb://", fewer=True),
-        Contestant(QUIX, module("quix", theirs)),
-    ]
-    return [*ours, *streams, *peers], skipped
+    if options.peers:
+        theirs = environment(folder / "peers")
+        taking_part += [
+            Contestant(MEMORY, module("faust_table"), "memory://", fewer=True),
+            Contestant(ROCKS, module("faust_table", theirs), "rocksdb://", fewer=True),
+            Contestant(QUIX, module("quix", theirs)),
+        ]
+    return taking_part, skipped
 
 
 async def bench(arena: Arena, options: Options, cores: int, say: Callable[[str], None]) -> Figures:
@@ -246,7 +245,9 @@ def main() -> None:
     for field in msgspec.structs.fields(Options):
         if field.type is not bool:
             parser.add_argument(f"--{field.name}", type=field.type, default=field.default)
-    parser.add_argument("--no-peers", dest="peers", action="store_false", help="only our own")
+    parser.add_argument(
+        "--no-peers", dest="peers", action="store_false", help="without other frameworks of Python"
+    )
     parser.add_argument("--no-profile", dest="profile", action="store_false")
     options = msgspec.convert(vars(parser.parse_args()), Options)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the servers, too
