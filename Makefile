@@ -20,7 +20,7 @@ ARGS ?=
 GENERATED_CHECK ?= $(BIN)/touchstone schemas check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run run-kafka kafka test check format bench bench-kafka faults catalogues lock clean
+.PHONY: help setup native run run-kafka kafka test check format bench bench-kafka faults catalogues lock clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ $(READY): requirements.lock build.lock pyproject.toml \
 
 $(LOCALES)/%.mo: $(LOCALES)/%.po | $(READY)
 	$(BIN)/pybabel --quiet compile --input-file $< --output-file $@ --locale $(firstword $(subst /, ,$*))
+
+native: setup ## Compile what may be compiled: everything runs without, only slower
+	@$(BIN)/python -m deploy.native.build
 
 run: setup ## Start the whole platform with a demonstration company (ARGS=...)
 	$(BIN)/touchstone run --demo $(ARGS)
@@ -65,7 +68,7 @@ format: setup ## Format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix --exit-zero --quiet $(CODE)
 	$(BIN)/ruff format $(CODE)
 
-bench: setup ## Measure catch-up against a bare loop in the same run (ARGS=...)
+bench: setup ## Measure what an event costs; ARGS="--against" beside an earlier build
 	$(BIN)/python -m tests.bench $(ARGS)
 
 bench-kafka: setup ## Measure over Kafka beside a plain loop, Kafka Streams, Faust, quixstreams (ARGS=...)

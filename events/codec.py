@@ -8,8 +8,9 @@ schema among all that were ever published, so bytes need no registry and no cont
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import cache
+from importlib.util import find_spec
 from io import BytesIO
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import msgspec
 from fastavro import parse_schema, schemaless_reader, schemaless_writer
@@ -18,10 +19,14 @@ from fastavro.schema import to_parsing_canonical_form
 from fastavro.types import Schema
 
 import schemas
-from events.errors import MalformedEvent, UnknownSchema
+from events.errors import EventError, MalformedEvent, UnknownSchema
 from events.generated_reader import MALFORMED, reader_of
+from events.reading_plan import Record, plan_of
 from events.touchpoints import Touchpoint, touchpoint_type
 from events.upcasting import UPCASTERS, Fields, upcast
+
+if TYPE_CHECKING:
+    from events.compiled_reader import Reader
 
 MARKER = b"\xc3\x01"
 HEADER_BYTES = 10
@@ -73,6 +78,34 @@ def encode(data: Touchpoint) -> bytes:
 
 def decode(payload: bytes) -> Touchpoint:
     """Return the touchpoint that the bytes hold, upcast to the latest version of its type.
+
+    Raises: UnknownSchema, MalformedEvent.
+    """
+    compiled = compiled_reader()
+    return decode_in_python(payload) if compiled is None else compiled.read(payload)
+
+
+@cache
+def compiled_reader() -> "Reader | None":
+    """Return the reader that `make native` has built, if it is there and wanted."""
+    if find_spec("events.compiled_reader") is None:
+        return None
+    from events.compiled_reader import Reader
+
+    return Reader(compiled_plans(), decode_in_python, EventError)
+
+
+def compiled_plans() -> Mapping[bytes, Record]:
+    """Return what a compiled reader reads by itself: every schema that needs no upcasting."""
+    return {
+        header: plan_of(schemas.load(known.event_type, known.version), known.touchpoint)
+        for header, known in _published().items()
+        if not known.needs_upcast
+    }
+
+
+def decode_in_python(payload: bytes) -> Touchpoint:
+    """Return what `decode` returns, by the generated readers.
 
     Raises: UnknownSchema, MalformedEvent.
     """
@@ -142,6 +175,13 @@ def published_schema(payload: bytes) -> PublishedSchema:
             raise MalformedEvent("the bytes do not begin as Avro single-object encoding does")
         raise UnknownSchema(payload[len(MARKER) : HEADER_BYTES])
     return known
+
+
+def make_all_readers() -> None:
+    """Make now what reads each published schema, which else is made when it is first needed."""
+    for known in _published().values():
+        if not known.needs_upcast:
+            _reader(known)
 
 
 @cache

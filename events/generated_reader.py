@@ -7,30 +7,28 @@ what `events.codec.decode_by_library` gives, and raises where that raises.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
 from struct import error as struct_error
 from struct import unpack_from
-from typing import Any, cast
-
-from msgspec.inspect import (
-    BoolType,
-    BytesType,
-    FloatType,
-    IntType,
-    LiteralType,
-    NoneType,
-    StrType,
-    StructType,
-    Type,
-    UnionType,
-    VarTupleType,
-)
+from typing import assert_never, cast
 
 import schemas
-from events.avro import struct_info
+from events.reading_plan import (
+    Day,
+    Double,
+    Flag,
+    Instant,
+    Maybe,
+    Octets,
+    Plan,
+    Record,
+    Several,
+    Text,
+    Whole,
+    Word,
+    plan_of,
+)
 from events.touchpoints import Touchpoint
 
 MALFORMED = (IndexError, OverflowError, ValueError, struct_error)
@@ -38,7 +36,6 @@ MALFORMED = (IndexError, OverflowError, ValueError, struct_error)
 
 _UNIX_EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_PATTERNS_KEPT = 4096  # words, such as currencies, found to match
 
 
 def reader_of(
@@ -49,7 +46,7 @@ def reader_of(
     What it returns raises one of MALFORMED for bytes that hold no such touchpoint.
     """
     source = _Source()
-    made = source.record(schema, struct_info(touchpoint))
+    made = source.record(plan_of(schema, touchpoint))
     lines = (
         "def read(b):",
         f" i = {start}",
@@ -78,109 +75,84 @@ class _Source:
         self.lines: list[str] = []
         self.names: dict[str, object] = {}
         self._indent = " "
-        self._named: dict[str, Mapping[str, Any]] = {}
         self._variables = 0
 
-    def record(self, schema: Mapping[str, Any], info: StructType) -> str:
+    def record(self, plan: Record) -> str:
         """Write the reading of a record; return the expression that makes its struct."""
-        self._named[f"{schema.get('namespace', '')}.{schema['name']}"] = schema
-        made = self._name(info.cls)
-        fields = {field.encode_name: field for field in info.fields}
-        given = []
-        for field in schema["fields"]:
-            ours = fields[field["name"]]
-            given.append(f"{ours.name}={self._value(field['type'], ours.type)}")
+        made = self._name(plan.made)
+        given = [f"{name}={self._value(part)}" for name, part in plan.fields]
         return f"{made}({', '.join(given)})"
 
-    def _value(self, avro: object, info: Type) -> str:
+    def _value(self, plan: Plan) -> str:
         """Write the reading of one value; return the name or expression that holds it."""
-        match avro:
-            case ["null", some]:
-                return self._optional(some, info)
-            case {"type": "array", "items": items}:
-                assert isinstance(info, VarTupleType)
-                return self._array(items, info.item_type)
-            case {"type": "record"}:
-                assert isinstance(info, StructType)
-                return self.record(cast(Mapping[str, Any], avro), info)
-            case {"logicalType": "date"}:
+        match plan:
+            case Maybe():
+                return self._optional(plan)
+            case Several():
+                return self._array(plan)
+            case Record():
+                return self.record(plan)
+            case Day():
                 return f"day({self._long()} + {_UNIX_EPOCH_ORDINAL})"
-            case {"logicalType": "timestamp-micros"}:
+            case Instant():
                 return f"epoch + {self._long()} * micros"
-            case str() if avro in self._named:
-                assert isinstance(info, StructType)
-                return self.record(self._named[avro], info)
-            case _:
-                value = self._plain(str(avro))
-                for wrong in self._wrong(value, info):
-                    self._write(f"if {wrong}: raise ValueError('outside its bounds')")
+            case Whole(least, most):
+                value = self._long()
+                self._refuse_if(f"not {least} <= {value} <= {most}", "outside its bounds")
                 return value
-
-    def _wrong(self, value: str, info: Type) -> Iterator[str]:
-        """Yield a condition for each constraint of the type that the value may break."""
-        match info:
-            case IntType(gt=None, ge=int(low), lt=None, le=int(high), multiple_of=None):
-                yield f"not {low} <= {value} <= {high}"
-            case StrType(min_length=low, max_length=high, pattern=pattern):
-                if low:
-                    yield f"len({value}) < {low}"
-                if high is not None:
-                    yield f"len({value}) > {high}"
-                if pattern is not None:
-                    matches = self._name(lru_cache(_PATTERNS_KEPT)(re.compile(pattern).search))
-                    yield f"not {matches}({value})"
-            case LiteralType(values=words):
-                yield f"{value} not in {self._name(frozenset(words))}"
-            case BoolType() | BytesType(min_length=None, max_length=None):
-                pass
-            case FloatType(gt=None, ge=None, lt=None, le=None, multiple_of=None):
-                pass
-            case _:
-                raise AssertionError(f"no check is written for {info}")
-
-    def _plain(self, avro: str) -> str:
-        match avro:
-            case "long":
-                return self._long()
-            case "string" | "bytes":
-                size, value = self._long(), self._variable()
-                self._write(f"{value} = b[i:i + {size}]{'.decode()' if avro == 'string' else ''}")
-                self._write(f"if {size} < 0: raise ValueError('a length below 0')")
-                self._write(f"i += {size}")
-                if avro == "string":  # no database can hold it
-                    self._write(f"if '\\0' in {value}: raise ValueError('a NUL in a text')")
-                return value
-            case "boolean":
-                value = self._variable()
-                self._write(f"{value} = b[i] == 1")
-                self._write("if b[i] > 1: raise ValueError('no boolean')")
-                self._write("i += 1")
-                return value
-            case "double":
+            case Text() | Word() | Octets():
+                return self._text(plan)
+            case Flag():
+                return self._flag()
+            case Double():
                 value = self._variable()
                 self._write(f"({value},) = unpack('<d', b, i)")
                 self._write("i += 8")
                 return value
             case _:
-                raise AssertionError(f"no published schema has the type {avro}")
+                assert_never(plan)
 
-    def _optional(self, avro: object, info: Type) -> str:
-        assert isinstance(info, UnionType)
+    def _flag(self) -> str:
+        value = self._variable()
+        self._write(f"{value} = b[i] == 1")
+        self._refuse_if("b[i] > 1", "no boolean")
+        self._write("i += 1")
+        return value
+
+    def _text(self, plan: Text | Word | Octets) -> str:
+        size, value = self._long(), self._variable()
+        decoded = "" if isinstance(plan, Octets) else ".decode()"
+        self._write(f"{value} = b[i:i + {size}]{decoded}")
+        self._refuse_if(f"{size} < 0", "a length below 0")
+        self._write(f"i += {size}")
+        match plan:
+            case Text(shortest, longest, matches):
+                self._refuse_if(f"'\\0' in {value}", "a NUL in a text")  # no database can hold it
+                if shortest:
+                    self._refuse_if(f"len({value}) < {shortest}", "outside its bounds")
+                self._refuse_if(f"len({value}) > {longest}", "outside its bounds")
+                if matches is not None:
+                    self._refuse_if(f"not {self._name(matches)}({value})", "outside its bounds")
+            case Word(words):
+                known = self._name(frozenset(words))
+                self._refuse_if(f"{value} not in {known}", "outside its bounds")
+        return value
+
+    def _optional(self, plan: Maybe) -> str:
         value = self._variable()
         self._write("c = b[i]")
         self._write("i += 1")
         self._write("if c == 2:")
         with_more = self._indent
         self._indent += " "
-        some = next(one for one in info.types if not isinstance(one, NoneType))
-        self._write(f"{value} = {self._value(avro, some)}")
+        self._write(f"{value} = {self._value(plan.some)}")
         self._indent = with_more
         self._write("elif c == 0:")
         self._write(f" {value} = None")
         self._write("else: raise IndexError('no such branch of a union')")
         return value
 
-    def _array(self, items: object, info: Type) -> str:
+    def _array(self, plan: Several) -> str:
         values, left = self._variable(), self._variable()
         outside = self._indent
         self._write(f"{values} = []")
@@ -195,7 +167,7 @@ class _Source:
         self._indent = f"{outside} "
         self._write(f"for _ in range({left}):")
         self._indent += " "
-        self._write(f"{values}.append({self._value(items, info)})")
+        self._write(f"{values}.append({self._value(plan.item)})")
         self._indent = outside
         return f"tuple({values})"
 
@@ -216,6 +188,9 @@ class _Source:
         self._write("  if s > 63: raise ValueError('a number of more than 64 bits')")
         self._write(f"{value} = ({value} >> 1) ^ -({value} & 1)")
         return value
+
+    def _refuse_if(self, wrong: str, why: str) -> None:
+        self._write(f"if {wrong}: raise ValueError({why!r})")
 
     def _name(self, thing: object) -> str:
         """Return the name under which the reader finds a thing."""

@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.errors import UsageError
+from services.native import NOT_BUILT, PARTS, choose
 
 _FACTS_PER_MB = 500
 
@@ -88,6 +89,11 @@ class Settings(BaseSettings):
         ge=1,
         description="Megabytes that a projecting process may fill with customers it remembers.",
     )
+    native: Literal["auto", "0", "1"] = Field(
+        default="auto",
+        description="Whether the compiled parts run that `make native` builds: auto, where they "
+        "are built of the sources as they are; 0, never; 1, nothing runs without them.",
+    )
     kafka: str | None = Field(
         default=None,
         description="Kafka brokers, host:port separated by commas, that keep the event log; "
@@ -154,6 +160,13 @@ class Settings(BaseSettings):
         ):
             raise ValueError("alerts name customers: give an https address, or http on loopback")
         return url
+
+    @field_validator("native")
+    @classmethod
+    def _native_is_built(cls, wanted: str) -> str:
+        if wanted == "1" and len(choose().parts) < len(PARTS):
+            raise ValueError(NOT_BUILT)
+        return wanted
 
     @model_validator(mode="after")
     def _kafka_is_whole(self) -> Self:

@@ -15,6 +15,7 @@ pytest_plugins = [
     "tests.support.commands",
     "tests.support.postgres",
     "tests.support.kafka",
+    "tests.support.native",
 ]
 
 # Commands that tests start are to buffer as they do for everybody.

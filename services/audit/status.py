@@ -10,6 +10,7 @@ from events.envelope import PositionVector
 from events.partitioning import PARTITIONS
 from projections import PROJECTIONS
 from services.errors import UnreadableEvent
+from services.native import choose
 from services.platform import Platform
 from services.postgres.pool import translated
 from services.postgres.statements import sql
@@ -38,6 +39,7 @@ class Status(Struct, frozen=True, kw_only=True):
     duplicates: int  # records of Kafka's topics that were dropped: their event had come before
     position: str
     projections: list[ProjectionStatus]
+    native: str  # which parts run compiled, or why none does
     uncounted_sources: list[str]  # publish without sequence numbers: no gap shows; at most 100
 
 
@@ -87,5 +89,6 @@ async def status(platform: Platform, at: datetime) -> Status:
         duplicates=dropped,
         position=heads.token(),
         projections=found,
+        native=str(choose()),
         uncounted_sources=[row["source"] for row in uncounted],
     )

@@ -141,6 +141,7 @@ def status_lines(found: Status) -> Iterator[str]:
             f"{counted(one.customers, 'customer')}, {one.overdue:,} due, "
             f"{one.under_older_policies:,} under older policies, {one.parked:,} parked"
         )
+    yield f"native: {found.native}"
     if uncounted := found.uncounted_sources:
         yield (
             f"without sequence numbers, so that no gap can be seen: "

@@ -8,10 +8,12 @@ from hashlib import sha256
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
+from services.native import choose
+
 
 @cache
 def code_digest() -> str:
-    """Return a digest over the projections, the events and the schemas.
+    """Return a digest over the projections, the events and the schemas, and what runs compiled.
 
     What another program kept (a snapshot, a rebuild half done) is not to be trusted by this one.
     """
@@ -20,6 +22,7 @@ def code_digest() -> str:
         for source in _sources(files(name)):
             digest.update(source.name.encode())
             digest.update(source.read_bytes())
+    digest.update(repr(choose().parts).encode())
     return digest.hexdigest()
 
 

@@ -1,8 +1,8 @@
 """Walks the customers part by part, on all cores: one engine for whatever reads everybody.
 
-What is done with a part is a `PartWorker`. Several processes each have one; a walk of one part,
-or with one process, has it here. A worker answers each part with a result that is small
-whatever the company's size, and what a walk holds is the sum of the results alone.
+What is done with a part is a `PartWorker`. Several processes each have one (see `process`); a
+walk of one part, or with one process, has it here. A worker answers each part with a result that
+is small whatever the company's size, and what a walk holds is the sum of the results alone.
 """
 
 from __future__ import annotations
@@ -10,14 +10,16 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from typing import Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from services.errors import TouchstoneError, Unavailable, first_of
+from services.errors import TouchstoneError, Unavailable
 from services.postgres.pool import Pool
+from services.projector.collecting import collect_if_many, collecting_seldom
 from services.walk.parts import Part
 
 A_contra = TypeVar("A_contra", contravariant=True)
@@ -26,6 +28,7 @@ R_co = TypeVar("R_co", covariant=True)
 R = TypeVar("R")
 
 _PROCESS = "services.walk.process"
+_LONGEST_ANSWER = 1 << 26
 
 
 class WalkBroken(Unavailable):
@@ -61,19 +64,22 @@ class MakesWorker(Protocol[A_contra, R_co]):
 
 
 class Task(Struct, frozen=True):
-    """What a process of the walk is told first."""
+    """What the process of the walk is told."""
 
     dsn: str
     worker: str  # module:class
     argument: msgspec.Raw
+    processes: int
+    parts: tuple[Part, ...]
 
 
 class Answer(Struct, frozen=True):
-    """What a process says to a part: the result, or why there is none."""
+    """What is said to a part: the result, or why there is none."""
 
     result: msgspec.Raw = msgspec.Raw(b"null")
     error: str | None = None
     exit_code: int = 0
+    broken: bool = False  # it ended in the middle; another try may do it
 
 
 def cores() -> int:
@@ -102,52 +108,49 @@ class Walk(Struct, frozen=True):
         """
         if self.processes == 1 or len(parts) <= 1:
             here = worker(argument, self.pool)
-            for part in parts:
-                done(await here.walk(part))
+            with collecting_seldom():
+                for part in parts:
+                    done(await here.walk(part))
+                    collect_if_many()
             return
         made = worker if isinstance(worker, type) else type(worker)
         task = Task(
             self.dsn,
             f"{made.__module__}:{made.__qualname__}",
             msgspec.Raw(msgspec.json.encode(argument)),
+            self.processes,
+            tuple(parts),
         )
-        left = iter(parts)
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(min(self.processes, len(parts))):
-                    group.create_task(_one_process(task, left, result, done))
-        except ExceptionGroup as failed:
-            raise first_of(TouchstoneError, failed) from None
+        async with aclosing(_answers(task)) as answers:
+            async for answer in answers:
+                if answer.broken:
+                    raise WalkBroken(answer.error)
+                if answer.error is not None:
+                    raise PartRefused(answer.error, answer.exit_code)
+                done(msgspec.json.decode(answer.result, type=result))
 
 
-async def _one_process(
-    task: Task, parts: Iterator[Part], result: type[R], done: Callable[[R], None]
-) -> None:
+async def _answers(task: Task) -> AsyncGenerator[Answer, None]:
+    """Yield an answer to each part, as they come; on the way out nobody works on any."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", _PROCESS),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        limit=1 << 26,
+        limit=_LONGEST_ANSWER,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert process.stdin is not None
     assert process.stdout is not None
     try:
         process.stdin.write(msgspec.json.encode(task) + b"\n")
-        for part in parts:
-            process.stdin.write(msgspec.json.encode(part) + b"\n")
+        for _ in task.parts:
             line = await process.stdout.readline()
             if not line:
                 raise WalkBroken(
-                    "a process of the walk ended before its part was done; run the command again"
+                    "the process of the walk ended before its parts were done; "
+                    "run the command again"
                 )
-            answer = msgspec.json.decode(line, type=Answer)
-            if answer.error is not None:
-                raise PartRefused(answer.error, answer.exit_code)
-            done(msgspec.json.decode(answer.result, type=result))
+            yield msgspec.json.decode(line, type=Answer)
+    finally:
         process.stdin.close()
         await process.wait()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()

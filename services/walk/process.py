@@ -1,59 +1,111 @@
-"""One process of a walk.
+"""The process that does a walk's parts, by children of its own.
 
     python -m services.walk.process
 
-Standard input gives one JSON document per line: first the task, then one part after the other;
-each part is answered by a line. The end of the input, which also comes when whoever reads the
-answers was killed, ends the process after the part at hand.
+Standard input gives the task as one line of JSON; each of its parts is answered by a line on
+standard output. What all parts need is imported here once and for all; then children are forked,
+before there is any loop, thread or connection, and each makes its own. A child never collects
+cyclic garbage: it ends once it has made much of it, and a fresh one takes its place.
+
+The end of the input, which also comes when whoever reads the answers was killed, ends the process
+and the children at once; when this process is killed, the children end as they find out.
 """
 
 from __future__ import annotations
 
-import asyncio
 import gc
-import inspect
+import os
+import selectors
+import signal
 import sys
+from collections import deque
 from importlib import import_module
-from typing import Any
 
 import msgspec
-import structlog
-import uvloop
+from msgspec import Struct
 
-from services.errors import TouchstoneError
-from services.postgres.pool import Pool, open_pool
+from events.codec import make_all_readers
+from services.errors import Unavailable
 from services.telemetry import configure_logging
-from services.walk.engine import Answer, PartWorker, Task
-from services.walk.parts import Part
+from services.walk.child import Child, Said
+from services.walk.engine import Answer, Task
 
-_LONGEST_LINE = 1 << 24
-
-_LOG = structlog.get_logger(__name__)
+_READ_BYTES = 1 << 16
 
 
-async def _lines() -> asyncio.StreamReader:
-    reader = asyncio.StreamReader(limit=_LONGEST_LINE)
-    loop = asyncio.get_running_loop()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
-    return reader
+class _Line(Struct):
+    """What one child said so far of a line."""
+
+    child: Child
+    begun: bytearray
 
 
-def _worker(task: Task, pool: Pool) -> PartWorker[object]:
-    module, _, name = task.worker.partition(":")
-    made: Any = getattr(import_module(module), name)
-    argument = inspect.signature(made, eval_str=True).parameters["argument"].annotation
-    worker: PartWorker[object] = made(msgspec.json.decode(task.argument, type=argument), pool)
-    return worker
+class Crew:
+    """Children that share the parts of a task."""
 
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self._parts = deque(task.parts)
+        self._children: set[Child] = set()
+        self._selector = selectors.DefaultSelector()
 
-async def _answer(worker: PartWorker[object], part: Part) -> Answer:
-    try:
-        return Answer(msgspec.Raw(msgspec.json.encode(await worker.walk(part))))
-    except TouchstoneError as error:
-        return Answer(error=str(error), exit_code=error.exit_code)
-    except Exception as error:  # noqa: BLE001 - told to whoever asked, who ends the walk by it
-        _LOG.exception("part_failed", part=part.part)
-        return Answer(error=f"{type(error).__name__}: {error}", exit_code=1)
+    def work(self) -> None:
+        """Answer every part, or the first that cannot be done by why it cannot."""
+        self._selector.register(sys.stdin.fileno(), selectors.EVENT_READ)
+        for _ in range(min(self._task.processes, len(self._parts))):
+            self._fork()
+        try:
+            while self._children and self._heard():
+                pass
+        finally:
+            for child in self._children:
+                child.kill()
+
+    def _fork(self) -> None:
+        child = Child.forked(self._task, others=self._children)
+        self._children.add(child)
+        self._selector.register(child.answers, selectors.EVENT_READ, _Line(child, bytearray()))
+        child.give(self._parts.popleft())
+
+    def _heard(self) -> bool:
+        """Take in what was said; return whether to go on."""
+        for key, _ in self._selector.select():
+            if key.data is None:
+                return False  # nobody reads the answers any more
+            if not self._hear(key.data):
+                return False
+        return True
+
+    def _hear(self, line: _Line) -> bool:
+        data = os.read(line.child.answers, _READ_BYTES)
+        if not data:
+            return self._ended(line.child)
+        line.begun += data
+        if not data.endswith(b"\n"):
+            return True
+        said = msgspec.json.decode(bytes(line.begun), type=Said)
+        line.begun.clear()
+        line.child.part = None
+        _say(said.answer)
+        if self._parts and not said.ends:
+            line.child.give(self._parts.popleft())
+        else:
+            line.child.dismiss()
+        return said.answer.error is None
+
+    def _ended(self, child: Child) -> bool:
+        """Take note that a child ended, which a fresh one replaces; return whether to go on."""
+        self._selector.unregister(child.answers)
+        self._children.remove(child)
+        how = child.wait()
+        if child.part is not None:
+            before = f"before its part {child.part.part} was done; run the command again"
+            error = f"a process of the walk {how} {before}"
+            _say(Answer(error=error, exit_code=Unavailable.exit_code, broken=True))
+            return False
+        if self._parts:
+            self._fork()
+        return True
 
 
 def _say(answer: Answer) -> None:
@@ -61,28 +113,17 @@ def _say(answer: Answer) -> None:
     sys.stdout.buffer.flush()
 
 
-async def _serve(task: Task, lines: asyncio.StreamReader) -> None:
-    async with await open_pool(task.dsn, max_size=2) as pool:
-        worker = _worker(task, pool)
-        while line := await lines.readline():
-            _say(await _answer(worker, msgspec.json.decode(line, type=Part)))
-            gc.collect()
-
-
-async def serve() -> None:
-    """Answer each part given on standard input until it ends, or the first with why none can be.
-
-    Cyclic garbage is collected between parts: what a part makes stays until it is answered.
-    """
-    gc.disable()
-    lines = await _lines()
-    task = msgspec.json.decode(await lines.readline(), type=Task)
-    try:
-        await _serve(task, lines)
-    except TouchstoneError as error:
-        _say(Answer(error=str(error), exit_code=error.exit_code))
+def main() -> None:
+    """Read the task and work on it until it is done or nobody asks any more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asks is told too, and ends the input
+    task = msgspec.json.decode(sys.stdin.buffer.readline(), type=Task)
+    import_module(task.worker.partition(":")[0])
+    make_all_readers()
+    gc.collect()
+    gc.freeze()
+    Crew(task).work()
 
 
 if __name__ == "__main__":
     configure_logging()
-    uvloop.run(serve())
+    main()

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -43,6 +42,7 @@ from services.projector.snapshots import Snapshots
 from services.rows.changes import Changes
 from services.rows.projection_store import ProjectionStore
 from services.settings import Settings
+from tests.bench.machine import Measurement
 
 LENGTHS = (100, 1_000, 10_000, 100_000)
 _APPENDED_AT_ONCE = 2_000
@@ -217,7 +217,19 @@ async def curve(
         longest = max(stages.values())
         for name, ms in stages.items():
             say(f"    {name:<21} {ms:>10,.2f} ms {'#' * round(_BAR * ms / longest)}")
-    return {"bench": "dossiers", "rounds": rounds, "points": points}
+    return {"rounds": rounds, "points": points}
+
+
+def measured(lengths: Sequence[int], rounds: int, say: Callable[[str], None]) -> dict[str, object]:
+    """Measure the curve on a server of its own."""
+
+    async def run(data: Path) -> dict[str, object]:
+        async with open_platform(Settings(data=data)) as platform:
+            return await curve(platform, lengths, rounds, say)
+
+    with tempfile.TemporaryDirectory(prefix="touchstone-bench-") as folder:
+        Path(folder).chmod(0o755)
+        return asyncio.run(run(Path(folder) / "data"))
 
 
 def main() -> None:
@@ -228,13 +240,9 @@ def main() -> None:
     options = parser.parse_args()
     lengths = [length for length in LENGTHS if length <= options.longest]
 
-    async def run(data: Path) -> None:
-        async with open_platform(Settings(data=data)) as platform:
-            print(json.dumps(await curve(platform, lengths, options.rounds, print)))
-
-    with tempfile.TemporaryDirectory(prefix="touchstone-bench-") as folder:
-        Path(folder).chmod(0o755)
-        asyncio.run(run(Path(folder) / "data"))
+    measurement = Measurement("dossiers")
+    figures = measured(lengths, options.rounds, print)
+    print(measurement.line(figures))
 
 
 if __name__ == "__main__":

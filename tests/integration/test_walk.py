@@ -97,7 +97,7 @@ async def test_a_process_that_is_killed_ends_the_walk(
     company: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("services.walk.engine._PROCESS", "abc")
-    with pytest.raises(TouchstoneError, match="ended before its part was done"):
+    with pytest.raises(TouchstoneError, match="ended before its parts were done"):
         await digest(company, company.clock.now(), None, lambda done: None, processes=2)
 
 

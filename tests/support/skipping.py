@@ -10,7 +10,7 @@ from collections.abc import Generator
 
 import pytest
 
-MUST_RUN_IN_CI = frozenset({"postgres", "kafka", "browser", "acceptance"})
+MUST_RUN_IN_CI = frozenset({"postgres", "kafka", "browser", "acceptance", "native"})
 
 
 def _is_ci() -> bool:

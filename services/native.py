@@ -1,0 +1,102 @@
+"""Compiled parts in the place of their sources, where `make native` has built them.
+
+They are built of the same sources and give the same answers, sooner. A build lies in a folder
+named after the digest of its sources and the Python it is for, so one that is out of date is
+never found. Which modules are compiled is settled once, when `services` is first imported.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from hashlib import sha256
+from importlib.abc import MetaPathFinder
+from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader, ModuleSpec
+from importlib.util import spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+VARIABLE = "TOUCHSTONE_NATIVE"
+
+PARTS: Mapping[str, str] = {"events.compiled_reader": "reader"}
+"""What a part is called, by a module that tells whether it was built."""
+
+NOT_BUILT = "the native parts are not there for the sources as they are: run `make native`"
+
+_SOURCES = Path(__file__).resolve().parent.parent
+_COMPILED_OF = ("events", "projections")
+
+
+class Native(NamedTuple):
+    """What runs compiled in this process, and what `make native` left for another code."""
+
+    parts: tuple[str, ...] = ()
+    out_of_date: bool = False
+
+    def __str__(self) -> str:
+        if self.out_of_date:
+            return "out of date: run make native"
+        return ", ".join(self.parts) or "none"
+
+
+def builds() -> Path:
+    """Return the folder that holds a folder for each build."""
+    return Path(sys.prefix, "touchstone-native")
+
+
+def sources_digest() -> str:
+    """Return a digest of what is compiled, or decides what is compiled of it."""
+    digest = sha256()
+    for room in _COMPILED_OF:
+        for source in sorted((_SOURCES / room).rglob("*")):
+            if source.suffix in (".py", ".c"):
+                digest.update(source.relative_to(_SOURCES).as_posix().encode() + b"\0")
+                digest.update(source.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def build_name() -> str:
+    """Return the name of the folder that a build of the sources as they are has."""
+    return f"{sources_digest()[:16]}-{sys.implementation.cache_tag}"
+
+
+class _Finder(MetaPathFinder):
+    """Finds a module where it was compiled."""
+
+    def __init__(self, files: Mapping[str, Path]) -> None:
+        self._files = files
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        file = self._files.get(fullname)
+        if file is None:
+            return None
+        loader = ExtensionFileLoader(fullname, str(file))
+        return spec_from_file_location(fullname, file, loader=loader)
+
+
+def _compiled(folder: Path) -> Iterator[tuple[str, Path]]:
+    suffix = EXTENSION_SUFFIXES[0]
+    for file in folder.rglob(f"*{suffix}"):
+        yield ".".join(file.relative_to(folder).parts).removesuffix(suffix), file
+
+
+@cache
+def choose() -> Native:
+    """Have compiled modules imported from now on, if they are wanted and up to date.
+
+    Not if one of them was imported from its source already: a half of each would be neither.
+    """
+    if os.environ.get(VARIABLE) == "0" or not builds().is_dir():
+        return Native()
+    files = dict(_compiled(builds() / build_name()))
+    if not files:
+        return Native(out_of_date=any(builds().iterdir()))
+    if files.keys() & sys.modules.keys():
+        return Native()
+    sys.meta_path.insert(0, _Finder(files))
+    return Native(tuple(part for module, part in PARTS.items() if module in files))

@@ -1,0 +1,27 @@
+"""The compiled reader, compiled for the tests that ask for it."""
+
+from importlib.machinery import ExtensionFileLoader
+from importlib.util import module_from_spec, spec_from_file_location
+from types import ModuleType
+
+import pytest
+
+from deploy.native.build import READER, CannotBuild, check_compiler, compile_into
+
+
+@pytest.fixture(scope="session")
+def compiled_reader(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """The module `events.compiled_reader` of these sources, whatever this process runs."""
+    try:
+        check_compiler()
+    except CannotBuild as error:
+        pytest.skip(str(error))
+    folder = tmp_path_factory.mktemp("native")
+    compile_into(folder, [READER], folder / "objects")
+    [file] = (folder / "events").iterdir()
+    loader = ExtensionFileLoader(READER.name, str(file))
+    spec = spec_from_file_location(READER.name, file, loader=loader)
+    assert spec is not None
+    module = module_from_spec(spec)
+    loader.exec_module(module)
+    return module

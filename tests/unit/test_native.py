@@ -1,0 +1,136 @@
+"""Compiled parts run where they are wanted and of these sources, and nowhere else."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from deploy.native import build as building
+from events.codec import compiled_reader as chosen_reader
+from services import native
+from services.errors import UsageError
+from services.projector.code import code_digest
+from services.settings import settings
+
+_ASKED = """
+import os, sys
+from pathlib import Path
+from services import native
+
+builds, wanted, first = sys.argv[1:]
+os.environ[native.VARIABLE] = wanted
+native.builds = lambda: Path(builds)
+native.choose.cache_clear()
+if first:
+    __import__(first)
+chosen = native.choose()
+if first:
+    print(chosen)
+else:
+    from events.codec import compiled_reader
+    print(chosen, compiled_reader() is not None, sep="|")
+"""
+
+
+def _asked(builds: Path, wanted: str, first: str = "") -> str:
+    """What a new process runs compiled, and whether that is so."""
+    done = subprocess.run(
+        [sys.executable, "-c", _ASKED, str(builds), wanted, first],
+        env={**os.environ, native.VARIABLE: "0"},
+        check=True,
+        text=True,
+        stdout=subprocess.PIPE,
+    )
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def built(compiled_reader: ModuleType, tmp_path: Path) -> Path:
+    """A build of these sources."""
+    assert compiled_reader.__file__ is not None
+    folder = tmp_path / native.build_name()
+    shutil.copytree(Path(compiled_reader.__file__).parent, folder / "events")
+    return folder
+
+
+@pytest.mark.native
+@pytest.mark.parametrize(("wanted", "chosen"), [("auto", "reader|True"), ("0", "none|False")])
+def test_what_is_built_runs_unless_it_is_not_wanted(built: Path, wanted: str, chosen: str) -> None:
+    assert _asked(built.parent, wanted) == chosen
+
+
+@pytest.mark.native
+def test_what_was_built_of_other_sources_does_not_run(built: Path) -> None:
+    built.rename(built.with_name("0123456789abcdef-cpython-311"))
+
+    assert _asked(built.parent, "auto") == "out of date: run make native|False"
+
+
+@pytest.mark.native
+def test_nothing_is_compiled_by_halves(built: Path) -> None:
+    """One module of a build that was imported from its source before keeps all others out."""
+    suffix = next(built.rglob("*.so")).name.removeprefix("compiled_reader")
+    (built / "events" / f"money{suffix}").touch()
+
+    assert _asked(built.parent, "auto", "events.money") == "none"
+
+
+def test_without_a_build_all_is_plain(tmp_path: Path) -> None:
+    assert _asked(tmp_path, "auto") == "none|False"
+    assert _asked(tmp_path / "nowhere", "auto") == "none|False"
+
+
+def test_this_process_runs_what_it_says_it_runs() -> None:
+    assert (chosen_reader() is not None) == ("reader" in native.choose().parts)
+    if os.environ.get(native.VARIABLE) == "1":
+        assert native.choose().parts == tuple(native.PARTS.values())
+
+
+def test_a_build_that_must_run_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.settings.choose", lambda: native.Native(out_of_date=True))
+    monkeypatch.setenv(native.VARIABLE, "1")
+    settings.cache_clear()
+    with pytest.raises(UsageError, match=r"^TOUCHSTONE_NATIVE: .* run `make native`$"):
+        settings()
+
+
+@pytest.mark.parametrize("given", ["yes", "", "2"])
+def test_another_wish_is_refused(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv(native.VARIABLE, given)
+    settings.cache_clear()
+    with pytest.raises(UsageError, match=r"^TOUCHSTONE_NATIVE: "):
+        settings()
+
+
+def test_what_others_kept_is_not_trusted_by_what_runs_compiled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    digests = set()
+    for chosen in (native.Native(), native.Native(("reader",)), native.Native(("rules",))):
+        monkeypatch.setattr("services.projector.code.choose", lambda chosen=chosen: chosen)
+        digests.add(code_digest.__wrapped__())
+    assert len(digests) == 3
+
+
+def test_a_machine_without_a_compiler_is_told_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CC", "no-such-compiler -O2")
+    with pytest.raises(building.CannotBuild, match=r"no-such-compiler is not there.*apt install"):
+        building.check_compiler()
+
+
+@pytest.mark.native
+def test_what_the_compiler_refuses_is_shown(compiled_reader: ModuleType, tmp_path: Path) -> None:
+    source = tmp_path / "wrong.c"
+    source.write_text("#error nobody compiles this\n")
+    wrong = building.Extension("events.wrong", (source,), ())
+    with pytest.raises(building.CannotBuild, match="nobody compiles this"):
+        building.compile_into(tmp_path, [wrong], tmp_path / "objects")
+    assert not list(tmp_path.rglob("*.so"))
