@@ -45,6 +45,14 @@ def readable(stored: StoredEvent) -> RecordedEvent:
         raise _unreadable(stored.envelope, error) from error
 
 
+def readable_fact(stored: StoredEvent) -> Fact:
+    """Return what rules read of a stored event. Raises: UnreadableEvent, which names it."""
+    try:
+        return fact(stored)
+    except EventError as error:
+        raise _unreadable(stored.envelope, error) from error
+
+
 def _unreadable(envelope: Envelope, error: EventError) -> UnreadableEvent:
     about = f"of {envelope.subject}" if envelope.subject else f"({envelope.type})"
     return UnreadableEvent(
