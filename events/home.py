@@ -72,7 +72,7 @@ class Home:
         data = fact.data
         if type(data) not in _NAMING:  # far cheaper than to ask a struct's class for instances
             return earlier
-        assert isinstance(data, CustomerRegistered | CustomerProfileChanged)
+        assert isinstance(data, (CustomerRegistered, CustomerProfileChanged))
         if data.home_branch is None:
             return earlier
         key = fact.fact_key

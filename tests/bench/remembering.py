@@ -174,7 +174,7 @@ def main() -> None:
     if given.what == "write":
         write(given.file, given.customers)
     else:
-        print(json.dumps(asyncio.run(measure(given.file, given.batch))))  # noqa: T201
+        print(json.dumps(asyncio.run(measure(given.file, given.batch))))
 
 
 if __name__ == "__main__":
