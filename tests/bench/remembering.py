@@ -18,7 +18,7 @@ import gc
 import json
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import import_module
@@ -99,11 +99,12 @@ class _AllRules:
         return reference
 
 
-def _anywhere(name: str, *modules: str) -> Any:
+def _anywhere(name: str, *modules: str) -> Callable[[], object]:
     """Return what a build has in one of some modules."""
     for module in modules:
         with suppress(ImportError):
-            return getattr(import_module(module), name)
+            found: Callable[[], object] = getattr(import_module(module), name)
+            return found
     raise ImportError(name)
 
 
