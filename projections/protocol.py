@@ -86,7 +86,7 @@ class Facts:
         self.home.take_whole(dossier)
         handles = self._handles
         mine = [fact for fact in dossier if handles is None or type(fact.data) in handles]
-        ids = {fact.id for fact in mine}
+        ids: set[str] = {fact.id for fact in mine}
         if len(ids) < len(mine):  # of what came again, the first counts
             mine = [*{fact.id: fact for fact in reversed(mine)}.values()]
         instants = [fact.effective_at for fact in mine]

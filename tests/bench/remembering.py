@@ -122,7 +122,7 @@ async def _take_in(
     assert not broken
     for lane in lanes:
         mine = lane.of_interest(by_customer)
-        unknown = {customer: [] for customer in lane.forgotten(mine)}
+        unknown: dict[CustomerId, list[object]] = {c: [] for c in lane.forgotten(mine)}
         await lane.recall(cast(Any, None), cast(Any, unknown))
         await lane.assess(mine, broken, batch[-1].recorded_at, reference)
         lane.memory.release()
