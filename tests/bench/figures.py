@@ -13,17 +13,18 @@ class SideFigures(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The medians of a side's rounds, and between which the rounds lay."""
 
     side: str
-    us_per_event: float
+    us_per_event: float  # without what starting costs
     least_us: float
     most_us: float
     client_us: float
     postgres_us: float
+    whole_us: float  # by event, starting included
     events_per_s: int  # by the clock, starting included
     peak_mb: int  # of the largest process
-    starting_s: float  # of processor time, that no event costs
     ratio: float | None = None  # of the earlier build's cost to this, round by round
     least_ratio: float | None = None
     most_ratio: float | None = None
+    whole_ratio: float | None = None  # starting included
     target: float | None = None
     reached: bool | None = None
 

@@ -19,7 +19,7 @@ _PRINTED = re.compile(
 def _side(name: str, us: float, **more: object) -> SideFigures:
     return SideFigures(
         side=name, us_per_event=us, least_us=us - 1, most_us=us + 1, client_us=us, postgres_us=0.0,
-        events_per_s=12_345, peak_mb=67, starting_s=1.0, **more,  # type: ignore[arg-type]
+        whole_us=us, events_per_s=12_345, peak_mb=67, **more,  # type: ignore[arg-type]
     )  # fmt: skip
 
 
