@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from itertools import pairwise
 
@@ -89,7 +89,7 @@ async def copied_dossiers(
 
 
 async def dossiers(
-    connection: Connection, part: Part, extent: Extent, types: Sequence[str] | None = None
+    connection: Connection, part: Part, extent: Extent
 ) -> AsyncIterator[tuple[CustomerId, list[Record]]]:
     """Yield each customer of a part with its rows of the events table, in their order.
 
@@ -99,7 +99,6 @@ async def dossiers(
         sql("walk_part"),
         part.first,
         part.upto,
-        types,
         extent.generation,
         extent.positions,
         extent.known_at,

@@ -75,7 +75,6 @@ BUILD = ("receivables", 1, "receivables_rebuild")
 TWO_BUILDS = ("receivables", 1, "receivables_rebuild", 1)
 USES = (["reference.branch_set B-7"], [301])
 PARTITIONS = list(range(12))
-TYPES = ["payment.payment_received", "payment.invoice_issued"]
 HOME = [CustomerRegistered.event_type, CustomerProfileChanged.event_type]
 TODAYS = (["B-1", "B-2"], [739_000, 739_000], 739_000)
 AN_EVENT = (
@@ -224,6 +223,8 @@ GIVEN: Mapping[str, Arguments] = {
     "rebuild_drop_heads": BUILD,
     "rebuild_drop_totals": BUILD,
     "rebuild_end": ("receivables",),
+    "rebuild_filled_with": (ALL[0],),
+    "rebuild_left": (ALL[0],),
     "rebuild_lock_live": (ALL[0], 1),
     "rebuild_make_live": ("receivables", 2, 1),
     "rebuild_mend_heads": BUILD,
@@ -232,14 +233,15 @@ GIVEN: Mapping[str, Arguments] = {
     "rebuild_raise": (*TWO_BUILDS, NOW),
     "rebuild_recorded_beside": (1, PARTITION, 500, *OURS),
     "rebuild_restate": TWO_BUILDS,
-    "rebuild_sum_totals": ("build", 1, 1),
+    "rebuild_sum_totals": ("build", 1),
     "rebuild_tables": ("^receivables_rebuild",),
     "rebuild_unsettle": BUILD,
     "rebuild_wake_owners": (ALL[0], 1, "receivables"),
     "rebuild_withdraw": (*TWO_BUILDS, NOW),
     # --- walks
     "part_bounds": (1.0, 10),
-    "walk_part": ("C000100", "C000120", TYPES, 1, [20_000] * 13, None),
+    "walk_copy": ("C000100", "C000120", 1, [20_000] * 13, None),
+    "walk_part": ("C000100", "C000120", 1, [20_000] * 13, None),
     "rows_without_events": OURS,
     "sample_customers": (100,),
     "walk_dossiers": (None,),
