@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from itertools import pairwise
 
 from asyncpg import Record
 from msgspec import Struct
 
-from events.envelope import CustomerId
+from events.envelope import CustomerId, PositionVector, RecordedEvent
+from services.log.copy_rows import Dossier, DossierReader
 from services.postgres.pool import Connection
 from services.postgres.statements import sql
-from services.walk.copy_rows import Dossier, DossierReader
 
 PART_EVENTS = 20_000
 """Events of a part, about, where nothing else is asked for."""
@@ -44,6 +44,19 @@ class Extent(Struct, frozen=True):
     def events(self) -> int:
         """Return how many events there are about, for dividing them."""
         return sum(self.positions)
+
+    @property
+    def position(self) -> str:
+        """Return the token of where the walk ends."""
+        return PositionVector(self.generation, self.positions).token()
+
+    def holds(self, event: RecordedEvent) -> bool:
+        """Return whether a walk reads an event of the log."""
+        if self.known_at is not None and event.recorded_at > self.known_at:
+            return False
+        place = event.position
+        end = (self.generation, self.positions[place.partition])
+        return (place.generation, place.n) < end
 
 
 async def divide(
@@ -89,7 +102,7 @@ async def copied_dossiers(
 
 
 async def dossiers(
-    connection: Connection, part: Part, extent: Extent
+    connection: Connection, part: Part, extent: Extent, types: Sequence[str] | None = None
 ) -> AsyncIterator[tuple[CustomerId, list[Record]]]:
     """Yield each customer of a part with its rows of the events table, in their order.
 
@@ -99,6 +112,7 @@ async def dossiers(
         sql("walk_part"),
         part.first,
         part.upto,
+        types,
         extent.generation,
         extent.positions,
         extent.known_at,

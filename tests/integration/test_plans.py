@@ -46,6 +46,7 @@ READ_EVERYTHING = {
     "move_unmirrored": "a move compares all that was confirmed with the mirror",
     "overview/count_customers": "the number of all customers, from an index alone",
     "part_bounds": "a walk divides all customers into parts, from a sample",
+    "publishing_branches": "a report refuses a branch after all its customers were walked",
     "quarantine_taken": "all that lies there of one branch, which its quota bounds",
     "quarantine_count": "an operator counts what was ever refused",
     "rebuild_drop_heads": "a rebuild's switch compares all",
@@ -61,7 +62,6 @@ READ_EVERYTHING = {
     "rows_without_events": "verify looks for an event of every customer",
     "sample_customers": "a policy is tried on some of all customers, chosen by a hash",
     "totals_of": "verify sums up every total",
-    "walk_dossiers": "verify, replay and digest read every event",
 }
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -75,6 +75,7 @@ BUILD = ("receivables", 1, "receivables_rebuild")
 TWO_BUILDS = ("receivables", 1, "receivables_rebuild", 1)
 USES = (["reference.branch_set B-7"], [301])
 PARTITIONS = list(range(12))
+TYPES = ["payment.payment_received", "payment.invoice_issued"]
 HOME = [CustomerRegistered.event_type, CustomerProfileChanged.event_type]
 TODAYS = (["B-1", "B-2"], [739_000, 739_000], 739_000)
 AN_EVENT = (
@@ -241,10 +242,10 @@ GIVEN: Mapping[str, Arguments] = {
     # --- walks
     "part_bounds": (1.0, 10),
     "walk_copy": ("C000100", "C000120", 1, [20_000] * 13, None),
-    "walk_part": ("C000100", "C000120", 1, [20_000] * 13, None),
+    "walk_part": ("C000100", "C000120", TYPES, 1, [20_000] * 13, None),
     "rows_without_events": OURS,
     "sample_customers": (100,),
-    "walk_dossiers": (None,),
+    "publishing_branches": (None,),
     # --- the console
     "alerts/alert_journal": (None, None, CUSTOMER, None, 50),
     "alerts/count_standing_alerts": (*ALL, None, "B-1", None, 1_000),
