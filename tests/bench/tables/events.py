@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from services.wording import counted
 from tests.bench.dossiers import Curve
 from tests.bench.figures import Figures, SideFigures, WorkFigures
 from tests.bench.tables.rows import table
@@ -21,7 +22,7 @@ def rendered(figures: msgspec.Raw) -> list[str]:
     found = msgspec.json.decode(figures, type=Figures)
     return [
         f"A company of {found.customers:,} customers and {found.events:,} events; medians of "
-        f"{found.rounds} rounds, and the least and the most of them. Microseconds of processor "
+        f"{counted(found.rounds, 'round')}, and the least and the most. Microseconds of processor "
         "time, the command's and PostgreSQL's, by event, without what starting costs.",
         "",
         *_costs(found.works),
@@ -113,7 +114,7 @@ def _left_out(found: Figures) -> list[str]:
 def _dossiers(curve: Curve) -> list[str]:
     return [
         "A new event of a customer with a long dossier, receivables alone, medians of "
-        f"{curve.rounds} events:",
+        f"{counted(curve.rounds, 'event')}:",
         "",
         *table(
             ["touchpoints before", "remembered", "brought back first", "snapshot"],
