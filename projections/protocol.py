@@ -13,7 +13,7 @@ import uuid
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from operator import attrgetter
+from operator import attrgetter, lt
 from typing import ClassVar, NamedTuple, Protocol
 
 from msgspec import Struct, field
@@ -59,17 +59,7 @@ class Facts:
         self._handles = handles
         self._ids: set[str] = set()
         self._events: list[Fact] = []
-        for event in events:
-            self.remember(event)
-
-    @classmethod
-    def of(cls, ordered: InOrder, handles: frozenset[type[Touchpoint]]) -> Facts:
-        """Return what a projection handles of all that is known of a customer."""
-        facts = cls(handles=handles)
-        facts.home = ordered.home
-        facts._events = [event for event in ordered.events if type(event.data) in handles]
-        facts._ids = {event.id for event in facts._events}
-        return facts
+        self._take_whole(events if isinstance(events, Sequence) else list(events))
 
     def remember(self, event: Fact) -> bool:
         """Take in one event; return whether what the facts mean may be other than before.
@@ -91,6 +81,20 @@ class Facts:
             self.memo = None
         return True
 
+    def _take_whole(self, dossier: Sequence[Fact]) -> None:
+        """Take in a dossier where nothing is known yet: sort at most once, for all together."""
+        self.home.take_whole(dossier)
+        handles = self._handles
+        mine = [fact for fact in dossier if handles is None or type(fact.data) in handles]
+        ids: set[str] = {fact.id for fact in mine}
+        if len(ids) < len(mine):  # of what came again, the first counts
+            mine = [*{fact.id: fact for fact in reversed(mine)}.values()]
+        instants = [fact.effective_at for fact in mine]
+        if not all(map(lt, instants, instants[1:])):
+            mine.sort(key=_FACT_KEY)
+        self._ids = ids
+        self._events = mine
+
     def after(self, count: int) -> Sequence[Fact]:
         """Return the facts that follow the first `count` of them."""
         return self._events[count:]
@@ -100,24 +104,6 @@ class Facts:
 
     def __len__(self) -> int:
         return len(self._events)
-
-
-class InOrder(NamedTuple):
-    """All that is known of a customer, in fact order, and where it is at home by that."""
-
-    events: Sequence[Fact]
-    home: Home
-
-
-def in_fact_order(events: Iterable[Fact]) -> InOrder:
-    """Return facts of any kind in fact order; each event is told once."""
-    ordered: list[Fact] = []
-    for event in events:
-        if not ordered or _follows(event, ordered[-1]):
-            ordered.append(event)
-        else:
-            ordered.insert(bisect_right(ordered, event.fact_key, key=_FACT_KEY), event)
-    return InOrder(ordered, Home.of_ordered(ordered))
 
 
 def _follows(event: Fact, other: Fact) -> bool:

@@ -6,15 +6,17 @@ followed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from msgspec import structs
 
 from events.calendars import day_end
 from events.envelope import RecordedEvent
+from events.facts import Fact
 from events.policy import Reference
 from events.touchpoints.policy import TierPolicy, TierPolicyPublished
-from projections.protocol import Facts, InOrder
+from projections.protocol import Facts
 from projections.value_tiers.books import HANDLED
 from projections.value_tiers.memo import memo_of
 from projections.value_tiers.reading import ValueAt
@@ -31,10 +33,10 @@ class Scorer:
         self._policy = reference.in_force(TierPolicy, day_end(day, reference.zone_of(None)))
         self._rules = Reference(map(_without_lines, reference.events))
 
-    def score(self, known: InOrder) -> int | None:
+    def score(self, known: Sequence[Fact]) -> int | None:
         """Return a customer's score; None: it was not known by then."""
-        told = Facts.of(known, HANDLED)
-        at = known.home.end_of(self._day, self._rules)
+        told = Facts(known, HANDLED)
+        at = told.home.end_of(self._day, self._rules)
         memo = memo_of(told, at, self._rules)
         if memo.books.first is None:
             return None

@@ -11,14 +11,15 @@ from asyncpg import Record
 from msgspec import Struct
 
 from events.envelope import CustomerId
+from events.facts import Fact
 from events.policy import Reference
-from projections.protocol import Alert, Assessment, Facts, InOrder, Projection, Row
+from projections.protocol import Alert, Assessment, Facts, Projection, Row
 from services.log.readable import cannot_be_read
+from services.ports import Unreadable
 from services.postgres.pool import Connection
 from services.postgres.statements import sql
 from services.rows.projection_store import ProjectionStore
 from services.rows.written import Written
-from services.walk.copy_rows import Unreadable
 
 _NAMED = 200
 """Differences named in a report; beyond that they are only counted."""
@@ -28,13 +29,13 @@ class Taken(NamedTuple):
     """What was taken in of a customer's events."""
 
     customer: CustomerId
-    facts: InOrder
+    facts: Sequence[Fact]
     unreadable: Sequence[Unreadable]
 
     @property
     def events(self) -> int:
         """Return how many events these are."""
-        return len(self.facts.events) + len(self.unreadable)
+        return len(self.facts) + len(self.unreadable)
 
 
 class Difference(Struct, frozen=True):
@@ -122,7 +123,7 @@ class Comparison:
 
     def _customer(self, taken: Taken, head: Record | None, live: Written) -> None:
         customer = taken.customer
-        facts = Facts.of(taken.facts, self._projection.handles)
+        facts = Facts(taken.facts, self._projection.handles)
         if head is None:
             if len(facts):
                 self._differ(customer, "head", "", "not assessed", f"{len(facts)} facts")

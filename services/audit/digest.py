@@ -51,10 +51,10 @@ class Digesting:
         def add(customer: CustomerId, told: Told) -> None:
             nonlocal customers, events
             customers += 1
-            events += len(told.facts.events)
+            events += len(told.facts)
             lines: list[bytes] = []
             for projection in PROJECTIONS:
-                facts = Facts.of(told.facts, projection.handles)
+                facts = Facts(told.facts, projection.handles)
                 assessment = projection.assess(customer, facts, told.at, told.reference)
                 lines += customer_lines(projection, customer, assessment)
             running.add(lines)

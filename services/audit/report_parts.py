@@ -119,12 +119,12 @@ class AgeingParts:
     def add(self, found: PartAgeing, customer: CustomerId, told: Told) -> None:
         """Add what a customer owes."""
         found.customers += 1
-        facts = Facts.of(told.facts, _RECEIVABLES.handles)
+        facts = Facts(told.facts, _RECEIVABLES.handles)
         rows = _RECEIVABLES.assess(customer, facts, told.at, told.reference).rows
         own = local_day(told.at, facts.home.zone_at(told.at, told.reference))
         behind = (self._day - own).days
         if self._branch_id is not None:
-            found.branches.update(fact.branch_id for fact in told.facts.events)
+            found.branches.update(fact.branch_id for fact in told.facts)
         for row in (*rows[ITEMS.name], *rows[ACCOUNTS.name]):
             assert isinstance(row, ItemRow | AccountRow)
             if self._branch_id is not None:
@@ -210,7 +210,7 @@ class AlertsParts:
     def add(self, found: PartAlerts, customer: CustomerId, told: Told) -> None:
         """Add a customer's alerts."""
         found.customers += 1
-        facts = Facts.of(told.facts, _RECEIVABLES.handles)
+        facts = Facts(told.facts, _RECEIVABLES.handles)
         episodes = AlertBook(customer, ReceivablesAt(facts, told.at, told.reference)).episodes()
         for one in _counts(episodes):
             found.count(one)

@@ -13,22 +13,20 @@ from collections.abc import Callable, Mapping
 from events.envelope import CustomerId, Position, PositionVector
 from events.lineage import Lineage
 from projections import PROJECTIONS
-from projections.protocol import Projection, in_fact_order
+from projections.protocol import Projection
 from services.audit.comparison import Comparison, Difference, Taken, Verification
 from services.audit.mirror import check_mirror
 from services.log.lineage import lineage_of
 from services.platform import Platform
+from services.ports import Dossier
 from services.postgres.pool import Connection, Pool, translated
 from services.postgres.statements import sql
 from services.projector.reference_feed import ReferenceFeed
 from services.rows.row_tables import tables_of
 from services.walk.company import extent_in, extent_now, walk_company
-from services.walk.copy_rows import Dossier
 from services.walk.parts import Extent, Part, copied_dossiers
 
 _CHUNK = 500
-_NOTHING = in_fact_order(())
-
 TotalKey = tuple[str, str, str, int]
 
 
@@ -98,7 +96,7 @@ class Verifying:
                     for start in range(0, len(names), _CHUNK):
                         chunk = names[start : start + _CHUNK]
                         await comparison.compare(
-                            [some.get(name) or Taken(name, _NOTHING, ()) for name in chunk]
+                            [some.get(name) or Taken(name, (), ()) for name in chunk]
                         )
                 return found
 
@@ -109,7 +107,7 @@ async def _read(connection: Connection, part: Part, extent: Extent) -> dict[Cust
 
     def take(dossier: Dossier) -> None:
         customer = dossier.customer
-        found[customer] = Taken(customer, in_fact_order(dossier.facts), dossier.unreadable)
+        found[customer] = Taken(customer, dossier.facts, dossier.unreadable)
 
     await copied_dossiers(connection, part, extent, take)
     return found

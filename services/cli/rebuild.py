@@ -34,12 +34,12 @@ def rebuild(
     ] = False,
     format_: FormatOption = Format.TEXT,
 ) -> None:
-    """Rebuild projections from the events, beside the live rows, and switch to them.
+    """Rebuild projections from the events, beside the live rows, and switch.
 
-    For new versions of projections, before the services are started anew with
-    them; or for the same version, to mend damaged rows. Several are rebuilt by one
-    walk over the events. Everything goes on meanwhile; nothing is told twice.
-    Killed at any moment, the same command goes on or starts over.
+    For new versions, before the services are started anew with them; or for the
+    same version, to mend damaged rows. Several are rebuilt by one walk over the
+    events. Everything goes on meanwhile; nothing is told twice. Killed at any
+    moment, the same command goes on or starts over.
     """
     names = projections or []
     if drop_old:

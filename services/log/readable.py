@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from sys import intern
+from typing import cast
 
 from events.codec import decode
 from events.envelope import BranchId, Envelope, RecordedEvent
@@ -10,6 +12,8 @@ from events.errors import EventError
 from events.facts import Fact
 from services.errors import UnreadableEvent
 from services.ports import StoredEvent
+
+_branch = cast(Callable[[str], BranchId], intern)
 
 
 def recorded(stored: StoredEvent) -> RecordedEvent:
@@ -25,7 +29,7 @@ def fact(stored: StoredEvent) -> Fact:
     return Fact(
         e.id,
         e.effective_at,
-        BranchId(intern(e.branch_id)),
+        _branch(e.branch_id),
         intern(e.source),
         e.epoch,
         e.sequence,

@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from events.calendars import DAY, day_end, day_start
 from events.envelope import CustomerId
+from events.facts import Fact
 from events.touchpoints.policy import TierPolicy
-from projections.protocol import InOrder
 from projections.value_tiers.reports import Portion, calibrated
 from projections.value_tiers.scores import Scorer
 from services.errors import UsageError
@@ -88,7 +88,7 @@ class Scoring:
         scores: list[int] = []
         customers = 0
 
-        def add(_: CustomerId, facts: InOrder) -> None:
+        def add(_: CustomerId, facts: Sequence[Fact]) -> None:
             nonlocal customers
             customers += 1
             score = scorer.score(facts)

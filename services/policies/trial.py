@@ -6,7 +6,7 @@ difference is the policy's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -14,13 +14,13 @@ from msgspec import Struct, field
 
 from events.codec import decode, encode
 from events.envelope import BranchId, CustomerId, Envelope, EventId, Position, RecordedEvent
-from events.facts import fact_of
+from events.facts import Fact, fact_of
 from events.home import Asked, Home, asked_about
 from events.partitioning import REFERENCE_PARTITION
 from events.policy import Reference
 from events.touchpoints.policy import TierPolicy
 from projections import PROJECTIONS
-from projections.protocol import Assessment, Facts, InOrder, Projection, in_fact_order
+from projections.protocol import Assessment, Facts, Projection
 from projections.value_tiers.projection import ValueTiers
 from projections.value_tiers.reports import Transitions, transitions
 from projections.value_tiers.rows import StandingRow
@@ -34,6 +34,7 @@ from services.postgres.pool import Pool
 from services.postgres.statements import sql
 from services.walk.by_customer import picture
 from services.walk.company import Everybody, extent_now, walk_company
+from services.walk.known import instant_alike
 from services.walk.parts import Extent, Part
 
 NO_TIER = "none"
@@ -108,6 +109,7 @@ class Rehearsal:
     def __init__(self, meant: Candidate, reference: Reference, asked: Asked, now: datetime) -> None:
         kind = KINDS[meant.kind].published
         self._asked = asked
+        self._alike = instant_alike(asked)
         self.before = reference
         self._after = reference.remember([_recorded(meant, reference, now)])
         self._differing = [one for one in PROJECTIONS if kind in one.reads]
@@ -115,10 +117,10 @@ class Rehearsal:
         company_at = Home().instant_of(asked, reference)
         self.tiers = _names(company_at, self.before, self._after)
 
-    def take(self, found: PartTrial, customer: CustomerId, facts: InOrder) -> None:
+    def take(self, found: PartTrial, customer: CustomerId, facts: Sequence[Fact]) -> None:
         """Assess a customer."""
         found.customers += 1
-        at = facts.home.instant_of(self._asked, self.before)
+        at = self._alike or Home(facts).instant_of(self._asked, self.before)
         for projection in self._differing:
             before = self._assessed(projection, customer, facts, at, self.before)
             after = self._assessed(projection, customer, facts, at, self._after)
@@ -135,11 +137,11 @@ class Rehearsal:
         self,
         projection: Projection,
         customer: CustomerId,
-        facts: InOrder,
+        facts: Sequence[Fact],
         at: datetime,
         reference: Reference,
     ) -> Assessment:
-        return projection.assess(customer, Facts.of(facts, projection.handles), at, reference)
+        return projection.assess(customer, Facts(facts, projection.handles), at, reference)
 
 
 def _move(found: PartTrial, before: Assessment, after: Assessment) -> None:
@@ -237,7 +239,7 @@ async def _try_on_sample(
     async with picture(platform) as seen:
         for row in await seen.connection.fetch(sql("sample_customers"), sample):
             customer, found = CustomerId(row["customer_id"]), PartTrial()
-            facts = in_fact_order(map(fact_of, await seen.dossier(customer)))
+            facts = [fact_of(event) for event in await seen.dossier(customer)]
             rehearsal.take(found, customer, facts)
             done(found)
 

@@ -17,7 +17,8 @@ from msgspec import Struct
 from events.errors import EventError
 from events.partitioning import partition_of
 from events.policy import Reference
-from projections.protocol import Facts, Projection, in_fact_order
+from projections.protocol import Facts, Projection
+from services.ports import Dossier
 from services.postgres.pool import Connection, Pool, translated
 from services.postgres.statements import sql
 from services.projector.reference_feed import ReferenceFeed
@@ -31,7 +32,6 @@ from services.rebuild.gathering import (
 )
 from services.rows.changes import Parked
 from services.rows.uses import UseSets
-from services.walk.copy_rows import Dossier
 from services.walk.parts import Extent, Part, copied_dossiers
 
 _LOG = structlog.get_logger(__name__)
@@ -124,12 +124,11 @@ class _Assessing:
             for one in self.gathered:
                 one.park(Parked(dossier.customer, reason, event_id), partition, at)
             return
-        ordered = in_fact_order(dossier.facts)
         for one in self.gathered:
             projection = one.build.projection
             # As in the projector: whatever a projection raises stops this customer and no other.
             try:
-                facts = Facts.of(ordered, projection.handles)
+                facts = Facts(dossier.facts, projection.handles)
                 if len(facts):
                     assessment = projection.assess(dossier.customer, facts, at, self._reference)
                     one.add(dossier.customer, partition, assessment, at)

@@ -73,12 +73,6 @@ def columns_of(row: type[Row]) -> tuple[Column, ...]:
     return tuple(_column(field.name, hints[field.name]) for field in fields(row))
 
 
-@cache
-def whole_numbers(row: type[Row]) -> tuple[str, ...]:
-    """Return the columns of a row type that hold whole numbers of 64 bits, or nothing."""
-    return tuple(column.name for column in columns_of(row) if column.sql_type == _SQL_TYPES[int])
-
-
 def _column(name: str, hint: object) -> Column:
     nullable = False
     if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:

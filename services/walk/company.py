@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
 from events.envelope import CustomerId, RecordedEvent
+from events.facts import Fact
 from events.policy import Reference
-from projections.protocol import InOrder, in_fact_order
 from services.errors import UnreadableEvent
 from services.log.readable import cannot_be_read, readable
 from services.log.stored import stored_event
 from services.platform import Platform
+from services.ports import Dossier
 from services.postgres.pool import Connection, Pool, translated
 from services.postgres.statements import sql
 from services.projector.reference_feed import ReferenceFeed
-from services.walk.copy_rows import Dossier
 from services.walk.engine import MakesWorker, Walk, cores
 from services.walk.parts import Extent, Part, copied_dossiers, divide, dossiers
 
@@ -78,7 +78,7 @@ class Everybody:
             self._reference = Reference(e for e in rules if self._extent.holds(e))
         return self._reference
 
-    async def each(self, part: Part, take: Callable[[CustomerId, InOrder], None]) -> None:
+    async def each(self, part: Part, take: Callable[[CustomerId, Sequence[Fact]], None]) -> None:
         """Tell `take` each customer of a part with its facts of all kinds.
 
         Raises: Unavailable, UnreadableEvent.
@@ -87,7 +87,7 @@ class Everybody:
         def read(dossier: Dossier) -> None:
             for event_id, reason in dossier.unreadable[:1]:
                 raise UnreadableEvent(cannot_be_read(event_id, f"of {dossier.customer}", reason))
-            take(dossier.customer, in_fact_order(dossier.facts))
+            take(dossier.customer, dossier.facts)
 
         with translated():
             async with self._pool.acquire() as connection:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from msgspec import Struct
 
 from events.envelope import CustomerId
-from events.home import Asked, Known, asked_about, known
+from events.facts import Fact
+from events.home import Asked, Home, Known, asked_about, known
 from events.policy import Reference
-from projections.protocol import InOrder, in_fact_order
 from services.platform import Platform
 from services.postgres.pool import Pool
 from services.walk.company import Everybody, extent_now
@@ -56,7 +56,7 @@ async def company_known(platform: Platform, asking: Asking) -> Known:
 class Told(NamedTuple):
     """What to assess of one customer: the facts and rules known then, and the instant."""
 
-    facts: InOrder
+    facts: Sequence[Fact]
     reference: Reference
     at: datetime
 
@@ -80,12 +80,12 @@ class EverybodyKnown:
             async for customer, events in self._everybody.recorded(part):
                 told = known(events, reference, self._at, self._known_at)
                 if told.facts:
-                    take(customer, Told(in_fact_order(told.facts), told.reference, told.at))
+                    take(customer, Told(told.facts, told.reference, told.at))
             return
         alike = instant_alike(self._at)
 
-        def read(customer: CustomerId, facts: InOrder) -> None:
-            at = alike or facts.home.instant_of(self._at, reference)
+        def read(customer: CustomerId, facts: Sequence[Fact]) -> None:
+            at = alike or Home(facts).instant_of(self._at, reference)
             take(customer, Told(facts, reference, at))
 
         await self._everybody.each(part, read)

@@ -10,9 +10,10 @@ from asyncpg import Record
 from msgspec import Struct
 
 from events.envelope import CustomerId, PositionVector, RecordedEvent
+from services.log.copy_rows import DossierReader
+from services.ports import Dossier
 from services.postgres.pool import Connection
 from services.postgres.statements import sql
-from services.walk.copy_rows import Dossier, DossierReader
 
 PART_EVENTS = 20_000
 """Events of a part, about, where nothing else is asked for."""

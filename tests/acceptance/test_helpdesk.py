@@ -6,7 +6,7 @@ truth. The case board is asked directly: it needs no live rows for this.
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from importlib.resources import files
@@ -23,12 +23,13 @@ from msgspec import Struct
 from events.branch_calendars import business_time
 from events.calendars import day_end, zone
 from events.envelope import CustomerId
+from events.facts import Fact
 from events.policy import Reference
 from events.public_days import public_days
 from projections.case_board.explain import explain_case
 from projections.case_board.projection import CaseBoard
 from projections.case_board.rows import CaseRow
-from projections.protocol import Facts, InOrder
+from projections.protocol import Facts
 from services.hosts.bootstrap import open_platform
 from services.importing.compiling import load_mapping
 from services.importing.importer import Job, import_file
@@ -152,8 +153,8 @@ async def imported(
         everybody = Everybody(await extent_now(platform), platform.pool)
         dossiers: dict[CustomerId, Facts] = {}
 
-        def keep(customer: CustomerId, facts: InOrder) -> None:
-            dossiers[customer] = Facts(facts.events)
+        def keep(customer: CustomerId, facts: Sequence[Fact]) -> None:
+            dossiers[customer] = Facts(facts)
 
         await everybody.each(Part(0, None, None), keep)
         yield Imported(report, again, dossiers, await everybody.reference())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -12,8 +12,8 @@ import msgspec
 import pytest
 
 from events.envelope import CustomerId
+from events.facts import Fact
 from events.touchpoints.policy import AlertsPolicy, TierLine, TierPolicy
-from projections.protocol import InOrder
 from projections.receivables.projection import Receivables
 from projections.value_tiers.projection import ValueTiers
 from projections.value_tiers.rows import STANDINGS
@@ -215,8 +215,10 @@ async def test_places_of_an_earlier_generation_bound_a_walk_too(company: Platfor
     for one in (Extent(extent.generation, half), later):
         found: dict[str, int] = {}
 
-        def count(customer: CustomerId, facts: InOrder, told: dict[str, int] = found) -> None:
-            told[customer] = len(facts.events)
+        def count(
+            customer: CustomerId, facts: Sequence[Fact], told: dict[str, int] = found
+        ) -> None:
+            told[customer] = len(facts)
 
         await Everybody(one, company.pool).each(Part(0, None, None), count)
         assert found == {row["customer_id"]: row["events"] for row in expected}

@@ -10,7 +10,6 @@ import pytest
 from events.envelope import CustomerId
 from events.policy import Reference
 from events.touchpoints.policy import AlertsPolicy, TierLine, TierPolicy
-from projections.protocol import in_fact_order
 from projections.receivables.rows import OPEN
 from services.audit.report_parts import (
     AgeingOf,
@@ -30,20 +29,18 @@ from tests.support.given import given, invoice, paid
 AT = datetime(2026, 6, 1, tzinfo=UTC)
 NO_POOL = cast(Pool, None)
 ASKING = Asking(Extent(1, (0,) * 13), AT.isoformat())
-IN_ORDER = in_fact_order(
-    given(
-        invoice("I-1", "100.00", due="2026-03-01"),
-        invoice("I-2", "70.00", due="2026-04-01"),
-        paid("P-1", "100.00", on="2026-03-09", invoices=("I-1",)),
-    ).facts
-)
+FACTS = given(
+    invoice("I-1", "100.00", due="2026-03-01"),
+    invoice("I-2", "70.00", due="2026-04-01"),
+    paid("P-1", "100.00", on="2026-03-09", invoices=("I-1",)),
+).facts
 
 
 def aged(customers: int) -> PartAgeing:
     found = PartAgeing()
     worker = AgeingParts(AgeingOf(ASKING, date(2026, 6, 1), None), NO_POOL)
     for k in range(customers):
-        worker.add(found, CustomerId(f"C-{k}"), Told(IN_ORDER, Reference(), AT))
+        worker.add(found, CustomerId(f"C-{k}"), Told(FACTS, Reference(), AT))
     return found
 
 
@@ -51,7 +48,7 @@ def alerts(customers: int) -> PartAlerts:
     found = PartAlerts()
     worker = AlertsParts(AlertsOf(ASKING, listed=False), NO_POOL)
     for k in range(customers):
-        worker.add(found, CustomerId(f"C-{k}"), Told(IN_ORDER, Reference(), AT))
+        worker.add(found, CustomerId(f"C-{k}"), Told(FACTS, Reference(), AT))
     return found
 
 
@@ -64,7 +61,7 @@ def tried(customers: int) -> PartTrial:
     ]
     for k in range(customers):
         for rehearsal in rehearsals:
-            rehearsal.take(found, CustomerId(f"C-{k}"), IN_ORDER)
+            rehearsal.take(found, CustomerId(f"C-{k}"), FACTS)
     return found
 
 
