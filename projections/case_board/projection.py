@@ -16,7 +16,7 @@ from projections.case_board.memo import Memo
 from projections.case_board.replay import HANDLED
 from projections.case_board.rows import BREACHED, TABLES, CaseRow
 from projections.case_board.service_levels import TERMS_READ
-from projections.protocol import Anatomy, Assessment, Facts, Row, Table, Total
+from projections.protocol import Anatomy, Assessment, Facts, Row, Stage, Table, Total
 
 
 class CaseBoard:
@@ -28,6 +28,7 @@ class CaseBoard:
     tables: ClassVar[tuple[Table, ...]] = TABLES
     reads: ClassVar[frozenset[type[ReferenceTouchpoint]]] = TERMS_READ | HOURS_READS
     anatomy: ClassVar[Anatomy] = ANATOMY
+    stage: ClassVar[Stage | None] = None
 
     def assess(
         self, customer: CustomerId, facts: Facts, at: datetime, reference: Reference

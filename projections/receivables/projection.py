@@ -11,7 +11,8 @@ from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.policy import ReferenceTouchpoint
 from projections.books.replay import HANDLED
-from projections.protocol import Anatomy, Assessment, Facts, Row, Table, Total
+from projections.books.stage import BOOKS, walked_books
+from projections.protocol import Anatomy, Assessment, Facts, Row, Stage, Table, Total
 from projections.receivables.anatomy import ANATOMY
 from projections.receivables.memo import Memo
 from projections.receivables.rows import ACCOUNTS, INVOICED, ITEMS, OPEN, OWED_BACK, ItemRow
@@ -27,6 +28,7 @@ class Receivables:
     reads: ClassVar[frozenset[type[ReferenceTouchpoint]]] = READS
     tables: ClassVar[tuple[Table, ...]] = (ITEMS, ACCOUNTS)
     anatomy: ClassVar[Anatomy] = ANATOMY
+    stage: ClassVar[Stage | None] = Stage(BOOKS, None)
 
     def assess(
         self, customer: CustomerId, facts: Facts, at: datetime, reference: Reference
@@ -37,6 +39,10 @@ class Receivables:
         """
         memo, facts.memo = facts.memo, None
         if not (isinstance(memo, Memo) and memo.serves(facts, at, reference)):
+            walked = walked_books(facts, at, reference)
+            ledger = None if walked is None else walked.take_ledger()
+            if ledger is not None:
+                return Memo(reference, ledger).assess(customer, facts, at)
             memo = Memo(reference)
         assessment = memo.assess(customer, facts, at)
         facts.memo = memo

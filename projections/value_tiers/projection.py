@@ -10,10 +10,11 @@ from events.envelope import CustomerId
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.policy import ReferenceTouchpoint
-from projections.protocol import Anatomy, Assessment, Facts, Row, Table, Total
+from projections.books.stage import BOOKS
+from projections.protocol import Anatomy, Assessment, Facts, Row, Stage, Table, Total
 from projections.value_tiers.alerts import ClearedAlerts, standing_alerts
 from projections.value_tiers.anatomy import ANATOMY
-from projections.value_tiers.books import HANDLED
+from projections.value_tiers.books import HANDLED, walk_for_all
 from projections.value_tiers.memo import memo_of
 from projections.value_tiers.reading import ValueAt
 from projections.value_tiers.rows import STANDINGS, TIER, StandingRow
@@ -30,6 +31,7 @@ class ValueTiers:
     reads: ClassVar[frozenset[type[ReferenceTouchpoint]]] = READS
     tables: ClassVar[tuple[Table, ...]] = (STANDINGS,)
     anatomy: ClassVar[Anatomy] = ANATOMY
+    stage: ClassVar[Stage | None] = Stage(BOOKS, walk_for_all)
 
     def assess(
         self, customer: CustomerId, facts: Facts, at: datetime, reference: Reference
@@ -49,7 +51,8 @@ class ValueTiers:
             cleared=ClearedAlerts(reading),
             next_change_at=standing.next_change(),
         )
-        facts.memo = memo
+        if facts.staged is None:
+            facts.memo = memo
         return assessment
 
     def totals(self, row: Row) -> Sequence[Total]:

@@ -10,7 +10,7 @@ from events.touchpoints.base import Touchpoint
 from events.touchpoints.payment import PaymentReceived
 from events.touchpoints.policy import AlertsPolicy, AlertsPolicyPublished, ReferenceTouchpoint
 from events.uses import policy_use
-from projections.protocol import Alert, Anatomy, Assessment, Cause, Facts, Row, Table, Total
+from projections.protocol import Alert, Anatomy, Assessment, Cause, Facts, Row, Stage, Table, Total
 
 QUIET = timedelta(days=7)
 """A customer that pays nothing for so long is "quiet": an alert that time alone raises."""
@@ -37,6 +37,7 @@ class Counting:
     reads: ClassVar[frozenset[type[ReferenceTouchpoint]]] = frozenset({AlertsPolicyPublished})
     tables: ClassVar[tuple[Table, ...]] = (Table("sums", CountRow, ("currency",)),)
     anatomy: ClassVar[Anatomy] = Anatomy((), {})
+    stage: ClassVar[Stage | None] = None
 
     def __init__(self) -> None:
         self.poison: str | None = None

@@ -10,7 +10,7 @@ from events.envelope import CustomerId
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.policy import ReferenceTouchpoint
-from projections.protocol import Anatomy, Assessment, Facts, Row, Table, Total
+from projections.protocol import Anatomy, Assessment, Facts, Row, Stage, Table, Total
 from tests.support.counting import Counting, CountRow
 
 SMALL_MINOR = 100
@@ -32,6 +32,7 @@ class CountingAnew:
     reads: ClassVar[frozenset[type[ReferenceTouchpoint]]] = Counting.reads
     tables: ClassVar[tuple[Table, ...]] = (Table("sums", FullerRow, ("currency",)),)
     anatomy: ClassVar[Anatomy] = Anatomy((), {})
+    stage: ClassVar[Stage | None] = None
 
     def assess(
         self, customer: CustomerId, facts: Facts, at: datetime, reference: Reference

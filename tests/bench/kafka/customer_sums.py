@@ -12,7 +12,7 @@ from events.envelope import CustomerId
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.policy import ReferenceTouchpoint
-from projections.protocol import Anatomy, Assessment, Facts, Row, Table, Total
+from projections.protocol import Anatomy, Assessment, Facts, Row, Stage, Table, Total
 from tests.bench.kafka.amounts import Summed
 
 
@@ -40,6 +40,7 @@ class CustomerSums:
     reads: ClassVar[frozenset[type[ReferenceTouchpoint]]] = frozenset()
     tables: ClassVar[tuple[Table, ...]] = (Table("sums", SumRow, ()),)
     anatomy: ClassVar[Anatomy] = Anatomy((), {})
+    stage: ClassVar[Stage | None] = None
 
     def assess(
         self, customer: CustomerId, facts: Facts, at: datetime, reference: Reference
