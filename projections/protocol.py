@@ -107,11 +107,15 @@ class Facts:
         return len(self._events)
 
 
+Walk = Callable[[Facts, datetime, Reference], object]
+"""What walks a customer's facts to an instant, and returns what it came to."""
+
+
 class Stage(NamedTuple):
     """A walk of the facts that several projections read, so that it is walked once for all."""
 
     name: str
-    walk: Callable[[Facts, datetime, Reference], object] | None  # None: another one walks
+    walk: Walk | None  # None: another one walks
 
 
 class Staged:
@@ -119,7 +123,7 @@ class Staged:
 
     __slots__ = ("_at", "_found", "_reference", "_walk")
 
-    def __init__(self, walk: Callable[[Facts, datetime, Reference], object]) -> None:
+    def __init__(self, walk: Walk) -> None:
         self._walk = walk
         self._at: datetime | None = None
         self._reference: Reference | None = None
@@ -131,9 +135,9 @@ class Staged:
         The facts are those that have this stage.
         """
         if self._at != at or self._reference is not reference:
-            self._found = None
-            self._found = self._walk(facts, at, reference)
             self._at, self._reference = at, reference
+            self._found = None  # and so it is for the others, should the walk raise something
+            self._found = self._walk(facts, at, reference)
         return self._found
 
 

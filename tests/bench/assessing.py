@@ -115,13 +115,8 @@ def measure_all(
     answers: dict[str, list[bytes]] = defaultdict(list)
     for customer, told in everybody.items():
         started = time.process_time()
-        asked = [
-            (p, f)
-            for one in passes
-            for p, f in zip(one.projections, one.facts_of(told), strict=True)
-        ]
-        for projection, facts in asked:
-            if len(facts):
+        for one in passes:
+            for _, projection, facts in one.asked(told):
                 answer = projection.assess(customer, facts, at, reference)
                 found.seconds += time.process_time() - started
                 answers[projection.name].append(answer_of(projection, customer, answer))

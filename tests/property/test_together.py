@@ -5,18 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import permutations
+from typing import ClassVar
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.facts import Fact
+from events.facts import Fact, fact_of
 from events.policy import Reference
 from projections import PROJECTIONS
-from projections.protocol import Assessment, Facts, Projection
+from projections.books.stage import BOOKS
+from projections.case_board.projection import CaseBoard
+from projections.protocol import Assessment, Facts, Projection, Stage
+from projections.receivables.projection import Receivables
 from projections.together import Together
-from tests.support.given import CUSTOMER
+from projections.value_tiers.projection import ValueTiers
+from tests.support.given import CUSTOMER, invoice, recorded_events
 from tests.support.value_streams import asked, value_references, value_streams
 
+INVOICE = [invoice("I-1", "100.00", due="2026-04-01")]
 ORDERS = tuple(permutations(PROJECTIONS))
 
 
@@ -35,17 +42,18 @@ def alone(
 
 
 @given(value_streams(), asked, value_references(), st.sampled_from(ORDERS))
-def test_each_answers_what_it_does_alone_whoever_is_asked_first(
+def test_each_answers_what_it_does_alone_whatever_their_order(
     events: Sequence[Fact],
     at: datetime,
     reference: Reference,
     projections: Sequence[Projection],
 ) -> None:
-    for projection, facts in zip(projections, Together(projections).facts_of(events), strict=True):
-        expected = alone(projection, events, at, reference)
-        assert (expected is None) == (len(facts) == 0)
-        if expected is not None:
-            assert told(projection.assess(CUSTOMER, facts, at, reference)) == expected
+    found = {
+        projections[place].name: told(projection.assess(CUSTOMER, facts, at, reference))
+        for place, projection, facts in Together(projections).asked(events)
+    }
+    expected = {one.name: alone(one, events, at, reference) for one in projections}
+    assert found == {name: answer for name, answer in expected.items() if answer is not None}
 
 
 @given(
@@ -61,16 +69,38 @@ def test_asked_again_of_another_instant_or_under_other_rules_they_answer_that(
     hours: int,
 ) -> None:
     """As a trial of a policy does; and nobody goes on with books that another has walked."""
-    everybodys = Together(projections).facts_of(events)
+    everybody = Together(projections).asked(events)
     later = at + timedelta(hours=hours)
     for instant, rules in ((at, reference), (later, reference), (at, others), (later, others)):
-        for projection, facts in zip(projections, everybodys, strict=True):
-            if len(facts):
-                found = told(projection.assess(CUSTOMER, facts, instant, rules))
-                assert found == alone(projection, events, instant, rules)
+        for _, projection, facts in everybody:
+            found = told(projection.assess(CUSTOMER, facts, instant, rules))
+            assert found == alone(projection, events, instant, rules)
 
 
-def test_one_projection_keeps_its_own_facts_and_goes_on_from_its_memo() -> None:
-    for projection in PROJECTIONS:
-        (facts,) = Together([projection]).facts_of([])
+class Broken(ValueTiers):
+    """One whose walk of the books cannot be trusted."""
+
+    stage: ClassVar[Stage | None] = Stage(BOOKS, lambda *_: 1 // 0)
+
+
+@given(value_streams(), asked, value_references())
+def test_a_walk_that_fails_is_the_walkers_own_fault(
+    events: Sequence[Fact], at: datetime, reference: Reference
+) -> None:
+    walker, other = Broken(), Receivables()
+    for _, projection, facts in Together([other, walker]).asked(events):
+        if projection is walker:
+            with pytest.raises(ZeroDivisionError):
+                projection.assess(CUSTOMER, facts, at, reference)
+        else:
+            found = told(projection.assess(CUSTOMER, facts, at, reference))
+            assert found == alone(other, events, at, reference)
+
+
+def test_one_projection_shares_nothing() -> None:
+    told_of = [fact_of(one) for one in recorded_events(INVOICE)]
+    for projection in (Receivables(), ValueTiers()):
+        ((_, _, facts),) = Together([projection, CaseBoard()]).asked(told_of)
         assert facts.staged is None
+    both = Together([Receivables(), ValueTiers()]).asked(told_of)
+    assert both[0].facts is both[1].facts
