@@ -19,7 +19,7 @@ from msgspec import Struct, structs
 
 from projections.protocol import Projection
 from services.platform import Platform
-from services.postgres.pool import Connection, translated
+from services.postgres.pool import Connection, lent_for_locks, translated
 from services.postgres.statements import sql
 from services.projector.owner import BATCH_EVENTS
 from services.rebuild.builds import SHARED_TABLES, Build, RebuildRefused, discard, plan
@@ -179,7 +179,7 @@ class _Timer:
 async def _alone(platform: Platform, names: Sequence[str]) -> AsyncIterator[None]:
     """Let no other process rebuild these projections meanwhile. Raises: RebuildRefused."""
     with translated():
-        async with platform.pool.acquire() as connection:
+        async with lent_for_locks(platform.pool) as connection:
             give_up_at = time.monotonic() + _LOCK_PATIENCE_S
             for name in sorted(names):
                 while not await connection.fetchval(_TRY_LOCK, name):

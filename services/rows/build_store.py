@@ -11,6 +11,7 @@ from msgspec.structs import fields
 
 from events.envelope import CustomerId
 from projections.protocol import Alert
+from services.postgres.arrays import array_text
 from services.postgres.statements import sql
 from services.rows.changes import Changes
 from services.rows.projection_store import ProjectionStore
@@ -24,7 +25,7 @@ class BuildStore(ProjectionStore):
     async def _standing(
         self, connection: PoolConnectionProxy, customers: Sequence[CustomerId]
     ) -> list[Record]:
-        return await connection.fetch(sql("rebuild_standing"), *self._id, customers)
+        return await connection.fetch(sql("rebuild_standing"), *self._id, array_text(customers))
 
     async def _alerts(
         self, connection: PoolConnectionProxy, partition: int, changes: Changes, at: datetime
