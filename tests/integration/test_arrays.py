@@ -28,7 +28,8 @@ def texts(seed: int) -> list[str | None]:
 async def test_texts_come_through_whatever_stands_in_them(database: str) -> None:
     connection = await asyncpg.connect(database)
     try:
-        lists = [*([odd] for odd in ODD), ODD, [None], *map(texts, range(100))]
+        lists: list[list[str | None]] = [[odd] for odd in ODD]
+        lists += [[*ODD], [None], *map(texts, range(100))]
         for values in lists:
             found = await connection.fetchval("SELECT $1::text::text[]", array_text(values))
             assert found == values
