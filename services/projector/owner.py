@@ -12,26 +12,23 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from sys import intern
 from typing import Protocol
 
 import structlog
 
 from events.envelope import CustomerId
-from events.errors import EventError
-from events.facts import Fact
 from events.policy import Reference
 from projections.protocol import Projection
 from services.errors import TouchstoneError
-from services.log.readable import fact
-from services.ports import Dossiers, EventLog, StoredEvent
+from services.log.facts import portion_of
+from services.ports import Dossiers, EventLog, Portion, StoredEvent
 from services.postgres.pool import Pool, translated
 from services.postgres.statements import sql
 from services.projector.bringing_back import BringingBack
 from services.projector.collecting import collect_if_many
-from services.projector.lane import Connection, Lane
+from services.projector.lane import Batch, Connection, Lane
 from services.projector.memory import Memory
-from services.projector.recalling import Recall
+from services.projector.recalling import Broken, Recall
 from services.projector.snapshots import Snapshots
 from services.rows.changes import Changes, Parked
 from services.rows.projection_store import ProjectionStore
@@ -44,6 +41,8 @@ BATCH_EVENTS = 4000
 
 DUE_LIMIT = 500
 """Customers that are assessed by one piece of due work at the most."""
+
+_NOBODY = 2**62  # the place of a lane ahead, where there is none
 
 _KEEPING_S = 5.0  # for snapshots after a batch: long enough for many, or for one that is very long
 
@@ -152,40 +151,53 @@ class PartitionOwner:
         return [lane for lane in lanes if lane.projection.name not in idle]
 
     async def step(self, reference: Reference, limit: int) -> int:
-        """Read and take in up to `limit` events; return how many."""
-        stored = await self._log.read(self.partition, self.next, limit)
-        await self.take_in(reference, stored)
-        return len(stored)
-
-    async def take_in(self, reference: Reference, stored: Sequence[StoredEvent]) -> None:
-        """Take in a batch that begins at `next`.
+        """Read and take in up to `limit` events; return how many.
 
         Projections that stand at different places join where the one behind has caught up.
         """
+        lanes, stop = self._behind()
+        portion = await self._log.facts(self.partition, self.next, limit, stop)
+        if portion is None:
+            return 0
+        await self._take_in(lanes, reference, portion)
+        return portion.events
+
+    async def take_in(self, reference: Reference, stored: Sequence[StoredEvent]) -> None:
+        """Take in a batch that begins at `next`, of events that were read whole."""
         while stored:
-            start = self.next
-            lanes = [lane for lane in self._lanes if lane.checkpoint.next == start]
-            ahead = [lane.checkpoint.next for lane in self._lanes if lane.checkpoint.next > start]
-            stop = min(ahead, default=stored[-1].position.n + 1)
+            lanes, stop = self._behind()
+            stop = min(stop, stored[-1].position.n + 1)
             batch = [one for one in stored if one.position.n < stop]
-            at = stored[max(len(batch) - 1, 0)].recorded_at
-            await self._take_in(lanes, reference, batch, stop, at)
-            self.taken_at = at
+            portion = portion_of(batch, stop, at=stored[max(len(batch) - 1, 0)].recorded_at)
+            await self._take_in(lanes, reference, portion, batch)
             stored = stored[len(batch) :]
+
+    def _behind(self) -> tuple[list[Lane], int]:
+        """Return the lanes that are furthest behind, and where the next ones stand."""
+        start = self.next
+        ahead = [lane.checkpoint.next for lane in self._lanes if lane.checkpoint.next > start]
+        lanes = [lane for lane in self._lanes if lane.checkpoint.next == start]
+        return lanes, min(ahead, default=_NOBODY)
 
     async def _take_in(
         self,
         lanes: list[Lane],
         reference: Reference,
-        stored: Sequence[StoredEvent],
-        upto: int,
-        at: datetime,
+        portion: Portion,
+        stored: Sequence[StoredEvent] = (),
     ) -> None:
-        batch, broken = _by_customer(stored)
+        batch, upto, at = portion.facts, portion.upto, portion.recorded_at
+        broken = {
+            customer: Parked(customer, reason, event_id)
+            for customer, (event_id, reason) in portion.unreadable.items()
+        }
         async with self._all_or_nothing(lanes):
             shares = [(lane, lane.of_interest(batch)) for lane in lanes]
             await self._bringing_back.recall(shares, broken, reference)
-            work = [(lane, await lane.assess(mine, broken, at, reference)) for lane, mine in shares]
+            work = [
+                (lane, await self._assess(lane, mine, broken, at, reference))
+                for lane, mine in shares
+            ]
             await self._keep_uses([changes for _, changes in work])
             async with self._writing() as connection:
                 if self._mirror is not None:
@@ -198,6 +210,7 @@ class PartitionOwner:
         for (lane, changes), change_no in zip(work, numbers, strict=True):
             lane.committed(upto, changes)
             self._tell(lane, changes, change_no)
+        self.taken_at = at
         keep_until = time.monotonic() + _KEEPING_S
         for lane, changes in work:
             await lane.release(changes, at, reference, keep_until)
@@ -272,7 +285,7 @@ class PartitionOwner:
         broken: dict[CustomerId, Parked] = {}
         async with self._all_or_nothing([lane]):
             await self._bringing_back.recall([(lane, customers)], broken, reference)
-            changes = await lane.assess(dict.fromkeys(customers, ()), broken, at, reference)
+            changes = await self._assess(lane, dict.fromkeys(customers, ()), broken, at, reference)
             await self._keep_uses([changes])
             async with self._writing() as connection:
                 if caught_up and not await connection.fetchval(
@@ -288,6 +301,20 @@ class PartitionOwner:
         await lane.release(changes, at, reference, time.monotonic() + _KEEPING_S)
         collect_if_many()
         return len(customers)
+
+    async def _assess(
+        self, lane: Lane, batch: Batch, broken: Broken, at: datetime, reference: Reference
+    ) -> Changes:
+        """Return what differs once a batch is remembered; who is in it was brought back."""
+        changes = await lane.assess(batch, broken, at, reference)
+        if changes.incomplete:
+            broken = dict(broken)
+            again = {customer: batch[customer] for customer in changes.incomplete}
+            await self._bringing_back.recall_whole(lane, [*again], broken)
+            await lane.assess(again, broken, at, reference, changes)
+            assert not changes.incomplete, "nothing is left out of what was read whole"
+        changes.parked.extend(broken.values())
+        return changes
 
     async def _keep_uses(self, changes: Sequence[Changes]) -> None:
         await self._uses.keep(head.uses for one in changes for head in one.heads)
@@ -323,26 +350,6 @@ class PartitionOwner:
             for lane in lanes:
                 lane.memory.clear()
             raise
-
-
-def _by_customer(
-    stored: Sequence[StoredEvent],
-) -> tuple[dict[CustomerId, list[Fact]], dict[CustomerId, Parked]]:
-    """Return a batch by customer, and the customers whose events cannot be decoded."""
-    events: dict[CustomerId, list[Fact]] = {}
-    broken: dict[CustomerId, Parked] = {}
-    for one in stored:
-        subject = one.envelope.subject
-        if subject is None:
-            continue  # it belongs to its branch alone
-        own = events.get(subject)
-        if own is None:
-            own = events[CustomerId(intern(subject))] = []
-        try:
-            own.append(fact(one))
-        except EventError as error:
-            broken[subject] = Parked(subject, str(error), one.envelope.id)
-    return events, broken
 
 
 async def _announce(connection: Connection, changes: Sequence[Changes]) -> None:

@@ -18,7 +18,7 @@ from events.errors import EventError
 from events.partitioning import partition_of
 from events.policy import Reference
 from projections.protocol import Facts, Projection
-from services.log.copy_rows import Dossier
+from services.ports import Dossier
 from services.postgres.pool import Connection, Pool, translated
 from services.postgres.statements import sql
 from services.projector.reference_feed import ReferenceFeed

@@ -10,7 +10,8 @@ from asyncpg import Record
 from msgspec import Struct
 
 from events.envelope import CustomerId, PositionVector, RecordedEvent
-from services.log.copy_rows import Dossier, DossierReader
+from services.log.copy_rows import DossierReader
+from services.ports import Dossier
 from services.postgres.pool import Connection
 from services.postgres.statements import sql
 
