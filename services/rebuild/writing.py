@@ -24,13 +24,8 @@ from services.postgres.pool import Connection, Pool, translated
 from services.postgres.statements import sql
 from services.projector.reference_feed import ReferenceFeed
 from services.rebuild.builds import Build
-from services.rebuild.gathering import (
-    ALERT_COLUMNS,
-    HEAD_COLUMNS,
-    TOTAL_COLUMNS,
-    Gathered,
-    Record,
-)
+from services.rebuild.gathering import ALERT_COLUMNS, HEAD_COLUMNS, Gathered, Record
+from services.rows.build_store import TOTAL_COLUMNS
 from services.rows.changes import Parked
 from services.rows.uses import UseSets
 from services.walk.parts import Extent, Part, copied_dossiers
