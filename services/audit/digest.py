@@ -10,7 +10,7 @@ from events.envelope import CustomerId
 from events.home import Asked
 from projections import PROJECTIONS
 from projections.digest import RunningDigest, customer_lines
-from projections.protocol import Facts
+from projections.together import Together
 from services.platform import Platform
 from services.postgres.pool import Pool
 from services.walk.company import walk_company
@@ -42,6 +42,7 @@ class Digesting:
 
     def __init__(self, argument: Asking, pool: Pool) -> None:
         self._everybody = EverybodyKnown(argument, pool)
+        self._together = Together(PROJECTIONS)
 
     async def walk(self, part: Part) -> PartDigest:
         """Digest a part. Raises: Unavailable, UnreadableEvent."""
@@ -53,8 +54,7 @@ class Digesting:
             customers += 1
             events += len(told.facts)
             lines: list[bytes] = []
-            for projection in PROJECTIONS:
-                facts = Facts(told.facts, projection.handles)
+            for _, projection, facts in self._together.asked(told.facts):
                 assessment = projection.assess(customer, facts, told.at, told.reference)
                 lines += customer_lines(projection, customer, assessment)
             running.add(lines)
