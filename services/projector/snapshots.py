@@ -39,8 +39,14 @@ LONG_EVENTS = 1_000
 """A shorter dossier is worked out about as quickly as its snapshot is brought back."""
 
 _GROWTH = 0.05
-_QUICKLY = 1  # of zlib's levels: twice as small at a third of the time
-_AT_ONCE = 20  # contents read together: each is megabytes
+_SMALL = 2**18
+_ANY_SIZE = 2**31 - 1  # in bytes
+_LARGE_AT_ONCE = 20  # contents larger than small read together: each may be megabytes
+
+_AS_IT_IS, _QUICKLY = 0, 1
+"""Levels of zlib, whose checksum tells damaged bytes at any; a small content is read sooner as it
+is."""
+
 _FORM = 2  # of the content
 
 
@@ -88,25 +94,38 @@ class Snapshots:
     ) -> dict[CustomerId, Snapshot]:
         """Return the snapshots that serve, none beyond `upto`. Raises: Unavailable."""
         found: dict[CustomerId, Snapshot] = {}
-        rules, count = self.rules.of(reference), self.rules.count(reference)
-        turns = Turns()
-        with translated():
-            rows = await self._pool.fetch(sql("snapshots_named"), *self._id, customers)
-        named = [row["customer_id"] for row in rows]
-        for start in range(0, len(named), _AT_ONCE):
-            with translated():
-                rows = await self._pool.fetch(
-                    sql("snapshots_of"), *self._id, self._code, self._generation, upto,
-                    count, reference.count, named[start : start + _AT_ONCE],
-                )  # fmt: skip
-            for row in rows:
-                await turns.next()
-                customer = CustomerId(row["customer_id"])
-                try:
-                    found[customer] = self._brought_back(row, rules)
-                except Exception as error:  # noqa: BLE001 - whatever it is, the events are there
-                    _LOG.warning("snapshot_unreadable", customer=customer, reason=str(error))
+        rows = await self._read(customers, upto, reference, _SMALL)
+        large = [row["customer_id"] for row in rows if row["content"] is None]
+        await self._bring_back(rows, reference, found)
+        for start in range(0, len(large), _LARGE_AT_ONCE):
+            some = large[start : start + _LARGE_AT_ONCE]
+            rows = await self._read(some, upto, reference, _ANY_SIZE)
+            await self._bring_back(rows, reference, found)
         return found
+
+    async def _read(
+        self, customers: Sequence[CustomerId], upto: int, reference: Reference, most_bytes: int
+    ) -> list[Record]:
+        with translated():
+            return await self._pool.fetch(
+                sql("snapshots_of"), *self._id, self._code, self._generation, upto,
+                self.rules.count(reference), reference.count, customers, most_bytes,
+            )  # fmt: skip
+
+    async def _bring_back(
+        self, rows: Sequence[Record], reference: Reference, into: dict[CustomerId, Snapshot]
+    ) -> None:
+        rules = self.rules.of(reference)
+        turns = Turns()
+        for row in rows:
+            if row["content"] is None:
+                continue
+            await turns.next()
+            customer = CustomerId(row["customer_id"])
+            try:
+                into[customer] = self._brought_back(row, rules)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the events are there
+                _LOG.warning("snapshot_unreadable", customer=customer, reason=str(error))
 
     def _brought_back(self, row: Record, reference: Reference) -> Snapshot:
         content = _DECODER.decode(zlib.decompress(row["content"]))
@@ -134,7 +153,8 @@ class Snapshots:
             return
         try:
             content = self._content(remembered)
-            packed = await asyncio.to_thread(zlib.compress, content, _QUICKLY)
+            level = _AS_IT_IS if len(content) <= _SMALL else _QUICKLY
+            packed = await asyncio.to_thread(zlib.compress, content, level)
             with translated():
                 await self._pool.execute(
                     sql("snapshot_keep"), *self._id, customer, self._code, self._generation, upto,
