@@ -152,13 +152,12 @@ class Snapshots:
         if facts.memo is None:
             return
         try:
-            content = self._content(remembered)
-            level = _AS_IT_IS if len(content) <= _SMALL else _QUICKLY
-            packed = await asyncio.to_thread(zlib.compress, content, level)
+            # Nobody else looks at it meanwhile, and a long one takes as long as many events.
+            content = await asyncio.to_thread(self._content, remembered)
             with translated():
                 await self._pool.execute(
                     sql("snapshot_keep"), *self._id, customer, self._code, self._generation, upto,
-                    at, self.rules.count(reference), len(facts), packed,
+                    at, self.rules.count(reference), len(facts), content,
                 )  # fmt: skip
         except Exception:  # noqa: BLE001 - what it is a snapshot of is written already
             _LOG.exception("snapshot_not_kept", customer=customer)
@@ -166,7 +165,7 @@ class Snapshots:
     def _content(self, remembered: Remembered) -> bytes:
         facts, written = remembered.facts, remembered.written
         assert facts.memo is not None
-        return _ENCODER.encode(
+        content = _ENCODER.encode(
             Content(
                 facts=facts.kept(),
                 memo=self.projection.kept(facts.memo),
@@ -174,3 +173,4 @@ class Snapshots:
                 alerts=written.alerts,
             )
         )
+        return zlib.compress(content, _AS_IT_IS if len(content) <= _SMALL else _QUICKLY)
