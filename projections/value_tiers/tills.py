@@ -57,8 +57,8 @@ class TillLedger(JournalLedger):
     `resold` are the subjects whose sales may be others since somebody last emptied it.
     """
 
-    def __init__(self, rules: ValueRules, contributions: Contributions) -> None:
-        super().__init__(rules.ledger)
+    def __init__(self, rules: ValueRules, contributions: Contributions, limits: bool) -> None:
+        super().__init__(rules.ledger, limits)
         self.contributions = contributions
         self.resold: dict[Subject, None] = {}
         self.parts: dict[str, OrderParts] = {}
@@ -254,7 +254,6 @@ class TillLedger(JournalLedger):
         A refund pays out what a note gave back before it takes more: of the two sums the larger
         one counts.
         """
-        # Frozen and thawed, a dictionary may have its keys in another order.
         sales = sorted((s for s in self.cash if s.currency == currency), key=_serial)
         notes = sorted((n for n in self.loose_notes if n.currency == currency), key=_serial)
         known = sorted((n for n in self.cash_notes if n.currency == currency), key=_serial)
