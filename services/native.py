@@ -7,6 +7,7 @@ never found. Which modules are compiled is settled once, when `services` is firs
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,8 +22,17 @@ from typing import NamedTuple
 
 VARIABLE = "TOUCHSTONE_NATIVE"
 
-PARTS: Mapping[str, str] = {"events.compiled_reader": "reader"}
+PARTS: Mapping[str, str] = {
+    "events.compiled_reader": "reader",
+    "projections.books.ledger": "rules",
+}
 """What a part is called, by a module that tells whether it was built."""
+
+FIELD_TYPES = "field_types.json"
+"""A file of a build: of each compiled module and class, the types of fields as the source has them.
+
+mypyc makes `type` of whatever is no plain class, and msgspec would decode by that.
+"""
 
 NOT_BUILT = "the native parts are not there for the sources as they are: run `make native`"
 
@@ -63,11 +73,28 @@ def build_name() -> str:
     return f"{sources_digest()[:16]}-{sys.implementation.cache_tag}"
 
 
+_FieldTypes = Mapping[str, Mapping[str, str]]  # by class and field
+
+
+class _Loader(ExtensionFileLoader):
+    """Loads a compiled module, whose classes then say of their fields what the source says."""
+
+    def __init__(self, fullname: str, path: str, types: _FieldTypes) -> None:
+        super().__init__(fullname, path)
+        self._types = types
+
+    def exec_module(self, module: ModuleType) -> None:
+        super().exec_module(module)
+        for name, types in self._types.items():
+            vars(module)[name].__annotations__ = dict(types)
+
+
 class _Finder(MetaPathFinder):
     """Finds a module where it was compiled."""
 
-    def __init__(self, files: Mapping[str, Path]) -> None:
+    def __init__(self, files: Mapping[str, Path], types: Mapping[str, _FieldTypes]) -> None:
         self._files = files
+        self._types = types
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -75,7 +102,7 @@ class _Finder(MetaPathFinder):
         file = self._files.get(fullname)
         if file is None:
             return None
-        loader = ExtensionFileLoader(fullname, str(file))
+        loader = _Loader(fullname, str(file), self._types.get(fullname, {}))
         return spec_from_file_location(fullname, file, loader=loader)
 
 
@@ -83,6 +110,11 @@ def _compiled(folder: Path) -> Iterator[tuple[str, Path]]:
     suffix = EXTENSION_SUFFIXES[0]
     for file in folder.rglob(f"*{suffix}"):
         yield ".".join(file.relative_to(folder).parts).removesuffix(suffix), file
+
+
+def _field_types(file: Path) -> Mapping[str, _FieldTypes]:
+    found: Mapping[str, _FieldTypes] = json.loads(file.read_text("utf-8"))
+    return found
 
 
 @cache
@@ -93,10 +125,11 @@ def choose() -> Native:
     """
     if os.environ.get(VARIABLE) == "0" or not builds().is_dir():
         return Native()
-    files = dict(_compiled(builds() / build_name()))
+    folder = builds() / build_name()
+    files = dict(_compiled(folder))
     if not files:
         return Native(out_of_date=any(builds().iterdir()))
     if files.keys() & sys.modules.keys():
         return Native()
-    sys.meta_path.insert(0, _Finder(files))
+    sys.meta_path.insert(0, _Finder(files, _field_types(folder / FIELD_TYPES)))
     return Native(tuple(part for module, part in PARTS.items() if module in files))

@@ -11,7 +11,7 @@ from types import ModuleType
 
 import pytest
 
-from deploy.native import build as building
+from deploy.native import compiling
 from events.codec import compiled_reader as chosen_reader
 from services import native
 from services.errors import UsageError
@@ -122,15 +122,15 @@ def test_a_machine_without_a_compiler_is_told_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("CC", "no-such-compiler -O2")
-    with pytest.raises(building.CannotBuild, match=r"no-such-compiler is not there.*apt install"):
-        building.check_compiler()
+    with pytest.raises(compiling.CannotBuild, match=r"no-such-compiler is not there.*apt install"):
+        compiling.check_compiler()
 
 
 @pytest.mark.native
 def test_what_the_compiler_refuses_is_shown(compiled_reader: ModuleType, tmp_path: Path) -> None:
     source = tmp_path / "wrong.c"
     source.write_text("#error nobody compiles this\n")
-    wrong = building.Extension("events.wrong", (source,), ())
-    with pytest.raises(building.CannotBuild, match="nobody compiles this"):
-        building.compile_into(tmp_path, [wrong], tmp_path / "objects")
+    wrong = compiling.Extension("events.wrong", (source,), ())
+    with pytest.raises(compiling.CannotBuild, match="nobody compiles this"):
+        compiling.compile_into(tmp_path, [wrong], tmp_path / "objects")
     assert not list(tmp_path.rglob("*.so"))
