@@ -76,7 +76,7 @@ format: setup ## Format the code and mend what ruff can mend
 bench: setup ## Measure what an event costs; ARGS="--against" beside an earlier build
 	$(BIN)/python -m tests.bench $(ARGS)
 
-bench-kafka: setup ## Measure over Kafka beside a plain loop, Faust and quixstreams (ARGS=...)
+bench-kafka: setup ## Measure over Kafka beside a plain loop, Kafka Streams, Faust, quixstreams (ARGS=...)
 	$(BIN)/python -m tests.bench.kafka $(ARGS)
 
 faults: setup ## Kill, freeze, cut and fill everything under load; a table (ARGS="--only NAME --short")

@@ -27,6 +27,7 @@ Asked = date | datetime
 An instant without an offset is local time there.
 """
 
+_NAMING = frozenset({CustomerRegistered, CustomerProfileChanged})
 _KEY = itemgetter(0)
 _DAY_LENGTH = len("2026-03-20")
 
@@ -50,8 +51,16 @@ class Home:
     def __init__(self, facts: Iterable[Fact] = ()) -> None:
         self._first: tuple[FactKey, str] | None = None
         self._named: list[tuple[FactKey, str]] = []  # in fact order
-        for fact in facts:
-            self.remember(fact)
+        self.take_whole(facts if isinstance(facts, Sequence) else list(facts))
+
+    def take_whole(self, dossier: Sequence[Fact]) -> None:
+        """Take in the facts of a customer of whom nothing is known yet."""
+        if not dossier:
+            return
+        earliest = min([fact.effective_at for fact in dossier])
+        for fact in dossier:
+            if fact.effective_at == earliest or type(fact.data) in _NAMING:
+                self.remember(fact)
 
     def remember(self, fact: Fact) -> bool:
         """Take in a fact; return whether the customer may be at home elsewhere since."""
@@ -61,8 +70,9 @@ class Home:
         if earlier:
             self._first = (fact.fact_key, fact.branch_id)
         data = fact.data
-        if not isinstance(data, CustomerRegistered | CustomerProfileChanged):
+        if type(data) not in _NAMING:  # far cheaper than to ask a struct's class for instances
             return earlier
+        assert isinstance(data, (CustomerRegistered, CustomerProfileChanged))
         if data.home_branch is None:
             return earlier
         key = fact.fact_key

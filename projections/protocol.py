@@ -13,7 +13,7 @@ import uuid
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from operator import attrgetter
+from operator import attrgetter, lt
 from typing import ClassVar, NamedTuple, Protocol
 
 from msgspec import Struct, field
@@ -59,8 +59,7 @@ class Facts:
         self._handles = handles
         self._ids: set[str] = set()
         self._events: list[Fact] = []
-        for event in events:
-            self.remember(event)
+        self._take_whole(events if isinstance(events, Sequence) else list(events))
 
     def remember(self, event: Fact) -> bool:
         """Take in one event; return whether what the facts mean may be other than before.
@@ -81,6 +80,20 @@ class Facts:
             events.insert(bisect_right(events, event.fact_key, key=_FACT_KEY), event)
             self.memo = None
         return True
+
+    def _take_whole(self, dossier: Sequence[Fact]) -> None:
+        """Take in a dossier where nothing is known yet: sort at most once, for all together."""
+        self.home.take_whole(dossier)
+        handles = self._handles
+        mine = [fact for fact in dossier if handles is None or type(fact.data) in handles]
+        ids: set[str] = {fact.id for fact in mine}
+        if len(ids) < len(mine):  # of what came again, the first counts
+            mine = [*{fact.id: fact for fact in reversed(mine)}.values()]
+        instants = [fact.effective_at for fact in mine]
+        if not all(map(lt, instants, instants[1:])):
+            mine.sort(key=_FACT_KEY)
+        self._ids = ids
+        self._events = mine
 
     def after(self, count: int) -> Sequence[Fact]:
         """Return the facts that follow the first `count` of them."""

@@ -1,7 +1,7 @@
-"""Brings the local broker's jars from Maven's repository, and only those that are pinned.
+"""Brings jars from Maven's repository, and only those that are pinned: by default the broker's.
 
-`jars.sha256` holds each jar's digest; what was fetched is compared with it before it may run.
-Where Maven fetches from is the business of its own settings.
+In their folder `pom.xml` names them and `jars.sha256` holds each jar's digest; what was fetched
+is compared with it before it may run. Where Maven fetches from is the business of its settings.
 """
 
 from __future__ import annotations
@@ -15,53 +15,56 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
 JARS = FOLDER / "jars"
-_PINNED = FOLDER / "jars.sha256"
 
 
 class JarsMissing(Exception):
     """The jars are not there, or are not those that are pinned."""
 
 
-def pinned() -> Mapping[str, str]:
+def pinned(folder: Path = FOLDER) -> Mapping[str, str]:
     """Return the digest of each jar by its name."""
-    lines = _PINNED.read_text("utf-8").splitlines()
+    lines = (folder / "jars.sha256").read_text("utf-8").splitlines()
     return {name: digest for digest, name in (line.split() for line in lines)}
 
 
-def present() -> bool:
+def present(folder: Path = FOLDER) -> bool:
     """Return whether every pinned jar lies there, and nothing else; contents are not read."""
-    return {jar.name for jar in JARS.glob("*.jar")} == set(pinned())
+    return {jar.name for jar in (folder / "jars").glob("*.jar")} == set(pinned(folder))
 
 
-def fetch() -> None:
+def fetch(folder: Path = FOLDER) -> None:
     """Have every pinned jar there, fetched by Maven if need be. Raises: JarsMissing."""
-    if not present():
-        _copy_dependencies()
-    wrong = sorted(set(_digests().items()) ^ set(pinned().items()))
+    if not present(folder):
+        _copy_dependencies(folder)
+    wrong = sorted(set(_digests(folder).items()) ^ set(pinned(folder).items()))
     if wrong:
         names = ", ".join(sorted({name for name, _ in wrong}))
-        raise JarsMissing(f"not what jars.sha256 pins: {names}; delete {JARS} and fetch again")
+        raise JarsMissing(
+            f"not what jars.sha256 pins: {names}; delete {folder / 'jars'} and fetch again"
+        )
 
 
-def pin() -> None:
-    """Fetch what pom.xml names and pin it."""
-    _copy_dependencies()
-    lines = [f"{digest}  {name}\n" for name, digest in sorted(_digests().items())]
-    _PINNED.write_text("".join(lines), "utf-8")
+def pin(folder: Path = FOLDER) -> None:
+    """Fetch what pom.xml names and pin it. Raises: JarsMissing."""
+    _copy_dependencies(folder)
+    lines = [f"{digest}  {name}\n" for name, digest in sorted(_digests(folder).items())]
+    (folder / "jars.sha256").write_text("".join(lines), "utf-8")
 
 
-def _digests() -> Mapping[str, str]:
-    return {jar.name: hashlib.sha256(jar.read_bytes()).hexdigest() for jar in JARS.glob("*.jar")}
+def _digests(folder: Path) -> Mapping[str, str]:
+    jars = (folder / "jars").glob("*.jar")
+    return {jar.name: hashlib.sha256(jar.read_bytes()).hexdigest() for jar in jars}
 
 
-def _copy_dependencies() -> None:
+def _copy_dependencies(folder: Path) -> None:
     maven = shutil.which("mvn")
     if maven is None:
         raise JarsMissing("the jars are not there and Maven is not installed: no command `mvn`")
-    shutil.rmtree(JARS, ignore_errors=True)
+    jars = folder.resolve() / "jars"
+    shutil.rmtree(jars, ignore_errors=True)
     command = [maven, "--quiet", "--batch-mode", "--strict-checksums"]
-    command += ["--file", str(FOLDER / "pom.xml"), "dependency:copy-dependencies"]
-    command += ["-DincludeScope=runtime", f"-DoutputDirectory={JARS}"]
+    command += ["--file", str(folder / "pom.xml"), "dependency:copy-dependencies"]
+    command += ["-DincludeScope=runtime", f"-DoutputDirectory={jars}"]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     if ended.returncode:
         raise JarsMissing(f"Maven could not bring the jars:\n{ended.stdout[-2000:]}")
@@ -69,11 +72,12 @@ def _copy_dependencies() -> None:
 
 def main(arguments: list[str]) -> int:
     """Exit code 0 when the jars lie there as pinned."""
-    if arguments not in (["fetch"], ["pin"]):
-        sys.stderr.write("usage: jars.py fetch | pin\n")
+    deeds = {"fetch": fetch, "pin": pin}
+    if len(arguments) not in (1, 2) or arguments[0] not in deeds:
+        sys.stderr.write("usage: jars.py fetch | pin [FOLDER]\n")
         return 2
     try:
-        {"fetch": fetch, "pin": pin}[arguments[0]]()
+        deeds[arguments[0]](Path(*arguments[1:]) if arguments[1:] else FOLDER)
     except JarsMissing as error:
         sys.stderr.write(f"{error}\n")
         return 1

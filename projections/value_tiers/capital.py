@@ -12,7 +12,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from events.touchpoints.policy import CostPolicy
 from projections.books.days import Days
@@ -36,7 +36,8 @@ class Line(NamedTuple):
         return divided(self.micro_on(day), PPM)
 
 
-FLAT = Line(0, 0, 0)
+FLAT: Final = Line(0, 0, 0)
+_LEAST_WINDOW: Final = 2  # days; in a shorter one no day is over
 
 
 class DayCost(NamedTuple):
@@ -44,93 +45,146 @@ class DayCost(NamedTuple):
 
     day: int
     micro: int
+    spent: int  # by all days before it
 
 
 class Capital:
     """The cost of capital of one currency over a window, standing at an instant.
 
-    The balance and rate of the last moment known count for all days that are not over.
+    The balance and rate of the last moment known count for all days that are not over. Costs are
+    summed up as they come; the line of the day is drawn when all of an instant is known and
+    somebody looks at it. `sound` says that no day ever cost less than nothing.
     """
 
     __slots__ = (
-        "_balance", "_before", "_day", "_days", "_expired", "_term", "_terms", "_window",
-        "costs", "line", "next_at",
+        "_balance", "_days", "_expired", "_known", "_known_day", "_stale", "_term", "_terms",
+        "_window", "costs", "line", "next_at", "sound",
     )  # fmt: skip
 
     def __init__(
-        self, days: Days, window: int, terms: Sequence[Term[CostPolicy]], at: datetime
+        self, days: Days, window: int, terms: Sequence[Term[CostPolicy]], term: int
     ) -> None:
         self._days = days
         self._window = window
         self._terms = terms
-        self._term = bisect_right(terms, at, key=lambda term: term.start) - 1
+        self._term = term
         self._balance = 0
-        self.costs: list[DayCost] = []
-        self._day = 0
-        self._before = self.line = FLAT  # on the eve of the day, and on it
         self._expired = 0  # how many of the costs began before what the day counts
-        self.next_at = terms[self._term].end
+        self._stale = False  # whether the line must be drawn anew
+        self._known_day = 0  # before it the line was `_known`, whatever is owed since
+        self._known = FLAT
+        self.costs: list[DayCost] = []
+        self.line = FLAT
+        self.next_at = terms[term].end
+        self.sound = True
 
-    def owe(self, at: datetime, change: int) -> None:
-        """Let the balance change at an instant, to which it was passed."""
+    @property
+    def term_ends(self) -> datetime:
+        """Return when other rates come into force."""
+        return self._terms[self._term].end
+
+    def owe(self, day: int, change: int) -> None:
+        """Let the balance change on the day of an instant, to which it was passed."""
         self._balance += change
-        self._cost(at)
+        self._cost(day)
 
     def pass_to(self, at: datetime) -> None:
         """Let the rates change and what a day costs leave the window, up to an instant."""
-        while self.next_at <= at:
-            if self._terms[self._term].end == self.next_at:
-                now = self.next_at
-                self._term += 1
-                self.costs = list(self.costs)  # it may be shared with one that stands behind
-                self._cost(now)
-            else:
-                self._stand_on(self.costs[self._expired].day + self._window - 1)
-            self._look_ahead()
+        while self._terms[self._term].end <= at:
+            changes = self._days.today(self._terms[self._term].end)
+            self._term += 1
+            self.costs = list(self.costs)  # it may be shared with one that stands behind
+            self._cost(changes)
+            self._stale = True
+        if self.next_at <= at:
+            self._stale = True
 
-    def _cost(self, at: datetime) -> None:
-        micro = self._balance * self._terms[self._term].policy.capital_per_day
-        costs = self.costs
-        if not costs and not micro:
+    def skip(self) -> None:
+        """Let the line wait: what turned it up to now was not looked at."""
+        self._stale = True
+
+    def close(self, at: datetime) -> None:
+        """Draw the line of an instant's day, once all of it is known."""
+        if not self._stale:
+            return
+        self._stale = False
+        self.next_at = self._terms[self._term].end
+        if not self.costs or self._window < _LEAST_WINDOW:
             return
         day = self._days.today(at)
-        if costs and costs[-1].day == day:
-            costs[-1] = DayCost(day, micro)
-        elif micro != (costs[-1].micro if costs else 0):
-            costs.append(DayCost(day, micro))
-        else:
-            return
-        self._stand_on(day)
-        self._look_ahead()
-
-    def _stand_on(self, day: int) -> None:
-        """Draw the line of a day; what leaves the window has turned it on days of its own."""
-        if self._window < 2:
-            return
-        if day > self._day:
-            self._before, self._day = self.line, day
         costs = self.costs
         while self._expired < len(costs) and self._turn(self._expired) <= day:
             self._expired += 1
-        gone = costs[self._expired - 1].micro if self._expired else 0
-        slope = costs[-1].micro - gone
-        if slope == self._before.slope:
-            self.line = self._before
+        self.line = self._line()
+        if self.line.day < day:
+            self._known_day, self._known = day, self.line
+        if self._expired < len(costs):
+            self.next_at = min(self.next_at, self._days.start(self._turn(self._expired)))
+
+    def _cost(self, day: int) -> None:
+        micro = self._balance * self._terms[self._term].policy.capital_per_day
+        costs = self.costs
+        if not costs:
+            if not micro:
+                return
+            costs.append(DayCost(day, micro, 0))
         else:
-            self.line = Line(day, self._before.micro_on(day), slope)
+            last = costs[-1]
+            if last.day == day:
+                costs[-1] = DayCost(day, micro, last.spent)
+            elif micro != last.micro:
+                costs.append(DayCost(day, micro, last.spent + last.micro * (day - last.day)))
+            else:
+                return
+        if micro < 0:
+            self.sound = False
+        self._stale = True
+
+    def _line(self) -> Line:
+        """Return the line of the day, which began when its slope was last another.
+
+        Going back, the slope changes where a day began to cost something else, and where that
+        left the window.
+        """
+        costs = self.costs
+        came, gone = len(costs) - 1, self._expired - 1
+        slope = costs[came].micro - (costs[gone].micro if gone >= 0 else 0)
+        while came >= 0:
+            start = costs[came].day
+            turn = self._turn(gone) if gone >= 0 else 0
+            begins = max(start, turn)
+            micro = costs[came].spent + costs[came].micro * (begins - start)
+            if gone >= 0:
+                micro -= costs[gone].spent + costs[gone].micro * (begins - turn)
+            if begins < self._known_day:
+                return self._known
+            if turn == begins:
+                gone -= 1
+            if start == begins:
+                came -= 1
+            before = costs[came].micro if came >= 0 else 0
+            before -= costs[gone].micro if gone >= 0 else 0
+            if before != slope:
+                return Line(begins, micro, slope)
+        return FLAT
 
     def _turn(self, i: int) -> int:
         return self.costs[i].day + self._window - 1
 
-    def _look_ahead(self) -> None:
-        self.next_at = self._terms[self._term].end
-        if self._expired < len(self.costs) and self._window >= 2:
-            turns = self._days.start(self._turn(self._expired))
-            self.next_at = min(self.next_at, turns)
+    def at_most(self, day: int) -> int:
+        """Return what the cost is never above through a day, in minor units, if it is sound."""
+        costs = self.costs
+        if not costs:
+            return 0
+        last = costs[-1]
+        micro = last.spent + last.micro * (day - last.day)
+        if self._expired:
+            micro -= costs[self._expired - 1].spent
+        return micro // PPM + 1
 
     def next_line_on(self) -> int | None:
         """Return the day on which the next line begins, as far as known now."""
-        if self._window >= 2:
+        if self._window >= _LEAST_WINDOW:
             for i in range(self._expired, len(self.costs)):
                 if self.costs[-1].micro - self.costs[i].micro != self.line.slope:
                     return self._turn(i)
@@ -138,12 +192,11 @@ class Capital:
 
     def ahead(self) -> Capital:
         """Return one that may pass on while nothing is owed anew in either."""
-        copy = Capital.__new__(Capital)
-        copy._days, copy._window = self._days, self._window
-        copy._terms, copy._term = self._terms, self._term
-        copy._balance, copy.costs, copy._day = self._balance, self.costs, self._day
-        copy._before, copy.line, copy._expired = self._before, self.line, self._expired
-        copy.next_at = self.next_at
+        copy = Capital(self._days, self._window, self._terms, self._term)
+        copy._balance, copy.costs, copy.sound = self._balance, self.costs, self.sound
+        copy._expired, copy._stale = self._expired, self._stale
+        copy._known_day, copy._known = self._known_day, self._known
+        copy.line, copy.next_at = self.line, self.next_at
         return copy
 
     def copy(self) -> Capital:
@@ -151,3 +204,12 @@ class Capital:
         copy = self.ahead()
         copy.costs = list(self.costs)
         return copy
+
+
+def term_at(terms: Sequence[Term[CostPolicy]], at: datetime) -> int:
+    """Return which term an instant is in."""
+    return bisect_right(terms, at, key=_start) - 1
+
+
+def _start(term: Term[CostPolicy]) -> datetime:
+    return term.start

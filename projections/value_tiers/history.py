@@ -14,7 +14,7 @@ from events.calendars import INSTANT
 from projections.books.days import BEGINNING, Days
 from projections.value_tiers.books import ValueBooks
 from projections.value_tiers.contributions import Contribution
-from projections.value_tiers.tier_path import TierPath
+from projections.value_tiers.tier_path import TierPath, path_from_beginning
 from projections.value_tiers.tiers import Move
 
 
@@ -82,7 +82,7 @@ class History:
     def path(self) -> TierPath:
         """Return the present path."""
         if self._path is None:
-            self._path = TierPath(self._books, self._days, BEGINNING)
+            self._path = path_from_beginning(self._books, self._days, BEGINNING)
         return self._path
 
     def advance(self) -> None:
@@ -110,7 +110,7 @@ class History:
 
     def replayed(self, without: datetime, at: datetime) -> TierPath:
         """Return the path up to an instant on which what was corrected by then never counted."""
-        path = TierPath(self._books, self._days, without)
+        path = path_from_beginning(self._books, self._days, without)
         path.advance(self._books.last_at)
         return path.look_ahead(at)
 
@@ -161,7 +161,9 @@ class History:
         """Return the path that was shown until a correction."""
         corrected = self._books.contributions.corrected
         began = [c.at for c in corrected if c.until is not None and c.until >= correction]
-        path = self._marks.before(min(began)) or TierPath(self._books, self._days, BEGINNING)
+        path = self._marks.before(min(began)) or path_from_beginning(
+            self._books, self._days, BEGINNING
+        )
         path.without = correction - INSTANT
         _stand_before(path, correction)
         return path
@@ -170,7 +172,7 @@ class History:
         """Return what the path showed until a correction; `path` is of no use afterwards."""
 
         def uncorrected() -> TierPath:
-            found = TierPath(self._books, self._days, BEGINNING)
+            found = path_from_beginning(self._books, self._days, BEGINNING)
             _stand_before(found, correction)
             return found
 

@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Protocol
 
 from events.touchpoints.policy import CostPolicy, TierPolicy
-from projections.books.days import ENDING, Days
+from projections.books.days import BEGINNING, ENDING, Days
 from projections.value_tiers.books import ValueBooks
-from projections.value_tiers.capital import FLAT, Capital, Line
+from projections.value_tiers.capital import FLAT, Capital, Line, term_at
 from projections.value_tiers.contributions import BalanceChange, Ending, Happening
 from projections.value_tiers.provision import Provision
 from projections.value_tiers.wallet import latest_sighting, model_value
 from projections.value_tiers.window import Window
-
-
-class Figure(Protocol):
-    """A figure that changes by itself at known instants."""
-
-    next_at: datetime
-
-    def pass_to(self, at: datetime) -> None:
-        """Take in every change up to an instant, of its own accord."""
-        ...
 
 
 class Model:
@@ -30,14 +19,13 @@ class Model:
 
     __slots__ = ("_books", "_currency", "_days", "_window", "next_at", "value")
 
-    def __init__(
-        self, books: ValueBooks, days: Days, window: int, currency: str, at: datetime
-    ) -> None:
+    def __init__(self, books: ValueBooks, days: Days, window: int, currency: str) -> None:
         self._books = books
         self._days = days
         self._window = window
         self._currency = currency
-        self.measure(at)
+        self.value = 0
+        self.next_at = BEGINNING
 
     def measure(self, at: datetime) -> None:
         """Work the value out at an instant, and when it may be another."""
@@ -58,9 +46,7 @@ class Model:
 
     def ahead(self) -> Model:
         """Return one that may pass on by itself."""
-        copy = Model.__new__(Model)
-        copy._books, copy._days = self._books, self._days
-        copy._window, copy._currency = self._window, self._currency
+        copy = Model(self._books, self._days, self._window, self._currency)
         copy.value, copy.next_at = self.value, self.next_at
         return copy
 
@@ -68,24 +54,23 @@ class Model:
 class Meter:
     """A customer's figures over one window in one currency; None: no policy asks for them."""
 
-    __slots__ = ("_others", "capital", "currency", "model", "provision", "window")
+    __slots__ = ("_days", "capital", "currency", "model", "provision", "window")
 
-    def __init__(self, books: ValueBooks, days: Days, policy: TierPolicy, at: datetime) -> None:
-        rules = books.rules
-        length = policy.window_days
-        self.currency = policy.currency
-        self.window = Window(days, length)
-        self.capital = Capital(days, length, rules.costs, at) if rules.has_capital else None
-        self.provision = Provision(rules, days, at) if rules.has_provision else None
-        self.model = None
-        if rules.weighs_model:
-            self.model = Model(books, days, length, policy.currency, at)
-        self._others = self._running()
-
-    def _running(self) -> tuple[Figure, ...]:
-        """Return what goes on beside the window."""
-        figures = (self.capital, self.provision, self.model)
-        return tuple(figure for figure in figures if figure is not None)
+    def __init__(
+        self,
+        days: Days,
+        currency: str,
+        window: Window,
+        capital: Capital | None,
+        provision: Provision | None,
+        model: Model | None,
+    ) -> None:
+        self._days = days
+        self.currency = currency
+        self.window = window
+        self.capital = capital
+        self.provision = provision
+        self.model = model
 
     @property
     def line(self) -> Line:
@@ -99,60 +84,109 @@ class Meter:
 
     @property
     def next_at(self) -> datetime:
-        """Return when a figure changes next by itself."""
+        """Return when a figure changes next by itself, once all of the instant is known."""
         soonest = self.window.next_at
-        for figure in self._others:
-            soonest = min(soonest, figure.next_at)
+        for figure in (self.capital, self.provision, self.model):
+            if figure is not None and figure.next_at < soonest:
+                soonest = figure.next_at
         return soonest
 
     def pass_to(self, at: datetime) -> None:
         """Take in what changes by itself up to an instant."""
         self.window.pass_to(at)
-        for figure in self._others:
-            figure.pass_to(at)
+        for figure in (self.capital, self.provision, self.model):
+            if figure is not None:
+                figure.pass_to(at)
 
     def take(self, happening: Happening) -> None:
         """Take in what happened at the instant to which it was passed."""
         if isinstance(happening, BalanceChange):
-            at, currency, due, change = happening
-            if currency == self.currency:
+            if happening.currency == self.currency:
+                today = self._days.today(happening.at)
                 if self.capital is not None:
-                    self.capital.owe(at, change)
+                    self.capital.owe(today, happening.change)
                 if self.provision is not None:
-                    self.provision.owe(at, due, change)
-            return
-        if isinstance(happening, Ending):
-            contribution, sign = happening.contribution, -1
-        else:
-            contribution, sign = happening, 1
-        if contribution.amount and contribution.currency == self.currency:
-            self.window.count(contribution, sign, happening.at)
+                    self.provision.owe(today, happening.due, happening.change)
+        elif isinstance(happening, Ending):
+            ended = happening.contribution
+            if ended.amount and ended.currency == self.currency:
+                self.window.count(ended, -1, happening.at)
+        elif happening.amount and happening.currency == self.currency:
+            self.window.count(happening, 1, happening.at)
 
     def close(self, at: datetime) -> None:
         """Let the figures be those of an instant of which all is known."""
+        if self.capital is not None:
+            self.capital.close(at)
         if self.provision is not None:
             self.provision.close(at)
 
+    # --- without looking at every turn ---
+
+    def may_skip_to(self, at: datetime) -> bool:
+        """Return whether up to an instant nothing turns but what `at_most` reckons with."""
+        if self.window.next_at < at or (self.model is not None and self.model.next_at <= at):
+            return False
+        capital, provision = self.capital, self.provision
+        if capital is not None and (capital.term_ends <= at or not capital.sound):
+            return False
+        return provision is None or provision.sound
+
+    def at_most(self, at: datetime) -> int:
+        """Return what capital and provision never cost more than together, up to an instant."""
+        day = self._days.today(at)
+        found = 0
+        if self.capital is not None:
+            found = self.capital.at_most(day)
+        if self.provision is not None:
+            found += self.provision.at_most(day)
+        return found
+
+    def skip_to(self, at: datetime) -> None:
+        """Stand at an instant without having looked at what turned by then."""
+        self.window.pass_to(at)
+        if self.capital is not None:
+            self.capital.skip()
+        if self.provision is not None:
+            self.provision.skip()
+
+    # --- copies ---
+
     def ahead(self) -> Meter:
         """Return one that may pass on while nothing happens any more in either."""
-        return self._with(
+        return Meter(
+            self._days,
+            self.currency,
             self.window.ahead(),
-            self.capital and self.capital.ahead(),
-            self.provision and self.provision.ahead(),
+            None if self.capital is None else self.capital.ahead(),
+            None if self.provision is None else self.provision.ahead(),
+            None if self.model is None else self.model.ahead(),
         )
 
     def copy(self) -> Meter:
         """Return one that may go on by itself."""
-        return self._with(
+        return Meter(
+            self._days,
+            self.currency,
             self.window.copy(),
-            self.capital and self.capital.copy(),
-            self.provision and self.provision.copy(),
+            None if self.capital is None else self.capital.copy(),
+            None if self.provision is None else self.provision.copy(),
+            None if self.model is None else self.model.ahead(),
         )
 
-    def _with(self, window: Window, capital: Capital | None, provision: Provision | None) -> Meter:
-        copy = Meter.__new__(Meter)
-        copy.currency = self.currency
-        copy.window, copy.capital, copy.provision = window, capital, provision
-        copy.model = self.model and self.model.ahead()
-        copy._others = copy._running()
-        return copy
+
+def meter_at(books: ValueBooks, days: Days, policy: TierPolicy, at: datetime) -> Meter:
+    """Return the figures of a customer of whom nothing has happened yet, at an instant."""
+    rules = books.rules
+    length = policy.window_days
+    model = Model(books, days, length, policy.currency) if rules.weighs_model else None
+    if model is not None:
+        model.measure(at)
+    return Meter(
+        days,
+        policy.currency,
+        Window(days, length),
+        Capital(days, length, rules.costs, term_at(rules.costs, at)) if rules.has_capital else None,
+        Provision(rules, days, rules.ageing_policy(at)) if rules.has_provision else None,
+        model,
+    )

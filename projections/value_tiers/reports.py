@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 from msgspec import Struct, structs
 
@@ -123,15 +123,12 @@ def _share(part: int, whole: int) -> Decimal:
     return (Decimal(part) / (whole or 1)).quantize(_SHARE_STEP, ROUND_HALF_EVEN)
 
 
-def transitions(
-    before: Mapping[str, str], after: Mapping[str, str], tiers: Sequence[str]
-) -> Transitions:
+def transitions(moved: Mapping[tuple[str, str], int], tiers: Sequence[str]) -> Transitions:
     """Return the moves between two instants, of everybody in a tier at both.
 
-    `before` and `after` map a customer to the name of its tier; tiers not listed are left out.
+    `moved` says how many went from one tier to another; tiers not listed are left out.
     """
-    moved = Counter((tier, after[who]) for who, tier in before.items() if who in after)
-    return Transitions(tiers, [[moved[start, end] for end in tiers] for start in tiers])
+    return Transitions(tiers, [[moved.get((start, end), 0) for end in tiers] for start in tiers])
 
 
 class Level(Struct, frozen=True):
@@ -164,8 +161,20 @@ PYRAMID = (Portion("platinum", 2_000), Portion("gold", 3_000), Portion("iron", 3
 """The default calibration: top 20, next 30, next 30 percent; the rest is lead."""
 
 
+class Ranking(Protocol):
+    """Scores from the highest down."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        ...
+
+    def __getitem__(self, place: int, /) -> int:
+        """Return the score at a place; the highest is at 0."""
+        ...
+
+
 def calibrated(
-    scores: Iterable[int], policy: TierPolicy, portions: Sequence[Portion] = PYRAMID
+    ranked: Ranking, policy: TierPolicy, portions: Sequence[Portion] = PYRAMID
 ) -> TierPolicy:
     """Return the policy with lines drawn so that the tiers hold these shares of the scores.
 
@@ -174,13 +183,12 @@ def calibrated(
     Published, the lines are frozen: nobody's tier moves because others bought.
     Source: domain rules, section 5.
     """
-    ranked = sorted(scores, reverse=True)
     lines = []
     share = 0
     for portion in portions:
         share += portion.share
         last = len(ranked) * share // BASIS
-        if ranked:
+        if len(ranked):
             line = ranked[last - 1] if last else ranked[0] + 1
             lines.append(TierLine(name=portion.tier, line_minor=max(1, line)))
     return structs.replace(policy, tiers=tuple(lines))

@@ -7,6 +7,7 @@ judged by the lines, window and days in force when it is judged.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
@@ -16,6 +17,7 @@ from events.money import Money
 from events.policy import Reference
 from events.touchpoints.policy import AgeingPolicy, CostPolicy, CreditPolicy, TierPolicy
 from events.uses import COMPANY, HOME_READS, policy_use, publication_of
+from projections.books.ageing import bucket_index
 from projections.books.rules import book_rules, terms_of
 from projections.value_tiers.shares import BASIS
 
@@ -53,6 +55,10 @@ class Ladder:
             rank += 1
         return rank
 
+    def exceeded(self, rank: int, score: int) -> bool:
+        """Return whether the score earns a higher rank."""
+        return rank < len(self.lines) and score >= self.lines[rank]
+
     def kept(self, rank: int, score: int) -> bool:
         """Return whether the score keeps a customer in a rank."""
         return rank == 0 or score * BASIS >= self.keeps[rank - 1]
@@ -85,10 +91,27 @@ class ValueRules:
         self.ladders = tuple(LadderTerm(term.start, Ladder(term.policy)) for term in self.tiers)
         self.currencies = frozenset(term.policy.currency for term in self.tiers)
         self.ageing_uppers = sorted({u for term in self.ageing for u in term.policy.upper_days})
+        self._worst_rates = self._worst()
 
     def __reduce__(self) -> tuple[object, ...]:
         """Come back from bytes as the rules that everybody uses."""
         return value_rules, (self.reference,)
+
+    def _worst(self) -> tuple[int, ...]:
+        """Return the highest rate of any policy up to each of the ageing's ends, and beyond."""
+        found = []
+        for past in (*self.ageing_uppers, None):
+            rates = [0]
+            for term in self.ageing:
+                policy = term.policy
+                known = len(policy.provision) if past is None else bucket_index(past, policy) + 1
+                rates += policy.provision[:known]
+            found.append(max(rates))
+        return tuple(found)
+
+    def worst_rate(self, past: int) -> int:
+        """Return the highest rate of provision that what is so many days past due ever had."""
+        return self._worst_rates[bisect_left(self.ageing_uppers, past)]
 
     def tier_policy(self, at: datetime) -> TierPolicy:
         """Return the customer pyramid in force at an instant."""

@@ -2,6 +2,10 @@
 
 A path stands at the instant up to which all is known, not yet judged at it: more facts of that
 instant may come. To look further, up to an asked instant, a path of its own goes ahead.
+
+Most facts leave the score between the keep line of the tier and the next line whatever the days
+make of it. Over such a stretch of time nothing is judged and no turn of the cost of capital or
+of the provision is looked at; where they stand is worked out when somebody asks.
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ from events.calendars import INSTANT
 from projections.books.days import Days
 from projections.value_tiers.books import ValueBooks
 from projections.value_tiers.contributions import BalanceChange, Ending, Happening
-from projections.value_tiers.meter import Meter
+from projections.value_tiers.meter import Meter, meter_at
 from projections.value_tiers.rules import LadderTerm
 from projections.value_tiers.tiers import TierJudge
 
@@ -23,22 +27,28 @@ class TierPath:
     """A customer's path, on which what was corrected by `without` never counted."""
 
     __slots__ = (
-        "_books", "_born", "_days", "_ladder", "at", "meter", "taken", "tiers", "without",
+        "_books", "_days", "_ladder", "at", "meter", "taken", "tiers", "without",
     )  # fmt: skip
 
-    def __init__(self, books: ValueBooks, days: Days, without: datetime) -> None:
-        assert books.first is not None
+    def __init__(
+        self,
+        books: ValueBooks,
+        days: Days,
+        without: datetime,
+        at: datetime,
+        ladder: int,
+        meter: Meter,
+        tiers: TierJudge,
+        taken: int,
+    ) -> None:
         self._books = books
         self._days = days
         self.without = without
-        self.taken = 0
-        self._born = self.at = books.first.effective_at
-        ladders = books.rules.ladders
-        self._ladder = bisect_right(ladders, self.at, key=itemgetter(0)) - 1
-        ladder = ladders[self._ladder].ladder
-        self.meter = Meter(books, days, ladder.policy, self.at)
-        self.tiers = TierJudge(days, self.meter, self.at)
-        self.tiers.enter(ladder, self.at)
+        self.at = at
+        self._ladder = ladder
+        self.meter = meter
+        self.tiers = tiers
+        self.taken = taken
 
     def advance(self, until: datetime, most: int | None = None) -> bool:
         """Take in what happened by an instant, and stand there; return whether it does.
@@ -69,12 +79,16 @@ class TierPath:
         return self._with(self.meter.copy())
 
     def _with(self, meter: Meter) -> TierPath:
-        copy = TierPath.__new__(TierPath)
-        copy._books, copy._days, copy._born = self._books, self._days, self._born
-        copy._ladder, copy.taken = self._ladder, self.taken
-        copy.at, copy.without = self.at, self.without
-        copy.meter, copy.tiers = meter, self.tiers.ahead(meter)
-        return copy
+        return TierPath(
+            self._books,
+            self._days,
+            self.without,
+            self.at,
+            self._ladder,
+            meter,
+            self.tiers.ahead(meter),
+            self.taken,
+        )
 
     def look_ahead(self, at: datetime) -> TierPath:
         """Return how it goes on to an instant, and judged there, if nothing happens."""
@@ -93,7 +107,40 @@ class TierPath:
 
     def _reach(self, at: datetime) -> None:
         """Go on to a later instant, at which all that changes by itself has changed."""
-        self.judge()
+        while self.at < at:
+            stop = self.meter.window.next_at
+            following = self._next_ladder()
+            if following is not None and following.start < stop:
+                stop = following.start
+            if at < stop:
+                stop = at
+            if self._stays_until(stop):
+                self._skip_to(stop)
+                continue
+            self.judge()  # after it the customer may be at rest
+            if self._stays_until(stop):
+                self._skip_to(stop)
+            else:
+                self._go(stop)
+
+    def _skip_to(self, at: datetime) -> None:
+        """Stand at an instant until which nothing is to be judged; a ladder may begin there."""
+        self.meter.skip_to(at)
+        self.at = at
+        self._change_ladder(at)
+
+    def _stays_until(self, at: datetime) -> bool:
+        """Return whether the score stays between the same lines from now on until an instant."""
+        meter = self.meter
+        if not self.tiers.at_rest or not meter.may_skip_to(at):
+            return False
+        if not self.tiers.rank:  # None: there are no tiers
+            return self.tiers.stays(0, meter.window.steady)
+        most = meter.window.steady
+        return self.tiers.stays(most - meter.at_most(at), most)
+
+    def _go(self, at: datetime) -> None:
+        """Go on from where it was judged to a later instant, judging at every turn on the way."""
         while (turn := self._next_at()) <= at:
             self._turn(turn)
             self.at = turn
@@ -116,6 +163,10 @@ class TierPath:
     def _turn(self, at: datetime) -> None:
         self.tiers.wait(at)
         self.meter.pass_to(at)
+        self._change_ladder(at)
+
+    def _change_ladder(self, at: datetime) -> None:
+        """Let another policy come into force, if one does by an instant."""
         following = self._next_ladder()
         if following is None or following.start > at:
             return
@@ -127,7 +178,8 @@ class TierPath:
 
     def _measured_anew(self, following: LadderTerm, at: datetime) -> Meter:
         """Return the figures over another window, or in another currency."""
-        meter = Meter(self._books, self._days, following.ladder.policy, self._born)
+        born = _born(self._books)
+        meter = meter_at(self._books, self._days, following.ladder.policy, born)
         for happening in self._books.contributions.happenings[: self.taken]:
             meter.pass_to(happening.at)
             self._take(meter, happening)
@@ -135,8 +187,26 @@ class TierPath:
         return meter
 
     def _take(self, meter: Meter, happening: Happening) -> None:
-        if not isinstance(happening, BalanceChange):
-            one = happening.contribution if isinstance(happening, Ending) else happening
-            if one.taken_back(self.without):
+        if isinstance(happening, Ending):
+            if happening.contribution.taken_back(self.without):
                 return
+        elif not isinstance(happening, BalanceChange) and happening.taken_back(self.without):
+            return
         meter.take(happening)
+
+
+def path_from_beginning(books: ValueBooks, days: Days, without: datetime) -> TierPath:
+    """Return the path as it stands at the customer's first fact, nothing taken in."""
+    at = _born(books)
+    ladders = books.rules.ladders
+    number = bisect_right(ladders, at, key=itemgetter(0)) - 1
+    ladder = ladders[number].ladder
+    meter = meter_at(books, days, ladder.policy, at)
+    tiers = TierJudge(days, meter, at)
+    tiers.enter(ladder, at)
+    return TierPath(books, days, without, at, number, meter, tiers, 0)
+
+
+def _born(books: ValueBooks) -> datetime:
+    assert books.first is not None
+    return books.first.effective_at

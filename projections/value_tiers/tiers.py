@@ -48,13 +48,6 @@ class Warned(NamedTuple):
     ended: Literal["recovered", "dropped", "policy"] | None = None
 
 
-class Score(NamedTuple):
-    """The figures that decide, in minor units."""
-
-    contemporary: int
-    score: int
-
-
 class TierJudge:
     """One customer's path through the tiers, as far as its figures were passed.
 
@@ -84,19 +77,39 @@ class TierJudge:
         """Return the tier's name; None: no tiers are in force."""
         return None if self.rank is None or self.ladder is None else self.ladder.names[self.rank]
 
-    def figures_on(self, day: int) -> Score:
-        """Return value and score on a day, as far as known now."""
+    def _contemporary_on(self, day: int) -> int:
+        """Return contemporary value on a day, as far as known now."""
         meter = self.meter
-        contemporary = meter.window.steady - meter.provided
         line = meter.line
-        if line != FLAT:
-            contemporary -= line.cost_on(day)
-        if self.ladder is None or self.ladder.plain:
-            return Score(contemporary, contemporary)
-        policy = self.ladder.policy
-        model = meter.model.value if meter.model is not None else 0
-        weighed = policy.weight_contemporary * contemporary + policy.weight_model * model
-        return Score(contemporary, divided(weighed, BASIS))
+        return meter.window.steady - meter.provided - (0 if line is FLAT else line.cost_on(day))
+
+    def _score(self, contemporary: int) -> int:
+        """Return the score that goes with a contemporary value; it rises with the value."""
+        ladder = self.ladder
+        if ladder is None or ladder.plain:
+            return contemporary
+        model = self.meter.model.value if self.meter.model is not None else 0
+        weighed = ladder.policy.weight_contemporary * contemporary
+        return divided(weighed + ladder.policy.weight_model * model, BASIS)
+
+    @property
+    def at_rest(self) -> bool:
+        """Return whether time alone does nothing to it while the score stays where it is."""
+        if self.ladder is None or not self.ladder.names:
+            return True
+        return self.rank is not None and self.warned_at is None and not self._entered
+
+    def stays(self, least: int, most: int) -> bool:
+        """Return whether at rest it stays so at any value from the least to the most.
+
+        Of the lowest rank the least is never asked: it is kept at any value.
+        """
+        ladder, rank = self.ladder, self.rank
+        if ladder is None or rank is None:
+            return True
+        if rank and (least < 0 or not ladder.kept(rank, self._score(least))):
+            return False
+        return most < 0 or not ladder.exceeded(rank, self._score(most))
 
     # --- through time ---
 
@@ -141,11 +154,12 @@ class TierJudge:
     def _judge(self, day: int) -> tuple[int, bool]:
         """Return the rank it comes to at once, and whether the present one is kept."""
         assert self.ladder is not None
-        value = self.figures_on(day)
+        value = self._contemporary_on(day)
         rank = self.rank or 0
-        if value.contemporary < 0:
+        if value < 0:
             return rank, rank == 0
-        return max(rank, self.ladder.earned(value.score)), self.ladder.kept(rank, value.score)
+        score = self._score(value)
+        return max(rank, self.ladder.earned(score)), self.ladder.kept(rank, score)
 
     def settle(self, now: datetime) -> None:
         """Judge the figures of an instant."""
@@ -154,7 +168,7 @@ class TierJudge:
         policy, self._entered = self._entered, False
         if ladder is None or not ladder.names:
             return
-        day = 0 if self.meter.line == FLAT else self.days.today(now)
+        day = 0 if self.meter.line is FLAT else self.days.today(now)
         reached, kept = self._judge(day)
         if self.rank is None:
             replaced = self.moves[-1].tier if self.moves else None

@@ -39,22 +39,18 @@ class Window:
 
     __slots__ = (
         "_by_day", "_days", "_passed", "_starts", "freight", "length", "margin", "next_at",
-        "service",
+        "service", "steady",
     )  # fmt: skip
 
     def __init__(self, days: Days, length: int) -> None:
         self.length = length
         self.margin = self.freight = self.service = 0
+        self.steady = 0  # the sum of the three
         self.next_at = ENDING
         self._days = days
         self._starts: list[int] = []  # the days on which something is dated, sorted
         self._by_day: dict[int, _Day] = {}
         self._passed = 0  # how many of them no longer count
-
-    @property
-    def steady(self) -> int:
-        """Return the sum of all that counts."""
-        return self.margin + self.freight + self.service
 
     def count(self, contribution: Contribution, sign: int, at: datetime) -> None:
         """Let something count from an instant on (1), or no longer (-1)."""
@@ -72,6 +68,7 @@ class Window:
             dated = self._open(day, ends)
         amount = sign * contribution.amount
         dated.items += sign
+        self.steady += amount
         if contribution.component == "margin":
             dated.margin += amount
             self.margin += amount
@@ -100,9 +97,12 @@ class Window:
             self.margin -= dated.margin
             self.freight -= dated.freight
             self.service -= dated.service
+            self.steady -= dated.margin + dated.freight + dated.service
             self._passed += 1
-            following = self._starts[self._passed : self._passed + 1]
-            self.next_at = self._by_day[following[0]].ends if following else ENDING
+            if self._passed < len(self._starts):
+                self.next_at = self._by_day[self._starts[self._passed]].ends
+            else:
+                self.next_at = ENDING
 
     def expiry(self) -> Expiry:
         """Return what stops counting next."""
@@ -117,7 +117,7 @@ class Window:
         """Return one that may pass on while nothing is counted any more in either."""
         copy = Window(self._days, self.length)
         copy.margin, copy.freight, copy.service = self.margin, self.freight, self.service
-        copy.next_at = self.next_at
+        copy.steady, copy.next_at = self.steady, self.next_at
         copy._starts, copy._by_day, copy._passed = self._starts, self._by_day, self._passed
         return copy
 

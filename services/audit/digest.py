@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
 from msgspec import Struct
 
-from events.envelope import PositionVector
-from events.home import Asked, asked_about, known
+from events.home import Asked
 from projections import PROJECTIONS
 from projections.digest import RunningDigest, customer_lines
 from projections.protocol import Facts
 from services.platform import Platform
 from services.postgres.pool import Pool
-from services.walk.company import Everybody, extent_now, walk_company
-from services.walk.parts import Extent, Part
+from services.walk.company import walk_company
+from services.walk.known import Asking, EverybodyKnown, asking
+from services.walk.parts import Part
 
 
 class Digest(Struct, frozen=True):
@@ -29,14 +28,6 @@ class Digest(Struct, frozen=True):
     events: int
 
 
-class DigestOf(Struct, frozen=True):
-    """What all parts of a digest have in common."""
-
-    extent: Extent
-    at: str  # what is asked about, as text
-    known_at: str | None
-
-
 class PartDigest(Struct, frozen=True):
     """A part's share: its running digest's product, in hexadecimal."""
 
@@ -48,20 +39,14 @@ class PartDigest(Struct, frozen=True):
 class Digesting:
     """Digests parts of the company."""
 
-    def __init__(self, argument: DigestOf, pool: Pool) -> None:
-        self._at = asked_about(argument.at)
-        self._known_at = None if argument.known_at is None else asked_about(argument.known_at)
-        self._everybody = Everybody(argument.extent, pool)
+    def __init__(self, argument: Asking, pool: Pool) -> None:
+        self._everybody = EverybodyKnown(argument, pool)
 
     async def walk(self, part: Part) -> PartDigest:
         """Digest a part. Raises: Unavailable, UnreadableEvent."""
-        reference = await self._everybody.reference()
         running = RunningDigest()
         customers = events = 0
-        async for customer, dossier in self._everybody.of(part):
-            told = known(dossier, reference, self._at, self._known_at)
-            if not told.facts:
-                continue
+        async for customer, told in self._everybody.of(part):
             customers += 1
             events += len(told.facts)
             lines: list[bytes] = []
@@ -85,7 +70,7 @@ async def digest(
 
     Raises: Unavailable, UnreadableEvent.
     """
-    extent = await extent_now(platform, known_at if isinstance(known_at, datetime) else None)
+    question = await asking(platform, at, known_at)
     running = RunningDigest()
     customers = events = 0
 
@@ -95,7 +80,8 @@ async def digest(
         customers, events = customers + part.customers, events + part.events
         advance(part.customers)
 
-    what = DigestOf(extent, at.isoformat(), known_at.isoformat() if known_at else None)
-    await walk_company(platform, extent, Digesting, what, PartDigest, done, processes=processes)
-    position = PositionVector(extent.generation, extent.positions).token()
+    await walk_company(
+        platform, question.extent, Digesting, question, PartDigest, done, processes=processes
+    )
+    position = question.extent.position
     return Digest(running.hexdigest(), at, known_at, position, customers, events)

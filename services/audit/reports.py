@@ -2,38 +2,43 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
 
 from msgspec import Struct
 
 from events.calendars import local_day
-from events.envelope import CustomerId
-from events.home import Asked, Known, known
+from events.home import Asked
 from events.touchpoints.policy import AgeingPolicy
 from projections.books.ageing import Ageing, ageing
-from projections.protocol import Episode, Facts, Row, Total
-from projections.receivables.alerts import AlertBook
-from projections.receivables.projection import Receivables
-from projections.receivables.reading import ReceivablesAt
+from projections.protocol import Alert, Episode
 from projections.receivables.reports import (
     dso,
     invoiced_in_window,
     mean_days_late,
     open_balances,
+    owed_back,
 )
-from projections.receivables.rows import ACCOUNTS, ITEMS, AccountRow, ItemRow
+from services.audit.report_parts import (
+    AgeingOf,
+    AgeingParts,
+    AlertCount,
+    AlertsOf,
+    AlertsParts,
+    CurrencySums,
+    PartAgeing,
+    PartAlerts,
+)
 from services.errors import UsageError
 from services.platform import Platform
-from services.walk.by_customer import picture
+from services.postgres.pool import translated
+from services.postgres.statements import sql
+from services.walk.company import walk_company
+from services.walk.known import Asking, asking, company_known
 from services.wording import nearest
 
 Advance = Callable[[int], None]
-
-_RECEIVABLES = Receivables()
 
 
 class CurrencyAgeing(Struct, frozen=True, kw_only=True):
@@ -66,59 +71,24 @@ class AgeingReport(Struct, frozen=True, kw_only=True):
     currencies: list[CurrencyAgeing]
 
 
-class _Sums:
-    """What one currency adds up to while customers are walked."""
-
-    def __init__(self) -> None:
-        self.totals: list[Total] = []
-        self.customers_overdue = self.disputed = self.settled = self.days_late = 0
-        self.credit = self.reserved = 0
-
-    def item(self, row: ItemRow, totals: Iterable[Total]) -> None:
-        self.totals += totals
-        self.disputed += row.status == "open" and row.disputed
-
-    def account(self, row: AccountRow) -> None:
-        self.customers_overdue += row.overdue_items > 0
-        self.settled += row.settled_items
-        self.days_late += row.days_late_sum
-        self.credit += row.credit_minor
-        self.reserved += row.reserved_minor
-
-    def result(self, currency: str, day: date, policy: AgeingPolicy) -> CurrencyAgeing:
-        aged = ageing(open_balances(self.totals, currency), day, policy)
-        invoiced = invoiced_in_window(self.totals, currency, day)
-        return CurrencyAgeing(
-            currency=currency,
-            ageing=aged,
-            customers_overdue=self.customers_overdue,
-            disputed_items=self.disputed,
-            invoiced_90_days_minor=invoiced,
-            dso_90_days=dso(aged.outstanding_minor, invoiced),
-            settled_items=self.settled,
-            mean_days_late=mean_days_late(self.days_late, self.settled),
-            credit_minor=self.credit,
-            reserved_minor=self.reserved,
-        )
-
-
-class _Owed(NamedTuple):
-    """What a customer owes, and how many days its own day lies before the report's."""
-
-    rows: Mapping[str, Sequence[Row]]
-    behind: int
-
-    def totals(self, row: Row) -> Iterator[Total]:
-        """Yield the row's shares under days that are as far from the report's as from its own."""
-        for total in _RECEIVABLES.totals(row):
-            yield total._replace(day=total.day + self.behind)
-
-
-def _owed(customer: CustomerId, known: Known, day: date) -> _Owed:
-    facts = Facts(known.facts, _RECEIVABLES.handles)
-    rows = _RECEIVABLES.assess(customer, facts, known.at, known.reference).rows
-    own = local_day(known.at, facts.home.zone_at(known.at, known.reference))
-    return _Owed(rows, (day - own).days)
+def _currency_ageing(
+    currency: str, sums: CurrencySums, day: date, policy: AgeingPolicy
+) -> CurrencyAgeing:
+    totals = list(sums.company_totals(currency))
+    aged = ageing(open_balances(totals, currency), day, policy)
+    invoiced = invoiced_in_window(totals, currency, day)
+    return CurrencyAgeing(
+        currency=currency,
+        ageing=aged,
+        customers_overdue=sums.customers_overdue,
+        disputed_items=sums.disputed,
+        invoiced_90_days_minor=invoiced,
+        dso_90_days=dso(aged.outstanding_minor - owed_back(totals, currency), invoiced),
+        settled_items=sums.settled,
+        mean_days_late=mean_days_late(sums.days_late, sums.settled),
+        credit_minor=sums.credit,
+        reserved_minor=sums.reserved,
+    )
 
 
 async def report_ageing(
@@ -127,59 +97,58 @@ async def report_ageing(
     branch_id: str | None,
     known_at: Asked | None,
     advance: Advance,
+    *,
+    processes: int | None = None,
 ) -> AgeingReport:
     """Return the ageing as of a day's end, each customer's own, or of an instant: what was true,
     with what was known by then or is known now.
 
-    Raises: UsageError, for a branch that nothing names; Unavailable.
+    Raises: UsageError, for a branch that nothing names; Unavailable, UnreadableEvent.
     """
-    sums: dict[str, _Sums] = defaultdict(_Sums)
-    async with picture(platform) as seen:
-        company = known((), await seen.reference(), at, known_at)
-        tz = company.reference.zone_of(None)
-        day = local_day(company.at, tz)
-        branches: set[str | None] = set(company.reference.branches)
-        async for customer, told in seen.known(at, known_at):
-            branches.update(event.envelope.branch_id for event in told.events)
-            owed = _owed(customer, told, day)
-            for row in owed.rows[ITEMS.name]:
-                assert isinstance(row, ItemRow)
-                branches.add(row.branch_id)  # a home branch may publish nothing itself
-                if branch_id is None or row.branch_id == branch_id:
-                    sums[row.currency].item(row, owed.totals(row))
-            for row in owed.rows[ACCOUNTS.name]:
-                assert isinstance(row, AccountRow)
-                branches.add(row.branch_id)
-                if branch_id is None or row.branch_id == branch_id:
-                    sums[row.currency].account(row)
-            advance(1)
-        if branch_id is not None and branch_id not in branches:
-            hint = nearest(branch_id, filter(None, branches))
-            raise UsageError(f"--branch: no event names the branch {branch_id!r}{hint}")
-        policy = company.reference.in_force(AgeingPolicy, company.at)
-        return AgeingReport(
-            day=day,
-            at=at,
-            branch_id=branch_id,
-            known_at=known_at,
-            position=seen.heads.token(),
-            currencies=[sums[c].result(c, day, policy) for c in sorted(sums)],
-        )
+    question = await asking(platform, at, known_at)
+    company = await company_known(platform, question)
+    day = local_day(company.at, company.reference.zone_of(None))
+    found = PartAgeing()
+
+    def done(part: PartAgeing) -> None:
+        found.take_in(part)
+        advance(part.customers)
+
+    what = AgeingOf(question, day, branch_id)
+    await walk_company(
+        platform, question.extent, AgeingParts, what, PartAgeing, done, processes=processes
+    )
+    if branch_id is not None:
+        named = found.branches.union(company.reference.branches)
+        await _check_branch(platform, branch_id, named, question)
+    policy = company.reference.in_force(AgeingPolicy, company.at)
+    return AgeingReport(
+        day=day,
+        at=at,
+        branch_id=branch_id,
+        known_at=known_at,
+        position=question.extent.position,
+        currencies=[
+            _currency_ageing(currency, sums, day, policy)
+            for currency, sums in sorted(found.currencies.items())
+        ],
+    )
 
 
-class AlertCount(Struct, frozen=True, kw_only=True):
-    """The alerts of one kind, threshold and currency: every episode of history."""
-
-    kind: str
-    threshold: int
-    currency: str
-    raised: int
-    standing: int
-    customers: int
-    amount_minor: int
-    first: datetime
-    last: datetime
-    cleared_by: dict[str, int]
+async def _check_branch(
+    platform: Platform, branch_id: str, named: set[str], question: Asking
+) -> None:
+    """Refuse a branch that is nobody's home and published nothing. Raises: UsageError."""
+    if branch_id in named:
+        return
+    branches = named - {""}
+    if not question.reads_all:
+        with translated():
+            rows = await platform.pool.fetch(sql("publishing_branches"), question.extent.known_at)
+        branches.update(row["branch_id"] for row in rows)
+    if branch_id not in branches:
+        hint = nearest(branch_id, branches)
+        raise UsageError(f"--branch: no event names the branch {branch_id!r}{hint}")
 
 
 class AlertsReport(Struct, frozen=True, kw_only=True):
@@ -199,43 +168,41 @@ async def report_alerts(
     advance: Advance,
     *,
     listed: bool,
+    processes: int | None = None,
 ) -> AlertsReport:
     """Return every alert that was true up to `at`, with its cause of ending.
 
-    Raises: Unavailable.
+    Raises: Unavailable, UnreadableEvent.
     """
-    groups: dict[tuple[str, int, str], list[Episode]] = defaultdict(list)
-    async with picture(platform) as seen:
-        async for customer, told in seen.known(at, known_at):
-            for episode in _episodes(customer, told):
-                alert = episode.alert
-                groups[alert.kind, alert.threshold, alert.currency].append(episode)
-            advance(1)
-        return AlertsReport(
-            at=at,
-            known_at=known_at,
-            position=seen.heads.token(),
-            counts=[_count(*key, groups[key]) for key in sorted(groups)],
-            episodes=[e for key in sorted(groups) for e in groups[key]] if listed else [],
-        )
+    question = await asking(platform, at, known_at)
+    found = PartAlerts()
+    listed_of: dict[int, list[Episode]] = {}
 
+    def done(part: PartAlerts) -> None:
+        for one in part.counts.values():
+            found.count(one)
+        if part.episodes:
+            listed_of[part.part] = part.episodes
+        advance(part.customers)
 
-def _episodes(customer: CustomerId, told: Known) -> list[Episode]:
-    facts = Facts(told.facts, _RECEIVABLES.handles)
-    return list(AlertBook(customer, ReceivablesAt(facts, told.at, told.reference)).episodes())
-
-
-def _count(kind: str, threshold: int, currency: str, episodes: list[Episode]) -> AlertCount:
-    alerts = [episode.alert for episode in episodes]
-    return AlertCount(
-        kind=kind,
-        threshold=threshold,
-        currency=currency,
-        raised=len(alerts),
-        standing=sum(episode.until is None for episode in episodes),
-        customers=len({alert.customer_id for alert in alerts}),
-        amount_minor=sum(alert.amount_minor for alert in alerts),
-        first=min(alert.since for alert in alerts),
-        last=max(alert.since for alert in alerts),
-        cleared_by=dict(Counter(e.cause.reason for e in episodes if e.cause is not None)),
+    what = AlertsOf(question, listed)
+    await walk_company(
+        platform, question.extent, AlertsParts, what, PartAlerts, done, processes=processes
     )
+    episodes = [episode for part in sorted(listed_of) for episode in listed_of[part]]
+    return AlertsReport(
+        at=at,
+        known_at=known_at,
+        position=question.extent.position,
+        counts=sorted(found.counts.values(), key=_group),
+        episodes=sorted(episodes, key=_listed_under),
+    )
+
+
+def _listed_under(episode: Episode) -> tuple[str, int, str]:
+    """Return the group of an alert; sorting by it keeps the customers' order in each."""
+    return _group(episode.alert)
+
+
+def _group(one: AlertCount | Alert) -> tuple[str, int, str]:
+    return one.kind, one.threshold, one.currency

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from sys import intern
+from typing import cast
 
 from events.codec import decode
 from events.envelope import BranchId, Envelope, RecordedEvent
@@ -10,6 +12,8 @@ from events.errors import EventError
 from events.facts import Fact
 from services.errors import UnreadableEvent
 from services.ports import StoredEvent
+
+_branch = cast(Callable[[str], BranchId], intern)
 
 
 def recorded(stored: StoredEvent) -> RecordedEvent:
@@ -25,7 +29,7 @@ def fact(stored: StoredEvent) -> Fact:
     return Fact(
         e.id,
         e.effective_at,
-        BranchId(intern(e.branch_id)),
+        _branch(e.branch_id),
         intern(e.source),
         e.epoch,
         e.sequence,
@@ -37,6 +41,14 @@ def readable(stored: StoredEvent) -> RecordedEvent:
     """Return a stored event with its data decoded. Raises: UnreadableEvent, which names it."""
     try:
         return recorded(stored)
+    except EventError as error:
+        raise _unreadable(stored.envelope, error) from error
+
+
+def readable_fact(stored: StoredEvent) -> Fact:
+    """Return what rules read of a stored event. Raises: UnreadableEvent, which names it."""
+    try:
+        return fact(stored)
     except EventError as error:
         raise _unreadable(stored.envelope, error) from error
 

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from tempfile import SpooledTemporaryFile
 
 from msgspec import Struct
 
 from events.calendars import DAY, day_end, day_start
-from events.facts import fact_of
 from events.touchpoints.policy import TierPolicy
-from projections.protocol import Facts
-from projections.value_tiers.projection import ValueTiers
 from projections.value_tiers.reports import Portion, calibrated
-from projections.value_tiers.rows import STANDINGS, StandingRow, figures_on
+from projections.value_tiers.scores import Scorer
 from services.errors import UsageError
 from services.platform import Platform
 from services.policies.candidate import Candidate
-from services.walk.by_customer import picture
+from services.policies.scores import Scores
+from services.postgres.pool import Pool
+from services.walk.company import Everybody, extent_now, walk_company
+from services.walk.parts import Extent, Part
+
+_IN_MEMORY_BYTES = 8 << 20
+"""Scores beyond that, a million of them, are on disk."""
 
 
 class TierCount(Struct, frozen=True):
@@ -52,49 +56,88 @@ def portions(shares: str, names: str) -> list[Portion]:
     return [Portion(tier, part) for tier, part in zip(tiers, parts, strict=True)]
 
 
+class ScoresOf(Struct, frozen=True):
+    """What all parts of a calibration have in common."""
+
+    extent: Extent
+    day: date
+
+
+class PartScores(Struct, frozen=True):
+    """The scores of a part's customers: at most one of each."""
+
+    customers: int
+    scores: list[int]
+
+
+class Scoring:
+    """Scores parts of the company."""
+
+    def __init__(self, argument: ScoresOf, pool: Pool) -> None:
+        self._day = argument.day
+        self._everybody = Everybody(argument.extent, pool)
+        self._scorer: Scorer | None = None
+
+    async def walk(self, part: Part) -> PartScores:
+        """Score a part's customers. Raises: Unavailable, UnreadableEvent."""
+        if self._scorer is None:
+            self._scorer = Scorer(await self._everybody.reference(), self._day)
+        scorer = self._scorer
+        scores: list[int] = []
+        customers = 0
+        async for _, facts in self._everybody.facts(part, scorer.handles):
+            customers += 1
+            score = scorer.score(facts)
+            if score is not None:
+                scores.append(score)
+        return PartScores(customers, scores)
+
+
 async def calibrate(
     platform: Platform,
     day: date,
     wanted: Sequence[Portion],
     effective_from: datetime | None,
     advance: Callable[[int], None],
+    *,
+    processes: int | None = None,
 ) -> Calibration:
     """Return the tier policy of the day with lines by these shares.
 
     A score is that of the end of the day where the customer is at home. Without `effective_from`
-    the policy is to count from the end of the company's day on. Raises: Unavailable; UsageError,
-    where there is nobody to score.
+    the policy is to count from the end of the company's day on. Raises: Unavailable,
+    UnreadableEvent; UsageError, where there is nobody to score.
     """
-    async with picture(platform) as seen:
-        reference = await seen.reference()
-        tz = reference.zone_of(None)
-        policy = reference.in_force(TierPolicy, day_end(day, tz))
-        projection = ValueTiers()
-        scores: list[int] = []
-        async for customer, events in seen.dossiers():
-            facts = Facts(map(fact_of, events), projection.handles)
-            at = facts.home.end_of(day, reference)
-            for row in projection.assess(customer, facts, at, reference).rows[STANDINGS.name]:
-                assert isinstance(row, StandingRow)
-                scores.append(figures_on(row, day, policy).score_minor)
-            advance(1)
-        if not scores:
+    extent = await extent_now(platform)
+    reference = await Everybody(extent, platform.pool).reference()
+    tz = reference.zone_of(None)
+    policy = reference.in_force(TierPolicy, day_end(day, tz))
+    with SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as file:
+        scores = Scores(file)
+
+        def done(part: PartScores) -> None:
+            scores.add(part.scores)
+            advance(part.customers)
+
+        what = ScoresOf(extent, day)
+        await walk_company(platform, extent, Scoring, what, PartScores, done, processes=processes)
+        if not len(scores):
             raise UsageError(f"nobody was a customer at the end of {day}: choose a later day")
         lines = calibrated(scores, policy, wanted)
         return Calibration(
             day=day,
-            position=seen.heads.token(),
+            position=extent.position,
             customers=len(scores),
             tiers=_counts(lines, scores),
             meant=Candidate("tiers", effective_from or day_start(day + DAY, tz), lines),
         )
 
 
-def _counts(policy: TierPolicy, scores: Sequence[int]) -> list[TierCount]:
+def _counts(policy: TierPolicy, scores: Scores) -> list[TierCount]:
     counts = []
     above = 0
     for tier in policy.tiers:
-        reached = sum(score >= tier.line_minor for score in scores)
+        reached = scores.reaching(tier.line_minor)
         counts.append(TierCount(tier.name, tier.line_minor, reached - above))
         above = reached
     return [*counts, TierCount(policy.lowest, None, len(scores) - above)]

@@ -12,9 +12,10 @@ from events.calendars import day_end
 from events.touchpoints.policy import PolicyRecord
 from services.policies.calibration import Calibration
 from services.policies.candidate import Candidate
+from services.policies.differences import ProjectionTrial
 from services.policies.listing import Version
 from services.policies.publishing import Changed, Published
-from services.policies.trial import ProjectionTrial, Trial
+from services.policies.trial import Trial
 from services.policies.units import measured
 from services.wording import amount, asked_words, counted, moment
 
@@ -110,6 +111,8 @@ def trial_lines(found: Trial, tz: ZoneInfo) -> Iterator[str]:
         f"{found.meant.kind} from {moment(found.meant.effective_from, tz)}, tried on "
         f"{sample}{customers} as of {asked_words(found.at, tz)}; nothing was written"
     )
+    if found.sampling is not None:
+        yield f"    of the sample: {found.sampling}; nothing is scaled up"
     yield from _changes(found.changes, found.meant)
     after = found.follower
     if after is not None and after.effective_from is not None:

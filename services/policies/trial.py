@@ -6,71 +6,41 @@ difference is the policy's.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 
-from msgspec import Struct
+from msgspec import Struct, field
 
+from events.codec import decode, encode
 from events.envelope import BranchId, CustomerId, Envelope, EventId, Position, RecordedEvent
-from events.facts import fact_of
-from events.home import Asked, Home
+from events.facts import Fact, fact_of
+from events.home import Asked, Home, asked_about
 from events.partitioning import REFERENCE_PARTITION
 from events.policy import Reference
 from events.touchpoints.policy import TierPolicy
 from projections import PROJECTIONS
 from projections.protocol import Assessment, Facts, Projection
+from projections.value_tiers.projection import ValueTiers
 from projections.value_tiers.reports import Transitions, transitions
 from projections.value_tiers.rows import StandingRow
 from services.platform import Platform
 from services.policies.candidate import Candidate
+from services.policies.differences import Difference, ProjectionTrial
 from services.policies.kinds import KINDS
 from services.policies.listing import Version, follower
 from services.policies.publishing import Changed, changes, policy_id
+from services.postgres.pool import Pool
 from services.postgres.statements import sql
-from services.walk.by_customer import Picture, picture
+from services.walk.by_customer import picture
+from services.walk.company import Everybody, extent_now, walk_company
+from services.walk.parts import Extent, Part
 
 NO_TIER = "none"
 """Who is in no tier, as none are in force."""
 
-
-class TableChange(Struct, kw_only=True):
-    """Rows of a table that would be new, other than they are, or gone."""
-
-    table: str
-    new: int = 0
-    changed: int = 0
-    gone: int = 0
-
-
-class AlertChange(Struct, kw_only=True):
-    """Alerts of a kind that would be raised, and that would be withdrawn."""
-
-    kind: str
-    threshold: int
-    raised: int = 0
-    cleared: int = 0
-
-
-class SumChange(Struct, frozen=True, kw_only=True):
-    """A company-wide sum that would be another."""
-
-    measure: str
-    currency: str
-    count_before: int
-    count_after: int
-    amount_before_minor: int
-    amount_after_minor: int
-
-
-class ProjectionTrial(Struct, frozen=True, kw_only=True):
-    """The differences in one projection."""
-
-    projection: str
-    customers_changed: int
-    tables: list[TableChange]
-    alerts: list[AlertChange]
-    sums: list[SumChange]
+BY_HASH = "the customers whose ids have the lowest MD5 sums"
+"""How a sample is drawn: no order of ids or of arrival is favoured, and it is always the same."""
 
 
 class Trial(Struct, frozen=True, kw_only=True):
@@ -83,79 +53,133 @@ class Trial(Struct, frozen=True, kw_only=True):
     position: str
     customers: int
     of_customers: int  # more than `customers`: a sample was assessed, and nothing is scaled up
+    sampling: str | None  # how the sample was drawn; null: everybody was assessed
     projections: list[ProjectionTrial]
     tier_moves: Transitions
 
 
-class _Difference:
-    """One projection's differences while customers are walked."""
+class TrialOf(Struct, frozen=True):
+    """What all parts of a trial have in common: everybody, the instant, and the policy meant."""
 
-    def __init__(self, projection: Projection) -> None:
-        self.projection = projection
-        self.customers = 0
-        self._tables = {table.name: TableChange(table=table.name) for table in projection.tables}
-        self._alerts: dict[tuple[str, int], AlertChange] = {}
-        self._sums: tuple[Counter[tuple[str, str, str]], ...] = (Counter(), Counter())
+    extent: Extent
+    at: str
+    now: datetime
+    kind: str
+    published: bytes  # the touchpoint that would publish it
 
-    def compare(self, before: Assessment, after: Assessment) -> None:
-        found = [self._rows(before, after), self._of_alerts(before, after)]
-        self.customers += any(found)
-        for sums, assessment in zip(self._sums, (before, after), strict=True):
-            for rows in assessment.rows.values():
-                for row in rows:
-                    for total in self.projection.totals(row):
-                        sums[total.measure, total.currency, "count"] += total.items
-                        sums[total.measure, total.currency, "amount"] += total.amount_minor
+    @property
+    def meant(self) -> Candidate:
+        """Return the policy, whole."""
+        data = decode(self.published)
+        assert isinstance(data, KINDS[self.kind].published)
+        policy = data.policy  # type: ignore[attr-defined]
+        return Candidate(self.kind, data.effective_from, policy)
 
-    def _rows(self, before: Assessment, after: Assessment) -> bool:
-        found = False
-        for table in self.projection.tables:
-            one = {table.key_of(row): row for row in before.rows.get(table.name, ())}
-            other = {table.key_of(row): row for row in after.rows.get(table.name, ())}
-            change = self._tables[table.name]
-            new, gone = len(other.keys() - one.keys()), len(one.keys() - other.keys())
-            changed = sum(one[key] != other[key] for key in one.keys() & other.keys())
-            change.new += new
-            change.gone += gone
-            change.changed += changed
-            found = found or bool(new or gone or changed)
+
+class PartTrial(Struct):
+    """A part's share of a trial, as large for many customers as for few."""
+
+    customers: int = 0
+    differences: dict[str, Difference] = field(default_factory=dict)  # by projection
+    moves: dict[str, dict[str, int]] = field(default_factory=dict)  # from a tier to a tier
+
+    def take_in(self, part: PartTrial) -> None:
+        """Add another part's share."""
+        self.customers += part.customers
+        for name, difference in part.differences.items():
+            self.differences.setdefault(name, Difference()).take_in(difference)
+        for before, ends in part.moves.items():
+            for after, customers in ends.items():
+                self.move(before, after, customers)
+
+    def move(self, before: str, after: str, customers: int = 1) -> None:
+        """Count customers who would go from one tier to another, or stay."""
+        ends = self.moves.setdefault(before, {})
+        ends[after] = ends.get(after, 0) + customers
+
+
+class Rehearsal:
+    """Assesses customers with and without a policy.
+
+    A projection that does not read its kind cannot differ, and is not asked; but for the tiers
+    that everybody is in.
+    """
+
+    def __init__(self, meant: Candidate, reference: Reference, asked: Asked, now: datetime) -> None:
+        kind = KINDS[meant.kind].published
+        self._asked = asked
+        self.before = reference
+        self._after = reference.remember([_recorded(meant, reference, now)])
+        self._differing = [one for one in PROJECTIONS if kind in one.reads]
+        self._standing = [one for one in PROJECTIONS if isinstance(one, ValueTiers)]
+        asking = (*self._differing, *self._standing)
+        self.kinds = frozenset(chain.from_iterable(one.handles for one in asking))
+        company_at = Home().instant_of(asked, reference)
+        self.tiers = _names(company_at, self.before, self._after)
+
+    def take(self, found: PartTrial, customer: CustomerId, facts: Sequence[Fact]) -> None:
+        """Assess a customer."""
+        found.customers += 1
+        at = Home(facts).instant_of(self._asked, self.before)
+        for projection in self._differing:
+            before = self._assessed(projection, customer, facts, at, self.before)
+            after = self._assessed(projection, customer, facts, at, self._after)
+            difference = found.differences.setdefault(projection.name, Difference())
+            difference.compare(projection, before, after)
+            if projection in self._standing:
+                _move(found, before, after)
+        for projection in self._standing:
+            if projection not in self._differing:
+                before = self._assessed(projection, customer, facts, at, self.before)
+                _move(found, before, before)
+
+    def _assessed(
+        self,
+        projection: Projection,
+        customer: CustomerId,
+        facts: Sequence[Fact],
+        at: datetime,
+        reference: Reference,
+    ) -> Assessment:
+        return projection.assess(customer, Facts(facts, projection.handles), at, reference)
+
+
+def _move(found: PartTrial, before: Assessment, after: Assessment) -> None:
+    for one, other in zip(_tiers(before), _tiers(after), strict=False):
+        found.move(one, other)
+
+
+def _tiers(assessment: Assessment) -> Iterator[str]:
+    """Yield the tier that a customer is in, if any could be earned yet."""
+    for rows in assessment.rows.values():
+        for row in rows:
+            if isinstance(row, StandingRow):
+                yield row.tier or NO_TIER
+
+
+class Trying:
+    """Tries a policy on parts of the company."""
+
+    def __init__(self, argument: TrialOf, pool: Pool) -> None:
+        self._argument = argument
+        self._everybody = Everybody(argument.extent, pool)
+        self._rehearsal: Rehearsal | None = None
+
+    async def rehearsal(self) -> Rehearsal:
+        """Return what assesses customers under the rules of the walk. Raises: Unavailable."""
+        if self._rehearsal is None:
+            what = self._argument
+            reference = await self._everybody.reference()
+            self._rehearsal = Rehearsal(what.meant, reference, asked_about(what.at), what.now)
+        return self._rehearsal
+
+    async def walk(self, part: Part) -> PartTrial:
+        """Assess a part's customers. Raises: Unavailable, UnreadableEvent."""
+        rehearsal = await self.rehearsal()
+        found = PartTrial()
+        async for customer, facts in self._everybody.facts(part, rehearsal.kinds):
+            rehearsal.take(found, customer, facts)
         return found
-
-    def _of_alerts(self, before: Assessment, after: Assessment) -> bool:
-        one = {alert.alert_id: alert for alert in before.alerts}
-        other = {alert.alert_id: alert for alert in after.alerts}
-        for alert_id in other.keys() - one.keys():
-            self._alert(other[alert_id].kind, other[alert_id].threshold).raised += 1
-        for alert_id in one.keys() - other.keys():
-            self._alert(one[alert_id].kind, one[alert_id].threshold).cleared += 1
-        return one.keys() != other.keys()
-
-    def _alert(self, kind: str, threshold: int) -> AlertChange:
-        key = (kind, threshold)
-        return self._alerts.setdefault(key, AlertChange(kind=kind, threshold=threshold))
-
-    def result(self) -> ProjectionTrial:
-        return ProjectionTrial(
-            projection=self.projection.name,
-            customers_changed=self.customers,
-            tables=[t for t in self._tables.values() if t.new or t.changed or t.gone],
-            alerts=[self._alerts[key] for key in sorted(self._alerts)],
-            sums=list(self._changed_sums()),
-        )
-
-    def _changed_sums(self) -> Iterator[SumChange]:
-        before, after = self._sums
-        for measure, currency in sorted({key[:2] for key in before.keys() | after.keys()}):
-            counts, amounts = (measure, currency, "count"), (measure, currency, "amount")
-            if any(before[key] != after[key] for key in (counts, amounts)):
-                yield SumChange(
-                    measure=measure,
-                    currency=currency,
-                    count_before=before[counts],
-                    count_after=after[counts],
-                    amount_before_minor=before[amounts],
-                    amount_after_minor=after[amounts],
-                )
 
 
 async def try_policy(
@@ -165,45 +189,60 @@ async def try_policy(
     sample: int | None,
     begin: Callable[[int], None],
     advance: Callable[[int], None],
+    *,
+    processes: int | None = None,
 ) -> Trial:
     """Return what a policy would change as of `at`, for all customers or a sample of them.
 
     Of a day it is the end where each customer is at home.
-    `begin` is told how many will be assessed. Raises: Unavailable.
+    `begin` is told how many will be assessed. Raises: Unavailable, UnreadableEvent.
     """
     async with picture(platform) as seen:
-        reference = await seen.reference()
-        proposed = reference.remember([_recorded(meant, reference, platform.clock.now())])
         everybody = await seen.customer_count()
-        begin(min(sample or everybody, everybody))
-        company_at = Home().instant_of(at, reference)
-        differences = [_Difference(projection) for projection in PROJECTIONS]
-        tiers_before: dict[str, str] = {}
-        tiers_after: dict[str, str] = {}
-        customers = 0
-        async for customer, events in _dossiers(seen, sample):
-            customers += 1
-            for difference in differences:
-                before, after = _assessed(
-                    difference.projection, customer, events, at, (reference, proposed)
-                )
-                difference.compare(before, after)
-                tiers_before.update(_tiers(customer, before))
-                tiers_after.update(_tiers(customer, after))
-            advance(1)
-        return Trial(
-            meant=meant,
-            changes=changes(meant, reference),
-            follower=follower(KINDS[meant.kind], meant.effective_from, reference),
-            at=at,
-            position=seen.heads.token(),
-            customers=customers,
-            of_customers=everybody,
-            projections=[difference.result() for difference in differences],
-            tier_moves=transitions(
-                tiers_before, tiers_after, _names(company_at, reference, proposed)
-            ),
-        )
+    begin(min(sample or everybody, everybody))
+    kind, now = meant.kind, platform.clock.now()
+    extent = await extent_now(platform)
+    what = TrialOf(extent, at.isoformat(), now, kind, encode(meant.touchpoint))
+    found = PartTrial()
+
+    def done(part: PartTrial) -> None:
+        found.take_in(part)
+        advance(part.customers)
+
+    rehearsal = await Trying(what, platform.pool).rehearsal()
+    if sample is None:
+        await walk_company(platform, extent, Trying, what, PartTrial, done, processes=processes)
+    else:
+        await _try_on_sample(platform, rehearsal, sample, done)
+    reference = rehearsal.before
+    moved = {(one, other): n for one, ends in found.moves.items() for other, n in ends.items()}
+    return Trial(
+        meant=meant,
+        changes=changes(meant, reference),
+        follower=follower(KINDS[kind], meant.effective_from, reference),
+        at=at,
+        position=extent.position,
+        customers=found.customers,
+        of_customers=everybody if sample is not None else found.customers,
+        sampling=BY_HASH if sample is not None and sample < everybody else None,
+        projections=[
+            found.differences.get(projection.name, Difference()).result(projection)
+            for projection in PROJECTIONS
+        ],
+        tier_moves=transitions(moved, rehearsal.tiers),
+    )
+
+
+async def _try_on_sample(
+    platform: Platform, rehearsal: Rehearsal, sample: int, done: Callable[[PartTrial], None]
+) -> None:
+    """Assess some customers one by one, without walking past the others."""
+    async with picture(platform) as seen:
+        for row in await seen.connection.fetch(sql("sample_customers"), sample):
+            customer, found = CustomerId(row["customer_id"]), PartTrial()
+            facts = [fact_of(event) for event in await seen.dossier(customer)]
+            rehearsal.take(found, customer, facts)
+            done(found)
 
 
 def _recorded(meant: Candidate, reference: Reference, now: datetime) -> RecordedEvent:
@@ -221,41 +260,6 @@ def _recorded(meant: Candidate, reference: Reference, now: datetime) -> Recorded
     )
     position = Position(0, REFERENCE_PARTITION, reference.count)
     return RecordedEvent(envelope, position, now, meant.touchpoint)
-
-
-async def _dossiers(
-    seen: Picture, sample: int | None
-) -> AsyncIterator[tuple[CustomerId, Sequence[RecordedEvent]]]:
-    if sample is None:
-        async for customer, events in seen.dossiers():
-            yield customer, events
-        return
-    for row in await seen.connection.fetch(sql("sample_customers"), sample):
-        customer = CustomerId(row["customer_id"])
-        yield customer, await seen.dossier(customer)
-
-
-def _assessed(
-    projection: Projection,
-    customer: CustomerId,
-    events: Sequence[RecordedEvent],
-    asked: Asked,
-    references: tuple[Reference, Reference],
-) -> tuple[Assessment, Assessment]:
-    facts = Facts(map(fact_of, events), projection.handles)
-    before, after = references
-    at = facts.home.instant_of(asked, before)
-    return (
-        projection.assess(customer, facts, at, before),
-        projection.assess(customer, facts, at, after),
-    )
-
-
-def _tiers(customer: CustomerId, assessment: Assessment) -> Iterator[tuple[str, str]]:
-    for rows in assessment.rows.values():
-        for row in rows:
-            if isinstance(row, StandingRow):
-                yield customer, row.tier or NO_TIER
 
 
 def _names(at: datetime, *references: Reference) -> list[str]:

@@ -335,11 +335,13 @@ def _by_customer(
         subject = one.envelope.subject
         if subject is None:
             continue  # it belongs to its branch alone
-        customer = CustomerId(intern(subject))
+        own = events.get(subject)
+        if own is None:
+            own = events[CustomerId(intern(subject))] = []
         try:
-            events.setdefault(customer, []).append(fact(one))
+            own.append(fact(one))
         except EventError as error:
-            broken[customer] = Parked(customer, str(error), one.envelope.id)
+            broken[subject] = Parked(subject, str(error), one.envelope.id)
     return events, broken
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
+from operator import attrgetter
+from typing import Any, get_type_hints
 
 from events.envelope import CustomerId
 from events.uses import Use
@@ -151,7 +154,36 @@ def _differing(
 
 def _check_columns(key: RowKey, row: Row) -> None:
     """Refuse a row with a sum beyond what the database can hold."""
+    sums, perhaps = _numbers_of(type(row))
+    numbers = sums(row)
+    if numbers and not (max(numbers) < _LIMIT and min(numbers) >= -_LIMIT):
+        _refuse(key, row)
+    for number in perhaps(row):
+        if number is not None and not -_LIMIT <= number < _LIMIT:
+            _refuse(key, row)
+
+
+def _refuse(key: RowKey, row: Row) -> None:
     for name in row.__struct_fields__:
         value = getattr(row, name)
         if isinstance(value, int) and not -_LIMIT <= value < _LIMIT:
             raise OverflowError(f"{name} of {'/'.join(key)} is {value}, which no row can hold")
+
+
+@cache
+def _numbers_of(
+    row: type[Row],
+) -> tuple[Callable[[Row], tuple[int, ...]], Callable[[Row], tuple[int | None, ...]]]:
+    """Return what gives the numbers of a row of a type, and those that it may lack."""
+    hints = get_type_hints(row)
+    kinds: tuple[object, ...] = (int, int | None)
+    sums, perhaps = (
+        _values([name for name in row.__struct_fields__ if hints[name] == kind]) for kind in kinds
+    )
+    return sums, perhaps
+
+
+def _values(names: Sequence[str]) -> Callable[[Row], tuple[Any, ...]]:
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda row: tuple(getattr(row, name) for name in names)

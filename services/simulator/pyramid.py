@@ -41,7 +41,7 @@ def _quarters(plan: Plan) -> Iterator[datetime]:
 def _publish_lines(world: World, when: datetime) -> None:
     known = [c for c in world.customers.values() if c.joined_at < when]
     scores = {customer.customer_id: _score(customer, when) for customer in known}
-    policy = calibrated(scores.values(), TierPolicy(currency=_CURRENCY))
+    policy = calibrated(sorted(scores.values(), reverse=True), TierPolicy(currency=_CURRENCY))
     world.announce(when, TierPolicyPublished(effective_from=when, policy=policy))
     for customer in known:
         reached = (t.name for t in policy.tiers if scores[customer.customer_id] >= t.line_minor)

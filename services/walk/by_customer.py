@@ -1,16 +1,14 @@
-"""Walks the events by customer in one consistent picture of the database."""
+"""One customer's events, and the rules, in one consistent picture of the database."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
 
 from asyncpg import Record
 from asyncpg.pool import PoolConnectionProxy
 
 from events.envelope import CustomerId, PositionVector, RecordedEvent
-from events.home import Asked, Known, known
 from events.lineage import Lineage
 from events.policy import Reference
 from services.log.dossiers import dossier_arguments
@@ -20,8 +18,6 @@ from services.log.stored import stored_event
 from services.platform import Platform
 from services.postgres.pool import translated
 from services.postgres.statements import sql
-
-_PREFETCH = 5_000
 
 
 class Picture:
@@ -49,38 +45,6 @@ class Picture:
             sql("dossiers"), *dossier_arguments([customer], self.heads)
         )
         return [readable(stored_event(row)) for row in rows]
-
-    async def dossiers(
-        self, known_at: datetime | None = None
-    ) -> AsyncIterator[tuple[CustomerId, list[RecordedEvent]]]:
-        """Yield every customer with its events, in the customers' order.
-
-        Raises: UnreadableEvent.
-        """
-        customer: CustomerId | None = None
-        events: list[RecordedEvent] = []
-        cursor = self.connection.cursor(sql("walk_dossiers"), known_at, prefetch=_PREFETCH)
-        async for row in cursor:
-            stored = stored_event(row)
-            subject = stored.envelope.subject
-            if subject != customer:
-                if customer is not None:
-                    yield customer, events
-                customer, events = subject, []
-            events.append(readable(stored))
-        if customer is not None:
-            yield customer, events
-
-    async def known(
-        self, at: Asked, known_at: Asked | None
-    ) -> AsyncIterator[tuple[CustomerId, Known]]:
-        """Yield every customer of whom something was known, each on its own day."""
-        reference = await self.reference()
-        recorded_by = known_at if isinstance(known_at, datetime) else None
-        async for customer, events in self.dossiers(recorded_by):
-            found = known(events, reference, at, known_at)
-            if found.events:
-                yield customer, found
 
 
 @asynccontextmanager

@@ -7,9 +7,11 @@ from datetime import datetime
 from typing import TypeVar
 
 from events.envelope import CustomerId, Envelope, RecordedEvent
+from events.facts import Fact
 from events.policy import Reference
+from events.touchpoints.base import Touchpoint
 from services.errors import UnreadableEvent
-from services.log.readable import readable
+from services.log.readable import readable, readable_fact
 from services.log.stored import stored_event
 from services.platform import Platform
 from services.postgres.pool import Connection, Pool, translated
@@ -66,18 +68,37 @@ class Everybody:
         self._extent = extent
         self._pool = pool
         self._feed = ReferenceFeed(pool)
+        self._reference: Reference | None = None
 
     async def reference(self) -> Reference:
-        """Return the rules recorded so far, or by the instant of the extent.
+        """Return the rules of the extent, the same object for every part.
 
         Raises: Unavailable, UnreadableEvent.
         """
-        reference = await self._feed.refresh()
-        known_at = self._extent.known_at
-        return reference if known_at is None else reference.known_at(known_at)
+        if self._reference is None:
+            rules = (await self._feed.refresh()).events
+            self._reference = Reference(e for e in rules if self._extent.holds(e))
+        return self._reference
 
-    async def of(self, part: Part) -> AsyncIterator[tuple[CustomerId, list[RecordedEvent]]]:
-        """Yield the customers of a part with their events. Raises: Unavailable, UnreadableEvent."""
+    async def facts(
+        self, part: Part, kinds: frozenset[type[Touchpoint]] | None = None
+    ) -> AsyncIterator[tuple[CustomerId, list[Fact]]]:
+        """Yield the customers of a part with their facts; of some `kinds` alone, if named.
+
+        The earliest is there whatever its kind: by its branch the customer may be at home.
+        Raises: Unavailable, UnreadableEvent.
+        """
+        types = None if kinds is None else [kind.event_type for kind in kinds]
+        with translated():
+            async with self._pool.acquire() as connection, connection.transaction(readonly=True):
+                async for customer, rows in dossiers(connection, part, self._extent, types):
+                    yield customer, [readable_fact(stored_event(row)) for row in rows]
+
+    async def recorded(self, part: Part) -> AsyncIterator[tuple[CustomerId, list[RecordedEvent]]]:
+        """Yield the customers of a part with all that the log holds of their events.
+
+        Raises: Unavailable, UnreadableEvent.
+        """
         with translated():
             async with self._pool.acquire() as connection, connection.transaction(readonly=True):
                 async for one in recorded_dossiers(connection, part, self._extent):
@@ -85,7 +106,10 @@ class Everybody:
 
 
 async def recorded_dossiers(
-    connection: Connection, part: Part, extent: Extent, unreadable: Unreadable | None = None
+    connection: Connection,
+    part: Part,
+    extent: Extent,
+    unreadable: Unreadable | None = None,
 ) -> AsyncIterator[tuple[CustomerId, list[RecordedEvent]]]:
     """Yield the customers of a part with their events, over a transaction of the caller's.
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from asyncpg import Record
 from msgspec import Struct
 
-from events.envelope import CustomerId
+from events.envelope import CustomerId, PositionVector, RecordedEvent
 from services.postgres.pool import Connection
 from services.postgres.statements import sql
 
@@ -42,6 +42,19 @@ class Extent(Struct, frozen=True):
     def events(self) -> int:
         """Return how many events there are about, for dividing them."""
         return sum(self.positions)
+
+    @property
+    def position(self) -> str:
+        """Return the token of where the walk ends."""
+        return PositionVector(self.generation, self.positions).token()
+
+    def holds(self, event: RecordedEvent) -> bool:
+        """Return whether a walk reads an event of the log."""
+        if self.known_at is not None and event.recorded_at > self.known_at:
+            return False
+        place = event.position
+        end = (self.generation, self.positions[place.partition])
+        return (place.generation, place.n) < end
 
 
 async def divide(

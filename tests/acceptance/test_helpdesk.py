@@ -23,7 +23,6 @@ from msgspec import Struct
 from events.branch_calendars import business_time
 from events.calendars import day_end, zone
 from events.envelope import CustomerId
-from events.facts import fact_of
 from events.policy import Reference
 from events.public_days import public_days
 from projections.case_board.explain import explain_case
@@ -37,7 +36,8 @@ from services.importing.publisher import LocalPublisher
 from services.importing.publishing import publish_lines
 from services.importing.report import Report
 from services.settings import Settings
-from services.walk.by_customer import picture
+from services.walk.company import Everybody, extent_now
+from services.walk.parts import Part
 from tests.support.postgres import fresh_database
 
 pytestmark = [
@@ -149,11 +149,10 @@ async def imported(
         publisher = LocalPublisher(platform.intake, BRANCH, dsn)
         report = await import_file(job, publisher)
         again = await import_file(job, publisher)
-        async with picture(platform) as seen:
-            dossiers = {
-                customer: Facts(map(fact_of, events)) async for customer, events in seen.dossiers()
-            }
-            yield Imported(report, again, dossiers, await seen.reference())
+        everybody = Everybody(await extent_now(platform), platform.pool)
+        whole = Part(0, None, None)
+        dossiers = {one: Facts(facts) async for one, facts in everybody.facts(whole)}
+        yield Imported(report, again, dossiers, await everybody.reference())
 
 
 @pytest.fixture(scope="module")

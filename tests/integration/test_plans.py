@@ -46,6 +46,7 @@ READ_EVERYTHING = {
     "move_unmirrored": "a move compares all that was confirmed with the mirror",
     "overview/count_customers": "the number of all customers, from an index alone",
     "part_bounds": "a walk divides all customers into parts, from a sample",
+    "publishing_branches": "a report refuses a branch after all its customers were walked",
     "quarantine_taken": "all that lies there of one branch, which its quota bounds",
     "quarantine_count": "an operator counts what was ever refused",
     "rebuild_drop_heads": "a rebuild's switch compares all",
@@ -61,7 +62,6 @@ READ_EVERYTHING = {
     "rows_without_events": "verify looks for an event of every customer",
     "sample_customers": "a policy is tried on some of all customers, chosen by a hash",
     "totals_of": "verify sums up every total",
-    "walk_dossiers": "verify, replay and digest read every event",
 }
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -242,7 +242,7 @@ GIVEN: Mapping[str, Arguments] = {
     "walk_part": ("C000100", "C000120", TYPES, 1, [20_000] * 13, None),
     "rows_without_events": OURS,
     "sample_customers": (100,),
-    "walk_dossiers": (None,),
+    "publishing_branches": (None,),
     # --- the console
     "alerts/alert_journal": (None, None, CUSTOMER, None, 50),
     "alerts/count_standing_alerts": (*ALL, None, "B-1", None, 1_000),

@@ -155,7 +155,7 @@ async def test_a_trial_tells_what_publishing_then_does_and_writes_nothing(
     stricter = await tiers(platform, GOLD.replace("600000", "800000"))
     seen: list[int] = []
     trial = await try_policy(platform, stricter, AT, None, seen.append, seen.append)
-    assert seen == [CUSTOMERS, *[1] * CUSTOMERS]
+    assert seen[0] == sum(seen[1:]) == CUSTOMERS
     assert await figures(platform) == before
     value = next(one for one in trial.projections if one.projection == "value_tiers")
     assert value.customers_changed == 2

@@ -2,30 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from events.touchpoints.policy import AlertsPolicy, TierLine, TierPolicy
+from projections.receivables.projection import Receivables
 from projections.value_tiers.projection import ValueTiers
 from projections.value_tiers.rows import STANDINGS
 from services.audit.digest import digest
+from services.audit.reports import AgeingReport, AlertsReport, report_ageing, report_alerts
 from services.audit.texts import verification_lines
 from services.audit.verify import verify
 from services.errors import TouchstoneError, Unavailable
 from services.hosts.bootstrap import open_platform
 from services.hosts.project import Projector
 from services.platform import Platform
+from services.policies.calibration import Calibration, calibrate, portions
+from services.policies.candidate import Candidate
+from services.policies.publishing import publish_policy
+from services.policies.trial import Trial, try_policy
 from services.rows.row_tables import tables_of
 from services.settings import Settings
 from services.simulator.load import ensure_history
+from services.walk.company import Everybody
 from services.walk.engine import PartRefused
+from services.walk.known import asking
 from services.walk.parts import divide
 
 pytestmark = pytest.mark.postgres
 
 CUSTOMERS = 25
+
+Done = Callable[[int], None]
+Walking = Callable[[Platform, int, Done], Awaitable[object]]
 
 
 @pytest.fixture
@@ -48,6 +63,94 @@ async def test_a_digest_is_the_same_in_one_process_and_in_several(company: Platf
     several = await digest(company, at, None, told.append, processes=2)
     assert one == several
     assert sum(told) == 2 * one.customers >= 2 * CUSTOMERS
+
+
+async def ageing_of(company: Platform, processes: int, done: Done) -> AgeingReport:
+    day = date(2026, 6, 1)
+    return await report_ageing(company, day, None, None, done, processes=processes)
+
+
+async def ageing_as_known(company: Platform, processes: int, done: Done) -> AgeingReport:
+    day = date(2026, 6, 1)
+    return await report_ageing(company, day, None, day, done, processes=processes)
+
+
+async def alerts_of(company: Platform, processes: int, done: Done) -> AlertsReport:
+    at = datetime(2026, 8, 1, tzinfo=UTC)
+    return await report_alerts(company, at, at, done, listed=True, processes=processes)
+
+
+async def calibration_of(company: Platform, processes: int, done: Done) -> Calibration:
+    wanted = portions("20,30,30", "platinum,gold,iron")
+    day = date(2026, 6, 1)
+    return await calibrate(company, day, wanted, None, done, processes=processes)
+
+
+async def trial_of(company: Platform, processes: int, done: Done) -> Trial:
+    at = datetime(2026, 8, 1, tzinfo=UTC)
+    lines = TierPolicy(tiers=(TierLine(name="gold", line_minor=2_000_00),))
+    meant = Candidate("tiers", datetime(2025, 1, 1, tzinfo=UTC), lines)
+    return await try_policy(company, meant, at, None, no_matter, done, processes=processes)
+
+
+WALKS: list[Walking] = [ageing_of, ageing_as_known, alerts_of, calibration_of, trial_of]
+
+
+def no_matter(done: int) -> None:
+    pass
+
+
+@pytest.mark.parametrize("walking", WALKS)
+async def test_a_report_is_the_same_of_one_part_and_of_many_in_several_processes(
+    company: Platform, monkeypatch: pytest.MonkeyPatch, walking: Walking
+) -> None:
+    told: list[int] = []
+    several = await walking(company, 2, told.append)
+    assert len(told) > 3
+    assert msgspec.json.encode(await walking(company, 1, no_matter)) == msgspec.json.encode(several)
+    monkeypatch.setattr(divide, "__defaults__", (1_000_000,))
+    in_one_piece: list[int] = []
+    whole = await walking(company, 1, in_one_piece.append)
+    assert in_one_piece == [sum(told)]
+    assert msgspec.json.encode(whole) == msgspec.json.encode(several)
+
+
+async def test_an_ageing_report_is_what_the_rows_add_up_to(company: Platform) -> None:
+    now = company.clock.now()
+    found = await report_ageing(company, now, None, None, no_matter, processes=2)
+    [cny] = [one for one in found.currencies if one.currency == "CNY"]
+    items, accounts = (tables_of(Receivables())[one].name for one in ("items", "accounts"))
+    row = await company.pool.fetchrow(f"""
+        SELECT sum(balance_minor) FILTER (WHERE status = 'open') AS outstanding,
+            count(*) FILTER (WHERE status = 'open') AS items,
+            count(*) FILTER (WHERE status = 'open' AND disputed) AS disputed,
+            sum(amount_minor) FILTER (WHERE kind = 'invoice' AND status <> 'cancelled'
+                AND issued_on > '{found.day}'::date - 90) AS invoiced
+        FROM {items} WHERE currency = 'CNY'
+    """)
+    assert row is not None
+    assert (cny.ageing.outstanding_minor, cny.ageing.items) == (row["outstanding"], row["items"])
+    assert (cny.disputed_items, cny.invoiced_90_days_minor) == (row["disputed"], row["invoiced"])
+    account = await company.pool.fetchrow(
+        f"SELECT sum(settled_items) AS settled, sum(days_late_sum) AS late, "
+        f"count(*) FILTER (WHERE overdue_items > 0) AS overdue, sum(credit_minor) AS credit "
+        f"FROM {accounts} WHERE currency = 'CNY'"
+    )
+    assert account is not None
+    assert (cny.settled_items, cny.customers_overdue) == (account["settled"], account["overdue"])
+    assert cny.credit_minor == account["credit"]
+    mean = Decimal(int(account["late"])) / int(account["settled"])
+    assert cny.mean_days_late == mean.quantize(Decimal("0.0001"))
+
+
+async def test_a_rule_published_during_a_walk_is_in_no_part_of_it(company: Platform) -> None:
+    question = await asking(company, company.clock.now(), None)
+    before = await Everybody(question.extent, company.pool).reference()
+    await publish_policy(company, Candidate("alerts", company.clock.now(), AlertsPolicy()), "HQ")
+    after = await Everybody(question.extent, company.pool).reference()
+    assert (after.count, after.events) == (before.count, before.events)
+    later = await asking(company, company.clock.now(), None)
+    assert (await Everybody(later.extent, company.pool).reference()).count == before.count + 1
 
 
 async def test_a_verification_in_several_processes_finds_each_difference_once(
@@ -88,6 +191,9 @@ async def test_an_event_that_cannot_be_read_ends_a_digest_with_its_name(
     for processes in (1, 2):
         with pytest.raises(TouchstoneError, match="C000005 cannot be read"):
             await digest(company, company.clock.now(), None, lambda done: None, processes=processes)
+        for walking in WALKS:
+            with pytest.raises(TouchstoneError, match="C000005 cannot be read"):
+                await walking(company, processes, no_matter)
     with pytest.raises(PartRefused) as refused:
         await digest(company, company.clock.now(), None, lambda done: None, processes=2)
     assert refused.value.exit_code != 0

@@ -21,6 +21,7 @@ from projections.value_tiers.reading import ValueAt
 from projections.value_tiers.rows import StandingRow, figures_on
 from projections.value_tiers.shares import PPM, divided
 from tests.support.given import CUSTOMER, deliveries, digest_of
+from tests.support.plain_tiers import PlainTiers
 from tests.support.value import VALUE_TIERS
 from tests.support.value_streams import asked, value_references, value_streams
 
@@ -161,3 +162,22 @@ def test_stepping_from_change_to_change_meets_every_move_and_warning(
     if shown and not reading.corrections:
         told = {(e.alert.subject, e.alert.since) for e in episodes(CUSTOMER, reading)}
         assert told == {(alert.subject, alert.since) for alert in met}
+
+
+@given(value_streams(), asked, value_references())
+def test_judging_only_where_it_matters_is_judging_everywhere(
+    events: Stream, at: datetime, reference: Reference
+) -> None:
+    """Whatever the ladder's shape: the plain way judges at every fact and every midnight."""
+    memo = ValueMemo(reference)
+    facts = Facts(events)
+    memo.advance(facts, at)
+    if memo.books.first is None:
+        return
+    zone = facts.home.zone_at(at, reference)
+    plain = PlainTiers(memo.books, zone, reference).way(at)
+    found = ValueAt(memo, at).tiers
+    assert found.moves == plain.moves
+    assert found.warnings == plain.warnings
+    assert (found.tier, found.warned_at) == (plain.tier, plain.warned_at)
+    assert found.drop_at == plain.drop_at

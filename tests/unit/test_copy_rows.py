@@ -15,7 +15,7 @@ from events.codec import encode
 from events.facts import Fact
 from events.money import Money
 from events.touchpoints.payment import PaymentReceived
-from services.walk.copy_rows import BrokenCopy, Dossier, DossierReader
+from services.log.copy_rows import BrokenCopy, Dossier, DossierReader
 
 HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 END = b"\xff\xff"

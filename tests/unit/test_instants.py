@@ -92,4 +92,4 @@ def test_a_text_that_only_looks_like_an_instant_stays_as_it_is() -> None:
 
 
 def test_what_a_kafka_record_carries_is_cut() -> None:
-    assert of_a_record(LAST.encode()) == CUT
+    assert of_a_record(LAST) == CUT

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 from aiokafka.partitioner import DefaultPartitioner
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from events.codec import encode
@@ -112,13 +114,18 @@ def test_a_record_that_says_an_attribute_twice_is_foreign() -> None:
 
 def test_headers_of_others_are_left_alone() -> None:
     record = to_record(FULL, 1, b"", START)
-    others = [("hop", b"1"), ("hop", None), ("traceparent", b"\x00")]
+    others = [("hop", b"1"), ("hop", None), ("traceparent", b"\x00"), ("ce_other", b"\xff")]
     assert from_headers([*others, *record.headers]) == (FULL, START)
 
 
 def test_a_record_without_a_counter_is_one_of_a_source_that_keeps_none() -> None:
     headers = [h for h in to_record(FULL, 1, b"", START).headers if h[0] != "ce_sequence"]
     assert from_headers(headers) == (replace(FULL, sequence=0), START)
+
+
+@given(st.permutations(to_record(FULL, 1, b"", START).headers))
+def test_the_order_of_headers_means_nothing(headers: list[tuple[str, bytes | None]]) -> None:
+    assert from_headers(headers) == (FULL, START)
 
 
 def test_no_record_is_larger_than_was_foreseen() -> None:

@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TypeAlias
 
 import structlog
@@ -32,6 +33,7 @@ _FETCH_BYTES = 4 * 1024 * 1024
 _FETCH_WAIT_MS = 100
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PATIENCE_S = 2 * REQUEST_TIMEOUT_S
+_STAMPS = 64
 
 Record: TypeAlias = "ConsumerRecord[bytes, bytes]"
 """A record as aiokafka hands it out."""
@@ -168,9 +170,13 @@ class Readers:
         return reader
 
 
-def _arrival(record: Record) -> datetime:
-    """Return when the broker took a record in, by its own clock."""
-    return _EPOCH + timedelta(milliseconds=record.timestamp)
+@lru_cache(_STAMPS)
+def _latest(timestamp: int) -> datetime:
+    """Return what no record was recorded after that a broker took in at an instant of its clock.
+
+    The broker gives one instant to all that it takes in at once.
+    """
+    return _EPOCH + timedelta(milliseconds=timestamp) + LATEST_AHEAD
 
 
 def stored_events(
@@ -183,7 +189,7 @@ def stored_events(
             envelope, recorded_at = from_headers(record.headers)
             if record.value is None:
                 raise ForeignRecord("no value")
-            if recorded_at > _arrival(record) + LATEST_AHEAD:
+            if recorded_at > _latest(record.timestamp):
                 raise ForeignRecord("recorded after it came here")
         except ForeignRecord as error:
             _LOG.error(

@@ -7,23 +7,26 @@ The key is the customer, or `branch:<id>` where none is known; reference data ha
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import NamedTuple
+from operator import itemgetter
+from sys import intern
+from typing import Any, NamedTuple, cast
 
 import msgspec
 
-from events.envelope import BranchId, CustomerId, Envelope, EventId
+from events.envelope import BranchId, Envelope
 
 Header = tuple[str, bytes]
 
 SPECIFICATION = b"1.0"
 CONTENT_TYPE = b"application/avro"
 
-_WORDS = 10_000  # kept: types, branches and their devices
+_SHAPES = 1_000  # kept: which headers records have, and in which order
 _COUNTS = 2**63
-_UUID = re.compile(rb"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_UUID = re.compile("-".join(f"[0-9a-fA-F]{{{size}}}" for size in (8, 4, 4, 4, 12))).fullmatch
+_branch = cast(Callable[[str], BranchId], intern)
 _HEADERS = msgspec.msgpack.Decoder(list[tuple[str, bytes]])
 
 
@@ -91,39 +94,68 @@ def key_of(envelope: Envelope) -> bytes:
     return f"branch:{envelope.branch_id}".encode()
 
 
-def from_headers(headers: Iterable[tuple[str, bytes | None]]) -> tuple[Envelope, datetime]:
+def from_headers(headers: Sequence[tuple[str, bytes | None]]) -> tuple[Envelope, datetime]:
     """Return the envelope, and when the event was recorded.
 
     Headers of others are left alone. Raises: ForeignRecord, which repeats no value: a stranger's
     record may hold anything.
     """
-    given = _attributes(headers)
     try:
-        created, effective = given["ce_time"], given["ce_effectivetime"]
-        created_at = _instant(created)
-        subject = _text_of(given, "ce_subject")
-        envelope = Envelope(
-            id=_id(given["ce_id"]),
-            source=_word(given["ce_source"]),
-            type=_word(given["ce_type"]),
-            subject=None if subject is None else CustomerId(subject),
-            branch_id=BranchId(_word(given["ce_branchid"])),
-            epoch=_count(given["ce_sourceepoch"]),
-            sequence=_count(given.get("ce_sequence", b"0")),
-            created_at=created_at,
-            sent_at=_instant_of(given, "ce_senttime"),
-            collected_at=_instant_of(given, "ce_collectedtime"),
-            effective_at=created_at if effective == created else _instant(effective),
-            correlation_id=_text_of(given, "ce_correlationid"),
-            causation_id=_text_of(given, "ce_causationid"),
-            traceparent=_text_of(given, "ce_traceparent"),
-            tracestate=_text_of(given, "ce_tracestate"),
-        )
-        return envelope, _instant(given["ce_recordedtime"])
-    except KeyError as error:
-        raise ForeignRecord(f"no header {error.args[0]}") from error
-    except (ValueError, OverflowError) as error:  # among them what leaves the calendar in UTC
-        raise ForeignRecord(f"no such attribute: {_unreadable(given)}") from error
+        return _read(headers)
+    except _UNREADABLE:  # headers of others may be the reason
+        given = _attributes(headers)
+    try:
+        return _read([(name, given[name]) for name in _NAMES if name in given])
+    except _UNREADABLE as error:
+        raise ForeignRecord(_fault(given)) from error
+
+
+def _read(headers: Sequence[tuple[str, bytes | None]]) -> tuple[Envelope, datetime]:
+    """Return what `from_headers` does, where all headers are text. Raises: one of _UNREADABLE.
+
+    A worker does this for every event: all values are decoded at once, and found by the places
+    that their names have among the others.
+    """
+    names, values = zip(*headers)  # noqa: B905 - pairs, as aiokafka makes them
+    texts: list[Any] = b"\0".join(values).decode().split("\0")
+    if len(texts) != len(names):
+        raise ValueError("a NUL in a header")
+    texts.append(None)
+    (
+        event_id, source, type_, subject, branch_id, epoch, sequence, created, sent, collected,
+        effective, correlation_id, causation_id, traceparent, tracestate, recorded,
+    ) = _places(names)(texts)  # fmt: skip
+    _check_id(event_id)
+    created_at = _instant(created)
+    envelope = Envelope(
+        id=event_id,
+        source=intern(source),
+        type=intern(type_),
+        subject=subject,
+        branch_id=_branch(branch_id),
+        epoch=_count(epoch),
+        sequence=0 if sequence is None else _count(sequence),
+        created_at=created_at,
+        sent_at=None if sent is None else _instant(sent),
+        collected_at=None if collected is None else _instant(collected),
+        effective_at=created_at if effective == created else _instant(effective),
+        correlation_id=correlation_id,
+        causation_id=causation_id,
+        traceparent=traceparent,
+        tracestate=tracestate,
+    )
+    return envelope, _instant(recorded)
+
+
+@lru_cache(_SHAPES)
+def _places(names: tuple[str, ...]) -> Callable[[list[Any]], tuple[Any, ...]]:
+    """Return what picks the attributes in the order of _NAMES out of texts that have such names.
+
+    One that is not given is the text after the last. Raises: ValueError, where one is given twice.
+    """
+    if len({*names}) != len(names):
+        raise ValueError("a header twice")
+    return itemgetter(*(names.index(n) if n in names else len(names) for n in _NAMES))
 
 
 def _attributes(headers: Iterable[tuple[str, bytes | None]]) -> Mapping[str, bytes]:
@@ -142,16 +174,20 @@ def _attributes(headers: Iterable[tuple[str, bytes | None]]) -> Mapping[str, byt
     return given
 
 
-def _unreadable(given: Mapping[str, bytes]) -> str:
-    """Return which attributes cannot be read."""
+def _fault(given: Mapping[str, bytes]) -> str:
+    """Return which attribute is not there, or which cannot be read."""
+    for name in _REQUIRED:
+        if name not in given:
+            return f"no header {name}"
     wrong = []
-    for name, reads in _READS.items():
+    for name in _NAMES:
         try:
-            reads(given.get(name, b""))
+            _READS.get(name, str)(given[name].decode())
+        except KeyError:
+            continue  # it need not be there
         except (ValueError, OverflowError):
-            if name in given:
-                wrong.append(name)
-    return ", ".join(wrong)
+            wrong.append(name)
+    return f"no such attribute: {', '.join(wrong)}"
 
 
 def pack_headers(headers: tuple[Header, ...]) -> bytes:
@@ -168,37 +204,20 @@ def _text(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-@lru_cache(_WORDS)
-def _word(value: bytes) -> str:
-    """Return a text that many records have, one object for all of them."""
-    return value.decode()
-
-
-def _id(value: bytes) -> EventId:
-    if _UUID.fullmatch(value) is None:
+def _check_id(value: str) -> None:
+    if _UUID(value) is None:
         raise ValueError("no UUID")
-    return EventId(value.decode())
 
 
-def _count(value: bytes) -> int:
+def _count(value: str) -> int:
     count = int(value)
-    if not 0 <= count < _COUNTS:
+    if not 0 <= count < _COUNTS or not value.isascii():
         raise ValueError("no number that an event may have")
     return count
 
 
-def _text_of(given: Mapping[str, bytes], name: str) -> str | None:
-    value = given.get(name)
-    return None if value is None else value.decode()
-
-
-def _instant_of(given: Mapping[str, bytes], name: str) -> datetime | None:
-    value = given.get(name)
-    return None if value is None else _instant(value)
-
-
-def _instant(value: bytes) -> datetime:
-    instant = datetime.fromisoformat(value.decode())
+def _instant(value: str) -> datetime:
+    instant = datetime.fromisoformat(value)
     if instant.tzinfo is UTC:
         return instant
     if instant.tzinfo is None:
@@ -206,12 +225,22 @@ def _instant(value: bytes) -> datetime:
     return instant.astimezone(UTC)
 
 
-_INSTANTS = ("time", "senttime", "collectedtime", "effectivetime", "recordedtime")
-_TEXTS = ("source", "type", "branchid", "subject", "correlationid", "causationid", "traceparent")
-_READS: Mapping[str, Callable[[bytes], object]] = {
-    "ce_id": _id,
-    **{f"ce_{name}": _count for name in ("sequence", "sourceepoch")},
-    **{f"ce_{name}": _instant for name in _INSTANTS},
-    **{f"ce_{name}": bytes.decode for name in (*_TEXTS, "tracestate")},
+_NAMES = (
+    "ce_id", "ce_source", "ce_type", "ce_subject", "ce_branchid", "ce_sourceepoch", "ce_sequence",
+    "ce_time", "ce_senttime", "ce_collectedtime", "ce_effectivetime", "ce_correlationid",
+    "ce_causationid", "ce_traceparent", "ce_tracestate", "ce_recordedtime",
+)  # fmt: skip
+_REQUIRED = (
+    "ce_id", "ce_source", "ce_type", "ce_branchid", "ce_sourceepoch", "ce_time",
+    "ce_effectivetime", "ce_recordedtime",
+)  # fmt: skip
+_READS: Mapping[str, Callable[[str], object]] = {
+    "ce_id": _check_id,
+    "ce_sequence": _count,
+    "ce_sourceepoch": _count,
+    **{name: _instant for name in _NAMES if name.endswith("time")},
 }
-"""How each attribute is read, to tell which of a foreign record's could not be."""
+"""How the attributes that are more than texts are read, to tell which of them could not be."""
+
+_UNREADABLE = (TypeError, ValueError, OverflowError)
+"""What reading headers raises that hold no event; among them what leaves the calendar in UTC."""

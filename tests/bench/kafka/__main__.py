@@ -27,23 +27,32 @@ from services.local_postgres.postmaster import find_postmaster
 from services.local_postgres.server import EmbeddedServer
 from services.log.kafka.cluster import cluster_of
 from services.settings import Settings
+from tests.bench.kafka import kafka_streams
 from tests.bench.kafka.company import Company
-from tests.bench.kafka.contest import Arena, Contestant, ContestantFailed, Measured, compete
+from tests.bench.kafka.contest import (
+    Arena,
+    Contestant,
+    ContestantFailed,
+    Measured,
+    compete,
+    module,
+)
+from tests.bench.kafka.kafka_streams import StreamsMissing
 from tests.bench.kafka.latency import Latencies, measure
-from tests.bench.kafka.peers import OWN, PeersMissing, environment
+from tests.bench.kafka.peers import PeersMissing, environment
 from tests.bench.kafka.topic import Filled, fill
 
 _CORES = 2
 _GATHER_MS = 3_000  # Kafka's own default: workers started together begin together
 _SEED = 7
-_PLACE = "tests.bench.kafka.contestants"
 
-PLAIN = Contestant("plain loop", f"{_PLACE}.plain", "", OWN)
-TRIVIAL = Contestant("projector, same fold", f"{_PLACE}.ours", "trivial", OWN, platform=True)
-REAL = Contestant("projector, real", f"{_PLACE}.ours", "real", OWN, platform=True)
-MEMORY, ROCKS, QUIX = "Faust table, memory", "Faust table, RocksDB", "quixstreams"
-_RIVALS = (PLAIN.name, MEMORY, ROCKS, QUIX)
-WORKER = Contestant("worker", f"{_PLACE}.ours", "all", OWN, platform=True)
+PLAIN = Contestant("plain loop", module("plain"))
+TRIVIAL = Contestant("projector, same fold", module("ours"), "trivial", platform=True)
+REAL = Contestant("projector, real", module("ours"), "real", platform=True)
+STREAMS, QUIX = "Kafka Streams, RocksDB", "quixstreams"
+MEMORY, ROCKS = "Faust table, memory", "Faust table, RocksDB"
+_RIVALS = (PLAIN.name, STREAMS, MEMORY, ROCKS, QUIX)
+WORKER = Contestant("worker", module("ours"), "all", platform=True)
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -84,29 +93,38 @@ class Figures(Struct, frozen=True, kw_only=True, tag_field="bench", tag="kafka")
     cores: int
     load: Sequence[float]  # of the machine, its averages over a minute, as the rounds began
     contestants: Sequence[Entry]
+    skipped: Mapping[str, str]  # who could not take part, and why
     ratios: Mapping[str, float]  # of events per second, ours to the other's
     cpu_ratios: Mapping[str, float]  # of events per second of processor time, all three sides
     shares: Mapping[str, float]
     latency: Latencies
 
 
-def contestants(folder: Path, options: Options) -> list[Contestant]:
-    """Return who takes part, in turn."""
-    ours = [PLAIN, TRIVIAL, REAL]
-    if not options.peers:
-        return ours
-    theirs = environment(folder / "peers")
-    return [
-        *ours,
-        Contestant(MEMORY, f"{_PLACE}.faust_table", "memory://", OWN, fewer=True),
-        Contestant(ROCKS, f"{_PLACE}.faust_table", "rocksdb://", theirs, fewer=True),
-        Contestant(QUIX, f"{_PLACE}.quix", "", theirs),
-    ]
+def contestants(
+    folder: Path, options: Options, say: Callable[[str], None]
+) -> tuple[list[Contestant], Mapping[str, str]]:
+    """Return who takes part, in turn, and why who does not is left out."""
+    taking_part = [PLAIN, TRIVIAL, REAL]
+    skipped: dict[str, str] = {}
+    try:
+        streams = kafka_streams.command(folder / "streams")
+        taking_part.append(Contestant(STREAMS, streams))
+    except StreamsMissing as error:
+        skipped[STREAMS] = str(error)
+        say(f"left out: {STREAMS}: {error}")
+    if options.peers:
+        theirs = environment(folder / "peers")
+        taking_part += [
+            Contestant(MEMORY, module("faust_table"), "memory://", fewer=True),
+            Contestant(ROCKS, module("faust_table", theirs), "rocksdb://", fewer=True),
+            Contestant(QUIX, module("quix", theirs)),
+        ]
+    return taking_part, skipped
 
 
 async def bench(arena: Arena, options: Options, cores: int, say: Callable[[str], None]) -> Figures:
     """Fill the topics, hold the contest, measure the latencies, and return the figures."""
-    competing = contestants(arena.folder, options)
+    competing, skipped = contestants(arena.folder, options, say)
     topics = {
         fewer: await _filled(arena, fewer, options) for fewer in {who.fewer for who in competing}
     }
@@ -134,6 +152,7 @@ async def bench(arena: Arena, options: Options, cores: int, say: Callable[[str],
         cores=cores,
         load=loads,
         contestants=entries,
+        skipped=skipped,
         ratios=_ratios({one.name: one.events_per_s for one in entries}),
         cpu_ratios=_ratios({one.name: 1 / one.cpu_us for one in entries}),
         shares={name: round(share, 3) for name, share in shares.items()},
@@ -226,7 +245,9 @@ def main() -> None:
     for field in msgspec.structs.fields(Options):
         if field.type is not bool:
             parser.add_argument(f"--{field.name}", type=field.type, default=field.default)
-    parser.add_argument("--no-peers", dest="peers", action="store_false", help="only our own")
+    parser.add_argument(
+        "--no-peers", dest="peers", action="store_false", help="without other frameworks of Python"
+    )
     parser.add_argument("--no-profile", dest="profile", action="store_false")
     options = msgspec.convert(vars(parser.parse_args()), Options)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the servers, too

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from services.hosts.bootstrap import open_platform
 from services.settings import Settings
+from tests.bench.kafka.peers import OWN
 from tests.bench.kafka.task import Result, Task
 from tests.bench.kafka.topic import Filled, confirm
 from tests.support.postgres import fresh_database
@@ -25,12 +26,11 @@ _ROOT = Path(__file__).parents[3]
 
 
 class Contestant(Struct, frozen=True):
-    """Who takes part: a module, the kind it is told to be, and whose Python runs it."""
+    """Who takes part: the words that begin its command, and the kind it is told to be."""
 
     name: str
-    module: str
-    kind: str
-    python: Path
+    words: tuple[str, ...]
+    kind: str = ""
     fewer: bool = False  # folds the smaller topic: it would take too long
     platform: bool = False  # works on a database of the platform
 
@@ -94,7 +94,12 @@ def settings_of(task: Task) -> Settings:
 
 def command(who: Contestant, task: Task) -> list[str]:
     """Return the command that runs a contestant."""
-    return [str(who.python), "-m", who.module, msgspec.json.encode(task).decode()]
+    return [*who.words, msgspec.json.encode(task).decode()]
+
+
+def module(name: str, python: Path = OWN) -> tuple[str, ...]:
+    """Return the words that run a contestant's module with a Python."""
+    return str(python), "-m", f"tests.bench.kafka.contestants.{name}"
 
 
 def environment() -> dict[str, str]:

@@ -1,9 +1,15 @@
-"""The benchmark over Kafka still runs, and its contestants of ours still fold right."""
+"""The benchmark over Kafka still runs, and its contestants still fold right."""
+
+from collections.abc import Mapping, Sequence
 
 import pytest
 
 from deploy.kafka.broker import missing
-from tests.bench.kafka.__main__ import PLAIN, REAL, TRIVIAL, Options, run, show
+from events.envelope import CustomerId, PositionVector
+from services.ports import StoredEvent
+from tests.bench.kafka import kafka_streams
+from tests.bench.kafka.__main__ import PLAIN, REAL, STREAMS, TRIVIAL, Options, run, show
+from tests.bench.kafka.contestants.ours import AskedOnce, Forgotten
 
 TINY = Options(
     events=1_200, customers=100, rounds=1, seconds=1.2, rate=50, peers=False, profile=False
@@ -12,12 +18,32 @@ TINY = Options(
 
 @pytest.mark.bench
 def test_the_benchmark_over_kafka_runs_at_a_tiny_size() -> None:
-    if lack := missing():
+    if lack := missing() or kafka_streams.missing():
         pytest.skip(lack)
     said: list[str] = []
     figures = run(TINY, said.append)
     show(figures, said.append)
-    assert [one.name for one in figures.contestants] == [PLAIN.name, TRIVIAL.name, REAL.name]
+    names = [one.name for one in figures.contestants]
+    assert names == [PLAIN.name, TRIVIAL.name, REAL.name, STREAMS]
     assert figures.ratios[PLAIN.name] > 0
+    assert figures.cpu_ratios[STREAMS] > 0
     assert figures.latency.events > 0
     assert said[-1].startswith('{"bench":"kafka"')
+
+
+class NoDossiers:
+    """Knows nobody."""
+
+    async def of(
+        self, customers: Sequence[CustomerId], before: PositionVector
+    ) -> Mapping[CustomerId, Sequence[StoredEvent]]:
+        return dict.fromkeys(customers, ())
+
+
+async def test_who_was_forgotten_fails_the_run_that_keeps_no_mirror() -> None:
+    dossiers = AskedOnce(NoDossiers())
+    some, others = [CustomerId("C-1"), CustomerId("C-2")], [CustomerId("C-3")]
+    assert await dossiers.of(some, PositionVector.start(1)) == {"C-1": (), "C-2": ()}
+    assert await dossiers.of(others, PositionVector.start(1)) == {"C-3": ()}
+    with pytest.raises(Forgotten, match="1 customers"):
+        await dossiers.of(some[1:], PositionVector.start(1))

@@ -32,11 +32,10 @@ def test_who_bought_last_is_best_and_nobody_gives_nothing() -> None:
 
 
 def test_moves_are_counted_and_shared() -> None:
-    before = {"A": "gold", "B": "gold", "C": "iron", "D": "gold"}
-    after = {"A": "iron", "B": "gold", "C": "iron", "E": "gold"}
-    found = transitions(before, after, ("gold", "iron", "lead"))
-    assert found.counts == [[1, 1, 0], [0, 1, 0], [0, 0, 0]]
-    assert found.matrix[0] == [Decimal("0.500000"), Decimal("0.500000"), Decimal(0)]
+    moved = {("gold", "iron"): 1, ("gold", "gold"): 3, ("iron", "iron"): 1, ("iron", "tin"): 9}
+    found = transitions(moved, ("gold", "iron", "lead"))
+    assert found.counts == [[3, 1, 0], [0, 1, 0], [0, 0, 0]]
+    assert found.matrix[0] == [Decimal("0.750000"), Decimal("0.250000"), Decimal(0)]
 
 
 def test_the_pyramid_is_drawn_from_totals() -> None:
@@ -48,7 +47,7 @@ def test_the_pyramid_is_drawn_from_totals() -> None:
 
 
 def test_lines_are_drawn_at_the_shares_of_the_pyramid() -> None:
-    policy = calibrated(range(0, 1_000, 100), TierPolicy())
+    policy = calibrated(range(900, -1, -100), TierPolicy())
     assert [(line.name, line.line_minor) for line in policy.tiers] == [
         ("platinum", 800),
         ("gold", 500),

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -21,6 +21,7 @@ import structlog
 import uvloop
 from msgspec import json, structs
 
+from events.envelope import CustomerId, PositionVector
 from projections import PROJECTIONS
 from projections.protocol import Projection
 from services.audit.verify import verify
@@ -29,6 +30,7 @@ from services.hosts.worker.projector import KafkaProjector
 from services.log.kafka.cluster import cluster_of
 from services.log.kafka.mirror import EventsMirror
 from services.platform import Platform
+from services.ports import Dossiers, StoredEvent
 from services.rows.row_tables import ensure_tables
 from services.settings import Settings
 from tests.bench.kafka.amounts import amount_of
@@ -103,7 +105,7 @@ async def projector_of(platform: Platform, settings: Settings, kind: str) -> Kaf
     projections = _KINDS[kind]
     if kind == "trivial":
         # Without a mirror nobody who was forgotten could be read again: nobody may be forgotten.
-        platform = replace(platform, max_facts=sys.maxsize)
+        platform = replace(platform, max_facts=sys.maxsize, dossiers=AskedOnce(platform.dossiers))
     async with platform.pool.acquire() as connection:
         await ensure_tables(connection, projections)
     return KafkaProjector(
@@ -113,6 +115,27 @@ async def projector_of(platform: Platform, settings: Settings, kind: str) -> Kaf
         projections=projections,
         mirror=None if kind == "trivial" else EventsMirror(),
     )
+
+
+class Forgotten(Exception):
+    """Somebody's events were asked for again, and are kept nowhere."""
+
+
+class AskedOnce:
+    """Dossiers of a log that keeps no mirror: empty, which is right for who is new alone."""
+
+    def __init__(self, dossiers: Dossiers) -> None:
+        self._dossiers = dossiers
+        self._asked: set[CustomerId] = set()
+
+    async def of(
+        self, customers: Sequence[CustomerId], before: PositionVector
+    ) -> Mapping[CustomerId, Sequence[StoredEvent]]:
+        """Return the empty dossiers of new customers. Raises: Forgotten."""
+        if again := self._asked.intersection(customers):
+            raise Forgotten(f"{len(again)} customers were forgotten: their sums would be wrong")
+        self._asked.update(customers)
+        return await self._dossiers.of(customers, before)
 
 
 async def _watch(watch: Stopwatch, dsn: str) -> None:

@@ -1,0 +1,182 @@
+"""What a remembered fact takes: one figure of memory, by the way, of processor time without I/O.
+
+    python -m tests.bench.remembering write FILE [--customers 400]
+    python -m tests.bench.remembering measure FILE [--batch 4000]
+
+A company's events, as the log holds them, are taken in by the three projections' lanes, in
+batches and without a database; nobody is forgotten. `measure` prints one line of JSON: what the
+process grew by for each fact that `Memory` counts. Run under an older build's modules
+(PYTHONPATH) it measures that build on the same file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import ctypes
+import gc
+import json
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import msgspec
+
+from events.codec import decode, encode
+from events.envelope import CustomerId, Envelope, Position, RecordedEvent
+from events.partitioning import REFERENCE_PARTITION, partition_of
+from events.policy import Reference
+from projections import PROJECTIONS
+from services.ports import StoredEvent
+from services.projector import lane as lanes_module
+from services.projector import owner
+from services.projector.collecting import collecting_seldom
+from services.projector.memory import Memory
+from services.simulator.history import history, open_books
+from services.simulator.plan import Plan
+
+_UNTIL = datetime(2026, 6, 10, 4, tzinfo=UTC)
+_ROOM = 1 << 60
+
+Stored = tuple[Envelope, Position, datetime, bytes]
+
+
+def write(path: Path, customers: int) -> None:
+    """Write a company's history to a file, one event after the other."""
+    plan = Plan.ending_today(_UNTIL, customers=customers)
+    counts: dict[int, int] = defaultdict(int)
+    encoder = msgspec.msgpack.Encoder()
+    with path.open("wb") as file:
+        for recording in history(open_books(plan)):
+            subject = recording.envelope.subject
+            place = REFERENCE_PARTITION if subject is None else partition_of(subject)
+            position = Position(1, place, counts[place])
+            counts[place] += 1
+            stored = (
+                recording.envelope, position, recording.recorded_at, encode(recording.data)
+            )  # fmt: skip
+            packed = encoder.encode(stored)
+            file.write(len(packed).to_bytes(4, "big") + packed)
+
+
+def read(path: Path) -> Iterator[StoredEvent]:
+    """Yield the events of a file, each made of strings of its own as from a database."""
+    decoder = msgspec.msgpack.Decoder(Stored)
+    with path.open("rb") as file:
+        while size := file.read(4):
+            yield StoredEvent(*decoder.decode(file.read(int.from_bytes(size, "big"))))
+
+
+def _rules(path: Path) -> Reference:
+    rules = (e for e in read(path) if e.position.partition == REFERENCE_PARTITION)
+    about_all = [stored for stored in rules if stored.envelope.subject is None]
+    return Reference(
+        RecordedEvent(one.envelope, one.position, one.recorded_at, decode(one.payload))
+        for one in about_all
+    )
+
+
+class _NoRows:
+    """A store that holds nothing of anybody."""
+
+    async def written(self, connection: object, customers: list[CustomerId]) -> dict[str, object]:
+        """Return what is written of each customer."""
+        written = _anywhere("Written", "services.rows.written", "services.projector.memory")
+        return {customer: written() for customer in customers}
+
+
+class _AllRules:
+    """Rules of which every kind is read, as in builds that told no kinds apart."""
+
+    def of(self, reference: Reference) -> Reference:
+        """Return the rules."""
+        return reference
+
+
+def _anywhere(name: str, *modules: str) -> Callable[[], object]:
+    """Return what a build has in one of some modules."""
+    for module in modules:
+        with suppress(ImportError):
+            found: Callable[[], object] = getattr(import_module(module), name)
+            return found
+    raise ImportError(name)
+
+
+def _resident() -> int:
+    """Return the bytes that this process holds, without what it only keeps for later."""
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+
+async def _take_in(
+    lanes: list[lanes_module.Lane], batch: list[StoredEvent], reference: Reference
+) -> None:
+    by_customer, broken = owner._by_customer(batch)
+    assert not broken
+    for lane in lanes:
+        mine = lane.of_interest(by_customer)
+        unknown: dict[CustomerId, list[object]] = {c: [] for c in lane.forgotten(mine)}
+        await lane.recall(cast(Any, None), cast(Any, unknown))
+        await lane.assess(mine, broken, batch[-1].recorded_at, reference)
+        lane.memory.release()
+
+
+async def measure(path: Path, batch_events: int) -> dict[str, float]:
+    """Return what the facts of a file take once all are remembered."""
+    reference = _rules(path)
+    memory = Memory(_ROOM)
+    lanes = []
+    for projection in PROJECTIONS:
+        snapshots = cast(Any, SimpleNamespace(rules=_AllRules()))
+        lanes.append(lanes_module.Lane(projection, 0, cast(Any, _NoRows()), snapshots, memory))
+    batch: list[StoredEvent] = []
+    events = 0
+    spent = 0.0
+    before = 0
+    with collecting_seldom():
+        for stored in read(path):
+            if stored.envelope.subject is None:
+                continue
+            batch.append(stored)
+            if len(batch) == batch_events:
+                if not before:  # what is made once was made by a small batch
+                    await _take_in(lanes, batch[:50], reference)
+                    before = _resident()
+                started = time.process_time()
+                await _take_in(lanes, batch, reference)
+                spent += time.process_time() - started
+                events += len(batch)
+                batch = []
+    grown = _resident() - before
+    return {
+        "events": events,
+        "facts": memory._held,
+        "bytes_per_fact": round(grown / memory._held),
+        "bytes_per_event": round(grown / events),
+        "cpu_us_per_event": round(spent / events * 1e6, 1),
+    }
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=["write", "measure"])
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--customers", type=int, default=400)
+    parser.add_argument("--batch", type=int, default=4_000)
+    given = parser.parse_args()
+    if given.what == "write":
+        write(given.file, given.customers)
+    else:
+        print(json.dumps(asyncio.run(measure(given.file, given.batch))))
+
+
+if __name__ == "__main__":
+    main()
