@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 
-from events.envelope import CustomerId, Envelope, Position, PositionVector
+from events.envelope import CustomerId, Envelope, EventId, Position, PositionVector
+from events.facts import Fact
 from events.touchpoints.base import Touchpoint
 
 
@@ -65,6 +66,35 @@ class StoredEvent(Struct, frozen=True, gc=False):
     payload: bytes  # Avro single-object encoding
 
 
+class Unreadable(NamedTuple):
+    """An event whose bytes cannot be decoded, and why."""
+
+    event_id: EventId
+    reason: str
+
+
+class Dossier(NamedTuple):
+    """All that was read of one customer, in the order in which it came."""
+
+    customer: CustomerId
+    facts: list[Fact]
+    unreadable: list[Unreadable]
+
+
+class Portion(NamedTuple):
+    """The facts of successive events of a partition, by customer.
+
+    Of a customer with events that cannot be read, one is named. Events that belong to a branch
+    alone are among the number of events.
+    """
+
+    facts: Mapping[CustomerId, list[Fact]]
+    unreadable: Mapping[CustomerId, Unreadable]
+    events: int
+    upto: int  # the n after the last event
+    recorded_at: datetime  # of the last event
+
+
 class EventLog(Protocol):
     """The ordered, append-only record of every accepted event.
 
@@ -85,6 +115,13 @@ class EventLog(Protocol):
 
     async def read(self, partition: int, start: int, limit: int) -> Sequence[StoredEvent]:
         """Return up to `limit` events of a partition from n = `start` on, in order."""
+        ...
+
+    async def facts(self, partition: int, start: int, limit: int, stop: int) -> Portion | None:
+        """Return the facts of up to `limit` events from n = `start` on and before `stop`.
+
+        None: there are none yet.
+        """
         ...
 
     async def heads(self) -> PositionVector:
@@ -114,6 +151,12 @@ class Dossiers(Protocol):
         self, customers: Sequence[CustomerId], before: PositionVector
     ) -> Mapping[CustomerId, Sequence[StoredEvent]]:
         """Return each customer's events that `before` has taken in, in log order."""
+        ...
+
+    async def facts_of(
+        self, customers: Sequence[CustomerId], before: PositionVector
+    ) -> Sequence[Dossier]:
+        """Return the facts of the same events; of a customer without events, nothing."""
         ...
 
 

@@ -7,8 +7,7 @@ id. Source of the rules: domain rules, sections 4 and 11 (1-3); decisions 22, 23
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from projections.books.records import (
@@ -59,10 +58,10 @@ class Account:
     """
 
     __slots__ = (
-        "_items", "_later", "_pool", "checks", "credit", "credited", "currency", "invoiced",
+        "_items", "_pool", "checks", "credit", "credited", "currency", "invoiced",
         "items", "limit", "moved", "open_items", "outstanding", "over", "owed_back", "paid",
         "promised", "refunded", "refunds", "relief", "reserved", "seen_exposure", "serial",
-        "sources", "suspect", "unbilled", "written_off",
+        "settling_later", "sources", "suspect", "unbilled", "written_off",
     )  # fmt: skip
 
     def __init__(self, currency: str) -> None:
@@ -83,7 +82,7 @@ class Account:
         self.relief: tuple[str, str | None] | None = None  # what last lowered the exposure
         self.seen_exposure = 0
         self.serial = 0
-        self._later = False  # whether settling waits
+        self.settling_later = False  # credit is kept back; who sets it settles afterwards
         self._items: list[Queued] = []
         self._pool: list[Pooled] = []
 
@@ -303,25 +302,13 @@ class Account:
 
     def settle(self, now: datetime) -> None:
         """Let credit meet open items."""
-        if self._later:
+        if self.settling_later:
             return
         while (source := self._next_source()) is not None:
             item = self._next_item()
             if item is None:
                 break
             self.allocate(source, item, now)
-
-    @contextmanager
-    def settling_later(self) -> Iterator[None]:
-        """Keep credit back while what has a better claim to new items takes its turn.
-
-        Whoever opens it settles afterwards.
-        """
-        self._later = True
-        try:
-            yield
-        finally:
-            self._later = False
 
     def _next_source(self) -> Source | None:
         while self._pool:

@@ -64,21 +64,24 @@ def invoice_issued(book: Ledger, data: InvoiceIssued) -> None:
         book.bill(invoice, invoice.amount)
     if book.open_checks:
         book.use_checks(("invoice", "shipment"), account, invoice.amount)
-    if book.unseen or book.awaited or invoice.order_id is not None:
-        with account.settling_later():
-            follow_invoice(book, invoice)
-            _apply_unseen(book, invoice)
-            _apply_reserved(book, invoice)
+    order = book.orders.get(data.order_id) if data.order_id is not None else None
+    if book.unseen or book.awaited or (order is not None and order.credits):
+        account.settling_later = True  # what has a better claim to new items takes its turn
+        follow_invoice(book, invoice)
+        _apply_unseen(book, invoice)
+        _apply_reserved(book, invoice)
+        account.settling_later = False
     account.settle(book.now)
 
 
 def _items(book: Ledger, invoice: Invoice, data: InvoiceIssued) -> list[Item]:
     """One item, or one per instalment where the instalments make up the invoice."""
+    if not data.instalments:
+        return [Item(invoice.invoice_id, invoice, invoice.amount, data.due_on)]
     parts = sorted(data.instalments, key=lambda part: part.due_on)
     ids = [f"{invoice.invoice_id}#{k}" for k in range(1, len(parts) + 1)]
     sound = (
-        len(parts) > 0
-        and sum(part.amount.minor for part in parts) == invoice.amount
+        sum(part.amount.minor for part in parts) == invoice.amount
         and all(part.amount.currency == invoice.currency for part in parts)
         and not any(i in book.items or i in book.invoices for i in ids)
     )
@@ -93,6 +96,8 @@ def _items(book: Ledger, invoice: Invoice, data: InvoiceIssued) -> list[Item]:
 
 
 def _apply_unseen(book: Ledger, invoice: Invoice) -> None:
+    if not book.unseen:
+        return
     keys = [("invoice", invoice.invoice_id)]
     keys += [("invoice", item.item_id) for item in invoice.items if len(invoice.items) > 1]
     if invoice.order_id is not None:
@@ -108,6 +113,8 @@ def _apply_unseen(book: Ledger, invoice: Invoice) -> None:
 
 
 def _apply_reserved(book: Ledger, invoice: Invoice) -> None:
+    if not book.awaited:
+        return
     refs = [invoice.invoice_id, *(item.item_id for item in invoice.items)]
     keys = dict.fromkeys([("invoice", ref) for ref in refs])
     if invoice.order_id is not None:

@@ -38,8 +38,8 @@ def payment_received(book: Ledger, data: PaymentReceived) -> None:
     source.invoice_refs = data.invoice_ids
     source.order_refs = data.order_ids
     known = book.payments.setdefault(data.payment_id, [])
-    repeated = any(_may_be_the_same(other) for other in known)
     first = not known
+    repeated = not first and any(_may_be_the_same(other) for other in known)
     known.append(source)
     verdict = book.verdicts.get(data.payment_id)
     if data.bank_reference:

@@ -52,9 +52,14 @@ class CollectedLedger(TillLedger):
             self._split(order_id, anew)
         for item in touched.items:
             self._balance(item)
-        self._share_returns()
-        self._settlements()
-        self.fit()
+        if self.credit_notes:
+            self._share_returns()
+        if touched.undone:
+            self._settle_anew()
+        for entry in touched.added:
+            self._settlement(entry)
+        if touched.sources or touched.orders:
+            self.fit()
         for source in touched.sources:
             if source.kind == "credit_note":
                 self.resold[source] = None
@@ -176,15 +181,16 @@ class CollectedLedger(TillLedger):
                 touched.orders.setdefault(order_id, False)
 
     def _balance(self, item: Item) -> None:
-        before, due = self._stood.get(item, (0, item.due_on))
-        if (item.balance, item.due_on) == (before, due):
+        stood = self._stood.get(item)
+        before, due = (0, item.due_on) if stood is None else stood
+        if item.balance == before and item.due_on == due:
             return
         if item.balance:
             self._stood[item] = (item.balance, item.due_on)
         else:
             self._stood.pop(item, None)
         currency = item.invoice.currency
-        if due != item.due_on:
+        if stood is not None and due != item.due_on:
             moved = BalanceChange(self.now, currency, due.toordinal(), -before)
             self.contributions.owe(moved)
             before = 0
@@ -192,7 +198,16 @@ class CollectedLedger(TillLedger):
             due_day, change = item.due_on.toordinal(), item.balance - before
             self.contributions.owe(BalanceChange(self.now, currency, due_day, change))
 
-    def _settlements(self) -> None:
+    def _settlement(self, entry: Entry) -> None:
+        """Let an entry be worth what it adds; one of an invoice settled anew is counted there."""
+        invoice = entry.item.invoice
+        if invoice in self.touched.undone or invoice.owed_back:
+            return
+        paid = entry.amount if entry.source.kind == "payment" else 0
+        settled = Settlement(entry.serial, paid, entry.amount, entry.at, entry.source.event_id)
+        self.claims[invoice].add(settled, self.now, self.contributions)
+
+    def _settle_anew(self) -> None:
         touched = self.touched
         for invoice in [i for i in touched.undone if i.owed_back]:
             del touched.undone[invoice]  # it was never sold
@@ -209,21 +224,11 @@ class CollectedLedger(TillLedger):
                 lost if self.correcting else (),
                 self.contributions,
             )
-        for entry in touched.added:
-            invoice = entry.item.invoice
-            if invoice not in touched.undone and not invoice.owed_back:
-                claim = self.claims[invoice]
-                claim.add(_settlement(entry), self.now, self.contributions)
 
     def _is_lost(self, entry: Entry) -> bool:
         """Return whether the fact at hand took it back, or its source never counted."""
         taken_back = entry.undone_at == self.now and entry.undone_by == self.by
         return taken_back or entry.source.state != "live"
-
-
-def _settlement(entry: Entry) -> Settlement:
-    paid = entry.amount if entry.source.kind == "payment" else 0
-    return Settlement(entry.serial, paid, entry.amount, entry.at, entry.source.event_id)
 
 
 def _settlements_of(live: list[Entry], back: int) -> list[Settlement]:

@@ -82,10 +82,12 @@ class TillLedger(JournalLedger):
             self._fit_source(source)
         for order_id in touched.orders:
             self._fit_order(self.order_parts(order_id))
-        for parts in self._changed:
-            self._settle_directly(parts)
-        self._changed.clear()
-        self._fit_cash_sales()
+        if self._changed:
+            for parts in self._changed:
+                self._settle_directly(parts)
+            self._changed.clear()
+        if self.cash:
+            self._fit_cash_sales()
 
     def _fit_source(self, source: Source) -> None:
         """Let what a payment has left pay the orders it cites, or no longer."""
@@ -111,6 +113,8 @@ class TillLedger(JournalLedger):
         """Let an order be paid directly by no more than is left of it, the latest going first."""
         if parts.data is None:
             return
+        if not parts.citing and not parts.own and not self.orders[parts.data.order_id].credits:
+            return  # nothing ever paid it, or settled it, without an invoice
         over = parts.paid - self.payable(self.orders[parts.data.order_id])
         gone: dict[Source, int] = {}
         for source in reversed(parts.citing):
@@ -232,8 +236,6 @@ class TillLedger(JournalLedger):
 
     def _fit_cash_sales(self) -> None:
         """Let sales that nobody described count as far as nothing has used or given back theirs."""
-        if not self.cash:
-            return
         if not self.loose_notes and not self.cash_notes:
             for source in self.touched.sources:
                 if source in self.cash:

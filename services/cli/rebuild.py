@@ -1,8 +1,9 @@
-"""The command that rebuilds a projection."""
+"""The command that rebuilds projections."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 
 def rebuild(
-    projection: Annotated[str, typer.Argument(help="Such as receivables.")],
+    projections: Annotated[
+        list[str] | None, typer.Argument(help="Such as receivables; none: all of them.")
+    ] = None,
     processes: Annotated[
         int | None, typer.Option(min=1, max=256, help="Processes that walk. Default: all cores.")
     ] = None,
@@ -31,29 +34,39 @@ def rebuild(
     ] = False,
     format_: FormatOption = Format.TEXT,
 ) -> None:
-    """Rebuild a projection from the events, beside the live rows, and switch to it.
+    """Rebuild projections from the events, beside the live rows, and switch.
 
-    For a new version of a projection, before the services are started anew with
-    it; or for the same version, to mend damaged rows. Everything goes on
-    meanwhile; nothing is told twice. Killed at any moment, the same command goes
-    on or starts over.
+    For new versions, before the services are started anew with them; or for the
+    same version, to mend damaged rows. Several are rebuilt by one walk over the
+    events. Everything goes on meanwhile; nothing is told twice. Killed at any
+    moment, the same command goes on or starts over.
     """
+    names = projections or []
     if drop_old:
-        run_async(_drop_old(projection, format_))
+        run_async(_drop_old(names, format_))
     else:
-        run_async(_rebuild(projection, processes or os.cpu_count() or 1, format_))
+        run_async(_rebuild(names, processes or os.cpu_count() or 1, format_))
 
 
-async def _drop_old(name: str, format_: Format) -> None:
+async def _drop_old(names: Sequence[str], format_: Format) -> None:
     from services.rebuild.builds import named
     from services.rebuild.rebuilding import drop_retired
 
     async with opened() as platform:
-        dropped = await drop_retired(platform, named(name))
+        found = [
+            {"projection": one.name, "dropped": await drop_retired(platform, one)}
+            for one in named(names)
+        ]
     if format_ is Format.JSON:
-        emit({"projection": name, "dropped": dropped})
+        _emit(names, found)
         return
+    dropped = [table for one in found for table in one["dropped"]]
     say(f"dropped: {', '.join(dropped) or 'nothing, there is no older version'}")
+
+
+def _emit(names: Sequence[str], found: Sequence[object]) -> None:
+    """Give programs one document: of a projection that was named alone, what became of it."""
+    emit(found[0] if len(names) == len(found) == 1 else {"projections": found})
 
 
 class _Shown:
@@ -73,42 +86,49 @@ class _Shown:
         self._bar.update(self._task, completed=done, total=of)
 
 
-async def _rebuild(name: str, processes: int, format_: Format) -> None:
+async def _rebuild(names: Sequence[str], processes: int, format_: Format) -> None:
     from services.rebuild.builds import named
-    from services.rebuild.rebuilding import rebuild as rebuild_projection
+    from services.rebuild.rebuilding import rebuild as rebuild_projections
 
     chosen = settings()
     async with opened() as platform:
         with progress("parts") as bar:
-            found = await rebuild_projection(
+            found = await rebuild_projections(
                 platform,
-                named(name),
+                named(names),
                 processes=processes,
                 watch=_Shown(bar),
                 disk=chosen.data if chosen.dsn is None else None,
             )
     if format_ is Format.JSON:
-        emit(found)
+        _emit(names, found)
         return
-    for line in rebuilt_lines(found):
+    for line in walked_lines(found[0]):
         say(line)
+    for one in found:
+        for line in rebuilt_lines(one):
+            say(line)
 
 
-def rebuilt_lines(found: Rebuilt) -> list[str]:
-    """Return what a rebuild did, for people."""
-    again = found.version == found.version_before
+def walked_lines(found: Rebuilt) -> list[str]:
+    """Return for people what the walk did, which is the same for all that it was for."""
     went_on = f", {found.parts_done_before} of them before" if found.parts_done_before else ""
-    lines = [
-        f"{found.projection} version {found.version} is live"
-        + (", mended" if again else f" instead of version {found.version_before}"),
+    return [
         f"walked: {counted(found.customers, 'customer')}, "
         f"{counted(found.events, 'event')} in {found.walk_s:.1f} s "
         f"({found.events_per_s:,}/s, {counted(found.processes, 'process', 'processes')}, "
-        f"{counted(found.parts, 'part')}{went_on})",
-        f"indexed in {found.index_s:.1f} s; caught up with "
-        f"{counted(found.caught_up_events, 'event')} in {found.catch_up_s:.1f} s; "
-        f"switched in {found.switch_s:.2f} s",
-        f"on disk: {found.bytes_on_disk / 1e6:,.1f} MB",
+        f"{counted(found.parts, 'part')}{went_on}), indexed in {found.index_s:.1f} s"
+    ]
+
+
+def rebuilt_lines(found: Rebuilt) -> list[str]:
+    """Return for people what became of one projection."""
+    again = found.version == found.version_before
+    lines = [
+        f"{found.projection} version {found.version} is live"
+        + (", mended" if again else f" instead of version {found.version_before}"),
+        f"caught up with {counted(found.caught_up_events, 'event')} in {found.catch_up_s:.1f} s; "
+        f"switched in {found.switch_s:.2f} s; on disk: {found.bytes_on_disk / 1e6:,.1f} MB",
         f"alerts: {found.alerts_raised:,} raised, {found.alerts_withdrawn:,} withdrawn, "
         f"{found.alerts_restated:,} with another amount",
     ]

@@ -13,13 +13,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from struct import Struct, error
 from sys import intern
-from typing import NamedTuple
 
 from events import codec
 from events.envelope import BranchId, CustomerId, EventId
 from events.errors import EventError
 from events.facts import Fact
 from events.touchpoints import Touchpoint
+from services.ports import Dossier, Unreadable
 
 COLUMNS = (
     "customer_id", "event_id", "source", "branch_id", "epoch", "sequence", "effective_at", "data",
@@ -41,21 +41,6 @@ _MOST_NAMES = 65_536
 
 class BrokenCopy(ValueError):
     """The server sent what is no COPY of the columns."""
-
-
-class Unreadable(NamedTuple):
-    """An event whose bytes cannot be decoded, and why."""
-
-    event_id: EventId
-    reason: str
-
-
-class Dossier(NamedTuple):
-    """All that was read of one customer, in the order in which it came."""
-
-    customer: CustomerId
-    facts: list[Fact]
-    unreadable: list[Unreadable]
 
 
 class DossierReader:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from events.envelope import CustomerId, PositionVector
 from events.partitioning import partition_of
+from services.log.facts import copied
 from services.log.stored import stored_event
-from services.ports import StoredEvent
+from services.ports import Dossier, StoredEvent
 from services.postgres.pool import Pool, translated
 from services.postgres.statements import sql
 
@@ -32,6 +33,19 @@ class PostgresDossiers:
         for row in rows:
             dossiers[row["customer_id"]].append(stored_event(row))
         return dossiers
+
+    async def facts_of(
+        self, customers: Sequence[CustomerId], before: PositionVector
+    ) -> Sequence[Dossier]:
+        """Return the facts of the same events; of a customer without events, nothing.
+
+        Raises: Unavailable.
+        """
+        with translated():
+            async with self._pool.acquire() as connection:
+                return await copied(
+                    connection, "dossier_facts", *dossier_arguments(customers, before)
+                )
 
 
 def dossier_arguments(

@@ -12,19 +12,16 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from sys import intern
 from typing import Protocol
 
 import structlog
 
 from events.envelope import CustomerId
-from events.errors import EventError
-from events.facts import Fact
 from events.policy import Reference
 from projections.protocol import Projection
 from services.errors import TouchstoneError
-from services.log.readable import fact
-from services.ports import Dossiers, EventLog, StoredEvent
+from services.log.facts import portion_of
+from services.ports import Dossiers, EventLog, Portion, StoredEvent
 from services.postgres.pool import Pool, translated
 from services.postgres.statements import sql
 from services.projector.bringing_back import BringingBack
@@ -44,6 +41,8 @@ BATCH_EVENTS = 4000
 
 DUE_LIMIT = 500
 """Customers that are assessed by one piece of due work at the most."""
+
+_NOBODY = 2**62  # the place of a lane ahead, where there is none
 
 _KEEPING_S = 5.0  # for snapshots after a batch: long enough for many, or for one that is very long
 
@@ -152,36 +151,46 @@ class PartitionOwner:
         return [lane for lane in lanes if lane.projection.name not in idle]
 
     async def step(self, reference: Reference, limit: int) -> int:
-        """Read and take in up to `limit` events; return how many."""
-        stored = await self._log.read(self.partition, self.next, limit)
-        await self.take_in(reference, stored)
-        return len(stored)
-
-    async def take_in(self, reference: Reference, stored: Sequence[StoredEvent]) -> None:
-        """Take in a batch that begins at `next`.
+        """Read and take in up to `limit` events; return how many.
 
         Projections that stand at different places join where the one behind has caught up.
         """
+        lanes, stop = self._behind()
+        portion = await self._log.facts(self.partition, self.next, limit, stop)
+        if portion is None:
+            return 0
+        await self._take_in(lanes, reference, portion)
+        return portion.events
+
+    async def take_in(self, reference: Reference, stored: Sequence[StoredEvent]) -> None:
+        """Take in a batch that begins at `next`, of events that were read whole."""
         while stored:
-            start = self.next
-            lanes = [lane for lane in self._lanes if lane.checkpoint.next == start]
-            ahead = [lane.checkpoint.next for lane in self._lanes if lane.checkpoint.next > start]
-            stop = min(ahead, default=stored[-1].position.n + 1)
+            lanes, stop = self._behind()
+            stop = min(stop, stored[-1].position.n + 1)
             batch = [one for one in stored if one.position.n < stop]
-            at = stored[max(len(batch) - 1, 0)].recorded_at
-            await self._take_in(lanes, reference, batch, stop, at)
-            self.taken_at = at
+            portion = portion_of(batch, stop, at=stored[max(len(batch) - 1, 0)].recorded_at)
+            await self._take_in(lanes, reference, portion, batch)
             stored = stored[len(batch) :]
+
+    def _behind(self) -> tuple[list[Lane], int]:
+        """Return the lanes that are furthest behind, and where the next ones stand."""
+        start = self.next
+        ahead = [lane.checkpoint.next for lane in self._lanes if lane.checkpoint.next > start]
+        lanes = [lane for lane in self._lanes if lane.checkpoint.next == start]
+        return lanes, min(ahead, default=_NOBODY)
 
     async def _take_in(
         self,
         lanes: list[Lane],
         reference: Reference,
-        stored: Sequence[StoredEvent],
-        upto: int,
-        at: datetime,
+        portion: Portion,
+        stored: Sequence[StoredEvent] = (),
     ) -> None:
-        batch, broken = _by_customer(stored)
+        batch, upto, at = portion.facts, portion.upto, portion.recorded_at
+        broken = {
+            customer: Parked(customer, reason, event_id)
+            for customer, (event_id, reason) in portion.unreadable.items()
+        }
         async with self._all_or_nothing(lanes):
             shares = [(lane, lane.of_interest(batch)) for lane in lanes]
             await self._bringing_back.recall(shares, broken, reference)
@@ -198,6 +207,7 @@ class PartitionOwner:
         for (lane, changes), change_no in zip(work, numbers, strict=True):
             lane.committed(upto, changes)
             self._tell(lane, changes, change_no)
+        self.taken_at = at
         keep_until = time.monotonic() + _KEEPING_S
         for lane, changes in work:
             await lane.release(changes, at, reference, keep_until)
@@ -323,26 +333,6 @@ class PartitionOwner:
             for lane in lanes:
                 lane.memory.clear()
             raise
-
-
-def _by_customer(
-    stored: Sequence[StoredEvent],
-) -> tuple[dict[CustomerId, list[Fact]], dict[CustomerId, Parked]]:
-    """Return a batch by customer, and the customers whose events cannot be decoded."""
-    events: dict[CustomerId, list[Fact]] = {}
-    broken: dict[CustomerId, Parked] = {}
-    for one in stored:
-        subject = one.envelope.subject
-        if subject is None:
-            continue  # it belongs to its branch alone
-        own = events.get(subject)
-        if own is None:
-            own = events[CustomerId(intern(subject))] = []
-        try:
-            own.append(fact(one))
-        except EventError as error:
-            broken[subject] = Parked(subject, str(error), one.envelope.id)
-    return events, broken
 
 
 async def _announce(connection: Connection, changes: Sequence[Changes]) -> None:

@@ -78,7 +78,13 @@ class Recall:
             counts = list(PositionVector.start(self._generation).counts)
             counts[self._partition] = upto
             before = PositionVector(self._generation, tuple(counts))
-            dossiers = await _decoded(await self._dossiers.of([*customers], before), broken)
+            dossiers = {customer: [] for customer in customers}
+            for one in await self._dossiers.facts_of([*customers], before):
+                dossiers[one.customer] = one.facts
+                if one.unreadable:
+                    event_id, reason = one.unreadable[-1]
+                    broken.setdefault(one.customer, Parked(one.customer, reason, event_id))
+                    del dossiers[one.customer]
         return [{c: dossiers[c] for c in named if c in dossiers} for named in wanted]
 
     async def _later(

@@ -18,7 +18,7 @@ from services.projector.lane import Lane
 from services.projector.memory import Memory
 from services.projector.owner import BATCH_EVENTS, PartitionOwner
 from services.projector.reference_feed import ReferenceFeed
-from services.rebuild.builds import Build, safe_instant
+from services.rebuild.builds import Build, live_positions, safe_instant
 from services.rows.build_store import BuildStore
 from services.rows.projection_store import ProjectionStore
 
@@ -66,10 +66,8 @@ class Chase:
     async def live_positions(self) -> Sequence[int]:
         """Return how far the live rows are, by partition."""
         with translated():
-            rows = await self._platform.pool.fetch(
-                sql("rebuild_positions"), *self._build.live_id, self._build.generation
-            )
-        return [row["next"] for row in rows]
+            async with self._platform.pool.acquire() as connection:
+                return await live_positions(connection, self._build)
 
     async def behind(self) -> int:
         """Return how many positions the build is behind the live rows."""

@@ -1,7 +1,8 @@
 """A rebuild from beginning to end: walk, catch up, switch; killed anywhere, it can go on.
 
 What is done is in the database: parts of the walk with their rows, then checkpoints. The same
-command started again goes on there; where code, version or log changed since, it starts over.
+command started again goes on there; where code, version or log changed since, or the server
+crashed, it starts over.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Protocol
@@ -18,22 +19,14 @@ from msgspec import Struct, structs
 
 from projections.protocol import Projection
 from services.platform import Platform
-from services.postgres.pool import translated
+from services.postgres.pool import Connection, translated
 from services.postgres.statements import sql
 from services.projector.owner import BATCH_EVENTS
-from services.rebuild.builds import (
-    SHARED_TABLES,
-    Begun,
-    Build,
-    RebuildRefused,
-    begin,
-    discard,
-    plan,
-    resume,
-)
+from services.rebuild.builds import SHARED_TABLES, Build, RebuildRefused, discard, plan
 from services.rebuild.catching_up import Chase
-from services.rebuild.switch import LONG_S, switch
-from services.rebuild.writing import BuildWalk, BuildWriter, Walked
+from services.rebuild.switch import LONG_S, Switched, switch
+from services.rebuild.walks import Begun, begin, resume
+from services.rebuild.writing import BuildOf, BuildWalk, BuildWriter, Walked
 from services.rows.row_tables import index_statements, key_statements
 from services.walk.engine import Walk
 
@@ -45,7 +38,6 @@ _ROOM = 2
 
 _LOCK_PATIENCE_S = 10.0
 _TRY_LOCK = "SELECT pg_try_advisory_lock(hashtext('touchstone rebuild ' || $1))"
-_UNLOCK = "SELECT pg_advisory_unlock(hashtext('touchstone rebuild ' || $1))"
 
 
 class Watch(Protocol):
@@ -88,58 +80,86 @@ class Rebuilt(Struct, frozen=True, kw_only=True):
 
 async def rebuild(
     platform: Platform,
-    projection: Projection,
+    projections: Sequence[Projection],
     *,
     processes: int,
     watch: Watch,
     disk: Path | None = None,
-) -> Rebuilt:
-    """Build a projection anew beside the live rows and switch to it.
+) -> list[Rebuilt]:
+    """Build projections anew beside the live rows, by one walk, and switch to each of them.
 
+    They are switched one after the other: each has checkpoints and readers of its own, and so
+    nobody who writes one is kept waiting by another. Those that an earlier call switched, which
+    this one goes on with, are left out of what is returned.
     `disk` is a directory on the database's disk, where that is known. Raises: RebuildRefused,
     WalkBroken, StaleCheckpoint, Unavailable; the same call made again goes on.
     """
-    async with _alone(platform, projection):
-        begun = await _begun(platform, projection, disk)
-        build, timer = begun.build, _Timer()
-        customers, events = await _walk(platform, begun, processes, watch)
+    async with _alone(platform, [projection.name for projection in projections]):
+        begun = await _begun(platform, projections, disk)
+        timer = _Timer()
+        walked = await _walk(platform, begun, processes, watch)
         walk_s = timer.lap()
-        if not begun.walked:
-            watch.stage("indexing")
-            await _settle(platform, begun)
+        watch.stage("indexing")
+        await _settle(platform, begun)
         index_s = timer.lap()
-        watch.stage("catching up")
-        chase = Chase(build, platform)
-        await chase.begin()
+        found = []
+        for build in begun.builds:
+            one = await _switch(platform, build, watch)
+            found.append(
+                Rebuilt(
+                    processes=processes,
+                    parts=begun.parts,
+                    parts_done_before=begun.parts - len(begun.left),
+                    customers=walked.customers,
+                    events=walked.events,
+                    walk_s=walk_s,
+                    events_per_s=round(walked.events / walk_s) if walked.events else 0,
+                    index_s=index_s,
+                    **structs.asdict(one),
+                )
+            )
+        return found
+
+
+class _Ready(Switched, frozen=True, kw_only=True):
+    """What became of one build after the walk."""
+
+    projection: str
+    version_before: int
+    version: int
+    caught_up_events: int
+    catch_up_s: float
+    switch_s: float
+    bytes_on_disk: int
+
+
+async def _switch(platform: Platform, build: Build, watch: Watch) -> _Ready:
+    """Bring a build to where the live rows are, and let it take their place."""
+    name, timer = build.projection.name, _Timer()
+    watch.stage(f"catching up {name}")
+    chase = Chase(build, platform)
+    await chase.begin()
+    await chase.reach(await chase.live_positions())
+    while await chase.behind() > _NEAR:
         await chase.reach(await chase.live_positions())
-        while await chase.behind() > _NEAR:
-            await chase.reach(await chase.live_positions())
-        catch_up_s = timer.lap()
-        tables = [table.name for table in build.tables.values()]
-        size = sum([await bytes_of(platform, table) for table in tables])
-        watch.stage("switching")
-        switched = await switch(platform, begun, chase)
-        switch_s = timer.lap()
-        if build.repairs:
-            await _clear_away(platform, build)
-        return Rebuilt(
-            projection=projection.name,
-            version_before=build.live_version,
-            version=projection.version,
-            processes=processes,
-            parts=begun.parts,
-            parts_done_before=begun.parts - len(begun.left),
-            customers=customers,
-            events=events,
-            walk_s=walk_s,
-            events_per_s=round(events / walk_s) if events else 0,
-            index_s=index_s,
-            caught_up_events=chase.taken,
-            catch_up_s=catch_up_s,
-            switch_s=switch_s,
-            bytes_on_disk=size,
-            **structs.asdict(switched),
-        )
+    catch_up_s = timer.lap()
+    tables = [table.name for table in build.tables.values()]
+    size = sum([await bytes_of(platform, table) for table in tables])
+    watch.stage(f"switching {name}")
+    switched = await switch(platform, build, chase)
+    switch_s = timer.lap()
+    if build.repairs:
+        await _clear_away(platform, [build])
+    return _Ready(
+        projection=name,
+        version_before=build.live_version,
+        version=build.projection.version,
+        caught_up_events=chase.taken,
+        catch_up_s=catch_up_s,
+        switch_s=switch_s,
+        bytes_on_disk=size,
+        **structs.asdict(switched),
+    )
 
 
 class _Timer:
@@ -156,32 +176,34 @@ class _Timer:
 
 
 @asynccontextmanager
-async def _alone(platform: Platform, projection: Projection) -> AsyncIterator[None]:
-    """Let no other process rebuild the projection meanwhile. Raises: RebuildRefused."""
+async def _alone(platform: Platform, names: Sequence[str]) -> AsyncIterator[None]:
+    """Let no other process rebuild these projections meanwhile. Raises: RebuildRefused."""
     with translated():
         async with platform.pool.acquire() as connection:
             give_up_at = time.monotonic() + _LOCK_PATIENCE_S
-            while not await connection.fetchval(_TRY_LOCK, projection.name):
-                if time.monotonic() > give_up_at:
-                    raise RebuildRefused(f"another process is rebuilding {projection.name}")
-                await asyncio.sleep(0.5)  # of one that was killed, the server may still learn
+            for name in sorted(names):
+                while not await connection.fetchval(_TRY_LOCK, name):
+                    if time.monotonic() > give_up_at:
+                        raise RebuildRefused(f"another process is rebuilding {name}")
+                    await asyncio.sleep(0.5)  # of one that was killed, the server may still learn
             try:
                 yield
             finally:
                 if not connection.is_closed():
-                    await connection.execute(_UNLOCK, projection.name)
+                    await connection.execute("SELECT pg_advisory_unlock_all()")
 
 
-async def _begun(platform: Platform, projection: Projection, disk: Path | None) -> Begun:
+async def _begun(platform: Platform, projections: Sequence[Projection], disk: Path | None) -> Begun:
     with translated():
         async with platform.pool.acquire() as connection:
-            build = await plan(connection, projection)
-            found = await resume(connection, build)
-            if found is not None:
-                return found
-            live = f"^{projection.name}_v{build.live_version}_"
-            await _check_room(await bytes_of(platform, live), disk)
-            return await begin(connection, build, platform.clock)
+            asked = [await plan(connection, projection) for projection in projections]
+            found = await resume(connection, asked)
+            if found is None:
+                live = [f"^{build.projection.name}_v{build.live_version}_" for build in asked]
+                await _check_room(sum([await bytes_of(platform, one) for one in live]), disk)
+                return await begin(connection, asked, platform.clock)
+    await _clear_away(platform, found.switched)
+    return found
 
 
 async def bytes_of(platform: Platform, pattern: str) -> int:
@@ -203,7 +225,7 @@ async def _check_room(live_bytes: int, disk: Path | None) -> None:
         )
 
 
-async def _walk(platform: Platform, begun: Begun, processes: int, watch: Watch) -> tuple[int, int]:
+async def _walk(platform: Platform, begun: Begun, processes: int, watch: Watch) -> Walked:
     """Walk what is left; return customers and events walked now."""
     done = begun.parts - len(begun.left)
     customers = events = 0
@@ -215,56 +237,53 @@ async def _walk(platform: Platform, begun: Begun, processes: int, watch: Watch) 
         done, customers, events = done + 1, customers + walked.customers, events + walked.events
         watch.parts(done, begun.parts)
 
-    await walk_build(platform, begun, processes, advance)
-    return customers, events
+    await walk_builds(platform, begun, processes, advance)
+    return Walked(customers, events)
 
 
-async def walk_build(
+async def walk_builds(
     platform: Platform, begun: Begun, processes: int, advance: Callable[[Walked], None]
 ) -> None:
-    """Walk what is left of a build; `advance` is told of each part. Raises: WalkBroken."""
-    projection = type(begun.build.projection)
-    argument = BuildWalk(
-        projection=f"{projection.__module__}:{projection.__qualname__}",
-        stored_as=begun.build.stored_as,
-        rebuild_id=begun.rebuild_id,
-        generation=begun.build.generation,
-        positions=begun.positions,
-        instants=begun.instants,
-    )
+    """Walk what is left of a walk; `advance` is told of each part. Raises: WalkBroken."""
+    builds = tuple(BuildOf.told(build) for build in begun.builds)
+    argument = BuildWalk(begun.walk_id, builds, begun.extent, begun.instants)
     walk = Walk(platform.pool, platform.dsn, processes)
     await walk.over(begun.left, BuildWriter, argument, Walked, advance)
 
 
 async def _settle(platform: Platform, begun: Begun) -> None:
     """Add up the sums, give the tables their keys, and let the projector's machinery go on."""
-    build = begun.build
-    tables = [table.name for table in build.tables.values()]
     with translated():
         async with platform.pool.acquire() as connection:
-            async with connection.transaction():
-                await connection.execute(
-                    sql("rebuild_sum_totals"), *build.id, begun.rebuild_id, timeout=LONG_S
-                )
-                await connection.execute(
-                    sql("rebuild_checkpoints"), *build.id, build.generation, begun.positions
-                )
-                for statement in key_statements(build.tables):
-                    await connection.execute(statement, timeout=LONG_S)
-                for statement in [] if build.repairs else index_statements(build.projection):
-                    await connection.execute(statement, timeout=LONG_S)
-                await connection.execute(
-                    "UPDATE rebuilds SET walked_at = now() WHERE rebuild_id = $1", begun.rebuild_id
-                )
+            left = [one for one in begun.builds if one.projection.name not in begun.indexed]
+            for build in left:
+                async with connection.transaction():
+                    await _index(connection, begun, build)
             # What the switch compares: without fresh statistics it might be planned badly.
-            for table in (*tables, "rebuild_alerts", "projection_heads", "totals"):
-                await connection.execute(f"ANALYZE {table}", timeout=LONG_S)
+            own = [table.name for build in left for table in build.tables.values()]
+            for name in (*own, "rebuild_alerts", "projection_heads", "totals"):
+                await connection.execute(f"ANALYZE {name}", timeout=LONG_S)
 
 
-async def _clear_away(platform: Platform, build: Build) -> None:
+async def _index(connection: Connection, begun: Begun, build: Build) -> None:
+    positions = begun.extent.positions
+    await connection.execute(sql("rebuild_sum_totals"), *build.id, timeout=LONG_S)
+    await connection.execute(sql("rebuild_checkpoints"), *build.id, build.generation, positions)
+    for statement in key_statements(build.tables):
+        await connection.execute(statement, timeout=LONG_S)
+    for statement in [] if build.repairs else index_statements(build.projection):
+        await connection.execute(statement, timeout=LONG_S)
+    await connection.execute(
+        "UPDATE rebuilds SET indexed_at = now() WHERE projection = $1", build.projection.name
+    )
+
+
+async def _clear_away(platform: Platform, builds: Sequence[Build]) -> None:
+    """Throw away what builds were kept in that were switched."""
     with translated():
         async with platform.pool.acquire() as connection, connection.transaction():
-            await discard(connection, build)
+            for build in builds:
+                await discard(connection, *build.id)
 
 
 async def drop_retired(platform: Platform, projection: Projection) -> list[str]:

@@ -14,7 +14,7 @@ from projections import PROJECTIONS
 from services.platform import Platform
 from services.postgres.pool import Connection, translated
 from services.postgres.statements import sql
-from services.rebuild.builds import Begun, Build, RebuildRefused
+from services.rebuild.builds import Build, RebuildRefused
 from services.rebuild.catching_up import Chase
 from services.rows.row_tables import RowTable, tables_of
 
@@ -27,7 +27,7 @@ _PARKED = (
 )
 
 
-class Switched(Struct, frozen=True):
+class Switched(Struct, frozen=True, kw_only=True):
     """What a switch changed of what readers see and what was told."""
 
     rows_replaced: int
@@ -38,12 +38,11 @@ class Switched(Struct, frozen=True):
     parked: int
 
 
-async def switch(platform: Platform, begun: Begun, chase: Chase) -> Switched:
+async def switch(platform: Platform, build: Build, chase: Chase) -> Switched:
     """Let the build take the live rows' place. Raises: RebuildRefused, Unavailable.
 
     Nothing of a switch that failed or was killed is seen by anybody.
     """
-    build = begun.build
     with translated():
         async with platform.pool.acquire() as connection, connection.transaction():
             await chase.reach(await _stand_still(connection, build))
@@ -71,7 +70,7 @@ async def switch(platform: Platform, begun: Begun, chase: Chase) -> Switched:
             )
             await connection.execute(sql("rebuild_end"), build.projection.name)
             await connection.execute("NOTIFY touchstone_changed")
-    return Switched(replaced, removed, *told, parked)
+    return Switched(rows_replaced=replaced, rows_removed=removed, parked=parked, **told)
 
 
 def _owned_with(build: Build) -> list[str]:
@@ -103,14 +102,18 @@ async def _stand_still(connection: Connection, build: Build) -> list[int]:
     return upto
 
 
-async def _alerts(platform: Platform, connection: Connection, build: Build) -> tuple[int, int, int]:
+async def _alerts(platform: Platform, connection: Connection, build: Build) -> dict[str, int]:
     """Tell the differences between the alerts of the build and those that were told."""
     both = (*build.live_id, *build.id)
     now = platform.clock.now()
     withdrawn = await connection.execute(sql("rebuild_withdraw"), *both, now, timeout=LONG_S)
     restated = await connection.execute(sql("rebuild_restate"), *both, timeout=LONG_S)
     raised = await connection.execute(sql("rebuild_raise"), *both, now, timeout=LONG_S)
-    return _count(raised), _count(withdrawn), _count(restated)
+    return {
+        "alerts_raised": _count(raised),
+        "alerts_withdrawn": _count(withdrawn),
+        "alerts_restated": _count(restated),
+    }
 
 
 async def _mend(connection: Connection, build: Build) -> tuple[int, int]:

@@ -1,51 +1,67 @@
-"""What a rebuild does with a part of the walk: assess its customers, write their rows by COPY."""
+"""What a rebuild does with a part of the walk: assess its customers, write their rows by COPY.
+
+Every event is read and decoded once for all builds. A customer that one projection cannot assess
+is parked in its build alone; one with an event that cannot be decoded in all of them, as in the
+projector, since nobody knows what the event would have meant.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from importlib import import_module
-from sys import intern
 
 import structlog
-from asyncpg import Record
 from msgspec import Struct
 
-from events.envelope import CustomerId
 from events.errors import EventError
 from events.partitioning import partition_of
 from events.policy import Reference
 from projections.protocol import Facts, Projection
-from services.log.readable import fact
-from services.log.stored import stored_event
+from services.ports import Dossier
 from services.postgres.pool import Connection, Pool, translated
 from services.postgres.statements import sql
 from services.projector.reference_feed import ReferenceFeed
-from services.rows.build_store import BuildStore
-from services.rows.changes import Changes, Parked
-from services.rows.uses import UseSets, uses_id
-from services.rows.written import Written
-from services.walk.parts import Extent, Part, dossiers
-
-_HEAD_COLUMNS = (
-    "projection", "version", "customer_id", "partition", "assessed_at", "next_change_at",
-    "policy_count", "uses_id",
-)  # fmt: skip
-_TOTAL_COLUMNS = (
-    "rebuild_id", "partition", "measure", "currency", "branch_id", "day", "count", "amount_minor",
-)  # fmt: skip
+from services.rebuild.builds import Build
+from services.rebuild.gathering import (
+    ALERT_COLUMNS,
+    HEAD_COLUMNS,
+    TOTAL_COLUMNS,
+    Gathered,
+    Record,
+)
+from services.rows.changes import Parked
+from services.rows.uses import UseSets
+from services.walk.parts import Extent, Part, copied_dossiers
 
 _LOG = structlog.get_logger(__name__)
+
+
+class BuildOf(Struct, frozen=True):
+    """One of the builds that are filled: what it is of, as a process can be told."""
+
+    projection: str  # module:class
+    live_version: int
+
+    @classmethod
+    def told(cls, build: Build) -> BuildOf:
+        """Return what to tell of a build."""
+        made = type(build.projection)
+        return cls(f"{made.__module__}:{made.__qualname__}", build.live_version)
+
+    def build(self, generation: int) -> Build:
+        """Return the build that was told of."""
+        module, _, name = self.projection.partition(":")
+        projection: Projection = getattr(import_module(module), name)()
+        return Build(projection, self.live_version, generation)
 
 
 class BuildWalk(Struct, frozen=True):
     """What all parts of a rebuild have in common."""
 
-    projection: str  # module:class
-    stored_as: str
-    rebuild_id: int
-    generation: int
-    positions: tuple[int, ...]
+    walk_id: int
+    builds: tuple[BuildOf, ...]
+    extent: Extent
     instants: tuple[datetime, ...]
 
 
@@ -60,96 +76,85 @@ class BuildWriter:
     """Does parts of a rebuild, each in a transaction of its own."""
 
     def __init__(self, argument: BuildWalk, pool: Pool) -> None:
-        self._walk = walk = argument
-        self._extent = Extent(walk.generation, walk.positions)
+        self._walk = argument
+        self._builds = [one.build(argument.extent.generation) for one in argument.builds]
         self._pool = pool
         self._feed = ReferenceFeed(pool)
-        module, _, name = walk.projection.partition(":")
-        self._projection: Projection = getattr(import_module(module), name)()
-        self._store = BuildStore(self._projection, walk.generation, walk.stored_as)
         self._uses = UseSets(pool)
-        self._types = [one.event_type for one in self._projection.handles]
 
     async def walk(self, part: Part) -> Walked:
         """Read a part's events, assess each customer once, write. Raises: Unavailable."""
         reference = await self._feed.refresh()
-        changes: dict[int, Changes] = defaultdict(Changes)
-        customers = events = 0
-        mine = (self._walk.rebuild_id, part.part)
+        assessing = _Assessing(self._builds, self._walk.instants, reference)
+        mine = (self._walk.walk_id, part.part)
         with translated():
             async with self._pool.acquire() as connection, connection.transaction():
+                # A crash of the server empties the builds whether this part is durable or not.
+                await connection.execute("SET LOCAL synchronous_commit = off")
                 if await connection.fetchval(sql("rebuild_claim_part"), *mine) is None:
                     return Walked(0, 0)
-                async for name, rows in dossiers(connection, part, self._extent, self._types):
-                    customers += 1
-                    events += len(rows)
-                    self._assess(changes, CustomerId(intern(name)), rows, reference)
-                await self._uses.keep(h.uses for one in changes.values() for h in one.heads)
-                for partition, found in changes.items():
-                    await self._write(connection, partition, found, reference.count)
-                await connection.execute(sql("rebuild_count_part"), *mine, customers, events)
-        return Walked(customers, events)
-
-    def _assess(
-        self,
-        changes: dict[int, Changes],
-        customer: CustomerId,
-        rows: list[Record],
-        reference: Reference,
-    ) -> None:
-        partition = partition_of(customer)
-        mine = changes[partition]
-        at = self._walk.instants[partition]
-        event_id = None
-        # As in the projector: whatever a projection raises stops this customer and no other.
-        try:
-            facts = Facts(handles=self._projection.handles)
-            for row in rows:
-                event_id = row["event_id"]
-                facts.remember(fact(stored_event(row)))
-            if not len(facts):
-                return
-            assessment = self._projection.assess(customer, facts, at, reference)
-            mine.add(self._projection, customer, Written(), assessment, at)
-        except EventError as error:
-            mine.parked.append(Parked(customer, str(error), event_id))
-        except Exception as error:  # noqa: BLE001 - see above
-            _LOG.exception("customer_parked", customer=customer, partition=partition)
-            mine.parked.append(Parked(customer, f"{type(error).__name__}: {error}", event_id))
-
-    async def _write(
-        self, connection: Connection, partition: int, changes: Changes, policy_count: int
-    ) -> None:
-        at = self._walk.instants[partition]
-        store = self._store
-        for name, rows in changes.upserts.items():
-            table = store.tables[name]
-            located = [(customer, partition, row) for customer, row in rows]
-            await connection.copy_records_to_table(
-                table.name, records=zip(*table.arrays(located), strict=True), columns=table.names
-            )
-        await connection.copy_records_to_table(
-            "projection_heads",
-            records=[
-                (
-                    *store.id,
-                    h.customer,
-                    partition,
-                    h.assessed_at,
-                    h.next_change_at,
-                    policy_count,
-                    uses_id(h.uses),
+                await copied_dossiers(connection, part, self._walk.extent, assessing.take)
+                await self._uses.keep(uses for one in assessing.gathered for uses in one.uses)
+                await _write(connection, assessing.gathered)
+                walked = Walked(assessing.customers, assessing.events)
+                await connection.execute(
+                    sql("rebuild_count_part"), *mine, walked.customers, walked.events
                 )
-                for h in changes.heads
-            ],
-            columns=_HEAD_COLUMNS,
-        )
-        await connection.copy_records_to_table(
-            "rebuild_totals",
-            records=[
-                (self._walk.rebuild_id, partition, *key, *sums)
-                for key, sums in changes.totals.items()
-            ],
-            columns=_TOTAL_COLUMNS,
-        )
-        await store.keep_beside(connection, partition, changes, policy_count, at)
+        return walked
+
+
+class _Assessing:
+    """Assesses the customers of a part, each once under every projection that is built."""
+
+    def __init__(
+        self, builds: Sequence[Build], instants: Sequence[datetime], reference: Reference
+    ) -> None:
+        self.gathered = [Gathered(build, reference.count) for build in builds]
+        self.customers = self.events = 0
+        self._instants = instants
+        self._reference = reference
+
+    def take(self, dossier: Dossier) -> None:
+        """Assess one customer."""
+        self.customers += 1
+        self.events += len(dossier.facts) + len(dossier.unreadable)
+        partition = partition_of(dossier.customer)
+        at = self._instants[partition]
+        for event_id, reason in dossier.unreadable[:1]:
+            for one in self.gathered:
+                one.park(Parked(dossier.customer, reason, event_id), partition, at)
+            return
+        for one in self.gathered:
+            projection = one.build.projection
+            # As in the projector: whatever a projection raises stops this customer and no other.
+            try:
+                facts = Facts(dossier.facts, projection.handles)
+                if len(facts):
+                    assessment = projection.assess(dossier.customer, facts, at, self._reference)
+                    one.add(dossier.customer, partition, assessment, at)
+            except Exception as error:  # noqa: BLE001 - see above
+                _LOG.exception("customer_parked", customer=dossier.customer, partition=partition)
+                named = "" if isinstance(error, EventError) else f"{type(error).__name__}: "
+                parked = Parked(dossier.customer, f"{named}{error}", dossier.facts[-1].id)
+                one.park(parked, partition, at)
+
+
+async def _write(connection: Connection, gathered: Sequence[Gathered]) -> None:
+    """Write what builds get of a part: one COPY per table, whatever the customers' partitions."""
+    for one in gathered:
+        for name, table in one.build.tables.items():
+            await _copy(connection, table.name, table.names, one.rows[name])
+    shared = (
+        ("projection_heads", HEAD_COLUMNS, [record for one in gathered for record in one.heads]),
+        ("rebuild_alerts", ALERT_COLUMNS, [record for one in gathered for record in one.alerts]),
+        ("rebuild_totals", TOTAL_COLUMNS, [record for one in gathered for record in one.totals]),
+    )
+    for name, columns, records in shared:
+        await _copy(connection, name, columns, records)
+
+
+async def _copy(
+    connection: Connection, table: str, columns: Sequence[str], records: Sequence[Record]
+) -> None:
+    if records:
+        await connection.copy_records_to_table(table, records=records, columns=columns)

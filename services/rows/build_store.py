@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from asyncpg import Record
@@ -14,30 +14,12 @@ from projections.protocol import Alert
 from services.postgres.statements import sql
 from services.rows.changes import Changes
 from services.rows.projection_store import ProjectionStore
-from services.rows.row_tables import RowTable
 
 ALERT_FIELDS = tuple(field.name for field in fields(Alert))
 
 
 class BuildStore(ProjectionStore):
     """A projection store whose alerts only stand in the build; the journal is left alone."""
-
-    @property
-    def tables(self) -> Mapping[str, RowTable]:
-        """Return the row tables by the name they have within the projection."""
-        return self._tables
-
-    async def keep_beside(
-        self,
-        connection: PoolConnectionProxy,
-        partition: int,
-        changes: Changes,
-        policy_count: int,
-        at: datetime,
-    ) -> None:
-        """Write of a part of the walk what COPY does not: alerts, and who was parked."""
-        await self._parked(connection, partition, changes, policy_count, at)
-        await self._alerts(connection, partition, changes, at)
 
     async def _standing(
         self, connection: PoolConnectionProxy, customers: Sequence[CustomerId]

@@ -89,7 +89,7 @@ class Changes:
                 if key in before:
                     shares.append((projection.totals(before[key]), -1))
                 if row is not None:
-                    _check_columns(key, row)
+                    check_columns(key, row)
                     shares.append((projection.totals(row), 1))
         alerts = self._alerts(written, assessment)
         self.heads.append(Head(customer, at, assessment.next_change_at, assessment.uses))
@@ -152,7 +152,7 @@ def _differing(
     return found
 
 
-def _check_columns(key: RowKey, row: Row) -> None:
+def check_columns(key: RowKey, row: Row) -> None:
     """Refuse a row with a sum beyond what the database can hold."""
     sums, perhaps = _numbers_of(type(row))
     numbers = sums(row)

@@ -130,15 +130,15 @@ def create_statements(projection: Projection) -> list[str]:
     ] + index_statements(projection)
 
 
-def bare_statements(tables: Mapping[str, RowTable]) -> list[str]:
-    """Return the DDL of new, empty tables without keys or indexes, quick to fill."""
+def bare_statements(tables: Mapping[str, RowTable], *, logged: bool) -> list[str]:
+    """Return the DDL of new, empty tables without keys or indexes, quick to fill.
+
+    What is not logged is lost when the server crashes.
+    """
+    kind = "TABLE" if logged else "UNLOGGED TABLE"
     return [
-        statement
+        f"CREATE {kind} {table.name} ({_definitions(table)}) WITH (fillfactor = 85)"
         for table in tables.values()
-        for statement in (
-            f"DROP TABLE IF EXISTS {table.name}",
-            f"CREATE TABLE {table.name} ({_definitions(table)}) WITH (fillfactor = 85)",
-        )
     ]
 
 

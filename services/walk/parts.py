@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from itertools import pairwise
 
@@ -10,6 +10,8 @@ from asyncpg import Record
 from msgspec import Struct
 
 from events.envelope import CustomerId, PositionVector, RecordedEvent
+from services.log.copy_rows import DossierReader
+from services.ports import Dossier
 from services.postgres.pool import Connection
 from services.postgres.statements import sql
 
@@ -18,6 +20,7 @@ PART_EVENTS = 20_000
 
 _SAMPLED_PER_BOUND = 50
 _FETCH = 2_000
+_LONGEST_S = 24 * 3600.0  # of a part, with all that is done with its customers
 
 
 class Part(Struct, frozen=True):
@@ -69,6 +72,34 @@ async def divide(
         bounds = [CustomerId(row["bound"]) for row in rows]
     limits = [None, *bounds, None]
     return tuple(Part(number, *limit) for number, limit in enumerate(pairwise(limits)))
+
+
+async def copied_dossiers(
+    connection: Connection, part: Part, extent: Extent, take: Callable[[Dossier], None]
+) -> None:
+    """Tell `take` each customer of a part with the facts about it, in the log's order.
+
+    Customers come in the database's order of their ids.
+    """
+    reader = DossierReader()
+
+    async def feed(chunk: bytes) -> None:
+        for dossier in reader.feed(chunk):
+            take(dossier)
+
+    await connection.copy_from_query(
+        sql("walk_copy"),
+        part.first,
+        part.upto,
+        extent.generation,
+        list(extent.positions),
+        extent.known_at,
+        output=feed,
+        format="binary",
+        timeout=_LONGEST_S,
+    )
+    for dossier in reader.end():
+        take(dossier)
 
 
 async def dossiers(

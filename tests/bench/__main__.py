@@ -12,16 +12,18 @@ the same run on the same events. The last line is one line of JSON, of which
 from __future__ import annotations
 
 import argparse
+import signal
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
-from msgspec import Struct
 from msgspec.structs import replace
 
+from services.native import choose
 from tests.bench import dossiers
 from tests.bench.builds import EARLIER, Build, BuildMissing, earlier_build, this_build
-from tests.bench.contest import SMALLER, Differing, Sizes, WorkFigures, contest
+from tests.bench.contest import SMALLER, Differing, Sizes, contest, states_of
 from tests.bench.databases import server
+from tests.bench.figures import Figures, WorkFigures
 from tests.bench.machine import Measurement
 from tests.bench.processor import CommandFailed
 from tests.bench.works import WORKS
@@ -29,17 +31,6 @@ from tests.bench.works import WORKS
 DOSSIERS = "dossiers"
 
 Say = Callable[[str], None]
-
-
-class Figures(Struct, frozen=True, kw_only=True):
-    """What was measured; `left_out` names what was not, each with the reason."""
-
-    customers: int
-    events: int
-    rounds: int
-    left_out: dict[str, str]
-    works: Sequence[WorkFigures]
-    dossiers: dict[str, object] | None
 
 
 def bench(
@@ -59,8 +50,10 @@ def bench(
     with ExitStack() as stack:
         sides = _sides(stack, against, left_out, say)
         postgres = stack.enter_context(server())
-        smaller = postgres.fill(_folders(sides), max(1, customers // SMALLER), say)
-        company = postgres.fill(_folders(sides), customers, say)
+        states = states_of(works)
+        builds, fewer = _folders(sides), max(1, customers // SMALLER)
+        smaller = postgres.fill(builds, fewer, states - {"late"}, say)
+        company = postgres.fill(builds, customers, states, say)
         # A small one has few parts for processes, each of which costs its start: so both have.
         company = replace(company, processes=smaller.processes)
         sizes = Sizes(company, smaller)
@@ -87,6 +80,11 @@ def _sides(
 ) -> list[Build]:
     """Return who takes part; who cannot is left out by name, with the reason."""
     sides = [this_build(native=False)]
+    parts = choose()
+    if parts.parts:
+        sides.append(this_build(native=True))
+    else:
+        left_out["native parts"] = f"of them there are {parts}; `make native` builds them"
     if against is not None:
         try:
             sides.insert(0, stack.enter_context(earlier_build(against, say)))
@@ -133,6 +131,8 @@ def main() -> None:
         "--only", nargs="+", default=(), choices=[*(work.name for work in WORKS), DOSSIERS]
     )
     given = parser.parse_args()
+    for ended in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ended, signal.default_int_handler)  # ends the server, too
     rounds = given.rounds or (5 if given.against else 3)
     try:
         bench(

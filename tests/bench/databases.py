@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
@@ -29,6 +29,7 @@ from tests.bench.builds import Build
 from tests.bench.processor import Cost, run, server_cpu_s
 
 State = Literal["log", "late", "live"]
+_STATES: tuple[State, ...] = ("log", "late", "live")
 Say = Callable[[str], None]
 T = TypeVar("T")
 
@@ -85,9 +86,14 @@ class Server:
         """Return the server's version."""
         return str(asyncio.run(self._with(self._dsn, lambda c: c.fetchval("SHOW server_version"))))
 
-    def fill(self, builds: Sequence[Build], customers: int, say: Say) -> Company:
-        """Make every build's databases of a company that the first build invents."""
-        return asyncio.run(self._fill(builds, customers, say))
+    def fill(
+        self, builds: Sequence[Build], customers: int, states: Container[State], say: Say
+    ) -> Company:
+        """Make every build's databases of a company that the first build invents.
+
+        The events lie on disk in the order in which they came, for every build.
+        """
+        return asyncio.run(self._fill(builds, customers, states, say))
 
     def cost(
         self, build: Build, company: Company, state: State, commands: Sequence[Sequence[str]]
@@ -113,29 +119,31 @@ class Server:
 
     # --- filling -------------------------------------------------------------------------------
 
-    async def _fill(self, builds: Sequence[Build], customers: int, say: Say) -> Company:
-        first, *others = builds
-        source = await self._new_database(_name(first, customers, "log"))
+    async def _fill(
+        self, builds: Sequence[Build], customers: int, states: Container[State], say: Say
+    ) -> Company:
         say(f"inventing a company of {customers:,} customers")
-        self._command(first, source, "simulate", "history", "--customers", str(customers))
+        source = await self._new_database(f"source_{customers}")
+        self._command(builds[0], source, "simulate", "history", "--customers", str(customers))
         split = await self._with(source, lambda c: c.fetchval(_SPLIT, _LATE))
-        for build in others:
-            target = await self._new_database(_name(build, customers, "log"))
-            self._command(build, target, "status")  # makes the tables
-            await self._copy_log(source, target, "true")
         for build in builds:
             say(f"projecting it with {build.name}")
-            late = await self._new_database(_name(build, customers, "late"))
-            self._command(build, late, "status")
-            await self._copy_log(source, late, _UNTIL_THEN, split)
-            self._catch_up(build, late)
-            await self._copy_log(source, late, _SINCE_THEN, split)
-            name = _name(build, customers, "live")
-            await self._copy_database(_name(build, customers, "late"), name)
-            self._catch_up(build, self.dsn_of(name))
-            for state in ("log", "late", "live"):
-                dsn = self.dsn_of(_name(build, customers, state))
-                await self._with(dsn, lambda c: c.execute("VACUUM ANALYZE"))
+            if "log" in states:
+                log = await self._tables(build, _name(build, customers, "log"))
+                await self._copy_log(source, log, "true")
+            if "late" in states:
+                late = await self._tables(build, _name(build, customers, "late"))
+                await self._copy_log(source, late, _UNTIL_THEN, split)
+                self._catch_up(build, late)
+                await self._copy_log(source, late, _SINCE_THEN, split)
+            if "live" in states:
+                live = await self._tables(build, _name(build, customers, "live"))
+                await self._copy_log(source, live, "true")
+                self._catch_up(build, live)
+            for state in _STATES:
+                if state in states:
+                    dsn = self.dsn_of(_name(build, customers, state))
+                    await self._with(dsn, lambda c: c.execute("VACUUM ANALYZE"))
         [counted] = await self._with(source, lambda c: c.fetch(_COUNTED, split))
         events, late_events, last = counted
         return Company(
@@ -145,6 +153,12 @@ class Server:
             late_events=late_events,
             last_day=last.date() - timedelta(days=1),
         )
+
+    async def _tables(self, build: Build, name: str) -> str:
+        """Make a database with a build's tables; return its address."""
+        dsn = await self._new_database(name)
+        self._command(build, dsn, "status")
+        return dsn
 
     def _command(self, build: Build, dsn: str, *words: str) -> None:
         run(build.touchstone(*words), build.environment(self._data, dsn), str(build.folder))
@@ -165,7 +179,7 @@ class Server:
                 query = f"SELECT {', '.join(columns)} FROM {table}"
                 with tempfile.TemporaryFile() as rows:
                     if table == "events":
-                        query += f" WHERE {which} ORDER BY generation, partition, n"
+                        query += f" WHERE {which} ORDER BY ctid"
                         await reader.copy_from_query(query, *given, output=rows)
                     else:
                         await reader.copy_from_query(query, output=rows)

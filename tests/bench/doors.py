@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import time
 from collections.abc import Callable
 from itertools import count
@@ -19,6 +18,7 @@ import httpx2
 
 from services.hosts.bootstrap import open_platform
 from services.intake.keys import BranchKeys
+from tests.bench.machine import Measurement
 from tests.faults.product import Product, product
 from tests.support.attacks import ATTACKS, Door, attacked
 from tests.support.gateway import payment_event
@@ -60,6 +60,8 @@ class Visitor:
 
 async def bench(rounds: int, visits: int, say: Callable[[str], None]) -> None:
     """Measure every attack in turns with rest, and say a line of JSON at the end."""
+    measurement = Measurement("doors")
+    say(measurement.beginning())
     async with product() as running:
         running.start()
         await running.ready()
@@ -82,7 +84,7 @@ async def bench(rounds: int, visits: int, say: Callable[[str], None]) -> None:
                 for at in ("gateway", "console")
             }
             say(f"{name}: {figures[name]}")
-    say(json.dumps({"rounds": rounds, "visits": visits, "p99_ms": figures}))
+    say(measurement.line({"rounds": rounds, "visits": visits, "p99_ms": figures}))
 
 
 def _beside(undisturbed: list[float], attacked: list[float]) -> dict[str, float]:

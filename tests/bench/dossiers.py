@@ -23,6 +23,8 @@ from statistics import median
 from typing import NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 
+from msgspec import Struct
+
 from events.envelope import BranchId, CustomerId, Envelope, EventId
 from events.money import Money
 from events.partitioning import partition_of
@@ -54,6 +56,26 @@ _RULES = Reference()
 _KEPT = "SELECT octet_length(content) FROM dossier_snapshots WHERE customer_id = $1"
 
 Costs = dict[str, float]  # milliseconds by stage
+
+
+class Point(Struct, frozen=True, kw_only=True):
+    """What a new event costs behind so many touchpoints; `own`: computing, in this process."""
+
+    touchpoints: int
+    warm_ms: float
+    warm_own_ms: float
+    first_miss_ms: float
+    snapshot_bytes: int | None
+    miss_ms: float
+    miss_own_ms: float
+    stages_ms: Costs
+
+
+class Curve(Struct, frozen=True):
+    """The medians of some rounds, by length."""
+
+    rounds: int
+    points: Sequence[Point]
 
 
 class Cost(NamedTuple):
@@ -185,9 +207,9 @@ class _Laps:
 
 async def curve(
     platform: Platform, lengths: Sequence[int], rounds: int, say: Callable[[str], None]
-) -> dict[str, object]:
+) -> Curve:
     """Measure each length; plot and return the milliseconds per new event."""
-    points: list[dict[str, object]] = []
+    points = []
     for length in lengths:
         with collecting_seldom():
             customer = _Customer(platform, Receivables(), length)
@@ -198,16 +220,16 @@ async def curve(
             stages = await customer.stages()
             kept = await platform.pool.fetchval(_KEPT, customer.name)
         points.append(
-            {
-                "touchpoints": length,
-                "warm_ms": round(warm.ms, 2),
-                "warm_own_ms": round(warm.own_ms, 2),
-                "first_miss_ms": round(first.ms, 2),
-                "snapshot_bytes": kept,
-                "miss_ms": round(missed.ms, 2),
-                "miss_own_ms": round(missed.own_ms, 2),
-                "stages_ms": {name: round(ms, 2) for name, ms in stages.items()},
-            }
+            Point(
+                touchpoints=length,
+                warm_ms=round(warm.ms, 2),
+                warm_own_ms=round(warm.own_ms, 2),
+                first_miss_ms=round(first.ms, 2),
+                snapshot_bytes=kept,
+                miss_ms=round(missed.ms, 2),
+                miss_own_ms=round(missed.own_ms, 2),
+                stages_ms={name: round(ms, 2) for name, ms in stages.items()},
+            )
         )
         say(
             f"{length:>7,} touchpoints: warm {warm.ms:,.1f} ms ({warm.own_ms:,.1f} computing), "
@@ -217,13 +239,13 @@ async def curve(
         longest = max(stages.values())
         for name, ms in stages.items():
             say(f"    {name:<21} {ms:>10,.2f} ms {'#' * round(_BAR * ms / longest)}")
-    return {"rounds": rounds, "points": points}
+    return Curve(rounds, points)
 
 
-def measured(lengths: Sequence[int], rounds: int, say: Callable[[str], None]) -> dict[str, object]:
+def measured(lengths: Sequence[int], rounds: int, say: Callable[[str], None]) -> Curve:
     """Measure the curve on a server of its own."""
 
-    async def run(data: Path) -> dict[str, object]:
+    async def run(data: Path) -> Curve:
         async with open_platform(Settings(data=data)) as platform:
             return await curve(platform, lengths, rounds, say)
 

@@ -24,6 +24,7 @@ from services.importing.importer import Job, import_file
 from services.importing.lines import FileRefused
 from services.importing.publisher import DryRun
 from services.importing.rows import scan
+from tests.bench.machine import Measurement
 from tests.unit.importing.test_bombs import MAPPING as BOMBS
 from tests.unit.importing.test_bombs import PARQUET_BOMBS
 
@@ -99,8 +100,9 @@ def seconds(form: str, file: Path) -> float:
     return took
 
 
-def refusals(folder: Path) -> None:
-    """Print how long each bomb of the tests takes to be refused."""
+def refusals(folder: Path) -> dict[str, float]:
+    """Print and return the seconds that each bomb of the tests takes to be refused."""
+    seconds = {}
     mapping = compile_text(BOMBS.replace("FORMAT", "parquet"))
     for name, bomb in PARQUET_BOMBS.items():
         file = folder / f"{name}.parquet"
@@ -112,21 +114,26 @@ def refusals(folder: Path) -> None:
         except FileRefused:
             outcome = "refused"
         took = time.perf_counter() - started
+        seconds[name] = round(took, 2)
         size = file.stat().st_size
         print(f"{name:8} {took:6.2f} s, a file of {size:,} bytes: {outcome}")
+    return seconds
 
 
 def main() -> None:
     """Print the microseconds a row costs in each format, and the seconds of refusals."""
+    measurement = Measurement("importing")
     with tempfile.TemporaryDirectory() as folder:
-        refusals(Path(folder))
+        refused_s = refusals(Path(folder))
         files = written(table(), Path(folder))
         rounds = [
             {form: seconds(form, file) for form, file in files.items()} for _ in range(ROUNDS)
         ]
-    for form in files:
-        least = min(one[form] for one in rounds)
-        print(f"{form:8} {least / ROWS * 1e6:6.1f} us/row {ROWS / least:8,.0f} rows/s")
+    us = {form: min(one[form] for one in rounds) / ROWS * 1e6 for form in files}
+    for form, each in us.items():
+        print(f"{form:8} {each:6.1f} us/row {1e6 / each:8,.0f} rows/s")
+    us_per_row = {form: round(each, 1) for form, each in us.items()}
+    print(measurement.line({"us_per_row": us_per_row, "refused_s": refused_s}))
 
 
 if __name__ == "__main__":

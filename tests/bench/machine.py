@@ -16,6 +16,8 @@ import msgspec
 import psutil
 from msgspec import Struct
 
+from services.native import choose
+
 _HERE = Path(__file__).parents[2]
 
 
@@ -28,6 +30,7 @@ class Machine(Struct, frozen=True, kw_only=True):
     system: str
     python: str
     postgresql: str | None
+    native: str  # which parts of the platform are there compiled
 
 
 class Line(Struct, frozen=True, kw_only=True):
@@ -60,7 +63,8 @@ class Measurement:
         found = self.machine
         return (
             f"{found.cores} cores of {found.cpu}, {found.memory_gb} GB ({self._free_gb} free), "
-            f"load {self._load}; {found.system}, Python {found.python}; commit {commit()}"
+            f"load {self._load}; {found.system}, Python {found.python}, "
+            f"native parts: {found.native}; commit {commit()}"
         )
 
     def line(self, figures: object, postgresql: str | None = None) -> str:
@@ -89,6 +93,7 @@ def machine(postgresql: str | None) -> Machine:
         system=_system(),
         python=platform.python_version(),
         postgresql=postgresql,
+        native=str(choose()),
     )
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import subprocess
 import sys
@@ -34,6 +33,7 @@ from services.ports import Accepted, Submission
 from services.settings import Settings
 from services.simulator.load import load
 from services.simulator.plan import Plan
+from tests.bench.machine import Measurement
 from tests.support.kafka import local_cluster, own_topics
 from tests.support.log import payment, submission
 from tests.support.postgres import fresh_database, server_dsn
@@ -174,11 +174,12 @@ async def bench(
     server: str, home: Path, customers: int, logs: Sequence[str], say: Say
 ) -> list[dict[str, object]]:
     """Measure on each log, and say so."""
+    measurement = Measurement("sweep")
     results = []
     for log in logs:
         async with fresh_database(server) as dsn, chosen(log, dsn, home) as settings:
             results.append(await sweep(settings, customers, home, say))
-    say(json.dumps({"bench": "sweep", "target_s": TARGET_S, "results": results}))
+    say(measurement.line({"target_s": TARGET_S, "results": results}))
     return results
 
 

@@ -28,6 +28,11 @@ class Work(Struct, frozen=True):
     target: float | None = None  # how many times as cheap as the earlier build, with native parts
     target_plain: float | None = None  # the same without them
     answers: bool = False  # prints an answer that depends on the events alone
+    earlier: bool = True  # an earlier build takes part
+
+
+def _bare_loop(build: Build, company: Company) -> Commands:
+    return [build.driver("bare_loop")]
 
 
 def _catch_up(build: Build, company: Company) -> Commands:
@@ -59,6 +64,7 @@ def _said(*words: str) -> Callable[[Build, Company], Commands]:
 WORKS = (
     Work("rebuild", "live", _rebuild, 3.0, 2.0),
     Work("catch-up", "log", _catch_up, 1.6),
+    Work("bare loop", "log", _bare_loop, earlier=False),
     Work("catch-up with little memory", "late", _catch_up_little, 2.5),
     Work("verify", "live", _said("verify"), 2.0),
     Work("digest", "live", _said("digest", "--at", "{day}"), 3.0, answers=True),

@@ -8,9 +8,11 @@ from datetime import timedelta
 import pytest
 
 from events.envelope import CustomerId, PositionVector
+from events.partitioning import PARTITIONS
 from services.errors import Unavailable
 from services.log.dossiers import PostgresDossiers
 from services.log.embedded.event_log import EmbeddedEventLog
+from services.log.facts import portion_of
 from services.ports import Accepted, Duplicate
 from services.postgres.migrate import migrate
 from services.postgres.pool import Pool, open_pool
@@ -182,5 +184,38 @@ async def test_a_dossier_ends_where_its_reader_is(pool: Pool, open_log: OpenEmbe
         "C-2": ids([payment(2, "C-2")]),
         "nobody": [],
     }
+    facts = {one.customer: one.facts for one in await dossiers.facts_of(customers, before)}
+    assert {customer: [fact.id for fact in told] for customer, told in facts.items()} == {
+        customer: ids(events) for customer, events in found.items() if events
+    }
     assert len((await dossiers.of(customers, after))[customers[0]]) == 3
     assert len((await dossiers.of(customers, PositionVector.start(2)))[customers[0]]) == 3
+
+
+@pytest.mark.parametrize("customer", ["O'Neill", "a\\'; --", '"$1" {,}', "客户 \U0001f43c", "\\\\"])
+async def test_a_dossier_is_found_whatever_the_customer_is_called(
+    customer: str, pool: Pool, open_log: OpenEmbedded
+) -> None:
+    async with open_log() as log:
+        await log.append([payment(1, customer), payment(2, "C-2")])
+        heads = await log.heads()
+    [found] = await PostgresDossiers(pool).facts_of([CustomerId(customer)], heads)
+    assert found.customer == customer
+    assert [fact.id for fact in found.facts] == ids([payment(1, customer)])
+
+
+async def test_facts_are_those_of_the_events_read_whole(pool: Pool, open_log: OpenEmbedded) -> None:
+    sent = [payment(n, f"C-{n % 3}") for n in range(40)]
+    async with open_log() as log:
+        await log.append(sent)
+        for partition in range(PARTITIONS):
+            start = 0
+            while stored := await log.read(partition, start, 4):
+                portion = await log.facts(partition, start, 4, 1_000)
+                assert portion == portion_of(
+                    stored, stored[-1].position.n + 1, stored[-1].recorded_at
+                )
+                start = portion.upto
+            assert await log.facts(partition, start, 4, 1_000) is None
+            within = await log.facts(partition, 0, 1_000, 2)
+            assert within is None or within.events == within.upto <= 2

@@ -32,12 +32,12 @@ class Moment(NamedTuple):
 
 _BEGUN = "SELECT count(*) FROM rebuilds"
 MOMENTS = (
-    # A part of the walk is written and not committed; the process that walks outlives the kill.
+    # A part of the walk is written and not committed; the server outlives who wrote it.
     Moment(
         "walking",
         _BEGUN,
         "LOCK TABLE rebuild_totals IN ACCESS EXCLUSIVE MODE",
-        'SELECT "rebuild_id", "partition"',  # what COPY asks of the table first
+        'SELECT "projection", "version", "partition", "measure"',  # what COPY asks of it first
     ),
     Moment(
         "indexing",
@@ -50,14 +50,14 @@ MOMENTS = (
         "switching",
         _BEGUN,
         "SELECT FROM rebuilds FOR KEY SHARE",
-        "WITH ended AS (DELETE FROM rebuilds",
+        "-- A build is switched",
     ),
     # The switch is committed; what the build was kept in is still there.
     Moment(
         "clearing away",
         "SELECT count(to_regclass('receivables_rebuild_v2_items'))",
         "LOCK TABLE receivables_rebuild_v2_items IN ACCESS SHARE MODE",
-        "DROP TABLE IF EXISTS receivables_rebuild_v2_items",
+        "DROP TABLE receivables_rebuild_v2_items",
     ),
 )
 

@@ -19,7 +19,7 @@ from services.intake.intake import Intake
 from services.log.dossiers import PostgresDossiers
 from services.log.embedded.event_log import EmbeddedEventLog
 from services.platform import Platform
-from services.ports import StoredEvent, Submission
+from services.ports import Dossier, StoredEvent, Submission
 from services.postgres.migrate import migrate
 from services.postgres.pool import Pool, open_pool
 from services.postgres.statements import sql
@@ -328,8 +328,13 @@ class Busy:
     async def of(
         self, customers: Sequence[CustomerId], before: PositionVector
     ) -> Mapping[CustomerId, Sequence[StoredEvent]]:
-        await self._log.append([payment(next(self._numbers), self._customer)])
         return await self._dossiers.of(customers, before)
+
+    async def facts_of(
+        self, customers: Sequence[CustomerId], before: PositionVector
+    ) -> Sequence[Dossier]:
+        await self._log.append([payment(next(self._numbers), self._customer)])
+        return await self._dossiers.facts_of(customers, before)
 
 
 async def until(question: str, pool: Pool, customer: str) -> None:

@@ -16,8 +16,11 @@ from services.hosts.bootstrap import open_platform
 from services.hosts.project import Projector
 from services.platform import Platform
 from services.projector.owner import NothingLive
-from services.rebuild.builds import SHARED_TABLES, RebuildRefused, begin, plan
-from services.rebuild.rebuilding import Rebuilt, drop_retired, rebuild, walk_build
+from services.rebuild.builds import SHARED_TABLES, Build, RebuildRefused, plan
+from services.rebuild.catching_up import Chase
+from services.rebuild.rebuilding import Rebuilt, drop_retired, rebuild, walk_builds
+from services.rebuild.switch import Switched, switch
+from services.rebuild.walks import Begun, begin
 from services.rebuild.writing import Walked
 from services.rows.row_tables import ensure_tables
 from services.settings import Settings
@@ -26,7 +29,7 @@ from services.walk.engine import WalkBroken
 from tests.support.counting import QUIET, Counting
 from tests.support.log import START, SetClock, payment
 from tests.support.modes import EITHER, catch_up, chosen_log
-from tests.support.rebuilt import CountingAnew
+from tests.support.rebuilt import UNLUCKY_MINOR, CountingAnew, Squeamish, Tallying
 
 pytestmark = pytest.mark.postgres
 
@@ -68,10 +71,22 @@ class House:
     async def project(self, projection: Projection | None = None) -> None:
         await catch_up(self.platform, self._settings, [projection or Counting()])
 
+    async def project_all(self) -> None:
+        await catch_up(self.platform, self._settings, list(THREE))
+
     async def rebuild(self, projection: Projection | None = None, processes: int = 1) -> Rebuilt:
-        return await rebuild(
-            self.platform, projection or Counting(), processes=processes, watch=Unwatched()
-        )
+        (found,) = await self.rebuild_all([projection or Counting()], processes)
+        return found
+
+    async def rebuild_all(
+        self, projections: Sequence[Projection], processes: int = 1
+    ) -> list[Rebuilt]:
+        return await rebuild(self.platform, projections, processes=processes, watch=Unwatched())
+
+    async def begin(self, *projections: Projection) -> Begun:
+        async with self.pool.acquire() as connection:
+            asked = [await plan(connection, one) for one in projections or [Counting()]]
+            return await begin(connection, asked, self.clock)
 
     async def rows(self, version: int = 1) -> list[tuple[object, ...]]:
         return tuples(await self.pool.fetch(
@@ -107,10 +122,10 @@ class House:
                 await self.standing(), await self.journal()]  # fmt: skip
 
     async def nothing_is_left_beside(self) -> None:
-        for table in ("rebuilds", "rebuild_parts", "rebuild_totals"):
+        for table in ("rebuild_walks", "rebuilds", "rebuild_parts", "rebuild_totals"):
             assert await self.pool.fetchval(f"SELECT count(*) FROM {table}") == 0
         for table in (*SHARED_TABLES, "rebuild_alerts"):
-            left = f"SELECT count(*) FROM {table} WHERE projection = 'counting_rebuild'"
+            left = f"SELECT count(*) FROM {table} WHERE projection LIKE '%_rebuild'"
             assert await self.pool.fetchval(left) == 0
         assert await self.pool.fetchval("SELECT to_regclass('counting_rebuild_v1_sums')") is None
 
@@ -127,7 +142,7 @@ async def house(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[House]:
-    monkeypatch.setattr("services.rebuild.builds.PART_EVENTS", 10)
+    monkeypatch.setattr("services.rebuild.walks.PART_EVENTS", 10)
     async with (
         chosen_log(request, Settings(dsn=database, data=tmp_path)) as settings,
         open_platform(settings, clock=clock) as platform,
@@ -251,9 +266,7 @@ async def test_after_the_switch_the_old_program_writes_nothing_and_the_new_one_g
 
 
 async def test_what_comes_meanwhile_is_in_the_rows_after_the_switch(house: House) -> None:
-    async with house.pool.acquire() as connection:
-        build = await plan(connection, Counting())
-        await begin(connection, build, house.clock)  # positions are noted
+    await house.begin()  # positions are noted
     await house.pay(["C-1", "newcomer"])
     await house.project()
     await house.pool.execute("UPDATE counting_v1_sums SET paid_minor = 7")
@@ -300,8 +313,7 @@ async def test_a_customer_that_cannot_be_assessed_keeps_its_rows_and_is_parked(
 
 async def test_a_rebuild_goes_on_with_the_parts_that_are_left(house: House) -> None:
     before = await house.everything()
-    async with house.pool.acquire() as connection:
-        begun = await begin(connection, await plan(connection, Counting()), house.clock)
+    begun = await house.begin()
     done: list[Walked] = []
 
     def break_off(walked: Walked) -> None:
@@ -310,7 +322,7 @@ async def test_a_rebuild_goes_on_with_the_parts_that_are_left(house: House) -> N
             raise WalkBroken("as if killed")
 
     with pytest.raises(WalkBroken):
-        await walk_build(house.platform, begun, 1, break_off)
+        await walk_builds(house.platform, begun, 1, break_off)
     found = await house.rebuild()
     assert found.parts_done_before >= 2
     assert found.customers < len(CUSTOMERS)
@@ -318,10 +330,9 @@ async def test_a_rebuild_goes_on_with_the_parts_that_are_left(house: House) -> N
 
 
 async def test_other_code_starts_over(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with house.pool.acquire() as connection:
-        begun = await begin(connection, await plan(connection, Counting()), house.clock)
-    await walk_build(house.platform, begun, 1, lambda walked: None)
-    monkeypatch.setattr("services.rebuild.builds.code_digest", lambda: "other")
+    begun = await house.begin()
+    await walk_builds(house.platform, begun, 1, lambda walked: None)
+    monkeypatch.setattr("services.rebuild.walks.code_digest", lambda: "other")
     found = await house.rebuild()
     assert found.parts_done_before == 0
     assert found.customers == len(CUSTOMERS)
@@ -358,6 +369,120 @@ async def test_an_owner_is_told_that_its_rows_were_mended(house: House) -> None:
     assert later == changes + PARTITIONS
 
 
+# --- several at once
+
+
+@pytest.fixture
+async def three(house: House) -> House:
+    """The same house, in which two more projections are live."""
+    async with house.pool.acquire() as connection:
+        await ensure_tables(connection, [Tallying(), Squeamish()])
+    await house.project_all()
+    return house
+
+
+THREE = (Counting(), Tallying(), Squeamish())
+
+
+async def sums_of(house: House, name: str) -> list[tuple[object, ...]]:
+    return tuples(await house.pool.fetch(
+        f"SELECT customer_id, payments, paid_minor, quiet FROM {name}_v1_sums ORDER BY customer_id"
+    ))  # fmt: skip
+
+
+async def parked_of(house: House) -> set[tuple[str, str]]:
+    rows = await house.pool.fetch(
+        "SELECT projection, customer_id FROM projection_heads WHERE parked_reason IS NOT NULL"
+    )
+    return {(row["projection"], row["customer_id"]) for row in rows}
+
+
+async def test_one_walk_builds_all_that_were_asked_for(three: House) -> None:
+    for name in ("counting", "tallying", "squeamish"):
+        await three.pool.execute(f"UPDATE {name}_v1_sums SET paid_minor = 7")
+    found = await three.rebuild_all(THREE, processes=2)
+    assert [one.projection for one in found] == ["counting", "tallying", "squeamish"]
+    assert {(one.customers, one.events, one.rows_replaced) for one in found} == {(40, 60, 40)}
+    sums = [await sums_of(three, one.projection) for one in found]
+    assert sums[0] == sums[1] == sums[2]
+    assert [row[2] for row in sums[0]].count(120) == 20
+    await three.nothing_is_left_beside()
+
+
+async def test_a_customer_is_parked_where_it_cannot_be_assessed_and_nowhere_else(
+    three: House,
+) -> None:
+    await three.pay(["C-5"], minor=UNLUCKY_MINOR)
+    await three.project_all()
+    await three.pool.execute("UPDATE projection_heads SET parked_reason = NULL")
+    await three.pool.execute("UPDATE tallying_v1_sums SET paid_minor = 7 WHERE customer_id = 'C-5'")
+    kept = await sums_of(three, "squeamish")
+    found = await three.rebuild_all(THREE)
+    assert [one.parked for one in found] == [0, 0, 1]
+    assert await parked_of(three) == {("squeamish", "C-5")}
+    assert await sums_of(three, "squeamish") == kept
+    assert ("C-5", 3, 120 + UNLUCKY_MINOR, True) in await sums_of(three, "tallying")
+
+
+async def test_an_event_that_cannot_be_read_parks_its_customer_everywhere(three: House) -> None:
+    await three.pool.execute("ALTER TABLE events DISABLE TRIGGER ALL")
+    await three.pool.execute(r"UPDATE events SET data = '\xc3010000' WHERE customer_id = 'C-11'")
+    found = await three.rebuild_all(THREE)
+    assert [one.parked for one in found] == [1, 1, 1]
+    assert await parked_of(three) == {(one.name, "C-11") for one in THREE}
+
+
+async def test_what_was_switched_is_left_alone_when_the_rest_goes_on(
+    three: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for one in THREE:
+        await three.pool.execute(f"UPDATE {one.name}_v1_sums SET paid_minor = 7")
+
+    async def switch_one(platform: Platform, build: Build, chase: Chase) -> Switched:
+        if build.projection.name == "tallying":
+            raise WalkBroken("as if killed")
+        return await switch(platform, build, chase)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("services.rebuild.rebuilding.switch", switch_one)
+        with pytest.raises(WalkBroken):
+            await three.rebuild_all(THREE)
+    before = await sums_of(three, "counting")
+    found = await three.rebuild_all(THREE)
+    assert [one.projection for one in found] == ["tallying", "squeamish"]
+    assert {(one.customers, one.parts_done_before > 1) for one in found} == {(0, True)}
+    assert await sums_of(three, "tallying") == await sums_of(three, "squeamish") == before
+    await three.nothing_is_left_beside()
+
+
+async def test_a_walk_for_others_gives_way_to_what_is_asked_for(three: House) -> None:
+    begun = await three.begin(*THREE)
+    await walk_builds(three.platform, begun, 1, lambda walked: None)
+    (found,) = await three.rebuild_all([Tallying()])
+    assert (found.projection, found.parts_done_before) == ("tallying", 0)
+    await three.nothing_is_left_beside()
+    for one in THREE:
+        kept_in = f"{one.name}_rebuild_v1_sums"
+        assert await three.pool.fetchval("SELECT to_regclass($1::text)", kept_in) is None
+
+
+async def test_projections_that_stand_at_different_places_are_built_by_one_walk(
+    three: House,
+) -> None:
+    await three.pay(["C-1", "newcomer"])
+    await three.project()  # the others have not taken these in
+    for one in THREE:
+        await three.pool.execute(f"UPDATE {one.name}_v1_sums SET paid_minor = 7")
+    found = await three.rebuild_all(THREE)
+    assert [one.caught_up_events for one in found] == [2, 0, 0]
+    sums = {row[0]: row[2] for row in await sums_of(three, "counting")}
+    assert (sums["C-1"], sums["C-2"], sums["newcomer"]) == (180, 120, 60)
+    others = {row[0]: row[2] for row in await sums_of(three, "squeamish")}
+    assert (others["C-1"], others["C-2"], others.get("newcomer")) == (120, 120, None)
+    await three.project_all()
+    assert await sums_of(three, "squeamish") == await sums_of(three, "counting")
+
+
 async def test_every_projection_of_a_company_is_rebuilt_as_it_was(
     database: str, tmp_path: Path
 ) -> None:
@@ -365,8 +490,9 @@ async def test_every_projection_of_a_company_is_rebuilt_as_it_was(
         await ensure_history(platform, customers=25)
         await Projector(platform).catch_up()
         journal = await platform.pool.fetchval("SELECT count(*) FROM alert_journal")
-        for projection in PROJECTIONS:
-            found = await rebuild(platform, projection, processes=1, watch=Unwatched())
+        rebuilt = await rebuild(platform, PROJECTIONS, processes=1, watch=Unwatched())
+        assert [one.projection for one in rebuilt] == [one.name for one in PROJECTIONS]
+        for found in rebuilt:
             assert found.customers > 0
             assert (found.rows_replaced, found.rows_removed, found.alerts_restated) == (0, 0, 0)
         assert await platform.pool.fetchval("SELECT count(*) FROM alert_journal") == journal > 0

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from events.codec import encode
-from events.envelope import CustomerId, Position, RecordedEvent
+from events.envelope import CustomerId, Position, PositionVector, RecordedEvent
 from events.facts import Fact, fact_of
 from events.partitioning import partition_of
 from events.policy import Reference
@@ -17,7 +17,7 @@ from projections.protocol import Facts, Projection
 from services.log.dossiers import PostgresDossiers
 from services.log.embedded.event_log import EmbeddedEventLog
 from services.log.readable import fact
-from services.ports import StoredEvent, Submission
+from services.ports import Dossier, StoredEvent, Submission
 from services.postgres.migrate import migrate
 from services.postgres.pool import Pool, open_pool
 from services.postgres.statements import sql
@@ -89,6 +89,16 @@ def noting(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         decoded.append(stored.position.n)
         return fact(stored)
 
+    async def facts_of(
+        self: PostgresDossiers, customers: Sequence[CustomerId], before: PositionVector
+    ) -> Sequence[Dossier]:
+        dossiers = await read_whole(self, customers, before)
+        for one in dossiers:
+            decoded.extend(range(len(one.facts)))
+        return dossiers
+
+    read_whole = PostgresDossiers.facts_of
+    monkeypatch.setattr(PostgresDossiers, "facts_of", facts_of)
     monkeypatch.setattr("services.projector.recalling.fact", noted)
     return decoded
 

@@ -38,7 +38,7 @@ async def proven(platform: Platform) -> Proof:
     journal = await platform.pool.fetch(JOURNAL)
     for statement in _EMPTY:
         await platform.pool.execute(statement)
-    await rebuild(platform, Receivables(), processes=1, watch=_Unwatched())
+    await rebuild(platform, [Receivables()], processes=1, watch=_Unwatched())
     assert await _proof(platform) == live
     assert await platform.pool.fetch(JOURNAL) == journal
     return live

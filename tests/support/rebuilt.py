@@ -1,4 +1,4 @@
-"""The smallest projection in a newer version, whose rows and alerts say something else."""
+"""The smallest projection in a newer version, and others that are rebuilt beside it."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,6 +9,7 @@ from msgspec import structs
 from events.envelope import CustomerId
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
+from events.touchpoints.payment import PaymentReceived
 from events.touchpoints.policy import ReferenceTouchpoint
 from projections.protocol import Anatomy, Assessment, Facts, Row, Table, Total
 from tests.support.counting import Counting, CountRow
@@ -49,3 +50,34 @@ class CountingAnew:
     def totals(self, row: Row) -> Sequence[Total]:
         """Share the sum as version 1 does."""
         return Counting().totals(row)
+
+
+class Tallying(Counting):
+    """The same sums under another name; it raises no alerts, which would be the other's."""
+
+    name: ClassVar[str] = "tallying"
+
+    def assess(
+        self, customer: CustomerId, facts: Facts, at: datetime, reference: Reference
+    ) -> Assessment:
+        """Sum up and raise nothing."""
+        return structs.replace(super().assess(customer, facts, at, reference), alerts=())
+
+
+UNLUCKY_MINOR = 1_313
+"""A payment of so much cannot be stood by `Squeamish`."""
+
+
+class Squeamish(Tallying):
+    """The same sums, of customers that paid nothing unlucky."""
+
+    name: ClassVar[str] = "squeamish"
+
+    def assess(
+        self, customer: CustomerId, facts: Facts, at: datetime, reference: Reference
+    ) -> Assessment:
+        """Sum up, if it can."""
+        for fact in facts:
+            if isinstance(fact.data, PaymentReceived) and fact.data.amount.minor == UNLUCKY_MINOR:
+                raise ValueError("an unlucky payment")
+        return super().assess(customer, facts, at, reference)

@@ -15,7 +15,8 @@ from events.codec import encode
 from events.facts import Fact
 from events.money import Money
 from events.touchpoints.payment import PaymentReceived
-from services.log.copy_rows import BrokenCopy, Dossier, DossierReader
+from services.log.copy_rows import BrokenCopy, DossierReader
+from services.ports import Dossier
 
 HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 END = b"\xff\xff"

@@ -18,9 +18,10 @@ from services.errors import LogMoved
 from services.log.admissions import Prepared, prepare
 from services.log.embedded.appending import append_all
 from services.log.embedded.wakeups import Wakeups
+from services.log.facts import kept_facts
 from services.log.grouping import Groups
 from services.log.lineage import kept_events, load_lineage
-from services.ports import Clock, Outcome, StoredEvent, Submission
+from services.ports import Clock, Outcome, Portion, StoredEvent, Submission
 from services.postgres.pool import Pool, retried, translated
 from services.postgres.statements import sql
 
@@ -67,6 +68,13 @@ class EmbeddedEventLog:
     async def read(self, partition: int, start: int, limit: int) -> Sequence[StoredEvent]:
         """Return up to `limit` events of a partition from n = `start` on. Raises: Unavailable."""
         return await kept_events(self._pool, self._lineage, partition, start, limit)
+
+    async def facts(self, partition: int, start: int, limit: int, stop: int) -> Portion | None:
+        """Return the facts of up to `limit` events from n = `start` on and before `stop`.
+
+        None: there are none yet. Raises: Unavailable.
+        """
+        return await kept_facts(self._pool, self._lineage, partition, start, limit, stop)
 
     async def heads(self) -> PositionVector:
         """Return how many events each partition holds. Raises: LogMoved, Unavailable."""

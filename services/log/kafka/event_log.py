@@ -22,6 +22,7 @@ from events.lineage import Lineage
 from services.errors import LogMoved, Unavailable
 from services.log.admissions import Prepared, prepare, refusal
 from services.log.embedded.wakeups import Wakeups
+from services.log.facts import portion_of
 from services.log.grouping import Groups
 from services.log.kafka.cluster import Cluster, KafkaRefused, cluster_of
 from services.log.kafka.generations import claim_generation
@@ -32,7 +33,7 @@ from services.log.kafka.reading import Readers, stored_events
 from services.log.kafka.topics import TopicPartitions, log_topics, refuse_deletion
 from services.log.kafka.wire import Record, largest_size, to_record
 from services.log.lineage import load_lineage
-from services.ports import Accepted, Clock, Outcome, StoredEvent, Submission
+from services.ports import Accepted, Clock, Outcome, Portion, StoredEvent, Submission
 from services.postgres.pool import Pool, retried, translated
 from services.postgres.statements import sql
 from services.settings import Settings
@@ -127,6 +128,17 @@ class KafkaEventLog:
                 break
             start = records[-1].offset + 1  # some were none of ours: read on
         return events
+
+    async def facts(self, partition: int, start: int, limit: int, stop: int) -> Portion | None:
+        """Return the facts of up to `limit` events from n = `start` on and before `stop`.
+
+        None: there are none yet. Raises: Unavailable, TopicTruncated.
+        """
+        stored = await self.read(partition, start, limit)
+        found = [one for one in stored if one.position.n < stop]
+        if not found:
+            return None
+        return portion_of(found, found[-1].position.n + 1, found[-1].recorded_at)
 
     async def heads(self) -> PositionVector:
         """Return where each partition ends. Raises: LogMoved, Unavailable."""

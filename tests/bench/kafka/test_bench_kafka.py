@@ -6,7 +6,7 @@ import pytest
 
 from deploy.kafka.broker import missing
 from events.envelope import CustomerId, PositionVector
-from services.ports import StoredEvent
+from services.ports import Dossier, StoredEvent
 from tests.bench.kafka import kafka_streams
 from tests.bench.kafka.__main__ import PLAIN, REAL, STREAMS, TRIVIAL, Options, run, show
 from tests.bench.kafka.contestants.ours import AskedOnce, Forgotten
@@ -39,11 +39,19 @@ class NoDossiers:
     ) -> Mapping[CustomerId, Sequence[StoredEvent]]:
         return dict.fromkeys(customers, ())
 
+    async def facts_of(
+        self, customers: Sequence[CustomerId], before: PositionVector
+    ) -> Sequence[Dossier]:
+        return []
+
 
 async def test_who_was_forgotten_fails_the_run_that_keeps_no_mirror() -> None:
     dossiers = AskedOnce(NoDossiers())
     some, others = [CustomerId("C-1"), CustomerId("C-2")], [CustomerId("C-3")]
-    assert await dossiers.of(some, PositionVector.start(1)) == {"C-1": (), "C-2": ()}
-    assert await dossiers.of(others, PositionVector.start(1)) == {"C-3": ()}
+    start = PositionVector.start(1)
+    assert await dossiers.facts_of(some, start) == []
+    assert await dossiers.of(others, start) == {"C-3": ()}
     with pytest.raises(Forgotten, match="1 customers"):
-        await dossiers.of(some[1:], PositionVector.start(1))
+        await dossiers.facts_of(some[1:], start)
+    with pytest.raises(Forgotten, match="1 customers"):
+        await dossiers.of(others, start)

@@ -30,7 +30,7 @@ from services.hosts.worker.projector import KafkaProjector
 from services.log.kafka.cluster import cluster_of
 from services.log.kafka.mirror import EventsMirror
 from services.platform import Platform
-from services.ports import Dossiers, StoredEvent
+from services.ports import Dossier, Dossiers, StoredEvent
 from services.rows.row_tables import ensure_tables
 from services.settings import Settings
 from tests.bench.kafka.amounts import amount_of
@@ -132,10 +132,20 @@ class AskedOnce:
         self, customers: Sequence[CustomerId], before: PositionVector
     ) -> Mapping[CustomerId, Sequence[StoredEvent]]:
         """Return the empty dossiers of new customers. Raises: Forgotten."""
+        self._ask(customers)
+        return await self._dossiers.of(customers, before)
+
+    async def facts_of(
+        self, customers: Sequence[CustomerId], before: PositionVector
+    ) -> Sequence[Dossier]:
+        """Return the same, as the projector reads them. Raises: Forgotten."""
+        self._ask(customers)
+        return await self._dossiers.facts_of(customers, before)
+
+    def _ask(self, customers: Sequence[CustomerId]) -> None:
         if again := self._asked.intersection(customers):
             raise Forgotten(f"{len(again)} customers were forgotten: their sums would be wrong")
         self._asked.update(customers)
-        return await self._dossiers.of(customers, before)
 
 
 async def _watch(watch: Stopwatch, dsn: str) -> None:

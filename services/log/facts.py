@@ -1,0 +1,82 @@
+"""Facts read out of the events table, without the events around them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from sys import intern
+
+from events.envelope import CustomerId, Position
+from events.errors import EventError
+from events.facts import Fact
+from events.lineage import Lineage
+from services.log.copy_rows import DossierReader
+from services.log.readable import fact
+from services.ports import Dossier, Portion, StoredEvent, Unreadable
+from services.postgres.pool import Connection, Pool, translated
+from services.postgres.statements import Value, filled_in, sql
+
+
+async def copied(connection: Connection, name: str, *values: Value) -> list[Dossier]:
+    """Return what a named statement gives of the columns that make a fact.
+
+    A customer whose rows lie apart has several dossiers. Raises: BrokenCopy.
+    """
+    reader = DossierReader()
+    dossiers: list[Dossier] = []
+
+    async def take(chunk: bytes) -> None:
+        dossiers.extend(reader.feed(chunk))
+
+    # Without parameters: for each, asyncpg would ask the server how it is written.
+    await connection.copy_from_query(filled_in(sql(name), *values), output=take, format="binary")
+    return dossiers + reader.end()
+
+
+async def kept_facts(
+    pool: Pool, lineage: Lineage, partition: int, start: int, limit: int, stop: int
+) -> Portion | None:
+    """Return the facts of up to `limit` events from a generation's n = `start` on, before `stop`.
+
+    None: there are none yet. Raises: Unavailable.
+    """
+    place = Position(lineage.generation, partition, start)
+    run, kept = lineage.run_at(place), lineage.kept(place)
+    if run is not None:
+        stop = min(stop, run.end)
+    moved = start - kept.n
+    with translated():
+        async with pool.acquire() as connection:
+            found = await connection.fetchrow(
+                sql("log_portion"), kept.generation, partition, kept.n, limit, stop - moved
+            )
+            assert found is not None, "it counts"
+            if not found["events"]:
+                return None
+            last: int = found["last"]
+            dossiers = await copied(
+                connection, "log_facts", kept.generation, partition, kept.n, last
+            )
+    facts: dict[CustomerId, list[Fact]] = {}
+    unreadable: dict[CustomerId, Unreadable] = {}
+    for one in dossiers:
+        facts.setdefault(one.customer, []).extend(one.facts)
+        for found_unreadable in one.unreadable:
+            unreadable[one.customer] = found_unreadable
+    return Portion(facts, unreadable, found["events"], last + moved + 1, found["recorded_at"])
+
+
+def portion_of(stored: Sequence[StoredEvent], upto: int, at: datetime) -> Portion:
+    """Return the facts of events that were read whole."""
+    facts: dict[CustomerId, list[Fact]] = {}
+    unreadable: dict[CustomerId, Unreadable] = {}
+    for one in stored:
+        subject = one.envelope.subject
+        if subject is None:
+            continue  # it belongs to its branch alone
+        customer = CustomerId(intern(subject))
+        try:
+            facts.setdefault(customer, []).append(fact(one))
+        except EventError as error:
+            unreadable[customer] = Unreadable(one.envelope.id, str(error))
+    return Portion(facts, unreadable, len(stored), upto, at)

@@ -1,0 +1,1 @@
+"""How each bench's figures look in docs/performance.md."""
