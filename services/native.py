@@ -76,34 +76,47 @@ def build_name() -> str:
 _FieldTypes = Mapping[str, Mapping[str, str]]  # by class and field
 
 
-class _Loader(ExtensionFileLoader):
-    """Loads a compiled module, whose classes then say of their fields what the source says."""
-
-    def __init__(self, fullname: str, path: str, types: _FieldTypes) -> None:
-        super().__init__(fullname, path)
-        self._types = types
-
-    def exec_module(self, module: ModuleType) -> None:
-        super().exec_module(module)
-        for name, types in self._types.items():
-            vars(module)[name].__annotations__ = dict(types)
-
-
 class _Finder(MetaPathFinder):
-    """Finds a module where it was compiled."""
+    """Finds a module where it was compiled, and sees to what its classes say of their fields.
+
+    Compiled modules load each other without asking, so whatever is there by now is seen to before
+    anything else is loaded that could look at it, and after.
+    """
 
     def __init__(self, files: Mapping[str, Path], types: Mapping[str, _FieldTypes]) -> None:
         self._files = files
-        self._types = types
+        self._types = {module: classes for module, classes in types.items() if classes}
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
+        self.give_types()
         file = self._files.get(fullname)
         if file is None:
             return None
-        loader = _Loader(fullname, str(file), self._types.get(fullname, {}))
+        loader = _Loader(fullname, str(file), self)
         return spec_from_file_location(fullname, file, loader=loader)
+
+    def give_types(self) -> None:
+        """Let the classes that are there say of their fields what the sources say."""
+        for name, classes in list(self._types.items()):
+            module = vars(sys.modules[name]) if name in sys.modules else {}
+            if classes.keys() <= module.keys():
+                for made, types in classes.items():
+                    module[made].__annotations__ = dict(types)
+                del self._types[name]
+
+
+class _Loader(ExtensionFileLoader):
+    """Loads a compiled module."""
+
+    def __init__(self, fullname: str, path: str, finder: _Finder) -> None:
+        super().__init__(fullname, path)
+        self._finder = finder
+
+    def exec_module(self, module: ModuleType) -> None:
+        super().exec_module(module)
+        self._finder.give_types()
 
 
 def _compiled(folder: Path) -> Iterator[tuple[str, Path]]:
