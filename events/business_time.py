@@ -146,23 +146,17 @@ class BusinessTime:
     Instants outside FIRST_YEAR to LAST_YEAR lie in no working hours.
     """
 
-    __slots__ = ("_bounds", "_days", "_published", "_terms", "_weeks", "_years", "tz")
+    __slots__ = ("_bounds", "_days", "_weeks", "_years", "tz")
 
     def __init__(
         self, terms: Sequence[Term], tz: ZoneInfo, published: Sequence[PublicDaysSet] = ()
     ) -> None:
         self.tz = tz
-        self._terms = tuple(terms)
-        self._published = tuple(published)
         self._bounds = _year_bounds(tz)
         self._days = [term.first_day for term in terms]
-        public = published_days(self._published)
+        public = published_days(published)
         self._weeks = [_Week(None, public), *(_Week(term.calendar, public) for term in terms)]
         self._years: dict[int, _Year] = {}
-
-    def __reduce__(self) -> tuple[object, ...]:
-        """Come back from bytes as the business time that everybody shares."""
-        return shared, (self._terms, self.tz, self._published)
 
     def spans(self, day: date) -> list[tuple[datetime, datetime]]:
         """Return the working spans [start, end) of a local day, as instants, in order."""

@@ -44,13 +44,16 @@ def _instant(named: tuple[FactKey, str]) -> datetime:
 
 
 class Home:
-    """Where one customer is at home, from facts of any kind, told in any order, also twice."""
+    """Where one customer is at home, from facts of any kind, told in any order, also twice.
 
-    __slots__ = ("_first", "_named")
+    `first` is the branch of the earliest fact, `named` are those that were named as the home.
+    """
+
+    __slots__ = ("first", "named")
 
     def __init__(self, facts: Iterable[Fact] = ()) -> None:
-        self._first: tuple[FactKey, str] | None = None
-        self._named: list[tuple[FactKey, str]] = []  # in fact order
+        self.first: tuple[FactKey, str] | None = None
+        self.named: list[tuple[FactKey, str]] = []  # in fact order
         self.take_whole(facts if isinstance(facts, Sequence) else list(facts))
 
     def take_whole(self, dossier: Sequence[Fact]) -> None:
@@ -64,11 +67,11 @@ class Home:
 
     def remember(self, fact: Fact) -> bool:
         """Take in a fact; return whether the customer may be at home elsewhere since."""
-        first = self._first
+        first = self.first
         # Mostly a fact is later than the first, and its instant says so.
         earlier = first is None or (fact.effective_at <= first[0][0] and fact.fact_key < first[0])
         if earlier:
-            self._first = (fact.fact_key, fact.branch_id)
+            self.first = (fact.fact_key, fact.branch_id)
         data = fact.data
         if type(data) not in _NAMING:  # far cheaper than to ask a struct's class for instances
             return earlier
@@ -76,18 +79,18 @@ class Home:
         if data.home_branch is None:
             return earlier
         key = fact.fact_key
-        i = bisect_left(self._named, key, key=_KEY)
-        if i < len(self._named) and self._named[i][0] == key:
+        i = bisect_left(self.named, key, key=_KEY)
+        if i < len(self.named) and self.named[i][0] == key:
             return earlier
-        insort(self._named, (key, data.home_branch), key=_KEY)
+        insort(self.named, (key, data.home_branch), key=_KEY)
         return True
 
     def branch_at(self, at: datetime) -> str | None:
         """Return the branch of the customer as of an instant; None: no fact is known."""
-        i = bisect_right(self._named, at, key=_instant)
+        i = bisect_right(self.named, at, key=_instant)
         if i:
-            return self._named[i - 1][1]
-        return None if self._first is None else self._first[1]
+            return self.named[i - 1][1]
+        return None if self.first is None else self.first[1]
 
     def zone_at(self, at: datetime, reference: Reference) -> ZoneInfo:
         """Return the zone of the customer's days as of an instant."""
@@ -107,11 +110,11 @@ class Home:
 
     def _local(self, meant: Callable[[ZoneInfo], datetime], reference: Reference) -> datetime:
         """Return what is meant in the zone of the home named last, of those named by then."""
-        for key, branch in reversed(self._named):
+        for key, branch in reversed(self.named):
             at = meant(reference.zone_of(branch))
             if key[0] <= at:
                 return at
-        return meant(reference.zone_of(None if self._first is None else self._first[1]))
+        return meant(reference.zone_of(None if self.first is None else self.first[1]))
 
 
 def home_of(events: Iterable[RecordedEvent]) -> Home:

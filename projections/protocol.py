@@ -18,17 +18,44 @@ from typing import ClassVar, NamedTuple, Protocol
 
 from msgspec import Struct, field
 
-from events.envelope import CustomerId
+from events.envelope import CustomerId, EventId, FactKey
 from events.facts import Fact
 from events.home import Home
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.policy import ReferenceTouchpoint
 from events.uses import Use
+from projections.keeping import (
+    KeptFacts,
+    KeptHome,
+    digest_of,
+    facts_again,
+    is_among,
+    joined,
+    kept_facts,
+)
 
 RowKey = tuple[str, ...]
 
 _FACT_KEY = attrgetter("fact_key")
+
+
+class FactsLeftOut(Exception):
+    """Facts were asked for that are not held any more: they must be read again."""
+
+
+class Memo:
+    """What a projection worked out of the first `walked` facts; each has a kind of its own.
+
+    `stamp` is that of the assessment it made last.
+    """
+
+    stamp: object
+
+    @property
+    def walked(self) -> int:
+        """Return how many of the facts it has taken in."""
+        raise NotImplementedError
 
 
 class Facts:
@@ -44,21 +71,25 @@ class Facts:
     beginning anew. No answer depends on it: a late fact drops it, and the projection checks
     that it belongs to the same rules and that all it has seen pass had passed by the instant
     asked for.
+
+    Those that a memo walked may be left out: what is asked of them then raises FactsLeftOut.
     """
 
-    __slots__ = ("_events", "_handles", "_ids", "home", "memo")
-    LONG: ClassVar[Sequence[str]] = ("_events", "_ids")
+    __slots__ = ("_events", "_handles", "_ids", "_left", "_left_ids", "_left_last", "home", "memo")
 
     def __init__(
         self,
         events: Iterable[Fact] = (),
         handles: frozenset[type[Touchpoint]] | None = None,
     ) -> None:
-        self.memo: object = None
+        self.memo: Memo | None = None
         self.home = Home()
         self._handles = handles
-        self._ids: set[str] = set()
+        self._ids: set[EventId] = set()
         self._events: list[Fact] = []
+        self._left = 0  # how many stand before these, and are not held
+        self._left_ids = b""
+        self._left_last: FactKey | None = None
         self._take_whole(events if isinstance(events, Sequence) else list(events))
 
     def remember(self, event: Fact) -> bool:
@@ -69,12 +100,14 @@ class Facts:
         moved = self.home.remember(event)
         events = self._events
         if self._handles is not None and type(event.data) not in self._handles:
-            return moved and bool(events)
+            return moved and len(self) > 0
         event_id = event.id
         if event_id in self._ids:
             return False
+        if self._left and is_among(digest_of(event_id), self._left_ids):
+            return False
         self._ids.add(event_id)
-        if not events or _follows(event, events[-1]):
+        if _follows(event, events[-1]) if events else self._follows_left(event):
             events.append(event)
         else:
             events.insert(bisect_right(events, event.fact_key, key=_FACT_KEY), event)
@@ -86,7 +119,7 @@ class Facts:
         self.home.take_whole(dossier)
         handles = self._handles
         mine = [fact for fact in dossier if handles is None or type(fact.data) in handles]
-        ids: set[str] = {fact.id for fact in mine}
+        ids: set[EventId] = {fact.id for fact in mine}
         if len(ids) < len(mine):  # of what came again, the first counts
             mine = [*{fact.id: fact for fact in reversed(mine)}.values()]
         instants = [fact.effective_at for fact in mine]
@@ -96,14 +129,46 @@ class Facts:
         self._events = mine
 
     def after(self, count: int) -> Sequence[Fact]:
-        """Return the facts that follow the first `count` of them."""
-        return self._events[count:]
+        """Return the facts that follow the first `count` of them. Raises: FactsLeftOut."""
+        if count < self._left:
+            raise FactsLeftOut
+        return self._events[count - self._left :]
 
     def __iter__(self) -> Iterator[Fact]:
-        return iter(self._events)
+        return iter(self.after(0))
 
     def __len__(self) -> int:
-        return len(self._events)
+        return self._left + len(self._events)
+
+    def _follows_left(self, event: Fact) -> bool:
+        return self._left_last is None or event.fact_key > self._left_last
+
+    def kept(self) -> KeptFacts:
+        """Return them as they are kept with their memo, those that it walked left out."""
+        assert self.memo is not None
+        walked = self._events[: self.memo.walked - self._left]
+        return KeptFacts(
+            count=self.memo.walked,
+            ids=joined(self._left_ids, [fact.id for fact in walked]),
+            last=walked[-1].fact_key if walked else self._left_last,
+            home=KeptHome(self.home.first, self.home.named),
+            later=kept_facts(self._events[len(walked) :]),
+        )
+
+    @classmethod
+    def brought_back(
+        cls, kept: KeptFacts, handles: frozenset[type[Touchpoint]] | None, memo: Memo
+    ) -> Facts:
+        """Return facts as they were kept, with the memo that walked those left out."""
+        facts = cls(handles=handles)
+        facts.home.first, facts.home.named = kept.home.first, kept.home.named
+        facts._events = facts_again(kept.later)
+        facts._ids = {fact.id for fact in facts._events}
+        facts._left = kept.count
+        facts._left_ids = kept.ids
+        facts._left_last = kept.last
+        facts.memo = memo
+        return facts
 
 
 def _follows(event: Fact, other: Fact) -> bool:
@@ -226,17 +291,6 @@ class Assessment(Struct, frozen=True, kw_only=True):
     differences: Differences | None = None
 
 
-class Anatomy(NamedTuple):
-    """Of what kinds of objects a projection's memo is made, so that it can be frozen.
-
-    `parts` have an identity of their own, whoever points to them; `long` names the attributes
-    whose lists, dictionaries and sets grow with the dossier, by the class that has them.
-    """
-
-    parts: Sequence[type]
-    long: Mapping[type, Sequence[str]]
-
-
 class Projection(Protocol):
     """A fold from facts to rows, one folder each; a change of meaning is a new version."""
 
@@ -245,7 +299,6 @@ class Projection(Protocol):
     handles: ClassVar[frozenset[type[Touchpoint]]]
     reads: ClassVar[frozenset[type[ReferenceTouchpoint]]]  # no other record ever changes a row
     tables: ClassVar[tuple[Table, ...]]
-    anatomy: ClassVar[Anatomy]
 
     def assess(
         self, customer: CustomerId, facts: Facts, at: datetime, reference: Reference
@@ -259,4 +312,15 @@ class Projection(Protocol):
 
     def totals(self, row: Row) -> Sequence[Total]:
         """Return the row's shares in the company-wide sums."""
+        ...
+
+    def kept(self, memo: Memo) -> bytes:
+        """Return a memo as it is kept, between two assessments; one that this projection made."""
+        ...
+
+    def brought_back(self, kept: bytes, reference: Reference) -> Memo:
+        """Return a memo as it was kept, by the same code and under the same rules.
+
+        Raises: msgspec.DecodeError, LookupError, ... for bytes of anything else.
+        """
         ...

@@ -20,7 +20,7 @@ from projections.books.records import (
     StepReason,
 )
 
-_SETTLED_BY: dict[SourceKind, StepReason] = {
+SETTLED_BY: dict[SourceKind, StepReason] = {
     "payment": "paid",
     "credit_note": "credited",
     "write_off": "written_off",
@@ -58,10 +58,10 @@ class Account:
     """
 
     __slots__ = (
-        "_items", "_pool", "checks", "credit", "credited", "currency", "invoiced",
-        "items", "limit", "moved", "open_items", "outstanding", "over", "owed_back", "paid",
-        "promised", "refunded", "refunds", "relief", "reserved", "seen_exposure", "serial",
-        "settling_later", "sources", "suspect", "unbilled", "written_off",
+        "checks", "credit", "credited", "currency", "invoiced", "items", "limit", "moved",
+        "offered", "open_items", "outstanding", "over", "owed_back", "paid", "promised", "queued",
+        "refunded", "refunds", "relief", "reserved", "seen_exposure", "serial", "settling_later",
+        "sources", "suspect", "unbilled", "written_off",
     )  # fmt: skip
 
     def __init__(self, currency: str) -> None:
@@ -83,8 +83,8 @@ class Account:
         self.seen_exposure = 0
         self.serial = 0
         self.settling_later = False  # credit is kept back; who sets it settles afterwards
-        self._items: list[Queued] = []
-        self._pool: list[Pooled] = []
+        self.queued: list[Queued] = []
+        self.offered: list[Pooled] = []
 
     @property
     def exposure(self) -> int:
@@ -135,7 +135,7 @@ class Account:
     def queue(self, item: Item) -> None:
         """Let an item take part in allocation: owed back, oldest due date, smaller amount, id."""
         if item.balance and not item.disputed:
-            queue = self._items
+            queue = self.queued
             if len(queue) > 2 * len(self.open_items) + _PAST_QUEUED:
                 queue[:] = [queued for queued in queue if _waits(queued)]
                 heapq.heapify(queue)
@@ -169,7 +169,7 @@ class Account:
             return
         self.use(source, amount)
         self._enter(Entry(source, item, amount, now, self.tick()))
-        self.mark(item, now, _SETTLED_BY[source.kind], source.event_id)
+        self.mark(item, now, SETTLED_BY[source.kind], source.event_id)
         self.queue(item)
 
     def use(self, source: Source, amount: int) -> None:
@@ -191,7 +191,7 @@ class Account:
 
     def _offer(self, source: Source) -> None:
         money = source.kind != "credit_note"
-        heapq.heappush(self._pool, (money, source.serial, self.tick(), source))
+        heapq.heappush(self.offered, (money, source.serial, self.tick(), source))
 
     def _enter(self, entry: Entry) -> None:
         entry.source.entries += (entry,)
@@ -224,7 +224,7 @@ class Account:
             self._rebook(entry, entry.amount - amount, now)
         self.use(source, amount)
         self._enter(Entry(source, entry.item, amount, now, self.tick(), entry))
-        self.mark(entry.item, now, _SETTLED_BY[source.kind], source.event_id)
+        self.mark(entry.item, now, SETTLED_BY[source.kind], source.event_id)
         return amount
 
     def write_off_again(self, recovery: Entry, amount: int, now: datetime) -> None:
@@ -311,18 +311,18 @@ class Account:
             self.allocate(source, item, now)
 
     def _next_source(self) -> Source | None:
-        while self._pool:
-            source = self._pool[0][-1]
+        while self.offered:
+            source = self.offered[0][-1]
             if source.pooled and source.free:
                 return source
-            heapq.heappop(self._pool)
+            heapq.heappop(self.offered)
         return None
 
     def _next_item(self) -> Item | None:
-        while self._items:
-            if _waits(self._items[0]):
-                return self._items[0][-1]
-            heapq.heappop(self._items)
+        while self.queued:
+            if _waits(self.queued[0]):
+                return self.queued[0][-1]
+            heapq.heappop(self.queued)
         return None
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import NamedTuple
 
-from events.facts import Fact
 from events.touchpoints.order import OrderLine
 from projections.books.account import Account, Owing
 from projections.books.records import Source
@@ -52,12 +51,12 @@ class Check:
     __slots__ = ("account", "at", "check_id", "event_id", "purpose", "room", "until")
 
     def __init__(
-        self, check_id: str, event: Fact, account: Account, purpose: str, room: int,
-        until: datetime,
+        self, check_id: str, event_id: str, at: datetime, account: Account, purpose: str,
+        room: int, until: datetime,
     ) -> None:  # fmt: skip
         self.check_id = check_id
-        self.event_id = event.id
-        self.at = event.effective_at
+        self.event_id = event_id
+        self.at = at
         self.account = account
         self.purpose = purpose
         self.room = room

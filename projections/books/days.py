@@ -35,10 +35,6 @@ class Days:
         self._starts: dict[int, datetime] = {}
         self._midnights: dict[int, _Midnight | None] = {}  # by day of UTC; None: a clock changes
 
-    def __reduce__(self) -> tuple[object, ...]:
-        """Come back from bytes as the days that everybody uses."""
-        return days_in, (self.tz,)
-
     def start(self, day: int) -> datetime:
         """Return the instant at which a local day begins."""
         found = self._starts.get(day)

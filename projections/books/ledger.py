@@ -54,7 +54,7 @@ class Ledger:
         self.loose_notes: dict[Source, None] = {}  # naming only the customer, with something left
         self.ignored: list[Ignored] = []
         self.deadlines: list[Deadline] = []
-        self._scheduled = 0
+        self.scheduled = 0
         self.home: Home | None = None  # while facts are walked
         self.days_of: list[tuple[datetime, str | None]] = []  # whose days counted, and when
         self.limited = rules.default_limits
@@ -113,8 +113,8 @@ class Ledger:
 
     def schedule(self, at: datetime, target: Source | Check | None) -> None:
         """Set a deadline."""
-        self._scheduled += 1
-        heapq.heappush(self.deadlines, Deadline(at, self._scheduled, target))
+        self.scheduled += 1
+        heapq.heappush(self.deadlines, Deadline(at, self.scheduled, target))
 
     def bill(self, invoice: Invoice, change: int) -> None:
         """Note how much more (or less) of its order an invoice bills."""

@@ -114,7 +114,9 @@ def credit_checked(book: Ledger, data: CreditChecked) -> None:
     if until is None:
         hours = book.rules.credit_policy(book.now).check_reservation_hours
         until = book.now + timedelta(hours=hours)
-    check = Check(data.check_id, book.event, account, data.purpose, data.amount.minor, until)
+    check = Check(
+        data.check_id, book.event_id, book.now, account, data.purpose, data.amount.minor, until
+    )
     book.checks.append(check)
     if until < book.now or not check.room:
         check.room = 0

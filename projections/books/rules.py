@@ -46,10 +46,6 @@ class BookRules:
         self.credit = terms_of(reference, CreditPolicy)
         self.default_limits = any(term.policy.default_limit for term in self.credit)
 
-    def __reduce__(self) -> tuple[object, ...]:
-        """Come back from bytes as the rules that everybody uses."""
-        return book_rules, (self.reference,)
-
     def credit_policy(self, at: datetime) -> CreditPolicy:
         """Return the credit policy in force at an instant."""
         return self.reference.in_force(CreditPolicy, at)

@@ -18,42 +18,47 @@ from projections.case_board.board import all_rows, unread_rows
 from projections.case_board.ladder import Ladder
 from projections.case_board.replay import Board
 from projections.case_board.rows import CALLBACKS, TABLES
-from projections.protocol import Alert, Assessment, Differences, Facts, Row, RowKey
+from projections.protocol import Alert, Assessment, Differences, Facts, Memo, Row, RowKey
 
 
-class Memo:
+class BoardMemo(Memo):
     """A customer's board, with what its clocks said; it goes on in place."""
 
     def __init__(
         self, customer: CustomerId, facts: Facts, at: datetime, reference: Reference
     ) -> None:
-        self.stamp = object()
-        self._customer = customer
-        self._board = Board(facts, at, reference, tell=False)
-        self._ladder = Ladder(customer, self._board)
-        self._watched: dict[str, Watched] = {}  # by case or call; none of what is at rest
-        self._wakes: list[tuple[datetime, str]] = []  # a heap: when to look at one again
-        self._alerts: Sequence[Alert] = ()
-        self._look_at([*self._board.cases, *self._board.calls])
-        for case in self._board.cases.values():
+        self.stamp: object = object()
+        self.customer = customer
+        self.board = Board(facts, at, reference, tell=False)
+        self._ladder = Ladder(customer, self.board)
+        self.watched: dict[str, Watched] = {}  # by case or call; none of what is at rest
+        self.wakes: list[tuple[datetime, str]] = []  # a heap: when to look at one again
+        self.alerts: list[Alert] = []
+        self._look_at([*self.board.cases, *self.board.calls])
+        for case in self.board.cases.values():
             case.read()
-        self._board.read()
+        self.board.read()
+
+    @property
+    def walked(self) -> int:
+        """Return how many of the facts its board has walked."""
+        return self.board.walked
 
     def serves(self, customer: CustomerId, at: datetime, reference: Reference) -> bool:
         """Return whether it may go on to an instant under these rules."""
-        board = self._board
-        return board.reference is reference and board.at <= at and self._customer == customer
+        board = self.board
+        return board.reference is reference and board.at <= at and self.customer == customer
 
     def go_on(self, facts: Facts, at: datetime) -> Differences:
         """Go on to an instant that is no earlier, with facts that only grew at the end."""
-        board = self._board
+        board = self.board
         acknowledged = len(board.acknowledged)
         board.advance(facts, at)
         stirred = board.touched
         if len(board.acknowledged) > acknowledged:
-            stirred.update((key, None) for key, seen in self._watched.items() if seen.climbing)
-        while self._wakes and self._wakes[0][0] <= at:
-            stirred[heappop(self._wakes)[1]] = None
+            stirred.update((key, None) for key, seen in self.watched.items() if seen.climbing)
+        while self.wakes and self.wakes[0][0] <= at:
+            stirred[heappop(self.wakes)[1]] = None
         self._look_at(stirred)
         differences = Differences(since=self.stamp, rows=self._differing(stirred))
         board.read()
@@ -64,9 +69,9 @@ class Memo:
         """Return what it amounts to; ask for rows and causes before it goes on."""
         return Assessment(
             rows=_Rows(self, self.stamp),
-            uses=self._board.uses,
-            alerts=self._alerts,
-            cleared=ClearedAlerts(self._board, self._ladder, self._alerts),
+            uses=self.board.uses,
+            alerts=self.alerts,
+            cleared=ClearedAlerts(self.board, self._ladder, self.alerts),
             next_change_at=self._next_change_at(),
             stamp=self.stamp,
             differences=differences,
@@ -75,14 +80,14 @@ class Memo:
     def rows(self) -> dict[str, list[Row]]:
         """Return every row, by table name."""
         rows: dict[str, list[Row]] = {table.name: [] for table in TABLES}
-        for case_id, case in self._board.cases.items():
-            for table, row in all_rows(self._board, case, self._escalation(case_id)):
+        for case_id, case in self.board.cases.items():
+            for table, row in all_rows(self.board, case, self._escalation(case_id)):
                 rows[table.name].append(row)
-        rows[CALLBACKS.name] += filter(None, (call.row() for call in self._board.calls.values()))
+        rows[CALLBACKS.name] += filter(None, (call.row() for call in self.board.calls.values()))
         return rows
 
     def _look_at(self, subjects: Iterable[str]) -> None:
-        seen = self._watched
+        seen = self.watched
         changed = False
         for subject in subjects:
             now = self._watched_now(subject)
@@ -92,21 +97,21 @@ class Memo:
             if now != _AT_REST:
                 seen[subject] = now
             if now.next_at is not None and now.next_at != before.next_at:
-                heappush(self._wakes, (now.next_at, subject))
+                heappush(self.wakes, (now.next_at, subject))
             changed = changed or now.alerts != before.alerts
         if changed:
-            self._alerts = [alert for case in seen.values() for alert in case.alerts]
+            self.alerts = [alert for case in seen.values() for alert in case.alerts]
 
     def _watched_now(self, subject: str) -> Watched | None:
         """Return what the clocks of a case or a promised call say now."""
-        board = self._board
+        board = self.board
         case, call = board.cases.get(subject), board.calls.get(subject)
         if case is not None:
-            return watched(self._customer, board, self._ladder, case)
-        return None if call is None else watched_call(self._customer, board.at, call)
+            return watched(self.customer, board, self._ladder, case)
+        return None if call is None else watched_call(self.customer, board.at, call)
 
     def _differing(self, subjects: Iterable[str]) -> Mapping[str, Mapping[RowKey, Row | None]]:
-        board = self._board
+        board = self.board
         rows: dict[str, dict[RowKey, Row | None]] = {table.name: {} for table in TABLES}
         for former in board.replaced.values():
             for table, row in all_rows(board, former, None):
@@ -123,12 +128,12 @@ class Memo:
         return rows
 
     def _escalation(self, case_id: str) -> int | None:
-        return self._watched.get(case_id, _AT_REST).escalation
+        return self.watched.get(case_id, _AT_REST).escalation
 
     def _next_change_at(self) -> datetime | None:
         """Return when a fact known ahead or a clock changes something, if nothing arrives."""
-        wakes, ahead = self._wakes, self._board.next_fact_at
-        while wakes and self._watched.get(wakes[0][1], _AT_REST).next_at != wakes[0][0]:
+        wakes, ahead = self.wakes, self.board.next_fact_at
+        while wakes and self.watched.get(wakes[0][1], _AT_REST).next_at != wakes[0][0]:
             heappop(wakes)  # its clock was stopped, or goes on otherwise
         if not wakes:
             return ahead
@@ -144,7 +149,7 @@ class _Rows(Mapping[str, Sequence[Row]]):
     They can be made until the memo goes on again. Raises: LookupError after that.
     """
 
-    def __init__(self, memo: Memo, stamp: object) -> None:
+    def __init__(self, memo: BoardMemo, stamp: object) -> None:
         self._memo = memo
         self._stamp = stamp
         self._made: dict[str, list[Row]] | None = None

@@ -37,10 +37,10 @@ class Referral(NamedTuple):
 class Route:
     """Through whose hands something went: moves from one to another, and returns (A, B, A)."""
 
-    __slots__ = ("_before", "last", "moves", "returns")
+    __slots__ = ("before", "last", "moves", "returns")
 
     def __init__(self) -> None:
-        self._before: str | None = None
+        self.before: str | None = None
         self.last: str | None = None
         self.moves = 0
         self.returns = 0
@@ -51,8 +51,8 @@ class Route:
             return
         if self.last is not None:
             self.moves += 1
-            self.returns += holder == self._before
-        self._before, self.last = self.last, holder
+            self.returns += holder == self.before
+        self.before, self.last = self.last, holder
 
 
 class Stay:

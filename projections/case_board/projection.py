@@ -11,12 +11,13 @@ from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.policy import ReferenceTouchpoint
 from events.uses import HOURS_READS
-from projections.case_board.anatomy import ANATOMY
-from projections.case_board.memo import Memo
+from projections.case_board.keeping import kept_memo
+from projections.case_board.memo import BoardMemo
 from projections.case_board.replay import HANDLED
+from projections.case_board.restoring import memo_again
 from projections.case_board.rows import BREACHED, TABLES, CaseRow
 from projections.case_board.service_levels import TERMS_READ
-from projections.protocol import Anatomy, Assessment, Facts, Row, Table, Total
+from projections.protocol import Assessment, Facts, Memo, Row, Table, Total
 
 
 class CaseBoard:
@@ -27,17 +28,16 @@ class CaseBoard:
     handles: ClassVar[frozenset[type[Touchpoint]]] = HANDLED
     tables: ClassVar[tuple[Table, ...]] = TABLES
     reads: ClassVar[frozenset[type[ReferenceTouchpoint]]] = TERMS_READ | HOURS_READS
-    anatomy: ClassVar[Anatomy] = ANATOMY
 
     def assess(
         self, customer: CustomerId, facts: Facts, at: datetime, reference: Reference
     ) -> Assessment:
         """Return the rows and standing alerts as of an instant; pure, whatever it goes on from."""
         memo, facts.memo = facts.memo, None
-        if isinstance(memo, Memo) and memo.serves(customer, at, reference):
+        if isinstance(memo, BoardMemo) and memo.serves(customer, at, reference):
             assessment = memo.assessment(memo.go_on(facts, at))
         else:
-            memo = Memo(customer, facts, at, reference)
+            memo = BoardMemo(customer, facts, at, reference)
             assessment = memo.assessment()
         facts.memo = memo
         return assessment
@@ -51,3 +51,12 @@ class CaseBoard:
         if row.status in ("open", "waiting") and row.solution_breached_at is not None:
             return (stands, Total(BREACHED, "", row.branch_id, day, 1, 0))
         return (stands,)
+
+    def kept(self, memo: Memo) -> bytes:
+        """Return a memo as it is kept."""
+        assert isinstance(memo, BoardMemo)
+        return kept_memo(memo)
+
+    def brought_back(self, kept: bytes, reference: Reference) -> Memo:
+        """Return a memo as it was kept."""
+        return memo_again(kept, reference)

@@ -56,9 +56,9 @@ class Board:
         self.replaced: dict[str, Case] = {}
         self._tells = tell
         self.calls: dict[str, PromisedCall] = {}  # about no case, by the subject of its alerts
-        self._cases_called: dict[str, str] = {}  # a promised call -> the case it is about
-        self._referrers: dict[str, dict[str, None]] = {}  # a case -> where it was overheard
-        self._kept: dict[str, list[Fact]] = {}  # of cases without a complaint so far
+        self.cases_called: dict[str, str] = {}  # a promised call -> the case it is about
+        self.referrers: dict[str, dict[str, None]] = {}  # a case -> where it was overheard
+        self.kept: dict[str, list[Fact]] = {}  # of cases without a complaint so far
         self.advance(facts, at)
 
     def advance(self, facts: Facts, at: datetime) -> None:
@@ -82,7 +82,7 @@ class Board:
         """Return the case on which it was overheard: as its opening says, else the other side."""
         if case.referred_from is not None:
             return case.referred_from
-        others = self._referrers.get(case.case_id)
+        others = self.referrers.get(case.case_id)
         return min(others, key=lambda other: self.cases[other].rank) if others else None
 
     def _walk(self, event: Fact) -> None:
@@ -95,13 +95,13 @@ class Board:
             case ComplaintFiled() | ServiceRequested():
                 case_id = data.case_ref or native_case_id(event.id)
             case CallbackPromised() if data.case_id is not None:
-                case_id = self._cases_called[data.callback_id] = data.case_id
+                case_id = self.cases_called[data.callback_id] = data.case_id
             case CallbackPromised():
                 self.uses |= TERMS_USED
                 self._call(data.callback_id).promise(event, data, self.reference)
                 return
             case CallbackMade():
-                case_id = data.case_id or self._cases_called.get(data.callback_id, "")
+                case_id = data.case_id or self.cases_called.get(data.callback_id, "")
                 if data.case_id is None or call_subject(data.callback_id) in self.calls:
                     self._call(data.callback_id).make(event, data)
             case AlertAcknowledged():
@@ -123,19 +123,19 @@ class Board:
     def _say(self, case_id: str, event: Fact) -> None:
         """Tell a case what happened, open it, or keep what happened until something opens it."""
         case = self.cases.get(case_id)
-        kept = self._kept.get(case_id)
+        kept = self.kept.get(case_id)
         if case is not None and kept is None:
             self._tell(case, event)
         elif isinstance(event.data, ComplaintFiled | ServiceRequested):
             if case is not None:
                 self.replaced[case_id] = case
-            self._open(case_id, event, self._kept.pop(case_id, ()))
+            self._open(case_id, event, self.kept.pop(case_id, ()))
         else:
             if isinstance(event.data, CaseOpened) and case is None:
                 self._open(case_id, event, kept or ())
             elif case is not None:
                 self._tell(case, event)
-            self._kept.setdefault(case_id, []).append(event)
+            self.kept.setdefault(case_id, []).append(event)
 
     def _open(self, case_id: str, opener: Fact, said: Sequence[Fact]) -> None:
         case = self.cases[case_id] = self._opened(case_id, opener)
@@ -153,7 +153,7 @@ class Board:
             case.last_event_id, case.last_at = event.id, now
             self.touched[case.case_id] = None
         if isinstance(data, CaseReferred):
-            self._referrers.setdefault(data.referral_case_id, {})[case.case_id] = None
+            self.referrers.setdefault(data.referral_case_id, {})[case.case_id] = None
             self.touched[data.referral_case_id] = None
 
     def _opened(self, case_id: str, opener: Fact) -> Case:

@@ -17,7 +17,7 @@ from projections.books.days import BEGINNING
 from projections.books.ledger import Ledger
 from projections.books.records import Item
 from projections.books.replay import may_continue
-from projections.protocol import Alert, Assessment, Differences, Facts, Row, RowKey
+from projections.protocol import Alert, Assessment, Differences, Facts, Memo, Row, RowKey
 from projections.receivables.alerts import AlertBook
 from projections.receivables.balances import ItemState, Tally, account_row, item_row
 from projections.receivables.causes import ClearedAlerts
@@ -30,7 +30,7 @@ from projections.receivables.rules import RULES_USED, rules_of
 Rows = dict[str, dict[RowKey, Row]]
 
 
-class Memo:
+class BookMemo(Memo):
     """One customer's books as of `at` under one state of the rules."""
 
     def __init__(self, reference: Reference) -> None:
@@ -39,8 +39,13 @@ class Memo:
         self.book = Ledger(rules_of(reference))
         self.frame: Frame | None = None
         self.promises: Promises
-        self.stamp = object()
-        self._tallies: defaultdict[str, Tally] = defaultdict(Tally)  # by currency
+        self.stamp: object = object()
+        self.tallies: defaultdict[str, Tally] = defaultdict(Tally)  # by currency
+
+    @property
+    def walked(self) -> int:
+        """Return how many of the facts its books have taken in."""
+        return self.book.walked
 
     def serves(self, facts: Facts, at: datetime, reference: Reference) -> bool:
         """Return whether an assessment of the facts may go on from here."""
@@ -54,7 +59,7 @@ class Memo:
         self.at = at
         if not continued:
             self.frame, self.promises = reading.frame, reading.promises
-            self._tallies.clear()
+            self.tallies.clear()
             for item in self.book.items.values():
                 item.counted_late = None
         rows: Rows = {ITEMS.name: {}, ACCOUNTS.name: {}}
@@ -84,7 +89,7 @@ class Memo:
         whole: bool,
     ) -> Iterator[Alert]:
         """Make the account's row and those of its items that may differ; yield its alerts."""
-        tally = self._tallies[account.currency]
+        tally = self.tallies[account.currency]
         open_rows = []
         for item in account.items if whole else _changing(reading, account):
             stand = ItemState(reading, item)
@@ -118,7 +123,9 @@ class _Rows(Mapping[str, Sequence[Row]]):
     They can be made until the memo goes on again. Raises: LookupError after that.
     """
 
-    def __init__(self, memo: Memo, reading: ReceivablesAt, accounts: Mapping[RowKey, Row]) -> None:
+    def __init__(
+        self, memo: BookMemo, reading: ReceivablesAt, accounts: Mapping[RowKey, Row]
+    ) -> None:
         self._memo = memo
         self._stamp = memo.stamp
         self._reading = reading

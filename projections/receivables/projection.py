@@ -11,9 +11,9 @@ from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.policy import ReferenceTouchpoint
 from projections.books.replay import HANDLED
-from projections.protocol import Anatomy, Assessment, Facts, Row, Table, Total
-from projections.receivables.anatomy import ANATOMY
-from projections.receivables.memo import Memo
+from projections.protocol import Assessment, Facts, Memo, Row, Table, Total
+from projections.receivables.keeping import kept_memo, memo_again
+from projections.receivables.memo import BookMemo
 from projections.receivables.rows import ACCOUNTS, INVOICED, ITEMS, OPEN, OWED_BACK, ItemRow
 from projections.receivables.rules import READS
 
@@ -26,7 +26,6 @@ class Receivables:
     handles: ClassVar[frozenset[type[Touchpoint]]] = HANDLED
     reads: ClassVar[frozenset[type[ReferenceTouchpoint]]] = READS
     tables: ClassVar[tuple[Table, ...]] = (ITEMS, ACCOUNTS)
-    anatomy: ClassVar[Anatomy] = ANATOMY
 
     def assess(
         self, customer: CustomerId, facts: Facts, at: datetime, reference: Reference
@@ -36,8 +35,8 @@ class Receivables:
         It goes on from where the last assessment of the same facts left its memo, if it may.
         """
         memo, facts.memo = facts.memo, None
-        if not (isinstance(memo, Memo) and memo.serves(facts, at, reference)):
-            memo = Memo(reference)
+        if not (isinstance(memo, BookMemo) and memo.serves(facts, at, reference)):
+            memo = BookMemo(reference)
         assessment = memo.assess(customer, facts, at)
         facts.memo = memo
         return assessment
@@ -57,3 +56,12 @@ class Receivables:
             if row.kind == "refund":
                 found.append(Total(OWED_BACK, row.currency, branch, day, 1, row.balance_minor))
         return found
+
+    def kept(self, memo: Memo) -> bytes:
+        """Return a memo as it is kept."""
+        assert isinstance(memo, BookMemo)
+        return kept_memo(memo)
+
+    def brought_back(self, kept: bytes, reference: Reference) -> Memo:
+        """Return a memo as it was kept."""
+        return memo_again(kept, reference)

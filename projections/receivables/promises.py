@@ -66,61 +66,61 @@ class Promises:
         self.states: list[PromiseState] = []
         self._book = book
         self._days = days
-        self._unsettled: list[int] = []  # those whose state may still become another
-        self._settled: Counter[tuple[str, Verdict]] = Counter()  # by currency
-        self._about: dict[Item, list[int]] = {}
+        self.unsettled: list[int] = []  # those whose state may still become another
+        self.settled: Counter[tuple[str, Verdict]] = Counter()  # by currency
+        self.by_item: dict[Item, list[int]] = {}
 
     def judge(self, at: datetime) -> dict[Item, None]:
         """Judge at an instant, not an earlier one than before; return what it was about."""
         notes = self._book.promises
         for note in notes[len(self.states) :]:
-            self._unsettled.append(len(self.states))
+            self.unsettled.append(len(self.states))
             self.states.append(PromiseState(note, (), note.at, "live", 0))
         items: dict[Item, None] = {}
         unsettled = []
-        for i in self._unsettled:
+        for i in self.unsettled:
             before, state = self.states[i], self._judged(self.states[i].note, at)
             self.states[i] = state
             self._file(i, before.items, state.items)
             items.update(dict.fromkeys(before.items))
             items.update(dict.fromkeys(state.items))
             if self._is_settled(state):
-                self._settled[state.note.account.currency, state.verdict] += 1
+                self.settled[state.note.account.currency, state.verdict] += 1
             else:
                 unsettled.append(i)
-        self._unsettled = unsettled
+        self.unsettled = unsettled
         return items
 
     def about(self, item: Item) -> Iterator[PromiseState]:
         """Yield the promises about an item, in fact order."""
-        for i in self._about.get(item, ()):
+        for i in self.by_item.get(item, ()):
             yield self.states[i]
 
     def name(self, item: Item) -> bool:
         """Return whether any promise is about an item."""
-        return bool(self._about.get(item))
+        return bool(self.by_item.get(item))
 
     def live(self) -> Iterator[PromiseState]:
         """Yield those whose day is not over."""
-        for i in self._unsettled:
+        for i in self.unsettled:
             if self.states[i].verdict == "live":
                 yield self.states[i]
 
     def with_open_items(self) -> Iterator[PromiseState]:
         """Yield those about anything that is open now."""
-        if self._about:
+        if self.by_item:
             accounts = self._book.accounts.values()
             items = (item for account in accounts for item in account.open_items)
-            for i in sorted({i for item in items for i in self._about.get(item, ())}):
+            for i in sorted({i for item in items for i in self.by_item.get(item, ())}):
                 yield self.states[i]
 
     def counts(self, account: Account) -> dict[Verdict, int]:
         """Return how many promises in a currency have each verdict."""
         found: dict[Verdict, int] = {
-            verdict: self._settled[account.currency, verdict]
+            verdict: self.settled[account.currency, verdict]
             for verdict in ("live", "kept", "broken")
         }
-        for i in self._unsettled:
+        for i in self.unsettled:
             if self.states[i].note.account is account:
                 found[self.states[i].verdict] += 1
         return found
@@ -129,9 +129,9 @@ class Promises:
         if before == after:
             return
         for item in before:
-            self._about[item].remove(i)
+            self.by_item[item].remove(i)
         for item in after:
-            insort(self._about.setdefault(item, []), i)
+            insort(self.by_item.setdefault(item, []), i)
 
     def _is_settled(self, state: PromiseState) -> bool:
         """Whether no later fact can change it: its day and instant are over, its items were seen.

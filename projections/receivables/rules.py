@@ -44,10 +44,6 @@ class Rules(BookRules):
         self.offsets = tuple(sorted(self._offsets()))
         self.notice_days = max(term.policy.notice_days_before_due for term in self.dunning)
 
-    def __reduce__(self) -> tuple[object, ...]:
-        """Come back from bytes as the rules that everybody uses."""
-        return rules_of, (self.reference,)
-
     def _offsets(self) -> set[int]:
         offsets = {1, *self.thresholds, *(-days for days in self.soon_days)}
         for dunning in self.dunning:

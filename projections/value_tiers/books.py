@@ -86,9 +86,9 @@ class ValueBooks:
         self.sightings: dict[str, list[Sighting]] = {}  # by currency
         self.segments: list[tuple[datetime, str]] = []
         self.first: Fact | None = None
-        self._orders: set[str] = set()
-        self._freight: dict[str, Contribution] = {}
-        self._visits: set[str] = set()
+        self.orders: set[str] = set()
+        self.freight: dict[str, Contribution] = {}
+        self.visits: set[str] = set()
 
     @property
     def next_fact_at(self) -> datetime | None:
@@ -158,7 +158,7 @@ class ValueBooks:
             case OrderPlaced():
                 self._order(event, data)
             case OrderCancelled():
-                freight = self._freight.get(data.order_id)
+                freight = self.freight.get(data.order_id)
                 if freight is not None and freight.until is None:
                     self.contributions.end(freight, event.effective_at, event.id, False)
             case VisitMade():
@@ -178,10 +178,10 @@ class ValueBooks:
                 pass
 
     def _visit(self, event: Fact, data: VisitMade) -> None:
-        if data.visit_id in self._visits:
+        if data.visit_id in self.visits:
             return
         at = event.effective_at
-        self._visits.add(data.visit_id)
+        self.visits.add(data.visit_id)
         rate = self.rules.cost_policy(at).per_visit_minute
         self._contact("visits", event, cost(rate, data.minutes), data.visit_id)
         if data.competitor_spend is not None:
@@ -191,15 +191,15 @@ class ValueBooks:
 
     def _order(self, event: Fact, data: OrderPlaced) -> None:
         at = event.effective_at
-        if data.order_id in self._orders:
+        if data.order_id in self.orders:
             return
-        self._orders.add(data.order_id)
+        self.orders.add(data.order_id)
         rate = self.rules.cost_policy(at).per_order
         self._contact("orders", event, rate, data.order_id)
         if data.freight_borne is not None and data.order_id not in self.ledger.cancelled_orders:
             freight = self._cost("freight", event, data.freight_borne, data.order_id)
             if freight is not None:
-                self._freight[data.order_id] = freight
+                self.freight[data.order_id] = freight
 
     def _contact(
         self, component: Component, event: Fact, spent: Money | None, subject: str

@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 from events.touchpoints.policy import CostPolicy
 from projections.books.days import Days
 from projections.books.rules import Term
+from projections.value_tiers.kept import KeptCapital
 from projections.value_tiers.shares import PPM, divided
 
 
@@ -199,6 +200,30 @@ class Capital:
         copy.line, copy.next_at = self.line, self.next_at
         return copy
 
+    def kept(self) -> KeptCapital:
+        """Return it as it is kept."""
+        return KeptCapital(
+            term=self._term,
+            balance=self._balance,
+            expired=self._expired,
+            stale=self._stale,
+            costs=self.costs,
+            line=self.line,
+            known_day=self._known_day,
+            known=self._known,
+            next_at=self.next_at,
+            sound=self.sound,
+        )
+
+    def fill(self, kept: KeptCapital) -> None:
+        """Let one of the same term be what was kept."""
+        self._balance = kept.balance
+        self._expired, self._stale = kept.expired, kept.stale
+        self.costs = [DayCost(*cost) for cost in kept.costs]
+        self.line = _line_again(kept.line)
+        self._known_day, self._known = kept.known_day, _line_again(kept.known)
+        self.next_at, self.sound = kept.next_at, kept.sound
+
     def copy(self) -> Capital:
         """Return one that may go on by itself."""
         copy = self.ahead()
@@ -213,3 +238,8 @@ def term_at(terms: Sequence[Term[CostPolicy]], at: datetime) -> int:
 
 def _start(term: Term[CostPolicy]) -> datetime:
     return term.start
+
+
+def _line_again(kept: tuple[int, int, int]) -> Line:
+    line = Line(*kept)
+    return FLAT if line == FLAT else line

@@ -39,7 +39,7 @@ class CollectedLedger(TillLedger):
     def __init__(self, rules: ValueRules, contributions: Contributions) -> None:
         super().__init__(rules, contributions)
         self.claims: dict[Invoice, Claim] = {}
-        self._stood: dict[Item, tuple[int, date]] = {}  # open items as they were last
+        self.stood: dict[Item, tuple[int, date]] = {}  # open items as they were last
 
     def taken_in(self, event: Fact | None) -> None:
         """Work out anew whatever a fact or deadline touched."""
@@ -181,14 +181,14 @@ class CollectedLedger(TillLedger):
                 touched.orders.setdefault(order_id, False)
 
     def _balance(self, item: Item) -> None:
-        stood = self._stood.get(item)
+        stood = self.stood.get(item)
         before, due = (0, item.due_on) if stood is None else stood
         if item.balance == before and item.due_on == due:
             return
         if item.balance:
-            self._stood[item] = (item.balance, item.due_on)
+            self.stood[item] = (item.balance, item.due_on)
         else:
-            self._stood.pop(item, None)
+            self.stood.pop(item, None)
         currency = item.invoice.currency
         if stood is not None and due != item.due_on:
             moved = BalanceChange(self.now, currency, due.toordinal(), -before)

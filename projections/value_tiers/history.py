@@ -14,7 +14,8 @@ from events.calendars import INSTANT
 from projections.books.days import BEGINNING, Days
 from projections.value_tiers.books import ValueBooks
 from projections.value_tiers.contributions import Contribution
-from projections.value_tiers.tier_path import TierPath, path_from_beginning
+from projections.value_tiers.kept import KeptHistory, KeptPath
+from projections.value_tiers.tier_path import TierPath, path_again, path_from_beginning
 from projections.value_tiers.tiers import Move
 
 
@@ -34,6 +35,14 @@ class Marks:
 
     def __init__(self) -> None:
         self._paths: list[TierPath] = []
+
+    def kept(self) -> list[KeptPath]:
+        """Return them as they are kept."""
+        return [path.kept() for path in self._paths]
+
+    def fill(self, paths: list[TierPath]) -> None:
+        """Let them be those that were kept."""
+        self._paths = paths
 
     def advance(self, path: TierPath, until: datetime) -> None:
         """Let a path go on to an instant, and mark where it stood."""
@@ -84,6 +93,29 @@ class History:
         if self._path is None:
             self._path = path_from_beginning(self._books, self._days, BEGINNING)
         return self._path
+
+    def kept(self) -> KeptHistory:
+        """Return it as it is kept."""
+        return KeptHistory(
+            corrections=self.corrections,
+            path=None if self._path is None else self._path.kept(),
+            marks=self._marks.kept(),
+            told=self._told,
+            before=list(self._before.items()),
+            found=self._found,
+        )
+
+    def fill(self, kept: KeptHistory) -> None:
+        """Let one that did not begin be what was kept."""
+        books, days = self._books, self._days
+        self.corrections = kept.corrections
+        self._path = None if kept.path is None else path_again(kept.path, books, days)
+        self._marks.fill([path_again(mark, books, days) for mark in kept.marks])
+        self._told = kept.told
+        self._before = {at: Shown(*shown) for at, shown in kept.before}
+        if kept.found is not None:
+            (without, move), since = kept.found
+            self._found = ((without, None if move is None else Move(*move)), since)
 
     def advance(self) -> None:
         """Take in all that the books know by now."""

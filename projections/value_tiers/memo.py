@@ -6,21 +6,27 @@ from datetime import datetime
 
 from events.policy import Reference
 from projections.books.days import Days, days_in
-from projections.protocol import Facts
+from projections.protocol import Facts, Memo
 from projections.value_tiers.books import ValueBooks
 from projections.value_tiers.history import History
 from projections.value_tiers.rules import value_rules
 from projections.value_tiers.sales import Bought
 
 
-class ValueMemo:
+class ValueMemo(Memo):
     """A customer's books with all that is summed up of them, in the local days of its home."""
 
     def __init__(self, reference: Reference) -> None:
         self.reference = reference
+        self.stamp = None
         self.books = ValueBooks(value_rules(reference))
         self.branch_id: str | None = None
-        self._read: tuple[Days, History, Bought] | None = None
+        self.read: tuple[Days, History, Bought] | None = None
+
+    @property
+    def walked(self) -> int:
+        """Return how many of the facts its books have taken in."""
+        return self.books.ledger.walked
 
     @property
     def days(self) -> Days:
@@ -39,8 +45,8 @@ class ValueMemo:
 
     @property
     def _reading(self) -> tuple[Days, History, Bought]:
-        assert self._read is not None
-        return self._read
+        assert self.read is not None
+        return self.read
 
     def advance(self, facts: Facts, at: datetime) -> None:
         """Take in the facts up to an instant that the books reach."""
@@ -52,11 +58,11 @@ class ValueMemo:
         self.branch_id = facts.home.branch_at(at)
         zone = self.reference.zone_of(self.branch_id)
         subjects = list(ledger.resold)
-        if self._read is None or self._read[0].tz is not zone:
+        if self.read is None or self.read[0].tz is not zone:
             days = days_in(zone)
-            if self._read is not None:
+            if self.read is not None:
                 subjects = self.bought.subjects + subjects
-            self._read = (days, History(books, days), Bought(days))
+            self.read = (days, History(books, days), Bought(days))
         self.bought.take(ledger, subjects)
         ledger.resold.clear()
         self.history.advance()

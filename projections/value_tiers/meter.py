@@ -9,6 +9,7 @@ from projections.books.days import BEGINNING, ENDING, Days
 from projections.value_tiers.books import ValueBooks
 from projections.value_tiers.capital import FLAT, Capital, Line, term_at
 from projections.value_tiers.contributions import BalanceChange, Ending, Happening
+from projections.value_tiers.kept import KeptMeter
 from projections.value_tiers.provision import Provision
 from projections.value_tiers.wallet import latest_sighting, model_value
 from projections.value_tiers.window import Window
@@ -152,6 +153,16 @@ class Meter:
 
     # --- copies ---
 
+    def kept(self) -> KeptMeter:
+        """Return them as they are kept."""
+        return KeptMeter(
+            currency=self.currency,
+            window=self.window.kept(),
+            capital=None if self.capital is None else self.capital.kept(),
+            provision=None if self.provision is None else self.provision.kept(),
+            model=None if self.model is None else (self.model.value, self.model.next_at),
+        )
+
     def ahead(self) -> Meter:
         """Return one that may pass on while nothing happens any more in either."""
         return Meter(
@@ -190,3 +201,21 @@ def meter_at(books: ValueBooks, days: Days, policy: TierPolicy, at: datetime) ->
         Provision(rules, days, rules.ageing_policy(at)) if rules.has_provision else None,
         model,
     )
+
+
+def meter_again(kept: KeptMeter, books: ValueBooks, days: Days) -> Meter:
+    """Return the figures as they were kept."""
+    rules, length = books.rules, kept.window.length
+    window = Window(days, length)
+    window.fill(kept.window)
+    capital = provision = model = None
+    if kept.capital is not None:
+        capital = Capital(days, length, rules.costs, kept.capital.term)
+        capital.fill(kept.capital)
+    if kept.provision is not None:
+        provision = Provision(rules, days, rules.ageing[kept.provision.policy].policy)
+        provision.fill(kept.provision)
+    if kept.model is not None:
+        model = Model(books, days, length, kept.currency)
+        model.value, model.next_at = kept.model
+    return Meter(days, kept.currency, window, capital, provision, model)

@@ -10,12 +10,13 @@ from events.envelope import CustomerId
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.policy import ReferenceTouchpoint
-from projections.protocol import Anatomy, Assessment, Facts, Row, Table, Total
+from projections.protocol import Assessment, Facts, Memo, Row, Table, Total
 from projections.value_tiers.alerts import ClearedAlerts, standing_alerts
-from projections.value_tiers.anatomy import ANATOMY
 from projections.value_tiers.books import HANDLED
-from projections.value_tiers.memo import memo_of
+from projections.value_tiers.keeping import kept_memo
+from projections.value_tiers.memo import ValueMemo, memo_of
 from projections.value_tiers.reading import ValueAt
+from projections.value_tiers.restoring import memo_again
 from projections.value_tiers.rows import STANDINGS, TIER, StandingRow
 from projections.value_tiers.rules import READS, RULES_USED
 from projections.value_tiers.standing import Standing
@@ -29,7 +30,6 @@ class ValueTiers:
     handles: ClassVar[frozenset[type[Touchpoint]]] = HANDLED
     reads: ClassVar[frozenset[type[ReferenceTouchpoint]]] = READS
     tables: ClassVar[tuple[Table, ...]] = (STANDINGS,)
-    anatomy: ClassVar[Anatomy] = ANATOMY
 
     def assess(
         self, customer: CustomerId, facts: Facts, at: datetime, reference: Reference
@@ -61,3 +61,12 @@ class ValueTiers:
             return ()
         branch = row.branch_id or ""
         return (Total(TIER + row.tier, row.currency, branch, 0, 1, row.contemporary_minor),)
+
+    def kept(self, memo: Memo) -> bytes:
+        """Return a memo as it is kept."""
+        assert isinstance(memo, ValueMemo)
+        return kept_memo(memo)
+
+    def brought_back(self, kept: bytes, reference: Reference) -> Memo:
+        """Return a memo as it was kept."""
+        return memo_again(kept, reference)

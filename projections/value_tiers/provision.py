@@ -8,6 +8,7 @@ from datetime import datetime
 from events.touchpoints.policy import AgeingPolicy
 from projections.books.ageing import bucket_index
 from projections.books.days import ENDING, Days
+from projections.value_tiers.kept import KeptProvision
 from projections.value_tiers.rules import ValueRules
 from projections.value_tiers.shares import BASIS, share
 
@@ -110,6 +111,26 @@ class Provision:
         uppers = self._rules.ageing_uppers
         i = bisect_left(uppers, past)
         return self._days.start(due + uppers[i] + 1) if i < len(uppers) else ENDING
+
+    def kept(self) -> KeptProvision:
+        """Return it as it is kept."""
+        return KeptProvision(
+            policy=[term.policy for term in self._rules.ageing].index(self._policy),
+            open=self._open,
+            whole=self._whole,
+            oldest=self._oldest,
+            stale=self._stale,
+            buckets=self._buckets,
+            amount=self.amount,
+            next_at=self.next_at,
+            sound=self.sound,
+        )
+
+    def fill(self, kept: KeptProvision) -> None:
+        """Let one of the same policy be what was kept."""
+        self._open, self._whole, self._oldest = kept.open, kept.whole, kept.oldest
+        self._stale, self._buckets = kept.stale, kept.buckets
+        self.amount, self.next_at, self.sound = kept.amount, kept.next_at, kept.sound
 
     def ahead(self) -> Provision:
         """Return one that may pass on while nothing is owed anew in either."""

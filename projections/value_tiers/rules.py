@@ -93,10 +93,6 @@ class ValueRules:
         self.ageing_uppers = sorted({u for term in self.ageing for u in term.policy.upper_days})
         self._worst_rates = self._worst()
 
-    def __reduce__(self) -> tuple[object, ...]:
-        """Come back from bytes as the rules that everybody uses."""
-        return value_rules, (self.reference,)
-
     def _worst(self) -> tuple[int, ...]:
         """Return the highest rate of any policy up to each of the ageing's ends, and beyond."""
         found = []

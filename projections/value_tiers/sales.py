@@ -118,21 +118,21 @@ class Bought:
 
     def __init__(self, days: Days) -> None:
         self._days = days
-        self._sales: dict[Subject, tuple[Sale, ...]] = {}
-        self._purchases: dict[str, Purchases] = {}  # by currency
-        self._buying: Counter[int] = Counter()  # purchases by day
-        self._last_on: int | None = None
-        self._amounts: Counter[str] = Counter()  # by currency
-        self._months: Counter[tuple[str, int]] | None = None  # what was sold; None: not asked yet
+        self.sales: dict[Subject, tuple[Sale, ...]] = {}
+        self.purchases: dict[str, Purchases] = {}  # by currency
+        self.days_bought: Counter[int] = Counter()  # purchases by day
+        self.last_on: int | None = None
+        self.amounts: Counter[str] = Counter()  # by currency
+        self.months: Counter[tuple[str, int]] | None = None  # what was sold; None: not asked yet
 
     @property
     def subjects(self) -> list[Subject]:
         """Return all that was ever bought, or given back."""
-        return list(self._sales)
+        return list(self.sales)
 
     def take(self, ledger: CollectedLedger, subjects: Iterable[Subject]) -> None:
         """Take in what some subjects amount to now."""
-        known = self._sales
+        known = self.sales
         for subject in subjects:
             now = sales_of(ledger, subject)
             before = known.get(subject, ())
@@ -145,47 +145,47 @@ class Bought:
 
     def _count(self, sale: Sale, sign: int) -> None:
         if sale.bought:
-            self._amounts[sale.currency] += sign * sale.net
-        if sale.sold and self._months is not None:
-            self._months[sale.currency, month(self._days.of(sale.at))] += sign * sale.net
+            self.amounts[sale.currency] += sign * sale.net
+        if sale.sold and self.months is not None:
+            self.months[sale.currency, month(self._days.of(sale.at))] += sign * sale.net
         if sale.purchase:
             self._purchase(sale, sign)
 
     def _purchase(self, sale: Sale, sign: int) -> None:
         day = self._days.of(sale.at)
-        instants = self._purchases.setdefault(sale.currency, Purchases()).instants
-        self._buying[day] += sign
+        instants = self.purchases.setdefault(sale.currency, Purchases()).instants
+        self.days_bought[day] += sign
         if sign > 0:
             insort(instants, sale.at)
-            if self._last_on is None or day > self._last_on:
-                self._last_on = day
+            if self.last_on is None or day > self.last_on:
+                self.last_on = day
             return
         del instants[bisect_left(instants, sale.at)]
-        if not self._buying[day]:
-            del self._buying[day]
-            if day == self._last_on:
-                self._last_on = max(self._buying, default=None)
+        if not self.days_bought[day]:
+            del self.days_bought[day]
+            if day == self.last_on:
+                self.last_on = max(self.days_bought, default=None)
 
     def buying(self, currency: str) -> Buying:
         """Return the measures of RFM; several purchases of a day are one buying day."""
-        return Buying(self._last_on, len(self._buying), self._amounts[currency])
+        return Buying(self.last_on, len(self.days_bought), self.amounts[currency])
 
     def first_purchase(self, since: datetime, currency: str) -> datetime | None:
         """Return the first purchase in a currency since an instant."""
-        found = self._purchases.get(currency)
+        found = self.purchases.get(currency)
         instants = found.instants if found is not None else ()
         i = bisect_left(instants, since)
         return instants[i] if i < len(instants) else None
 
     def sold(self, months: range, currency: str) -> int:
         """Return what was sold in some months, less credit notes."""
-        if self._months is None:
-            self._months = Counter()
-            for sales in self._sales.values():
+        if self.months is None:
+            self.months = Counter()
+            for sales in self.sales.values():
                 for sale in sales:
                     if sale.sold:
-                        self._months[sale.currency, month(self._days.of(sale.at))] += sale.net
-        return sum(self._months[currency, k] for k in months)
+                        self.months[sale.currency, month(self._days.of(sale.at))] += sale.net
+        return sum(self.months[currency, k] for k in months)
 
 
 def month(day: int) -> int:

@@ -18,7 +18,8 @@ from events.calendars import INSTANT
 from projections.books.days import Days
 from projections.value_tiers.books import ValueBooks
 from projections.value_tiers.contributions import BalanceChange, Ending, Happening
-from projections.value_tiers.meter import Meter, meter_at
+from projections.value_tiers.kept import KeptPath
+from projections.value_tiers.meter import Meter, meter_again, meter_at
 from projections.value_tiers.rules import LadderTerm
 from projections.value_tiers.tiers import TierJudge
 
@@ -73,6 +74,17 @@ class TierPath:
         if until > self.at:
             self._reach(until)
         return True
+
+    def kept(self) -> KeptPath:
+        """Return it as it is kept."""
+        return KeptPath(
+            without=self.without,
+            at=self.at,
+            ladder=self._ladder,
+            meter=self.meter.kept(),
+            tiers=self.tiers.kept(),
+            taken=self.taken,
+        )
 
     def copy(self) -> TierPath:
         """Return one that goes on by itself from the same instant."""
@@ -210,3 +222,11 @@ def path_from_beginning(books: ValueBooks, days: Days, without: datetime) -> Tie
 def _born(books: ValueBooks) -> datetime:
     assert books.first is not None
     return books.first.effective_at
+
+
+def path_again(kept: KeptPath, books: ValueBooks, days: Days) -> TierPath:
+    """Return a path as it was kept."""
+    meter = meter_again(kept.meter, books, days)
+    tiers = TierJudge(days, meter, kept.tiers.now)
+    tiers.fill(kept.tiers, books.rules.ladders[kept.ladder].ladder)
+    return TierPath(books, days, kept.without, kept.at, kept.ladder, meter, tiers, kept.taken)

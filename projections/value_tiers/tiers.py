@@ -22,6 +22,7 @@ from typing import Literal, NamedTuple
 
 from projections.books.days import ENDING, Days
 from projections.value_tiers.capital import FLAT
+from projections.value_tiers.kept import KeptJudge
 from projections.value_tiers.meter import Meter
 from projections.value_tiers.rules import Ladder
 from projections.value_tiers.shares import BASIS, divided
@@ -126,6 +127,26 @@ class TierJudge:
         crossing = self._crossing(before)
         found = [t for t in (self.drop_at, crossing) if t is not None]
         return min(found, default=None)
+
+    def kept(self) -> KeptJudge:
+        """Return it as it is kept."""
+        return KeptJudge(
+            rank=self.rank,
+            warned_at=self.warned_at,
+            drop_at=self.drop_at,
+            moves=self.moves,
+            warnings=self.warnings,
+            entered=self._entered,
+            now=self._now,
+        )
+
+    def fill(self, kept: KeptJudge, ladder: Ladder) -> None:
+        """Let one that did not begin be what was kept."""
+        self.ladder, self.rank = ladder, kept.rank
+        self.warned_at, self.drop_at = kept.warned_at, kept.drop_at
+        self.moves = [Move(*move) for move in kept.moves]
+        self.warnings = [Warned(*warned) for warned in kept.warnings]
+        self._entered = kept.entered
 
     def ahead(self, meter: Meter) -> TierJudge:
         """Return one that goes on with other figures from where this one stands."""

@@ -254,7 +254,6 @@ class TillLedger(JournalLedger):
         A refund pays out what a note gave back before it takes more: of the two sums the larger
         one counts.
         """
-        # Frozen and thawed, a dictionary may have its keys in another order.
         sales = sorted((s for s in self.cash if s.currency == currency), key=_serial)
         notes = sorted((n for n in self.loose_notes if n.currency == currency), key=_serial)
         known = sorted((n for n in self.cash_notes if n.currency == currency), key=_serial)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from projections.books.days import ENDING, Days
 from projections.value_tiers.contributions import SERVICE, Contribution
+from projections.value_tiers.kept import KeptDay, KeptWindow
 
 
 class Expiry(NamedTuple):
@@ -112,6 +113,30 @@ class Window:
                 left = dated.margin + dated.freight + dated.service
                 return Expiry(self._starts[i] + self.length, -left)
         return Expiry(None, 0)
+
+    def kept(self) -> KeptWindow:
+        """Return it as it is kept."""
+        days = [
+            KeptDay(day, dated.margin, dated.freight, dated.service, dated.items)
+            for day, dated in self._by_day.items()
+        ]
+        return KeptWindow(self.length, days, self._passed, self.next_at)
+
+    def fill(self, kept: KeptWindow) -> None:
+        """Let an empty one be what was kept."""
+        for one in kept.days:
+            dated = self._by_day[one.day] = _Day(self._days.start(one.day + self.length))
+            dated.margin, dated.freight, dated.service = one.margin, one.freight, one.service
+            dated.items = one.items
+        self._starts = sorted(self._by_day)
+        self._passed = kept.passed
+        self.next_at = kept.next_at
+        for day in self._starts[kept.passed :]:
+            dated = self._by_day[day]
+            self.margin += dated.margin
+            self.freight += dated.freight
+            self.service += dated.service
+        self.steady = self.margin + self.freight + self.service
 
     def ahead(self) -> Window:
         """Return one that may pass on while nothing is counted any more in either."""

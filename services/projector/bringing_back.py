@@ -11,6 +11,7 @@ from services.projector.lane import Lane
 from services.projector.recalling import Broken, Recall
 
 _AT_ONCE = 500  # customers whose dossiers are read together
+_LONG_AT_ONCE = 20  # the same, of long ones
 
 
 class BringingBack:
@@ -39,6 +40,17 @@ class BringingBack:
                 broken,
                 reference,
             )
+
+    async def recall_whole(
+        self, lane: Lane, customers: Sequence[CustomerId], broken: Broken
+    ) -> None:
+        """Bring customers back by all their events, whatever was kept. Raises: Unavailable."""
+        for start in range(0, len(customers), _LONG_AT_ONCE):
+            some = customers[start : start + _LONG_AT_ONCE]
+            [dossiers] = await self._recalling.whole([some], lane.checkpoint.next, broken)
+            with translated():
+                async with self._pool.acquire() as connection:
+                    await lane.recall(connection, dossiers)
 
     async def _recall_some(
         self,

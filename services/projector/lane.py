@@ -12,7 +12,7 @@ from asyncpg.pool import PoolConnectionProxy
 from events.envelope import CustomerId
 from events.facts import Fact
 from events.policy import Reference
-from projections.protocol import Facts, Projection
+from projections.protocol import Facts, FactsLeftOut, Projection
 from services.projector.memory import Memory, Remembered
 from services.projector.recalling import Events
 from services.projector.snapshots import LONG_EVENTS, Snapshot, Snapshots
@@ -97,10 +97,12 @@ class Lane:
                     remembered.written = Changes().add(
                         self.projection, customer, written, assessment, at
                     )
+            except FactsLeftOut:
+                refused.append(customer)
+                continue
             except Exception:  # noqa: BLE001 - whatever it is, the events are still there
                 _LOG.exception("snapshot_refused", customer=customer)
                 refused.append(customer)
-                remembered.close()
                 continue
             self.memory.put(customer, remembered)
             if snapshot.has_grown(len(news)):
@@ -108,14 +110,20 @@ class Lane:
         return refused
 
     async def assess(
-        self, batch: Batch, broken: Broken, at: datetime, reference: Reference
+        self,
+        batch: Batch,
+        broken: Broken,
+        at: datetime,
+        reference: Reference,
+        into: Changes | None = None,
     ) -> Changes:
-        """Remember the batch and return what differs.
+        """Remember the batch and return what differs, beside what differed before.
 
-        Each customer is assessed once of whom something may be otherwise, or whose time has come.
+        Each customer is assessed once of whom something may be otherwise, or whose time has come;
+        but for those of whom facts are asked for that a snapshot left out: they are `incomplete`.
         """
-        changes = Changes()
-        changes.parked.extend(broken.values())
+        changes = Changes() if into is None else into
+        changes.incomplete = []
         rules = self.snapshots.rules.of(reference)
         turns = Turns()
         for customer, events in batch.items():
@@ -133,6 +141,9 @@ class Lane:
                     continue
                 assessment = self.projection.assess(customer, remembered.facts, at, rules)
                 written = changes.add(self.projection, customer, remembered.written, assessment, at)
+            except FactsLeftOut:
+                changes.incomplete.append(customer)
+                continue
             except Exception as error:  # noqa: BLE001 - see above
                 _LOG.exception("customer_parked", customer=customer, partition=self.partition)
                 last = events[-1].id if events else None

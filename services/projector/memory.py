@@ -7,7 +7,7 @@ turns out that somebody else does.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from events.envelope import CustomerId
@@ -18,17 +18,12 @@ _FACTS_PER_CUSTOMER = 4
 """What a customer takes besides its facts and what grows with them, in facts: 7 KB or so."""
 
 
-def _nothing() -> None:
-    """Do nothing."""
-
-
 @dataclass(slots=True)
 class Remembered:
     """A customer under one projection: the facts, and what was written of them."""
 
     facts: Facts
     written: Written
-    close: Callable[[], None] = _nothing  # when it is forgotten
 
 
 class Memory:
@@ -113,7 +108,6 @@ class Section:
         for customer in customers:
             forgotten = self._customers.pop(customer, None)
             if forgotten is not None:
-                forgotten.close()
                 self._needed.discard(customer)
                 self._memory.lost((self, customer))
 

@@ -26,9 +26,9 @@ from services.postgres.pool import Pool, translated
 from services.postgres.statements import sql
 from services.projector.bringing_back import BringingBack
 from services.projector.collecting import collect_if_many
-from services.projector.lane import Connection, Lane
+from services.projector.lane import Batch, Connection, Lane
 from services.projector.memory import Memory
-from services.projector.recalling import Recall
+from services.projector.recalling import Broken, Recall
 from services.projector.snapshots import Snapshots
 from services.rows.changes import Changes, Parked
 from services.rows.projection_store import ProjectionStore
@@ -194,7 +194,10 @@ class PartitionOwner:
         async with self._all_or_nothing(lanes):
             shares = [(lane, lane.of_interest(batch)) for lane in lanes]
             await self._bringing_back.recall(shares, broken, reference)
-            work = [(lane, await lane.assess(mine, broken, at, reference)) for lane, mine in shares]
+            work = [
+                (lane, await self._assess(lane, mine, broken, at, reference))
+                for lane, mine in shares
+            ]
             await self._keep_uses([changes for _, changes in work])
             async with self._writing() as connection:
                 if self._mirror is not None:
@@ -282,7 +285,7 @@ class PartitionOwner:
         broken: dict[CustomerId, Parked] = {}
         async with self._all_or_nothing([lane]):
             await self._bringing_back.recall([(lane, customers)], broken, reference)
-            changes = await lane.assess(dict.fromkeys(customers, ()), broken, at, reference)
+            changes = await self._assess(lane, dict.fromkeys(customers, ()), broken, at, reference)
             await self._keep_uses([changes])
             async with self._writing() as connection:
                 if caught_up and not await connection.fetchval(
@@ -298,6 +301,20 @@ class PartitionOwner:
         await lane.release(changes, at, reference, time.monotonic() + _KEEPING_S)
         collect_if_many()
         return len(customers)
+
+    async def _assess(
+        self, lane: Lane, batch: Batch, broken: Broken, at: datetime, reference: Reference
+    ) -> Changes:
+        """Return what differs once a batch is remembered; who is in it was brought back."""
+        changes = await lane.assess(batch, broken, at, reference)
+        if changes.incomplete:
+            broken = dict(broken)
+            again = {customer: batch[customer] for customer in changes.incomplete}
+            await self._bringing_back.recall_whole(lane, [*again], broken)
+            await lane.assess(again, broken, at, reference, changes)
+            assert not changes.incomplete, "nothing is left out of what was read whole"
+        changes.parked.extend(broken.values())
+        return changes
 
     async def _keep_uses(self, changes: Sequence[Changes]) -> None:
         await self._uses.keep(head.uses for one in changes for head in one.heads)

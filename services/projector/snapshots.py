@@ -1,33 +1,37 @@
-"""Snapshots of long dossiers: what a worker remembered of a customer, frozen.
+"""Snapshots of long dossiers: what a worker remembered of a customer, without its facts.
 
 A snapshot belongs to a projection version, the code that made it, the rules it was assessed
 under and a position. It is kept when a long dossier had to be read, and again when it has grown
-by a share of its length, so that keeping costs a constant share of the events. Bringing one
-back reads what the events since ask for and nothing else. Personal fields stay sealed in it as
-they are in the events.
+by a share of its length, so that keeping costs a constant share of the events. It is read whole;
+of facts that its memo has taken in it holds no more than that they were told. Where they are
+asked for after all, because one came late or the rules are others, the dossier is read again.
+Personal fields stay sealed in it as they are in the events.
 """
 
 from __future__ import annotations
 
+import asyncio
+import zlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+import msgspec
 import structlog
 from asyncpg import Record
 
 from events.envelope import CustomerId
 from events.policy import Reference
-from projections.frozen.freezing import freeze
-from projections.frozen.thawing import thaw
-from projections.protocol import Projection
+from projections.keeping import Kept, KeptFacts
+from projections.protocol import Alert, Facts, Projection
 from services.postgres.pool import Pool, translated
 from services.postgres.statements import sql
 from services.projector.code import code_digest
 from services.projector.memory import Remembered
 from services.projector.rules_read import RulesRead
 from services.projector.turns import Turns
-from services.rows.written import Written
+from services.rows.kept_rows import KeptRows, kept_rows
+from services.rows.written import Written, WrittenRows
 
 _LOG = structlog.get_logger(__name__)
 
@@ -35,8 +39,22 @@ LONG_EVENTS = 1_000
 """A shorter dossier is worked out about as quickly as its snapshot is brought back."""
 
 _GROWTH = 0.05
+_QUICKLY = 1  # of zlib's levels: twice as small at a third of the time
 _AT_ONCE = 20  # contents read together: each is megabytes
-_FORM = 1  # of the root: facts, names of tables, alerts, stamp; and beside it their rows
+_FORM = 2  # of the content
+
+
+class Content(Kept):
+    """What is kept of a customer under one projection."""
+
+    facts: KeptFacts
+    memo: bytes  # as the projection keeps it
+    rows: dict[str, bytes]  # by table name
+    alerts: dict[str, Alert]
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(Content)
 
 
 class Snapshot(NamedTuple):
@@ -85,16 +103,21 @@ class Snapshots:
                 await turns.next()
                 customer = CustomerId(row["customer_id"])
                 try:
-                    found[customer] = self._thawed(row, rules)
+                    found[customer] = self._brought_back(row, rules)
                 except Exception as error:  # noqa: BLE001 - whatever it is, the events are there
                     _LOG.warning("snapshot_unreadable", customer=customer, reason=str(error))
         return found
 
-    def _thawed(self, row: Record, reference: Reference) -> Snapshot:
-        thawed = thaw(row["content"], self.projection.anatomy, reference)
-        facts, tables, alerts, stamp = thawed.root
-        written = Written(dict(zip(tables, thawed.long, strict=True)), alerts, stamp)
-        remembered = Remembered(facts, written, thawed.close)
+    def _brought_back(self, row: Record, reference: Reference) -> Snapshot:
+        content = _DECODER.decode(zlib.decompress(row["content"]))
+        memo = self.projection.brought_back(content.memo, reference)
+        facts = Facts.brought_back(content.facts, self.projection.handles, memo)
+        rows: WrittenRows = {
+            table.name: KeptRows(table.row, content.rows[table.name])
+            for table in self.projection.tables
+            if table.name in content.rows
+        }
+        remembered = Remembered(facts, Written(rows, content.alerts, memo.stamp))
         return Snapshot(remembered, row["upto"], row["assessed_at"], row["written_at"])
 
     async def keep(
@@ -106,20 +129,28 @@ class Snapshots:
         reference: Reference,
     ) -> None:
         """Keep what is remembered, and written, of the events before `upto` as of `at`."""
-        facts, written = remembered.facts, remembered.written
-        root = (facts, [*written.rows], written.alerts, written.stamp)
+        facts = remembered.facts
+        if facts.memo is None:
+            return
         try:
-            content = await freeze(
-                root,
-                self.projection.anatomy,
-                self.rules.of(reference),
-                Turns().next,
-                written.rows.values(),
-            )
+            content = self._content(remembered)
+            packed = await asyncio.to_thread(zlib.compress, content, _QUICKLY)
             with translated():
                 await self._pool.execute(
                     sql("snapshot_keep"), *self._id, customer, self._code, self._generation, upto,
-                    at, self.rules.count(reference), len(facts), content,
+                    at, self.rules.count(reference), len(facts), packed,
                 )  # fmt: skip
         except Exception:  # noqa: BLE001 - what it is a snapshot of is written already
             _LOG.exception("snapshot_not_kept", customer=customer)
+
+    def _content(self, remembered: Remembered) -> bytes:
+        facts, written = remembered.facts, remembered.written
+        assert facts.memo is not None
+        return _ENCODER.encode(
+            Content(
+                facts=facts.kept(),
+                memo=self.projection.kept(facts.memo),
+                rows={table: kept_rows(rows) for table, rows in written.rows.items()},
+                alerts=written.alerts,
+            )
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -55,6 +55,7 @@ class Changes:
     raised: list[Alert] = field(default_factory=list)
     restated: list[Alert] = field(default_factory=list)  # they still stand, for another amount
     withdrawn: list[tuple[Alert, Cause]] = field(default_factory=list)
+    incomplete: list[CustomerId] = field(default_factory=list)  # whose facts must be read again
 
     @property
     def visible(self) -> bool:
@@ -103,7 +104,7 @@ class Changes:
         self,
         customer: CustomerId,
         table: str,
-        written: dict[RowKey, Row],
+        written: MutableMapping[RowKey, Row],
         differing: Mapping[RowKey, Row | None],
     ) -> None:
         for key, row in differing.items():

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 
 from projections.protocol import Alert, Row, RowKey
 
-WrittenRows = dict[str, dict[RowKey, Row]]  # by table name
+WrittenRows = dict[str, MutableMapping[RowKey, Row]]  # by table name
 
 
 @dataclass(slots=True)

@@ -17,8 +17,8 @@ from events.touchpoints.policy import AlertAcknowledged
 from projections.case_board.projection import CaseBoard
 from projections.protocol import Alert, AlertKey, Assessment, Facts, Row, RowKey
 from tests.support.case_streams import FIRST, case_rules, case_streams, openings, steps
-from tests.support.frozen import through_ice
 from tests.support.given import CUSTOMER
+from tests.support.keeping import assess, kept_and_back
 from tests.support.streams import event
 
 CASE_BOARD = CaseBoard()
@@ -83,13 +83,16 @@ def follow(
     Now and then what was worked out is kept outside of memory until the next.
     """
     kept = Facts()
-    stamp, rows = None, None
+    told: list[Fact] = []
+    stamp: object = None
+    rows = None
     stood: set[AlertKey] = set()
     for events, at, reference in batches:
         for one in events:
             kept.remember(one)
-        now = CASE_BOARD.assess(CUSTOMER, kept, at, reference)
-        anew = CASE_BOARD.assess(CUSTOMER, Facts(kept), at, reference)
+            told.append(one)
+        kept, now = assess(CASE_BOARD, kept, told, at, reference)
+        anew = CASE_BOARD.assess(CUSTOMER, Facts(told), at, reference)
         assert anew.differences is None
         expected = by_key(anew)
         rows = expected if rows is None else applied(rows, stamp, now)
@@ -104,7 +107,8 @@ def follow(
         stamp = now.stamp
         yield now
         if dice.random() < 0.3:
-            kept, stamp = through_ice(kept, stamp, CASE_BOARD, reference)
+            kept = kept_and_back(kept, CASE_BOARD, reference)
+            stamp = kept.memo and kept.memo.stamp
 
 
 @given(case_streams(), case_rules(), case_rules(), arrivals, askings, st.integers(0, 2**32))

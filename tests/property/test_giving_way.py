@@ -19,7 +19,6 @@ from projections.receivables.reading import ReceivablesAt
 from projections.receivables.rows import AccountRow
 from projections.value_tiers.projection import ValueTiers
 from projections.value_tiers.rows import StandingRow
-from tests.support.frozen import through_ice
 from tests.support.given import (
     CUSTOMER,
     RECEIVABLES,
@@ -34,6 +33,8 @@ from tests.support.given import (
     refunded,
     told,
 )
+from tests.support.keeping import assess as assess_told
+from tests.support.keeping import kept_and_back
 from tests.support.plain_books import Debt
 from tests.support.tangles import tangles
 from tests.support.value import ordered
@@ -144,7 +145,7 @@ def test_a_payment_that_is_reversed_leaves_what_was_there_without_it(
 @settings(max_examples=200)
 @given(tangles, st.randoms(use_true_random=False))
 def test_going_on_from_a_memo_is_beginning_anew(events: Sequence[Fact], dice: Random) -> None:
-    """In fact order and, now and then, late, the memo frozen and thawed now and then."""
+    """In fact order and, now and then, late, the memo kept outside of memory now and then."""
     order = list(events)
     for place in range(len(order) - 1):
         if dice.random() < 0.15:
@@ -157,12 +158,12 @@ def test_going_on_from_a_memo_is_beginning_anew(events: Sequence[Fact], dice: Ra
             facts.remember(event)
             told.append(event)
             at = max(at, event.effective_at)
-            went_on = projection.assess(CUSTOMER, facts, at, RULES)
+            facts, went_on = assess_told(projection, facts, told, at, RULES)
             anew = projection.assess(CUSTOMER, Facts(told), at, RULES)
             assert digest_of(went_on, projection) == digest_of(anew, projection)
             assert went_on.next_change_at == anew.next_change_at
             if dice.random() < 0.2:
-                facts, _ = through_ice(facts, went_on.stamp, projection, RULES)
+                facts = kept_and_back(facts, projection, RULES)
 
 
 @settings(max_examples=300)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from events.facts import Fact
 from events.policy import Reference
 from projections.protocol import Assessment, Facts, Row, RowKey
-from tests.support.frozen import through_ice
 from tests.support.given import CUSTOMER, RECEIVABLES
+from tests.support.keeping import assess, kept_and_back
 from tests.support.streams import FIRST, references, streams
 
 Rows = dict[str, dict[RowKey, Row]]
@@ -26,7 +26,7 @@ class Step(NamedTuple):
     ahead: timedelta  # of the latest event and of the last instant asked
     back: bool  # then, in place of that, for half the way back to the beginning
     rules: int
-    frozen: bool  # and what was worked out is kept outside of memory until the next one
+    kept: bool  # and what was worked out is kept outside of memory until the next one
 
 
 _hours = st.sampled_from([0, 0, 0, 1, 5, 24, 24, 72, 24 * 11, 24 * 40])
@@ -74,7 +74,7 @@ def test_going_on_and_beginning_anew_agree(
         at = max(at, latest) + step.ahead
         asked = FIRST + (at - FIRST) / 2 if step.back else at
         reference = (one, other)[step.rules]
-        kept = RECEIVABLES.assess(CUSTOMER, facts, asked, reference)
+        facts, kept = assess(RECEIVABLES, facts, told, asked, reference)
         fresh = RECEIVABLES.assess(CUSTOMER, Facts(told), asked, reference)
         expected = by_key(fresh)
         if kept.differences is not None:
@@ -90,9 +90,10 @@ def test_going_on_and_beginning_anew_agree(
         assert set(kept.alerts) == set(fresh.alerts)
         assert kept.next_change_at == fresh.next_change_at
         assert dict(kept.cleared) == dict(fresh.cleared)
-        if step.frozen:
-            event("frozen")
-            facts, stamp = through_ice(facts, stamp, RECEIVABLES, reference)
+        if step.kept:
+            event("kept")
+            facts = kept_and_back(facts, RECEIVABLES, reference)
+            stamp = facts.memo and facts.memo.stamp
 
 
 def by_key(assessment: Assessment) -> Rows:

@@ -15,8 +15,8 @@ from projections.protocol import Alert, AlertKey, Assessment, Cause, Facts, Row
 from projections.value_tiers import history
 from projections.value_tiers.memo import ValueMemo
 from projections.value_tiers.reading import ValueAt
-from tests.support.frozen import through_ice
 from tests.support.given import CUSTOMER
+from tests.support.keeping import assess, kept_and_back
 from tests.support.value import VALUE_TIERS
 from tests.support.value_streams import value_references, value_streams
 
@@ -27,7 +27,11 @@ Answer = tuple[
 
 def answer(facts: Facts, at: datetime, reference: Reference) -> Answer:
     """What is said of the customer, and why what does not stand does not."""
-    told: Assessment = VALUE_TIERS.assess(CUSTOMER, facts, at, reference)
+    return said(VALUE_TIERS.assess(CUSTOMER, facts, at, reference))
+
+
+def said(told: Assessment) -> Answer:
+    """What an assessment says."""
     return told.rows, told.alerts, told.next_change_at, dict(told.cleared)
 
 
@@ -76,9 +80,10 @@ def test_going_on_is_as_good_as_beginning_anew(
         for _ in range(data.draw(st.sampled_from([1, 1, 2]))):
             latest = max(event.effective_at for event in seen)
             at = latest + data.draw(waits)
-            assert answer(kept, at, reference) == answer(Facts(seen), at, reference)
+            kept, told = assess(VALUE_TIERS, kept, seen, at, reference)
+            assert said(told) == answer(Facts(seen), at, reference)
         if data.draw(st.integers(0, 2)) == 0:
-            kept, _ = through_ice(kept, None, VALUE_TIERS, reference)
+            kept = kept_and_back(kept, VALUE_TIERS, reference)
 
 
 @often_marked

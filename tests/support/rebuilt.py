@@ -11,7 +11,7 @@ from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.payment import PaymentReceived
 from events.touchpoints.policy import ReferenceTouchpoint
-from projections.protocol import Anatomy, Assessment, Facts, Row, Table, Total
+from projections.protocol import Assessment, Facts, Memo, Row, Table, Total
 from tests.support.counting import Counting, CountRow
 
 SMALL_MINOR = 100
@@ -32,7 +32,6 @@ class CountingAnew:
     handles: ClassVar[frozenset[type[Touchpoint]]] = Counting.handles
     reads: ClassVar[frozenset[type[ReferenceTouchpoint]]] = Counting.reads
     tables: ClassVar[tuple[Table, ...]] = (Table("sums", FullerRow, ("currency",)),)
-    anatomy: ClassVar[Anatomy] = Anatomy((), {})
 
     def assess(
         self, customer: CustomerId, facts: Facts, at: datetime, reference: Reference
@@ -50,6 +49,14 @@ class CountingAnew:
     def totals(self, row: Row) -> Sequence[Total]:
         """Share the sum as version 1 does."""
         return Counting().totals(row)
+
+    def kept(self, memo: Memo) -> bytes:
+        """Keep what version 1 does."""
+        return Counting().kept(memo)
+
+    def brought_back(self, kept: bytes, reference: Reference) -> Memo:
+        """Bring it back as version 1 does."""
+        return Counting().brought_back(kept, reference)
 
 
 class Tallying(Counting):

@@ -1,7 +1,6 @@
 """What a worker forgets first, and what it must not forget."""
 
 from datetime import timedelta
-from functools import partial
 
 from msgspec.structs import replace
 
@@ -91,15 +90,3 @@ def test_what_is_dropped_makes_room() -> None:
     stays.release()
     assert known(gone, "late", "later") == []
     assert known(stays, "early", "last") == ["early", "last"]
-
-
-def test_what_is_forgotten_lets_go_of_what_it_was_read_from() -> None:
-    closed: list[str] = []
-    section = Memory(max_facts=100).section()
-    for name in ("one", "other"):
-        one = Remembered(Facts(), Written(), partial(closed.append, name))
-        section.put(CustomerId(name), one)
-    section.drop([CustomerId("other"), CustomerId("nobody")])
-    assert closed == ["other"]
-    section.clear()
-    assert closed == ["other", "one"]

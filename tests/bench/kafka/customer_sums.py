@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar, cast, get_args
 
-from msgspec import Struct
+import msgspec
 
 from events.envelope import CustomerId
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.policy import ReferenceTouchpoint
-from projections.protocol import Anatomy, Assessment, Facts, Row, Table, Total
+from projections.protocol import Assessment, Facts, Memo, Row, Table, Total
 from tests.bench.kafka.amounts import Summed
 
 
@@ -23,12 +23,19 @@ class SumRow(Row, frozen=True, kw_only=True):
     amount_minor: int
 
 
-class _Sums(Struct):
+class _Sums(Memo):
     """What was summed up by an instant: so many of the facts, in order."""
 
-    at: datetime
-    events: int = 0
-    amount_minor: int = 0
+    def __init__(self, at: datetime, events: int = 0, amount_minor: int = 0) -> None:
+        self.stamp: object = None
+        self.at = at
+        self.events = events
+        self.amount_minor = amount_minor
+
+    @property
+    def walked(self) -> int:
+        """Return how many facts there were."""
+        return self.events
 
 
 class CustomerSums:
@@ -39,7 +46,6 @@ class CustomerSums:
     handles: ClassVar[frozenset[type[Touchpoint]]] = frozenset(get_args(Summed))
     reads: ClassVar[frozenset[type[ReferenceTouchpoint]]] = frozenset()
     tables: ClassVar[tuple[Table, ...]] = (Table("sums", SumRow, ()),)
-    anatomy: ClassVar[Anatomy] = Anatomy((), {})
 
     def assess(
         self, customer: CustomerId, facts: Facts, at: datetime, reference: Reference
@@ -64,3 +70,12 @@ class CustomerSums:
     def totals(self, row: Row) -> Sequence[Total]:
         """Share nothing in company-wide sums."""
         return ()
+
+    def kept(self, memo: Memo) -> bytes:
+        """Return the sums as bytes."""
+        assert isinstance(memo, _Sums)
+        return msgspec.msgpack.encode((memo.at, memo.events, memo.amount_minor))
+
+    def brought_back(self, kept: bytes, reference: Reference) -> Memo:
+        """Return the sums as they were kept."""
+        return _Sums(*msgspec.msgpack.decode(kept, type=tuple[datetime, int, int]))

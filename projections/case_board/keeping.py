@@ -1,0 +1,157 @@
+"""The memo of the case board as it is kept."""
+
+from __future__ import annotations
+
+from projections.case_board.calls import PromisedCall
+from projections.case_board.cases import Case
+from projections.case_board.clocks import CaseClock
+from projections.case_board.kept import (
+    KeptCall,
+    KeptCase,
+    KeptClock,
+    KeptCycle,
+    KeptMemo,
+    KeptObligation,
+    KeptRoute,
+    KeptStay,
+    KeptTerms,
+)
+from projections.case_board.memo import BoardMemo
+from projections.case_board.parts import Cycle, Obligation, Route
+from projections.keeping import kept_fact, kept_facts, packed
+
+
+def kept_memo(memo: BoardMemo) -> bytes:
+    """Return a memo, whose rows were made, as it is kept."""
+    board = memo.board
+    terms = {case.terms: None for case in board.cases.values()}
+    numbers = {one: number for number, one in enumerate(terms)}
+    return packed(
+        KeptMemo(
+            customer=memo.customer,
+            at=board.at,
+            walked=board.walked,
+            next_fact_at=board.next_fact_at,
+            terms=[
+                KeptTerms(
+                    one.response,
+                    one.solution,
+                    one.callback_days,
+                    one.callback_attempts,
+                    one.ladder,
+                )
+                for one in terms
+            ],
+            cases=[_kept_case(case, numbers[case.terms]) for case in board.cases.values()],
+            calls=[(subject, _kept_call(call)) for subject, call in board.calls.items()],
+            acknowledged=[(one, kept_fact(fact)) for one, fact in board.acknowledged.items()],
+            uses=sorted(board.uses),
+            cases_called=board.cases_called,
+            referrers=[(case_id, list(others)) for case_id, others in board.referrers.items()],
+            waiting=[(case_id, kept_facts(facts)) for case_id, facts in board.kept.items()],
+            watched=list(memo.watched.items()),
+            wakes=memo.wakes,
+        )
+    )
+
+
+def _kept_case(case: Case, terms: int) -> KeptCase:
+    return KeptCase(
+        case_id=case.case_id,
+        rank=case.rank,
+        external=case.external,
+        kind=case.kind,
+        category=case.category,
+        severity=case.severity,
+        priority=case.priority,
+        branch_id=case.branch_id,
+        opened_at=case.opened_at,
+        wanted_by=case.wanted_by,
+        terms=terms,
+        event_id=case.event_id,
+        last_event_id=case.last_event_id,
+        last_at=case.last_at,
+        pinned=case.pinned,
+        tier=case.tier,
+        owner=case.owner,
+        department=case.department,
+        activity=case.activity,
+        referred_from=case.referred_from,
+        status=case.status,
+        status_by=case.status_by,
+        waiting_since=case.waiting_since,
+        resolved_at=case.resolved_at,
+        callback_due_at=case.callback_due_at,
+        callback_promised=case.callback_promised,
+        callback_outcome=case.callback_outcome,
+        attempts=case.attempts,
+        resolves=case.resolves,
+        resumed=case.resumed,
+        told=case.told,
+        agents=_kept_route(case.agents),
+        departments=_kept_route(case.departments),
+        stays=[
+            KeptStay(department, stay.held, stay.reasons, stay.since)
+            for department, stay in case.stays.items()
+        ],
+        obligations=[_kept_obligation(one) for one in case.obligations.values()],
+        done_early=case.done_early,
+        referrals=list(case.referrals.values()),
+        cycles=[_kept_cycle(cycle) for cycle in case.cycles],
+    )
+
+
+def _kept_clock(clock: CaseClock) -> KeptClock:
+    return KeptClock(
+        clock.started_at, clock.budget, clock.fixed, clock.spans, clock.spent, clock.running_since
+    )
+
+
+def _kept_cycle(cycle: Cycle) -> KeptCycle:
+    return KeptCycle(
+        number=cycle.number,
+        opened_at=cycle.opened_at,
+        live_since=cycle.live_since,
+        response=_kept_clock(cycle.response),
+        solution=_kept_clock(cycle.solution),
+        response_ended_by=cycle.response_ended_by,
+        ended_by=cycle.ended_by,
+        replied_at=cycle.replied_at,
+        resolved_at=cycle.resolved_at,
+        closed_at=cycle.closed_at,
+        confirmed=cycle.confirmed,
+        paused=cycle.paused,
+    )
+
+
+def _kept_obligation(obligation: Obligation) -> KeptObligation:
+    return KeptObligation(
+        obligation_id=obligation.obligation_id,
+        department=obligation.department,
+        owes=obligation.owes,
+        agent=obligation.agent,
+        clock=_kept_clock(obligation.clock),
+        done_at=obligation.done_at,
+        voided_at=obligation.voided_at,
+        ended_by=obligation.ended_by,
+    )
+
+
+def _kept_route(route: Route) -> KeptRoute:
+    return KeptRoute(route.before, route.last, route.moves, route.returns)
+
+
+def _kept_call(call: PromisedCall) -> KeptCall:
+    return KeptCall(
+        callback_id=call.callback_id,
+        branch_id=call.branch_id,
+        purpose=call.purpose,
+        promised_at=call.promised_at,
+        promised_by=call.promised_by,
+        due_at=call.due_at,
+        tries=call.tries,
+        attempts=call.attempts,
+        outcome=call.outcome,
+        ended_at=call.ended_at,
+        ended_by=call.ended_by,
+    )

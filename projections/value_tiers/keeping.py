@@ -1,0 +1,200 @@
+"""The memo of customer value as it is kept."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from projections.books.keeping import Numbers, kept_books
+from projections.books.records import Invoice
+from projections.keeping import kept_fact, packed
+from projections.value_tiers.collected import CollectedLedger
+from projections.value_tiers.contributions import (
+    BalanceChange,
+    Claim,
+    Contribution,
+    Contributions,
+    Ending,
+)
+from projections.value_tiers.kept import (
+    KeptBought,
+    KeptClaim,
+    KeptCollected,
+    KeptContribution,
+    KeptHappenings,
+    KeptParts,
+    KeptValue,
+)
+from projections.value_tiers.memo import ValueMemo
+from projections.value_tiers.sales import Bought, Sale
+from projections.value_tiers.tills import OrderParts
+
+COUNTS, ENDS, BALANCE = 0, 1, 2
+"""Kinds of happenings: a contribution counts, or ends, or a balance changes."""
+
+ORDER, INVOICE, SOURCE = 0, 1, 2
+"""Kinds of subjects of sales."""
+
+_Sold = list[tuple[int, tuple[Sale, ...]]]
+
+
+def kept_memo(memo: ValueMemo) -> bytes:
+    """Return a memo, of which there is a fact, as it is kept."""
+    books = memo.books
+    assert books.first is not None
+    counted = _numbered(books.contributions)
+    numbers = Numbers(books.ledger)
+    return packed(
+        KeptValue(
+            happenings=_kept_happenings(books.contributions, counted),
+            collected=_kept_collected(books.ledger, numbers, counted),
+            counts=books.counts,
+            sightings=books.sightings,
+            segments=books.segments,
+            first=kept_fact(books.first),
+            orders=books.orders,
+            freight={order_id: counted[one] for order_id, one in books.freight.items()},
+            visits=books.visits,
+            branch_id=memo.branch_id,
+            zone=memo.days.tz.key,
+            bought=_kept_bought(memo.bought, books.ledger, numbers),
+            history=memo.history.kept(),
+        )
+    )
+
+
+def _numbered(contributions: Contributions) -> dict[Contribution, int]:
+    return {one: number for number, one in enumerate(contributions)}
+
+
+def _kept_happenings(
+    contributions: Contributions, counted: dict[Contribution, int]
+) -> KeptHappenings:
+    kinds = bytearray()
+    endings: list[tuple[datetime, int]] = []
+    balances: list[BalanceChange] = []
+    for one in contributions.happenings:
+        if isinstance(one, Ending):
+            kinds.append(ENDS)
+            endings.append((one.at, counted[one.contribution]))
+        elif isinstance(one, BalanceChange):
+            kinds.append(BALANCE)
+            balances.append(one)
+        else:
+            kinds.append(COUNTS)
+    return KeptHappenings(
+        kinds=bytes(kinds),
+        contributions=[_kept_contribution(one) for one in counted],
+        endings=endings,
+        balances=balances,
+        corrected=[counted[one] for one in contributions.corrected],
+        currencies=contributions.currencies,
+    )
+
+
+def _kept_contribution(one: Contribution) -> KeptContribution:
+    return KeptContribution(
+        component=one.component,
+        currency=one.currency,
+        amount=one.amount,
+        at=one.at,
+        on=None if one.on == one.at else one.on,
+        event_id=one.event_id,
+        subject=one.subject,
+        until=one.until,
+        ended_by=one.ended_by,
+        corrected=one.corrected,
+    )
+
+
+def _kept_claim(claim: Claim, counted: dict[Contribution, int]) -> KeptClaim:
+    return KeptClaim(
+        subject=claim.subject,
+        currency=claim.currency,
+        gross=claim.gross,
+        net=claim.net,
+        cost=claim.cost,
+        total=claim.total,
+        back=claim.back,
+        paid=claim.paid,
+        settled=claim.settled,
+        live=tuple((key, counted[one]) for key, one in claim.live.items()),
+    )
+
+
+def _kept_collected(
+    ledger: CollectedLedger, numbers: Numbers, counted: dict[Contribution, int]
+) -> KeptCollected:
+    sources = numbers.sources
+    return KeptCollected(
+        books=kept_books(ledger, numbers),
+        claims=[
+            (numbers.invoices[invoice], _kept_claim(claim, counted))
+            for invoice, claim in ledger.claims.items()
+        ],
+        stood=[
+            (numbers.items[item], balance, due_on)
+            for item, (balance, due_on) in ledger.stood.items()
+        ],
+        parts=[
+            _kept_parts(order_id, parts, numbers, counted)
+            for order_id, parts in ledger.parts.items()
+        ],
+        cash=[
+            (sources[source], None if one is None else counted[one])
+            for source, one in ledger.cash.items()
+        ],
+        cash_notes=[(sources[note], amount) for note, amount in ledger.cash_notes.items()],
+        by=ledger.by,
+        correcting=ledger.correcting,
+    )
+
+
+def _kept_parts(
+    order_id: str, parts: OrderParts, numbers: Numbers, counted: dict[Contribution, int]
+) -> KeptParts:
+    sources = numbers.sources
+    return KeptParts(
+        order_id=order_id,
+        data=parts.data,
+        placed_at=None if parts.data is None else parts.placed_at,
+        notes=tuple(sources[note] for note in parts.notes),
+        split=parts.split,
+        billed=parts.billed,
+        citing=[sources[source] for source in parts.citing],
+        parts=[(sources[source], amount) for source, amount in parts.parts.items()],
+        paid=parts.paid,
+        kept=[(sources[source], amount) for source, amount in parts.kept.items()],
+        own=[(sources[note], amount) for note, amount in parts.own.items()],
+        stood_in=[(sources[note], amount) for note, amount in parts.stood_in.items()],
+        back=parts.back,
+        claim=None if parts.claim is None else _kept_claim(parts.claim, counted),
+    )
+
+
+def _kept_bought(bought: Bought, ledger: CollectedLedger, numbers: Numbers) -> KeptBought:
+    placed = {parts: number for number, parts in enumerate(ledger.parts.values())}
+    orders: _Sold = []
+    invoices: _Sold = []
+    sources: _Sold = []
+    order = bytearray()
+    for subject, sales in bought.sales.items():
+        if isinstance(subject, OrderParts):
+            order.append(ORDER)
+            orders.append((placed[subject], sales))
+        elif isinstance(subject, Invoice):
+            order.append(INVOICE)
+            invoices.append((numbers.invoices[subject], sales))
+        else:
+            order.append(SOURCE)
+            sources.append((numbers.sources[subject], sales))
+    return KeptBought(
+        orders=orders,
+        invoices=invoices,
+        sources=sources,
+        order=bytes(order),
+        instants={currency: one.instants for currency, one in bought.purchases.items()},
+        buying=bought.days_bought,
+        last_on=bought.last_on,
+        amounts=bought.amounts,
+        months=bought.months,
+    )

@@ -1,0 +1,168 @@
+"""The memo of customer value made again of what was kept of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import msgspec
+
+from events.calendars import zone
+from events.policy import Reference
+from projections.books.days import Days, days_in
+from projections.books.restoring import Parts, fill
+from projections.keeping import fact_again
+from projections.value_tiers.books import Sighting
+from projections.value_tiers.collected import CollectedLedger
+from projections.value_tiers.contributions import (
+    BalanceChange,
+    Claim,
+    Contribution,
+    Contributions,
+    Ending,
+)
+from projections.value_tiers.history import History
+from projections.value_tiers.keeping import COUNTS, ENDS, INVOICE, ORDER
+from projections.value_tiers.kept import (
+    KeptBought,
+    KeptClaim,
+    KeptCollected,
+    KeptContribution,
+    KeptHappenings,
+    KeptParts,
+    KeptValue,
+)
+from projections.value_tiers.memo import ValueMemo
+from projections.value_tiers.sales import Bought, Purchases, Sale
+from projections.value_tiers.tills import OrderParts, Subject
+
+_DECODER = msgspec.msgpack.Decoder(KeptValue)
+
+
+def memo_again(state: bytes, reference: Reference) -> ValueMemo:
+    """Return a memo as it was kept under the same rules. Raises: msgspec.DecodeError."""
+    told = _DECODER.decode(state)
+    memo = ValueMemo(reference)
+    books = memo.books
+    counted = _happenings_again(books.contributions, told.happenings)
+    parts = _collected_again(books.ledger, told.collected, counted)
+    books.counts.update(told.counts)
+    books.sightings = {
+        currency: [Sighting(*one) for one in seen] for currency, seen in told.sightings.items()
+    }
+    books.segments = told.segments
+    books.first = fact_again(told.first)
+    books.orders = told.orders
+    books.freight = {order_id: counted[n] for order_id, n in told.freight.items()}
+    books.visits = told.visits
+    memo.branch_id = told.branch_id
+    days = days_in(zone(told.zone))
+    history = History(books, days)
+    history.fill(told.history)
+    memo.read = (days, history, _bought_again(days, told.bought, books.ledger, parts))
+    return memo
+
+
+def _happenings_again(into: Contributions, kept: KeptHappenings) -> list[Contribution]:
+    """Let contributions be those that were kept; return them by number."""
+    counted = [_contribution_again(one) for one in kept.contributions]
+    counts, endings, balances = iter(counted), iter(kept.endings), iter(kept.balances)
+    happenings = into.happenings
+    for kind in kept.kinds:
+        if kind == COUNTS:
+            happenings.append(next(counts))
+        elif kind == ENDS:
+            at, number = next(endings)
+            happenings.append(Ending(at, counted[number]))
+        else:
+            happenings.append(BalanceChange(*next(balances)))
+    into.corrected = [counted[n] for n in kept.corrected]
+    into.currencies = kept.currencies
+    return counted
+
+
+def _contribution_again(kept: KeptContribution) -> Contribution:
+    on = kept.at if kept.on is None else kept.on
+    one = Contribution(
+        kept.component, kept.currency, kept.amount, kept.at, on, kept.event_id, kept.subject
+    )
+    one.until = kept.until
+    one.ended_by = kept.ended_by
+    one.corrected = kept.corrected
+    return one
+
+
+def _claim_again(kept: KeptClaim, counted: list[Contribution]) -> Claim:
+    claim = Claim(kept.subject, kept.currency, kept.gross, 0)
+    claim.net = kept.net
+    claim.cost = kept.cost
+    claim.total = kept.total
+    claim.back = kept.back
+    claim.paid = kept.paid
+    claim.settled = kept.settled
+    for key, number in kept.live:
+        claim.live[key] = counted[number]
+    return claim
+
+
+def _collected_again(
+    ledger: CollectedLedger, kept: KeptCollected, counted: list[Contribution]
+) -> Parts:
+    parts = fill(ledger, kept.books)
+    sources, items, invoices = parts.sources, parts.items, parts.invoices
+    ledger.claims = {invoices[n]: _claim_again(claim, counted) for n, claim in kept.claims}
+    ledger.stood = {items[n]: (balance, due_on) for n, balance, due_on in kept.stood}
+    for one in kept.parts:
+        ledger.parts[one.order_id] = _parts_again(one, parts, counted)
+    for n, number in kept.cash:
+        ledger.cash[sources[n]] = None if number is None else counted[number]
+    ledger.cash_notes = {sources[n]: amount for n, amount in kept.cash_notes}
+    ledger.by = kept.by
+    ledger.correcting = kept.correcting
+    return parts
+
+
+def _parts_again(kept: KeptParts, parts: Parts, counted: list[Contribution]) -> OrderParts:
+    sources = parts.sources
+    found = OrderParts()
+    found.data = kept.data
+    if kept.placed_at is not None:
+        found.placed_at = kept.placed_at
+    found.notes = tuple(sources[n] for n in kept.notes)
+    found.split = kept.split
+    found.billed = kept.billed
+    found.citing = [sources[n] for n in kept.citing]
+    found.parts = {sources[n]: amount for n, amount in kept.parts}
+    found.paid = kept.paid
+    found.kept = {sources[n]: amount for n, amount in kept.kept}
+    found.own = {sources[n]: amount for n, amount in kept.own}
+    found.stood_in = {sources[n]: amount for n, amount in kept.stood_in}
+    found.back = kept.back
+    if kept.claim is not None:
+        found.claim = _claim_again(kept.claim, counted)
+    return found
+
+
+def _bought_again(days: Days, kept: KeptBought, ledger: CollectedLedger, parts: Parts) -> Bought:
+    bought = Bought(days)
+    placed = list(ledger.parts.values())
+    orders, invoices, sources = iter(kept.orders), iter(kept.invoices), iter(kept.sources)
+    for kind in kept.order:
+        subject: Subject
+        if kind == ORDER:
+            n, sales = next(orders)
+            subject = placed[n]
+        elif kind == INVOICE:
+            n, sales = next(invoices)
+            subject = parts.invoices[n]
+        else:
+            n, sales = next(sources)
+            subject = parts.sources[n]
+        bought.sales[subject] = tuple(Sale(*sale) for sale in sales)
+    for currency, instants in kept.instants.items():
+        purchases = bought.purchases[currency] = Purchases()
+        purchases.instants = instants
+    bought.days_bought.update(kept.buying)
+    bought.last_on = kept.last_on
+    bought.amounts.update(kept.amounts)
+    bought.months = None if kept.months is None else Counter(kept.months)
+    return bought

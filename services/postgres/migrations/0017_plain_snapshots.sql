@@ -1,0 +1,2 @@
+-- Snapshots hold plain structs, and no facts. Those of the earlier form are never read again.
+TRUNCATE dossier_snapshots;
