@@ -73,7 +73,7 @@ def extensions(root: Path, target: Path) -> Sequence[Extension]:
     """Write the C of the rules below `target`; return what is to be compiled of it.
 
     In many files: they are compiled side by side, and none takes much memory. Optimised once
-    and not twice: -O2 takes half as long again and is no faster where it counts.
+    and not twice: -O2 takes half as long again to compile.
 
     Raises: CannotBuild.
     """
