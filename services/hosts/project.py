@@ -29,7 +29,7 @@ from services.hosts.bootstrap import open_platform
 from services.notify.deliveries import Deliveries
 from services.notify.webhook import Webhook
 from services.platform import Platform
-from services.postgres.pool import translated
+from services.postgres.pool import lent_for_locks, translated
 from services.postgres.statements import sql
 from services.postgres.waiting import patiently
 from services.projector.collecting import collecting_seldom
@@ -129,7 +129,7 @@ class Projector:
     async def _ownership(self) -> AsyncIterator[None]:
         """Hold the lock and own every partition; wait for the lock where another has it."""
         with translated():
-            async with self._platform.pool.acquire() as connection:
+            async with lent_for_locks(self._platform.pool) as connection:
                 told = False
                 while not await connection.fetchval(sql("try_projector_lock")):
                     if not told:

@@ -20,7 +20,7 @@ from services.move.to_kafka import to_kafka
 from services.move.without_topics import to_embedded_without_topics
 from services.ports import Clock
 from services.postgres.migrate import migrate
-from services.postgres.pool import Connection, Pool, open_pool, translated
+from services.postgres.pool import Connection, Pool, lent_for_locks, open_pool, translated
 from services.postgres.statements import sql
 from services.settings import Settings
 
@@ -88,7 +88,7 @@ async def _moved(
 async def _lock(pool: Pool) -> AsyncIterator[Connection]:
     """Hold the lock on moves. Raises: UsageError, where another move is under way."""
     with translated():
-        async with pool.acquire() as connection:
+        async with lent_for_locks(pool) as connection:
             for _ in range(_LOOKS):
                 if await connection.fetchval(sql("move_lock")):
                     break

@@ -16,7 +16,7 @@ import structlog
 from services.errors import Unavailable
 from services.notify.relay import ALERTS, Tail, alert_notice
 from services.notify.webhook import Webhook
-from services.postgres.pool import Pool, translated
+from services.postgres.pool import Pool, lent_for_locks, translated
 from services.postgres.statements import sql
 
 _LOG = structlog.get_logger(__name__)
@@ -82,7 +82,7 @@ class Deliveries:
     async def _alone(self) -> AsyncIterator[None]:
         """Wait until no other process delivers; another may once this one's connection is lost."""
         with translated():
-            async with self._pool.acquire() as connection:
+            async with lent_for_locks(self._pool) as connection:
                 while not await connection.fetchval(  # noqa: ASYNC110 - another process has it
                     sql("try_delivery_lock")
                 ):

@@ -24,10 +24,6 @@ ALERT_COLUMNS = (
     "projection", "version", "partition", "alert_id", "kind", "subject", "threshold",
     "customer_id", "branch_id", "since", "currency", "amount_minor",
 )  # fmt: skip
-TOTAL_COLUMNS = (
-    "projection", "version", "partition", "measure", "currency", "branch_id", "day", "count",
-    "amount_minor",
-)  # fmt: skip
 
 
 class Gathered:

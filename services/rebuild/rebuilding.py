@@ -19,7 +19,7 @@ from msgspec import Struct, structs
 
 from projections.protocol import Projection
 from services.platform import Platform
-from services.postgres.pool import Connection, translated
+from services.postgres.pool import Connection, lent_for_locks, translated
 from services.postgres.statements import sql
 from services.projector.owner import BATCH_EVENTS
 from services.rebuild.builds import SHARED_TABLES, Build, RebuildRefused, discard, plan
@@ -179,7 +179,7 @@ class _Timer:
 async def _alone(platform: Platform, names: Sequence[str]) -> AsyncIterator[None]:
     """Let no other process rebuild these projections meanwhile. Raises: RebuildRefused."""
     with translated():
-        async with platform.pool.acquire() as connection:
+        async with lent_for_locks(platform.pool) as connection:
             give_up_at = time.monotonic() + _LOCK_PATIENCE_S
             for name in sorted(names):
                 while not await connection.fetchval(_TRY_LOCK, name):
@@ -259,15 +259,13 @@ async def _settle(platform: Platform, begun: Begun) -> None:
             for build in left:
                 async with connection.transaction():
                     await _index(connection, begun, build)
-            # What the switch compares: without fresh statistics it might be planned badly.
-            own = [table.name for build in left for table in build.tables.values()]
-            for name in (*own, "rebuild_alerts", "projection_heads", "totals"):
-                await connection.execute(f"ANALYZE {name}", timeout=LONG_S)
+            await _analyze(connection, left)
 
 
 async def _index(connection: Connection, begun: Begun, build: Build) -> None:
     positions = begun.extent.positions
-    await connection.execute(sql("rebuild_sum_totals"), *build.id, timeout=LONG_S)
+    if not build.repairs:
+        await connection.execute(sql("rebuild_sum_totals"), *build.id, timeout=LONG_S)
     await connection.execute(sql("rebuild_checkpoints"), *build.id, build.generation, positions)
     for statement in key_statements(build.tables):
         await connection.execute(statement, timeout=LONG_S)
@@ -276,6 +274,28 @@ async def _index(connection: Connection, begun: Begun, build: Build) -> None:
     await connection.execute(
         "UPDATE rebuilds SET indexed_at = now() WHERE projection = $1", build.projection.name
     )
+
+
+async def _analyze(connection: Connection, builds: Sequence[Build]) -> None:
+    """Have the switch planned well: by the columns that it compares rows by.
+
+    What becomes live is looked at in full, for its readers.
+    """
+    shared = {
+        "projection_heads": "projection, version, customer_id",
+        "rebuild_alerts": "projection, version, customer_id",
+        "rebuild_totals": "projection, version, day",
+    }
+    looked_at = [f"{table} ({columns})" for table, columns in shared.items()]
+    for build in builds:
+        looked_at += [
+            f"{table.name} ({', '.join(table.key)})" if build.repairs else table.name
+            for table in build.tables.values()
+        ]
+    if not all(build.repairs for build in builds):
+        looked_at.append("totals")
+    for one in looked_at:
+        await connection.execute(f"ANALYZE {one}", timeout=LONG_S)
 
 
 async def _clear_away(platform: Platform, builds: Sequence[Build]) -> None:

@@ -18,6 +18,7 @@ from events.envelope import CustomerId
 from events.policy import Reference
 from projections.protocol import Alert, Projection
 from services.errors import LogMoved, StaleCheckpoint
+from services.postgres.arrays import array_text
 from services.postgres.statements import sql
 from services.rows.changes import Changes
 from services.rows.row_tables import tables_of
@@ -130,8 +131,9 @@ class ProjectionStore:
     ) -> dict[CustomerId, Written]:
         """Return what is written of each customer."""
         found = {customer: Written() for customer in customers}
+        asked = array_text(customers)
         for name, table in self._tables.items():
-            for record in await connection.fetch(table.select, customers):
+            for record in await connection.fetch(table.select, asked):
                 fields = dict(record.items())
                 customer = CustomerId(fields.pop("customer_id"))
                 del fields["partition"]
@@ -145,7 +147,7 @@ class ProjectionStore:
     async def _standing(
         self, connection: PoolConnectionProxy, customers: Sequence[CustomerId]
     ) -> list[Record]:
-        return await connection.fetch(sql("standing_alerts"), *self._id, customers)
+        return await connection.fetch(sql("standing_alerts"), *self._id, array_text(customers))
 
     async def write(
         self,
@@ -202,10 +204,10 @@ class ProjectionStore:
                 *self._id,
                 partition,
                 policy_count,
-                [head.customer for head in changes.heads],
-                [head.assessed_at for head in changes.heads],
-                [head.next_change_at for head in changes.heads],
-                [uses_id(head.uses) for head in changes.heads],
+                array_text([head.customer for head in changes.heads]),
+                array_text([head.assessed_at for head in changes.heads]),
+                array_text([head.next_change_at for head in changes.heads]),
+                array_text([uses_id(head.uses) for head in changes.heads]),
             )
         await self._parked(connection, partition, changes, policy_count, at)
 
@@ -238,12 +240,7 @@ class ProjectionStore:
                 sql("add_totals"),
                 *self._id,
                 partition,
-                [key[0] for key, _ in moved],
-                [key[1] for key, _ in moved],
-                [key[2] for key, _ in moved],
-                [key[3] for key, _ in moved],
-                [items for _, (items, _) in moved],
-                [amount for _, (_, amount) in moved],
+                *map(array_text, zip(*((*key, *delta) for key, delta in moved), strict=True)),
             )
 
     async def _alerts(

@@ -15,9 +15,10 @@ from importlib.resources import files
 
 from asyncpg.pool import PoolConnectionProxy
 from msgspec import Struct
-from msgspec.structs import fields
+from msgspec.structs import astuple, fields
 
 from projections.protocol import Projection, Row, RowKey, Table
+from services.postgres.arrays import array_text
 
 _SQL_TYPES: dict[object, str] = {
     str: "text",
@@ -56,15 +57,18 @@ class RowTable(Struct, frozen=True):
         """Return the columns of the primary key."""
         return ("customer_id", *self.table.key)
 
-    def arrays(self, rows: Sequence[tuple[str, int, Row]]) -> list[list[object]]:
+    def arrays(self, rows: Sequence[tuple[str, int, Row]]) -> list[str]:
         """Return the upsert's parameters: one array per column of (customer, partition, row)."""
-        own = [[getattr(row, column.name) for _, _, row in rows] for column in self.columns]
-        return [[c for c, _, _ in rows], [p for _, p, _ in rows], *own]
+        own = zip(*(astuple(row) for _, _, row in rows), strict=True)
+        columns: Sequence[Sequence[object]] = (
+            [c for c, _, _ in rows], [p for _, p, _ in rows], *own
+        )  # fmt: skip
+        return [array_text(column) for column in columns]
 
-    def key_arrays(self, keys: Sequence[tuple[str, RowKey]]) -> list[list[object]]:
+    def key_arrays(self, keys: Sequence[tuple[str, RowKey]]) -> list[str]:
         """Return the delete's parameters: one array per key column of (customer, key)."""
-        own: list[list[object]] = [[key[i] for _, key in keys] for i in range(len(self.table.key))]
-        return [[customer for customer, _ in keys], *own]
+        own = zip(*(key for _, key in keys), strict=True)
+        return [array_text(column) for column in ([customer for customer, _ in keys], *own)]
 
 
 def columns_of(row: type[Row]) -> tuple[Column, ...]:
@@ -103,9 +107,9 @@ def _row_table(name: str, table: Table) -> RowTable:
     names = ["customer_id", "partition", *(c.name for c in columns)]
     types_ = ["text", "smallint", *(c.sql_type for c in columns)]
     key = ["customer_id", *table.key]
-    values = ", ".join(f"${i}::{t}[]" for i, t in enumerate(types_, 1))
+    values = ", ".join(f"${i}::text::{t}[]" for i, t in enumerate(types_, 1))
     changes = ", ".join(f"{c} = excluded.{c}" for c in names if c not in key)
-    keys = ", ".join(f"${i}::text[]" for i in range(1, len(key) + 1))
+    keys = ", ".join(f"${i}::text::text[]" for i in range(1, len(key) + 1))
     typed = dict(zip(names, types_, strict=True))
     wanted = ", ".join(f"{column}::{typed[column]}" for column in key)
     return RowTable(
@@ -116,7 +120,7 @@ def _row_table(name: str, table: Table) -> RowTable:
         f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changes}",
         delete=f"DELETE FROM {name} WHERE ({', '.join(key)}) IN "
         f"(SELECT {wanted} FROM unnest({keys}) AS keys ({', '.join(key)}))",
-        select=f"SELECT {', '.join(names)} FROM {name} WHERE customer_id = ANY($1::text[])",
+        select=f"SELECT {', '.join(names)} FROM {name} WHERE customer_id = ANY($1::text::text[])",
     )
 
 

@@ -21,6 +21,7 @@ import pytest
 from events.touchpoints.customer import CustomerProfileChanged, CustomerRegistered
 from projections import PROJECTIONS
 from services.console.shared.statements import Statements
+from services.postgres.arrays import array_text
 from services.rows.row_tables import tables_of
 from tests.support.large_log import lay_in
 from tests.support.postgres import fresh_database
@@ -172,7 +173,7 @@ GIVEN: Mapping[str, Arguments] = {
     "vault_keys": (CUSTOMERS,),
     "vault_prepare": ([CUSTOMER, "new"], [b"k", b"k"]),
     # --- rows
-    "add_totals": (*OURS, 1, ["open"], ["CNY"], ["B-1"], [730_001], [1], [5]),
+    "add_totals": (*OURS, 1, "{open}", "{CNY}", "{B-1}", "{730001}", "{1}", "{5}"),
     "alert_journal_after": (59_000, 60_000, 500),
     "alert_journal_end": (),
     "checkpoints_of": (*OURS, 1),
@@ -197,14 +198,16 @@ GIVEN: Mapping[str, Arguments] = {
         *OURS, PARTITION, [uuid4()], ["overdue"], ["I"], [30], [CUSTOMER], ["B-1"], [NOW],
         ["CNY"], [5],
     ),
-    "rebuild_standing": (*OURS, CUSTOMERS),
+    "rebuild_standing": (*OURS, array_text(CUSTOMERS)),
     "restate_alerts": ([ONE], ["B-1"], [5]),
     "retry_parked": (None,),
     "settle_partition": (*OURS, 1, PARTITION, 1, 301),
-    "standing_alerts": (*OURS, CUSTOMERS),
+    "standing_alerts": (*OURS, array_text(CUSTOMERS)),
     "take_partition": (*OURS, 1, PARTITION),
     "totals_of": OURS,
-    "upsert_heads": (*OURS, PARTITION, 300, [CUSTOMER], [NOW], [NOW], [5]),
+    "upsert_heads": (
+        *OURS, PARTITION, 300, *(array_text(one) for one in ([CUSTOMER], [NOW], [NOW], [5]))
+    ),
     "waiting_partitions": (*ALL, PARTITIONS, NOW),
     "withdraw_alerts": (NOW, [ONE], ["paid"], [OTHER]),
     "writers_of": ("alert_journal",),
@@ -215,8 +218,7 @@ GIVEN: Mapping[str, Arguments] = {
     "relay_move": ("webhook", 5),
     "relay_place": ("webhook", 5),
     "snapshot_keep": ("receivables", 1, "C-new", "code", 1, 10, NOW, 3, 10, b"x"),
-    "snapshots_named": (*OURS, CUSTOMERS),
-    "snapshots_of": (*OURS, "x", 1, 9000, 300, 300, CUSTOMERS),
+    "snapshots_of": (*OURS, "x", 1, 9000, 300, 300, CUSTOMERS, 2**18),
     "try_delivery_lock": (),
     "try_projector_lock": (),
     # --- rebuilds

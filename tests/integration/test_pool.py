@@ -5,7 +5,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 
 from services.errors import UsageError
-from services.postgres.pool import open_pool
+from services.postgres.pool import lent_for_locks, open_pool
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,27 @@ async def test_a_database_that_is_not_there_is_wrong_usage(database: str) -> Non
     elsewhere = urlunsplit(urlsplit(database)._replace(path="/nowhere"))
     with pytest.raises(UsageError, match="nowhere"):
         await open_pool(elsewhere)
+
+
+@pytest.mark.postgres
+async def test_locks_of_a_session_end_when_its_connection_is_given_back(database: str) -> None:
+    held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
+    async with await open_pool(database, max_size=1) as pool:
+        for _ in range(2):
+            async with lent_for_locks(pool) as connection:
+                assert await connection.fetchval("SELECT pg_try_advisory_lock(7)")
+                assert await connection.fetchval(held) == 1
+            assert await pool.fetchval(held) == 0
+
+
+@pytest.mark.postgres
+async def test_a_connection_that_nothing_outlives_is_given_back_without_a_word(
+    database: str,
+) -> None:
+    async with await open_pool(database, max_size=1) as pool:
+        said: list[str] = []
+        async with pool.acquire() as connection:
+            connection.add_query_logger(lambda record: said.append(record.query))
+            await connection.fetchval("SELECT 1")
+        await pool.fetchval("SELECT 2")
+        assert said == ["SELECT 1", "SELECT 2"]
