@@ -246,6 +246,8 @@ GIVEN: Mapping[str, Arguments] = {
     "rebuild_withdraw": (*TWO_BUILDS, NOW),
     # --- walks
     "part_bounds": (1.0, 10),
+    "events_spread": (),
+    "walk_spools_left": (),
     "walk_copy": ("C000100", "C000120", [1] * 13, [20_000] * 13, None),
     "walk_part": ("C000100", "C000120", [1] * 13, [20_000] * 13, None),
     "rows_without_events": OURS,
