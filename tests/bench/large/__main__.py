@@ -17,9 +17,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
-import asyncpg
 import msgspec
 from msgspec import Struct
 
@@ -31,6 +29,7 @@ from tests.bench.large.company import Large, multiply
 from tests.bench.large.reading import ORDERS, Cold, Read, measured
 from tests.bench.machine import Measurement
 from tests.bench.processor import CommandFailed, Cost, run, server_cpu_s
+from tests.support.postgres import execute, with_database
 
 YEAR_EVENTS = 600_000_000
 CORES = 4
@@ -82,7 +81,7 @@ class _Bench:
         self._options = options
         self._say = say
         self._build = this_build(native=bool(choose().parts))
-        self._cold = Cold(home, partial(_database, "large"))
+        self._cold = Cold(home, partial(with_database, name="large"))
 
     def figures(self) -> Figures:
         """Measure everything."""
@@ -108,16 +107,16 @@ class _Bench:
     def _made(self) -> Large:
         options = self._options
         with EmbeddedServer(self._home) as server:
-            source, target = _database("source", server.dsn), _database("large", server.dsn)
-            asyncio.run(_execute(server.dsn, "CREATE DATABASE source"))
-            asyncio.run(_execute(server.dsn, "CREATE DATABASE large"))
+            source, target = with_database(server.dsn, "source"), with_database(server.dsn, "large")
+            asyncio.run(execute(server.dsn, "CREATE DATABASE source"))
+            asyncio.run(execute(server.dsn, "CREATE DATABASE large"))
             self._say(f"inventing a company of {options.base:,} customers")
             self._command(source, "simulate", "history", "--customers", str(options.base))
             self._command(target, "project", "--once")
             made = asyncio.run(multiply(source, target, options.base, options.events, self._say))
             # As if every row had been lost: what is live stands at the end of the log.
-            asyncio.run(_execute(target, _AT_THE_END))
-            asyncio.run(_execute(server.dsn, "DROP DATABASE source"))
+            asyncio.run(execute(target, _AT_THE_END))
+            asyncio.run(execute(server.dsn, "DROP DATABASE source"))
             return made
 
     def _read(self, *orders: str) -> list[Read]:
@@ -155,18 +154,6 @@ WHERE (c.generation, c.partition) = (h.generation, h.partition)
 
 def _year_hours(us: float) -> float:
     return round(us * YEAR_EVENTS / 1e6 / 3600, 2)
-
-
-def _database(name: str, dsn: str) -> str:
-    return urlunsplit(urlsplit(dsn)._replace(path=f"/{name}"))
-
-
-async def _execute(dsn: str, statement: str) -> None:
-    connection = await asyncpg.connect(dsn)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
 
 
 def bench(options: Options, say: Say) -> Figures:

@@ -18,7 +18,6 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import asyncpg
 import psutil
 from msgspec import Struct
 
@@ -30,6 +29,7 @@ from services.postgres.statements import sql
 from services.walk.parts import Extent, Part, copied_dossiers, divide
 from services.walk.spool import EVENTS, spool
 from tests.bench.processor import server_cpu_s
+from tests.support.postgres import execute
 
 Say = Callable[[str], None]
 
@@ -128,7 +128,7 @@ async def _copy(cold: Cold, parts: int) -> Read:
         table = f"walk_spool_{_WALK}"
     with cold.server() as (dsn, pid):
         read = await _sampled("copy", dsn, pid, parts, table)
-        await _executed(dsn, f"DROP TABLE {table}")
+        await execute(dsn, f"DROP TABLE {table}")
     return _with_making(read, made, events, size)
 
 
@@ -232,14 +232,6 @@ class _Spending:
 async def _extent(connection: Connection) -> Extent:
     rows = await connection.fetch(sql("readable_heads"), 1)
     return Extent(1, tuple(row["next_n"] for row in rows))
-
-
-async def _executed(dsn: str, statement: str) -> None:
-    connection = await asyncpg.connect(dsn)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
 
 
 def _disk_bytes(pid: int) -> int:
