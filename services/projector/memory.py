@@ -99,9 +99,17 @@ class Section:
         return customer in self._needed
 
     def release(self) -> None:
-        """Need no customer any longer, and forget those for whom there is no room."""
+        """Need no customer any longer, and forget those for whom there is no room.
+
+        Of who stays, what was made of the facts is remembered, and not the facts.
+        """
+        used = [*self._needed]
         self._needed.clear()
         self._memory.shrink()
+        for customer in used:
+            remembered = self._customers.get(customer)
+            if remembered is not None:
+                remembered.facts.leave_out()
 
     def drop(self, customers: Iterable[CustomerId]) -> None:
         """Forget some customers."""
