@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import uuid
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter, lt
 from typing import ClassVar, NamedTuple, Protocol
@@ -71,12 +71,15 @@ class Facts:
     `memo` is what a projection worked out of the facts in order and may go on from instead of
     beginning anew. No answer depends on it: a late fact drops it, and the projection checks
     that it belongs to the same rules and that all it has seen pass had passed by the instant
-    asked for.
+    asked for. `staged` is what projections of one pass share, if they do.
 
     Those that a memo walked may be left out: what is asked of them then raises FactsLeftOut.
     """
 
-    __slots__ = ("_events", "_handles", "_ids", "_left", "_left_ids", "_left_last", "home", "memo")
+    __slots__ = (
+        "_events", "_handles", "_ids", "_left", "_left_ids", "_left_last", "home", "memo",
+        "staged",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -84,6 +87,7 @@ class Facts:
         handles: frozenset[type[Touchpoint]] | None = None,
     ) -> None:
         self.memo: Memo | None = None
+        self.staged: Staged | None = None
         self.home = Home()
         self._handles = handles
         self._ids: dict[EventId, None] = {}  # smaller than a set where there are few
@@ -187,6 +191,40 @@ class Facts:
         facts._left_last = kept.last
         facts.memo = memo
         return facts
+
+
+Walk = Callable[[Facts, datetime, Reference], object]
+"""What walks a customer's facts to an instant, and returns what it came to."""
+
+
+class Stage(NamedTuple):
+    """A walk of the facts that several projections read, so that it is walked once for all."""
+
+    name: str
+    walk: Walk | None  # None: another one walks
+
+
+class Staged:
+    """What a stage's walk came to of one customer's facts, of any kind of its projections."""
+
+    __slots__ = ("_at", "_found", "_reference", "_walk")
+
+    def __init__(self, walk: Walk) -> None:
+        self._walk = walk
+        self._at: datetime | None = None
+        self._reference: Reference | None = None
+        self._found: object = None
+
+    def walked(self, facts: Facts, at: datetime, reference: Reference) -> object:
+        """Return what the walk comes to at an instant, walked when it is first asked for.
+
+        The facts are those that have this stage.
+        """
+        if self._at != at or self._reference is not reference:
+            self._at, self._reference = at, reference
+            self._found = None  # and so it is for the others, should the walk raise something
+            self._found = self._walk(facts, at, reference)
+        return self._found
 
 
 def _follows(event: Fact, other: Fact) -> bool:
@@ -317,6 +355,7 @@ class Projection(Protocol):
     handles: ClassVar[frozenset[type[Touchpoint]]]
     reads: ClassVar[frozenset[type[ReferenceTouchpoint]]]  # no other record ever changes a row
     tables: ClassVar[tuple[Table, ...]]
+    stage: ClassVar[Stage | None]  # what it can share with others in a pass; None: nothing
 
     def assess(
         self, customer: CustomerId, facts: Facts, at: datetime, reference: Reference

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from events.calendars import INSTANT
+from events.facts import Fact
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.customer import CustomerProfileChanged, CustomerRegistered
 from events.touchpoints.order import OrderCancelled
@@ -23,14 +25,14 @@ from projections.books.credit_notes import settle_unbilled
 from projections.books.ledger import Ledger
 from projections.protocol import Facts
 
-_HANDLERS = {**billing.HANDLERS, **payments.HANDLERS, **orders.HANDLERS}
+HANDLERS = {**billing.HANDLERS, **payments.HANDLERS, **orders.HANDLERS}
 
 HANDLED: frozenset[type[Touchpoint]] = frozenset(
-    {*_HANDLERS, CustomerProfileChanged, CustomerRegistered}
+    {*HANDLERS, CustomerProfileChanged, CustomerRegistered}
 )
 """The touchpoints that mean something for receivables; the last two say whose days they are."""
 
-_RELIEF: dict[type[Any], str] = {
+RELIEF: dict[type[Any], str] = {
     PaymentReceived: "paid",
     PaymentConfirmedGenuine: "paid",
     CreditNoteIssued: "credited",
@@ -50,6 +52,14 @@ def may_continue(book: Ledger, facts: Facts) -> bool:
     return all(facts.home.branch_at(at) == branch for at, branch in book.days_of)
 
 
+def first_of(kinds: frozenset[type[Touchpoint]], facts: Sequence[Fact]) -> datetime | None:
+    """Return the instant of the first fact of some kinds: facts may be there for others too."""
+    for fact in facts:
+        if type(fact.data) in kinds:
+            return fact.effective_at
+    return None
+
+
 def walk(book: Ledger, facts: Facts, at: datetime) -> None:
     """Bring the books from where they stand to an instant, which must not be an earlier one.
 
@@ -57,13 +67,14 @@ def walk(book: Ledger, facts: Facts, at: datetime) -> None:
     at an instant precedes a deadline at that instant.
     """
     deadlines = book.deadlines
-    handlers = _HANDLERS
+    handlers = HANDLERS
     book.next_fact_at = None
     book.home = facts.home
-    for event in facts.after(book.walked):
+    later = facts.after(book.walked)
+    for n, event in enumerate(later):
         instant = event.effective_at
         if instant > at:
-            book.next_fact_at = instant
+            book.next_fact_at = first_of(HANDLED, later[n:])
             break
         if deadlines and deadlines[0].at < instant:
             book.pass_time(instant)
@@ -79,7 +90,7 @@ def walk(book: Ledger, facts: Facts, at: datetime) -> None:
         if book.loose_notes:
             settle_unbilled(book)
         if book.limited:
-            book.watch_limits(_RELIEF.get(type(data), "corrected"), event.id)
+            book.watch_limits(RELIEF.get(type(data), "corrected"), event.id)
     if deadlines:
         book.pass_time(at + INSTANT)
     book.home = None

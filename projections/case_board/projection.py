@@ -17,7 +17,7 @@ from projections.case_board.replay import HANDLED
 from projections.case_board.restoring import memo_again
 from projections.case_board.rows import BREACHED, TABLES, CaseRow
 from projections.case_board.service_levels import TERMS_READ
-from projections.protocol import Assessment, Facts, Memo, Row, Table, Total
+from projections.protocol import Assessment, Facts, Memo, Row, Stage, Table, Total
 
 
 class CaseBoard:
@@ -28,6 +28,7 @@ class CaseBoard:
     handles: ClassVar[frozenset[type[Touchpoint]]] = HANDLED
     tables: ClassVar[tuple[Table, ...]] = TABLES
     reads: ClassVar[frozenset[type[ReferenceTouchpoint]]] = TERMS_READ | HOURS_READS
+    stage: ClassVar[Stage | None] = None
 
     def assess(
         self, customer: CustomerId, facts: Facts, at: datetime, reference: Reference

@@ -33,10 +33,10 @@ Rows = dict[str, dict[RowKey, Row]]
 class BookMemo(Memo):
     """One customer's books as of `at` under one state of the rules."""
 
-    def __init__(self, reference: Reference) -> None:
+    def __init__(self, reference: Reference, book: Ledger | None = None) -> None:
         self.reference = reference
         self.at = BEGINNING
-        self.book = Ledger(rules_of(reference))
+        self.book = Ledger(rules_of(reference)) if book is None else book
         self.frame: Frame | None = None
         self.promises: Promises
         self.stamp: object = object()

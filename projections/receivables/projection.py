@@ -11,7 +11,8 @@ from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.policy import ReferenceTouchpoint
 from projections.books.replay import HANDLED
-from projections.protocol import Assessment, Facts, Memo, Row, Table, Total
+from projections.books.stage import BOOKS, walked_books
+from projections.protocol import Assessment, Facts, Memo, Row, Stage, Table, Total
 from projections.receivables.keeping import kept_memo, memo_again
 from projections.receivables.memo import BookMemo
 from projections.receivables.rows import ACCOUNTS, INVOICED, ITEMS, OPEN, OWED_BACK, ItemRow
@@ -26,6 +27,7 @@ class Receivables:
     handles: ClassVar[frozenset[type[Touchpoint]]] = HANDLED
     reads: ClassVar[frozenset[type[ReferenceTouchpoint]]] = READS
     tables: ClassVar[tuple[Table, ...]] = (ITEMS, ACCOUNTS)
+    stage: ClassVar[Stage | None] = Stage(BOOKS, None)
 
     def assess(
         self, customer: CustomerId, facts: Facts, at: datetime, reference: Reference
@@ -36,6 +38,10 @@ class Receivables:
         """
         memo, facts.memo = facts.memo, None
         if not (isinstance(memo, BookMemo) and memo.serves(facts, at, reference)):
+            walked = walked_books(facts, at, reference)
+            ledger = None if walked is None else walked.take_ledger()
+            if ledger is not None:
+                return BookMemo(reference, ledger).assess(customer, facts, at)
             memo = BookMemo(reference)
         assessment = memo.assess(customer, facts, at)
         facts.memo = memo

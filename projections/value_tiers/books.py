@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from events.calendars import INSTANT
 from events.facts import Fact
 from events.money import Money
+from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.complaint import ComplaintFiled
 from events.touchpoints.contact import CallbackMade, VisitMade
@@ -42,11 +43,12 @@ from projections.books import billing, orders, payments
 from projections.books.credit_notes import settle_unbilled
 from projections.books.days import ENDING
 from projections.books.ledger import Ledger
-from projections.books.replay import may_continue
+from projections.books.replay import HANDLERS, RELIEF, first_of, may_continue
+from projections.books.stage import WalkedBooks
 from projections.protocol import Facts
 from projections.value_tiers.collected import CollectedLedger
 from projections.value_tiers.contributions import Component, Contribution, Contributions
-from projections.value_tiers.rules import ValueRules, cost
+from projections.value_tiers.rules import ValueRules, cost, value_rules
 
 _BOOKED: dict[type[Touchpoint], Callable[[Ledger, Any], None]] = {
     kind: handler
@@ -76,12 +78,17 @@ class Sighting(NamedTuple):
 
 
 class ValueBooks:
-    """A customer's money and contacts, walked fact by fact as far as they are asked for."""
+    """A customer's money and contacts, walked fact by fact as far as they are asked for.
 
-    def __init__(self, rules: ValueRules) -> None:
+    Walked `for_all` they take in whatever means something for receivables, too.
+    """
+
+    def __init__(self, rules: ValueRules, for_all: bool = False) -> None:
         self.rules = rules
+        self.for_all = for_all
+        self._handlers = HANDLERS if for_all else _BOOKED
         self.contributions = Contributions(rules.weighs_debt)
-        self.ledger = CollectedLedger(rules, self.contributions)
+        self.ledger = CollectedLedger(rules, self.contributions, for_all)
         self.counts: Counter[str] = Counter()
         self.sightings: dict[str, list[Sighting]] = {}  # by currency
         self.segments: list[tuple[datetime, str]] = []
@@ -127,31 +134,41 @@ class ValueBooks:
         deadlines = ledger.deadlines
         ledger.next_fact_at = None
         ledger.home = facts.home
-        for event in facts.after(ledger.walked):
+        later = facts.after(ledger.walked)
+        for n, event in enumerate(later):
             instant = event.effective_at
             if instant > at:
-                ledger.next_fact_at = instant
+                ledger.next_fact_at = first_of(HANDLED, later[n:])
                 break
-            if self.first is None:
+            if self.first is None and type(event.data) in HANDLED:
                 self.first = event
             if deadlines and deadlines[0].at < instant:
                 ledger.pass_time(instant)
-            data = event.data
             ledger.event = event
             ledger.now = ledger.walked_at = instant
             ledger.walked += 1
-            handler = _BOOKED.get(type(data))
-            if handler is not None:
-                handler(ledger, data)
-                if ledger.loose_notes:
-                    settle_unbilled(ledger)
-                ledger.taken_in(event)
-            self._take(event, data)
+            self._book(event, event.data)
+            self._take(event, event.data)
         if deadlines:
             ledger.pass_time(at + INSTANT)
         ledger.home = None
-        for account in ledger.accounts.values():
-            account.moved.clear()
+        if not self.for_all:
+            for account in ledger.accounts.values():
+                account.moved.clear()
+
+    def _book(self, event: Fact, data: Touchpoint) -> None:
+        kind = type(data)
+        handler = self._handlers.get(kind)
+        if handler is None:
+            return
+        ledger = self.ledger
+        handler(ledger, data)
+        if ledger.loose_notes:
+            settle_unbilled(ledger)
+        if kind in _BOOKED:
+            ledger.taken_in(event)
+        if ledger.limited:
+            ledger.watch_limits(RELIEF.get(kind, "corrected"), event.id)
 
     def _take(self, event: Fact, data: Touchpoint) -> None:
         match data:
@@ -217,6 +234,13 @@ class ValueBooks:
         found = Contribution(component, spent.currency, -spent.minor, at, at, event.id, subject)
         self.contributions.add(found)
         return found
+
+
+def walk_for_all(facts: Facts, at: datetime, reference: Reference) -> WalkedBooks:
+    """Return the books at an instant, walked once for value and receivables."""
+    books = ValueBooks(value_rules(reference), for_all=True)
+    books.advance(facts, at)
+    return WalkedBooks(books.ledger, books)
 
 
 def _first_after(told: Sequence[Sighting | tuple[datetime, str]], at: datetime) -> datetime:

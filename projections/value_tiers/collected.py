@@ -36,8 +36,8 @@ _CORRECTIONS = (
 class CollectedLedger(TillLedger):
     """The books with what has been collected by whom, when, and at what cost of goods."""
 
-    def __init__(self, rules: ValueRules, contributions: Contributions) -> None:
-        super().__init__(rules, contributions)
+    def __init__(self, rules: ValueRules, contributions: Contributions, limits: bool) -> None:
+        super().__init__(rules, contributions, limits)
         self.claims: dict[Invoice, Claim] = {}
         self.stood: dict[Item, tuple[int, date]] = {}  # open items as they were last
 

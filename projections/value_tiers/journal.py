@@ -101,12 +101,15 @@ class JournalAccount(Account):
 
 
 class JournalLedger(Ledger):
-    """Receivables of one customer, with notes; limits are not watched."""
+    """Receivables of one customer, with notes.
 
-    def __init__(self, rules: BookRules) -> None:
+    Limits say nothing about value: they are watched for receivables alone.
+    """
+
+    def __init__(self, rules: BookRules, limits: bool) -> None:
         super().__init__(rules)
         self.touched = Touched()
-        self.limited = False
+        self.limited = self.limited and limits
         self._passing = False
 
     def account(self, currency: str) -> Account:
@@ -148,9 +151,6 @@ class JournalLedger(Ledger):
         self._passing = True
         super().pass_time(until)
         self._passing = False
-
-    def watch_limits(self, reason: str, event_id: str | None) -> None:
-        """Watch nothing: a credit limit says nothing about value."""
 
     def taken_in(self, event: Fact | None) -> None:
         """Act on what a fact touched, or a deadline (None)."""

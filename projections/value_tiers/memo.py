@@ -6,6 +6,7 @@ from datetime import datetime
 
 from events.policy import Reference
 from projections.books.days import Days, days_in
+from projections.books.stage import walked_books
 from projections.protocol import Facts, Memo
 from projections.value_tiers.books import ValueBooks
 from projections.value_tiers.history import History
@@ -16,10 +17,10 @@ from projections.value_tiers.sales import Bought
 class ValueMemo(Memo):
     """A customer's books with all that is summed up of them, in the local days of its home."""
 
-    def __init__(self, reference: Reference) -> None:
+    def __init__(self, reference: Reference, books: ValueBooks | None = None) -> None:
         self.reference = reference
         self.stamp = None
-        self.books = ValueBooks(value_rules(reference))
+        self.books = ValueBooks(value_rules(reference)) if books is None else books
         self.branch_id: str | None = None
         self.read: tuple[Days, History, Bought] | None = None
 
@@ -74,6 +75,8 @@ def memo_of(facts: Facts, at: datetime, reference: Reference) -> ValueMemo:
     if not (
         isinstance(memo, ValueMemo) and memo.reference is reference and memo.books.reach(facts, at)
     ):
-        memo = ValueMemo(reference)
+        walked = walked_books(facts, at, reference)
+        notes = None if walked is None else walked.take_notes()
+        memo = ValueMemo(reference, notes if isinstance(notes, ValueBooks) else None)
     memo.advance(facts, at)
     return memo

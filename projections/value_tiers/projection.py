@@ -10,9 +10,10 @@ from events.envelope import CustomerId
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.policy import ReferenceTouchpoint
-from projections.protocol import Assessment, Facts, Memo, Row, Table, Total
+from projections.books.stage import BOOKS
+from projections.protocol import Assessment, Facts, Memo, Row, Stage, Table, Total
 from projections.value_tiers.alerts import ClearedAlerts, standing_alerts
-from projections.value_tiers.books import HANDLED
+from projections.value_tiers.books import HANDLED, walk_for_all
 from projections.value_tiers.keeping import kept_memo
 from projections.value_tiers.memo import ValueMemo, memo_of
 from projections.value_tiers.reading import ValueAt
@@ -30,6 +31,7 @@ class ValueTiers:
     handles: ClassVar[frozenset[type[Touchpoint]]] = HANDLED
     reads: ClassVar[frozenset[type[ReferenceTouchpoint]]] = READS
     tables: ClassVar[tuple[Table, ...]] = (STANDINGS,)
+    stage: ClassVar[Stage | None] = Stage(BOOKS, walk_for_all)
 
     def assess(
         self, customer: CustomerId, facts: Facts, at: datetime, reference: Reference
@@ -49,7 +51,8 @@ class ValueTiers:
             cleared=ClearedAlerts(reading),
             next_change_at=standing.next_change(),
         )
-        facts.memo = memo
+        if facts.staged is None:
+            facts.memo = memo
         return assessment
 
     def totals(self, row: Row) -> Sequence[Total]:

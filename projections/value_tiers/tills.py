@@ -57,8 +57,8 @@ class TillLedger(JournalLedger):
     `resold` are the subjects whose sales may be others since somebody last emptied it.
     """
 
-    def __init__(self, rules: ValueRules, contributions: Contributions) -> None:
-        super().__init__(rules.ledger)
+    def __init__(self, rules: ValueRules, contributions: Contributions, limits: bool) -> None:
+        super().__init__(rules.ledger, limits)
         self.contributions = contributions
         self.resold: dict[Subject, None] = {}
         self.parts: dict[str, OrderParts] = {}

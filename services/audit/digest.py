@@ -9,7 +9,7 @@ from msgspec import Struct
 from events.home import Asked
 from projections import PROJECTIONS
 from projections.digest import RunningDigest, customer_lines
-from projections.protocol import Facts
+from projections.together import Together
 from services.platform import Platform
 from services.postgres.pool import Pool
 from services.walk.company import walk_company
@@ -41,6 +41,7 @@ class Digesting:
 
     def __init__(self, argument: Asking, pool: Pool) -> None:
         self._everybody = EverybodyKnown(argument, pool)
+        self._together = Together(PROJECTIONS)
 
     async def walk(self, part: Part) -> PartDigest:
         """Digest a part. Raises: Unavailable, UnreadableEvent."""
@@ -50,8 +51,7 @@ class Digesting:
             customers += 1
             events += len(told.facts)
             lines: list[bytes] = []
-            for projection in PROJECTIONS:
-                facts = Facts(told.facts, projection.handles)
+            for _, projection, facts in self._together.asked(told.facts):
                 assessment = projection.assess(customer, facts, told.at, told.reference)
                 lines += customer_lines(projection, customer, assessment)
             running.add(lines)

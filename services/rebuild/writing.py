@@ -17,7 +17,8 @@ from msgspec import Struct
 from events.errors import EventError
 from events.partitioning import partition_of
 from events.policy import Reference
-from projections.protocol import Facts, Projection
+from projections.protocol import Projection
+from projections.together import Together
 from services.ports import Dossier
 from services.postgres.pool import Connection, Pool, translated
 from services.postgres.statements import sql
@@ -106,6 +107,7 @@ class _Assessing:
     ) -> None:
         self.gathered = [Gathered(build, reference.count) for build in builds]
         self.customers = self.events = 0
+        self._together = Together(build.projection for build in builds)
         self._instants = instants
         self._reference = reference
 
@@ -119,14 +121,12 @@ class _Assessing:
             for one in self.gathered:
                 one.park(Parked(dossier.customer, reason, event_id), partition, at)
             return
-        for one in self.gathered:
-            projection = one.build.projection
+        for place, projection, facts in self._together.asked(dossier.facts):
+            one = self.gathered[place]
             # As in the projector: whatever a projection raises stops this customer and no other.
             try:
-                facts = Facts(dossier.facts, projection.handles)
-                if len(facts):
-                    assessment = projection.assess(dossier.customer, facts, at, self._reference)
-                    one.add(dossier.customer, partition, assessment, at)
+                assessment = projection.assess(dossier.customer, facts, at, self._reference)
+                one.add(dossier.customer, partition, assessment, at)
             except Exception as error:  # noqa: BLE001 - see above
                 _LOG.exception("customer_parked", customer=dossier.customer, partition=partition)
                 named = "" if isinstance(error, EventError) else f"{type(error).__name__}: "

@@ -26,6 +26,7 @@ from events.policy import Reference
 from projections import PROJECTIONS
 from projections.digest import customer_lines
 from projections.protocol import Assessment, Facts, Projection
+from projections.together import Together
 from services.simulator.devices import Recording
 from services.simulator.history import history, open_books
 from services.simulator.plan import Plan
@@ -74,6 +75,7 @@ class Measured:
     def __init__(self) -> None:
         self.seconds = 0.0
         self.events = 0
+        self.parts: dict[str, str] = {}  # fingerprints by projection
         self._digest = hashlib.sha256()
 
     def take(self, answer: bytes) -> None:
@@ -102,6 +104,29 @@ def measure(
             found.seconds += time.process_time() - started
             found.take(answer_of(projection, customer, told))
         found.events += len(facts)
+    return found
+
+
+def measure_all(
+    everybody: Company, reference: Reference, at: datetime, passes: Sequence[Together]
+) -> Measured:
+    """Assess every customer once under all projections, as many together as a pass says."""
+    found = Measured()
+    answers: dict[str, list[bytes]] = defaultdict(list)
+    for customer, told in everybody.items():
+        started = time.process_time()
+        for one in passes:
+            for _, projection, facts in one.asked(told):
+                answer = projection.assess(customer, facts, at, reference)
+                found.seconds += time.process_time() - started
+                answers[projection.name].append(answer_of(projection, customer, answer))
+                started = time.process_time()
+        found.events += len(told)
+    for projection in PROJECTIONS:
+        digest = Measured()
+        for said in answers[projection.name]:
+            digest.take(said)
+        found.parts[projection.name] = digest.fingerprint
     return found
 
 
@@ -137,6 +162,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 "fingerprint": rounds[0].fingerprint,
             }
             print(f"{projection.name}, {manner}: {figures[f'{projection.name}, {manner}']}")
+    if not asked.projection:
+        apart = [Together([projection]) for projection in PROJECTIONS]
+        for manner, passes in (("apart", apart), ("together", [Together(PROJECTIONS)])):
+            rounds = [measure_all(everybody, reference, NOON, passes) for _ in range(asked.rounds)]
+            costs = [one.seconds / one.events * 1e6 for one in rounds]
+            figures[manner] = {
+                "us_per_event_of_the_log": round(median(costs), 1),
+                "least": round(min(costs), 1),
+                "events": rounds[0].events,
+                "fingerprints": rounds[0].parts,
+            }
+            print(f"{manner}: {figures[manner]}")
     print(json.dumps(figures))
 
 

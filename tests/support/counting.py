@@ -13,7 +13,7 @@ from events.touchpoints.payment import PaymentReceived
 from events.touchpoints.policy import AlertsPolicy, AlertsPolicyPublished, ReferenceTouchpoint
 from events.uses import policy_use
 from projections.books.days import BEGINNING
-from projections.protocol import Alert, Assessment, Cause, Facts, Memo, Row, Table, Total
+from projections.protocol import Alert, Assessment, Cause, Facts, Memo, Row, Stage, Table, Total
 
 QUIET = timedelta(days=7)
 """A customer that pays nothing for so long is "quiet": an alert that time alone raises."""
@@ -61,6 +61,7 @@ class Counting:
     handles: ClassVar[frozenset[type[Touchpoint]]] = frozenset({PaymentReceived})
     reads: ClassVar[frozenset[type[ReferenceTouchpoint]]] = frozenset({AlertsPolicyPublished})
     tables: ClassVar[tuple[Table, ...]] = (Table("sums", CountRow, ("currency",)),)
+    stage: ClassVar[Stage | None] = None
 
     def __init__(self) -> None:
         self.poison: str | None = None

@@ -11,7 +11,7 @@ from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.payment import PaymentReceived
 from events.touchpoints.policy import ReferenceTouchpoint
-from projections.protocol import Assessment, Facts, Memo, Row, Table, Total
+from projections.protocol import Assessment, Facts, Memo, Row, Stage, Table, Total
 from tests.support.counting import Counting, CountRow
 
 SMALL_MINOR = 100
@@ -32,6 +32,7 @@ class CountingAnew:
     handles: ClassVar[frozenset[type[Touchpoint]]] = Counting.handles
     reads: ClassVar[frozenset[type[ReferenceTouchpoint]]] = Counting.reads
     tables: ClassVar[tuple[Table, ...]] = (Table("sums", FullerRow, ("currency",)),)
+    stage: ClassVar[Stage | None] = None
 
     def assess(
         self, customer: CustomerId, facts: Facts, at: datetime, reference: Reference

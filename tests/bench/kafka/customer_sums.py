@@ -12,7 +12,7 @@ from events.envelope import CustomerId
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.policy import ReferenceTouchpoint
-from projections.protocol import Assessment, Facts, Memo, Row, Table, Total
+from projections.protocol import Assessment, Facts, Memo, Row, Stage, Table, Total
 from tests.bench.kafka.amounts import Summed
 
 
@@ -46,6 +46,7 @@ class CustomerSums:
     handles: ClassVar[frozenset[type[Touchpoint]]] = frozenset(get_args(Summed))
     reads: ClassVar[frozenset[type[ReferenceTouchpoint]]] = frozenset()
     tables: ClassVar[tuple[Table, ...]] = (Table("sums", SumRow, ()),)
+    stage: ClassVar[Stage | None] = None
 
     def assess(
         self, customer: CustomerId, facts: Facts, at: datetime, reference: Reference

@@ -78,9 +78,9 @@ def test_one_more_fact_of_a_long_dossier_is_the_only_one_walked() -> None:
     assert whole.differences is None
     assert len(whole.rows["items"]) == LONG // 2
     facts.remember(last)
-    handler = mock.Mock(side_effect=replay._HANDLERS[PaymentReceived])
+    handler = mock.Mock(side_effect=replay.HANDLERS[PaymentReceived])
     with (
-        mock.patch.dict(replay._HANDLERS, {PaymentReceived: handler}),
+        mock.patch.dict(replay.HANDLERS, {PaymentReceived: handler}),
         mock.patch.object(memo, "item_row", side_effect=balances.item_row) as row,
     ):
         assessment = RECEIVABLES.assess(CUSTOMER, facts, at, RULES)

@@ -1,0 +1,106 @@
+"""Projections that are assessed together answer what each does by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import permutations
+from typing import ClassVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from events.facts import Fact, fact_of
+from events.policy import Reference
+from projections import PROJECTIONS
+from projections.books.stage import BOOKS
+from projections.case_board.projection import CaseBoard
+from projections.protocol import Assessment, Facts, Projection, Stage
+from projections.receivables.projection import Receivables
+from projections.together import Together
+from projections.value_tiers.projection import ValueTiers
+from tests.support.given import CUSTOMER, invoice, recorded_events
+from tests.support.value_streams import asked, value_references, value_streams
+
+INVOICE = [invoice("I-1", "100.00", due="2026-04-01")]
+ORDERS = tuple(permutations(PROJECTIONS))
+
+
+def told(assessment: Assessment) -> tuple[object, ...]:
+    """All that an assessment says."""
+    rows = {table: list(found) for table, found in assessment.rows.items()}
+    cleared = dict(assessment.cleared)
+    return rows, assessment.alerts, assessment.uses, cleared, assessment.next_change_at
+
+
+def alone(
+    projection: Projection, events: Sequence[Fact], at: datetime, reference: Reference
+) -> tuple[object, ...] | None:
+    facts = Facts(events, projection.handles)
+    return told(projection.assess(CUSTOMER, facts, at, reference)) if len(facts) else None
+
+
+@given(value_streams(), asked, value_references(), st.sampled_from(ORDERS))
+def test_each_answers_what_it_does_alone_whatever_their_order(
+    events: Sequence[Fact],
+    at: datetime,
+    reference: Reference,
+    projections: Sequence[Projection],
+) -> None:
+    found = {
+        projections[place].name: told(projection.assess(CUSTOMER, facts, at, reference))
+        for place, projection, facts in Together(projections).asked(events)
+    }
+    expected = {one.name: alone(one, events, at, reference) for one in projections}
+    assert found == {name: answer for name, answer in expected.items() if answer is not None}
+
+
+@given(
+    value_streams(), asked, value_references(), st.sampled_from(ORDERS), value_references(),
+    st.integers(-20, 20),
+)  # fmt: skip
+def test_asked_again_of_another_instant_or_under_other_rules_they_answer_that(
+    events: Sequence[Fact],
+    at: datetime,
+    reference: Reference,
+    projections: Sequence[Projection],
+    others: Reference,
+    hours: int,
+) -> None:
+    """As a trial of a policy does; and nobody goes on with books that another has walked."""
+    everybody = Together(projections).asked(events)
+    later = at + timedelta(hours=hours)
+    for instant, rules in ((at, reference), (later, reference), (at, others), (later, others)):
+        for _, projection, facts in everybody:
+            found = told(projection.assess(CUSTOMER, facts, instant, rules))
+            assert found == alone(projection, events, instant, rules)
+
+
+class Broken(ValueTiers):
+    """One whose walk of the books cannot be trusted."""
+
+    stage: ClassVar[Stage | None] = Stage(BOOKS, lambda *_: 1 // 0)
+
+
+@given(value_streams(), asked, value_references())
+def test_a_walk_that_fails_is_the_walkers_own_fault(
+    events: Sequence[Fact], at: datetime, reference: Reference
+) -> None:
+    walker, other = Broken(), Receivables()
+    for _, projection, facts in Together([other, walker]).asked(events):
+        if projection is walker:
+            with pytest.raises(ZeroDivisionError):
+                projection.assess(CUSTOMER, facts, at, reference)
+        else:
+            found = told(projection.assess(CUSTOMER, facts, at, reference))
+            assert found == alone(other, events, at, reference)
+
+
+def test_one_projection_shares_nothing() -> None:
+    told_of = [fact_of(one) for one in recorded_events(INVOICE)]
+    for projection in (Receivables(), ValueTiers()):
+        ((_, _, facts),) = Together([projection, CaseBoard()]).asked(told_of)
+        assert facts.staged is None
+    both = Together([Receivables(), ValueTiers()]).asked(told_of)
+    assert both[0].facts is both[1].facts
