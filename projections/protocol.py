@@ -48,10 +48,11 @@ class FactsLeftOut(Exception):
 class Memo:
     """What a projection worked out of the first `walked` facts; each has a kind of its own.
 
-    `stamp` is that of the assessment it made last.
+    `stamp` is that of the assessment it made last, `reference` the rules that it belongs to.
     """
 
     stamp: object
+    reference: Reference
 
     @property
     def walked(self) -> int:

@@ -31,7 +31,7 @@ class BringingBack:
 
         A customer with an event that cannot be decoded is put among the broken instead.
         """
-        missed = [(lane, lane.forgotten(customers)) for lane, customers in shares]
+        missed = [(lane, await lane.forgotten(customers)) for lane, customers in shares]
         names = [*dict.fromkeys(customer for _, customers in missed for customer in customers)]
         for start in range(0, len(names), _AT_ONCE):
             some = {*names[start : start + _AT_ONCE]}
