@@ -53,7 +53,7 @@ class KeptFacts(Kept):
     """What is kept of a customer's facts: of the first `count` of them only that they were told."""
 
     count: int
-    ids: bytes  # a digest of each one's id, sorted
+    ids: bytes  # a digest of each one's id, sorted where there are many
     last: FactKey | None  # of those
     home: KeptHome
     later: list[KeptFact]
@@ -80,7 +80,7 @@ def digest_of(fact_id: EventId) -> bytes:
 
 
 def is_among(digest: bytes, digests: bytes) -> bool:
-    """Return whether a digest is one of those, which are sorted."""
+    """Return whether a digest is one of those, which are sorted where there are many."""
     if len(digests) < _SEARCHED_IN_TURN:
         place = digests.find(digest)
         while place % ID_BYTES and place >= 0:
@@ -101,9 +101,12 @@ def is_among(digest: bytes, digests: bytes) -> bool:
 
 
 def joined(digests: bytes, ids: Iterable[EventId]) -> bytes:
-    """Return the digests of more ids among those there are, sorted."""
+    """Return the digests of more ids among those there are; many are sorted."""
+    more = b"".join([digest_of(fact_id) for fact_id in ids])
+    if len(digests) + len(more) < _SEARCHED_IN_TURN:
+        return digests + more
+    digests += more
     known = [digests[i : i + ID_BYTES] for i in range(0, len(digests), ID_BYTES)]
-    known.extend(digest_of(fact_id) for fact_id in ids)
     known.sort()
     return b"".join(known)
 

@@ -177,6 +177,10 @@ class Section:
         self._needed.add(customer)
         self._memory.holds((self, customer), len(remembered.facts))
 
+    def length(self, customer: CustomerId) -> int:
+        """Return how many facts of a customer there are, of one that was just used."""
+        return len(self._customers[customer].facts)
+
     def needs(self, customer: CustomerId) -> bool:
         """Return whether a customer must not be forgotten just now."""
         return customer in self._needed

@@ -149,7 +149,7 @@ class Snapshots:
 
     def unpacked(self, packed: Packed) -> Remembered:
         """Return what is remembered as it was."""
-        return self._remembered(packed.content, packed.reference)
+        return self._remembered(zlib.decompress(packed.content), packed.reference)
 
     async def keep(
         self,
