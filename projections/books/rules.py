@@ -46,6 +46,15 @@ class BookRules:
         self.credit = terms_of(reference, CreditPolicy)
         self.default_limits = any(term.policy.default_limit for term in self.credit)
 
+    def credit_term(self, at: datetime) -> Term[CreditPolicy]:
+        """Return the credit policy in force at an instant, and until when."""
+        found = self.credit[0]
+        for term in self.credit:
+            if term.start > at:
+                break
+            found = term
+        return found
+
     def credit_policy(self, at: datetime) -> CreditPolicy:
         """Return the credit policy in force at an instant."""
         return self.reference.in_force(CreditPolicy, at)
