@@ -4,6 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 READY := .venv/ready
+NATIVE_READY := .venv/native-ready
 CODE := schemas events projections services tests deploy examples
 LOCALES := services/console/locale
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard $(LOCALES)/*/LC_MESSAGES/*.po))
@@ -40,8 +41,12 @@ $(READY): requirements.lock build.lock pyproject.toml \
 $(LOCALES)/%.mo: $(LOCALES)/%.po | $(READY)
 	$(BIN)/pybabel --quiet compile --input-file $< --output-file $@ --locale $(firstword $(subst /, ,$*))
 
-native: setup ## Compile what may be compiled: everything runs without, only slower
+native: $(NATIVE_READY) $(CATALOGUES) ## Compile what may be compiled: everything runs without, only slower
 	@$(BIN)/python -m deploy.native.build
+
+$(NATIVE_READY): $(READY) native.lock
+	@$(PIP) --require-hashes -r native.lock
+	@touch $@
 
 run: setup ## Start the whole platform with a demonstration company (ARGS=...)
 	$(BIN)/touchstone run --demo $(ARGS)

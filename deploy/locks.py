@@ -17,6 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 ASSETS = ROOT / "deploy" / "assets"
+RUN, NATIVE = "requirements.lock", "native.lock"
 STAMP = "# Made by `make lock` from requirements "
 PLACES = re.compile(r"://|^\s*(-i|-f|--(extra-)?index-url|--find-links)\b|\s@\s", re.MULTILINE)
 
@@ -27,11 +28,12 @@ EDITABLE_REQUIREMENTS = ("editables>=0.5",)
 def requirements() -> Mapping[str, tuple[str, ...]]:
     """Every direct requirement, by the lock that pins it."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    run = (*project["project"]["dependencies"], *project["dependency-groups"]["dev"])
+    groups = project["dependency-groups"]
+    run = (*project["project"]["dependencies"], *groups["dev"])
     hook = project["tool"]["hatch"]["build"]["hooks"]["custom"]
     build = (*project["build-system"]["requires"], *EDITABLE_REQUIREMENTS)
     build += (*hook["npm-requires"], *hook["catalogue-requires"])
-    return {"requirements.lock": run, "build.lock": build}
+    return {RUN: run, "build.lock": build, NATIVE: (*groups["native"],)}
 
 
 def stamp(wanted: tuple[str, ...]) -> str:
@@ -47,6 +49,8 @@ def write(extra: list[str]) -> None:
         command = ["uv", "pip", "compile", "-", "--output-file", str(lock), "--quiet"]
         command += ["--generate-hashes", "--universal", "--python-version", "3.11"]
         command += ["--no-header", "--no-annotate", "--no-emit-index-url", *extra]
+        if name == NATIVE:  # installed beside what runs: of what both name, the same
+            command += ["--constraint", RUN]
         subprocess.run(command, input="\n".join(wanted), text=True, check=True, cwd=ROOT)
         lock.write_text(f"{stamp(wanted)}\n{lock.read_text('utf-8')}", "utf-8")
     # Node comes from PyPI for this one command; .npmrc keeps the registry out of the lock.
@@ -57,7 +61,7 @@ def write(extra: list[str]) -> None:
 
 def faults() -> list[str]:
     """What is wrong with the locks as they lie, one sentence each."""
-    return [*_python_faults(), *_npm_faults()]
+    return [*_python_faults(), *_native_faults(), *_npm_faults()]
 
 
 def _npm_faults() -> Iterator[str]:
@@ -80,6 +84,19 @@ def _python_faults() -> Iterator[str]:
         if place := PLACES.search(text):
             line = text.count("\n", 0, place.start()) + 1
             yield f"{name}:{line} names a place; a lock holds names and hashes only"
+
+
+def _pins(name: str) -> dict[str, str]:
+    text = (ROOT / name).read_text("utf-8")
+    return dict(re.findall(r"^([\w.-]+)==([^\s;]+)", text, re.MULTILINE))
+
+
+def _native_faults() -> Iterator[str]:
+    """Installing what builds must not change what runs."""
+    runs = _pins(RUN)
+    for name, version in _pins(NATIVE).items():
+        if runs.get(name, version) != version:
+            yield f"{NATIVE} pins {name} {version} and {RUN} {runs[name]}; run `make lock`"
 
 
 def main(arguments: list[str]) -> int:

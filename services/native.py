@@ -7,6 +7,7 @@ never found. Which modules are compiled is settled once, when `services` is firs
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,8 +22,17 @@ from typing import NamedTuple
 
 VARIABLE = "TOUCHSTONE_NATIVE"
 
-PARTS: Mapping[str, str] = {"events.compiled_reader": "reader"}
+PARTS: Mapping[str, str] = {
+    "events.compiled_reader": "reader",
+    "projections.books.ledger": "rules",
+}
 """What a part is called, by a module that tells whether it was built."""
+
+FIELD_TYPES = "field_types.json"
+"""A file of a build: of each compiled module and class, the types of fields as the source has them.
+
+mypyc makes `type` of whatever is no plain class, and msgspec would decode by that.
+"""
 
 NOT_BUILT = "the native parts are not there for the sources as they are: run `make native`"
 
@@ -63,26 +73,61 @@ def build_name() -> str:
     return f"{sources_digest()[:16]}-{sys.implementation.cache_tag}"
 
 
-class _Finder(MetaPathFinder):
-    """Finds a module where it was compiled."""
+_FieldTypes = Mapping[str, Mapping[str, str]]  # by class and field
 
-    def __init__(self, files: Mapping[str, Path]) -> None:
+
+class _Finder(MetaPathFinder):
+    """Finds a module where it was compiled, and sees to what its classes say of their fields.
+
+    Compiled modules load each other without asking, so whatever is there by now is seen to before
+    anything else is loaded that could look at it, and after.
+    """
+
+    def __init__(self, files: Mapping[str, Path], types: Mapping[str, _FieldTypes]) -> None:
         self._files = files
+        self._types = {module: classes for module, classes in types.items() if classes}
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
+        self.give_types()
         file = self._files.get(fullname)
         if file is None:
             return None
-        loader = ExtensionFileLoader(fullname, str(file))
+        loader = _Loader(fullname, str(file), self)
         return spec_from_file_location(fullname, file, loader=loader)
+
+    def give_types(self) -> None:
+        """Let the classes that are there say of their fields what the sources say."""
+        for name, classes in list(self._types.items()):
+            module = vars(sys.modules[name]) if name in sys.modules else {}
+            if classes.keys() <= module.keys():
+                for made, types in classes.items():
+                    module[made].__annotations__ = dict(types)
+                del self._types[name]
+
+
+class _Loader(ExtensionFileLoader):
+    """Loads a compiled module."""
+
+    def __init__(self, fullname: str, path: str, finder: _Finder) -> None:
+        super().__init__(fullname, path)
+        self._finder = finder
+
+    def exec_module(self, module: ModuleType) -> None:
+        super().exec_module(module)
+        self._finder.give_types()
 
 
 def _compiled(folder: Path) -> Iterator[tuple[str, Path]]:
     suffix = EXTENSION_SUFFIXES[0]
     for file in folder.rglob(f"*{suffix}"):
         yield ".".join(file.relative_to(folder).parts).removesuffix(suffix), file
+
+
+def _field_types(file: Path) -> Mapping[str, _FieldTypes]:
+    found: Mapping[str, _FieldTypes] = json.loads(file.read_text("utf-8"))
+    return found
 
 
 @cache
@@ -93,10 +138,11 @@ def choose() -> Native:
     """
     if os.environ.get(VARIABLE) == "0" or not builds().is_dir():
         return Native()
-    files = dict(_compiled(builds() / build_name()))
+    folder = builds() / build_name()
+    files = dict(_compiled(folder))
     if not files:
         return Native(out_of_date=any(builds().iterdir()))
     if files.keys() & sys.modules.keys():
         return Native()
-    sys.meta_path.insert(0, _Finder(files))
+    sys.meta_path.insert(0, _Finder(files, _field_types(folder / FIELD_TYPES)))
     return Native(tuple(part for module, part in PARTS.items() if module in files))

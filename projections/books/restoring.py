@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from sys import intern
 
 from projections.books.account import SETTLED_BY, Account, Owing
 from projections.books.commitments import Check, Deadline, Order, Override, PromiseNote
@@ -48,7 +49,7 @@ def fill(book: Ledger, kept: KeptBooks) -> Parts:
     """Let books that are empty be those that were kept; return their parts."""
     parts = Parts()
     for account in kept.accounts:
-        _sources_again(book.account(account.currency), account, parts)
+        _sources_again(book.account(intern(account.currency)), account, parts)
     for invoice in kept.invoices:
         _invoice_again(invoice, parts)
     for owing in kept.owings:
@@ -92,7 +93,7 @@ def _sources_again(account: Account, kept: KeptAccount, parts: Parts) -> None:
 
 def _invoice_again(kept: KeptInvoice, parts: Parts) -> None:
     """Make an invoice, its items and their entries, which the sources are told of."""
-    invoice = Invoice(kept.invoice_id, kept.currency, kept.amount, kept.order_id)
+    invoice = Invoice(kept.invoice_id, intern(kept.currency), kept.amount, kept.order_id)
     invoice.charges = kept.charges
     invoice.cancelled = kept.cancelled
     invoice.owed_back = kept.owed_back

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from projections.books.keeping import Numbers, kept_books
-from projections.books.records import Invoice
+from projections.books.records import Invoice, Source
 from projections.keeping import kept_fact, packed
 from projections.value_tiers.collected import CollectedLedger
 from projections.value_tiers.contributions import (
@@ -45,7 +45,7 @@ def kept_memo(memo: ValueMemo) -> bytes:
     numbers = Numbers(books.ledger)
     return packed(
         KeptValue(
-            happenings=_kept_happenings(books.contributions, counted),
+            happenings=_kept_happenings(books.contributions, counted, numbers),
             collected=_kept_collected(books.ledger, numbers, counted),
             counts=books.counts,
             sightings=books.sightings,
@@ -67,8 +67,9 @@ def _numbered(contributions: Contributions) -> dict[Contribution, int]:
 
 
 def _kept_happenings(
-    contributions: Contributions, counted: dict[Contribution, int]
+    contributions: Contributions, counted: dict[Contribution, int], numbers: Numbers
 ) -> KeptHappenings:
+    sources = {source.event_id: source for source in numbers.sources}
     kinds = bytearray()
     endings: list[tuple[datetime, int]] = []
     balances: list[BalanceChange] = []
@@ -83,7 +84,7 @@ def _kept_happenings(
             kinds.append(COUNTS)
     return KeptHappenings(
         kinds=bytes(kinds),
-        contributions=[_kept_contribution(one) for one in counted],
+        contributions=[_kept_contribution(one, sources, numbers) for one in counted],
         endings=endings,
         balances=balances,
         corrected=[counted[one] for one in contributions.corrected],
@@ -91,14 +92,18 @@ def _kept_happenings(
     )
 
 
-def _kept_contribution(one: Contribution) -> KeptContribution:
+def _kept_contribution(
+    one: Contribution, sources: dict[str, Source], numbers: Numbers
+) -> KeptContribution:
+    source = sources.get(one.event_id)
     return KeptContribution(
         component=one.component,
         currency=one.currency,
         amount=one.amount,
-        at=one.at,
+        source=None if source is None else numbers.sources[source],
+        event_id=one.event_id if source is None else None,
+        at=None if source is not None and source.at == one.at else one.at,
         on=None if one.on == one.at else one.on,
-        event_id=one.event_id,
         subject=one.subject,
         until=one.until,
         ended_by=one.ended_by,
@@ -106,9 +111,12 @@ def _kept_contribution(one: Contribution) -> KeptContribution:
     )
 
 
-def _kept_claim(claim: Claim, counted: dict[Contribution, int]) -> KeptClaim:
+def _kept_claim(
+    claim: Claim, counted: dict[Contribution, int], invoice: Invoice | None = None
+) -> KeptClaim:
+    known = invoice is not None and invoice.invoice_id == claim.subject
     return KeptClaim(
-        subject=claim.subject,
+        subject=None if known else claim.subject,
         currency=claim.currency,
         gross=claim.gross,
         net=claim.net,
@@ -128,7 +136,7 @@ def _kept_collected(
     return KeptCollected(
         books=kept_books(ledger, numbers),
         claims=[
-            (numbers.invoices[invoice], _kept_claim(claim, counted))
+            (numbers.invoices[invoice], _kept_claim(claim, counted, invoice))
             for invoice, claim in ledger.claims.items()
         ],
         stood=[

@@ -33,9 +33,10 @@ class KeptContribution(Kept):
     component: Component
     currency: str
     amount: int
-    at: datetime
+    source: int | None  # whose event brought it
+    event_id: str | None  # None: the source's
+    at: datetime | None  # None: the source's
     on: datetime | None  # None: `at`
-    event_id: str
     subject: str
     until: datetime | None
     ended_by: str | None
@@ -56,7 +57,7 @@ class KeptHappenings(Kept):
 class KeptClaim(Kept):
     """What settlements of an invoice, or order, are worth."""
 
-    subject: str
+    subject: str | None  # None: the invoice's
     currency: str
     gross: int
     net: int

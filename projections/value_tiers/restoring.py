@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from sys import intern
 
 import msgspec
 
 from events.calendars import zone
 from events.policy import Reference
 from projections.books.days import Days, days_in
+from projections.books.records import Invoice
 from projections.books.restoring import Parts, fill
 from projections.keeping import fact_again
 from projections.value_tiers.books import Sighting
@@ -43,8 +45,9 @@ def memo_again(state: bytes, reference: Reference) -> ValueMemo:
     told = _DECODER.decode(state)
     memo = ValueMemo(reference)
     books = memo.books
-    counted = _happenings_again(books.contributions, told.happenings)
-    parts = _collected_again(books.ledger, told.collected, counted)
+    parts = fill(books.ledger, told.collected.books)
+    counted = _happenings_again(books.contributions, told.happenings, books.ledger, parts)
+    _collected_again(books.ledger, told.collected, counted, parts)
     books.counts.update(told.counts)
     books.sightings = {
         currency: [Sighting(*one) for one in seen] for currency, seen in told.sightings.items()
@@ -62,9 +65,11 @@ def memo_again(state: bytes, reference: Reference) -> ValueMemo:
     return memo
 
 
-def _happenings_again(into: Contributions, kept: KeptHappenings) -> list[Contribution]:
+def _happenings_again(
+    into: Contributions, kept: KeptHappenings, ledger: CollectedLedger, parts: Parts
+) -> list[Contribution]:
     """Let contributions be those that were kept; return them by number."""
-    counted = [_contribution_again(one) for one in kept.contributions]
+    counted = [_contribution_again(one, ledger, parts) for one in kept.contributions]
     counts, endings, balances = iter(counted), iter(kept.endings), iter(kept.balances)
     happenings = into.happenings
     for kind in kept.kinds:
@@ -74,16 +79,34 @@ def _happenings_again(into: Contributions, kept: KeptHappenings) -> list[Contrib
             at, number = next(endings)
             happenings.append(Ending(at, counted[number]))
         else:
-            happenings.append(BalanceChange(*next(balances)))
+            at, currency, due, change = next(balances)
+            happenings.append(BalanceChange(at, intern(currency), due, change))
     into.corrected = [counted[n] for n in kept.corrected]
     into.currencies = kept.currencies
     return counted
 
 
-def _contribution_again(kept: KeptContribution) -> Contribution:
-    on = kept.at if kept.on is None else kept.on
+def _contribution_again(
+    kept: KeptContribution, ledger: CollectedLedger, parts: Parts
+) -> Contribution:
+    """Return a contribution that has instants and texts in common with the books."""
+    source = None if kept.source is None else parts.sources[kept.source]
+    at, event_id = kept.at, kept.event_id
+    if source is not None:
+        event_id = source.event_id
+        at = source.at if at is None else at
+    assert at is not None
+    assert event_id is not None
+    invoice = ledger.invoices.get(kept.subject)
+    subject = kept.subject if invoice is None else invoice.invoice_id
     one = Contribution(
-        kept.component, kept.currency, kept.amount, kept.at, on, kept.event_id, kept.subject
+        kept.component,
+        intern(kept.currency),
+        kept.amount,
+        at,
+        at if kept.on is None else kept.on,
+        event_id,
+        subject,
     )
     one.until = kept.until
     one.ended_by = kept.ended_by
@@ -91,8 +114,14 @@ def _contribution_again(kept: KeptContribution) -> Contribution:
     return one
 
 
-def _claim_again(kept: KeptClaim, counted: list[Contribution]) -> Claim:
-    claim = Claim(kept.subject, kept.currency, kept.gross, 0)
+def _claim_again(
+    kept: KeptClaim, counted: list[Contribution], invoice: Invoice | None = None
+) -> Claim:
+    subject = kept.subject
+    if subject is None:
+        assert invoice is not None
+        subject = invoice.invoice_id
+    claim = Claim(subject, intern(kept.currency), kept.gross, 0)
     claim.net = kept.net
     claim.cost = kept.cost
     claim.total = kept.total
@@ -105,11 +134,11 @@ def _claim_again(kept: KeptClaim, counted: list[Contribution]) -> Claim:
 
 
 def _collected_again(
-    ledger: CollectedLedger, kept: KeptCollected, counted: list[Contribution]
-) -> Parts:
-    parts = fill(ledger, kept.books)
+    ledger: CollectedLedger, kept: KeptCollected, counted: list[Contribution], parts: Parts
+) -> None:
     sources, items, invoices = parts.sources, parts.items, parts.invoices
-    ledger.claims = {invoices[n]: _claim_again(claim, counted) for n, claim in kept.claims}
+    for n, claim in kept.claims:
+        ledger.claims[invoices[n]] = _claim_again(claim, counted, invoices[n])
     ledger.stood = {items[n]: (balance, due_on) for n, balance, due_on in kept.stood}
     for one in kept.parts:
         ledger.parts[one.order_id] = _parts_again(one, parts, counted)
@@ -118,7 +147,6 @@ def _collected_again(
     ledger.cash_notes = {sources[n]: amount for n, amount in kept.cash_notes}
     ledger.by = kept.by
     ledger.correcting = kept.correcting
-    return parts
 
 
 def _parts_again(kept: KeptParts, parts: Parts, counted: list[Contribution]) -> OrderParts:
@@ -157,7 +185,10 @@ def _bought_again(days: Days, kept: KeptBought, ledger: CollectedLedger, parts: 
         else:
             n, sales = next(sources)
             subject = parts.sources[n]
-        bought.sales[subject] = tuple(Sale(*sale) for sale in sales)
+        bought.sales[subject] = tuple(
+            Sale(at, intern(currency), net, purchase, counts, sold)
+            for at, currency, net, purchase, counts, sold in sales
+        )
     for currency, instants in kept.instants.items():
         purchases = bought.purchases[currency] = Purchases()
         purchases.instants = instants

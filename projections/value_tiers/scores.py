@@ -6,7 +6,7 @@ followed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import date
 
 from msgspec import structs
@@ -27,17 +27,15 @@ from projections.value_tiers.standing import Standing
 class Scorer:
     """Scores customers at the end of a day, each where it is at home."""
 
-    handles = HANDLED
-
     def __init__(self, reference: Reference, day: date) -> None:
         self._day = day
         # By the end of the company's day, whoever's day it is: the lines are drawn for it.
         self._policy = reference.in_force(TierPolicy, day_end(day, reference.zone_of(None)))
         self._rules = Reference(map(_without_lines, reference.events))
 
-    def score(self, facts: Iterable[Fact]) -> int | None:
+    def score(self, known: Sequence[Fact]) -> int | None:
         """Return a customer's score; None: it was not known by then."""
-        told = Facts(facts, HANDLED)
+        told = Facts(known, HANDLED)
         at = told.home.end_of(self._day, self._rules)
         memo = memo_of(told, at, self._rules)
         if memo.books.first is None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from events.envelope import CustomerId
 from events.home import Asked
 from projections import PROJECTIONS
 from projections.digest import RunningDigest, customer_lines
@@ -13,7 +14,7 @@ from projections.together import Together
 from services.platform import Platform
 from services.postgres.pool import Pool
 from services.walk.company import walk_company
-from services.walk.known import Asking, EverybodyKnown, asking
+from services.walk.known import Asking, EverybodyKnown, Told, asking
 from services.walk.parts import Part
 
 
@@ -47,7 +48,9 @@ class Digesting:
         """Digest a part. Raises: Unavailable, UnreadableEvent."""
         running = RunningDigest()
         customers = events = 0
-        async for customer, told in self._everybody.of(part):
+
+        def add(customer: CustomerId, told: Told) -> None:
+            nonlocal customers, events
             customers += 1
             events += len(told.facts)
             lines: list[bytes] = []
@@ -55,6 +58,8 @@ class Digesting:
                 assessment = projection.assess(customer, facts, told.at, told.reference)
                 lines += customer_lines(projection, customer, assessment)
             running.add(lines)
+
+        await self._everybody.each(part, add)
         return PartDigest(f"{running.product:x}", customers, events)
 
 

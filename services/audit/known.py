@@ -5,6 +5,7 @@ from __future__ import annotations
 from events.envelope import CustomerId
 from events.home import Asked, Known, known
 from services.errors import UsageError
+from services.log.filling import is_filling, still_filling
 from services.log.near_customers import did_you_mean, near_customers
 from services.walk.by_customer import Picture
 
@@ -19,6 +20,7 @@ async def known_dossier(
     dossier = await seen.dossier(customer)
     if not dossier:
         near = did_you_mean(await near_customers(seen.connection, customer))
-        remedy = near or "look the id up again; upper and lower case differ"
+        filling = still_filling(await is_filling(seen.connection))
+        remedy = near or filling or "look the id up again; upper and lower case differ"
         raise UsageError(f"no event names the customer {customer!r}: {remedy}")
     return known(dossier, await seen.reference(), at, known_at)

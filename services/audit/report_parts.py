@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
+from functools import partial
 
 from msgspec import Struct, field
 
@@ -112,8 +113,7 @@ class AgeingParts:
     async def walk(self, part: Part) -> PartAgeing:
         """Age a part. Raises: Unavailable, UnreadableEvent."""
         found = PartAgeing()
-        async for customer, told in self._everybody.of(part, _RECEIVABLES.handles):
-            self.add(found, customer, told)
+        await self._everybody.each(part, partial(self.add, found))
         return found
 
     def add(self, found: PartAgeing, customer: CustomerId, told: Told) -> None:
@@ -204,8 +204,7 @@ class AlertsParts:
     async def walk(self, part: Part) -> PartAlerts:
         """Count a part's alerts. Raises: Unavailable, UnreadableEvent."""
         found = PartAlerts(part.part)
-        async for customer, told in self._everybody.of(part, _RECEIVABLES.handles):
-            self.add(found, customer, told)
+        await self._everybody.each(part, partial(self.add, found))
         return found
 
     def add(self, found: PartAlerts, customer: CustomerId, told: Told) -> None:

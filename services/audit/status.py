@@ -10,6 +10,7 @@ from events.envelope import PositionVector
 from events.partitioning import PARTITIONS
 from projections import PROJECTIONS
 from services.errors import UnreadableEvent
+from services.log.filling import is_filling
 from services.native import choose
 from services.platform import Platform
 from services.postgres.pool import translated
@@ -35,6 +36,7 @@ class ProjectionStatus(Struct, frozen=True, kw_only=True):
 class Status(Struct, frozen=True, kw_only=True):
     """The log's position and every projection's."""
 
+    filling: bool  # an empty platform is being filled: what it holds is a part
     events: int
     duplicates: int  # records of Kafka's topics that were dropped: their event had come before
     position: str
@@ -85,6 +87,7 @@ async def status(platform: Platform, at: datetime) -> Status:
         uncounted = await platform.pool.fetch(sql("uncounted_sources"), _SOURCES)
     dropped = sum(mirror["dropped"] for mirror in mirrors)
     return Status(
+        filling=await is_filling(platform.pool),
         events=sum(heads.counts) - dropped,
         duplicates=dropped,
         position=heads.token(),

@@ -7,10 +7,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from events.home import Asked
+from services.audit.comparison import Verification
 from services.audit.digest import Digest
 from services.audit.reports import AgeingReport, AlertsReport
 from services.audit.status import Status
-from services.audit.verify import Verification
 from services.wording import amount, asked_words, counted, moment
 
 When = Callable[[datetime], str]
@@ -131,6 +131,8 @@ def verification_lines(found: Verification) -> Iterator[str]:
 
 def status_lines(found: Status) -> Iterator[str]:
     """Yield the lines of the status."""
+    if found.filling:
+        yield "the platform is still being filled: these are the figures of a part"
     dropped = ""
     if found.duplicates:
         dropped = f", {counted(found.duplicates, 'duplicate')} in it dropped"

@@ -179,12 +179,17 @@ def _failure(request: Request, problem: Problem) -> Response:
     if request.url.path.startswith(_API):
         return problem.response()
     told = ProblemWords(speaker(language_of(request))).told(problem)
+    unknown = problem if isinstance(problem, UnknownCustomer) else None
     return page_response(
         request,
         request.app.state.console.renderer,
         "shared/error.html",
         "",
-        {"told": told, "near": problem.near if isinstance(problem, UnknownCustomer) else ()},
+        {
+            "told": told,
+            "near": unknown.near if unknown else (),
+            "filling": unknown is not None and unknown.filling,
+        },
         headers=dynamic_headers(None) | dict(problem.headers or {}),
         status=problem.status,
     )

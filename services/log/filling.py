@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from services.postgres.pool import Pool, translated
+from services.postgres.pool import Connection, Pool, translated
 from services.postgres.statements import sql
 
 Stage = Literal["history", "events"]
@@ -22,7 +22,12 @@ async def end_filling(pool: Pool) -> None:
         await pool.execute(sql("filling_end"))
 
 
-async def is_filling(pool: Pool) -> bool:
+async def is_filling(database: Pool | Connection) -> bool:
     """Return whether a filling was begun and has not been ended."""
     with translated():
-        return bool(await pool.fetchval(sql("filling_stands")))
+        return bool(await database.fetchval(sql("filling_stands")))
+
+
+def still_filling(filling: bool) -> str:
+    """Return what is said to who misses something while an empty platform is being filled."""
+    return "the platform is still being filled: look again when it is whole" if filling else ""

@@ -45,17 +45,14 @@ def readable(stored: StoredEvent) -> RecordedEvent:
         raise _unreadable(stored.envelope, error) from error
 
 
-def readable_fact(stored: StoredEvent) -> Fact:
-    """Return what rules read of a stored event. Raises: UnreadableEvent, which names it."""
-    try:
-        return fact(stored)
-    except EventError as error:
-        raise _unreadable(stored.envelope, error) from error
-
-
 def _unreadable(envelope: Envelope, error: EventError) -> UnreadableEvent:
     about = f"of {envelope.subject}" if envelope.subject else f"({envelope.type})"
-    return UnreadableEvent(
-        f"event {envelope.id} {about} cannot be read: {error}. "
+    return UnreadableEvent(cannot_be_read(envelope.id, about, str(error)))
+
+
+def cannot_be_read(event_id: str, about: str, reason: str) -> str:
+    """Return what is said of an event whose bytes nobody can read."""
+    return (
+        f"event {event_id} {about} cannot be read: {reason}. "
         "Either its bytes were altered, or a newer version of the platform wrote it."
     )

@@ -9,6 +9,8 @@ from tempfile import SpooledTemporaryFile
 from msgspec import Struct
 
 from events.calendars import DAY, day_end, day_start
+from events.envelope import CustomerId
+from events.facts import Fact
 from events.touchpoints.policy import TierPolicy
 from projections.value_tiers.reports import Portion, calibrated
 from projections.value_tiers.scores import Scorer
@@ -85,11 +87,15 @@ class Scoring:
         scorer = self._scorer
         scores: list[int] = []
         customers = 0
-        async for _, facts in self._everybody.facts(part, scorer.handles):
+
+        def add(_: CustomerId, facts: Sequence[Fact]) -> None:
+            nonlocal customers
             customers += 1
             score = scorer.score(facts)
             if score is not None:
                 scores.append(score)
+
+        await self._everybody.each(part, add)
         return PartScores(customers, scores)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from itertools import chain
+from functools import partial
 
 from msgspec import Struct, field
 
@@ -34,6 +34,7 @@ from services.postgres.pool import Pool
 from services.postgres.statements import sql
 from services.walk.by_customer import picture
 from services.walk.company import Everybody, extent_now, walk_company
+from services.walk.known import instant_alike
 from services.walk.parts import Extent, Part
 
 NO_TIER = "none"
@@ -108,19 +109,18 @@ class Rehearsal:
     def __init__(self, meant: Candidate, reference: Reference, asked: Asked, now: datetime) -> None:
         kind = KINDS[meant.kind].published
         self._asked = asked
+        self._alike = instant_alike(asked)
         self.before = reference
         self._after = reference.remember([_recorded(meant, reference, now)])
         self._differing = [one for one in PROJECTIONS if kind in one.reads]
         self._standing = [one for one in PROJECTIONS if isinstance(one, ValueTiers)]
-        asking = (*self._differing, *self._standing)
-        self.kinds = frozenset(chain.from_iterable(one.handles for one in asking))
         company_at = Home().instant_of(asked, reference)
         self.tiers = _names(company_at, self.before, self._after)
 
     def take(self, found: PartTrial, customer: CustomerId, facts: Sequence[Fact]) -> None:
         """Assess a customer."""
         found.customers += 1
-        at = Home(facts).instant_of(self._asked, self.before)
+        at = self._alike or Home(facts).instant_of(self._asked, self.before)
         for projection in self._differing:
             before = self._assessed(projection, customer, facts, at, self.before)
             after = self._assessed(projection, customer, facts, at, self._after)
@@ -177,8 +177,7 @@ class Trying:
         """Assess a part's customers. Raises: Unavailable, UnreadableEvent."""
         rehearsal = await self.rehearsal()
         found = PartTrial()
-        async for customer, facts in self._everybody.facts(part, rehearsal.kinds):
-            rehearsal.take(found, customer, facts)
+        await self._everybody.each(part, partial(rehearsal.take, found))
         return found
 
 

@@ -39,8 +39,14 @@ LONG_EVENTS = 1_000
 """A shorter dossier is worked out about as quickly as its snapshot is brought back."""
 
 _GROWTH = 0.05
-_QUICKLY = 1  # of zlib's levels: twice as small at a third of the time
-_AT_ONCE = 20  # contents read together: each is megabytes
+_SMALL = 2**18
+_ANY_SIZE = 2**31 - 1  # in bytes
+_LARGE_AT_ONCE = 20  # contents larger than small read together: each may be megabytes
+
+_AS_IT_IS, _QUICKLY = 0, 1
+"""Levels of zlib, whose checksum tells damaged bytes at any; a small content is read sooner as it
+is."""
+
 _FORM = 2  # of the content
 
 
@@ -88,25 +94,38 @@ class Snapshots:
     ) -> dict[CustomerId, Snapshot]:
         """Return the snapshots that serve, none beyond `upto`. Raises: Unavailable."""
         found: dict[CustomerId, Snapshot] = {}
-        rules, count = self.rules.of(reference), self.rules.count(reference)
-        turns = Turns()
-        with translated():
-            rows = await self._pool.fetch(sql("snapshots_named"), *self._id, customers)
-        named = [row["customer_id"] for row in rows]
-        for start in range(0, len(named), _AT_ONCE):
-            with translated():
-                rows = await self._pool.fetch(
-                    sql("snapshots_of"), *self._id, self._code, self._generation, upto,
-                    count, reference.count, named[start : start + _AT_ONCE],
-                )  # fmt: skip
-            for row in rows:
-                await turns.next()
-                customer = CustomerId(row["customer_id"])
-                try:
-                    found[customer] = self._brought_back(row, rules)
-                except Exception as error:  # noqa: BLE001 - whatever it is, the events are there
-                    _LOG.warning("snapshot_unreadable", customer=customer, reason=str(error))
+        rows = await self._read(customers, upto, reference, _SMALL)
+        large = [row["customer_id"] for row in rows if row["content"] is None]
+        await self._bring_back(rows, reference, found)
+        for start in range(0, len(large), _LARGE_AT_ONCE):
+            some = large[start : start + _LARGE_AT_ONCE]
+            rows = await self._read(some, upto, reference, _ANY_SIZE)
+            await self._bring_back(rows, reference, found)
         return found
+
+    async def _read(
+        self, customers: Sequence[CustomerId], upto: int, reference: Reference, most_bytes: int
+    ) -> list[Record]:
+        with translated():
+            return await self._pool.fetch(
+                sql("snapshots_of"), *self._id, self._code, self._generation, upto,
+                self.rules.count(reference), reference.count, customers, most_bytes,
+            )  # fmt: skip
+
+    async def _bring_back(
+        self, rows: Sequence[Record], reference: Reference, into: dict[CustomerId, Snapshot]
+    ) -> None:
+        rules = self.rules.of(reference)
+        turns = Turns()
+        for row in rows:
+            if row["content"] is None:
+                continue
+            await turns.next()
+            customer = CustomerId(row["customer_id"])
+            try:
+                into[customer] = self._brought_back(row, rules)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the events are there
+                _LOG.warning("snapshot_unreadable", customer=customer, reason=str(error))
 
     def _brought_back(self, row: Record, reference: Reference) -> Snapshot:
         content = _DECODER.decode(zlib.decompress(row["content"]))
@@ -133,12 +152,12 @@ class Snapshots:
         if facts.memo is None:
             return
         try:
-            content = self._content(remembered)
-            packed = await asyncio.to_thread(zlib.compress, content, _QUICKLY)
+            # Nobody else looks at it meanwhile, and a long one takes as long as many events.
+            content = await asyncio.to_thread(self._content, remembered)
             with translated():
                 await self._pool.execute(
                     sql("snapshot_keep"), *self._id, customer, self._code, self._generation, upto,
-                    at, self.rules.count(reference), len(facts), packed,
+                    at, self.rules.count(reference), len(facts), content,
                 )  # fmt: skip
         except Exception:  # noqa: BLE001 - what it is a snapshot of is written already
             _LOG.exception("snapshot_not_kept", customer=customer)
@@ -146,7 +165,7 @@ class Snapshots:
     def _content(self, remembered: Remembered) -> bytes:
         facts, written = remembered.facts, remembered.written
         assert facts.memo is not None
-        return _ENCODER.encode(
+        content = _ENCODER.encode(
             Content(
                 facts=facts.kept(),
                 memo=self.projection.kept(facts.memo),
@@ -154,3 +173,4 @@ class Snapshots:
                 alerts=written.alerts,
             )
         )
+        return zlib.compress(content, _AS_IT_IS if len(content) <= _SMALL else _QUICKLY)

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from events.envelope import CustomerId, Envelope, RecordedEvent
+from events.envelope import CustomerId, RecordedEvent
 from events.facts import Fact
 from events.policy import Reference
-from events.touchpoints.base import Touchpoint
 from services.errors import UnreadableEvent
-from services.log.readable import readable, readable_fact
+from services.log.readable import cannot_be_read, readable
 from services.log.stored import stored_event
 from services.platform import Platform
+from services.ports import Dossier
 from services.postgres.pool import Connection, Pool, translated
 from services.postgres.statements import sql
 from services.projector.reference_feed import ReferenceFeed
 from services.walk.engine import MakesWorker, Walk, cores
-from services.walk.parts import Extent, Part, divide, dossiers
+from services.walk.parts import Extent, Part, copied_dossiers, divide, dossiers
 
 A = TypeVar("A")
 R = TypeVar("R")
-
-Unreadable = Callable[[Envelope, UnreadableEvent], None]
 
 
 async def extent_now(platform: Platform, known_at: datetime | None = None) -> Extent:
@@ -80,19 +78,20 @@ class Everybody:
             self._reference = Reference(e for e in rules if self._extent.holds(e))
         return self._reference
 
-    async def facts(
-        self, part: Part, kinds: frozenset[type[Touchpoint]] | None = None
-    ) -> AsyncIterator[tuple[CustomerId, list[Fact]]]:
-        """Yield the customers of a part with their facts; of some `kinds` alone, if named.
+    async def each(self, part: Part, take: Callable[[CustomerId, Sequence[Fact]], None]) -> None:
+        """Tell `take` each customer of a part with its facts of all kinds.
 
-        The earliest is there whatever its kind: by its branch the customer may be at home.
         Raises: Unavailable, UnreadableEvent.
         """
-        types = None if kinds is None else [kind.event_type for kind in kinds]
+
+        def read(dossier: Dossier) -> None:
+            for event_id, reason in dossier.unreadable[:1]:
+                raise UnreadableEvent(cannot_be_read(event_id, f"of {dossier.customer}", reason))
+            take(dossier.customer, dossier.facts)
+
         with translated():
-            async with self._pool.acquire() as connection, connection.transaction(readonly=True):
-                async for customer, rows in dossiers(connection, part, self._extent, types):
-                    yield customer, [readable_fact(stored_event(row)) for row in rows]
+            async with self._pool.acquire() as connection:
+                await copied_dossiers(connection, part, self._extent, read)
 
     async def recorded(self, part: Part) -> AsyncIterator[tuple[CustomerId, list[RecordedEvent]]]:
         """Yield the customers of a part with all that the log holds of their events.
@@ -101,29 +100,5 @@ class Everybody:
         """
         with translated():
             async with self._pool.acquire() as connection, connection.transaction(readonly=True):
-                async for one in recorded_dossiers(connection, part, self._extent):
-                    yield one
-
-
-async def recorded_dossiers(
-    connection: Connection,
-    part: Part,
-    extent: Extent,
-    unreadable: Unreadable | None = None,
-) -> AsyncIterator[tuple[CustomerId, list[RecordedEvent]]]:
-    """Yield the customers of a part with their events, over a transaction of the caller's.
-
-    `unreadable` is told of an event whose bytes cannot be read, which is then left out; without
-    it that ends the walk. Raises: UnreadableEvent.
-    """
-    async for customer, rows in dossiers(connection, part, extent):
-        events = []
-        for row in rows:
-            stored = stored_event(row)
-            try:
-                events.append(readable(stored))
-            except UnreadableEvent as error:
-                if unreadable is None:
-                    raise
-                unreadable(stored.envelope, error)
-        yield customer, events
+                async for customer, rows in dossiers(connection, part, self._extent):
+                    yield customer, [readable(stored_event(row)) for row in rows]

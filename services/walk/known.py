@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -12,7 +12,6 @@ from events.envelope import CustomerId
 from events.facts import Fact
 from events.home import Asked, Home, Known, asked_about, known
 from events.policy import Reference
-from events.touchpoints.base import Touchpoint
 from services.platform import Platform
 from services.postgres.pool import Pool
 from services.walk.company import Everybody, extent_now
@@ -28,9 +27,9 @@ class Asking(Struct, frozen=True):
 
     @property
     def reads_all(self) -> bool:
-        """Return whether events of all kinds are read, whichever are asked for.
+        """Return whether also what was recorded later is read.
 
-        Where a customer was at home, on whose day it depends what was known, all of them say.
+        It says where a customer is at home, on whose day it depends what was known.
         """
         return self.known_at is not None and self.extent.known_at is None
 
@@ -71,25 +70,25 @@ class EverybodyKnown:
         self._known_at = None if asking.known_at is None else asked_about(asking.known_at)
         self._everybody = Everybody(asking.extent, pool)
 
-    async def of(
-        self, part: Part, kinds: frozenset[type[Touchpoint]] | None = None
-    ) -> AsyncIterator[tuple[CustomerId, Told]]:
-        """Yield the customers of a part with what was known of each.
+    async def each(self, part: Part, take: Callable[[CustomerId, Told], None]) -> None:
+        """Tell `take` each customer of a part with what was known of it.
 
-        Of kinds that are not named, None naming all, hardly more is read than where the customer
-        is at home. Raises: Unavailable, UnreadableEvent.
+        Raises: Unavailable, UnreadableEvent.
         """
         reference = await self._everybody.reference()
         if self._asking.reads_all:
             async for customer, events in self._everybody.recorded(part):
                 told = known(events, reference, self._at, self._known_at)
                 if told.facts:
-                    yield customer, Told(told.facts, told.reference, told.at)
+                    take(customer, Told(told.facts, told.reference, told.at))
             return
         alike = instant_alike(self._at)
-        async for customer, facts in self._everybody.facts(part, kinds):
+
+        def read(customer: CustomerId, facts: Sequence[Fact]) -> None:
             at = alike or Home(facts).instant_of(self._at, reference)
-            yield customer, Told(facts, reference, at)
+            take(customer, Told(facts, reference, at))
+
+        await self._everybody.each(part, read)
 
 
 def instant_alike(asked: Asked | None) -> datetime | None:

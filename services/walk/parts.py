@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from itertools import pairwise
 
@@ -32,7 +32,7 @@ class Part(Struct, frozen=True):
 
 
 class Extent(Struct, frozen=True):
-    """Which events a walk reads: those below a generation's positions, by partition.
+    """Which events a walk reads: those before a place of each partition, as the table keeps them.
 
     The log only grows, so the same extent gives the same events whenever it is read.
     """
@@ -40,6 +40,13 @@ class Extent(Struct, frozen=True):
     generation: int
     positions: tuple[int, ...]
     known_at: datetime | None = None  # only what was recorded by then
+    generations: tuple[int, ...] | None = None  # of each place, where that is not `generation`
+
+    @property
+    def places(self) -> tuple[list[int], list[int]]:
+        """Return the generation and the number of each partition's first event not read."""
+        same = [self.generation] * len(self.positions)
+        return list(self.generations or same), list(self.positions)
 
     @property
     def events(self) -> int:
@@ -91,8 +98,7 @@ async def copied_dossiers(
         sql("walk_copy"),
         part.first,
         part.upto,
-        extent.generation,
-        list(extent.positions),
+        *extent.places,
         extent.known_at,
         output=feed,
         format="binary",
@@ -103,7 +109,7 @@ async def copied_dossiers(
 
 
 async def dossiers(
-    connection: Connection, part: Part, extent: Extent, types: Sequence[str] | None = None
+    connection: Connection, part: Part, extent: Extent
 ) -> AsyncIterator[tuple[CustomerId, list[Record]]]:
     """Yield each customer of a part with its rows of the events table, in their order.
 
@@ -113,9 +119,7 @@ async def dossiers(
         sql("walk_part"),
         part.first,
         part.upto,
-        types,
-        extent.generation,
-        extent.positions,
+        *extent.places,
         extent.known_at,
     )
     dossier: list[Record] = []

@@ -6,7 +6,7 @@ truth. The case board is asked directly: it needs no live rows for this.
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from importlib.resources import files
@@ -23,6 +23,7 @@ from msgspec import Struct
 from events.branch_calendars import business_time
 from events.calendars import day_end, zone
 from events.envelope import CustomerId
+from events.facts import Fact
 from events.policy import Reference
 from events.public_days import public_days
 from projections.case_board.explain import explain_case
@@ -150,8 +151,12 @@ async def imported(
         report = await import_file(job, publisher)
         again = await import_file(job, publisher)
         everybody = Everybody(await extent_now(platform), platform.pool)
-        whole = Part(0, None, None)
-        dossiers = {one: Facts(facts) async for one, facts in everybody.facts(whole)}
+        dossiers: dict[CustomerId, Facts] = {}
+
+        def keep(customer: CustomerId, facts: Sequence[Fact]) -> None:
+            dossiers[customer] = Facts(facts)
+
+        await everybody.each(Part(0, None, None), keep)
         yield Imported(report, again, dossiers, await everybody.reference())
 
 

@@ -5,7 +5,7 @@ customer in memory a new event costs an assessment and the differences; after a 
 dossier (of a long one a snapshot and the events since) and its rows are read again first, so
 the stages of that are timed one by one.
 
-    python -m tests.bench.dossiers
+    python -m tests.bench.dossiers [--projection value_tiers]
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from events.partitioning import partition_of
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.payment import InvoiceIssued, PaymentReceived
+from projections import PROJECTIONS
 from projections.protocol import Facts, Projection
 from projections.receivables.projection import Receivables
 from services.hosts.bootstrap import open_platform
@@ -53,6 +54,7 @@ _PACE = timedelta(minutes=20)
 _BAR = 40
 
 _RULES = Reference()
+RECEIVABLES = Receivables()
 _KEPT = "SELECT octet_length(content) FROM dossier_snapshots WHERE customer_id = $1"
 
 Costs = dict[str, float]  # milliseconds by stage
@@ -206,13 +208,17 @@ class _Laps:
 
 
 async def curve(
-    platform: Platform, lengths: Sequence[int], rounds: int, say: Callable[[str], None]
+    platform: Platform,
+    lengths: Sequence[int],
+    rounds: int,
+    say: Callable[[str], None],
+    projection: Projection,
 ) -> Curve:
     """Measure each length; plot and return the milliseconds per new event."""
     points = []
     for length in lengths:
         with collecting_seldom():
-            customer = _Customer(platform, Receivables(), length)
+            customer = _Customer(platform, projection, length)
             owner = await customer.live()
             warm = Cost.median([await customer.one_more(owner) for _ in range(rounds)])
             first = await customer.missed()
@@ -242,12 +248,17 @@ async def curve(
     return Curve(rounds, points)
 
 
-def measured(lengths: Sequence[int], rounds: int, say: Callable[[str], None]) -> Curve:
+def measured(
+    lengths: Sequence[int],
+    rounds: int,
+    say: Callable[[str], None],
+    projection: Projection = RECEIVABLES,
+) -> Curve:
     """Measure the curve on a server of its own."""
 
     async def run(data: Path) -> Curve:
         async with open_platform(Settings(data=data)) as platform:
-            return await curve(platform, lengths, rounds, say)
+            return await curve(platform, lengths, rounds, say, projection)
 
     with tempfile.TemporaryDirectory(prefix="touchstone-bench-") as folder:
         Path(folder).chmod(0o755)
@@ -259,11 +270,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.dossiers", description=__doc__)
     parser.add_argument("--longest", type=int, default=LENGTHS[-1], help="leave out longer ones")
     parser.add_argument("--rounds", type=int, default=5, help="events each; the median counts")
+    named = {projection.name: projection for projection in PROJECTIONS}
+    parser.add_argument("--projection", choices=named, default=RECEIVABLES.name)
     options = parser.parse_args()
     lengths = [length for length in LENGTHS if length <= options.longest]
 
     measurement = Measurement("dossiers")
-    figures = measured(lengths, options.rounds, print)
+    figures = measured(lengths, options.rounds, print, named[options.projection])
     print(measurement.line(figures))
 
 

@@ -134,6 +134,15 @@ def test_nobody_is_explained_whom_no_event_names(run: Run) -> None:
         assert "look the id up again" in told.stderr
 
 
+def test_who_may_yet_come_is_told_so_while_the_platform_is_filled(run: Run, database: str) -> None:
+    assert '"filling": false' in run("status", "--format", "json").stdout
+    change(database, "INSERT INTO filling (stage, done, total) VALUES ('history', 1, 9)")
+    told = run("explain", "C-0")
+    assert told.returncode == 2
+    assert "still being filled" in told.stderr
+    assert "still being filled" in run("status").stdout
+
+
 @pytest.mark.usefixtures("projected")
 def test_an_id_that_is_nearly_one_is_told_it(run: Run) -> None:
     for words in (("explain", "c-1001"), ("replay", "--customer", "C-1010")):

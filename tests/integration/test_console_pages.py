@@ -180,6 +180,10 @@ async def test_while_a_company_is_filled_no_page_says_that_there_is_nothing(
         assert '<progress value="73" max="730"' in page.text
         for untrue in ("Nobody owes", "Nothing found", "No case is open", " behind", "up to date"):
             assert untrue not in page.text, path
+    unknown = await client.get("/customers/C-987", headers={"Accept-Language": "en"})
+    assert (unknown.status_code, "being filled" in unknown.text) == (404, True)
+    problem = (await client.get("/api/v1/customers/C-987/value")).json()
+    assert "still being filled" in problem["remedy"]
     document = (await client.get("/api/v1/freshness")).json()
     assert document["filling"] == {"stage": "history", "done": 73, "total": 730}
     before = await client.get("/receivables")
@@ -189,6 +193,7 @@ async def test_while_a_company_is_filled_no_page_says_that_there_is_nothing(
     await end_filling(company.platform.pool)
     whole = (await client.get(f"/receivables{empty}")).text
     assert "Nothing found." in whole
+    assert "being filled" not in (await client.get("/customers/C-987")).text
     assert "<progress" not in whole
     assert (await client.get("/api/v1/freshness")).json()["filling"] is None
 

@@ -218,8 +218,7 @@ GIVEN: Mapping[str, Arguments] = {
     "relay_move": ("webhook", 5),
     "relay_place": ("webhook", 5),
     "snapshot_keep": ("receivables", 1, "C-new", "code", 1, 10, NOW, 3, 10, b"x"),
-    "snapshots_named": (*OURS, CUSTOMERS),
-    "snapshots_of": (*OURS, "x", 1, 9000, 300, 300, CUSTOMERS),
+    "snapshots_of": (*OURS, "x", 1, 9000, 300, 300, CUSTOMERS, 2**18),
     "try_delivery_lock": (),
     "try_projector_lock": (),
     # --- rebuilds
@@ -247,8 +246,8 @@ GIVEN: Mapping[str, Arguments] = {
     "rebuild_withdraw": (*TWO_BUILDS, NOW),
     # --- walks
     "part_bounds": (1.0, 10),
-    "walk_copy": ("C000100", "C000120", 1, [20_000] * 13, None),
-    "walk_part": ("C000100", "C000120", TYPES, 1, [20_000] * 13, None),
+    "walk_copy": ("C000100", "C000120", [1] * 13, [20_000] * 13, None),
+    "walk_part": ("C000100", "C000120", [1] * 13, [20_000] * 13, None),
     "rows_without_events": OURS,
     "sample_customers": (100,),
     "publishing_branches": (None,),

@@ -10,8 +10,10 @@ from events.envelope import CustomerId, PositionVector
 from events.facts import Fact
 from events.partitioning import partition_of
 from events.policy import Reference
+from events.touchpoints.policy import AlertsPolicy, AlertsPolicyPublished
 from projections import PROJECTIONS
 from projections.protocol import Assessment, Facts, Projection
+from projections.receivables.projection import Receivables
 from services.log.dossiers import PostgresDossiers
 from services.log.embedded.event_log import EmbeddedEventLog
 from services.log.readable import fact
@@ -21,11 +23,12 @@ from services.postgres.pool import Pool, open_pool
 from services.postgres.statements import sql
 from services.projector.memory import Memory
 from services.projector.owner import PartitionOwner
+from services.projector.reference_feed import ReferenceFeed
 from services.rows.row_tables import ensure_tables
 from services.simulator.history import history, open_books
 from services.simulator.plan import Plan
 from tests.support.counting import Counting
-from tests.support.log import START, SetClock, payment
+from tests.support.log import START, SetClock, payment, submission
 
 NOTHING = Reference()
 LONG_EVENTS = 200  # here
@@ -146,6 +149,53 @@ async def test_a_late_fact_counts_where_it_belongs(pool: Pool, log: EmbeddedEven
     owner = await owner_of(pool, log)
     await owner.step(NOTHING, 10)
     assert await payments(pool) == LONG_EVENTS + 2
+
+
+@pytest.mark.postgres
+async def test_a_fact_that_comes_late_in_memory_has_the_dossier_read_again(
+    pool: Pool, log: EmbeddedEventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await keep_a_snapshot(pool, log, first=10_000)
+    await append(log, 20_000, 1)
+    owner = await owner_of(pool, log)
+    await owner.step(NOTHING, 10)  # by its snapshot
+    decoded = noting(monkeypatch)
+    await append(log, 1, 1)  # it happened before all others
+    await owner.step(NOTHING, 10)
+    assert decoded == list(range(LONG_EVENTS + 2))
+    await append(log, 2, 1)
+    await owner.step(NOTHING, 10)
+    assert decoded == list(range(LONG_EVENTS + 2)), "it is whole in memory now"
+    assert await payments(pool) == LONG_EVENTS + 4
+    total = "SELECT count FROM totals WHERE measure = 'paid'"
+    assert await pool.fetchval(total) == LONG_EVENTS + 4
+    assert await pool.fetchval("SELECT events FROM dossier_snapshots") == LONG_EVENTS + 3
+
+
+@pytest.mark.postgres
+async def test_other_rules_have_the_dossier_read_again(
+    pool: Pool, log: EmbeddedEventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receivables = Receivables()
+    async with pool.acquire() as connection:
+        await ensure_tables(connection, [receivables])
+    await append(log, 1, LONG_EVENTS)
+    await (await owner_of(pool, log, [receivables])).step(NOTHING, 10_000)
+    for number in (10_000, 20_000):  # the first keeps a snapshot, the second goes on from it
+        await append(log, number, 1)
+        owner = await owner_of(pool, log, [receivables])
+        await owner.step(NOTHING, 10)
+    policy = AlertsPolicyPublished(effective_from=START, policy=AlertsPolicy())
+    await log.append([submission(99_999, policy, None)])
+    reference = await ReferenceFeed(pool).refresh()
+    decoded = noting(monkeypatch)
+    at = START + timedelta(days=400)
+    assert await owner.sweep(reference, at, caught_up=True) == 1
+    assert decoded == list(range(LONG_EVENTS + 2))
+    assert await pool.fetchval("SELECT count(parked_reason) FROM projection_heads") == 0
+    credit = "SELECT credit_minor FROM receivables_v2_accounts"
+    assert await pool.fetchval(credit) == 100 * (LONG_EVENTS + 2)
+    assert await pool.fetchval("SELECT policy_count FROM dossier_snapshots") == reference.count
 
 
 @pytest.mark.postgres

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -11,6 +11,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from events.envelope import CustomerId
+from events.facts import Fact
 from events.touchpoints.policy import AlertsPolicy, TierLine, TierPolicy
 from projections.receivables.projection import Receivables
 from projections.value_tiers.projection import ValueTiers
@@ -30,10 +32,10 @@ from services.policies.trial import Trial, try_policy
 from services.rows.row_tables import tables_of
 from services.settings import Settings
 from services.simulator.load import ensure_history
-from services.walk.company import Everybody
+from services.walk.company import Everybody, extent_now
 from services.walk.engine import PartRefused
 from services.walk.known import asking
-from services.walk.parts import divide
+from services.walk.parts import Extent, Part, divide
 
 pytestmark = pytest.mark.postgres
 
@@ -100,19 +102,21 @@ def no_matter(done: int) -> None:
     pass
 
 
-@pytest.mark.parametrize("walking", WALKS)
 async def test_a_report_is_the_same_of_one_part_and_of_many_in_several_processes(
-    company: Platform, monkeypatch: pytest.MonkeyPatch, walking: Walking
+    company: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[int] = []
-    several = await walking(company, 2, told.append)
-    assert len(told) > 3
-    assert msgspec.json.encode(await walking(company, 1, no_matter)) == msgspec.json.encode(several)
+    in_parts: dict[Walking, tuple[bytes, int]] = {}
+    for walking in WALKS:
+        told: list[int] = []
+        found = msgspec.json.encode(await walking(company, 2, told.append))
+        assert len(told) > 3, walking
+        assert msgspec.json.encode(await walking(company, 1, no_matter)) == found, walking
+        in_parts[walking] = (found, sum(told))
     monkeypatch.setattr(divide, "__defaults__", (1_000_000,))
-    in_one_piece: list[int] = []
-    whole = await walking(company, 1, in_one_piece.append)
-    assert in_one_piece == [sum(told)]
-    assert msgspec.json.encode(whole) == msgspec.json.encode(several)
+    for walking, (found, customers) in in_parts.items():
+        in_one_piece: list[int] = []
+        assert msgspec.json.encode(await walking(company, 1, in_one_piece.append)) == found, walking
+        assert in_one_piece == [customers], walking
 
 
 async def test_an_ageing_report_is_what_the_rows_add_up_to(company: Platform) -> None:
@@ -181,6 +185,47 @@ async def test_a_verification_says_what_it_could_not_compare_yet(
         assert "not taken in" not in "\n".join(verification_lines(after))
 
 
+async def test_each_projection_is_compared_by_what_it_has_taken_in(company: Platform) -> None:
+    rows = await company.pool.fetchval(
+        f"SELECT count(*) FROM {tables_of(ValueTiers())[STANDINGS.name].name}"
+    )
+    alerts = await company.pool.fetchval(
+        "SELECT count(*) FROM alerts WHERE projection = 'value_tiers'"
+    )
+    await company.pool.execute("UPDATE checkpoints SET next = 0 WHERE projection = 'value_tiers'")
+    for processes in (1, 2):
+        found = await verify(company, no_matter, processes=processes)
+        assert found.waiting == found.events > 0
+        assert {one.projection for one in found.named} == {"value_tiers"}
+        assert found.differences == rows + alerts
+
+
+async def test_places_of_an_earlier_generation_bound_a_walk_too(company: Platform) -> None:
+    extent = await extent_now(company)
+    half = tuple(n // 2 for n in extent.positions)
+    numbers = list(range(len(half)))
+    expected = await company.pool.fetch(
+        "SELECT customer_id, count(*) AS events FROM events JOIN unnest($1::int[], $2::bigint[]) "
+        "AS ends (partition, n) USING (partition) WHERE events.n < ends.n "
+        "AND customer_id IS NOT NULL GROUP BY 1",
+        numbers,
+        half,
+    )
+    later = Extent(
+        extent.generation + 1, half, generations=(extent.generation,) * len(extent.positions)
+    )
+    for one in (Extent(extent.generation, half), later):
+        found: dict[str, int] = {}
+
+        def count(
+            customer: CustomerId, facts: Sequence[Fact], told: dict[str, int] = found
+        ) -> None:
+            told[customer] = len(facts)
+
+        await Everybody(one, company.pool).each(Part(0, None, None), count)
+        assert found == {row["customer_id"]: row["events"] for row in expected}
+
+
 async def test_an_event_that_cannot_be_read_ends_a_digest_with_its_name(
     company: Platform,
 ) -> None:
@@ -191,11 +236,11 @@ async def test_an_event_that_cannot_be_read_ends_a_digest_with_its_name(
     for processes in (1, 2):
         with pytest.raises(TouchstoneError, match="C000005 cannot be read"):
             await digest(company, company.clock.now(), None, lambda done: None, processes=processes)
-        for walking in WALKS:
-            with pytest.raises(TouchstoneError, match="C000005 cannot be read"):
-                await walking(company, processes, no_matter)
+    for walking in WALKS:
+        with pytest.raises(TouchstoneError, match="C000005 cannot be read"):
+            await walking(company, 1, no_matter)
     with pytest.raises(PartRefused) as refused:
-        await digest(company, company.clock.now(), None, lambda done: None, processes=2)
+        await trial_of(company, 2, no_matter)
     assert refused.value.exit_code != 0
 
 

@@ -6,7 +6,8 @@ from types import ModuleType
 
 import pytest
 
-from deploy.native.build import READER, CannotBuild, check_compiler, compile_into
+from deploy.native.build import READER
+from deploy.native.compiling import CannotBuild, check_compiler, compile_into
 
 
 @pytest.fixture(scope="session")

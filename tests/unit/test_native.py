@@ -6,12 +6,15 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import get_type_hints
 
 import pytest
 
-from deploy.native import build as building
+from deploy.native import compiling, rules
+from deploy.native.build import ROOT
 from events.codec import compiled_reader as chosen_reader
 from services import native
 from services.errors import UsageError
@@ -56,6 +59,7 @@ def built(compiled_reader: ModuleType, tmp_path: Path) -> Path:
     assert compiled_reader.__file__ is not None
     folder = tmp_path / native.build_name()
     shutil.copytree(Path(compiled_reader.__file__).parent, folder / "events")
+    (folder / native.FIELD_TYPES).write_text("{}")
     return folder
 
 
@@ -92,6 +96,15 @@ def test_this_process_runs_what_it_says_it_runs() -> None:
         assert native.choose().parts == tuple(native.PARTS.values())
 
 
+@pytest.mark.parametrize("module", [*rules.field_types(ROOT)])
+def test_a_compiled_class_says_of_its_fields_what_its_source_says(module: str) -> None:
+    for name, fields in rules.field_types(ROOT)[module].items():
+        types = get_type_hints(getattr(import_module(module), name), include_extras=True)
+
+        assert fields.keys() <= types.keys()
+        assert [field for field, told in types.items() if told is type] == []
+
+
 def test_a_build_that_must_run_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.settings.choose", lambda: native.Native(out_of_date=True))
     monkeypatch.setenv(native.VARIABLE, "1")
@@ -122,15 +135,15 @@ def test_a_machine_without_a_compiler_is_told_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("CC", "no-such-compiler -O2")
-    with pytest.raises(building.CannotBuild, match=r"no-such-compiler is not there.*apt install"):
-        building.check_compiler()
+    with pytest.raises(compiling.CannotBuild, match=r"no-such-compiler is not there.*apt install"):
+        compiling.check_compiler()
 
 
 @pytest.mark.native
 def test_what_the_compiler_refuses_is_shown(compiled_reader: ModuleType, tmp_path: Path) -> None:
     source = tmp_path / "wrong.c"
     source.write_text("#error nobody compiles this\n")
-    wrong = building.Extension("events.wrong", (source,), ())
-    with pytest.raises(building.CannotBuild, match="nobody compiles this"):
-        building.compile_into(tmp_path, [wrong], tmp_path / "objects")
+    wrong = compiling.Extension("events.wrong", (source,), ())
+    with pytest.raises(compiling.CannotBuild, match="nobody compiles this"):
+        compiling.compile_into(tmp_path, [wrong], tmp_path / "objects")
     assert not list(tmp_path.rglob("*.so"))

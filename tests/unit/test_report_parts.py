@@ -1,6 +1,6 @@
 """What a walk holds of the company is as large for many customers as for few."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import cast
 
@@ -8,7 +8,6 @@ import msgspec
 import pytest
 
 from events.envelope import CustomerId
-from events.facts import Fact
 from events.policy import Reference
 from events.touchpoints.policy import AlertsPolicy, TierLine, TierPolicy
 from projections.receivables.rows import OPEN
@@ -37,15 +36,11 @@ FACTS = given(
 ).facts
 
 
-def told(facts: Sequence[Fact]) -> Told:
-    return Told(facts, Reference(), AT)
-
-
 def aged(customers: int) -> PartAgeing:
     found = PartAgeing()
     worker = AgeingParts(AgeingOf(ASKING, date(2026, 6, 1), None), NO_POOL)
     for k in range(customers):
-        worker.add(found, CustomerId(f"C-{k}"), told(FACTS))
+        worker.add(found, CustomerId(f"C-{k}"), Told(FACTS, Reference(), AT))
     return found
 
 
@@ -53,7 +48,7 @@ def alerts(customers: int) -> PartAlerts:
     found = PartAlerts()
     worker = AlertsParts(AlertsOf(ASKING, listed=False), NO_POOL)
     for k in range(customers):
-        worker.add(found, CustomerId(f"C-{k}"), told(FACTS))
+        worker.add(found, CustomerId(f"C-{k}"), Told(FACTS, Reference(), AT))
     return found
 
 

@@ -26,6 +26,7 @@ from services.console.shared.principal import Principal
 from services.console.shared.reading import ReadModel
 from services.console.shared.refusals import BadParameter
 from services.console.shared.statements import named_sql
+from services.log.filling import is_filling, still_filling
 from services.log.near_customers import did_you_mean, near_customers
 from services.log.readable import recorded
 from services.log.stored import stored_event
@@ -37,16 +38,20 @@ _YEARS = range(1970, 2200)
 
 
 class UnknownCustomer(Problem):
-    """The log holds no event of this customer; `near` are ids that may have been meant."""
+    """The log holds no event of this customer; `near` are ids that may have been meant.
 
-    def __init__(self, customer: str, near: Sequence[str]) -> None:
+    While an empty platform is being filled, the customer may yet come.
+    """
+
+    def __init__(self, customer: str, near: Sequence[str], *, filling: bool) -> None:
         super().__init__(
             HTTPStatus.NOT_FOUND,
             "unknown_customer",
             f"no event of a customer {customer!r} was ever recorded",
-            did_you_mean(near) or "check the id; it is case sensitive",
+            did_you_mean(near) or still_filling(filling) or "check the id; it is case sensitive",
         )
         self.near = near
+        self.filling = filling
 
 
 class UnreadableDossier(Problem):
@@ -178,7 +183,9 @@ async def _events(
 ) -> list[RecordedEvent]:
     if not stored:
         with translated():
-            raise UnknownCustomer(customer, await near_customers(model.platform.pool, customer))
+            near = await near_customers(model.platform.pool, customer)
+            filling = await is_filling(model.platform.pool)
+            raise UnknownCustomer(customer, near, filling=filling)
     try:
         return [recorded(one) for one in stored]
     except EventError as error:

@@ -1,0 +1,186 @@
+"""What a verification finds: the live rows of customers against what their events say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+import msgspec
+from asyncpg import Record
+from msgspec import Struct
+
+from events.envelope import CustomerId
+from events.facts import Fact
+from events.policy import Reference
+from projections.protocol import Alert, Assessment, Facts, Projection, Row
+from services.log.readable import cannot_be_read
+from services.ports import Unreadable
+from services.postgres.pool import Connection
+from services.postgres.statements import sql
+from services.rows.projection_store import ProjectionStore
+from services.rows.written import Written
+
+_NAMED = 200
+"""Differences named in a report; beyond that they are only counted."""
+
+
+class Taken(NamedTuple):
+    """What was taken in of a customer's events."""
+
+    customer: CustomerId
+    facts: Sequence[Fact]
+    unreadable: Sequence[Unreadable]
+
+    @property
+    def events(self) -> int:
+        """Return how many events these are."""
+        return len(self.facts) + len(self.unreadable)
+
+
+class Difference(Struct, frozen=True):
+    """One place where the live rows are not what the events say."""
+
+    projection: str
+    customer_id: str | None
+    where: str  # table, alerts, totals or head
+    key: str
+    live: str
+    refolded: str
+
+
+class Verification(Struct, kw_only=True):
+    """What a verification found; it agrees when there is no difference."""
+
+    position: str
+    customers: int = 0
+    events: int = 0
+    rows: int = 0
+    alerts: int = 0
+    parked: int = 0
+    waiting: int = 0  # events that the projection furthest behind has not taken in: not compared
+    mirrored: int = 0  # records of Kafka's topics that were compared with the events table
+    duplicates: int = 0  # of them, those dropped since their event had come before
+    differences: int = 0
+    named: list[Difference] = []
+
+    def differ(self, difference: Difference) -> None:
+        """Count a difference, and name it while the list is short."""
+        self.differences += 1
+        if self.differences <= _NAMED:
+            self.named.append(difference)
+
+    def take_in(self, part: Verification) -> None:
+        """Add what was found in a part of the company."""
+        counts = ("customers", "events", "rows", "alerts", "parked", "waiting", "differences")
+        for counted in counts:
+            setattr(self, counted, getattr(self, counted) + getattr(part, counted))
+        self.named += part.named[: _NAMED - len(self.named)]
+
+    def take_note(self, everybody: Iterable[Taken]) -> None:
+        """Count the customers and events of a part, and name what cannot be read of them."""
+        for one in everybody:
+            self.customers += 1
+            self.events += one.events
+            for unreadable in one.unreadable:
+                self.cannot_read(one.customer, unreadable)
+
+    def cannot_read(self, customer: CustomerId, event: Unreadable) -> None:
+        """Name an event that the log holds and nobody can read."""
+        why = cannot_be_read(event.event_id, f"of {customer}", event.reason)
+        self.differ(Difference("log", customer, "event", event.event_id, "unreadable", why))
+
+
+class Comparison:
+    """One projection's live rows against its refold, in one picture of the database."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        projection: Projection,
+        generation: int,
+        reference: Reference,
+        found: Verification,
+    ) -> None:
+        self._connection = connection
+        self._projection = projection
+        self._store = ProjectionStore(projection, generation)
+        self._references = {reference.count: reference}
+        self._all_reference = reference
+        self._found = found
+
+    async def compare(self, chunk: Sequence[Taken]) -> None:
+        """Compare some customers by what the projection has taken in of them."""
+        customers = [one.customer for one in chunk]
+        name, version = self._projection.name, self._projection.version
+        heads: dict[str, Record] = {
+            row["customer_id"]: row
+            for row in await self._connection.fetch(sql("heads_of"), name, version, customers)
+        }
+        written = await self._store.written(self._connection, customers)
+        for one in chunk:
+            self._customer(one, heads.get(one.customer), written[one.customer])
+
+    def _customer(self, taken: Taken, head: Record | None, live: Written) -> None:
+        customer = taken.customer
+        facts = Facts(taken.facts, self._projection.handles)
+        if head is None:
+            if len(facts):
+                self._differ(customer, "head", "", "not assessed", f"{len(facts)} facts")
+            return
+        if head["parked_reason"] is not None:
+            self._found.parked += 1
+            return
+        assessment = self._projection.assess(
+            customer, facts, head["assessed_at"], self._reference(head["policy_count"])
+        )
+        self._rows(customer, live, assessment)
+        self._alerts(customer, live, assessment)
+
+    def _reference(self, count: int) -> Reference:
+        if count not in self._references:
+            self._references[count] = Reference(islice(self._all_reference.events, count))
+        return self._references[count]
+
+    def _rows(self, customer: CustomerId, live: Written, assessment: Assessment) -> None:
+        for table in self._projection.tables:
+            refolded = {table.key_of(row): row for row in assessment.rows.get(table.name, ())}
+            stored = live.rows.get(table.name, {})
+            self._found.rows += len(refolded)
+            for row_key in refolded.keys() | stored.keys():
+                one, other = stored.get(row_key), refolded.get(row_key)
+                if one != other:
+                    self._differ(customer, table.name, "/".join(row_key), *_changed(one, other))
+
+    def _alerts(self, customer: CustomerId, live: Written, assessment: Assessment) -> None:
+        refolded = {alert.alert_id: alert for alert in assessment.alerts}
+        self._found.alerts += len(refolded)
+        for alert_id in refolded.keys() | live.alerts.keys():
+            one, other = live.alerts.get(alert_id), refolded.get(alert_id)
+            if one != other:
+                key = (one or other).key  # type: ignore[union-attr]
+                self._differ(
+                    customer, "alerts", "/".join(map(str, key)), _standing(one), _standing(other)
+                )
+
+    def _differ(self, customer: str | None, where: str, key: str, live: str, refolded: str) -> None:
+        self._found.differ(Difference(self._projection.name, customer, where, key, live, refolded))
+
+
+def _standing(alert: Alert | None) -> str:
+    """Return whether an alert stands, and what it says beyond its identity."""
+    if alert is None:
+        return "does not stand"
+    return f"stands, {alert.amount_minor} {alert.currency} of branch {alert.branch_id}"
+
+
+def _changed(live: Row | None, refolded: Row | None) -> tuple[str, str]:
+    """Return the columns in which two rows differ, as text, from either side."""
+    if live is None or refolded is None:
+        return ("no row" if live is None else "a row", "no row" if refolded is None else "a row")
+    one, other = msgspec.to_builtins(live), msgspec.to_builtins(refolded)
+    names = [name for name in one if one[name] != other[name]]
+    return (
+        ", ".join(f"{name}={one[name]}" for name in names),
+        ", ".join(f"{name}={other[name]}" for name in names),
+    )

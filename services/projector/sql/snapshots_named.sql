@@ -1,2 +1,0 @@
-SELECT customer_id FROM dossier_snapshots
-WHERE projection = $1 AND version = $2 AND customer_id = ANY($3::text[])
