@@ -60,7 +60,7 @@ class Account:
     __slots__ = (
         "checks", "credit", "credited", "currency", "invoiced", "items", "limit", "moved",
         "offered", "open_items", "outstanding", "over", "owed_back", "paid", "promised", "queued",
-        "refunded", "refunds", "relief", "reserved", "seen_exposure", "seen_limit", "serial",
+        "refunded", "refunds", "relief", "reserved", "seen_exposure", "serial",
         "settling_later", "sources", "suspect", "unbilled", "written_off",
     )  # fmt: skip
 
@@ -81,7 +81,6 @@ class Account:
         self.over: list[Spell] = []  # when the exposure was above the limit
         self.relief: tuple[str, str | None] | None = None  # what last lowered the exposure
         self.seen_exposure = 0  # as it was last compared with a limit
-        self.seen_limit: int | None = None
         self.serial = 0
         self.settling_later = False  # credit is kept back; who sets it settles afterwards
         self.queued: list[Queued] = []

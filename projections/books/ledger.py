@@ -59,8 +59,6 @@ class Ledger:
         self.home: Home | None = None  # while facts are walked
         self.days_of: list[tuple[datetime, str | None]] = []  # whose days counted, and when
         self.limited = rules.default_limits
-        self._default: Money | None = None  # until when it is the policy's limit
-        self._default_until: datetime = BEGINNING
         self.next_fact_at: datetime | None = None
         self.walked = 0
         self.walked_at: datetime = BEGINNING
@@ -249,51 +247,34 @@ class Ledger:
 
     def limit_of(self, account: Account, at: datetime) -> int | None:
         """Return the limit: the customer's own, else the policy's in its currency, else none."""
-        default = self.rules.credit_policy(at).default_limit
-        return _limit(account, default)
-
-    def _default_limit(self) -> Money | None:
-        """Return the policy's limit now; looked up once for all the time it is in force."""
-        if self.now >= self._default_until:
-            term = self.rules.credit_term(self.now)
-            self._default, self._default_until = term.policy.default_limit, term.end
-        return self._default
+        return _limit(account, self.rules.default_limit(at))
 
     def watch_limits(self, reason: str, event_id: str | None) -> None:
         """Note where the exposure came to be above the limit, or no longer is."""
-        default = self._default_limit()
+        default = self.rules.default_limit(self.now)
         for account in self.accounts.values():
             exposure = account.exposure
             limit = _limit(account, default)
-            if exposure != account.seen_exposure or limit != account.seen_limit:
-                self._compare(account, exposure, limit, reason, event_id)
-                account.seen_exposure, account.seen_limit = exposure, limit
+            stands = bool(account.over) and account.over[-1].end is None
+            if (limit is not None and exposure > limit) != stands:
+                self._cross(account, stands, reason, event_id)
+            elif not stands and exposure < account.seen_exposure:
+                account.relief = (reason, event_id)
+            account.seen_exposure = exposure
 
-    def _compare(
-        self,
-        account: Account,
-        exposure: int,
-        limit: int | None,
-        reason: str,
-        event_id: str | None,
-    ) -> None:
-        over = account.over
-        stands = bool(over) and over[-1].end is None
-        if limit is not None and exposure > limit:
-            if stands:
-                pass
-            elif over and over[-1].end == self.now:
-                over[-1] = over[-1]._replace(end=None, ended_by=None)
-            else:
-                over.append(Spell(self.now, None, event_id or ""))
-        elif stands:
+    def _cross(self, account: Account, stood: bool, reason: str, event_id: str | None) -> None:
+        """Note that the exposure is no longer on the side of the limit on which it was."""
+        over, now = account.over, self.now
+        if stood:
             account.relief = (reason, event_id)
-            if over[-1].start == self.now:
+            if over[-1].start == now:
                 over.pop()
             else:
-                over[-1] = over[-1]._replace(end=self.now, ended_by=event_id, label=reason)
-        elif exposure < account.seen_exposure:
-            account.relief = (reason, event_id)
+                over[-1] = over[-1]._replace(end=now, ended_by=event_id, label=reason)
+        elif over and over[-1].end == now:
+            over[-1] = over[-1]._replace(end=None, ended_by=None)
+        else:
+            over.append(Spell(now, None, event_id or ""))
 
 
 def _limit(account: Account, default: Money | None) -> int | None:

@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Generic, NamedTuple, TypeVar
 
+from events.money import Money
 from events.policy import Reference
 from events.touchpoints.policy import CreditPolicy, PolicyRecord
 from projections.books.days import BEGINNING, ENDING
@@ -46,14 +47,9 @@ class BookRules:
         self.credit = terms_of(reference, CreditPolicy)
         self.default_limits = any(term.policy.default_limit for term in self.credit)
 
-    def credit_term(self, at: datetime) -> Term[CreditPolicy]:
-        """Return the credit policy in force at an instant, and until when."""
-        found = self.credit[0]
-        for term in self.credit:
-            if term.start > at:
-                break
-            found = term
-        return found
+    def default_limit(self, at: datetime) -> Money | None:
+        """Return the limit of whoever has none, by the policy in force at an instant."""
+        return self.credit_policy(at).default_limit if self.default_limits else None
 
     def credit_policy(self, at: datetime) -> CreditPolicy:
         """Return the credit policy in force at an instant."""
