@@ -82,11 +82,15 @@ async def divide(
 
 
 async def copied_dossiers(
-    connection: Connection, part: Part, extent: Extent, take: Callable[[Dossier], None]
+    connection: Connection,
+    part: Part,
+    extent: Extent,
+    take: Callable[[Dossier], None],
+    table: str = "events",
 ) -> None:
     """Tell `take` each customer of a part with the facts about it, in the log's order.
 
-    Customers come in the database's order of their ids.
+    Customers come in the database's order of their ids. `table` is where their events are read.
     """
     reader = DossierReader()
 
@@ -96,7 +100,7 @@ async def copied_dossiers(
 
     await copy_out(
         connection,
-        sql("walk_copy"),
+        sql("walk_copy").replace("FROM events", f"FROM {table}"),
         part.first,
         part.upto,
         *extent.places,
