@@ -60,8 +60,8 @@ class Account:
     __slots__ = (
         "checks", "credit", "credited", "currency", "invoiced", "items", "limit", "moved",
         "offered", "open_items", "outstanding", "over", "owed_back", "paid", "promised", "queued",
-        "refunded", "refunds", "relief", "reserved", "seen_exposure", "serial", "settling_later",
-        "sources", "suspect", "unbilled", "written_off",
+        "refunded", "refunds", "relief", "reserved", "seen_exposure", "serial",
+        "settling_later", "sources", "suspect", "unbilled", "written_off",
     )  # fmt: skip
 
     def __init__(self, currency: str) -> None:
@@ -80,7 +80,7 @@ class Account:
         self.refunds: list[Refund] = []
         self.over: list[Spell] = []  # when the exposure was above the limit
         self.relief: tuple[str, str | None] | None = None  # what last lowered the exposure
-        self.seen_exposure = 0
+        self.seen_exposure = 0  # as it was last compared with a limit
         self.serial = 0
         self.settling_later = False  # credit is kept back; who sets it settles afterwards
         self.queued: list[Queued] = []

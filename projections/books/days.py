@@ -47,17 +47,21 @@ class Days:
 
     def of(self, at: datetime) -> int:
         """Return the local day of an instant."""
-        midnight = self._midnight(at)
+        midnight = self._midnights.get(at.toordinal()) if at.tzinfo is UTC else None
         if midnight is None:
-            return local_day(at, self.tz).toordinal()
+            midnight = self._midnight(at)
+            if midnight is None:
+                return local_day(at, self.tz).toordinal()
         return midnight[1] if at < midnight[0] else midnight[1] + 1
 
     def today(self, at: datetime) -> int:
         """Return the last day whose start is not after `at`, also where a clock goes back."""
-        midnight = self._midnight(at)
+        midnight = self._midnights.get(at.toordinal()) if at.tzinfo is UTC else None
         if midnight is None:
-            day = local_day(at, self.tz).toordinal()
-            return day + 1 if at >= self.start(day + 1) else day
+            midnight = self._midnight(at)
+            if midnight is None:
+                day = local_day(at, self.tz).toordinal()
+                return day + 1 if at >= self.start(day + 1) else day
         return midnight[1] if at < midnight[0] else midnight[1] + 1
 
     def _midnight(self, at: datetime) -> _Midnight | None:

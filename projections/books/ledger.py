@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 
 from events.facts import Fact
 from events.home import Home
+from events.money import Money
 from events.uses import Use
 from projections.books.account import Account
 from projections.books.commitments import Check, Deadline, Ignored, Order, Override, PromiseNote
@@ -246,31 +247,37 @@ class Ledger:
 
     def limit_of(self, account: Account, at: datetime) -> int | None:
         """Return the limit: the customer's own, else the policy's in its currency, else none."""
-        if account.limit is not None:
-            return account.limit
-        default = self.rules.credit_policy(at).default_limit
-        return default.minor if default and default.currency == account.currency else None
+        return _limit(account, self.rules.default_limit(at))
 
     def watch_limits(self, reason: str, event_id: str | None) -> None:
         """Note where the exposure came to be above the limit, or no longer is."""
+        default = self.rules.default_limit(self.now)
         for account in self.accounts.values():
             exposure = account.exposure
-            limit = self.limit_of(account, self.now)
-            over = account.over
-            stands = bool(over) and over[-1].end is None
-            if limit is not None and exposure > limit:
-                if stands:
-                    pass
-                elif over and over[-1].end == self.now:
-                    over[-1] = over[-1]._replace(end=None, ended_by=None)
-                else:
-                    over.append(Spell(self.now, None, event_id or ""))
-            elif stands:
-                account.relief = (reason, event_id)
-                if over[-1].start == self.now:
-                    over.pop()
-                else:
-                    over[-1] = over[-1]._replace(end=self.now, ended_by=event_id, label=reason)
-            elif exposure < account.seen_exposure:
+            limit = _limit(account, default)
+            stands = bool(account.over) and account.over[-1].end is None
+            if (limit is not None and exposure > limit) != stands:
+                self._cross(account, stands, reason, event_id)
+            elif not stands and exposure < account.seen_exposure:
                 account.relief = (reason, event_id)
             account.seen_exposure = exposure
+
+    def _cross(self, account: Account, stood: bool, reason: str, event_id: str | None) -> None:
+        """Note that the exposure is no longer on the side of the limit on which it was."""
+        over, now = account.over, self.now
+        if stood:
+            account.relief = (reason, event_id)
+            if over[-1].start == now:
+                over.pop()
+            else:
+                over[-1] = over[-1]._replace(end=now, ended_by=event_id, label=reason)
+        elif over and over[-1].end == now:
+            over[-1] = over[-1]._replace(end=None, ended_by=None)
+        else:
+            over.append(Spell(now, None, event_id or ""))
+
+
+def _limit(account: Account, default: Money | None) -> int | None:
+    if account.limit is not None:
+        return account.limit
+    return default.minor if default and default.currency == account.currency else None

@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Generic, NamedTuple, TypeVar
 
+from events.money import Money
 from events.policy import Reference
 from events.touchpoints.policy import CreditPolicy, PolicyRecord
 from projections.books.days import BEGINNING, ENDING
@@ -45,6 +46,10 @@ class BookRules:
         self.reference = reference
         self.credit = terms_of(reference, CreditPolicy)
         self.default_limits = any(term.policy.default_limit for term in self.credit)
+
+    def default_limit(self, at: datetime) -> Money | None:
+        """Return the limit of whoever has none, by the policy in force at an instant."""
+        return self.credit_policy(at).default_limit if self.default_limits else None
 
     def credit_policy(self, at: datetime) -> CreditPolicy:
         """Return the credit policy in force at an instant."""

@@ -63,9 +63,15 @@ _BOOKED: dict[type[Touchpoint], Callable[[Ledger, Any], None]] = {
 }  # fmt: skip
 """What moves money: the rules of receivables, as they are."""
 
-HANDLED: frozenset[type[Touchpoint]] = frozenset(
-    {*_BOOKED, CallbackMade, ComplaintFiled, CustomerProfileChanged, CustomerRegistered, VisitMade}
-)
+_TAKEN: frozenset[type[Touchpoint]] = frozenset(
+    {
+        CallbackMade, ComplaintFiled, CustomerProfileChanged, CustomerRegistered, OrderCancelled,
+        OrderPlaced, PaymentReceived, VisitMade,
+    }
+)  # fmt: skip
+"""What says something beside the money that it moves."""
+
+HANDLED: frozenset[type[Touchpoint]] = frozenset({*_BOOKED, *_TAKEN})
 """The touchpoints that mean something for value."""
 
 
@@ -147,8 +153,10 @@ class ValueBooks:
             ledger.event = event
             ledger.now = ledger.walked_at = instant
             ledger.walked += 1
-            self._book(event, event.data)
-            self._take(event, event.data)
+            kind = type(event.data)
+            self._book(event, kind)
+            if kind in _TAKEN:
+                self._take(event, event.data)
         if deadlines:
             ledger.pass_time(at + INSTANT)
         ledger.home = None
@@ -156,13 +164,12 @@ class ValueBooks:
             for account in ledger.accounts.values():
                 account.moved.clear()
 
-    def _book(self, event: Fact, data: Touchpoint) -> None:
-        kind = type(data)
+    def _book(self, event: Fact, kind: type[Touchpoint]) -> None:
         handler = self._handlers.get(kind)
         if handler is None:
             return
         ledger = self.ledger
-        handler(ledger, data)
+        handler(ledger, event.data)
         if ledger.loose_notes:
             settle_unbilled(ledger)
         if kind in _BOOKED:

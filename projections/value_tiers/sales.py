@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -40,7 +40,7 @@ class Sale(NamedTuple):
 def sales_of(ledger: CollectedLedger, subject: Subject) -> tuple[Sale, ...]:
     """Return what an order, an invoice, a payment or a credit note amounts to now."""
     if isinstance(subject, OrderParts):
-        return tuple(_of_order(ledger, subject))
+        return _of_order(ledger, subject)
     if isinstance(subject, Invoice):
         if subject.cancelled:
             return ()
@@ -55,11 +55,13 @@ def sales_of(ledger: CollectedLedger, subject: Subject) -> tuple[Sale, ...]:
     return () if cash is None else (Sale(cash.on, cash.currency, cash.amount, True, True, True),)
 
 
-def _of_order(ledger: CollectedLedger, parts: OrderParts) -> Iterator[Sale]:
-    """Yield the order and what pays it directly."""
+def _of_order(ledger: CollectedLedger, parts: OrderParts) -> tuple[Sale, ...]:
+    """Return the order and what pays it directly."""
     data = parts.data
+    found: tuple[Sale, ...] = ()
     if data is not None and not ledger.orders[data.order_id].cancelled:
-        yield Sale(parts.placed_at, data.amount.currency, _net_of_tax(data), True, True, False)
+        net = _net_of_tax(data)
+        found = (Sale(parts.placed_at, data.amount.currency, net, True, True, False),)
     claim = parts.claim
     if claim is not None:
         settled = {s: parts.parts.get(s, 0) + parts.kept.get(s, 0) for s in parts.citing}
@@ -68,7 +70,8 @@ def _of_order(ledger: CollectedLedger, parts: OrderParts) -> Iterator[Sale]:
                 paid = claim.live.get(source.serial)
                 on = source.at if paid is None else paid.on
                 net = share(amount, claim.net, claim.gross)
-                yield Sale(on, claim.currency, net, False, False, True)
+                found += (Sale(on, claim.currency, net, False, False, True),)
+    return found
 
 
 def _net_of_tax(data: OrderPlaced) -> int:

@@ -137,6 +137,7 @@ class TierPath:
 
     def _skip_to(self, at: datetime) -> None:
         """Stand at an instant until which nothing is to be judged; a ladder may begin there."""
+        self.tiers.rest()
         self.meter.skip_to(at)
         self.at = at
         self._change_ladder(at)

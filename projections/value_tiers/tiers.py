@@ -98,7 +98,11 @@ class TierJudge:
         """Return whether time alone does nothing to it while the score stays where it is."""
         if self.ladder is None or not self.ladder.names:
             return True
-        return self.rank is not None and self.warned_at is None and not self._entered
+        return self.rank is not None and self.warned_at is None
+
+    def rest(self) -> None:
+        """Take the instant for judged: at rest, its figures were found to change nothing."""
+        self._entered = False
 
     def stays(self, least: int, most: int) -> bool:
         """Return whether at rest it stays so at any value from the least to the most.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -45,7 +44,7 @@ def rebuild(
     if drop_old:
         run_async(_drop_old(names, format_))
     else:
-        run_async(_rebuild(names, processes or os.cpu_count() or 1, format_))
+        run_async(_rebuild(names, processes, format_))
 
 
 async def _drop_old(names: Sequence[str], format_: Format) -> None:
@@ -86,9 +85,10 @@ class _Shown:
         self._bar.update(self._task, completed=done, total=of)
 
 
-async def _rebuild(names: Sequence[str], processes: int, format_: Format) -> None:
+async def _rebuild(names: Sequence[str], processes: int | None, format_: Format) -> None:
     from services.rebuild.builds import named
     from services.rebuild.rebuilding import rebuild as rebuild_projections
+    from services.walk.engine import cores
 
     chosen = settings()
     async with opened() as platform:
@@ -96,7 +96,7 @@ async def _rebuild(names: Sequence[str], processes: int, format_: Format) -> Non
             found = await rebuild_projections(
                 platform,
                 named(names),
-                processes=processes,
+                processes=processes or cores(),
                 watch=_Shown(bar),
                 disk=chosen.data if chosen.dsn is None else None,
             )

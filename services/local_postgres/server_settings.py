@@ -2,7 +2,14 @@
 
 from dataclasses import dataclass
 
+import psutil
+
 from services.local_postgres.programs import Programs
+
+
+def _cache_mb() -> int:
+    """Return how much memory the system may have for the server's files: half of it."""
+    return max(1024, psutil.virtual_memory().total // 2 // 2**20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +31,7 @@ class ServerSettings:
             "max_connections": str(self.max_connections),
             "max_locks_per_transaction": "128",
             "shared_buffers": f"{self.shared_buffers_mb}MB",
-            "effective_cache_size": "2GB",
+            "effective_cache_size": f"{_cache_mb()}MB",
             "random_page_cost": "1.1",
             "jit": "off",
             "max_wal_size": f"{self.max_wal_size_mb}MB",

@@ -13,6 +13,7 @@ from events.lineage import Lineage
 from services.log.copy_rows import DossierReader
 from services.log.readable import fact
 from services.ports import Dossier, Portion, StoredEvent, Unreadable
+from services.postgres.copying import copy_out
 from services.postgres.pool import Connection, Pool, translated
 from services.postgres.statements import Value, filled_in, sql
 
@@ -25,11 +26,11 @@ async def copied(connection: Connection, name: str, *values: Value) -> list[Doss
     reader = DossierReader()
     dossiers: list[Dossier] = []
 
-    async def take(chunk: bytes) -> None:
+    def take(chunk: bytes) -> None:
         dossiers.extend(reader.feed(chunk))
 
     # Without parameters: for each, asyncpg would ask the server how it is written.
-    await connection.copy_from_query(filled_in(sql(name), *values), output=take, format="binary")
+    await copy_out(connection, filled_in(sql(name), *values), take=take)
     return dossiers + reader.end()
 
 

@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
+import structlog
 from msgspec import Struct, structs
 
 from projections.protocol import Projection
@@ -29,6 +30,9 @@ from services.rebuild.walks import Begun, begin, resume
 from services.rebuild.writing import BuildOf, BuildWalk, BuildWriter, Walked
 from services.rows.row_tables import index_statements, key_statements
 from services.walk.engine import Walk
+from services.walk.spool import EVENTS, drop_spool, room_for, spool, spread_of
+
+_LOG = structlog.get_logger(__name__)
 
 _NEAR = BATCH_EVENTS
 """So close behind the live rows the switch is tried: what is left is taken in while they wait."""
@@ -97,7 +101,7 @@ async def rebuild(
     async with _alone(platform, [projection.name for projection in projections]):
         begun = await _begun(platform, projections, disk)
         timer = _Timer()
-        walked = await _walk(platform, begun, processes, watch)
+        walked = await _walk(platform, begun, processes, watch, disk)
         walk_s = timer.lap()
         watch.stage("indexing")
         await _settle(platform, begun)
@@ -225,10 +229,13 @@ async def _check_room(live_bytes: int, disk: Path | None) -> None:
         )
 
 
-async def _walk(platform: Platform, begun: Begun, processes: int, watch: Watch) -> Walked:
+async def _walk(
+    platform: Platform, begun: Begun, processes: int, watch: Watch, disk: Path | None
+) -> Walked:
     """Walk what is left; return customers and events walked now."""
     done = begun.parts - len(begun.left)
     customers = events = 0
+    table = await _events_of(platform, begun, watch, disk)
     watch.stage("walking")
     watch.parts(done, begun.parts)
 
@@ -237,16 +244,35 @@ async def _walk(platform: Platform, begun: Begun, processes: int, watch: Watch) 
         done, customers, events = done + 1, customers + walked.customers, events + walked.events
         watch.parts(done, begun.parts)
 
-    await walk_builds(platform, begun, processes, advance)
+    await walk_builds(platform, begun, processes, advance, table)
     return Walked(customers, events)
 
 
+async def _events_of(platform: Platform, begun: Begun, watch: Watch, disk: Path | None) -> str:
+    """Return the table that the walk reads: the events', or a copy of it in order."""
+    with translated():
+        async with platform.pool.acquire() as connection:
+            spread = await spread_of(connection)
+            if not begun.left or not spread.random:
+                return EVENTS
+            needed = room_for(spread)
+            if disk is not None and shutil.disk_usage(disk).free < needed:
+                _LOG.warning("events_not_sorted", bytes_needed=needed, disk=str(disk))
+                return EVENTS
+            watch.stage("sorting the events by customer")
+            return await spool(connection, begun.walk_id, begun.extent)
+
+
 async def walk_builds(
-    platform: Platform, begun: Begun, processes: int, advance: Callable[[Walked], None]
+    platform: Platform,
+    begun: Begun,
+    processes: int,
+    advance: Callable[[Walked], None],
+    events: str = EVENTS,
 ) -> None:
     """Walk what is left of a walk; `advance` is told of each part. Raises: WalkBroken."""
     builds = tuple(BuildOf.told(build) for build in begun.builds)
-    argument = BuildWalk(begun.walk_id, builds, begun.extent, begun.instants)
+    argument = BuildWalk(begun.walk_id, builds, begun.extent, begun.instants, events)
     walk = Walk(platform.pool, platform.dsn, processes)
     await walk.over(begun.left, BuildWriter, argument, Walked, advance)
 
@@ -255,6 +281,7 @@ async def _settle(platform: Platform, begun: Begun) -> None:
     """Add up the sums, give the tables their keys, and let the projector's machinery go on."""
     with translated():
         async with platform.pool.acquire() as connection:
+            await drop_spool(connection, begun.walk_id)
             left = [one for one in begun.builds if one.projection.name not in begun.indexed]
             for build in left:
                 async with connection.transaction():

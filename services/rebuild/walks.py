@@ -16,6 +16,7 @@ from services.projector.code import code_digest
 from services.rebuild.builds import Build, discard, live_positions, safe_instant
 from services.rows.row_tables import bare_statements
 from services.walk.parts import PART_EVENTS, Extent, Part, divide
+from services.walk.spool import drop_spools_left
 
 
 class Begun(Struct, frozen=True):
@@ -81,6 +82,7 @@ async def begin(connection: Connection, asked: Sequence[Build], clock: Clock) ->
     """
     async with connection.transaction():
         await give_up(connection, [build.projection.name for build in asked])
+        await drop_spools_left(connection)
         for build in asked:
             await discard(connection, *build.id)
         stand = [await live_positions(connection, build) for build in asked]

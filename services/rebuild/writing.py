@@ -59,6 +59,7 @@ class BuildWalk(Struct, frozen=True):
     builds: tuple[BuildOf, ...]
     extent: Extent
     instants: tuple[datetime, ...]
+    events: str  # the table that is read
 
 
 class Walked(Struct, frozen=True):
@@ -89,7 +90,9 @@ class BuildWriter:
                 await connection.execute("SET LOCAL synchronous_commit = off")
                 if await connection.fetchval(sql("rebuild_claim_part"), *mine) is None:
                     return Walked(0, 0)
-                await copied_dossiers(connection, part, self._walk.extent, assessing.take)
+                await copied_dossiers(
+                    connection, part, self._walk.extent, assessing.take, self._walk.events
+                )
                 await self._uses.keep(uses for one in assessing.gathered for uses in one.uses)
                 await _write(connection, assessing.gathered)
                 walked = Walked(assessing.customers, assessing.events)

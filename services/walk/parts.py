@@ -12,6 +12,7 @@ from msgspec import Struct
 from events.envelope import CustomerId, PositionVector, RecordedEvent
 from services.log.copy_rows import DossierReader
 from services.ports import Dossier
+from services.postgres.copying import copy_out
 from services.postgres.pool import Connection
 from services.postgres.statements import sql
 
@@ -20,7 +21,6 @@ PART_EVENTS = 20_000
 
 _SAMPLED_PER_BOUND = 50
 _FETCH = 2_000
-_LONGEST_S = 24 * 3600.0  # of a part, with all that is done with its customers
 
 
 class Part(Struct, frozen=True):
@@ -82,27 +82,30 @@ async def divide(
 
 
 async def copied_dossiers(
-    connection: Connection, part: Part, extent: Extent, take: Callable[[Dossier], None]
+    connection: Connection,
+    part: Part,
+    extent: Extent,
+    take: Callable[[Dossier], None],
+    table: str = "events",
 ) -> None:
     """Tell `take` each customer of a part with the facts about it, in the log's order.
 
-    Customers come in the database's order of their ids.
+    Customers come in the database's order of their ids. `table` is where their events are read.
     """
     reader = DossierReader()
 
-    async def feed(chunk: bytes) -> None:
+    def feed(chunk: bytes) -> None:
         for dossier in reader.feed(chunk):
             take(dossier)
 
-    await connection.copy_from_query(
-        sql("walk_copy"),
+    await copy_out(
+        connection,
+        sql("walk_copy").replace("FROM events", f"FROM {table}"),
         part.first,
         part.upto,
         *extent.places,
         extent.known_at,
-        output=feed,
-        format="binary",
-        timeout=_LONGEST_S,
+        take=feed,
     )
     for dossier in reader.end():
         take(dossier)

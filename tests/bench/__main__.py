@@ -19,6 +19,7 @@ from contextlib import ExitStack
 from msgspec.structs import replace
 
 from services.native import choose
+from services.walk.engine import cores
 from tests.bench import dossiers
 from tests.bench.builds import EARLIER, Build, BuildMissing, earlier_build, this_build
 from tests.bench.contest import SMALLER, Differing, Sizes, contest, states_of
@@ -54,6 +55,11 @@ def bench(
         builds, fewer = _folders(sides), max(1, customers // SMALLER)
         smaller = postgres.fill(builds, fewer, states - {"late"}, say)
         company = postgres.fill(builds, customers, states, say)
+        if smaller.processes < cores():
+            say(
+                f"{fewer:,} customers keep {smaller.processes} of {cores()} cores busy: that more "
+                "processes are started for more of them tells in the figures"
+            )
         # A small one has few parts for processes, each of which costs its start: so both have.
         company = replace(company, processes=smaller.processes)
         sizes = Sizes(company, smaller)

@@ -1,9 +1,10 @@
 """What the rules alone cost: every customer of a simulated company, assessed in memory.
 
-Nothing is read, decoded or written: the microseconds of processor time are those of `assess`
-per event that the projection handles. `whole` assesses each dossier once, as a rebuild does;
-`going on` after every few events, from the memo, as catching up does. A fingerprint of all that
-was answered goes with each figure, so that two builds can be compared in the same breath.
+Nothing is read, decoded or written: the microseconds of processor time are those of remembering
+and assessing, per event of the log. `whole` assesses each dossier once, all projections of a pass
+`together` or each `apart`, as a rebuild does; `going on` after every few events, from the memo,
+as catching up does. A fingerprint of all that was answered, made in a round of its own, goes with
+each figure, so that two builds can be compared.
 
     python -m tests.bench.assessing --customers 400
 """
@@ -16,8 +17,9 @@ import hashlib
 import json
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from statistics import median
 
 from events.envelope import CustomerId, Position, RecordedEvent
@@ -35,6 +37,7 @@ NOON = datetime(2026, 6, 10, 4, tzinfo=UTC)
 AT_ONCE = 4
 """How many events come between two assessments of a dossier that goes on."""
 
+Answers = Iterator[tuple[Projection, CustomerId, Assessment]]
 Company = dict[CustomerId, list[Fact]]
 
 
@@ -69,112 +72,78 @@ def answer_of(projection: Projection, customer: CustomerId, told: Assessment) ->
     return b"\n".join((*lines, repr(rest).encode()))
 
 
-class Measured:
-    """Processor time of assessing, and the fingerprint of what was answered."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-        self.events = 0
-        self.parts: dict[str, str] = {}  # fingerprints by projection
-        self._digest = hashlib.sha256()
-
-    def take(self, answer: bytes) -> None:
-        """Take in an answer."""
-        self._digest.update(answer)
-
-    @property
-    def fingerprint(self) -> str:
-        """Return what is equal if all answers are."""
-        return self._digest.hexdigest()[:16]
+def whole(
+    everybody: Company, reference: Reference, projections: Sequence[Projection], together: bool
+) -> Answers:
+    """Yield the answers about every customer, each asked once."""
+    passes = [projections] if together else [[one] for one in projections]
+    for asking in map(Together, passes):
+        for customer, told in everybody.items():
+            for _, projection, facts in asking.asked(told):
+                yield projection, customer, projection.assess(customer, facts, NOON, reference)
 
 
-def measure(
-    projection: Projection, everybody: Company, reference: Reference, at: datetime, size: int | None
-) -> Measured:
-    """Assess every customer once (None), or after every `size` of its events."""
-    found = Measured()
-    for customer, events in everybody.items():
-        facts = Facts(handles=projection.handles)
-        step = size or len(events)
-        for begin in range(0, len(events), step):
-            for event in events[begin : begin + step]:
-                facts.remember(event)
-            started = time.process_time()
-            told = projection.assess(customer, facts, _asked(facts, at, size), reference)
-            found.seconds += time.process_time() - started
-            found.take(answer_of(projection, customer, told))
-        found.events += len(facts)
-    return found
-
-
-def measure_all(
-    everybody: Company, reference: Reference, at: datetime, passes: Sequence[Together]
-) -> Measured:
-    """Assess every customer once under all projections, as many together as a pass says."""
-    found = Measured()
-    answers: dict[str, list[bytes]] = defaultdict(list)
+def going_on(everybody: Company, reference: Reference, projection: Projection) -> Answers:
+    """Yield the answers about every customer, each asked whenever a few events have come."""
     for customer, told in everybody.items():
-        started = time.process_time()
-        for one in passes:
-            for _, projection, facts in one.asked(told):
-                answer = projection.assess(customer, facts, at, reference)
-                found.seconds += time.process_time() - started
-                answers[projection.name].append(answer_of(projection, customer, answer))
-                started = time.process_time()
-        found.events += len(told)
-    for projection in PROJECTIONS:
-        digest = Measured()
-        for said in answers[projection.name]:
-            digest.take(said)
-        found.parts[projection.name] = digest.fingerprint
-    return found
+        facts = Facts(handles=projection.handles)
+        for begin in range(0, len(told), AT_ONCE):
+            batch = told[begin : begin + AT_ONCE]
+            changed = [facts.remember(fact) for fact in batch]
+            if any(changed):
+                at = max(fact.effective_at for fact in batch)
+                yield projection, customer, projection.assess(customer, facts, at, reference)
 
 
-def _asked(facts: Iterable[Fact], at: datetime, size: int | None) -> datetime:
-    """Return now; of one that goes on, when it happened."""
-    last = None if size is None else next(iter(list(facts)[-1:]), None)
-    return at if last is None else last.effective_at
+def fingerprint(answers: Answers) -> str:
+    """Return what is equal if all answers are, whoever was asked first."""
+    said: dict[str, list[bytes]] = defaultdict(list)
+    for projection, customer, told in answers:
+        said[projection.name].append(answer_of(projection, customer, told))
+    digest = hashlib.sha256()
+    for name in sorted(said):
+        digest.update(b"\n".join(said[name]))
+    return digest.hexdigest()[:16]
+
+
+def seconds(answers: Answers) -> float:
+    """Return the processor time of finding the answers."""
+    started = time.process_time()
+    for _ in answers:
+        pass
+    return time.process_time() - started
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and say what was found."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--customers", type=int, default=400)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--projection", action="append", help="by default all")
+    parser.add_argument("--rounds", type=int, default=5)
     asked = parser.parse_args(arguments)
     everybody, reference = company(asked.customers)
+    events = sum(map(len, everybody.values()))
     gc.collect()
     gc.freeze()
-    figures: dict[str, object] = {}
-    for projection in PROJECTIONS:
-        if asked.projection and projection.name not in asked.projection:
-            continue
-        for manner, size in (("whole", None), ("going on", AT_ONCE)):
-            rounds = [
-                measure(projection, everybody, reference, NOON, size) for _ in range(asked.rounds)
-            ]
-            costs = [one.seconds / one.events * 1e6 for one in rounds]
-            figures[f"{projection.name}, {manner}"] = {
-                "us_per_event": round(median(costs), 1),
-                "least": round(min(costs), 1),
-                "events": rounds[0].events,
-                "fingerprint": rounds[0].fingerprint,
-            }
-            print(f"{projection.name}, {manner}: {figures[f'{projection.name}, {manner}']}")
-    if not asked.projection:
-        apart = [Together([projection]) for projection in PROJECTIONS]
-        for manner, passes in (("apart", apart), ("together", [Together(PROJECTIONS)])):
-            rounds = [measure_all(everybody, reference, NOON, passes) for _ in range(asked.rounds)]
-            costs = [one.seconds / one.events * 1e6 for one in rounds]
-            figures[manner] = {
-                "us_per_event_of_the_log": round(median(costs), 1),
-                "least": round(min(costs), 1),
-                "events": rounds[0].events,
-                "fingerprints": rounds[0].parts,
-            }
-            print(f"{manner}: {figures[manner]}")
+    figures: dict[str, object] = {"events": events, "customers": len(everybody)}
+    for name, answers in _manners(everybody, reference).items():
+        costs = [seconds(answers()) / events * 1e6 for _ in range(asked.rounds)]
+        figures[name] = {
+            "us_per_event": round(median(costs), 2),
+            "least": round(min(costs), 2),
+            "fingerprint": fingerprint(answers()),
+        }
+        print(f"{name}: {figures[name]}", flush=True)
     print(json.dumps(figures))
+
+
+def _manners(everybody: Company, reference: Reference) -> dict[str, Callable[[], Answers]]:
+    found: dict[str, Callable[[], Answers]] = {}
+    for manner, together in (("apart", False), ("together", True)):
+        found[manner] = partial(whole, everybody, reference, PROJECTIONS, together)
+    for one in PROJECTIONS:
+        found[f"{one.name}, whole"] = partial(whole, everybody, reference, [one], together=False)
+        found[f"{one.name}, going on"] = partial(going_on, everybody, reference, one)
+    return found
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The same works by every side, in turn, several rounds: what an event costs each of them.
 
 A command also costs its start, which no event does. So a work is measured on a company and on one
-of a quarter of its customers, and the difference counts; where a company has only its late
+of a third of its customers, and the difference counts; where a company has only its late
 events to take in, a start that finds none is taken off. Processor time counts, of the command
 with all its processes and of PostgreSQL: a busy machine changes it little.
 """
@@ -20,7 +20,7 @@ from tests.bench.processor import Cost
 from tests.bench.reckoning import Runs
 from tests.bench.works import Work
 
-SMALLER = 4
+SMALLER = 3
 """A company is also measured with a share of its customers: one in so many."""
 
 Say = Callable[[str], None]

@@ -53,6 +53,7 @@ class Measurement:
 
     def __init__(self, bench: str) -> None:
         self._bench = bench
+        self._commit = commit()
         self._started = time.monotonic()
         self._load = _load()
         self._free_gb = _gb(psutil.virtual_memory().available)
@@ -64,7 +65,7 @@ class Measurement:
         return (
             f"{found.cores} cores of {found.cpu}, {found.memory_gb} GB ({self._free_gb} free), "
             f"load {self._load}; {found.system}, Python {found.python}, "
-            f"native parts: {found.native}; commit {commit()}"
+            f"native parts: {found.native}; commit {self._commit}"
         )
 
     def line(self, figures: object, postgresql: str | None = None) -> str:
@@ -73,7 +74,7 @@ class Measurement:
             bench=self._bench,
             command=shlex.join(["python", *sys.orig_argv[1:]]),
             date=datetime.now(UTC).date().isoformat(),
-            commit=commit(),
+            commit=self._commit if commit() == self._commit else f"{self._commit} to {commit()}",
             machine=machine(postgresql),
             load_before=self._load,
             load_after=_load(),

@@ -14,13 +14,13 @@ from pathlib import Path
 import msgspec
 
 from tests.bench.machine import Line
-from tests.bench.tables import events
+from tests.bench.tables import events, kafka
 
 PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
 
 Renders = Callable[[msgspec.Raw], list[str]]
 
-SECTIONS: Mapping[str, Renders] = {"events": events.rendered}
+SECTIONS: Mapping[str, Renders] = {"events": events.rendered, "kafka": kafka.rendered}
 
 
 class NotMade(Exception):

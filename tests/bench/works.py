@@ -50,8 +50,11 @@ def _catch_up_little(build: Build, company: Company) -> Commands:
 
 
 def _rebuild(build: Build, company: Company) -> Commands:
+    """Return the rebuild of every projection; an earlier build knows only of one at a time."""
     words = ("--processes", str(company.processes))
-    return [build.touchstone("rebuild", one.name, *words) for one in PROJECTIONS]
+    if build.earlier:
+        return [build.touchstone("rebuild", one.name, *words) for one in PROJECTIONS]
+    return [build.touchstone("rebuild", *words)]
 
 
 def _said(*words: str) -> Callable[[Build, Company], Commands]:

@@ -246,6 +246,8 @@ GIVEN: Mapping[str, Arguments] = {
     "rebuild_withdraw": (*TWO_BUILDS, NOW),
     # --- walks
     "part_bounds": (1.0, 10),
+    "events_spread": (),
+    "walk_spools_left": (),
     "walk_copy": ("C000100", "C000120", [1] * 13, [20_000] * 13, None),
     "walk_part": ("C000100", "C000120", [1] * 13, [20_000] * 13, None),
     "rows_without_events": OURS,
@@ -430,3 +432,34 @@ async def test_a_walk_of_a_large_table_is_found(large: str) -> None:
             assert too_much(json.loads(explained)[0]["Plan"]), walk
     finally:
         await connection.close()
+
+
+OF_PAGES = {
+    "alerts_newest": "the alerts' page without a branch",
+}
+"""Indexes of large tables that no statement uses as it is given here, and who does."""
+
+
+async def test_each_index_of_a_large_table_is_used(large: str) -> None:
+    """An index that no plan uses costs every event its writing: who needs it says so here."""
+    connection = await asyncpg.connect(large)
+    used: set[object] = set()
+    try:
+        for name in sorted(STATEMENTS.keys() - UTILITIES):
+            transaction = connection.transaction()
+            await transaction.start()
+            for node in _nodes(await plan_of(connection, name)):
+                arbiters = node.get("Conflict Arbiter Indexes", [])
+                assert isinstance(arbiters, list)
+                used.update((node.get("Index Name"), *arbiters))
+            await transaction.rollback()
+        rows = await connection.fetch(
+            "SELECT indexname FROM pg_indexes WHERE tablename = ANY($1)", SHARED
+        )
+    finally:
+        await connection.close()
+    assert sorted({row["indexname"] for row in rows} - used) == sorted(OF_PAGES)
+
+
+SHARED = sorted(name for name in LARGE if "_v" not in name)
+"""Large tables that every event or customer adds to, whatever the projection."""

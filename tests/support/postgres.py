@@ -93,11 +93,11 @@ async def fresh_database(admin_dsn: str, template: str = "template1") -> AsyncIt
     """Give the DSN of a new database, a copy of the template, dropped at the end."""
     name = f"test_{uuid4().hex}"
     # Copying files is quicker than writing each page to the log, as the default does.
-    await _execute(admin_dsn, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
+    await execute(admin_dsn, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
     try:
-        yield _with_database(admin_dsn, name)
+        yield with_database(admin_dsn, name)
     finally:
-        await _execute(admin_dsn, f'DROP DATABASE "{name}" WITH (FORCE)')
+        await execute(admin_dsn, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @asynccontextmanager
@@ -151,11 +151,13 @@ async def empty_database(postgres_server: str) -> AsyncIterator[str]:
         yield dsn
 
 
-def _with_database(dsn: str, name: str) -> str:
+def with_database(dsn: str, name: str) -> str:
+    """Return the address of another database of the same server."""
     return urlunsplit(urlsplit(dsn)._replace(path=f"/{name}"))
 
 
-async def _execute(dsn: str, statement: str) -> None:
+async def execute(dsn: str, statement: str) -> None:
+    """Execute a statement over a connection of its own."""
     connection = await asyncpg.connect(dsn)
     try:
         await connection.execute(statement)

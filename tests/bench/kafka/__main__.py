@@ -19,7 +19,6 @@ from pathlib import Path
 from statistics import median
 
 import msgspec
-from msgspec import Struct
 
 from deploy.kafka import jars
 from deploy.kafka.broker import BrokerFailed, LocalCluster
@@ -27,7 +26,7 @@ from services.local_postgres.postmaster import find_postmaster
 from services.local_postgres.server import EmbeddedServer
 from services.log.kafka.cluster import cluster_of
 from services.settings import Settings
-from tests.bench.kafka import kafka_streams
+from tests.bench.kafka import figures, kafka_streams
 from tests.bench.kafka.company import Company
 from tests.bench.kafka.contest import (
     Arena,
@@ -37,67 +36,23 @@ from tests.bench.kafka.contest import (
     compete,
     module,
 )
+from tests.bench.kafka.figures import QUIX, STREAMS, Entry, Figures, Options
 from tests.bench.kafka.kafka_streams import StreamsMissing
-from tests.bench.kafka.latency import Latencies, measure
+from tests.bench.kafka.latency import measure
 from tests.bench.kafka.peers import PeersMissing, environment
 from tests.bench.kafka.topic import Filled, fill
+from tests.bench.machine import Measurement
 
 _CORES = 2
 _GATHER_MS = 3_000  # Kafka's own default: workers started together begin together
 _SEED = 7
 
-PLAIN = Contestant("plain loop", module("plain"))
-TRIVIAL = Contestant("projector, same fold", module("ours"), "trivial", platform=True)
+PLAIN = Contestant(figures.PLAIN, module("plain"))
+TRIVIAL = Contestant(figures.OURS, module("ours"), "trivial", platform=True)
 REAL = Contestant("projector, real", module("ours"), "real", platform=True)
-STREAMS, QUIX = "Kafka Streams, RocksDB", "quixstreams"
 MEMORY, ROCKS = "Faust table, memory", "Faust table, RocksDB"
 _RIVALS = (PLAIN.name, STREAMS, MEMORY, ROCKS, QUIX)
 WORKER = Contestant("worker", module("ours"), "all", platform=True)
-
-
-class Options(Struct, frozen=True, kw_only=True):
-    """How much to measure."""
-
-    events: int = 200_000
-    fewer: int = 20_000
-    customers: int = 3_000
-    rounds: int = 3
-    seconds: float = 30.0
-    rate: int = 1_000
-    peers: bool = True
-    profile: bool = True
-
-
-class Entry(Struct, frozen=True):
-    """A contestant's medians over the rounds; processor time in microseconds per event."""
-
-    name: str
-    events: int
-    events_per_s: int
-    own_us: float
-    postgres_us: float
-    broker_us: float
-
-    @property
-    def cpu_us(self) -> float:
-        """Return what an event costs on all sides; neighbours on the machine hardly change it."""
-        return self.own_us + self.postgres_us + self.broker_us
-
-
-class Figures(Struct, frozen=True, kw_only=True, tag_field="bench", tag="kafka"):
-    """What the last line says."""
-
-    options: Options
-    payload_bytes: float
-    record_bytes: float
-    cores: int
-    load: Sequence[float]  # of the machine, its averages over a minute, as the rounds began
-    contestants: Sequence[Entry]
-    skipped: Mapping[str, str]  # who could not take part, and why
-    ratios: Mapping[str, float]  # of events per second, ours to the other's
-    cpu_ratios: Mapping[str, float]  # of events per second of processor time, all three sides
-    shares: Mapping[str, float]
-    latency: Latencies
 
 
 def contestants(
@@ -202,26 +157,26 @@ def two_cores() -> Iterator[int]:
         os.sched_setaffinity(0, before)
 
 
-def show(figures: Figures, say: Callable[[str], None]) -> None:
+def show(found: Figures, measurement: Measurement, say: Callable[[str], None]) -> None:
     """Say the figures as tables, and as one line of JSON at the end."""
     say(f"\n{'':22} {'events/s':>9}   CPU us per event: own, PostgreSQL, broker")
-    for one in figures.contestants:
+    for one in found.contestants:
         say(
             f"{one.name:22} {one.events_per_s:9,}   "
             f"{one.own_us:.0f}, {one.postgres_us:.0f}, {one.broker_us:.0f}"
         )
-    for name, ratio in figures.ratios.items():
-        say(f"{TRIVIAL.name} / {name}: {ratio}, by processor time {figures.cpu_ratios[name]}")
+    for name, ratio in found.ratios.items():
+        say(f"{TRIVIAL.name} / {name}: {ratio}, by processor time {found.cpu_ratios[name]}")
     say(f"where the time of {REAL.name} goes:")
-    for name, share in figures.shares.items():
+    for name, share in found.shares.items():
         say(f"  {share:5.1%} {name}")
-    seen = figures.latency
+    seen = found.latency
     say(
         f"at {seen.events_per_s:,} events/s: acknowledged after "
         f"{seen.acknowledged_p50} ms (p99 {seen.acknowledged_p99}), and visible "
         f"{seen.visible_p50} ms (p99 {seen.visible_p99}) later"
     )
-    say(msgspec.json.encode(figures).decode())
+    say(measurement.line(found))
 
 
 def run(options: Options, say: Callable[[str], None]) -> Figures:
@@ -252,9 +207,11 @@ def main() -> None:
     options = msgspec.convert(vars(parser.parse_args()), Options)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the servers, too
     say = partial(print, flush=True)
+    measurement = Measurement("kafka")
+    say(measurement.beginning())
     try:
         jars.fetch()
-        show(run(options, say), say)
+        show(run(options, say), measurement, say)
     except (jars.JarsMissing, BrokerFailed, PeersMissing, ContestantFailed) as error:
         raise SystemExit(str(error)) from error
 

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
-import psutil
 from msgspec import Struct
 
 from services.hosts.bootstrap import open_platform
@@ -18,6 +17,7 @@ from services.settings import Settings
 from tests.bench.kafka.peers import OWN
 from tests.bench.kafka.task import Result, Task
 from tests.bench.kafka.topic import Filled, confirm
+from tests.bench.processor import server_cpu_s
 from tests.support.postgres import fresh_database
 
 _PATIENCE_S = 600.0
@@ -108,7 +108,7 @@ def environment() -> dict[str, str]:
 
 
 async def _measure(arena: Arena, who: Contestant, task: Task, filled: Filled) -> Measured:
-    before = _cpu_s(arena.postgres_pid), _cpu_s(arena.broker_pid)
+    before = server_cpu_s(arena.postgres_pid), server_cpu_s(arena.broker_pid)
     process = await asyncio.create_subprocess_exec(
         *command(who, task), env=environment(), cwd=task.folder, stdout=PIPE, stderr=PIPE
     )
@@ -121,7 +121,7 @@ async def _measure(arena: Arena, who: Contestant, task: Task, filled: Filled) ->
         if process.returncode is None:
             process.kill()
             await process.wait()
-    after = _cpu_s(arena.postgres_pid), _cpu_s(arena.broker_pid)
+    after = server_cpu_s(arena.postgres_pid), server_cpu_s(arena.broker_pid)
     lines = said.strip().splitlines()
     if process.returncode or not lines:
         raise ContestantFailed(f"{who.name}: {complaint[-2000:].decode('utf-8', 'replace')}")
@@ -135,15 +135,3 @@ async def _measure(arena: Arena, who: Contestant, task: Task, filled: Filled) ->
         broker_us=1e6 * (after[1] - before[1]) / filled.events,
         shares=result.shares,
     )
-
-
-def _cpu_s(pid: int) -> float:
-    """Return the processor time of a server and of all its processes, also of those gone."""
-    server = psutil.Process(pid)
-    total = sum(server.cpu_times()[:4])
-    for child in server.children(recursive=True):
-        try:
-            total += sum(child.cpu_times()[:2])
-        except psutil.NoSuchProcess:
-            continue
-    return total

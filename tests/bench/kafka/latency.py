@@ -28,6 +28,7 @@ from services.rows.row_tables import ensure_tables
 from tests.bench.kafka.company import Company, Told
 from tests.bench.kafka.contest import Arena, Contestant, command, environment, settings_of
 from tests.bench.kafka.customer_sums import CustomerSums
+from tests.bench.kafka.figures import Latencies
 from tests.bench.kafka.task import Task
 from tests.bench.kafka.topic import GENERATION
 from tests.support.postgres import fresh_database
@@ -39,17 +40,6 @@ _WARM_UP = 1 / 6
 _PATIENCE_S = 60.0
 _LOOK_ANYWAY_S = 0.1
 _SEEN = "SELECT customer_id, events FROM customer_sums_v1_sums WHERE customer_id = ANY($1)"
-
-
-class Latencies(Struct, frozen=True):
-    """Milliseconds: from sending to the acknowledgement, and from there to the visible row."""
-
-    events: int
-    events_per_s: float
-    acknowledged_p50: float
-    acknowledged_p99: float
-    visible_p50: float
-    visible_p99: float
 
 
 class LatencyFailed(Exception):

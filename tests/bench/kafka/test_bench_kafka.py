@@ -8,8 +8,10 @@ from deploy.kafka.broker import missing
 from events.envelope import CustomerId, PositionVector
 from services.ports import Dossier, StoredEvent
 from tests.bench.kafka import kafka_streams
-from tests.bench.kafka.__main__ import PLAIN, REAL, STREAMS, TRIVIAL, Options, run, show
+from tests.bench.kafka.__main__ import PLAIN, REAL, TRIVIAL, run, show
 from tests.bench.kafka.contestants.ours import AskedOnce, Forgotten
+from tests.bench.kafka.figures import STREAMS, Options
+from tests.bench.machine import Measurement
 
 TINY = Options(
     events=1_200, customers=100, rounds=1, seconds=1.2, rate=50, peers=False, profile=False
@@ -22,7 +24,7 @@ def test_the_benchmark_over_kafka_runs_at_a_tiny_size() -> None:
         pytest.skip(lack)
     said: list[str] = []
     figures = run(TINY, said.append)
-    show(figures, said.append)
+    show(figures, Measurement("kafka"), said.append)
     names = [one.name for one in figures.contestants]
     assert names == [PLAIN.name, TRIVIAL.name, REAL.name, STREAMS]
     assert figures.ratios[PLAIN.name] > 0

@@ -1,0 +1,1 @@
+"""Twenty million events: how this build bears them, and in which order they are read best."""
