@@ -18,25 +18,15 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import asyncpg
 import msgspec
 
 from services.local_postgres.server import EmbeddedServer
 from services.native import choose
 from services.walk.engine import cores
 from tests.bench.builds import Build, this_build
-from tests.bench.large.company import multiply
-from tests.bench.large.figures import (
-    ASSUMED,
-    CORES,
-    YEAR_EVENTS,
-    Figures,
-    Large,
-    Options,
-    Read,
-    Work,
-)
-from tests.bench.large.reading import ORDERS, Cold, measured
+from tests.bench.large.company import Large, multiply
+from tests.bench.large.figures import ASSUMED, CORES, YEAR_EVENTS, Figures, Options, Work
+from tests.bench.large.reading import ORDERS, Cold, Read, measured
 from tests.bench.machine import Measurement
 from tests.bench.processor import CommandFailed, Cost, run, server_cpu_s
 from tests.support.postgres import execute, with_database
@@ -52,7 +42,6 @@ class _Bench:
         self._options = options
         self._say = say
         self._build = this_build(native=bool(choose().parts))
-        self.version: str | None = None  # of PostgreSQL
         self._cold = Cold(home, partial(with_database, name="large"))
 
     def figures(self) -> Figures:
@@ -80,7 +69,6 @@ class _Bench:
         options = self._options
         with EmbeddedServer(self._home) as server:
             source, target = with_database(server.dsn, "source"), with_database(server.dsn, "large")
-            self.version = asyncio.run(_version(server.dsn))
             asyncio.run(execute(server.dsn, "CREATE DATABASE source"))
             asyncio.run(execute(server.dsn, "CREATE DATABASE large"))
             self._say(f"inventing a company of {options.base:,} customers")
@@ -129,14 +117,6 @@ def _year_hours(us: float) -> float:
     return round(us * YEAR_EVENTS / 1e6 / 3600, 2)
 
 
-async def _version(dsn: str) -> str:
-    connection = await asyncpg.connect(dsn)
-    try:
-        return str(await connection.fetchval("SHOW server_version"))
-    finally:
-        await connection.close()
-
-
 def bench(options: Options, say: Say) -> Figures:
     """Measure in a temporary folder, and say a line of JSON. Raises: CommandFailed."""
     measurement = Measurement("large")
@@ -144,14 +124,13 @@ def bench(options: Options, say: Say) -> Figures:
     with tempfile.TemporaryDirectory(prefix="touchstone-bench-large-") as name:
         home = Path(name)
         home.chmod(0o755)
-        bench_ = _Bench(home, options, say)
-        figures = bench_.figures()
+        figures = _Bench(home, options, say).figures()
     for order, hours in figures.year_hours_reading.items():
         say(f"{YEAR_EVENTS:,} events read in {hours:,.1f} h: {order}")
     for work in figures.works:
         say(f"{YEAR_EVENTS:,} events, {CORES} cores: {work.command} in {work.year_hours:,.1f} h")
     say(f"assumed: {'; '.join(ASSUMED)}")
-    say(measurement.line(figures, bench_.version))
+    say(measurement.line(figures))
     return figures
 
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import asyncpg
+from msgspec import Struct
 
 from events.partitioning import partition_of
-from tests.bench.large.figures import Large
 
 Say = Callable[[str], None]
 
@@ -84,6 +84,15 @@ FROM pg_index i WHERE indrelid = 'events'::regclass
   AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid)
 ORDER BY 1
 """
+
+
+class Large(Struct, frozen=True):
+    """What was made."""
+
+    customers: int
+    events: int
+    table_bytes: int
+    index_bytes: int
 
 
 async def multiply(source: str, target: str, customers: int, events: int, say: Say) -> Large:

@@ -1,10 +1,13 @@
-"""What the large benchmark's last line says."""
+"""What `make bench-large` says on its last line."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
+
+from tests.bench.large.company import Large
+from tests.bench.large.reading import Read
 
 YEAR_EVENTS = 600_000_000
 CORES = 4
@@ -13,29 +16,6 @@ ASSUMED = (
     "one process reads; this disk, and neither more nor fewer readers of it",
     "rebuild and verify: processor time of command and PostgreSQL divided by four such cores",
 )
-
-
-class Large(Struct, frozen=True):
-    """What was made."""
-
-    customers: int
-    events: int
-    table_bytes: int
-    index_bytes: int
-
-
-class Read(Struct, frozen=True, kw_only=True):
-    """What reading in one order cost, per event, and what making that order cost before."""
-
-    order: str
-    sampled_events: int
-    wall_us: float
-    client_us: float
-    postgres_us: float
-    read_bytes: float  # from the disk
-    making_wall_us: float = 0.0  # of each event of the table
-    making_postgres_us: float = 0.0
-    bytes_besides: int = 0  # on disk, of the whole copy
 
 
 class Options(Struct, frozen=True, kw_only=True):

@@ -28,7 +28,6 @@ from services.postgres.pool import Connection, open_pool
 from services.postgres.statements import sql
 from services.walk.parts import Extent, Part, copied_dossiers, divide
 from services.walk.spool import EVENTS, spool
-from tests.bench.large.figures import Read
 from tests.bench.processor import server_cpu_s
 from tests.support.postgres import execute
 
@@ -42,6 +41,20 @@ _CLUSTER = (
     "DROP INDEX in_order",
     "ANALYZE events",
 )
+
+
+class Read(Struct, frozen=True, kw_only=True):
+    """What reading in one order cost, per event, and what making that order cost before."""
+
+    order: str
+    sampled_events: int
+    wall_us: float
+    client_us: float
+    postgres_us: float
+    read_bytes: float  # from the disk
+    making_wall_us: float = 0.0  # of each event of the table
+    making_postgres_us: float = 0.0
+    bytes_besides: int = 0  # on disk, of the whole copy
 
 
 class _Spent(Struct, frozen=True):
