@@ -99,12 +99,9 @@ def _attributes(path: str, a: object, b: object) -> Iterator[tuple[str, object, 
 
 def _names(one: object) -> list[str]:
     """Return the attributes of an object, in slots, in a dictionary, or compiled."""
-    kinds = type(one).__mro__
-    described = ("member_descriptor", "getset_descriptor")
-    slots = [
-        name
-        for kind in kinds
-        for name, value in vars(kind).items()
-        if type(value).__name__ in described and not name.startswith("__")
-    ]
+    slots: list[str] = []
+    for kind in type(one).__mro__:
+        compiled = getattr(kind, "__mypyc_attrs__", ())
+        slots += [name for name in compiled if not name.startswith("__")]
+        slots += [n for n, v in vars(kind).items() if type(v).__name__ == "member_descriptor"]
     return [*slots, *getattr(one, "__dict__", ())]
