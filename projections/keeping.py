@@ -53,22 +53,39 @@ class KeptFacts(Kept):
     """What is kept of a customer's facts: of the first `count` of them only that they were told."""
 
     count: int
-    ids: bytes  # a digest of each one's id, sorted
+    ids: bytes  # a digest of each one's id, sorted where there are many
     last: FactKey | None  # of those
     home: KeptHome
     later: list[KeptFact]
 
 
 ID_BYTES = 16
+_UUID_LENGTH = 36
+_SEARCHED_IN_TURN = 4096  # bytes
 
 
 def digest_of(fact_id: EventId) -> bytes:
-    """Return what stands for the id of a fact among those that are not held any more."""
+    """Return what stands for the id of a fact among those that are not held any more.
+
+    A UUID stands for itself; a text of another form, which the log never holds, for its digest.
+    """
+    if len(fact_id) == _UUID_LENGTH:
+        try:
+            found = bytes.fromhex(fact_id.replace("-", ""))
+        except ValueError:
+            found = b""
+        if len(found) == ID_BYTES:
+            return found
     return blake2b(fact_id.encode(), digest_size=ID_BYTES).digest()
 
 
 def is_among(digest: bytes, digests: bytes) -> bool:
-    """Return whether a digest is one of those, which are sorted."""
+    """Return whether a digest is one of those, which are sorted where there are many."""
+    if len(digests) < _SEARCHED_IN_TURN:
+        place = digests.find(digest)
+        while place % ID_BYTES and place >= 0:
+            place = digests.find(digest, place + 1)
+        return place >= 0
     low, high = 0, len(digests) // ID_BYTES
     while low < high:
         middle = (low + high) // 2
@@ -84,9 +101,12 @@ def is_among(digest: bytes, digests: bytes) -> bool:
 
 
 def joined(digests: bytes, ids: Iterable[EventId]) -> bytes:
-    """Return the digests of more ids among those there are, sorted."""
+    """Return the digests of more ids among those there are; many are sorted."""
+    more = b"".join([digest_of(fact_id) for fact_id in ids])
+    if len(digests) + len(more) < _SEARCHED_IN_TURN:
+        return digests + more
+    digests += more
     known = [digests[i : i + ID_BYTES] for i in range(0, len(digests), ID_BYTES)]
-    known.extend(digest_of(fact_id) for fact_id in ids)
     known.sort()
     return b"".join(known)
 

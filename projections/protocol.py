@@ -38,6 +38,7 @@ from projections.keeping import (
 RowKey = tuple[str, ...]
 
 _FACT_KEY = attrgetter("fact_key")
+_SHARE = 8  # of those left out, that more are left out with
 
 
 class FactsLeftOut(Exception):
@@ -47,10 +48,11 @@ class FactsLeftOut(Exception):
 class Memo:
     """What a projection worked out of the first `walked` facts; each has a kind of its own.
 
-    `stamp` is that of the assessment it made last.
+    `stamp` is that of the assessment it made last, `reference` the rules that it belongs to.
     """
 
     stamp: object
+    reference: Reference
 
     @property
     def walked(self) -> int:
@@ -89,7 +91,7 @@ class Facts:
         self.staged: Staged | None = None
         self.home = Home()
         self._handles = handles
-        self._ids: set[EventId] = set()
+        self._ids: dict[EventId, None] = {}  # smaller than a set where there are few
         self._events: list[Fact] = []
         self._left = 0  # how many stand before these, and are not held
         self._left_ids = b""
@@ -110,7 +112,7 @@ class Facts:
             return False
         if self._left and is_among(digest_of(event_id), self._left_ids):
             return False
-        self._ids.add(event_id)
+        self._ids[event_id] = None
         if _follows(event, events[-1]) if events else self._follows_left(event):
             events.append(event)
         else:
@@ -123,7 +125,7 @@ class Facts:
         self.home.take_whole(dossier)
         handles = self._handles
         mine = [fact for fact in dossier if handles is None or type(fact.data) in handles]
-        ids: set[EventId] = {fact.id for fact in mine}
+        ids: dict[EventId, None] = {fact.id: None for fact in mine}
         if len(ids) < len(mine):  # of what came again, the first counts
             mine = [*{fact.id: fact for fact in reversed(mine)}.values()]
         instants = [fact.effective_at for fact in mine]
@@ -147,6 +149,23 @@ class Facts:
     def _follows_left(self, event: Fact) -> bool:
         return self._left_last is None or event.fact_key > self._left_last
 
+    def leave_out(self) -> None:
+        """Hold the facts no longer that the memo has taken in: it alone goes on from them.
+
+        Of a long dossier not each one at once: their digests are sorted each time.
+        """
+        if self.memo is None:
+            return
+        count = self.memo.walked - self._left
+        if count <= 0 or count * _SHARE < self._left:
+            return
+        walked = self._events[:count]
+        self._left_ids = joined(self._left_ids, [fact.id for fact in walked])
+        self._left_last = walked[-1].fact_key
+        self._left += count
+        del self._events[:count]
+        self._ids = {fact.id: None for fact in self._events}
+
     def kept(self) -> KeptFacts:
         """Return them as they are kept with their memo, those that it walked left out."""
         assert self.memo is not None
@@ -167,7 +186,7 @@ class Facts:
         facts = cls(handles=handles)
         facts.home.first, facts.home.named = kept.home.first, kept.home.named
         facts._events = facts_again(kept.later)
-        facts._ids = {fact.id for fact in facts._events}
+        facts._ids = {fact.id: None for fact in facts._events}
         facts._left = kept.count
         facts._left_ids = kept.ids
         facts._left_last = kept.last

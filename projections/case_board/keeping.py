@@ -24,7 +24,7 @@ from projections.keeping import kept_fact, kept_facts, packed
 def kept_memo(memo: BoardMemo) -> bytes:
     """Return a memo, whose rows were made, as it is kept."""
     board = memo.board
-    terms = {case.terms: None for case in board.cases.values()}
+    terms = dict.fromkeys(_kept_terms(case) for case in board.cases.values())
     numbers = {one: number for number, one in enumerate(terms)}
     return packed(
         KeptMemo(
@@ -32,17 +32,8 @@ def kept_memo(memo: BoardMemo) -> bytes:
             at=board.at,
             walked=board.walked,
             next_fact_at=board.next_fact_at,
-            terms=[
-                KeptTerms(
-                    one.response,
-                    one.solution,
-                    one.callback_days,
-                    one.callback_attempts,
-                    one.ladder,
-                )
-                for one in terms
-            ],
-            cases=[_kept_case(case, numbers[case.terms]) for case in board.cases.values()],
+            terms=list(terms),
+            cases=[_kept_case(case, numbers[_kept_terms(case)]) for case in board.cases.values()],
             calls=[(subject, _kept_call(call)) for subject, call in board.calls.items()],
             acknowledged=[(one, kept_fact(fact)) for one, fact in board.acknowledged.items()],
             uses=sorted(board.uses),
@@ -53,6 +44,14 @@ def kept_memo(memo: BoardMemo) -> bytes:
             wakes=memo.wakes,
         )
     )
+
+
+def _kept_terms(case: Case) -> KeptTerms:
+    terms = case.terms
+    return (
+        terms.response, terms.solution, terms.callback_days, terms.callback_attempts,
+        terms.ladder,
+    )  # fmt: skip
 
 
 def _kept_case(case: Case, terms: int) -> KeptCase:

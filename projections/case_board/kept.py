@@ -14,6 +14,8 @@ from projections.case_board.rows import CaseStatus
 from projections.keeping import Kept, KeptFact
 from projections.protocol import Alert
 
+KeptTerms = tuple[timedelta, timedelta, int, int, tuple[EscalationStep, ...]]
+
 
 class KeptClock(Kept):
     """A clock; its time is that of the case."""
@@ -131,16 +133,6 @@ class KeptCall(Kept):
     outcome: str | None
     ended_at: datetime | None
     ended_by: str | None
-
-
-class KeptTerms(Kept):
-    """Durations and ladder of cases."""
-
-    response: timedelta
-    solution: timedelta
-    callback_days: int
-    callback_attempts: int
-    ladder: tuple[EscalationStep, ...]
 
 
 class KeptMemo(Kept):

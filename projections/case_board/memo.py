@@ -28,6 +28,7 @@ class BoardMemo(Memo):
         self, customer: CustomerId, facts: Facts, at: datetime, reference: Reference
     ) -> None:
         self.stamp: object = object()
+        self.reference = reference
         self.customer = customer
         self.board = Board(facts, at, reference, tell=False)
         self._ladder = Ladder(customer, self.board)

@@ -36,12 +36,7 @@ def memo_again(state: bytes, reference: Reference) -> BoardMemo:
     board = memo.board
     board.walked = told.walked
     board.next_fact_at = told.next_fact_at
-    terms = [
-        ServiceTerms(
-            one.response, one.solution, one.callback_days, one.callback_attempts, one.ladder
-        )
-        for one in told.terms
-    ]
+    terms = [ServiceTerms(*one) for one in told.terms]
     for case in told.cases:
         time = business_time(reference, case.branch_id)
         board.cases[case.case_id] = _case_again(case, terms[case.terms], time)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from events.envelope import CustomerId
 from events.policy import Reference
@@ -11,7 +11,7 @@ from services.projector.lane import Lane
 from services.projector.recalling import Broken, Recall
 
 _AT_ONCE = 500  # customers whose dossiers are read together
-_LONG_AT_ONCE = 20  # the same, of long ones
+_FACTS_AT_ONCE = 50_000  # the same, of those whose length is known
 
 
 class BringingBack:
@@ -31,7 +31,7 @@ class BringingBack:
 
         A customer with an event that cannot be decoded is put among the broken instead.
         """
-        missed = [(lane, lane.forgotten(customers)) for lane, customers in shares]
+        missed = [(lane, await lane.forgotten(customers)) for lane, customers in shares]
         names = [*dict.fromkeys(customer for _, customers in missed for customer in customers)]
         for start in range(0, len(names), _AT_ONCE):
             some = {*names[start : start + _AT_ONCE]}
@@ -45,8 +45,7 @@ class BringingBack:
         self, lane: Lane, customers: Sequence[CustomerId], broken: Broken
     ) -> None:
         """Bring customers back by all their events, whatever was kept. Raises: Unavailable."""
-        for start in range(0, len(customers), _LONG_AT_ONCE):
-            some = customers[start : start + _LONG_AT_ONCE]
+        for some in _parted(customers, [lane.memory.length(customer) for customer in customers]):
             [dossiers] = await self._recalling.whole([some], lane.checkpoint.next, broken)
             with translated():
                 async with self._pool.acquire() as connection:
@@ -77,3 +76,19 @@ class BringingBack:
                 async with self._pool.acquire() as connection:
                     for lane, dossiers in read:
                         await lane.recall(connection, dossiers)
+
+
+def _parted(
+    customers: Sequence[CustomerId], lengths: Sequence[int]
+) -> Iterator[Sequence[CustomerId]]:
+    """Yield customers in turn, some at once, but not so many that all their facts are too many."""
+    some: list[CustomerId] = []
+    facts = 0
+    for customer, length in zip(customers, lengths, strict=True):
+        if some and (len(some) == _AT_ONCE or facts + length > _FACTS_AT_ONCE):
+            yield some
+            some, facts = [], 0
+        some.append(customer)
+        facts += length
+    if some:
+        yield some

@@ -43,7 +43,7 @@ class Lane:
         self.partition = partition
         self.store = store
         self.snapshots = snapshots
-        self.memory = memory.section()
+        self.memory = memory.section(snapshots)
         self.parked: set[CustomerId] = set()
         self.checkpoint = Checkpoint(0, 0)
         self._to_keep: set[CustomerId] = set()
@@ -62,9 +62,15 @@ class Lane:
         """
         return {c: events for c, events in batch.items() if c not in self.parked}
 
-    def forgotten(self, customers: Iterable[CustomerId]) -> list[CustomerId]:
+    async def forgotten(self, customers: Iterable[CustomerId]) -> list[CustomerId]:
         """Return those customers whose dossier and rows must be read again."""
-        return [customer for customer in customers if self.memory.get(customer) is None]
+        turns = Turns()
+        found = []
+        for customer in customers:
+            await turns.next()
+            if self.memory.get(customer) is None:
+                found.append(customer)
+        return found
 
     async def recall(self, connection: Connection, dossiers: Events) -> None:
         """Bring customers back to memory: what they did up to the checkpoint, their rows."""
@@ -189,4 +195,4 @@ class Lane:
                 continue
             self._to_keep.discard(customer)
             await self.snapshots.keep(customer, remembered, self.checkpoint.next, at, reference)
-        self.memory.release()
+        await self.memory.release()

@@ -27,7 +27,7 @@ from projections.protocol import Alert, Facts, Projection
 from services.postgres.pool import Pool, translated
 from services.postgres.statements import sql
 from services.projector.code import code_digest
-from services.projector.memory import Remembered
+from services.projector.memory import Packed, Remembered
 from services.projector.rules_read import RulesRead
 from services.projector.turns import Turns
 from services.rows.kept_rows import KeptRows, kept_rows
@@ -128,7 +128,11 @@ class Snapshots:
                 _LOG.warning("snapshot_unreadable", customer=customer, reason=str(error))
 
     def _brought_back(self, row: Record, reference: Reference) -> Snapshot:
-        content = _DECODER.decode(zlib.decompress(row["content"]))
+        remembered = self._remembered(zlib.decompress(row["content"]), reference)
+        return Snapshot(remembered, row["upto"], row["assessed_at"], row["written_at"])
+
+    def _remembered(self, packed: bytes, reference: Reference) -> Remembered:
+        content = _DECODER.decode(packed)
         memo = self.projection.brought_back(content.memo, reference)
         facts = Facts.brought_back(content.facts, self.projection.handles, memo)
         rows: WrittenRows = {
@@ -136,8 +140,16 @@ class Snapshots:
             for table in self.projection.tables
             if table.name in content.rows
         }
-        remembered = Remembered(facts, Written(rows, content.alerts, memo.stamp))
-        return Snapshot(remembered, row["upto"], row["assessed_at"], row["written_at"])
+        return Remembered(facts, Written(rows, content.alerts, memo.stamp))
+
+    def packed(self, remembered: Remembered) -> Packed | None:
+        """Return what is remembered as bytes; None where there is no memo to go on from."""
+        memo = remembered.facts.memo
+        return None if memo is None else Packed(self._content(remembered), memo.reference)
+
+    def unpacked(self, packed: Packed) -> Remembered:
+        """Return what is remembered as it was."""
+        return self._remembered(zlib.decompress(packed.content), packed.reference)
 
     async def keep(
         self,

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from itertools import chain
+from operator import itemgetter
+from typing import Any
 
 from msgspec.structs import astuple
 
 from events.envelope import CustomerId
 from events.uses import Use
-from projections.protocol import Assessment, Total
+from projections.protocol import Assessment, Row
 from services.rebuild.builds import Build
 from services.rows.changes import Parked, check_columns
+from services.rows.row_tables import RowTable
 from services.rows.uses import uses_id
 
 Record = tuple[object, ...]
@@ -25,6 +29,9 @@ ALERT_COLUMNS = (
     "customer_id", "branch_id", "since", "currency", "amount_minor",
 )  # fmt: skip
 
+_LIMIT = 2**63
+"""Beyond it no column holds a whole number."""
+
 
 class Gathered:
     """What one build gets of a part.
@@ -37,9 +44,16 @@ class Gathered:
         self.rows: dict[str, list[Record]] = {name: [] for name in build.tables}
         self.heads: list[Record] = []
         self.alerts: list[Record] = []
-        self.uses: set[frozenset[Use]] = set()
+        self.totals: list[Record] = []  # shares, that are added up when all are there
+        self._uses: dict[frozenset[Use], int] = {}
+        self._id = build.id
         self._policy_count = policy_count
-        self._totals: dict[tuple[int, str, str, str, int], tuple[int, int]] = defaultdict(_nothing)
+        self._rows_of = [_RowsOf(table) for table in build.tables.values()]
+
+    @property
+    def uses(self) -> Iterable[frozenset[Use]]:
+        """Return every set of uses that a head names."""
+        return self._uses.keys()
 
     def add(
         self, customer: CustomerId, partition: int, assessment: Assessment, at: datetime
@@ -49,36 +63,26 @@ class Gathered:
         Whatever it raises, such as OverflowError for a number that no column holds, nothing was
         taken in then.
         """
-        projection = self.build.projection
-        found: list[tuple[list[Record], list[Record]]] = []
-        shares: list[Total] = []
-        for table in projection.tables:
-            rows = {table.key_of(row): row for row in assessment.rows.get(table.name, ())}
-            for key, row in rows.items():
-                check_columns(key, row)
-                shares += projection.totals(row)
-            records: list[Record] = [(customer, partition, *astuple(row)) for row in rows.values()]
-            found.append((self.rows[table.name], records))
-        alerts = {alert.alert_id: alert for alert in assessment.alerts}
-        for gathered, records in found:
-            gathered.extend(records)
-        for share in shares:
-            what = (partition, share.measure, share.currency, share.branch_id, share.day)
-            items, amount = self._totals[what]
-            self._totals[what] = (items + share.items, amount + share.amount_minor)
-        self.alerts += [
-            (
-                *self.build.id, partition, alert_id, alert.kind, alert.subject, alert.threshold,
-                alert.customer_id, alert.branch_id, alert.since, alert.currency,
-                alert.amount_minor,
-            )
-            for alert_id, alert in alerts.items()
-        ]  # fmt: skip
-        self.uses.add(assessment.uses)
+        name, version = self._id
+        shares_of = self.build.projection.totals
+        found: list[tuple[str, list[Record]]] = []
+        shares: list[Record] = []
+        for rows_of in self._rows_of:
+            rows = rows_of.distinct(assessment.rows.get(rows_of.table, ()))
+            if rows:
+                found.append((rows_of.table, rows_of.records(rows, (customer, partition))))
+                shares += [
+                    (name, version, partition, *share) for row in rows for share in shares_of(row)
+                ]
+        if assessment.alerts:
+            self.alerts += self._alerts(partition, assessment)
+        for table, records in found:
+            self.rows[table] += records
+        self.totals += shares
         self.heads.append(
             (
-                *self.build.id, customer, partition, at, assessment.next_change_at,
-                self._policy_count, uses_id(assessment.uses), None, None, None,
+                name, version, customer, partition, at, assessment.next_change_at,
+                self._policy_count, self._uses_id(assessment.uses), None, None, None,
             )
         )  # fmt: skip
 
@@ -86,16 +90,61 @@ class Gathered:
         """Note that a customer could not be assessed, and why."""
         self.heads.append(
             (
-                *self.build.id, parked.customer, partition, at, None, self._policy_count, 0,
+                *self._id, parked.customer, partition, at, None, self._policy_count, 0,
                 parked.reason, parked.event_id, at,
             )
         )  # fmt: skip
 
-    @property
-    def totals(self) -> list[Record]:
-        """Return the sums of all rows."""
-        return [(*self.build.id, *key, *sums) for key, sums in self._totals.items()]
+    def _alerts(self, partition: int, assessment: Assessment) -> list[Record]:
+        alerts = {alert.alert_id: alert for alert in assessment.alerts}
+        return [
+            (
+                *self._id, partition, alert_id, alert.kind, alert.subject, alert.threshold,
+                alert.customer_id, alert.branch_id, alert.since, alert.currency,
+                alert.amount_minor,
+            )
+            for alert_id, alert in alerts.items()
+        ]  # fmt: skip
+
+    def _uses_id(self, uses: frozenset[Use]) -> int:
+        known = self._uses.get(uses)
+        if known is None:
+            known = self._uses[uses] = uses_id(uses)
+        return known
 
 
-def _nothing() -> tuple[int, int]:
-    return 0, 0
+class _RowsOf:
+    """Makes records of the rows of one table, all of a customer at once."""
+
+    def __init__(self, table: RowTable) -> None:
+        self.table = table.table.name
+        self._key_of = table.table.key_of
+        names = [column.name for column in table.columns]
+        whole = [column for column in table.columns if column.sql_type == "bigint"]
+        self._key = _items([names.index(name) for name in table.table.key])
+        self._numbers = _items([names.index(one.name) for one in whole if not one.nullable])
+        self._perhaps = _items([names.index(one.name) for one in whole if one.nullable])
+
+    def distinct(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Return the last row of each key."""
+        if len(rows) < 2 or len({self._key(astuple(row)) for row in rows}) == len(rows):
+            return rows
+        return [*{self._key_of(row): row for row in rows}.values()]
+
+    def records(self, rows: Sequence[Row], place: tuple[CustomerId, int]) -> list[Record]:
+        """Return rows with the columns that stand before their own. Raises: OverflowError."""
+        values = [astuple(row) for row in rows]
+        numbers = [*chain.from_iterable(map(self._numbers, values))]
+        perhaps = chain.from_iterable(map(self._perhaps, values))
+        numbers += [number for number in perhaps if number is not None]
+        if numbers and (max(numbers) >= _LIMIT or min(numbers) < -_LIMIT):
+            for row in rows:
+                check_columns(self._key_of(row), row)
+        return [place + value for value in values]
+
+
+def _items(places: Sequence[int]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
+    """Return what picks the values at some places."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda values: tuple(values[place] for place in places)

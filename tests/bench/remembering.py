@@ -18,7 +18,7 @@ import gc
 import json
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import import_module
@@ -30,13 +30,15 @@ import msgspec
 
 from events.codec import decode, encode
 from events.envelope import CustomerId, Envelope, Position, RecordedEvent
-from events.partitioning import REFERENCE_PARTITION, partition_of
+from events.partitioning import PARTITIONS, REFERENCE_PARTITION, partition_of
 from events.policy import Reference
 from projections import PROJECTIONS
+from projections.protocol import Projection
 from services.ports import StoredEvent
 from services.projector import lane as lanes_module
 from services.projector.collecting import collecting_seldom
 from services.projector.memory import Memory
+from services.projector.snapshots import Snapshots
 from services.simulator.history import history, open_books
 from services.simulator.plan import Plan
 
@@ -90,6 +92,13 @@ class _NoRows:
         return {customer: written() for customer in customers}
 
 
+def _snapshots(projection: Projection) -> Snapshots:
+    """Return what packs a projection's memos, in builds that do."""
+    if hasattr(Snapshots, "packed"):
+        return Snapshots(cast(Any, None), projection, (projection.name, 1), 1)
+    return cast(Snapshots, SimpleNamespace(rules=_AllRules()))
+
+
 class _AllRules:
     """Rules of which every kind is read, as in builds that told no kinds apart."""
 
@@ -126,27 +135,53 @@ def _resident() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
 
 
+async def _done(called: object) -> object:
+    """Return what a call gave, of a build where it is to be awaited or of another."""
+    return await called if isinstance(called, Awaitable) else called
+
+
+def _remembered(lanes: list[lanes_module.Lane]) -> int:
+    """Return how many facts are remembered, with those that a customer counts for."""
+    found = 0
+    for lane in lanes:
+        section = lane.memory
+        held = [*section._customers, *getattr(section, "_packed", ())]
+        found += sum(_PER_CUSTOMER + _LENGTHS[lane, customer] for customer in held)
+    return found
+
+
+_PER_CUSTOMER = 4
+_LENGTHS: dict[tuple[lanes_module.Lane, CustomerId], int] = {}
+
+
 async def _take_in(
     lanes: list[lanes_module.Lane], batch: list[StoredEvent], reference: Reference
 ) -> None:
     by_customer = _by_customer(batch)
     for lane in lanes:
         mine = lane.of_interest(by_customer)
-        unknown: dict[CustomerId, list[object]] = {c: [] for c in lane.forgotten(mine)}
+        forgotten = cast(list[CustomerId], await _done(lane.forgotten(mine)))
+        unknown: dict[CustomerId, list[object]] = {customer: [] for customer in forgotten}
         await lane.recall(cast(Any, None), cast(Any, unknown))
         await lane.assess(mine, {}, batch[-1].recorded_at, reference)
-        lane.memory.release()
+        for customer in mine:
+            remembered = lane.memory._customers[customer]
+            _LENGTHS[lane, customer] = len(remembered.facts)
+        await _done(lane.memory.release())
 
 
-async def measure(path: Path, batch_events: int) -> dict[str, float]:
+async def measure(path: Path, batch_events: int, room: int) -> dict[str, float]:
     """Return what the facts of a file take once all are remembered."""
     reference = _rules(path)
-    memory = Memory(_ROOM)
-    lanes = []
-    for projection in PROJECTIONS:
-        snapshots = cast(Any, SimpleNamespace(rules=_AllRules()))
-        lanes.append(lanes_module.Lane(projection, 0, cast(Any, _NoRows()), snapshots, memory))
-    batch: list[StoredEvent] = []
+    memory = Memory(room)
+    lanes = [
+        [
+            lanes_module.Lane(one, partition, cast(Any, _NoRows()), _snapshots(one), memory)
+            for one in PROJECTIONS
+        ]
+        for partition in range(PARTITIONS)
+    ]
+    waiting: dict[int, list[StoredEvent]] = defaultdict(list)
     events = 0
     spent = 0.0
     before = 0
@@ -154,21 +189,25 @@ async def measure(path: Path, batch_events: int) -> dict[str, float]:
         for stored in read(path):
             if stored.envelope.subject is None:
                 continue
+            partition = stored.position.partition
+            batch = waiting[partition]
             batch.append(stored)
             if len(batch) == batch_events:
                 if not before:  # what is made once was made by a small batch
-                    await _take_in(lanes, batch[:50], reference)
+                    await _take_in(lanes[partition], batch[:50], reference)
                     before = _resident()
                 started = time.process_time()
-                await _take_in(lanes, batch, reference)
+                await _take_in(lanes[partition], batch, reference)
                 spent += time.process_time() - started
                 events += len(batch)
-                batch = []
+                gc.collect()  # what is garbage now would grow the process otherwise
+                del waiting[partition]
     grown = _resident() - before
+    facts = _remembered([lane for share in lanes for lane in share])
     return {
         "events": events,
-        "facts": memory._held,
-        "bytes_per_fact": round(grown / memory._held),
+        "facts": facts,
+        "bytes_per_fact": round(grown / facts),
         "bytes_per_event": round(grown / events),
         "cpu_us_per_event": round(spent / events * 1e6, 1),
     }
@@ -180,12 +219,13 @@ def main() -> None:
     parser.add_argument("what", choices=["write", "measure"])
     parser.add_argument("file", type=Path)
     parser.add_argument("--customers", type=int, default=400)
-    parser.add_argument("--batch", type=int, default=4_000)
+    parser.add_argument("--batch", type=int, default=300)
+    parser.add_argument("--room", type=int, default=_ROOM, help="of so many facts; default: of all")
     given = parser.parse_args()
     if given.what == "write":
         write(given.file, given.customers)
     else:
-        print(json.dumps(asyncio.run(measure(given.file, given.batch))))
+        print(json.dumps(asyncio.run(measure(given.file, given.batch, given.room))))
 
 
 if __name__ == "__main__":

@@ -43,8 +43,9 @@ class Sums(msgspec.Struct):
 class CountMemo(Memo):
     """What was paid by an instant."""
 
-    def __init__(self, sums: Sums) -> None:
+    def __init__(self, sums: Sums, reference: Reference) -> None:
         self.sums = sums
+        self.reference = reference
         self.stamp: object = object()
 
     @property
@@ -72,7 +73,7 @@ class Counting:
         """Sum up what was paid by `at`."""
         memo, facts.memo = facts.memo, None
         if not isinstance(memo, CountMemo) or memo.sums.last_at > at:
-            memo = CountMemo(Sums())
+            memo = CountMemo(Sums(), reference)
         sums = memo.sums
         to_come = None
         for fact in facts.after(sums.payments):
@@ -112,7 +113,7 @@ class Counting:
 
     def brought_back(self, kept: bytes, reference: Reference) -> Memo:
         """Return the sums as they were kept."""
-        return CountMemo(msgspec.msgpack.decode(kept, type=Sums))
+        return CountMemo(msgspec.msgpack.decode(kept, type=Sums), reference)
 
     def totals(self, row: Row) -> Sequence[Total]:
         """Share the sum under the day 0."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -98,10 +98,11 @@ def _attributes(path: str, a: object, b: object) -> Iterator[tuple[str, object, 
 
 
 def _names(one: object) -> list[str]:
-    """Return the attributes of an object, in slots, in a dictionary, or compiled."""
-    slots: list[str] = []
-    for kind in type(one).__mro__:
-        compiled = getattr(kind, "__mypyc_attrs__", ())
-        slots += [name for name in compiled if not name.startswith("__")]
-        slots += [n for n, v in vars(kind).items() if type(v).__name__ == "member_descriptor"]
-    return [*slots, *getattr(one, "__dict__", ())]
+    """Return the attributes of an object: of slots, a dictionary, or a compiled class."""
+    told = [name for kind in type(one).__mro__ for name in _told_by(kind)]
+    return [name for name in (*told, *getattr(one, "__dict__", ())) if not name.startswith("__")]
+
+
+def _told_by(kind: type) -> Sequence[str]:
+    names: Sequence[str] = vars(kind).get("__mypyc_attrs__") or vars(kind).get("__slots__", ())
+    return names

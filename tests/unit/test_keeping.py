@@ -8,6 +8,7 @@ import pytest
 from events.codec import encode
 from events.envelope import EventId, Position, RecordedEvent
 from events.facts import Fact, fact_of
+from events.policy import Reference
 from projections.keeping import KeptFacts, digest_of, facts_again, is_among, joined, kept_facts
 from projections.protocol import Facts, FactsLeftOut, Memo
 from services.simulator.history import history, open_books
@@ -20,6 +21,7 @@ class Walked(Memo):
 
     def __init__(self, count: int) -> None:
         self.stamp: object = None
+        self.reference = Reference()
         self._count = count
 
     @property
