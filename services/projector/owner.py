@@ -206,7 +206,6 @@ class PartitionOwner:
                     await lane.write(connection, upto, changes, reference.count, at)
                     for lane, changes in work
                 ]
-                await _announce(connection, [changes for _, changes in work])
         for (lane, changes), change_no in zip(work, numbers, strict=True):
             lane.committed(upto, changes)
             self._tell(lane, changes, change_no)
@@ -294,7 +293,6 @@ class PartitionOwner:
                     lane.memory.drop(customers)
                     return 0
                 change_no = await lane.write(connection, upto, changes, reference.count, at)
-                await _announce(connection, [changes])
         lane.parked.difference_update(customers)
         lane.committed(upto, changes)
         self._tell(lane, changes, change_no)
@@ -350,8 +348,3 @@ class PartitionOwner:
             for lane in lanes:
                 lane.memory.clear()
             raise
-
-
-async def _announce(connection: Connection, changes: Sequence[Changes]) -> None:
-    if any(one.visible for one in changes):
-        await connection.execute("NOTIFY touchstone_changed")

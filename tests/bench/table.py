@@ -14,13 +14,17 @@ from pathlib import Path
 import msgspec
 
 from tests.bench.machine import Line
-from tests.bench.tables import events, kafka
+from tests.bench.tables import events, kafka, large
 
 PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
 
 Renders = Callable[[msgspec.Raw], list[str]]
 
-SECTIONS: Mapping[str, Renders] = {"events": events.rendered, "kafka": kafka.rendered}
+SECTIONS: Mapping[str, Renders] = {
+    "events": events.rendered,
+    "kafka": kafka.rendered,
+    "large": large.rendered,
+}
 
 
 class NotMade(Exception):

@@ -300,6 +300,26 @@ async def test_a_new_policy_sweeps_over_rows_made_under_older_ones(
     assert await bench.pool.fetchval("SELECT policy_count FROM projection_heads") == 1
 
 
+async def test_whoever_waits_is_told_of_rows_that_are_new_and_of_nothing_else(
+    bench: Bench, database: str
+) -> None:
+    told: list[object] = []
+    await bench.append(payment(1))
+    owner = await bench.owner(Counting())
+    listening = await asyncpg.connect(database)
+    try:
+        await listening.add_listener("touchstone_changed", lambda *words: told.append(words[3]))
+        await owner.step(NOTHING, 1)
+        await listening.fetchval("SELECT 1")
+        assert told == [""]
+        await bench.append(payment(1))  # again: it is not another event
+        await owner.step(NOTHING, 1)
+        await listening.fetchval("SELECT 1")
+        assert told == [""]
+    finally:
+        await listening.close()
+
+
 async def test_behind_unread_events_nobody_goes_back_to_an_earlier_instant(
     bench: Bench, log: EmbeddedEventLog
 ) -> None:

@@ -6,4 +6,5 @@ SET next = $7,
     updated_at = now()
 WHERE projection = $1 AND version = $2 AND generation = $3 AND partition = $4
   AND next = $5 AND epoch = $6
-RETURNING change_no
+-- Whoever waits for changes is told with the commit, if there are any.
+RETURNING change_no, CASE WHEN $9 > 0 THEN pg_notify('touchstone_changed', '') END AS told

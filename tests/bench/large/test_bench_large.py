@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.bench.large.__main__ import Options, bench
+from tests.bench.large.__main__ import bench
+from tests.bench.large.figures import Options
 from tests.bench.large.reading import ORDERS
 
 
