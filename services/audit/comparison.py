@@ -7,7 +7,6 @@ from itertools import islice
 from typing import NamedTuple
 
 import msgspec
-from asyncpg import Record
 from msgspec import Struct
 
 from events.envelope import CustomerId
@@ -15,12 +14,10 @@ from events.facts import Fact
 from events.policy import Reference
 from projections.protocol import Alert, Assessment, Facts, Projection, Row
 from projections.together import Together
+from services.audit.live_rows import Live, LiveTable
+from services.audit.sums import Sums
 from services.log.readable import cannot_be_read
 from services.ports import Unreadable
-from services.postgres.pool import Connection
-from services.postgres.statements import sql
-from services.rows.projection_store import ProjectionStore
-from services.rows.written import Written
 
 _NAMED = 200
 """Differences named in a report; beyond that they are only counted."""
@@ -92,62 +89,45 @@ class Verification(Struct, kw_only=True):
         self.differ(Difference("log", customer, "event", event.event_id, "unreadable", why))
 
 
-class _Live(NamedTuple):
-    """What the database holds of some customers under one projection."""
-
-    heads: Mapping[str, Record]
-    written: Mapping[CustomerId, Written]
-
-
 class Comparison:
-    """Live rows against their refold, of projections that have taken in the same events.
+    """Live rows of a part against their refold, of projections that have taken in the same events.
 
-    All is read in one picture of the database.
+    All was read in one picture of the database. `sums` is told every live row of the part.
     """
 
     def __init__(
         self,
-        connection: Connection,
         projections: Sequence[Projection],
-        generation: int,
+        live: Sequence[Live],
         reference: Reference,
         found: Verification,
+        sums: Sums,
     ) -> None:
-        self._connection = connection
         self._projections = projections
+        self._live = live
         self._together = Together(projections)
-        self._generation = generation
         self._references = {reference.count: reference}
         self._all_reference = reference
         self._found = found
+        self._sums = sums
 
-    async def compare(self, chunk: Sequence[Taken]) -> None:
-        """Compare some customers by what the projections have taken in of them."""
-        customers = [one.customer for one in chunk]
-        live = [await self._live(projection, customers) for projection in self._projections]
-        for one in chunk:
-            asked = {place: facts for place, _, facts in self._together.asked(one.facts)}
-            for place, projection in enumerate(self._projections):
-                head = live[place].heads.get(one.customer)
-                written = live[place].written[one.customer]
-                self._customer(projection, one.customer, asked.get(place), head, written)
+    def compare(self, one: Taken) -> None:
+        """Compare a customer by what the projections have taken in of it."""
+        asked = {place: facts for place, _, facts in self._together.asked(one.facts)}
+        for place, projection in enumerate(self._projections):
+            self._customer(projection, one.customer, asked.get(place), self._live[place])
 
-    async def _live(self, projection: Projection, customers: Sequence[CustomerId]) -> _Live:
-        name, version = projection.name, projection.version
-        heads = await self._connection.fetch(sql("heads_of"), name, version, customers)
-        store = ProjectionStore(projection, self._generation)
-        written = await store.written(self._connection, customers)
-        return _Live({row["customer_id"]: row for row in heads}, written)
+    def end(self) -> None:
+        """Take note that all customers were compared."""
+        for projection, live in zip(self._projections, self._live, strict=True):
+            for table in live.tables:
+                self._sums.add_rows(projection, table.rest())
 
     def _customer(
-        self,
-        projection: Projection,
-        customer: CustomerId,
-        facts: Facts | None,
-        head: Record | None,
-        live: Written,
+        self, projection: Projection, customer: CustomerId, facts: Facts | None, live: Live
     ) -> None:
         """Compare a customer; without facts the projection has nothing to do with it."""
+        head = live.heads.get(customer)
         if head is None:
             if facts is not None:
                 handled = sum(type(fact.data) in projection.handles for fact in facts)
@@ -163,8 +143,10 @@ class Comparison:
             head["assessed_at"],
             self._reference(head["policy_count"]),
         )
-        self._rows(projection, customer, live, assessment)
-        self._alerts(projection, customer, live, assessment)
+        for table in live.tables:
+            rows = assessment.rows.get(table.table.name, ())
+            self._rows(projection, customer, table, rows)
+        self._alerts(projection, customer, live.alerts(customer), assessment)
 
     def _reference(self, count: int) -> Reference:
         if count not in self._references:
@@ -172,33 +154,36 @@ class Comparison:
         return self._references[count]
 
     def _rows(
-        self,
-        projection: Projection,
-        customer: CustomerId,
-        live: Written,
-        assessment: Assessment,
+        self, projection: Projection, customer: CustomerId, live: LiveTable, rows: Sequence[Row]
     ) -> None:
-        for table in projection.tables:
-            refolded = {table.key_of(row): row for row in assessment.rows.get(table.name, ())}
-            stored = live.rows.get(table.name, {})
-            self._found.rows += len(refolded)
-            for row_key in refolded.keys() | stored.keys():
-                one, other = stored.get(row_key), refolded.get(row_key)
-                if one != other:
-                    where = (projection.name, customer, table.name, "/".join(row_key))
-                    self._found.differ(Difference(*where, *_changed(one, other)))
+        held = live.taken(customer)
+        if live.are(held, customer, rows):
+            self._found.rows += len(rows)
+            self._sums.add_rows(projection, rows)
+            return
+        stands = live.built(held)
+        self._sums.add_rows(projection, stands)
+        table = live.table
+        stored = {table.key_of(row): row for row in stands}
+        refolded = {table.key_of(row): row for row in rows}
+        self._found.rows += len(refolded)
+        for row_key in refolded.keys() | stored.keys():
+            one, other = stored.get(row_key), refolded.get(row_key)
+            if one != other:
+                where = (projection.name, customer, table.name, "/".join(row_key))
+                self._found.differ(Difference(*where, *_changed(one, other)))
 
     def _alerts(
         self,
         projection: Projection,
         customer: CustomerId,
-        live: Written,
+        standing: Mapping[str, Alert],
         assessment: Assessment,
     ) -> None:
         refolded = {alert.alert_id: alert for alert in assessment.alerts}
         self._found.alerts += len(refolded)
-        for alert_id in refolded.keys() | live.alerts.keys():
-            one, other = live.alerts.get(alert_id), refolded.get(alert_id)
+        for alert_id in refolded.keys() | standing.keys():
+            one, other = standing.get(alert_id), refolded.get(alert_id)
             if one != other:
                 key = (one or other).key  # type: ignore[union-attr]
                 where = (projection.name, customer, "alerts", "/".join(map(str, key)))

@@ -17,6 +17,8 @@ from events.touchpoints.policy import AlertsPolicy, TierLine, TierPolicy
 from projections.receivables.projection import Receivables
 from projections.value_tiers.projection import ValueTiers
 from projections.value_tiers.rows import STANDINGS
+from services.audit.company_sums import CompanySums
+from services.audit.comparison import Verification
 from services.audit.digest import digest
 from services.audit.reports import AgeingReport, AlertsReport, report_ageing, report_alerts
 from services.audit.texts import verification_lines
@@ -168,6 +170,35 @@ async def test_a_verification_in_several_processes_finds_each_difference_once(
         found = await verify(company, lambda done: None, processes=processes)
         assert found.differences == await company.pool.fetchval(f"SELECT count(*) FROM {table}")
         assert found.customers == sound.customers
+
+
+async def test_sums_are_read_again_where_anything_was_written_since_the_walk_began(
+    company: Platform,
+) -> None:
+    async def compared(sums: CompanySums) -> int:
+        found = Verification(position="")
+        await sums.compare(found)
+        assert {one.where for one in found.named} <= {"totals"}
+        return found.differences
+
+    nothing_told = CompanySums(company)
+    await nothing_told.begin()
+    assert await compared(nothing_told) > 0
+    await company.pool.execute("UPDATE checkpoints SET updated_at = now()")
+    assert await compared(nothing_told) == 0
+    await company.pool.execute("UPDATE totals SET count = count + 1, amount_minor = 7")
+    assert await compared(nothing_told) > 0
+
+
+async def test_rows_of_a_customer_without_events_belong_to_the_sums(company: Platform) -> None:
+    table = tables_of(ValueTiers())[STANDINGS.name].name
+    moved = f"UPDATE {table} SET customer_id = 'C999999' WHERE customer_id = $1"
+    customer = await company.pool.fetchval(f"SELECT min(customer_id) FROM {table}")
+    await company.pool.execute(moved, customer)
+    for processes in (1, 2):
+        found = await verify(company, no_matter, processes=processes)
+        told = {(one.customer_id, one.where, one.live) for one in found.named}
+        assert told == {(customer, STANDINGS.name, "no row")}
 
 
 async def test_a_verification_says_what_it_could_not_compare_yet(
