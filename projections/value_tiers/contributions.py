@@ -82,20 +82,26 @@ class Contribution:
         return self.corrected and self.until is not None and self.until <= by
 
 
-class Ending(NamedTuple):
+class Ending:
     """At an instant, a contribution ended."""
 
-    at: datetime
-    contribution: Contribution
+    __slots__ = ("at", "contribution")
+
+    def __init__(self, at: datetime, contribution: Contribution) -> None:
+        self.at = at
+        self.contribution = contribution
 
 
-class BalanceChange(NamedTuple):
+class BalanceChange:
     """At an instant, so much more (or less) is open that is due on a day."""
 
-    at: datetime
-    currency: str
-    due: int  # proleptic ordinal
-    change: int
+    __slots__ = ("at", "change", "currency", "due")
+
+    def __init__(self, at: datetime, currency: str, due: int, change: int) -> None:
+        self.at = at
+        self.currency = currency
+        self.due = due  # proleptic ordinal
+        self.change = change
 
 
 Happening = Contribution | Ending | BalanceChange

@@ -72,14 +72,14 @@ def _kept_happenings(
     sources = {source.event_id: source for source in numbers.sources}
     kinds = bytearray()
     endings: list[tuple[datetime, int]] = []
-    balances: list[BalanceChange] = []
+    balances: list[tuple[datetime, str, int, int]] = []
     for one in contributions.happenings:
         if isinstance(one, Ending):
             kinds.append(ENDS)
             endings.append((one.at, counted[one.contribution]))
         elif isinstance(one, BalanceChange):
             kinds.append(BALANCE)
-            balances.append(one)
+            balances.append((one.at, one.currency, one.due, one.change))
         else:
             kinds.append(COUNTS)
     return KeptHappenings(
