@@ -64,6 +64,8 @@ def _build(builds: Path) -> bool:
         compile_into(made, parts, Path(scratch, "objects"))
         types = json.dumps(rules.field_types(ROOT))
         Path(made, native.FIELD_TYPES).write_text(types, "utf-8")
+        if native.build_name() != target.name:
+            raise CannotBuild("the sources changed while they were compiled: run `make native`")
         made.rename(target)
     _prune()
     return True

@@ -108,6 +108,21 @@ def test_what_a_build_that_was_killed_left_is_no_build_and_goes(
     assert not left.exists()
 
 
+def test_sources_that_change_while_they_are_compiled_are_no_build(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = iter(["before", "after"])
+    monkeypatch.setattr(native, "builds", lambda: tmp_path)
+    monkeypatch.setattr(native, "build_name", lambda: next(names))
+    monkeypatch.setattr(build, "check_compiler", lambda: None)
+    monkeypatch.setattr(build, "compile_into", lambda *_: None)
+    monkeypatch.setattr("deploy.native.rules.extensions", lambda *_: [])
+
+    assert build.main() == 1
+    assert "the sources changed" in capsys.readouterr().err
+    assert native.whole_builds() == []
+
+
 @pytest.mark.native
 def test_nothing_is_compiled_by_halves(built: Path) -> None:
     """One module of a build that was imported from its source before keeps all others out."""
