@@ -2,9 +2,9 @@
 
 A digest covers the rows and standing alerts that `assess` gave for a stated instant: no
 positions, no record times, no next_change_at, no journal (decision 5). Each row and alert is
-one canonical line. A customer's lines, sorted, are hashed to a number; the digest is SHA-256
-over the product of all customers' numbers, so that they may be assessed in any order, in many
-places, and nobody holds more than one number.
+one canonical line. A customer's lines, sorted, are hashed to a number by SHAKE256; the digest is
+SHA-256 over the product of all customers' numbers, so that they may be assessed in any order,
+in many places, and nobody holds more than one number.
 
 Source: M. Bellare and D. Micciancio, "A new paradigm for collision-free hashing", 1997 (MuHash),
 which is as hard to forge as discrete logarithms modulo the prime; the prime is that of Bitcoin
@@ -24,20 +24,25 @@ from projections.protocol import Assessment, Projection
 _PRIME = 2**3072 - 1_103_717
 _PRIME_BYTES = 384
 
-_canonical = msgspec.json.Encoder(order="deterministic")
+_canonical = msgspec.json.Encoder(order="deterministic").encode
 
 
 def customer_lines(
     projection: Projection, customer: CustomerId, assessment: Assessment
 ) -> list[bytes]:
-    """Return one canonical line per row and standing alert of a customer."""
-    head = (projection.name, projection.version, customer)
-    lines = [
-        _canonical.encode((*head, table.name, table.key_of(row), row))
-        for table in projection.tables
-        for row in assessment.rows.get(table.name, ())
-    ]
-    lines.extend(_canonical.encode((*head, "alerts", a.key, a)) for a in assessment.alerts)
+    """Return one canonical line per row and standing alert of a customer.
+
+    It is the name of what it is a line of, and the row or alert as JSON, with its key in it.
+    """
+    lines: list[bytes] = []
+    for table in projection.tables:
+        rows = assessment.rows.get(table.name, ())
+        if rows:
+            of = _canonical((projection.name, projection.version, customer, table.name))
+            lines += [of + _canonical(row) for row in rows]
+    if assessment.alerts:
+        of = _canonical((projection.name, projection.version, customer, "alerts"))
+        lines += [of + _canonical(alert) for alert in assessment.alerts]
     return lines
 
 
@@ -48,10 +53,13 @@ class RunningDigest:
         self.product = product
 
     def add(self, lines: Iterable[bytes]) -> None:
-        """Take in a customer's lines; one without any leaves no trace, a repeated line counts."""
-        sums = sorted(sha256(line).digest() for line in lines)
-        if sums:
-            number = int.from_bytes(shake_256(b"".join(sums)).digest(_PRIME_BYTES))
+        """Take in a customer's lines; one without any leaves no trace, a repeated line counts.
+
+        No line holds a line end, so that nothing else is the same when they are joined.
+        """
+        told = sorted(lines)
+        if told:
+            number = int.from_bytes(shake_256(b"\n".join(told)).digest(_PRIME_BYTES))
             self.merge(number or 1)
 
     def merge(self, product: int) -> None:

@@ -59,11 +59,17 @@ def standing_keys(
 
 
 def instants(reading: ReceivablesAt, item: Item, spans: Sequence[HoldSpan]) -> list[datetime]:
-    """Return, sorted, every instant by now at which the item's alerts may have changed."""
+    """Return, sorted, every instant by now at which the item's alerts may have changed.
+
+    Nothing stands on an item before it is there, or once nothing of it is open for good.
+    """
     days, rules = reading.days, reading.rules
+    first, last = item.steps[0], item.steps[-1]
+    end = reading.at if last.balance else min(reading.at, last.at)
     found = {step.at for step in item.steps}
+    latest = days.today(end)
     for due in {step.due_on.toordinal() for step in item.steps}:
-        found.update(days.start(due + offset) for offset in rules.offsets)
+        found.update(days.start(due + k) for k in rules.offsets if due + k <= latest)
     for span in spans:
         found.add(span.start)
         found.add(span.end)
@@ -76,7 +82,7 @@ def instants(reading: ReceivablesAt, item: Item, spans: Sequence[HoldSpan]) -> l
             )
     found.update(rules.alerts_starts)
     found.update(rules.dunning_starts)
-    return sorted(t for t in found if t <= reading.at)
+    return sorted(t for t in found if first.at <= t <= end)
 
 
 def item_stretches(reading: ReceivablesAt, item: Item) -> list[Stretch]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from events.envelope import CustomerId
 from events.facts import Fact
 from events.policy import Reference
 from projections.protocol import Alert, Assessment, Facts, Projection, Row
+from projections.together import Together
 from services.log.readable import cannot_be_read
 from services.ports import Unreadable
 from services.postgres.pool import Connection
@@ -91,80 +92,117 @@ class Verification(Struct, kw_only=True):
         self.differ(Difference("log", customer, "event", event.event_id, "unreadable", why))
 
 
+class _Live(NamedTuple):
+    """What the database holds of some customers under one projection."""
+
+    heads: Mapping[str, Record]
+    written: Mapping[CustomerId, Written]
+
+
 class Comparison:
-    """One projection's live rows against its refold, in one picture of the database."""
+    """Live rows against their refold, of projections that have taken in the same events.
+
+    All is read in one picture of the database.
+    """
 
     def __init__(
         self,
         connection: Connection,
-        projection: Projection,
+        projections: Sequence[Projection],
         generation: int,
         reference: Reference,
         found: Verification,
     ) -> None:
         self._connection = connection
-        self._projection = projection
-        self._store = ProjectionStore(projection, generation)
+        self._projections = projections
+        self._together = Together(projections)
+        self._generation = generation
         self._references = {reference.count: reference}
         self._all_reference = reference
         self._found = found
 
     async def compare(self, chunk: Sequence[Taken]) -> None:
-        """Compare some customers by what the projection has taken in of them."""
+        """Compare some customers by what the projections have taken in of them."""
         customers = [one.customer for one in chunk]
-        name, version = self._projection.name, self._projection.version
-        heads: dict[str, Record] = {
-            row["customer_id"]: row
-            for row in await self._connection.fetch(sql("heads_of"), name, version, customers)
-        }
-        written = await self._store.written(self._connection, customers)
+        live = [await self._live(projection, customers) for projection in self._projections]
         for one in chunk:
-            self._customer(one, heads.get(one.customer), written[one.customer])
+            asked = {place: facts for place, _, facts in self._together.asked(one.facts)}
+            for place, projection in enumerate(self._projections):
+                head = live[place].heads.get(one.customer)
+                written = live[place].written[one.customer]
+                self._customer(projection, one.customer, asked.get(place), head, written)
 
-    def _customer(self, taken: Taken, head: Record | None, live: Written) -> None:
-        customer = taken.customer
-        facts = Facts(taken.facts, self._projection.handles)
+    async def _live(self, projection: Projection, customers: Sequence[CustomerId]) -> _Live:
+        name, version = projection.name, projection.version
+        heads = await self._connection.fetch(sql("heads_of"), name, version, customers)
+        store = ProjectionStore(projection, self._generation)
+        written = await store.written(self._connection, customers)
+        return _Live({row["customer_id"]: row for row in heads}, written)
+
+    def _customer(
+        self,
+        projection: Projection,
+        customer: CustomerId,
+        facts: Facts | None,
+        head: Record | None,
+        live: Written,
+    ) -> None:
+        """Compare a customer; without facts the projection has nothing to do with it."""
         if head is None:
-            if len(facts):
-                self._differ(customer, "head", "", "not assessed", f"{len(facts)} facts")
+            if facts is not None:
+                handled = sum(type(fact.data) in projection.handles for fact in facts)
+                told = ("head", "", "not assessed", f"{handled} facts")
+                self._found.differ(Difference(projection.name, customer, *told))
             return
         if head["parked_reason"] is not None:
             self._found.parked += 1
             return
-        assessment = self._projection.assess(
-            customer, facts, head["assessed_at"], self._reference(head["policy_count"])
+        assessment = projection.assess(
+            customer,
+            Facts((), projection.handles) if facts is None else facts,
+            head["assessed_at"],
+            self._reference(head["policy_count"]),
         )
-        self._rows(customer, live, assessment)
-        self._alerts(customer, live, assessment)
+        self._rows(projection, customer, live, assessment)
+        self._alerts(projection, customer, live, assessment)
 
     def _reference(self, count: int) -> Reference:
         if count not in self._references:
             self._references[count] = Reference(islice(self._all_reference.events, count))
         return self._references[count]
 
-    def _rows(self, customer: CustomerId, live: Written, assessment: Assessment) -> None:
-        for table in self._projection.tables:
+    def _rows(
+        self,
+        projection: Projection,
+        customer: CustomerId,
+        live: Written,
+        assessment: Assessment,
+    ) -> None:
+        for table in projection.tables:
             refolded = {table.key_of(row): row for row in assessment.rows.get(table.name, ())}
             stored = live.rows.get(table.name, {})
             self._found.rows += len(refolded)
             for row_key in refolded.keys() | stored.keys():
                 one, other = stored.get(row_key), refolded.get(row_key)
                 if one != other:
-                    self._differ(customer, table.name, "/".join(row_key), *_changed(one, other))
+                    where = (projection.name, customer, table.name, "/".join(row_key))
+                    self._found.differ(Difference(*where, *_changed(one, other)))
 
-    def _alerts(self, customer: CustomerId, live: Written, assessment: Assessment) -> None:
+    def _alerts(
+        self,
+        projection: Projection,
+        customer: CustomerId,
+        live: Written,
+        assessment: Assessment,
+    ) -> None:
         refolded = {alert.alert_id: alert for alert in assessment.alerts}
         self._found.alerts += len(refolded)
         for alert_id in refolded.keys() | live.alerts.keys():
             one, other = live.alerts.get(alert_id), refolded.get(alert_id)
             if one != other:
                 key = (one or other).key  # type: ignore[union-attr]
-                self._differ(
-                    customer, "alerts", "/".join(map(str, key)), _standing(one), _standing(other)
-                )
-
-    def _differ(self, customer: str | None, where: str, key: str, live: str, refolded: str) -> None:
-        self._found.differ(Difference(self._projection.name, customer, where, key, live, refolded))
+                where = (projection.name, customer, "alerts", "/".join(map(str, key)))
+                self._found.differ(Difference(*where, _standing(one), _standing(other)))
 
 
 def _standing(alert: Alert | None) -> str:

@@ -71,9 +71,10 @@ class AgeingReport(Struct, frozen=True, kw_only=True):
     currencies: list[CurrencyAgeing]
 
 
-def _currency_ageing(
+def currency_ageing(
     currency: str, sums: CurrencySums, day: date, policy: AgeingPolicy
 ) -> CurrencyAgeing:
+    """Return what one currency's sums come to at the end of a day."""
     totals = list(sums.company_totals(currency))
     aged = ageing(open_balances(totals, currency), day, policy)
     invoiced = invoiced_in_window(totals, currency, day)
@@ -129,7 +130,7 @@ async def report_ageing(
         known_at=known_at,
         position=question.extent.position,
         currencies=[
-            _currency_ageing(currency, sums, day, policy)
+            currency_ageing(currency, sums, day, policy)
             for currency, sums in sorted(found.currencies.items())
         ],
     )

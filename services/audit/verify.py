@@ -26,7 +26,8 @@ from services.rows.row_tables import tables_of
 from services.walk.company import extent_in, extent_now, walk_company
 from services.walk.parts import Extent, Part, copied_dossiers
 
-_CHUNK = 500
+_CHUNK = 500  # customers whose rows are read together
+_ROWS = 2_000  # of a table, read together
 TotalKey = tuple[str, str, str, int]
 
 
@@ -83,15 +84,17 @@ class Verifying:
                 everybody = await _read(connection, part, whole)
                 found.take_note(everybody.values())
                 names = list(everybody)
-                taken_in = {whole: everybody}
+                taking_in: dict[Extent, list[Projection]] = {}
                 for projection in PROJECTIONS:
                     extent = await _taken_in(connection, lineage, projection)
-                    if extent not in taken_in:
-                        taken_in[extent] = await _read(connection, part, extent)
-                    some = taken_in[extent]
+                    taking_in.setdefault(extent, []).append(projection)
+                for extent, projections in taking_in.items():
+                    some = everybody
+                    if extent != whole:
+                        some = await _read(connection, part, extent)
                     found.waiting = max(found.waiting, found.events - _events(some))
                     comparison = Comparison(
-                        connection, projection, whole.generation, reference, found
+                        connection, projections, whole.generation, reference, found
                     )
                     for start in range(0, len(names), _CHUNK):
                         chunk = names[start : start + _CHUNK]
@@ -153,7 +156,8 @@ async def _sums_of(connection: Connection, projection: Projection, found: Verifi
     summed: Counter[tuple[TotalKey, str]] = Counter()
     for table in tables_of(projection).values():
         columns = ", ".join(column.name for column in table.columns)
-        async for record in connection.cursor(f"SELECT {columns} FROM {table.name}"):
+        rows = connection.cursor(f"SELECT {columns} FROM {table.name}", prefetch=_ROWS)
+        async for record in rows:
             for total in projection.totals(table.table.row(**record)):
                 key = (total.measure, total.currency, total.branch_id, total.day)
                 summed[key, "items"] += total.items

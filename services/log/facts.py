@@ -75,9 +75,11 @@ def portion_of(stored: Sequence[StoredEvent], upto: int, at: datetime) -> Portio
         subject = one.envelope.subject
         if subject is None:
             continue  # it belongs to its branch alone
-        customer = CustomerId(intern(subject))
+        own = facts.get(subject)
+        if own is None:
+            own = facts[CustomerId(intern(subject))] = []
         try:
-            facts.setdefault(customer, []).append(fact(one))
+            own.append(fact(one))
         except EventError as error:
-            unreadable[customer] = Unreadable(one.envelope.id, str(error))
+            unreadable[subject] = Unreadable(one.envelope.id, str(error))
     return Portion(facts, unreadable, len(stored), upto, at)

@@ -20,7 +20,8 @@ from events.partitioning import REFERENCE_PARTITION
 from events.policy import Reference
 from events.touchpoints.policy import TierPolicy
 from projections import PROJECTIONS
-from projections.protocol import Assessment, Facts, Projection
+from projections.protocol import Assessment, Projection
+from projections.together import Together
 from projections.value_tiers.projection import ValueTiers
 from projections.value_tiers.reports import Transitions, transitions
 from projections.value_tiers.rows import StandingRow
@@ -113,7 +114,9 @@ class Rehearsal:
         self.before = reference
         self._after = reference.remember([_recorded(meant, reference, now)])
         self._differing = [one for one in PROJECTIONS if kind in one.reads]
-        self._standing = [one for one in PROJECTIONS if isinstance(one, ValueTiers)]
+        tiers = [one for one in PROJECTIONS if isinstance(one, ValueTiers)]
+        self._with = Together(self._differing)
+        self._without = Together(dict.fromkeys((*self._differing, *tiers)))
         company_at = Home().instant_of(asked, reference)
         self.tiers = _names(company_at, self.before, self._after)
 
@@ -121,32 +124,28 @@ class Rehearsal:
         """Assess a customer."""
         found.customers += 1
         at = self._alike or Home(facts).instant_of(self._asked, self.before)
-        for projection in self._differing:
-            before = self._assessed(projection, customer, facts, at, self.before)
-            after = self._assessed(projection, customer, facts, at, self._after)
-            difference = found.differences.setdefault(projection.name, Difference())
-            difference.compare(projection, before, after)
-            if projection in self._standing:
-                _move(found, before, after)
-        for projection in self._standing:
-            if projection not in self._differing:
-                before = self._assessed(projection, customer, facts, at, self.before)
-                _move(found, before, before)
+        befores = self._assessed(self._without, customer, facts, at, self.before)
+        afters = self._assessed(self._with, customer, facts, at, self._after)
+        for projection, before in befores.items():
+            after = afters.get(projection, before)
+            if after is not before:
+                difference = found.differences.setdefault(projection.name, Difference())
+                difference.compare(projection, before, after)
+            for one, other in zip(_tiers(before), _tiers(after), strict=False):
+                found.move(one, other)
 
     def _assessed(
         self,
-        projection: Projection,
+        together: Together,
         customer: CustomerId,
         facts: Sequence[Fact],
         at: datetime,
         reference: Reference,
-    ) -> Assessment:
-        return projection.assess(customer, Facts(facts, projection.handles), at, reference)
-
-
-def _move(found: PartTrial, before: Assessment, after: Assessment) -> None:
-    for one, other in zip(_tiers(before), _tiers(after), strict=False):
-        found.move(one, other)
+    ) -> dict[Projection, Assessment]:
+        return {
+            projection: projection.assess(customer, told, at, reference)
+            for _, projection, told in together.asked(facts)
+        }
 
 
 def _tiers(assessment: Assessment) -> Iterator[str]:

@@ -90,7 +90,8 @@ def _sides(
     if parts.parts:
         sides.append(this_build(native=True))
     else:
-        left_out["native parts"] = f"of them there are {parts}; `make native` builds them"
+        state = "out of date" if parts.out_of_date else "not built"
+        left_out["native parts"] = f"they are {state}: `make native` builds them"
     if against is not None:
         try:
             sides.insert(0, stack.enter_context(earlier_build(against, say)))

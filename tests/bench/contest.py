@@ -93,7 +93,7 @@ def _in_turn(sides: Sequence[Build], number: int) -> list[Build]:
 def _cost(
     server: Server, side: Build, work: Work, company: Company, state: State
 ) -> tuple[Cost, str]:
-    cost, said = server.cost(side, company, state, work.commands(side, company))
+    cost, said = server.cost(side, company, state, work.commands(side, company), copy=work.writes)
     return cost, said[-1]
 
 

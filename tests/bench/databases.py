@@ -4,7 +4,7 @@
     late    all projected but the last sixteenth of the events, which lie in the log
     live    everything projected
 
-A measurement works on a copy of one of them, so none finds what another left behind.
+A measurement that writes works on a copy of one of them, so none finds what another left behind.
 """
 
 from __future__ import annotations
@@ -96,14 +96,22 @@ class Server:
         return asyncio.run(self._fill(builds, customers, states, say))
 
     def cost(
-        self, build: Build, company: Company, state: State, commands: Sequence[Sequence[str]]
+        self,
+        build: Build,
+        company: Company,
+        state: State,
+        commands: Sequence[Sequence[str]],
+        *,
+        copy: bool,
     ) -> tuple[Cost, list[str]]:
-        """Run commands one after the other on a copy of a state; return what all of them cost.
+        """Run commands one after the other on a state, or a copy; return what all of them cost.
 
         What PostgreSQL keeps back until its next checkpoint is counted. Raises: CommandFailed.
         """
-        asyncio.run(self._copy_database(_name(build, company.customers, state), "contest"))
-        dsn = self.dsn_of("contest")
+        name = _name(build, company.customers, state)
+        if copy:
+            asyncio.run(self._copy_database(name, "contest"))
+        dsn = self.dsn_of("contest" if copy else name)
         before = server_cpu_s(self._pid)
         cost, said = Cost(), []
         for command in commands:

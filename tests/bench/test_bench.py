@@ -45,7 +45,7 @@ class _Ledger(Server):
         self._asked = 0
 
     def cost(
-        self, build: Build, company: Company, state: str, commands: object
+        self, build: Build, company: Company, state: str, commands: object, *, copy: bool
     ) -> tuple[Cost, list[str]]:
         """Return a start and the events' share; where all is live nothing is left to do."""
         self._asked += 1

@@ -27,6 +27,7 @@ class Work(Struct, frozen=True):
     commands: Callable[[Build, Company], Commands]
     target: float | None = None  # how many times as cheap as the earlier build, with native parts
     target_plain: float | None = None  # the same without them
+    writes: bool = False  # so each time it takes a fresh copy of the database
     answers: bool = False  # prints an answer that depends on the events alone
     earlier: bool = True  # an earlier build takes part
 
@@ -65,10 +66,10 @@ def _said(*words: str) -> Callable[[Build, Company], Commands]:
 
 
 WORKS = (
-    Work("rebuild", "live", _rebuild, 3.0, 2.0),
-    Work("catch-up", "log", _catch_up, 1.6),
-    Work("bare loop", "log", _bare_loop, earlier=False),
-    Work("catch-up with little memory", "late", _catch_up_little, 2.5),
+    Work("rebuild", "live", _rebuild, 3.0, 2.0, writes=True),
+    Work("catch-up", "log", _catch_up, 1.6, writes=True),
+    Work("bare loop", "log", _bare_loop, writes=True, earlier=False),
+    Work("catch-up with little memory", "late", _catch_up_little, 2.5, writes=True),
     Work("verify", "live", _said("verify"), 2.0),
     Work("digest", "live", _said("digest", "--at", "{day}"), 3.0, answers=True),
     Work("report ageing", "live", _said("report", "ageing", "--as-of", "{day}"), 3.0, answers=True),

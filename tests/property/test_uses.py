@@ -177,6 +177,7 @@ class Noting(Reference):
         return super().next_version_after(kind, at)
 
 
+@pytest.mark.plain
 @pytest.mark.parametrize("projection", PROJECTIONS, ids=lambda one: one.name)
 @settings(max_examples=60)
 @given(st.data())

@@ -1,4 +1,4 @@
-"""The compiled reader, compiled for the tests that ask for it."""
+"""Tests of compiled parts, and those that only plain Python allows."""
 
 from importlib.machinery import ExtensionFileLoader
 from importlib.util import module_from_spec, spec_from_file_location
@@ -8,6 +8,15 @@ import pytest
 
 from deploy.native.build import READER
 from deploy.native.compiling import CannotBuild, check_compiler, compile_into
+from services.native import choose
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what replaces or extends parts of the rules, where those run compiled."""
+    if "rules" in choose().parts:
+        plain = [item for item in items if item.get_closest_marker("plain")]
+        config.hook.pytest_deselected(items=plain)
+        items[:] = [item for item in items if not item.get_closest_marker("plain")]
 
 
 @pytest.fixture(scope="session")

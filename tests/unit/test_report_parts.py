@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import cast
 
 import msgspec
@@ -9,7 +10,7 @@ import pytest
 
 from events.envelope import CustomerId
 from events.policy import Reference
-from events.touchpoints.policy import AlertsPolicy, TierLine, TierPolicy
+from events.touchpoints.policy import AgeingPolicy, AlertsPolicy, TierLine, TierPolicy
 from projections.receivables.rows import OPEN
 from services.audit.report_parts import (
     AgeingOf,
@@ -19,12 +20,13 @@ from services.audit.report_parts import (
     PartAgeing,
     PartAlerts,
 )
+from services.audit.reports import currency_ageing
 from services.policies.candidate import Candidate
 from services.policies.trial import PartTrial, Rehearsal
 from services.postgres.pool import Pool
 from services.walk.known import Asking, Told
 from services.walk.parts import Extent
-from tests.support.given import given, invoice, paid
+from tests.support.given import given, invoice, paid, refunded
 
 AT = datetime(2026, 6, 1, tzinfo=UTC)
 NO_POOL = cast(Pool, None)
@@ -96,3 +98,16 @@ def test_parts_of_the_company_add_up_to_the_whole() -> None:
     parts.take_in(tried(3))
     assert parts == trial
     assert trial.moves == {"none": {"none": 5, "gold": 5}}
+
+
+def test_what_is_owed_back_of_refunds_was_never_a_sale() -> None:
+    facts = given(
+        invoice("I-1", "70.00", due="2026-05-20", on="2026-05-01"),
+        refunded("R-1", "30.00", on="2026-05-02"),
+    ).facts
+    worker = AgeingParts(AgeingOf(ASKING, date(2026, 6, 1), None), NO_POOL)
+    found = PartAgeing()
+    worker.add(found, CustomerId("C-1"), Told(facts, Reference(), AT))
+    aged = currency_ageing("CNY", found.currencies["CNY"], date(2026, 6, 1), AgeingPolicy())
+    assert aged.ageing.outstanding_minor == 100_00
+    assert (aged.invoiced_90_days_minor, aged.dso_90_days) == (70_00, Decimal("90.0000"))

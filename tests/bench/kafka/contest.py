@@ -15,9 +15,9 @@ from msgspec import Struct
 from services.hosts.bootstrap import open_platform
 from services.settings import Settings
 from tests.bench.kafka.peers import OWN
+from tests.bench.kafka.servers import between, watched
 from tests.bench.kafka.task import Result, Task
 from tests.bench.kafka.topic import Filled, confirm
-from tests.bench.processor import server_cpu_s
 from tests.support.postgres import fresh_database
 
 _PATIENCE_S = 600.0
@@ -108,30 +108,31 @@ def environment() -> dict[str, str]:
 
 
 async def _measure(arena: Arena, who: Contestant, task: Task, filled: Filled) -> Measured:
-    before = server_cpu_s(arena.postgres_pid), server_cpu_s(arena.broker_pid)
     process = await asyncio.create_subprocess_exec(
         *command(who, task), env=environment(), cwd=task.folder, stdout=PIPE, stderr=PIPE
     )
     try:
         async with asyncio.timeout(_PATIENCE_S):
-            said, complaint = await process.communicate()
+            (said, complaint), seen = await watched(
+                (arena.postgres_pid, arena.broker_pid), process.communicate()
+            )
     except TimeoutError as error:
         raise ContestantFailed(f"{who.name}: not done within {_PATIENCE_S:.0f} s") from error
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    after = server_cpu_s(arena.postgres_pid), server_cpu_s(arena.broker_pid)
     lines = said.strip().splitlines()
     if process.returncode or not lines:
         raise ContestantFailed(f"{who.name}: {complaint[-2000:].decode('utf-8', 'replace')}")
     result = msgspec.json.decode(lines[-1], type=Result)
     if result.digest != filled.digest:
         raise ContestantFailed(f"{who.name}: its counts and sums are not those of the events")
+    postgres_s, broker_s = between(seen, result.began_at, result.began_at + result.seconds)
     return Measured(
         rate=result.events / result.seconds,
         own_us=1e6 * result.cpu_s / result.events,
-        postgres_us=1e6 * (after[0] - before[0]) / filled.events,
-        broker_us=1e6 * (after[1] - before[1]) / filled.events,
+        postgres_us=1e6 * postgres_s / result.events,
+        broker_us=1e6 * broker_s / result.events,
         shares=result.shares,
     )

@@ -35,6 +35,7 @@ class Result(Struct, frozen=True, kw_only=True):
     """The stretch measured, what it cost this process, and a digest of the fold."""
 
     events: int
+    began_at: float  # by `time.monotonic`, the same clock for all processes of a machine
     seconds: float
     cpu_s: float
     digest: str
@@ -66,14 +67,19 @@ class Stopwatch:
         return False
 
     def _instant(self, events: int) -> tuple[float, float, int]:
-        return time.perf_counter(), self._cpu_s(), events
+        return time.monotonic(), self._cpu_s(), events
 
     def result(self, digest: str, shares: Mapping[str, float] | None = None) -> Result:
         """Return what was measured."""
         assert self._ended is not None, "saw too little"
         seconds, cpu_s, events = (b - a for a, b in zip(self._began, self._ended, strict=True))
         return Result(
-            events=int(events), seconds=seconds, cpu_s=cpu_s, digest=digest, shares=shares or {}
+            events=int(events),
+            began_at=self._began[0],
+            seconds=seconds,
+            cpu_s=cpu_s,
+            digest=digest,
+            shares=shares or {},
         )
 
 

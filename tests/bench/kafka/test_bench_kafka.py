@@ -11,6 +11,7 @@ from tests.bench.kafka import kafka_streams
 from tests.bench.kafka.__main__ import PLAIN, REAL, TRIVIAL, run, show
 from tests.bench.kafka.contestants.ours import AskedOnce, Forgotten
 from tests.bench.kafka.figures import STREAMS, Options
+from tests.bench.kafka.servers import Spent, between
 from tests.bench.machine import Measurement
 
 TINY = Options(
@@ -31,6 +32,13 @@ def test_the_benchmark_over_kafka_runs_at_a_tiny_size() -> None:
     assert figures.cpu_ratios[STREAMS] > 0
     assert figures.latency.events > 0
     assert said[-1].startswith('{"bench":"kafka"')
+
+
+def test_what_servers_spend_before_and_after_the_stretch_does_not_count() -> None:
+    seen = [Spent(10.0, (1.0, 5.0)), Spent(11.0, (2.0, 5.0)), Spent(13.0, (2.0, 9.0))]
+    assert between(seen, 10.0, 13.0) == [1.0, 4.0]
+    assert between(seen, 10.5, 12.0) == [0.5, 2.0]
+    assert between(seen, 9.0, 14.0) == [1.0, 4.0]
 
 
 class NoDossiers:

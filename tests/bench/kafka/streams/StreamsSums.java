@@ -133,6 +133,7 @@ public final class StreamsSums {
         Map<String, Object> result(String digest) {
             return Map.of(
                 "events", events - from,
+                "began_at", beganNs / 1e9, // of the same clock as others
                 "seconds", (System.nanoTime() - beganNs) / 1e9,
                 "cpu_s", (cpuNs() - beganCpuNs) / 1e9,
                 "digest", digest);
