@@ -59,6 +59,11 @@ class KeptFacts(Kept):
     later: list[KeptFact]
 
 
+KeptNumber = int | str
+"""A whole number of any size: as text where it takes more than the 64 bits of MessagePack."""
+
+_SMALLEST, _LARGEST = -(2**63), 2**63 - 1
+
 ID_BYTES = 16
 _UUID_LENGTH = 36
 _SEARCHED_IN_TURN = 4096  # bytes
@@ -114,6 +119,11 @@ def joined(digests: bytes, ids: Iterable[EventId]) -> bytes:
 def packed(kept: Kept) -> bytes:
     """Return what is kept as bytes."""
     return _ENCODER.encode(kept)
+
+
+def kept_number(number: int) -> KeptNumber:
+    """Return a number as it is kept; `int` makes the same number of it again."""
+    return number if _SMALLEST <= number <= _LARGEST else str(number)
 
 
 def kept_fact(fact: Fact) -> KeptFact:

@@ -1,8 +1,9 @@
 """Compiled parts in the place of their sources, where `make native` has built them.
 
 They are built of the same sources and give the same answers, sooner. A build lies in a folder
-named after the digest of its sources and the Python it is for, so one that is out of date is
-never found. Which modules are compiled is settled once, when `services` is first imported.
+named after the digest of its sources and of how they are compiled, the Python and the machine it
+is for, so one that is out of date is never found. Which modules are compiled is settled once, when
+`services` is first imported.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from hashlib import sha256
@@ -38,6 +40,7 @@ NOT_BUILT = "the native parts are not there for the sources as they are: run `ma
 
 _SOURCES = Path(__file__).resolve().parent.parent
 _COMPILED_OF = ("events", "projections")
+_COMPILED_BY = ("deploy/native", "native.lock")  # how, and with which compiler of the rules
 
 
 class Native(NamedTuple):
@@ -60,9 +63,10 @@ def builds() -> Path:
 def sources_digest() -> str:
     """Return a digest of what is compiled, or decides what is compiled of it."""
     digest = sha256()
-    for room in _COMPILED_OF:
-        for source in sorted((_SOURCES / room).rglob("*")):
-            if source.suffix in (".py", ".c"):
+    for place in (*_COMPILED_OF, *_COMPILED_BY):
+        told = _SOURCES / place
+        for source in sorted(told.rglob("*")) if told.is_dir() else [told]:
+            if source.suffix in (".py", ".c", ".lock") and source.is_file():
                 digest.update(source.relative_to(_SOURCES).as_posix().encode() + b"\0")
                 digest.update(source.read_bytes() + b"\0")
     return digest.hexdigest()
@@ -70,7 +74,14 @@ def sources_digest() -> str:
 
 def build_name() -> str:
     """Return the name of the folder that a build of the sources as they are has."""
-    return f"{sources_digest()[:16]}-{sys.implementation.cache_tag}"
+    return f"{sources_digest()[:16]}-{sysconfig.get_config_var('SOABI')}"
+
+
+def whole_builds() -> Sequence[Path]:
+    """Return the folders of builds, of any sources; not what one that was killed left."""
+    if not builds().is_dir():
+        return []
+    return [folder for folder in builds().iterdir() if not folder.name.startswith(".")]
 
 
 _FieldTypes = Mapping[str, Mapping[str, str]]  # by class and field
@@ -141,7 +152,7 @@ def choose() -> Native:
     folder = builds() / build_name()
     files = dict(_compiled(folder))
     if not files:
-        return Native(out_of_date=any(builds().iterdir()))
+        return Native(out_of_date=bool(whole_builds()))
     if files.keys() & sys.modules.keys():
         return Native()
     sys.meta_path.insert(0, _Finder(files, _field_types(folder / FIELD_TYPES)))

@@ -67,7 +67,7 @@ def instants(reading: ReceivablesAt, item: Item, spans: Sequence[HoldSpan]) -> l
     first, last = item.steps[0], item.steps[-1]
     end = reading.at if last.balance else min(reading.at, last.at)
     found = {step.at for step in item.steps}
-    latest = days.of(end)
+    latest = days.today(end)
     for due in {step.due_on.toordinal() for step in item.steps}:
         found.update(days.start(due + k) for k in rules.offsets if due + k <= latest)
     for span in spans:

@@ -17,7 +17,8 @@ from typing import Final, NamedTuple
 from events.touchpoints.policy import CostPolicy
 from projections.books.days import Days
 from projections.books.rules import Term
-from projections.value_tiers.kept import KeptCapital
+from projections.keeping import kept_number
+from projections.value_tiers.kept import KeptCapital, KeptMicro
 from projections.value_tiers.shares import PPM, divided
 
 
@@ -207,10 +208,10 @@ class Capital:
             balance=self._balance,
             expired=self._expired,
             stale=self._stale,
-            costs=self.costs,
-            line=self.line,
+            costs=[_kept(*cost) for cost in self.costs],
+            line=_kept(*self.line),
             known_day=self._known_day,
-            known=self._known,
+            known=_kept(*self._known),
             next_at=self.next_at,
             sound=self.sound,
         )
@@ -219,7 +220,7 @@ class Capital:
         """Let one of the same term be what was kept."""
         self._balance = kept.balance
         self._expired, self._stale = kept.expired, kept.stale
-        self.costs = [DayCost(*cost) for cost in kept.costs]
+        self.costs = [DayCost(day, int(micro), int(spent)) for day, micro, spent in kept.costs]
         self.line = _line_again(kept.line)
         self._known_day, self._known = kept.known_day, _line_again(kept.known)
         self.next_at, self.sound = kept.next_at, kept.sound
@@ -240,6 +241,11 @@ def _start(term: Term[CostPolicy]) -> datetime:
     return term.start
 
 
-def _line_again(kept: tuple[int, int, int]) -> Line:
-    line = Line(*kept)
+def _kept(day: int, micro: int, other: int) -> KeptMicro:
+    return day, kept_number(micro), kept_number(other)
+
+
+def _line_again(kept: KeptMicro) -> Line:
+    day, micro, slope = kept
+    line = Line(day, int(micro), int(slope))
     return FLAT if line == FLAT else line

@@ -13,7 +13,7 @@ from typing import Literal
 from events.money import Money
 from events.touchpoints.order import OrderPlaced
 from projections.books.kept import KeptBooks
-from projections.keeping import Kept, KeptFact
+from projections.keeping import Kept, KeptFact, KeptNumber
 from projections.value_tiers.contributions import Component
 
 KeptMove = tuple[
@@ -24,6 +24,7 @@ KeptMove = tuple[
     datetime | None,
 ]
 KeptWarned = tuple[str, datetime, datetime | None, Literal["recovered", "dropped", "policy"] | None]
+KeptMicro = tuple[int, KeptNumber, KeptNumber]  # a day, and millionths of a minor unit
 KeptSale = tuple[datetime, str, int, bool, bool, bool]
 
 
@@ -141,10 +142,10 @@ class KeptCapital(Kept):
     balance: int
     expired: int
     stale: bool
-    costs: Sequence[tuple[int, int, int]]
-    line: tuple[int, int, int]
+    costs: Sequence[KeptMicro]
+    line: KeptMicro
     known_day: int
-    known: tuple[int, int, int]
+    known: KeptMicro
     next_at: datetime
     sound: bool
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from projections import PROJECTIONS
 from projections.protocol import Projection
-from services.errors import TouchstoneError, UsageError
+from services.errors import TouchstoneError, Unavailable, UsageError
 from services.ports import Clock
 from services.postgres.pool import Connection
 from services.postgres.statements import sql
@@ -18,6 +18,16 @@ from services.rows.row_tables import RowTable, tables_of
 
 class RebuildRefused(TouchstoneError):
     """A rebuild cannot begin as things stand."""
+
+
+class BuildLost(Unavailable):
+    """What was built is not there any more, or not the same; another try begins anew."""
+
+    def __init__(self, build: Build) -> None:
+        super().__init__(
+            f"the build of {build.projection.name} was lost: the database's server crashed "
+            "meanwhile, or another process began it anew; run the command again"
+        )
 
 
 class Build(Struct, frozen=True):

@@ -14,7 +14,7 @@ from projections import PROJECTIONS
 from services.platform import Platform
 from services.postgres.pool import Connection, translated
 from services.postgres.statements import sql
-from services.rebuild.builds import Build, RebuildRefused
+from services.rebuild.builds import Build, BuildLost, RebuildRefused
 from services.rebuild.catching_up import Chase
 from services.rows.row_tables import RowTable, tables_of
 
@@ -38,14 +38,22 @@ class Switched(Struct, frozen=True, kw_only=True):
     parked: int
 
 
-async def switch(platform: Platform, build: Build, chase: Chase) -> Switched:
-    """Let the build take the live rows' place. Raises: RebuildRefused, Unavailable.
+async def switch(platform: Platform, walk_id: int, build: Build, chase: Chase) -> Switched:
+    """Let the build of a walk take the live rows' place.
+
+    Raises: RebuildRefused, BuildLost, Unavailable.
 
     Nothing of a switch that failed or was killed is seen by anybody.
     """
     with translated():
         async with platform.pool.acquire() as connection, connection.transaction():
-            await chase.reach(await _stand_still(connection, build))
+            upto = await _stand_still(connection, build)
+            # A crash of the server empties builds and the note of them alike.
+            if not await connection.fetchval(
+                sql("rebuild_indexed"), build.projection.name, walk_id
+            ):
+                raise BuildLost(build)
+            await chase.reach(upto)
             replaced = removed = 0
             if build.repairs:
                 replaced, removed = await _mend(connection, build)

@@ -13,7 +13,7 @@ from typing import get_type_hints
 
 import pytest
 
-from deploy.native import compiling, rules
+from deploy.native import build, compiling, rules
 from deploy.native.build import ROOT
 from events.codec import compiled_reader as chosen_reader
 from services import native
@@ -74,6 +74,53 @@ def test_what_was_built_of_other_sources_does_not_run(built: Path) -> None:
     built.rename(built.with_name("0123456789abcdef-cpython-311"))
 
     assert _asked(built.parent, "auto") == "out of date: run make native|False"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    ["events/money.py", "events/compiled_reader.c", "deploy/native/rules.py", "native.lock"],
+)
+def test_other_sources_and_another_way_of_compiling_are_another_build(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, changed: str
+) -> None:
+    for name in ("events", "projections", "deploy"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("jars"))
+    shutil.copy(ROOT / "native.lock", tmp_path)
+    before = native.build_name()
+    monkeypatch.setattr(native, "_SOURCES", tmp_path)
+    assert native.build_name() == before
+    with (tmp_path / changed).open("a") as file:
+        file.write("\n")
+    assert native.build_name() != before
+
+
+def test_what_a_build_that_was_killed_left_is_no_build_and_goes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    left = tmp_path / ".building-x"
+    (left / "made").mkdir(parents=True)
+    monkeypatch.setattr(native, "builds", lambda: tmp_path)
+    assert str(native.choose.__wrapped__()) == "none"
+
+    (tmp_path / native.build_name()).mkdir()
+    assert build.main() == 0
+
+    assert not left.exists()
+
+
+def test_sources_that_change_while_they_are_compiled_are_no_build(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = iter(["before", "after"])
+    monkeypatch.setattr(native, "builds", lambda: tmp_path)
+    monkeypatch.setattr(native, "build_name", lambda: next(names))
+    monkeypatch.setattr(build, "check_compiler", lambda: None)
+    monkeypatch.setattr(build, "compile_into", lambda *_: None)
+    monkeypatch.setattr("deploy.native.rules.extensions", lambda *_: [])
+
+    assert build.main() == 1
+    assert "the sources changed" in capsys.readouterr().err
+    assert native.whole_builds() == []
 
 
 @pytest.mark.native

@@ -421,3 +421,19 @@ def test_a_statement_names_the_events_behind_each_balance_and_those_ignored() ->
         (event_id("again"), "repeated_invoice"),
         (event_id("X-1"), "unseen_invoice"),
     ]
+
+
+def test_a_day_that_begins_twice_began_the_first_time_in_what_is_told_of_the_past() -> None:
+    """In Newfoundland a clock once went back at a minute past midnight: 23:15 of the day before."""
+    newfoundland = BranchSet(
+        effective_from=instant("2000-01-01"),
+        branch_id="B-1",
+        name="St. John's",
+        zone="America/St_Johns",
+    )
+    debt = invoice("I-1", "100.00", due="2006-10-28", on="2006-10-01")
+    found = given(debt, rules=[told(newfoundland, "2000-01-01")]).at("2006-10-29 10:45")
+
+    [standing] = found.assessment.alerts
+    assert (standing.kind, standing.since) == ("overdue", instant("2006-10-29 10:30"))
+    assert [e.alert for e in found.episodes() if e.until is None] == [standing]

@@ -19,6 +19,7 @@ from events.touchpoints.payment import InvoiceIssued, PaymentReceived, PaymentRe
 from projections.protocol import Facts
 from projections.value_tiers.memo import ValueMemo
 from tests.support.given import CUSTOMER, Told, instant, money, recorded_events
+from tests.support.keeping import kept_and_back
 from tests.support.value import VALUE_TIERS, costs_published, provision_published, tiers_published
 
 BEGINNING = instant("2020-01-01")
@@ -122,3 +123,19 @@ def test_an_assessment_that_fails_leaves_no_memo() -> None:
     with pytest.raises(TypeError):
         VALUE_TIERS.assess(CUSTOMER, facts, at.replace(tzinfo=None), reference)
     assert facts.memo is None
+
+
+@pytest.mark.parametrize("amount", ["100.00", "10000000000000.00"])
+def test_a_cost_of_capital_of_any_size_is_kept(amount: str) -> None:
+    """The larger one is beyond 64 bits in millionths, within the year."""
+    debts = [
+        InvoiceIssued(invoice_id=name, amount=money(owed), due_on=BEGINNING.date())
+        for name, owed in (("I-1", amount), ("I-2", "1.00"))
+    ]
+    told = [Told(debt, BEGINNING + n * timedelta(days=100)) for n, debt in enumerate(debts)]
+    facts = Facts([fact_of(event) for event in recorded_events(told)])
+    rules = [tiers_published(("gold", "1.00")), costs_published(capital_per_day=2_000)]
+    reference = Reference(recorded_events(rules))
+    VALUE_TIERS.assess(CUSTOMER, facts, BEGINNING + timedelta(days=200), reference)
+
+    kept_and_back(facts, VALUE_TIERS, reference)
