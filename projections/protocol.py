@@ -146,6 +146,11 @@ class Facts:
     def __len__(self) -> int:
         return self._left + len(self._events)
 
+    @property
+    def held(self) -> int:
+        """Return how many are not left out."""
+        return len(self._events)
+
     def _follows_left(self, event: Fact) -> bool:
         return self._left_last is None or event.fact_key > self._left_last
 

@@ -23,6 +23,9 @@ from services.rows.written import Written
 BYTES_PER_FACT = 1_250
 """What a remembered fact takes with all that is made of it, all projections' together."""
 
+_HELD_AS_ONE = 4
+"""Facts that are held themselves beside what was made of them: so many take one's room more."""
+
 _FACTS_PER_CUSTOMER = 4
 """What a customer takes besides its facts and what grows with them, in facts: 5 KB or so."""
 
@@ -64,12 +67,16 @@ class Memory:
     A memo grows with the facts that it was made of, so that counting facts bounds it too; what a
     customer takes besides counts as a few more, and bytes as the facts that would take as much.
     One bound for all partitions and projections: a long dossier may stay where others are short.
+
+    What was made of the facts is remembered, and the facts themselves where there is room for
+    them too: of those used longest ago they are left out first.
     """
 
     def __init__(self, max_facts: int) -> None:
         self._max_facts = max_facts
         self._whole = _Held()
         self._packed = _Held()
+        self._with_facts = _Held()  # how many are held themselves
 
     def section(self, packer: Packer | None = None) -> Section:
         """Return a part that is empty; without a packer, whoever has no room is forgotten."""
@@ -79,24 +86,31 @@ class Memory:
         """Take note of what was just used."""
         self._whole.used(place)
 
-    def holds(self, place: _Place, facts: int) -> None:
-        """Take note of what is held as objects now, as just used."""
+    def holds(self, place: _Place, facts: int, held: int) -> None:
+        """Take note of what is held as objects now, as just used, some of the facts with it."""
         self._packed.lost(place)
         self._whole.hold(place, facts + _FACTS_PER_CUSTOMER)
+        self._with_facts.hold(place, held)
 
     def holds_packed(self, place: _Place, size: int) -> None:
         """Take note of what is held as bytes now."""
         self._whole.lost(place)
+        self._with_facts.lost(place)
         self._packed.hold(place, 1 + size // BYTES_PER_FACT)
 
     def lost(self, place: _Place) -> None:
         """Take note of what is not held any more."""
         self._whole.lost(place)
+        self._with_facts.lost(place)
         self._packed.lost(place)
 
     @property
     def _room(self) -> int:
         return self._max_facts - self._whole.size - self._packed.size
+
+    def _lacking_for_facts(self) -> bool:
+        """Return whether more facts are held than there is room for."""
+        return self._with_facts.size > max(0, self._room) * _HELD_AS_ONE
 
     async def shrink(self) -> None:
         """Make room by those used longest ago and not needed now; one stays.
@@ -109,6 +123,7 @@ class Memory:
             section, customer = next(iter(self._packed.places))
             section.drop((customer,))
         await self._put_away(0, turns)
+        await self._leave_facts_out(turns)
 
     async def _put_away(self, down_to: int, turns: Turns) -> None:
         for _ in range(len(self._whole.places) - 1):
@@ -119,6 +134,18 @@ class Memory:
                 self.used(place)
             else:
                 section.put_away(customer)
+            await turns.next()
+
+    async def _leave_facts_out(self, turns: Turns) -> None:
+        """Hold facts no longer than there is room for them, of nobody who is needed now."""
+        places = self._with_facts.places
+        for place in [*places] if self._lacking_for_facts() else []:
+            section, customer = place
+            if place in places and not section.needs(customer):
+                section.leave_out(customer)
+                self._with_facts.lost(place)
+                if not self._lacking_for_facts():
+                    break
             await turns.next()
 
 
@@ -175,7 +202,8 @@ class Section:
         self._packed.pop(customer, None)
         self._customers[customer] = remembered
         self._needed.add(customer)
-        self._memory.holds((self, customer), len(remembered.facts))
+        facts = remembered.facts
+        self._memory.holds((self, customer), len(facts), facts.held)
 
     def length(self, customer: CustomerId) -> int:
         """Return how many facts of a customer there are, of one that was just used."""
@@ -186,19 +214,15 @@ class Section:
         return customer in self._needed
 
     async def release(self) -> None:
-        """Need no customer any longer, and put those away for whom there is no room.
-
-        Of who stays, what was made of the facts is remembered, and not the facts.
-        """
-        used = [*self._needed]
-        self._needed.clear()
-        for customer in used:
+        """Need no customer any longer, and put those away for whom there is no room."""
+        for customer in self._needed:
             self._customers[customer].batches += 1
+        self._needed.clear()
         await self._memory.shrink()
-        for customer in used:
-            remembered = self._customers.get(customer)
-            if remembered is not None and customer not in self._needed:
-                remembered.facts.leave_out()
+
+    def leave_out(self, customer: CustomerId) -> None:
+        """Remember what was made of a customer's facts, and not the facts."""
+        self._customers[customer].facts.leave_out()
 
     def put_away(self, customer: CustomerId) -> None:
         """Hold a customer as bytes, or forget it where that is not worth the trouble."""

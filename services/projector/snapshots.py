@@ -165,7 +165,7 @@ class Snapshots:
             return
         try:
             # Nobody else looks at it meanwhile, and a long one takes as long as many events.
-            content = await asyncio.to_thread(self._content, remembered)
+            content = await asyncio.to_thread(self._left_out, remembered)
             with translated():
                 await self._pool.execute(
                     sql("snapshot_keep"), *self._id, customer, self._code, self._generation, upto,
@@ -173,6 +173,11 @@ class Snapshots:
                 )  # fmt: skip
         except Exception:  # noqa: BLE001 - what it is a snapshot of is written already
             _LOG.exception("snapshot_not_kept", customer=customer)
+
+    def _left_out(self, remembered: Remembered) -> bytes:
+        """Return the content, once facts are left out: their ids are digested for it once."""
+        remembered.facts.leave_out()
+        return self._content(remembered)
 
     def _content(self, remembered: Remembered) -> bytes:
         facts, written = remembered.facts, remembered.written

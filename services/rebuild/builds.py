@@ -9,15 +9,28 @@ from msgspec import Struct
 
 from projections import PROJECTIONS
 from projections.protocol import Projection
-from services.errors import TouchstoneError, UsageError
+from services.errors import TouchstoneError, Unavailable, UsageError
 from services.ports import Clock
 from services.postgres.pool import Connection
 from services.postgres.statements import sql
 from services.rows.row_tables import RowTable, tables_of
 
+LONG_S = 24 * 3600.0
+"""How long one statement over all rows may take."""
+
 
 class RebuildRefused(TouchstoneError):
     """A rebuild cannot begin as things stand."""
+
+
+class BuildLost(Unavailable):
+    """What was built is not there any more, or not the same; another try begins anew."""
+
+    def __init__(self, build: Build) -> None:
+        super().__init__(
+            f"the build of {build.projection.name} was lost: the database's server crashed "
+            "meanwhile, or another process began it anew; run the command again"
+        )
 
 
 class Build(Struct, frozen=True):
@@ -122,5 +135,8 @@ async def discard(connection: Connection, stored_as: str, version: int) -> None:
         await connection.execute(f"DROP TABLE {table['tablename']}")
     for shared in (*SHARED_TABLES, "rebuild_alerts", "rebuild_totals"):
         await connection.execute(
-            f"DELETE FROM {shared} WHERE projection = $1 AND version = $2", stored_as, version
+            f"DELETE FROM {shared} WHERE projection = $1 AND version = $2",
+            stored_as,
+            version,
+            timeout=LONG_S,
         )

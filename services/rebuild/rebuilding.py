@@ -23,9 +23,17 @@ from services.platform import Platform
 from services.postgres.pool import Connection, lent_for_locks, translated
 from services.postgres.statements import sql
 from services.projector.owner import BATCH_EVENTS
-from services.rebuild.builds import SHARED_TABLES, Build, RebuildRefused, discard, plan
+from services.rebuild.builds import (
+    LONG_S,
+    SHARED_TABLES,
+    Build,
+    BuildLost,
+    RebuildRefused,
+    discard,
+    plan,
+)
 from services.rebuild.catching_up import Chase
-from services.rebuild.switch import LONG_S, Switched, switch
+from services.rebuild.switch import Switched, switch
 from services.rebuild.walks import Begun, begin, resume
 from services.rebuild.writing import BuildOf, BuildWalk, BuildWriter, Walked
 from services.rows.row_tables import index_statements, key_statements
@@ -96,7 +104,7 @@ async def rebuild(
     nobody who writes one is kept waiting by another. Those that an earlier call switched, which
     this one goes on with, are left out of what is returned.
     `disk` is a directory on the database's disk, where that is known. Raises: RebuildRefused,
-    WalkBroken, StaleCheckpoint, Unavailable; the same call made again goes on.
+    WalkBroken, BuildLost, StaleCheckpoint, Unavailable; the same call made again goes on.
     """
     async with _alone(platform, [projection.name for projection in projections]):
         begun = await _begun(platform, projections, disk)
@@ -108,7 +116,7 @@ async def rebuild(
         index_s = timer.lap()
         found = []
         for build in begun.builds:
-            one = await _switch(platform, build, watch)
+            one = await _switch(platform, begun.walk_id, build, watch)
             found.append(
                 Rebuilt(
                     processes=processes,
@@ -137,7 +145,7 @@ class _Ready(Switched, frozen=True, kw_only=True):
     bytes_on_disk: int
 
 
-async def _switch(platform: Platform, build: Build, watch: Watch) -> _Ready:
+async def _switch(platform: Platform, walk_id: int, build: Build, watch: Watch) -> _Ready:
     """Bring a build to where the live rows are, and let it take their place."""
     name, timer = build.projection.name, _Timer()
     watch.stage(f"catching up {name}")
@@ -150,7 +158,7 @@ async def _switch(platform: Platform, build: Build, watch: Watch) -> _Ready:
     tables = [table.name for table in build.tables.values()]
     size = sum([await bytes_of(platform, table) for table in tables])
     watch.stage(f"switching {name}")
-    switched = await switch(platform, build, chase)
+    switched = await switch(platform, walk_id, build, chase)
     switch_s = timer.lap()
     if build.repairs:
         await _clear_away(platform, [build])
@@ -190,11 +198,7 @@ async def _alone(platform: Platform, names: Sequence[str]) -> AsyncIterator[None
                     if time.monotonic() > give_up_at:
                         raise RebuildRefused(f"another process is rebuilding {name}")
                     await asyncio.sleep(0.5)  # of one that was killed, the server may still learn
-            try:
-                yield
-            finally:
-                if not connection.is_closed():
-                    await connection.execute("SELECT pg_advisory_unlock_all()")
+            yield
 
 
 async def _begun(platform: Platform, projections: Sequence[Projection], disk: Path | None) -> Begun:
@@ -291,9 +295,14 @@ async def _settle(platform: Platform, begun: Begun) -> None:
 
 async def _index(connection: Connection, begun: Begun, build: Build) -> None:
     positions = begun.extent.positions
+    walked = (build.projection.name, begun.walk_id, begun.parts)
+    if not await connection.fetchval(sql("rebuild_walked"), *walked):
+        raise BuildLost(build)
     if not build.repairs:
         await connection.execute(sql("rebuild_sum_totals"), *build.id, timeout=LONG_S)
-    await connection.execute(sql("rebuild_checkpoints"), *build.id, build.generation, positions)
+    await connection.execute(
+        sql("rebuild_checkpoints"), *build.id, build.generation, positions, timeout=LONG_S
+    )
     for statement in key_statements(build.tables):
         await connection.execute(statement, timeout=LONG_S)
     for statement in [] if build.repairs else index_statements(build.projection):

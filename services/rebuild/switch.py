@@ -14,12 +14,9 @@ from projections import PROJECTIONS
 from services.platform import Platform
 from services.postgres.pool import Connection, translated
 from services.postgres.statements import sql
-from services.rebuild.builds import Build, RebuildRefused
+from services.rebuild.builds import LONG_S, Build, BuildLost, RebuildRefused
 from services.rebuild.catching_up import Chase
 from services.rows.row_tables import RowTable, tables_of
-
-LONG_S = 24 * 3600.0
-"""How long one statement over all rows may take."""
 
 _PARKED = (
     "SELECT customer_id FROM projection_heads "
@@ -38,14 +35,22 @@ class Switched(Struct, frozen=True, kw_only=True):
     parked: int
 
 
-async def switch(platform: Platform, build: Build, chase: Chase) -> Switched:
-    """Let the build take the live rows' place. Raises: RebuildRefused, Unavailable.
+async def switch(platform: Platform, walk_id: int, build: Build, chase: Chase) -> Switched:
+    """Let the build of a walk take the live rows' place.
+
+    Raises: RebuildRefused, BuildLost, Unavailable.
 
     Nothing of a switch that failed or was killed is seen by anybody.
     """
     with translated():
         async with platform.pool.acquire() as connection, connection.transaction():
-            await chase.reach(await _stand_still(connection, build))
+            upto = await _stand_still(connection, build)
+            # A crash of the server empties builds and the note of them alike.
+            if not await connection.fetchval(
+                sql("rebuild_indexed"), build.projection.name, walk_id
+            ):
+                raise BuildLost(build)
+            await chase.reach(upto)
             replaced = removed = 0
             if build.repairs:
                 replaced, removed = await _mend(connection, build)
@@ -55,18 +60,23 @@ async def switch(platform: Platform, build: Build, chase: Chase) -> Switched:
                 )
             told = await _alerts(platform, connection, build)
             parked = await connection.fetchval(
-                f"SELECT count(*) FROM ({_PARKED}) AS parked", *build.id
+                f"SELECT count(*) FROM ({_PARKED}) AS parked", *build.id, timeout=LONG_S
             )
             name, live_version = build.live_id
             await connection.execute(
                 sql("rebuild_wake_owners"), _owned_with(build), build.generation, name
             )
             await connection.execute(
-                sql("rebuild_make_live"), name, build.projection.version, live_version
+                sql("rebuild_make_live"),
+                name,
+                build.projection.version,
+                live_version,
+                timeout=LONG_S,
             )
             await connection.execute(
                 "DELETE FROM dossier_snapshots WHERE projection = $1 AND version = $2",
                 *build.live_id,
+                timeout=LONG_S,
             )
             await connection.execute(sql("rebuild_end"), build.projection.name)
             await connection.execute("NOTIFY touchstone_changed")

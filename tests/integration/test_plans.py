@@ -230,6 +230,7 @@ GIVEN: Mapping[str, Arguments] = {
     "rebuild_drop_totals": BUILD,
     "rebuild_end": ("receivables",),
     "rebuild_filled_with": (ALL[0],),
+    "rebuild_indexed": ("receivables", 1),
     "rebuild_left": (ALL[0],),
     "rebuild_lock_live": (ALL[0], 1),
     "rebuild_make_live": ("receivables", 2, 1),
@@ -243,6 +244,7 @@ GIVEN: Mapping[str, Arguments] = {
     "rebuild_tables": ("^receivables_rebuild",),
     "rebuild_unsettle": BUILD,
     "rebuild_wake_owners": (ALL[0], 1, "receivables"),
+    "rebuild_walked": ("receivables", 1, 5),
     "rebuild_withdraw": (*TWO_BUILDS, NOW),
     # --- walks
     "part_bounds": (1.0, 10),

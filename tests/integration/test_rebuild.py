@@ -438,10 +438,10 @@ async def test_what_was_switched_is_left_alone_when_the_rest_goes_on(
     for one in THREE:
         await three.pool.execute(f"UPDATE {one.name}_v1_sums SET paid_minor = 7")
 
-    async def switch_one(platform: Platform, build: Build, chase: Chase) -> Switched:
+    async def switch_one(platform: Platform, walk_id: int, build: Build, chase: Chase) -> Switched:
         if build.projection.name == "tallying":
             raise WalkBroken("as if killed")
-        return await switch(platform, build, chase)
+        return await switch(platform, walk_id, build, chase)
 
     with monkeypatch.context() as patched:
         patched.setattr("services.rebuild.rebuilding.switch", switch_one)

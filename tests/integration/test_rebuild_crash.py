@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 
@@ -14,7 +15,7 @@ from services.hosts.bootstrap import open_platform
 from services.hosts.project import Projector
 from services.local_postgres.server import EmbeddedServer
 from services.platform import Platform
-from services.rebuild.builds import plan
+from services.rebuild.builds import BuildLost, plan
 from services.rebuild.rebuilding import Rebuilt, rebuild, walk_builds
 from services.rebuild.walks import begin
 from services.rebuild.writing import Walked
@@ -83,6 +84,49 @@ async def test_a_build_that_a_crash_of_the_server_emptied_is_begun_anew(
         found = await _rebuild(platform)
         assert {one.parts_done_before for one in found} == {0}
         assert {(one.rows_replaced, one.rows_removed) for one in found} == {(0, 0)}
+        seen = await verify(platform, lambda done: None)
+        assert (seen.differences, seen.named) == (0, [])
+
+
+_STEPS = ["writing.BuildWriter.walk", "rebuilding._settle", "rebuilding._switch",
+          "rebuilding.switch"]  # fmt: skip
+
+
+@pytest.mark.parametrize("step", _STEPS)
+async def test_a_crash_that_no_statement_met_is_found_before_what_is_live_is_touched(
+    server: EmbeddedServer,
+    home: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+) -> None:
+    monkeypatch.setattr("services.rebuild.walks.PART_EVENTS", 200)
+    where = f"services.rebuild.{step}"
+    begins = resolve_name(where)
+    crashes = 0
+
+    async def crashing(*given: object) -> object:
+        """Have the server crash and start again before a step, while nobody asks it."""
+        nonlocal crashes
+        if not crashes:
+            crashes += 1
+            postmaster_of(home).kill()
+            await asyncio.to_thread(server.start)
+        return await begins(*given)
+
+    monkeypatch.setattr(where, crashing)
+    async with open_platform(Settings(dsn=server.dsn, data=tmp_path)) as platform:
+        await ensure_history(platform, customers=25)
+        await Projector(platform).catch_up()
+        items = await platform.pool.fetch("SELECT * FROM receivables_v2_items ORDER BY 1, 3")
+        with pytest.raises(BuildLost):
+            await _rebuild(platform)
+        assert crashes == 1
+        assert items == await platform.pool.fetch(
+            "SELECT * FROM receivables_v2_items ORDER BY 1, 3"
+        )
+        found = await _rebuild(platform)
+        assert {one.parts_done_before for one in found} == {0}
         seen = await verify(platform, lambda done: None)
         assert (seen.differences, seen.named) == (0, [])
 

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from events.envelope import CustomerId, Position, RecordedEvent
 from events.facts import fact_of
 from events.policy import Reference
-from projections.protocol import Facts
+from projections.protocol import Facts, Memo
 from services.projector.memory import BYTES_PER_FACT, Memory, Packed, Remembered, Section
 from services.rows.written import Written
 from tests.support.log import START, payment
@@ -25,6 +25,25 @@ def remembered(facts: int) -> Remembered:
         for n in range(facts)
     )
     return Remembered(Facts(map(fact_of, events)), Written())
+
+
+class WalkedAll(Memo):
+    """A memo that has taken in every fact of some."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._count = len(facts)
+
+    @property
+    def walked(self) -> int:
+        return self._count
+
+
+def put_walked(section: Section, name: str, facts: int) -> Facts:
+    """Remember somebody whose facts nobody will ask for again; return these."""
+    found = remembered(facts)
+    found.facts.memo = WalkedAll(found.facts)
+    section.put(CustomerId(name), found)
+    return found.facts
 
 
 def put(section: Section, name: str, facts: int = 10) -> None:
@@ -142,3 +161,31 @@ async def test_who_was_used_by_one_batch_alone_is_not_worth_packing() -> None:
         put(section, name)
         await section.release()
     assert known(section, "once") == []
+
+
+async def test_facts_are_held_while_there_is_room_and_then_those_used_last() -> None:
+    section = Memory(max_facts=120).section()
+    facts = [put_walked(section, f"C-{n}", facts=16) for n in range(3)]
+    await section.release()
+    # 20 each with what a customer takes besides, and 4 more for 16 that are held: 72 of 120.
+    assert [one.held for one in facts] == [16, 16, 16]
+    facts += [put_walked(section, f"C-{n}", facts=16) for n in range(3, 5)]
+    await section.release()
+    # 100 without what is held: the rest is room for that of five.
+    assert [one.held for one in facts] == [16] * 5
+    facts.append(put_walked(section, "C-5", facts=12))
+    await section.release()
+    # 116: room for 16 that are held, used last.
+    assert [one.held for one in facts] == [0, 0, 0, 0, 0, 12]
+    assert [len(one) for one in facts] == [16] * 5 + [12]
+
+
+async def test_facts_that_a_batch_needs_are_held_until_it_is_done() -> None:
+    memory = Memory(max_facts=16)
+    busy, done = memory.section(), memory.section()
+    needed = put_walked(busy, "needed", facts=12)
+    await done.release()
+    assert needed.held == 12
+    await busy.release()
+    assert needed.held == 0
+    assert known(busy, "needed") == ["needed"]
