@@ -52,7 +52,7 @@ def main() -> int:
 def _build(builds: Path) -> bool:
     """Return whether something was to be built, while nobody else builds. Raises: CannotBuild."""
     for left in builds.glob(f"{_SCRATCH}*"):
-        shutil.rmtree(left)
+        shutil.rmtree(left, ignore_errors=True)  # a compiler of its may still write: another time
     target = builds / native.build_name()
     if target.is_dir():
         return False

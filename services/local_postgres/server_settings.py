@@ -1,6 +1,7 @@
 """How the embedded server runs, as parameters on its command line: no file to edit or to lose."""
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 
 import psutil
 
@@ -12,13 +13,18 @@ def _cache_mb() -> int:
     return max(1024, psutil.virtual_memory().total // 2 // 2**20)
 
 
+def _connections() -> int:
+    """Return how many may connect: the services, and a walk with two for each core."""
+    return 56 + 2 * (os.cpu_count() or 1)
+
+
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
     """How the server runs. Without `fsync` a power loss destroys the data: for tests alone."""
 
     fsync: bool = True
     shared_buffers_mb: int = 256
-    max_connections: int = 60
+    max_connections: int = field(default_factory=_connections)
     max_wal_size_mb: int = 4096
     start_timeout_s: float = 300.0
     stop_timeout_s: float = 60.0

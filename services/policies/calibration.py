@@ -14,7 +14,7 @@ from events.facts import Fact
 from events.touchpoints.policy import TierPolicy
 from projections.value_tiers.reports import Portion, calibrated
 from projections.value_tiers.scores import Scorer
-from services.errors import UsageError
+from services.errors import TouchstoneError, UsageError
 from services.platform import Platform
 from services.policies.candidate import Candidate
 from services.policies.scores import Scores
@@ -24,6 +24,13 @@ from services.walk.parts import Extent, Part
 
 _IN_MEMORY_BYTES = 8 << 20
 """Scores beyond that, a million of them, are on disk."""
+
+
+_LIMIT = 2**63
+
+
+class ScoreRefused(TouchstoneError):
+    """A customer's score is beyond what can be held."""
 
 
 class TierCount(Struct, frozen=True):
@@ -88,15 +95,25 @@ class Scoring:
         scores: list[int] = []
         customers = 0
 
-        def add(_: CustomerId, facts: Sequence[Fact]) -> None:
+        def add(customer: CustomerId, facts: Sequence[Fact]) -> None:
             nonlocal customers
             customers += 1
             score = scorer.score(facts)
             if score is not None:
-                scores.append(score)
+                scores.append(held(customer, score))
 
         await self._everybody.each(part, add)
         return PartScores(customers, scores)
+
+
+def held(customer: CustomerId, score: int) -> int:
+    """Return a score that a row can hold. Raises: ScoreRefused."""
+    if not -_LIMIT <= score < _LIMIT:
+        raise ScoreRefused(
+            f"the score of {customer} is {score}, which no row can hold, and the customer parked "
+            "for it: correct the amounts of its touchpoints, then calibrate"
+        )
+    return score
 
 
 async def calibrate(
@@ -112,7 +129,8 @@ async def calibrate(
 
     A score is that of the end of the day where the customer is at home. Without `effective_from`
     the policy is to count from the end of the company's day on. Raises: Unavailable,
-    UnreadableEvent; UsageError, where there is nobody to score.
+    UnreadableEvent; PartRefused or ScoreRefused, for a score that no row can hold; UsageError,
+    where there is nobody to score.
     """
     extent = await extent_now(platform)
     reference = await Everybody(extent, platform.pool).reference()

@@ -127,6 +127,11 @@ def translated() -> Iterator[None]:
 
 
 def _message(error: BaseException) -> str:
+    if isinstance(error, asyncpg.DiskFullError):
+        return (
+            f"the database's server has no room left on its disk ({error}); nothing was written: "
+            "make room there and try again"
+        )
     return (
         f"the database cannot be reached just now ({str(error) or type(error).__name__}); "
         "try again in a moment"

@@ -15,6 +15,9 @@ from services.postgres.pool import Connection
 from services.postgres.statements import sql
 from services.rows.row_tables import RowTable, tables_of
 
+LONG_S = 24 * 3600.0
+"""How long one statement over all rows may take."""
+
 
 class RebuildRefused(TouchstoneError):
     """A rebuild cannot begin as things stand."""
@@ -132,5 +135,8 @@ async def discard(connection: Connection, stored_as: str, version: int) -> None:
         await connection.execute(f"DROP TABLE {table['tablename']}")
     for shared in (*SHARED_TABLES, "rebuild_alerts", "rebuild_totals"):
         await connection.execute(
-            f"DELETE FROM {shared} WHERE projection = $1 AND version = $2", stored_as, version
+            f"DELETE FROM {shared} WHERE projection = $1 AND version = $2",
+            stored_as,
+            version,
+            timeout=LONG_S,
         )

@@ -24,6 +24,7 @@ from services.postgres.pool import Connection, lent_for_locks, translated
 from services.postgres.statements import sql
 from services.projector.owner import BATCH_EVENTS
 from services.rebuild.builds import (
+    LONG_S,
     SHARED_TABLES,
     Build,
     BuildLost,
@@ -32,7 +33,7 @@ from services.rebuild.builds import (
     plan,
 )
 from services.rebuild.catching_up import Chase
-from services.rebuild.switch import LONG_S, Switched, switch
+from services.rebuild.switch import Switched, switch
 from services.rebuild.walks import Begun, begin, resume
 from services.rebuild.writing import BuildOf, BuildWalk, BuildWriter, Walked
 from services.rows.row_tables import index_statements, key_statements
@@ -197,11 +198,7 @@ async def _alone(platform: Platform, names: Sequence[str]) -> AsyncIterator[None
                     if time.monotonic() > give_up_at:
                         raise RebuildRefused(f"another process is rebuilding {name}")
                     await asyncio.sleep(0.5)  # of one that was killed, the server may still learn
-            try:
-                yield
-            finally:
-                if not connection.is_closed():
-                    await connection.execute("SELECT pg_advisory_unlock_all()")
+            yield
 
 
 async def _begun(platform: Platform, projections: Sequence[Projection], disk: Path | None) -> Begun:
@@ -303,7 +300,9 @@ async def _index(connection: Connection, begun: Begun, build: Build) -> None:
         raise BuildLost(build)
     if not build.repairs:
         await connection.execute(sql("rebuild_sum_totals"), *build.id, timeout=LONG_S)
-    await connection.execute(sql("rebuild_checkpoints"), *build.id, build.generation, positions)
+    await connection.execute(
+        sql("rebuild_checkpoints"), *build.id, build.generation, positions, timeout=LONG_S
+    )
     for statement in key_statements(build.tables):
         await connection.execute(statement, timeout=LONG_S)
     for statement in [] if build.repairs else index_statements(build.projection):

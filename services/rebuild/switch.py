@@ -14,12 +14,9 @@ from projections import PROJECTIONS
 from services.platform import Platform
 from services.postgres.pool import Connection, translated
 from services.postgres.statements import sql
-from services.rebuild.builds import Build, BuildLost, RebuildRefused
+from services.rebuild.builds import LONG_S, Build, BuildLost, RebuildRefused
 from services.rebuild.catching_up import Chase
 from services.rows.row_tables import RowTable, tables_of
-
-LONG_S = 24 * 3600.0
-"""How long one statement over all rows may take."""
 
 _PARKED = (
     "SELECT customer_id FROM projection_heads "
@@ -63,18 +60,23 @@ async def switch(platform: Platform, walk_id: int, build: Build, chase: Chase) -
                 )
             told = await _alerts(platform, connection, build)
             parked = await connection.fetchval(
-                f"SELECT count(*) FROM ({_PARKED}) AS parked", *build.id
+                f"SELECT count(*) FROM ({_PARKED}) AS parked", *build.id, timeout=LONG_S
             )
             name, live_version = build.live_id
             await connection.execute(
                 sql("rebuild_wake_owners"), _owned_with(build), build.generation, name
             )
             await connection.execute(
-                sql("rebuild_make_live"), name, build.projection.version, live_version
+                sql("rebuild_make_live"),
+                name,
+                build.projection.version,
+                live_version,
+                timeout=LONG_S,
             )
             await connection.execute(
                 "DELETE FROM dossier_snapshots WHERE projection = $1 AND version = $2",
                 *build.live_id,
+                timeout=LONG_S,
             )
             await connection.execute(sql("rebuild_end"), build.projection.name)
             await connection.execute("NOTIFY touchstone_changed")

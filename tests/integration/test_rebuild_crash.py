@@ -11,12 +11,11 @@ import pytest
 
 from projections import PROJECTIONS
 from services.audit.verify import verify
-from services.errors import Unavailable
 from services.hosts.bootstrap import open_platform
 from services.hosts.project import Projector
 from services.local_postgres.server import EmbeddedServer
 from services.platform import Platform
-from services.rebuild.builds import plan
+from services.rebuild.builds import BuildLost, plan
 from services.rebuild.rebuilding import Rebuilt, rebuild, walk_builds
 from services.rebuild.walks import begin
 from services.rebuild.writing import Walked
@@ -120,7 +119,7 @@ async def test_a_crash_that_no_statement_met_is_found_before_what_is_live_is_tou
         await ensure_history(platform, customers=25)
         await Projector(platform).catch_up()
         items = await platform.pool.fetch("SELECT * FROM receivables_v2_items ORDER BY 1, 3")
-        with pytest.raises(Unavailable):
+        with pytest.raises(BuildLost):
             await _rebuild(platform)
         assert crashes == 1
         assert items == await platform.pool.fetch(

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from events.envelope import CustomerId
+from services.policies.calibration import ScoreRefused, held
 from services.policies.scores import Scores
 
 _ANY = st.integers(-(2**63), 2**63 - 1)
@@ -25,3 +27,11 @@ def test_every_place_and_every_count_is_that_of_the_sorted_list(parts: list[list
             assert scores.reaching(line) == sum(score >= line for score in ranked)
         with pytest.raises(IndexError):
             scores[len(ranked)]
+
+
+def test_a_score_that_no_row_can_hold_is_refused_by_its_customer() -> None:
+    customer = CustomerId("C-7")
+    assert [held(customer, score) for score in (2**63 - 1, -(2**63))] == [2**63 - 1, -(2**63)]
+    for score in (2**63, -(2**63) - 1):
+        with pytest.raises(ScoreRefused, match=rf"of C-7 is {score}, .*correct the amounts"):
+            held(customer, score)
