@@ -9,8 +9,10 @@ import contextlib
 import errno
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TextIO, cast
+
+from rich.file_proxy import FileProxy
 
 from services.errors import TouchstoneError
 
@@ -76,10 +78,23 @@ def _discard(stream: TextIO) -> None:
             os.close(kept)
 
 
-@contextlib.contextmanager
-def _lost_where_it_fails() -> Iterator[TextIO | None]:
-    """Give standard error, None where it was closed at the start, and lose what fails."""
+def _standard_error() -> TextIO | None:
+    """Return standard error; None: it was closed at the start."""
     stream: TextIO | None = sys.stderr
+    return stream
+
+
+def _beneath_the_bar() -> TextIO | None:
+    """Return standard error itself, also while rich has put what prints above a bar there."""
+    shown: object = sys.stderr
+    if isinstance(shown, FileProxy):
+        return cast(TextIO, shown.rich_proxied_file)
+    return _standard_error()
+
+
+@contextlib.contextmanager
+def _lost_where_it_fails(stream: TextIO | None) -> Iterator[TextIO | None]:
+    """Give a stream, and lose what it cannot take."""
     try:
         yield stream
     except OSError:
@@ -97,24 +112,30 @@ class _Unfailing:
 
     encoding = "utf-8"
 
+    def __init__(self, stream_now: Callable[[], TextIO | None]) -> None:
+        self._stream_now = stream_now
+
     def write(self, text: str) -> int:
         """Write what there is room for."""
-        with _lost_where_it_fails() as stream:
+        with _lost_where_it_fails(self._stream_now()) as stream:
             if stream is not None:
                 stream.write(text)
         return len(text)
 
     def flush(self) -> None:
         """Flush what there is room for."""
-        with _lost_where_it_fails() as stream:
+        with _lost_where_it_fails(self._stream_now()) as stream:
             if stream is not None:
                 stream.flush()
 
     def isatty(self) -> bool:
         """Return whether a person may be looking."""
-        stream: TextIO | None = sys.stderr
+        stream = self._stream_now()
         return stream is not None and not stream.closed and stream.isatty()
 
 
-UNFAILING_ERR = cast(TextIO, _Unfailing())
-"""Where progress, notes and logs go."""
+UNFAILING_ERR = cast(TextIO, _Unfailing(_standard_error))
+"""Where notes and logs go: above the bar, while one is shown."""
+
+BAR_ERR = cast(TextIO, _Unfailing(_beneath_the_bar))
+"""Where a bar is drawn, and what goes above it."""

@@ -25,7 +25,7 @@ from events.home import Asked
 from events.policy import Reference
 from services.errors import UsageError
 from services.interruption import run_async as run_async
-from services.standard_streams import UNFAILING_ERR, write_result
+from services.standard_streams import BAR_ERR, UNFAILING_ERR, write_result
 from services.wording import printable
 
 _YEARS = range(1900, 2200)
@@ -63,7 +63,7 @@ AsKnownOption = Annotated[
     ),
 ]
 
-_ERR = Console(file=UNFAILING_ERR, highlight=False)
+_BAR = Console(file=BAR_ERR, highlight=False)
 _ORDER = "\n\t"
 """What orders a text, and nothing else that a terminal obeys."""
 
@@ -145,7 +145,7 @@ class _Lines(Progress):
 
 def progress(unit: str) -> Progress:
     """Return a progress bar on standard error, or lines where that is no terminal."""
-    if not _ERR.is_terminal:
+    if not _BAR.is_terminal:
         return _Lines(unit)
     return Progress(
         TextColumn("{task.description}", markup=False),
@@ -153,7 +153,7 @@ def progress(unit: str) -> Progress:
         MofNCompleteColumn(),
         TextColumn(unit),
         TimeRemainingColumn(),
-        console=_ERR,
+        console=_BAR,
         transient=True,
     )
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import subprocess
 import sys
 from pathlib import Path
@@ -139,6 +140,51 @@ def test_a_locale_that_cannot_write_a_text_is_no_failure() -> None:
     )
     assert (done.returncode, done.stdout) == (0, "\\u738b\n")
 
+
+def test_on_a_terminal_a_bar_is_shown_and_notes_stand_above_it() -> None:
+    ours, theirs = os.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-c", _SHOWS],
+        cwd=REPOSITORY,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "80"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+    ) as shown:
+        os.close(theirs)
+        seen = b""
+        try:
+            while some := _read(ours):
+                seen += some
+            assert shown.wait(timeout=60) == 0
+        finally:
+            shown.kill()
+            os.close(ours)
+    assert b"walking" in seen
+    assert b"2/2" in seen
+    assert seen.count(b"overheard") == seen.count(b"a late word") == 1
+
+
+def _read(terminal: int) -> bytes:
+    """Return what was written to a terminal since; nothing once nobody holds it any more."""
+    ready, _, _ = select.select([terminal], [], [], 60)
+    assert ready, "what shows a bar neither shows more nor ends"
+    try:
+        return os.read(terminal, 65536)
+    except OSError:
+        return b""
+
+
+_SHOWS = """
+import sys
+from services.terminal import note, progress
+with progress("parts") as bar:
+    task = bar.add_task("walking", total=2)
+    note("overheard")
+    print("a late word", file=sys.stderr)
+    bar.update(task, completed=2)
+    bar.refresh()
+"""
 
 _SAYS = """
 from services.standard_streams import open_what_is_closed
