@@ -43,7 +43,7 @@ MOMENTS = (
         "indexing",
         _BEGUN,
         "SELECT FROM rebuilds FOR NO KEY UPDATE",
-        "UPDATE rebuilds",
+        "-- $1 projection, $2 walk, $3 its parts",  # whether all of the walk is there
     ),
     # The whole switch is done and not committed.
     Moment(

@@ -18,8 +18,9 @@ from services.hosts.worker.projector import KafkaProjector
 from services.log.kafka.cluster import cluster_of
 from services.log.kafka.generations import claim_generation
 from services.platform import Platform
-from services.ports import StoredEvent, Submission
+from services.ports import Portion, StoredEvent, Submission
 from services.projector import schedule
+from services.projector.lane import Lane
 from services.projector.owner import PartitionOwner
 from services.rows.changes import Changes
 from services.rows.row_tables import ensure_tables
@@ -66,13 +67,17 @@ Told = list[str]
 def told(monkeypatch: pytest.MonkeyPatch) -> Told:
     """What owners did, in order: an event taken in, a slice of due work, a slice of a sweep."""
     found: Told = []
-    take_in, due, sweep = PartitionOwner.take_in, PartitionOwner.due, PartitionOwner.sweep
+    take_in, due, sweep = PartitionOwner._take_in, PartitionOwner.due, PartitionOwner.sweep
 
     async def taking_in(
-        self: PartitionOwner, reference: Reference, stored: Sequence[StoredEvent]
+        self: PartitionOwner,
+        lanes: list[Lane],
+        reference: Reference,
+        portion: Portion,
+        stored: Sequence[StoredEvent] = (),
     ) -> None:
-        await take_in(self, reference, stored)
-        found.extend("event" for _ in stored)
+        await take_in(self, lanes, reference, portion, stored)
+        found.extend("event" for _ in range(portion.events))
 
     async def doing(
         name: str, slice_: Callable[..., Awaitable[int]], *rest: object, **named: object
@@ -91,7 +96,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Told:
     ) -> int:
         return await doing("sweep", sweep, self, reference, at, caught_up=caught_up, limit=limit)
 
-    monkeypatch.setattr(PartitionOwner, "take_in", taking_in)
+    monkeypatch.setattr(PartitionOwner, "_take_in", taking_in)
     monkeypatch.setattr(PartitionOwner, "due", owing)
     monkeypatch.setattr(PartitionOwner, "sweep", sweeping)
     monkeypatch.setattr(schedule, "DUE_LIMIT", SLICE)

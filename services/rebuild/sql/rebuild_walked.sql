@@ -2,4 +2,4 @@
 SELECT TRUE FROM rebuilds
 WHERE projection = $1 AND walk_id = $2
   AND $3 = (SELECT count(*) FROM rebuild_parts WHERE walk_id = $2 AND done_at IS NOT NULL)
-FOR UPDATE OF rebuilds
+FOR NO KEY UPDATE OF rebuilds
