@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -45,6 +46,15 @@ class Status(Struct, frozen=True, kw_only=True):
     uncounted_sources: list[str]  # publish without sequence numbers: no gap shows; at most 100
 
 
+def _behind(ends: Sequence[int], taken: Sequence[int]) -> int:
+    """Return how many events of customers wait, of those there were when the log's end was read.
+
+    A projection looked at later may have taken in more.
+    """
+    pairs = zip(ends[:PARTITIONS], taken[:PARTITIONS], strict=True)
+    return sum(max(0, end - done) for end, done in pairs)
+
+
 async def status(platform: Platform, at: datetime) -> Status:
     """Return how everything stands at `at`. Raises: Unavailable."""
     heads = await platform.log.heads()
@@ -75,7 +85,7 @@ async def status(platform: Platform, at: datetime) -> Status:
                 projection=projection.name,
                 version=projection.version,
                 position=PositionVector(heads.generation, tuple(taken)).token(),
-                behind=sum(heads.counts[:PARTITIONS]) - sum(taken[:PARTITIONS]),
+                behind=_behind(heads.counts, taken),
                 customers=counts["customers"],
                 under_older_policies=outdated,
                 overdue=counts["overdue"],
