@@ -19,6 +19,7 @@ from babel.support import Translations
 from starlette.requests import Request
 
 from events.money import from_minor, minor_digits
+from events.texts import N_ as N_
 
 COOKIE = "lang"
 LANGUAGES: Mapping[str, str] = {"en": "en", "zh-CN": "zh_Hans_CN"}
@@ -33,11 +34,6 @@ _INSTANTS = {"en": f"{_DAYS['en']}, HH:mm xxx", "zh-CN": f"{_DAYS['zh-CN']} HH:m
 _CATALOGUES = {"zh-CN": "zh_CN"}
 _FALLBACK = "en"
 _TAG_OF = {"en": "en", "zh": "zh-CN"}
-
-
-def N_(text: str) -> str:
-    """Mark a text for the catalogues that is translated where it is shown."""
-    return text
 
 
 def language_of(request: Request) -> str:
