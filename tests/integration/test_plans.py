@@ -116,7 +116,7 @@ GIVEN: Mapping[str, Arguments] = {
     "readable_heads": (1,),
     "receipt": (ONE, "B-1"),
     "reference_stream": (1, 200),
-    "stream_read": ("/branches/B-1/till", 9_990),
+    "stream_read": ("/branches/B-1/till", 199_000),
     # --- Kafka's
     "kafka_claim": (1,),
     "kafka_confirm": (1, [1], [uuid4()], [60_000]),
@@ -129,7 +129,7 @@ GIVEN: Mapping[str, Arguments] = {
     "kafka_oldest_pending": (1,),
     "kafka_own": (7, [1, 2]),
     "kafka_pend": (1, [1], [uuid4()], [NOW], [b"k"], [b"h"], [b"d"], [True]),
-    "kafka_stream": ("/branches/B-1/till", 9_990),
+    "kafka_stream": ("/branches/B-1/till", 199_000),
     "kafka_pending": (1, [1], 100),
     "kafka_pending_partitions": (1,),
     "kafka_pending_records": ([ONE],),
