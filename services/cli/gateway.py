@@ -71,8 +71,7 @@ def create_staff_key(
 ) -> None:
     """Make a key for a member of staff and print it: it is shown this once and never again.
 
-    What it may do is what reference data give the number at the time of a command; one
-    that they do not know yet may do nothing.
+    It may do what reference data say of the number at the time of a command.
     """
     from services.intake.keys import Keys
 
