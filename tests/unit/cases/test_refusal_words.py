@@ -7,8 +7,8 @@ import pytest
 
 from events.cases import reasons
 from events.refusals import WORDS, Named, Owing, Reason, Word, english, refuse
-from services.console.shared.i18n import LANGUAGES, speaker
-from services.console.shared.refusal_words import refusal_teller
+from services.web.languages import LANGUAGES
+from services.web.refusal_words import refusal_teller
 
 AT = datetime(2026, 3, 9, 10, 0, tzinfo=UTC)
 NAMED: dict[str, Named | tuple[Named, ...]] = {
@@ -37,13 +37,13 @@ WORD = re.compile("[A-Za-z]{2,}")
 
 @pytest.mark.parametrize("reason", REASONS, ids=lambda reason: reason.rule)
 def test_a_refusal_is_told_whole_in_chinese(reason: Reason) -> None:
-    told = refusal_teller(speaker("zh-CN"), UTC).tell(refuse(reason, **NAMED))
+    told = refusal_teller("zh-CN", UTC).tell(refuse(reason, **NAMED))
     assert not WORD.search(f"{told.detail}{told.remedy}"), told
 
 
 @pytest.mark.parametrize("reason", REASONS, ids=lambda reason: reason.rule)
 def test_a_refusal_says_what_is_wrong_and_what_would_help(reason: Reason) -> None:
-    for teller in (english(UTC), *(refusal_teller(speaker(one), UTC) for one in LANGUAGES)):
+    for teller in (english(UTC), *(refusal_teller(one, UTC) for one in LANGUAGES)):
         told = teller.tell(refuse(reason, **NAMED))
         assert told.detail
         assert told.remedy
