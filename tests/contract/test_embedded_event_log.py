@@ -18,6 +18,7 @@ from services.postgres.migrate import migrate
 from services.postgres.pool import Pool, open_pool
 from services.postgres.statements import sql
 from tests.contract.event_log_suite import EventLogContract, accepted_events, ids
+from tests.contract.stream_suite import StreamLogContract
 from tests.support.log import SetClock, payment
 
 pytestmark = pytest.mark.postgres
@@ -49,6 +50,10 @@ async def open_log(database: str, pool: Pool, clock: SetClock) -> OpenEmbedded:
 
 class TestEmbeddedEventLog(EventLogContract):
     """The contract."""
+
+
+class TestEmbeddedStreams(StreamLogContract):
+    """The contract of streams and units."""
 
 
 async def kill_connections(pool: Pool) -> None:
