@@ -9,11 +9,11 @@ import msgspec
 from msgspec import Struct
 
 from events.cases.asking import Rules
-from events.cases.commands import Command, Escalate, HoldDunning
+from events.cases.commands import Command, Escalate, HoldDunning, Open
 from events.cases.decide import decide
 from events.cases.evolve import evolve
 from events.cases.reasons import UNKNOWN_CASE
-from events.cases.staff import BY_ITSELF, Staff
+from events.cases.staff import Staff
 from events.cases.state import Case
 from events.cases.terms import escalation_id
 from events.envelope import CustomerId, RecordedEvent
@@ -44,17 +44,26 @@ class CommandOn(Struct, frozen=True, kw_only=True):
     def order(self) -> Order:
         """Return the command as streams execute it."""
         command = self.command
-        name = type(command).__name__
-        content = [self.case_id, name, msgspec.to_builtins(command), self.personal or {}]
         return Order(
             by=self.by.agent,
             key=self.key,
-            content=msgspec.json.encode(content, order="sorted"),
+            content=msgspec.json.encode(self._content(), order="sorted"),
             seen=self.seen,
             personal=self.personal,
             first_id=_escalation(self.case_id, command),
             created_at=self.created_at,
         )
+
+    def _content(self) -> object:
+        """Return what is asked for, and of what.
+
+        What opens a case is its complaint: what is known of the customer then may differ.
+        """
+        command = self.command
+        if isinstance(command, Open):
+            return [self.case_id, command.opened_by]
+        name = type(command).__name__
+        return [self.case_id, name, msgspec.to_builtins(command), self.personal or {}]
 
 
 def _escalation(case_id: str, command: Command) -> str | None:
@@ -117,8 +126,3 @@ def folded(events: Sequence[RecordedEvent]) -> Case | None:
 def customer_of(events: Sequence[RecordedEvent]) -> CustomerId | None:
     """Return whom a stream that has events is about."""
     return events[0].envelope.subject
-
-
-def is_platform(by: Staff) -> bool:
-    """Return whether nobody asks, but the platform by itself."""
-    return by == BY_ITSELF

@@ -79,9 +79,7 @@ class History(Struct, frozen=True):
     events: Sequence[EventDocument]
 
 
-def case_document(
-    case: Case, customer: CustomerId | None, reference: Reference
-) -> CaseDocument:
+def case_document(case: Case, customer: CustomerId | None, reference: Reference) -> CaseDocument:
     """Return a case as it is shown; deadlines by the calendar of its branch."""
     time = business_time(reference, case.branch_id)
 
@@ -89,9 +87,7 @@ def case_document(
         return reached_at(clock, time)
 
     def owed(one: Obligation) -> OwedDocument:
-        return OwedDocument(
-            one.obligation_id, one.department, one.owes, one.agent, due(one.clock)
-        )
+        return OwedDocument(one.obligation_id, one.department, one.owes, one.agent, due(one.clock))
 
     return CaseDocument(
         case_id=case.case_id,

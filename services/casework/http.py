@@ -29,20 +29,19 @@ from services.casework.documents import (
     event_document,
 )
 from services.casework.executing import Answer, Done, Moved, OtherRequest, Streams
+from services.casework.parts import CaseworkPlatform
 from services.casework.problems import refused, said, stale, unreadable
 from services.casework.reading import asked, key_of, seen_of
 from services.casework.rulebook import Rulebook
-from services.casework.words import teller
 from services.intake.answers import EventRefused, token_through
 from services.intake.keys import Keys, StaffScope
 from services.intake.speaking import scope_of, speaking_for_staff
-from services.ports import Clock, EventLog
-from services.postgres.pool import Pool
-from services.vault.vault import PostgresVault, subject_of
+from services.vault.vault import subject_of
 from services.web.bodies import Held, Limits, read
 from services.web.doors import Doors
 from services.web.languages import preferred_language
 from services.web.rates import Rates
+from services.web.refusal_words import refusal_teller
 
 _LOG = structlog.get_logger()
 
@@ -50,30 +49,6 @@ _LIMITS = Limits(
     MAX_BYTES, MAX_VALUES, f"send at most {MAX_BYTES} bytes and {MAX_VALUES} JSON values"
 )
 _HELD_BYTES = 64 * MAX_BYTES
-
-
-class CaseworkPlatform(Protocol):
-    """The open parts of a platform that commands take."""
-
-    @property
-    def pool(self) -> Pool:
-        """Where keys, rules and rows lie."""
-        ...
-
-    @property
-    def log(self) -> EventLog:
-        """Where what was decided lies."""
-        ...
-
-    @property
-    def vault(self) -> PostgresVault:
-        """Where customers' keys lie."""
-        ...
-
-    @property
-    def clock(self) -> Clock:
-        """The time at which commands are decided."""
-        ...
 
 
 class _Asking:
@@ -112,7 +87,9 @@ class _Desk:
             raise said("unknown_staff", language, field="authorization", staff=scope.staff_id)
         return _Asking(request, scope, language, reference, by)
 
-    async def command(self, asking: _Asking, request: Request, case_id: str, kind: type[CaseCommand]) -> Response:
+    async def command(
+        self, asking: _Asking, request: Request, case_id: str, kind: type[CaseCommand]
+    ) -> Response:
         """Do a command, or say why not. Raises: Problem, Unavailable."""
         key = key_of(asking.headers, asking.language)
         seen = seen_of(asking.headers, kind, asking.language)
@@ -145,7 +122,7 @@ class _Desk:
                 return _done(answer, asking.reference)
             case Refused():
                 tz = asking.reference.zone_of(asking.by.branch_id)
-                raise refused(answer, teller(asking.language, tz))
+                raise refused(answer, refusal_teller(asking.language, tz))
             case Moved(seen, version, changed):
                 told = [change(event, asking.reference) for event in changed]
                 raise stale(seen, version, told, asking.language)
@@ -159,7 +136,7 @@ class _Desk:
             case = folded(events)
             if case is None:
                 tz = asking.reference.zone_of(asking.by.branch_id)
-                raise refused(refuse(UNKNOWN_CASE), teller(asking.language, tz))
+                raise refused(refuse(UNKNOWN_CASE), refusal_teller(asking.language, tz))
             notes = await slot.within_patience(self._opened(events))
         shown = [
             event_document(event, asking.reference, notes.get(event.envelope.id))
@@ -236,6 +213,4 @@ def _json(
         headers["Touchstone-Position"] = token
     if replayed:
         headers["Idempotency-Replayed"] = "true"
-    return Response(
-        msgspec.json.encode(document), media_type="application/json", headers=headers
-    )
+    return Response(msgspec.json.encode(document), media_type="application/json", headers=headers)

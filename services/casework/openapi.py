@@ -64,9 +64,15 @@ _RULE_PROBLEM = {
 def _schema(kind: type[msgspec.Struct]) -> Mapping[str, object]:
     """Return the schema of a type, whole in itself."""
     (schema,), parts = msgspec.json.schema_components(
-        [kind], ref_template="#/$defs/{name}"
+        [kind], schema_hook=_anything, ref_template="#/$defs/{name}"
     )
     return _inlined(schema, parts)
+
+
+def _anything(kind: type) -> dict[str, object]:
+    """Return the schema of what differs from event to event."""
+    assert kind is object, f"{kind} has a schema of its own"
+    return {"description": "As the touchpoint of that type has it."}
 
 
 def _inlined(value: object, parts: Mapping[str, object]) -> dict[str, object]:

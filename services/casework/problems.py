@@ -96,9 +96,7 @@ class CommandProblem(Problem):
 
     def response(self, **members: object) -> Response:
         """Return the problem document; `rule` says which rule refused."""
-        return super().response(
-            title=self.title, rule=self.code, **{**self.more, **members}
-        )
+        return super().response(title=self.title, rule=self.code, **{**self.more, **members})
 
 
 def said(
@@ -130,9 +128,7 @@ def refused(refusal: Refused, teller: Teller) -> CommandProblem:
     )
 
 
-def stale(
-    seen: int, version: int, changed: Sequence[Change], language: str
-) -> CommandProblem:
+def stale(seen: int, version: int, changed: Sequence[Change], language: str) -> CommandProblem:
     """Return the problem of a command on a case that has moved; names who was first."""
     text = texts(language).gettext
     winner = changed[0] if changed else None

@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 
 from events import instants
 from events.cases.commands import CaseCommand, Command
-from events.touchpoints.complaint import CaseTouchpoint
+from events.touchpoints.complaint import CaseNoted
 from services.casework.api import ON_A_VERSION
 from services.casework.problems import said
 from services.intake.answers import EventRefused
@@ -55,7 +55,7 @@ def asked(body: bytes, kind: type[CaseCommand]) -> Asked:
     fields = {name: value for name, value in parsed.items() if name != "personal"}
     personal = None
     if "personal" in parsed:
-        personal = personal_fields(parsed["personal"], CaseTouchpoint)
+        personal = personal_fields(parsed["personal"], CaseNoted)
     try:
         command = msgspec.convert(instants.cut(fields, kind), kind, strict=True)
     except msgspec.ValidationError as error:
