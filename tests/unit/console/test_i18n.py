@@ -70,9 +70,9 @@ def test_every_text_that_people_read_is_translated_with_its_placeholders() -> No
     with as_file(files("events")) as folder:
         wanted = texts_of(Path(folder))
     assert len(wanted) > 50
-    with as_file(files("services.console")) as folder:
+    with as_file(files("services")) as folder:
         wanted |= texts_of(Path(folder))
-        path = Path(folder, "locale", "zh_CN", "LC_MESSAGES", "messages.po")
+        path = Path(folder, "console", "locale", "zh_CN", "LC_MESSAGES", "messages.po")
         with path.open("rb") as source:
             catalogue = read_po(source, locale="zh_CN")
     assert len(wanted) > 100
