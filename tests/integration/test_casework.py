@@ -25,6 +25,8 @@ from tests.support.modes import EITHER
 
 pytestmark = pytest.mark.postgres
 
+HANDED = {"department": "sales", "owes": "credit note", "due_minutes": 480}
+
 
 @pytest_asyncio.fixture(params=EITHER)
 async def desk(request: pytest.FixtureRequest, database: str) -> AsyncIterator[Desk]:
@@ -350,4 +352,18 @@ async def _erase(desk: Desk) -> None:
     vault._cache.clear()
 
 
-HANDED = {"department": "sales", "owes": "credit note", "due_minutes": 480}
+async def test_a_command_costs_five_round_trips_besides_begin_and_commit(desk: Desk) -> None:
+    """Over Kafka four more: what was decided is appended to its topic, and confirmed."""
+    most = 5 if desk.settings.kafka is None else 9
+    case_id = await desk.case()
+    await desk.done(case_id, "reply")  # statements are prepared, and the customer's key is known
+    sent: list[str] = []
+    for holder in desk.platform.pool._holders:
+        if holder._con is not None:
+            holder._con.add_query_logger(lambda told: sent.append(told.query))
+    for word, body in (("note", {}), ("hand-off", HANDED)):
+        sent.clear()
+        await desk.done(case_id, word, body)
+        asked = [one for one in sent if one.strip(";").upper() not in {"BEGIN", "COMMIT"}]
+        assert len(asked) <= most, asked
+        assert any("branch_keys" in one for one in asked), "who asks is looked up each time"
