@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
+from typing import Any, cast
 
 import pytest
 import pytest_asyncio
@@ -19,6 +20,7 @@ from tests.support.casework import (
     HEAD,
     OWNER,
     Desk,
+    Json,
     desk_on_chosen_log,
 )
 from tests.support.modes import EITHER
@@ -32,6 +34,10 @@ HANDED = {"department": "sales", "owes": "credit note", "due_minutes": 480}
 async def desk(request: pytest.FixtureRequest, database: str) -> AsyncIterator[Desk]:
     async with desk_on_chosen_log(request, database) as desk:
         yield desk
+
+
+def owed_on(case: Json) -> list[dict[str, str]]:
+    return cast("list[dict[str, str]]", case["owed"])
 
 
 async def test_a_complaint_has_its_case(desk: Desk) -> None:
@@ -57,7 +63,7 @@ async def test_a_case_lives_by_commands_from_its_opening_to_its_reopening(desk: 
     handed = await desk.done(
         case_id, "hand-off", {"department": "sales", "owes": "credit note", "due_minutes": 480}
     )
-    [owed] = handed["owed"]  # type: ignore[misc]
+    [owed] = owed_on(handed)
     assert (owed["department"], owed["owes"]) == ("sales", "credit note")
     refused = await desk.give(case_id, "resolve", seen=7)
     assert refused.status_code == 409
@@ -71,7 +77,7 @@ async def test_a_case_lives_by_commands_from_its_opening_to_its_reopening(desk: 
     other = await desk.done(
         case_id, "hand-off", {"department": "logistics", "owes": "a new one", "due_minutes": 60}
     )
-    [second] = other["owed"]  # type: ignore[misc]
+    [second] = owed_on(other)
     withdrawn = {"obligation_id": second["obligation_id"], "reason": "not needed"}
     assert (await desk.done(case_id, "withdraw", withdrawn))["owed"] == []
 
@@ -358,7 +364,8 @@ async def test_a_command_costs_five_round_trips_besides_begin_and_commit(desk: D
     case_id = await desk.case()
     await desk.done(case_id, "reply")  # statements are prepared, and the customer's key is known
     sent: list[str] = []
-    for holder in desk.platform.pool._holders:
+    pool: Any = desk.platform.pool
+    for holder in pool._holders:
         if holder._con is not None:
             holder._con.add_query_logger(lambda told: sent.append(told.query))
     for word, body in (("note", {}), ("hand-off", HANDED)):
