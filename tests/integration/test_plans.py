@@ -159,10 +159,10 @@ GIVEN: Mapping[str, Arguments] = {
     "move_unmirrored": (1,),
     "move_wake": (),
     # --- the way in
-    "branch_key_add": (uuid4(), "B-1", "till", False, b"h", NOW),
-    "branch_key_find": (b"h",),
     "branch_key_list": ("B-1",),
-    "branch_key_revoke": (ONE, NOW),
+    "key_add": (uuid4(), "B-1", None, "till", False, b"h", NOW),
+    "key_find": (b"h",),
+    "key_revoke": (ONE, NOW),
     "quarantine_add": (
         NOW, "B-1", False, [uuid4()], [1], [ONE], ["t"], ["c"], ["f"], ["r"], ["m"], [None],
         [b"s"], [False],
@@ -177,6 +177,7 @@ GIVEN: Mapping[str, Arguments] = {
     "quarantine_taken": ("B-1", [ONE]),
     "quarantine_list": ("B-1", False, 50),
     "quarantine_show": (ONE,),
+    "staff_key_list": ("agent-7",),
     "vault_keys": (CUSTOMERS,),
     "vault_prepare": ([CUSTOMER, "new"], [b"k", b"k"]),
     # --- rows

@@ -39,7 +39,7 @@ from events.touchpoints.complaint import ComplaintFiled, ServiceRequested
 from events.touchpoints.policy import CalendarSet, OpeningHours
 from tests.support.case_streams import FIRST, rules
 from tests.support.cases import CASE
-from tests.support.casework import Desk, opening
+from tests.support.decisions import Desk, opening
 from tests.support.given import SHANGHAI, Told, instant
 
 _ALL = frozenset({"department_head", "branch_manager", "headquarters", "call_centre"})

@@ -1,254 +1,198 @@
-"""Cases told as commands: who asks what when, what it comes to, and how the case stands then.
+"""Casework as those who work meet it: staff with keys, a gateway in this process, a log behind it.
 
-Times are local ones of Asia/Shanghai. Every unit is told to the case board too, as events of the
-source `/cases/<case_id>`; after each the fold of the stream must say what the board says.
+The company is small: three departments with a head each, two members of staff in every one, a
+call centre, a branch manager, and headquarters. The branch works Monday to Friday 09-12, 13-18.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+import base64
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
 
-from events.branch_calendars import business_time
-from events.cases.asking import Decision, Rules
-from events.cases.clocks import reached_at
-from events.cases.commands import Command, Open
-from events.cases.decide import decide
-from events.cases.evolve import evolve
-from events.cases.staff import BY_ITSELF, Staff, staff_in_force
-from events.cases.state import Case
-from events.envelope import BranchId, EventId
-from events.facts import Fact, fact_of
-from events.policy import Reference
-from events.refusals import Refused
+import httpx2
+import pytest
+
+from events.business_time import STANDARD_HOURS
+from events.cases.terms import native_case_id
+from events.envelope import BranchId, CustomerId, Envelope, EventId
 from events.touchpoints.base import Touchpoint
-from events.touchpoints.complaint import ComplaintFiled, ServiceRequested
-from events.touchpoints.policy import DepartmentSet, StaffSet
-from projections.case_board.board import obligation_due_at
-from projections.case_board.projection import CaseBoard
-from projections.case_board.replay import Board
-from projections.case_board.rows import CaseRow
-from projections.protocol import Assessment, Facts
-from tests.support.cases import CASE, SERVICE_DESK
-from tests.support.given import CUSTOMER, Told, event_id, instant, recorded_events, told
+from events.touchpoints.complaint import ComplaintFiled
+from events.touchpoints.policy import BranchSet, CalendarSet, DepartmentSet, Role, StaffSet
+from services.casework.by_itself import CaseworkByItself
+from services.gateway.http import create_gateway
+from services.hosts.bootstrap import open_platform
+from services.intake.draft import Draft, Scope
+from services.intake.keys import Keys
+from services.platform import Platform
+from services.settings import Settings
+from tests.support.given import event_id
+from tests.support.log import SetClock
+from tests.support.modes import catch_up, chosen_log
 
-CASE_BOARD = CaseBoard()
-LONG_AGO = "2020-01-01"
+BRANCH = BranchId("SH-01")
+CUSTOMER = CustomerId("C-1")
+MONDAY = datetime(2026, 3, 9, 1, 0, tzinfo=UTC)
+"""09:00 in Shanghai."""
+
+OWNER, COLLEAGUE, HEAD, CALLER = "service-1", "service-2", "service-head", "caller-1"
+_DEPARTMENTS = ("service", "sales", "logistics")
+_LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+_MASTER_KEY = base64.b64encode(bytes(range(32))).decode()
+
+Json = dict[str, object]
 
 
-def staff(number: str, department: str | None = None, *roles: str, branch: str = "B-1") -> Told:
-    """A member of staff was published."""
-    data = StaffSet(
-        effective_from=instant(LONG_AGO),
-        staff_id=number,
-        branch_id=branch,
+def company() -> Iterator[Touchpoint]:
+    """Yield the reference data of the company."""
+    yield CalendarSet(effective_from=_LONG_AGO, calendar_id="office", hours=STANDARD_HOURS)
+    yield BranchSet(
+        effective_from=_LONG_AGO, branch_id=BRANCH, name="Shanghai", calendar_id="office"
+    )
+    for department in _DEPARTMENTS:
+        head = f"{department}-head"
+        yield DepartmentSet(
+            effective_from=_LONG_AGO, department_id=department, name=department, head=head
+        )
+        for staff in (f"{department}-1", f"{department}-2", head):
+            yield _staff(staff, department)
+    yield _staff(CALLER, "calls", "call_centre")
+    yield _staff("manager-1", None, "branch_manager")
+    yield _staff("hq-1", None, "headquarters")
+
+
+def _staff(staff_id: str, department: str | None, *roles: Role) -> StaffSet:
+    return StaffSet(
+        effective_from=_LONG_AGO,
+        staff_id=staff_id,
+        branch_id=BRANCH,
         department_id=department,
-        roles=roles,  # type: ignore[arg-type]
+        roles=roles,
     )
-    return told(data, LONG_AGO, f"staff {number}")
 
 
-def department(name: str, head: str | None) -> Told:
-    """A department was published."""
-    data = DepartmentSet(effective_from=instant(LONG_AGO), department_id=name, name=name, head=head)
-    return told(data, LONG_AGO, f"department {name}")
-
-
-PEOPLE = (
-    staff("ann", "service"),
-    staff("amy", "service"),
-    staff("bob", "sales"),
-    staff("liz", "logistics"),
-    staff("cat", "calls", "call_centre"),
-    staff("max", None, "branch_manager"),
-    staff("moe", None, "branch_manager", branch="B-2"),
-    staff("hans", None, "headquarters", branch="HQ"),
-    department("calls", None),
-)
-"""Who works at the service desk: heads are those of SERVICE_DESK, such as `head of sales`."""
-
-RULES = (*SERVICE_DESK, *PEOPLE)
-
-
+@dataclass
 class Desk:
-    """One case of our own: its stream, the facts of its customer, and the rules it lives under."""
+    """A gateway with casework, the platform behind it, and a key for everybody who works."""
 
-    def __init__(self, rules: Sequence[Told] = RULES, branch: str = "B-1") -> None:
-        self.reference = Reference(recorded_events(rules))
-        self.branch = branch
-        self.case_id = CASE
-        self.case: Case | None = None
-        self.facts: list[Fact] = []
-        self.stream: list[Touchpoint] = []
-        self.open_invoices: frozenset[str] = frozenset()
+    platform: Platform
+    settings: Settings
+    clock: SetClock
+    client: httpx2.AsyncClient
+    by_itself: CaseworkByItself
+    tokens: dict[str, str] = field(default_factory=dict)
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
-    # --- what happens ---
+    async def publish(
+        self, data: Touchpoint, name: str, *, customer: str | None = CUSTOMER, till: str = "till-1"
+    ) -> EventId:
+        """Record something as a branch would; the same name is the same event."""
+        number = next(self._numbers)
+        identity = EventId(event_id(name))
+        envelope = Envelope(
+            id=identity,
+            source=f"/branches/{BRANCH}/{till}",
+            type=data.event_type,
+            subject=CustomerId(customer) if customer else None,
+            branch_id=BRANCH,
+            epoch=0,
+            sequence=number,
+            created_at=self.clock.now(),
+            effective_at=self.clock.now(),
+        )
+        scope = Scope(BRANCH, headquarters=True)
+        [answer] = await self.platform.intake.submit_validated(scope, [Draft(envelope, data)])
+        assert answer.status == "accepted", answer
+        return identity
 
-    def complains(self, data: ComplaintFiled | ServiceRequested, on: datetime) -> None:
-        """Let the customer complain at a branch; nothing opens the case yet."""
-        (complaint,) = recorded_events([Told(data, on, event="complaint")], self.branch)
-        self.facts.append(fact_of(complaint))
+    async def case(self, name: str = "complaint", *, customer: str | None = CUSTOMER) -> str:
+        """File a complaint, let its case open by itself, and return the case's id."""
+        filed = ComplaintFiled(severity="medium", agent=OWNER, department="service")
+        identity = await self.publish(filed, name, customer=customer)
+        while await self.by_itself.openings.step():
+            pass
+        return native_case_id(identity)
 
-    def opens(
-        self, data: ComplaintFiled | ServiceRequested, on: str, at: str | None = None
-    ) -> None:
-        """Let the customer complain, and the platform open the case, at once or later."""
-        self.complains(data, instant(on))
-        decided = self.decides(opening(data, instant(on)), BY_ITSELF, instant(at or on))
-        assert not isinstance(decided, Refused)
+    async def token(self, staff: str) -> str:
+        """Return a key of a member of staff."""
+        if staff not in self.tokens:
+            keys = Keys(self.platform.pool, self.platform.clock)
+            _, self.tokens[staff] = await keys.create_for_staff(staff)
+        return self.tokens[staff]
 
-    def asks(self, who: str, command: Command, on: str) -> Decision:
-        """Let a member of staff ask for something."""
-        at = instant(on)
-        by = staff_in_force(self.reference, who, at)
-        assert by is not None, f"{who} is nobody"
-        return self.decides(command, by, at)
+    async def get(self, case_id: str, by: str = OWNER, **headers: str) -> httpx2.Response:
+        """Ask for a case."""
+        given = {"authorization": f"Bearer {await self.token(by)}"} | _named(headers)
+        return await self.client.get(f"/api/v1/cases/{case_id}", headers=given)
 
-    def does(self, who: str, command: Command, on: str) -> tuple[Touchpoint, ...]:
-        """Let a member of staff do something, which nothing refuses."""
-        decided = self.asks(who, command, on)
-        assert not isinstance(decided, Refused), decided
-        return decided
+    async def give(
+        self,
+        case_id: str,
+        word: str,
+        body: Mapping[str, object] | None = None,
+        *,
+        by: str = OWNER,
+        seen: int | None = None,
+        key: str | None = None,
+        **headers: str,
+    ) -> httpx2.Response:
+        """Give a command; under a new key, unless one is named."""
+        given = {
+            "authorization": f"Bearer {await self.token(by)}",
+            "idempotency-key": key or f"key-{next(self._numbers)}",
+        }
+        if seen is not None:
+            given["if-match"] = f'"{seen}"'
+        return await self.client.post(
+            f"/api/v1/cases/{case_id}/{word}", json=body or {}, headers=given | _named(headers)
+        )
 
-    def refuses(self, who: str, command: Command, on: str) -> Refused:
-        """Let a member of staff ask for something that is refused."""
-        decided = self.asks(who, command, on)
-        assert isinstance(decided, Refused), decided
-        return decided
+    async def done(
+        self,
+        case_id: str,
+        word: str,
+        body: Mapping[str, object] | None = None,
+        *,
+        by: str = OWNER,
+        seen: int | None = None,
+    ) -> Json:
+        """Give a command that is done, a minute after the last, and return the case after it."""
+        self.clock.move(timedelta(minutes=1))
+        answer = await self.give(case_id, word, body, by=by, seen=seen)
+        assert answer.status_code == 200, answer.text
+        case: Json = answer.json()["case"]
+        return case
 
-    def by_itself(self, command: Command, on: str) -> Decision:
-        """Let the platform do something by itself."""
-        return self.decides(command, BY_ITSELF, instant(on))
+    async def version(self, case_id: str) -> int:
+        """Return the version of a case."""
+        return len(await self.events(case_id))
 
-    def decides(self, command: Command, by: Staff, at: datetime) -> Decision:
-        """Decide a command, and take its unit in; the clock may go back, the stream does not."""
-        now = at if self.case is None else max(at, self.case.last_at)
-        decided = decide(self.case, command, by, now, Rules(self.reference, self.open_invoices))
-        if isinstance(decided, Refused):
-            return decided
-        for data in decided:
-            self.case = evolve(self.case, data, now, self.branch)
-            self.stream.append(data)
-            source, number = f"/cases/{self.case_id}", len(self.stream)
-            self.facts.append(fact_in_stream(data, now, source, number, self.branch))
-        return decided
-
-    def learns(self, *rules: Told) -> None:
-        """Let reference data be recorded, whatever instant it counts from."""
-        self.reference = self.reference.remember(recorded_events(rules, "HQ"))
-
-    # --- how it stands ---
-
-    @property
-    def stands(self) -> Case:
-        """Return the fold of the stream."""
-        assert self.case is not None
-        return self.case
-
-    def assessed(self, at: str | datetime) -> Assessment:
-        """Return what the board makes of everything."""
-        when = instant(at) if isinstance(at, str) else at
-        return CASE_BOARD.assess(CUSTOMER, Facts(self.facts), when, self.reference)
-
-    def row(self, at: str | datetime) -> CaseRow:
-        """Return the row of the case on the board."""
-        rows = self.assessed(at).rows["cases"]
-        return next(r for r in rows if isinstance(r, CaseRow) and r.case_id == self.case_id)
-
-    def agrees(self, at: datetime) -> None:
-        """Hold the fold of the stream equal with the case on the board, field by field."""
-        board = Board(Facts(self.facts), at, self.reference, tell=False)
-        assert said_by_stream(self.stands, self.reference) == said_by_board(board, self.case_id)
-
-
-def fact_in_stream(
-    data: Touchpoint, at: datetime, source: str, number: int, branch: str = "B-1"
-) -> Fact:
-    """Return an event of a stream as a fact."""
-    name = EventId(event_id(f"{source} {number}"))
-    return Fact(name, at, BranchId(branch), source, 0, number, data)
-
-
-def opening(data: ComplaintFiled | ServiceRequested, at: datetime, tier: str | None = None) -> Open:
-    """Return the command by which the platform opens the case of a complaint or request."""
-    return Open(
-        case_id=CASE,
-        severity=data.severity,
-        received_at=at,
-        opened_by=event_id("complaint"),
-        agent=data.agent,
-        department=data.department,
-        tier=tier,
-        wanted_by=data.wanted_by if isinstance(data, ServiceRequested) else None,
-    )
+    async def events(self, case_id: str) -> Sequence[str]:
+        """Return the types of the events in a case's stream."""
+        stored = await self.platform.log.stream(f"/cases/{case_id}")
+        return [event.envelope.type for event in stored]
 
 
-def said_by_stream(case: Case, reference: Reference) -> dict[str, object]:
-    """Return what the fold of a stream says of a case, in the words of both."""
-    time = business_time(reference, case.branch_id)
-    return {
-        "status": case.status,
-        "priority": case.priority,
-        "owner": case.owner,
-        "department": case.department,
-        "cycle": case.cycle,
-        "attempts": case.attempts,
-        "resolves": case.resolves,
-        "told": case.told,
-        "opened": case.opened_at,
-        "waiting since": case.waiting_since,
-        "resolved": case.resolved_at,
-        "call due": case.callback_due_at,
-        "answered": case.answered,
-        "response due": reached_at(case.response, time),
-        "response at 75%": reached_at(case.response, time, 75),
-        "solution due": reached_at(case.solution, time),
-        "solution at 150%": reached_at(case.solution, time, 150),
-        "owed": {
-            one.obligation_id: (
-                one.department,
-                one.owes,
-                one.agent,
-                time.after(one.clock.started_at, timedelta(minutes=one.clock.minutes)),
-                reached_at(one.clock, time),
-            )
-            for one in case.owed
-        },
-        "referrals": sorted(case.referrals),
-    }
+def _named(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}
 
 
-def said_by_board(board: Board, case_id: str) -> dict[str, object]:
-    """Return what the case board says of a case, in the words of both."""
-    case = board.cases[case_id]
-    cycle = case.cycle
-    return {
-        "status": case.status,
-        "priority": case.priority,
-        "owner": case.owner,
-        "department": case.department,
-        "cycle": cycle.number,
-        "attempts": case.attempts,
-        "resolves": case.resolves,
-        "told": case.told,
-        "opened": case.opened_at,
-        "waiting since": case.waiting_since,
-        "resolved": case.resolved_at,
-        "call due": case.callback_due_at,
-        "answered": cycle.response_ended_by is not None,
-        "response due": cycle.response.reached(),
-        "response at 75%": cycle.response.reached(75),
-        "solution due": cycle.solution.reached(),
-        "solution at 150%": cycle.solution.reached(150),
-        "owed": {
-            key: (
-                one.department,
-                one.owes,
-                one.agent,
-                obligation_due_at(case, one),
-                one.clock.reached(),
-            )
-            for key, one in case.owed.items()
-        },
-        "referrals": sorted(case.referrals),
-    }
+@asynccontextmanager
+async def desk_on_chosen_log(request: pytest.FixtureRequest, database: str) -> AsyncIterator[Desk]:
+    """Yield a desk of the company on the log that the fixture's parameter names."""
+    made = Settings(dsn=database, master_key=_MASTER_KEY)
+    async with chosen_log(request, made) as settings:
+        clock = SetClock(MONDAY)
+        async with open_platform(settings, clock=clock) as platform:
+            app = create_gateway(platform)
+            transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+            async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
+                by_itself = CaseworkByItself(platform)
+                desk = Desk(platform, settings, clock, client, by_itself)
+                for number, data in enumerate(company()):
+                    await desk.publish(data, f"company {number}", customer=None, till="policy")
+                await catch_up(platform, settings)
+                yield desk

@@ -30,7 +30,7 @@ from events.touchpoints.policy import (
 from projections.case_board.ladder import recipients
 from projections.case_board.replay import Board
 from projections.protocol import Alert, Assessment, Cause, Facts
-from tests.support.casework import CASE_BOARD, Desk, fact_in_stream
+from tests.support.decisions import CASE_BOARD, Desk, fact_in_stream
 from tests.support.given import CUSTOMER, Told, deliveries, digest_of, instant, told
 
 REACHED = (Recipient("department_head", "B-1", "sales", "head of sales"),)

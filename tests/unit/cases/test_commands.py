@@ -74,7 +74,7 @@ from events.touchpoints.policy import (
     TierPolicyPublished,
 )
 from tests.support.cases import CASE
-from tests.support.casework import RULES, Desk, opening, staff
+from tests.support.decisions import RULES, Desk, opening, staff
 from tests.support.given import instant, told
 
 SOON, NOON, LATER, NEXT = (

@@ -19,7 +19,7 @@ from projections.case_board.ladder import Ladder, recipients
 from projections.case_board.replay import Board
 from projections.case_board.rows import CycleRow
 from projections.protocol import Facts
-from tests.support.casework import Desk
+from tests.support.decisions import Desk
 from tests.support.given import CUSTOMER, instant
 
 pytestmark = pytest.mark.acceptance
