@@ -118,12 +118,12 @@ class Projector:
         counts = (await self._platform.log.heads()).counts
         waiting = {o.partition: counts[o.partition] - o.next for o in self._owners}
 
-        def batch(owners: Sequence[PartitionOwner]) -> Callable[[], Awaitable[int]]:
-            return lambda: step_together(owners, reference, self._batch_events)
+        most = self._batch_events
 
-        fitting = {
-            p: min(events, self._batch_events) for p, events in waiting.items() if events > 0
-        }
+        def batch(owners: Sequence[PartitionOwner]) -> Callable[[], Awaitable[int]]:
+            return lambda: step_together(owners, reference, most)
+
+        fitting = {p: min(events, most) for p, events in waiting.items() if events > 0}
         owners = {owner.partition: owner for owner in self._owners}
         batches = {some[0]: batch([owners[p] for p in some]) for some in joined(fitting)}
         behind = {p for p, events in waiting.items() if events > self._batch_events}
