@@ -722,7 +722,7 @@ static int take_headers(PyObject *headers, PyObject *names, PyObject *values[ATT
             return wrong("no header");
         PyObject *name = PyTuple_GET_ITEM(header, 0), *value = PyTuple_GET_ITEM(header, 1);
         if (!PyUnicode_IS_ASCII(name))
-            continue;
+            return wrong("no header of a gateway's");
         if (strncmp((const char *)PyUnicode_1BYTE_DATA(name), "ce_", 3) != 0)
             continue; /* it is of others */
         int tried = 0;
