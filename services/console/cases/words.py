@@ -14,6 +14,7 @@ _KINDS: Mapping[str, str] = {
     "case": N_("Case"),
     "enquiry": N_("Enquiry"),
     "account_query": N_("Question about an account"),
+    "on_site_service": N_("On-site service"),
     "immediate_need": N_("Immediate need"),
     "new_connection": N_("New connection"),
     "membership": N_("Membership"),
@@ -81,6 +82,11 @@ _STEPS: Mapping[str, str] = {
     "referred": N_("referred"),
     "escalated": N_("escalated"),
     "acknowledged": N_("somebody took it up"),
+    "withdrawn": N_("not owed any more"),
+    "noted": N_("note"),
+    "priority_set": N_("priority set"),
+    "declined": N_("declined"),
+    "duplicate": N_("a duplicate"),
 }
 
 _DETAILS: Mapping[str, str] = {
