@@ -162,6 +162,7 @@ GIVEN: Mapping[str, Arguments] = {
     "move_wake": (),
     # --- the way in
     "branch_key_list": ("B-1",),
+    "decided_events": ([ONE], ["/cases/1"]),
     "key_add": (uuid4(), "B-1", None, "till", False, b"h", NOW),
     "key_find": (b"h",),
     "key_revoke": (ONE, NOW),
