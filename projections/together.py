@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from events.facts import Fact
 from events.touchpoints.base import Touchpoint
-from projections.protocol import Facts, Projection, Staged, Walk
+from projections.facts import Facts, Staged, Walk
+from projections.protocol import Projection
 
 
 class Asked(NamedTuple):

@@ -11,7 +11,7 @@ from typing import Final
 
 from events.policy import Reference
 from projections.books.ledger import Ledger
-from projections.protocol import Facts
+from projections.facts import Facts
 
 BOOKS: Final = "books"
 

@@ -30,7 +30,7 @@ from projections.case_board.calls import PromisedCall, call_subject
 from projections.case_board.cases import Case
 from projections.case_board.evolve import HANDLERS, tell
 from projections.case_board.service_levels import TERMS_USED, native_case_id, terms_at
-from projections.protocol import Facts
+from projections.facts import Facts
 
 HANDLED: frozenset[type[Touchpoint]] = frozenset({*HANDLERS, AlertAcknowledged})
 """The touchpoints that mean something for the case board."""

@@ -17,7 +17,8 @@ from projections.books.days import BEGINNING
 from projections.books.ledger import Ledger
 from projections.books.records import Item
 from projections.books.replay import may_continue
-from projections.protocol import Alert, Assessment, Differences, Facts, Memo, Row, RowKey
+from projections.facts import Facts, Memo
+from projections.protocol import Alert, Assessment, Differences, Row, RowKey
 from projections.receivables.alerts import AlertBook
 from projections.receivables.balances import ItemState, Tally, account_row, item_row
 from projections.receivables.causes import ClearedAlerts

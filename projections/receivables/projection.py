@@ -12,7 +12,8 @@ from events.touchpoints.base import Touchpoint
 from events.touchpoints.policy import ReferenceTouchpoint
 from projections.books.replay import HANDLED
 from projections.books.stage import BOOKS, walked_books
-from projections.protocol import Assessment, Facts, Memo, Row, Stage, Table, Total
+from projections.facts import Facts, Memo, Stage
+from projections.protocol import Assessment, Row, Table, Total
 from projections.receivables.keeping import kept_memo, memo_again
 from projections.receivables.memo import BookMemo
 from projections.receivables.rows import ACCOUNTS, INVOICED, ITEMS, OPEN, OWED_BACK, ItemRow

@@ -45,7 +45,7 @@ from projections.books.days import ENDING
 from projections.books.ledger import Ledger
 from projections.books.replay import HANDLERS, RELIEF, first_of, may_continue
 from projections.books.stage import WalkedBooks
-from projections.protocol import Facts
+from projections.facts import Facts
 from projections.value_tiers.collected import CollectedLedger
 from projections.value_tiers.contributions import Component, Contribution, Contributions
 from projections.value_tiers.rules import ValueRules, cost, value_rules

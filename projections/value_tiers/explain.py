@@ -13,7 +13,7 @@ from events.envelope import CustomerId
 from events.policy import Reference
 from events.touchpoints.policy import AgeingPolicy, CostPolicy, TierPolicy
 from projections.books.ageing import Ageing, Balance, ageing
-from projections.protocol import Facts
+from projections.facts import Facts
 from projections.value_tiers.contributions import Component, Contribution
 from projections.value_tiers.memo import ValueMemo
 from projections.value_tiers.reading import ValueAt

@@ -7,7 +7,7 @@ from datetime import datetime
 from events.policy import Reference
 from projections.books.days import Days, days_in
 from projections.books.stage import walked_books
-from projections.protocol import Facts, Memo
+from projections.facts import Facts, Memo
 from projections.value_tiers.books import ValueBooks
 from projections.value_tiers.history import History
 from projections.value_tiers.rules import value_rules

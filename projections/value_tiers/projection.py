@@ -11,7 +11,8 @@ from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.policy import ReferenceTouchpoint
 from projections.books.stage import BOOKS
-from projections.protocol import Assessment, Facts, Memo, Row, Stage, Table, Total
+from projections.facts import Facts, Memo, Stage
+from projections.protocol import Assessment, Row, Table, Total
 from projections.value_tiers.alerts import ClearedAlerts, standing_alerts
 from projections.value_tiers.books import HANDLED, walk_for_all
 from projections.value_tiers.keeping import kept_memo

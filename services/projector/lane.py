@@ -12,7 +12,8 @@ from asyncpg.pool import PoolConnectionProxy
 from events.envelope import CustomerId
 from events.facts import Fact
 from events.policy import Reference
-from projections.protocol import Facts, FactsLeftOut, Projection
+from projections.facts import Facts, FactsLeftOut
+from projections.protocol import Projection
 from services.projector.memory import Memory, Remembered
 from services.projector.recalling import Events
 from services.projector.snapshots import LONG_EVENTS, Snapshot, Snapshots

@@ -16,7 +16,7 @@ from typing import NamedTuple, Protocol
 
 from events.envelope import CustomerId
 from events.policy import Reference
-from projections.protocol import Facts
+from projections.facts import Facts
 from services.projector.turns import Turns
 from services.rows.written import Written
 

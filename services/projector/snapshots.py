@@ -22,8 +22,9 @@ from asyncpg import Record
 
 from events.envelope import CustomerId
 from events.policy import Reference
+from projections.facts import Facts
 from projections.keeping import Kept, KeptFacts
-from projections.protocol import Alert, Facts, Projection
+from projections.protocol import Alert, Projection
 from services.postgres.pool import Pool, translated
 from services.postgres.statements import sql
 from services.projector.code import code_digest

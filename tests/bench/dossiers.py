@@ -32,7 +32,8 @@ from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.payment import InvoiceIssued, PaymentReceived
 from projections import PROJECTIONS
-from projections.protocol import Facts, Projection
+from projections.facts import Facts
+from projections.protocol import Projection
 from projections.receivables.projection import Receivables
 from services.hosts.bootstrap import open_platform
 from services.log.readable import fact

@@ -12,7 +12,8 @@ from events.partitioning import partition_of
 from events.policy import Reference
 from events.touchpoints.policy import AlertsPolicy, AlertsPolicyPublished
 from projections import PROJECTIONS
-from projections.protocol import Assessment, Facts, Projection
+from projections.facts import Facts
+from projections.protocol import Assessment, Projection
 from projections.receivables.projection import Receivables
 from services.log.dossiers import PostgresDossiers
 from services.log.embedded.event_log import EmbeddedEventLog

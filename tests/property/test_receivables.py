@@ -13,7 +13,8 @@ from events.calendars import INSTANT
 from events.facts import Fact
 from events.policy import Reference
 from events.touchpoints.payment import PaymentReceived
-from projections.protocol import Alert, Assessment, Facts
+from projections.facts import Facts
+from projections.protocol import Alert, Assessment
 from projections.receivables.alerts import AlertBook
 from projections.receivables.reading import ReceivablesAt
 from projections.receivables.rows import AccountRow, ItemRow

@@ -16,7 +16,8 @@ from events.policy import Reference
 from projections import PROJECTIONS
 from projections.books.stage import BOOKS
 from projections.case_board.projection import CaseBoard
-from projections.protocol import Assessment, Facts, Projection, Stage
+from projections.facts import Facts, Stage
+from projections.protocol import Assessment, Projection
 from projections.receivables.projection import Receivables
 from projections.together import Together
 from projections.value_tiers.projection import ValueTiers

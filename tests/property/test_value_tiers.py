@@ -13,7 +13,8 @@ from events.facts import Fact
 from events.policy import Reference
 from events.touchpoints.policy import CostPolicy, TierPolicy
 from projections.books.ageing import Balance, ageing
-from projections.protocol import Alert, Assessment, Facts
+from projections.facts import Facts
+from projections.protocol import Alert, Assessment
 from projections.receivables.reading import ReceivablesAt
 from projections.value_tiers.alerts import episodes
 from projections.value_tiers.memo import ValueMemo

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from events.facts import Fact
 from events.policy import Reference
-from projections.protocol import Alert, AlertKey, Assessment, Cause, Facts, Row
+from projections.facts import Facts
+from projections.protocol import Alert, AlertKey, Assessment, Cause, Row
 from projections.value_tiers import history
 from projections.value_tiers.memo import ValueMemo
 from projections.value_tiers.reading import ValueAt

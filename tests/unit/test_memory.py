@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from events.envelope import CustomerId, Position, RecordedEvent
 from events.facts import fact_of
 from events.policy import Reference
-from projections.protocol import Facts, Memo
+from projections.facts import Facts, Memo
 from services.projector.memory import BYTES_PER_FACT, Memory, Packed, Remembered, Section
 from services.rows.written import Written
 from tests.support.log import START, payment

@@ -13,7 +13,8 @@ from events.envelope import CustomerId, Position, RecordedEvent
 from events.facts import Fact, fact_of
 from events.policy import Reference
 from projections import PROJECTIONS
-from projections.protocol import Facts, Projection
+from projections.facts import Facts
+from projections.protocol import Projection
 from services.projector.lane import Lane
 from services.projector.memory import Memory, Remembered
 from services.projector.snapshots import Snapshots
