@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from operator import attrgetter, lt
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from events.envelope import EventId, FactKey
 from events.facts import Fact
@@ -58,14 +58,14 @@ class Facts:
     `memo` is what a projection worked out of the facts in order and may go on from instead of
     beginning anew. No answer depends on it: a late fact drops it, and the projection checks
     that it belongs to the same rules and that all it has seen pass had passed by the instant
-    asked for. `staged` is what projections of one pass share, if they do.
+    asked for. `sharing` says that several projections are told of them, and what they share.
 
     Those that a memo walked may be left out: what is asked of them then raises FactsLeftOut.
     """
 
     __slots__ = (
         "_events", "_handles", "_ids", "_left", "_left_ids", "_left_last", "home", "memo",
-        "staged",
+        "sharing",
     )  # fmt: skip
 
     def __init__(
@@ -74,7 +74,7 @@ class Facts:
         handles: frozenset[type[Touchpoint]] | None = None,
     ) -> None:
         self.memo: Memo | None = None
-        self.staged: Staged | None = None
+        self.sharing: Sharing | None = None
         self.home = Home()
         self._handles = handles
         self._ids: dict[EventId, None] = {}  # smaller than a set where there are few
@@ -185,38 +185,55 @@ class Facts:
         return facts
 
 
-Walk = Callable[[Facts, datetime, Reference], object]
-"""What walks a customer's facts to an instant, and returns what it came to."""
+Walk = Callable[["Facts", Memo | None, datetime, Reference], Memo]
+"""What walks a customer's facts to an instant, from where an earlier walk left off if it may."""
+
+
+class Reading(Protocol):
+    """Keeps what a projection made of another's walk, beside the memo of that walk."""
+
+    def kept(self, memo: Memo, reference: Reference) -> bytes | None:
+        """Return it as it is kept; None: there is nothing that was made under these rules."""
+        ...
+
+    def bring_back(self, memo: Memo, kept: bytes, reference: Reference) -> None:
+        """Let the memo have it again. Raises: as Projection.brought_back."""
+        ...
 
 
 class Stage(NamedTuple):
-    """A walk of the facts that several projections read, so that it is walked once for all."""
+    """A walk of the facts that several projections read, so that it is walked once for all.
+
+    One of them walks, whose memo is that of the walk; of any other `reading` keeps what it made.
+    """
 
     name: str
-    walk: Walk | None  # None: another one walks
+    walk: Walk | None = None
+    reading: Reading | None = None
 
 
-class Staged:
-    """What a stage's walk came to of one customer's facts, of any kind of its projections."""
+class Sharing:
+    """That all projections of a stage are told of the same facts, and walk them once for all.
 
-    __slots__ = ("_at", "_found", "_reference", "_walk")
+    `rules` are those by which they are walked; None: those of whoever asks first.
+    """
+
+    __slots__ = ("_walk", "rules")
 
     def __init__(self, walk: Walk) -> None:
         self._walk = walk
-        self._at: datetime | None = None
-        self._reference: Reference | None = None
-        self._found: object = None
+        self.rules: Reference | None = None
 
-    def walked(self, facts: Facts, at: datetime, reference: Reference) -> object:
-        """Return what the walk comes to at an instant, walked when it is first asked for.
+    def walked(self, facts: Facts, at: datetime, reference: Reference) -> Memo:
+        """Return the memo of the walk to an instant.
 
-        The facts are those that have this stage.
+        Should the walk raise something, nothing is shared of these facts any more: it is the
+        walker's own fault, and the others walk for themselves.
         """
-        if self._at != at or self._reference is not reference:
-            self._at, self._reference = at, reference
-            self._found = None  # and so it is for the others, should the walk raise something
-            self._found = self._walk(facts, at, reference)
-        return self._found
+        memo, facts.memo, facts.sharing = facts.memo, None, None
+        found = self._walk(facts, memo, at, self.rules or reference)
+        facts.memo, facts.sharing = found, self
+        return found
 
 
 def _follows(event: Fact, other: Fact) -> bool:

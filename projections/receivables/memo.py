@@ -50,7 +50,11 @@ class BookMemo(Memo):
 
     def serves(self, facts: Facts, at: datetime, reference: Reference) -> bool:
         """Return whether an assessment of the facts may go on from here."""
-        return reference is self.reference and at >= self.at and may_continue(self.book, facts)
+        return self.goes_on_to(at, reference) and may_continue(self.book, facts)
+
+    def goes_on_to(self, at: datetime, reference: Reference) -> bool:
+        """Return whether an assessment as of an instant may go on from here, if the books may."""
+        return reference is self.reference and at >= self.at
 
     def assess(self, customer: CustomerId, facts: Facts, at: datetime) -> Assessment:
         """Go on to an instant; one that the memo serves."""

@@ -89,19 +89,20 @@ def test_a_walk_that_fails_is_the_walkers_own_fault(
     events: Sequence[Fact], at: datetime, reference: Reference
 ) -> None:
     walker, other = Broken(), Receivables()
-    for _, projection, facts in Together([other, walker]).asked(events):
-        if projection is walker:
+    everybody = Together([other, walker]).asked(events)
+    for _, projection, facts in everybody:
+        if projection is walker and len(everybody) > 1:
             with pytest.raises(ZeroDivisionError):
                 projection.assess(CUSTOMER, facts, at, reference)
         else:
             found = told(projection.assess(CUSTOMER, facts, at, reference))
-            assert found == alone(other, events, at, reference)
+            assert found == alone(projection, events, at, reference)
 
 
 def test_one_projection_shares_nothing() -> None:
     told_of = [fact_of(one) for one in recorded_events(INVOICE)]
     for projection in (Receivables(), ValueTiers()):
         ((_, _, facts),) = Together([projection, CaseBoard()]).asked(told_of)
-        assert facts.staged is None
+        assert facts.sharing is None
     both = Together([Receivables(), ValueTiers()]).asked(told_of)
     assert both[0].facts is both[1].facts
