@@ -46,6 +46,13 @@ class Memo:
         raise NotImplementedError
 
 
+class News(NamedTuple):
+    """What was new of some events: facts, and perhaps where the customer of known ones lives."""
+
+    facts: list[Fact]
+    moved: bool
+
+
 class Facts:
     """The touchpoints of one customer that a projection handles, in fact order.
 
@@ -90,9 +97,27 @@ class Facts:
         One that is known already changes nothing.
         """
         moved = self.home.remember(event)
-        events = self._events
         if self._handles is not None and type(event.data) not in self._handles:
             return moved and len(self) > 0
+        return self._insert(event)
+
+    def remember_all(self, events: Sequence[Fact]) -> News:
+        """Take in some events; return which were new, and whether the home may be elsewhere."""
+        if not self._ids and not self._left:
+            self._take_whole(events)
+            return News(self._events[:], moved=False)
+        fresh: list[Fact] = []
+        moved = False
+        handles = self._handles
+        for event in events:
+            moved = self.home.remember(event) or moved
+            if (handles is None or type(event.data) in handles) and self._insert(event):
+                fresh.append(event)
+        return News(fresh, moved)
+
+    def _insert(self, event: Fact) -> bool:
+        """Take in an event of a kind that is handled; return whether it was new."""
+        events = self._events
         event_id = event.id
         if event_id in self._ids:
             return False
@@ -196,8 +221,8 @@ class Reading(Protocol):
         """Return it as it is kept; None: there is nothing that was made under these rules."""
         ...
 
-    def bring_back(self, memo: Memo, kept: bytes, reference: Reference) -> None:
-        """Let the memo have it again. Raises: as Projection.brought_back."""
+    def bring_back(self, memo: Memo, kept: bytes, reference: Reference) -> Memo:
+        """Let the memo have it again, and return it. Raises: as Projection.brought_back."""
         ...
 
 

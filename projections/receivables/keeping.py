@@ -56,13 +56,14 @@ class Beside:
         items = items_of(mine.book) if mine.promises.states else []
         return packed(_kept_reading(mine, {item: number for number, item in enumerate(items)}))
 
-    def bring_back(self, memo: Memo, kept: bytes, reference: Reference) -> None:
-        """Let the memo have it again. Raises: msgspec.DecodeError."""
+    def bring_back(self, memo: Memo, kept: bytes, reference: Reference) -> BookMemo:
+        """Let the memo have it again, and return it. Raises: msgspec.DecodeError."""
         assert isinstance(memo, SharedBooks)
         told = _READING.decode(kept)
         mine = BookMemo(reference, memo.ledger)
         _read_again(mine, told, items_of(mine.book) if told.states else [])
         memo.readings[self._name] = mine
+        return mine
 
 
 def _kept_reading(memo: BookMemo, numbers: Mapping[Item, int]) -> KeptReading:

@@ -9,7 +9,7 @@ were made under older policies.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Protocol
@@ -24,12 +24,15 @@ from services.log.facts import portion_of
 from services.ports import Dossiers, EventLog, Portion, StoredEvent
 from services.postgres.pool import Pool, translated
 from services.postgres.statements import sql
+from services.projector.assessing import Assessing
 from services.projector.bringing_back import BringingBack
 from services.projector.collecting import collect_if_many
-from services.projector.lane import Batch, Connection, Lane
+from services.projector.lane import Connection, Lane, Told
 from services.projector.memory import Memory
-from services.projector.recalling import Broken, Recall
+from services.projector.recalling import Recall
 from services.projector.snapshots import Snapshots
+from services.projector.team import Team, Work
+from services.projector.teams import Share, Teams
 from services.rows.changes import Changes, Parked
 from services.rows.projection_store import ProjectionStore
 from services.rows.uses import UseSets
@@ -106,10 +109,12 @@ class PartitionOwner:
         self._pool = pool
         self._log = log
         self._generation = generation
-        recalling = Recall(partition, generation, pool, dossiers)
-        self._bringing_back = BringingBack(pool, recalling)
-        self._known = [self._lane(projection, memory) for projection in projections]
+        self._memory = memory
+        self._known = [self._lane(projection) for projection in projections]
         self._lanes = self._known  # those of versions that are live
+        self._teams = Teams(self._team)
+        bringing_back = BringingBack(pool, Recall(partition, generation, pool, dossiers))
+        self._assessing = Assessing(self._teams, bringing_back)
 
     @property
     def next(self) -> int:
@@ -127,11 +132,15 @@ class PartitionOwner:
                 self._lanes = await self.live(connection, self._known)
                 for lane in self._lanes:
                     await lane.take(connection)
+        self._teams.begin(self._lanes)
 
-    def _lane(self, projection: Projection, memory: Memory) -> Lane:
+    def _lane(self, projection: Projection) -> Lane:
         store = self.store_of(projection, self._generation)
-        snapshots = Snapshots(self._pool, projection, store.id, self._generation)
-        return Lane(projection, self.partition, store, snapshots, memory)
+        return Lane(projection, self.partition, store)
+
+    def _team(self, lanes: Sequence[Lane]) -> Team:
+        told = Told(lanes)
+        return Team(told, Snapshots(self._pool, told, self._generation), self._memory)
 
     def store_of(self, projection: Projection, generation: int) -> ProjectionStore:
         """Return where a projection's rows are kept."""
@@ -192,28 +201,22 @@ class PartitionOwner:
             for customer, (event_id, reason) in portion.unreadable.items()
         }
         async with self._all_or_nothing(lanes):
-            shares = [(lane, lane.of_interest(batch)) for lane in lanes]
-            await self._bringing_back.recall(shares, broken, reference)
-            work = [
-                (lane, await self._assess(lane, mine, broken, at, reference))
-                for lane, mine in shares
-            ]
-            await self._keep_uses([changes for _, changes in work])
+            shares = self._teams.shares(lanes, batch)
+            work = await self._assessing.assess(lanes, shares, broken, at, reference)
+            await self._keep_uses(work.values())
             async with self._writing() as connection:
                 if self._mirror is not None:
                     await self._mirror.keep(connection, stored)
                 numbers = [
                     await lane.write(connection, upto, changes, reference.count, at)
-                    for lane, changes in work
+                    for lane, changes in work.items()
                 ]
-        for (lane, changes), change_no in zip(work, numbers, strict=True):
-            lane.committed(upto, changes)
+        for (lane, changes), change_no in zip(work.items(), numbers, strict=True):
+            self._committed(lane, upto, changes)
             self._tell(lane, changes, change_no)
         self.taken_at = at
-        keep_until = time.monotonic() + _KEEPING_S
-        for lane, changes in work:
-            await lane.release(changes, at, reference, keep_until)
-        collect_if_many()
+        await self._release(shares, work, at, reference)
+        self._teams.join()
 
     async def due(
         self, reference: Reference, at: datetime, *, caught_up: bool, limit: int = DUE_LIMIT
@@ -283,38 +286,37 @@ class PartitionOwner:
         upto = lane.checkpoint.next
         broken: dict[CustomerId, Parked] = {}
         async with self._all_or_nothing([lane]):
-            await self._bringing_back.recall([(lane, customers)], broken, reference)
-            changes = await self._assess(lane, dict.fromkeys(customers, ()), broken, at, reference)
+            shares = self._teams.again(lane, customers)
+            work = await self._assessing.assess([lane], shares, broken, at, reference)
+            changes = work[lane]
             await self._keep_uses([changes])
             async with self._writing() as connection:
                 if caught_up and not await connection.fetchval(
                     sql("log_is_quiet"), self._generation, self.partition, upto
                 ):
-                    lane.memory.drop(customers)
+                    self._teams.drop(lane, customers)
                     return 0
                 change_no = await lane.write(connection, upto, changes, reference.count, at)
         lane.parked.difference_update(customers)
-        lane.committed(upto, changes)
+        self._committed(lane, upto, changes)
         self._tell(lane, changes, change_no)
-        await lane.release(changes, at, reference, time.monotonic() + _KEEPING_S)
-        collect_if_many()
+        await self._release(shares, work, at, reference)
         return len(customers)
 
-    async def _assess(
-        self, lane: Lane, batch: Batch, broken: Broken, at: datetime, reference: Reference
-    ) -> Changes:
-        """Return what differs once a batch is remembered; who is in it was brought back."""
-        changes = await lane.assess(batch, broken, at, reference)
-        if changes.incomplete:
-            broken = dict(broken)
-            again = {customer: batch[customer] for customer in changes.incomplete}
-            await self._bringing_back.recall_whole(lane, [*again], broken)
-            await lane.assess(again, broken, at, reference, changes)
-            assert not changes.incomplete, "nothing is left out of what was read whole"
-        changes.parked.extend(broken.values())
-        return changes
+    def _committed(self, lane: Lane, upto: int, changes: Changes) -> None:
+        """Take note that a lane's changes are durable; whom it parked the others go on with."""
+        lane.committed(upto, changes)
+        self._teams.part(parked.customer for parked in changes.parked)
 
-    async def _keep_uses(self, changes: Sequence[Changes]) -> None:
+    async def _release(
+        self, shares: Sequence[Share], work: Work, at: datetime, reference: Reference
+    ) -> None:
+        until = time.monotonic() + _KEEPING_S
+        for team, _ in shares:
+            await team.release(work, at, reference, until)
+        collect_if_many()
+
+    async def _keep_uses(self, changes: Iterable[Changes]) -> None:
         await self._uses.keep(head.uses for one in changes for head in one.heads)
 
     def _tell(self, lane: Lane, changes: Changes, change_no: int) -> None:
@@ -345,6 +347,5 @@ class PartitionOwner:
         try:
             yield
         except BaseException:
-            for lane in lanes:
-                lane.memory.clear()
+            self._teams.clear(lanes)
             raise

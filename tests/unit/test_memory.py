@@ -24,7 +24,7 @@ def remembered(facts: int) -> Remembered:
         )
         for n in range(facts)
     )
-    return Remembered(Facts(map(fact_of, events)), Written())
+    return Remembered(Facts(map(fact_of, events)), [Written()])
 
 
 class WalkedAll(Memo):
