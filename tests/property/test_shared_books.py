@@ -113,7 +113,9 @@ class Shared:
             self._stamps[READER.name] = object() if read is None else read.stamp
 
 
-turns = st.sampled_from([(WALKER,), (READER,), BOTH, BOTH[::-1]])
+turns: st.SearchStrategy[tuple[Projection, ...]] = st.sampled_from(
+    [(WALKER,), (READER,), BOTH, BOTH[::-1]]
+)
 
 
 @often_marked

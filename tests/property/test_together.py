@@ -16,7 +16,7 @@ from events.policy import Reference
 from projections import PROJECTIONS
 from projections.books.stage import BOOKS
 from projections.case_board.projection import CaseBoard
-from projections.facts import Facts, Stage
+from projections.facts import Facts, Memo, Stage
 from projections.protocol import Assessment, Projection
 from projections.receivables.projection import Receivables
 from projections.together import Together
@@ -78,10 +78,14 @@ def test_asked_again_of_another_instant_or_under_other_rules_they_answer_that(
             assert found == alone(projection, events, instant, rules)
 
 
+def _fails(facts: Facts, memo: Memo | None, at: datetime, reference: Reference) -> Memo:
+    raise ZeroDivisionError
+
+
 class Broken(ValueTiers):
     """One whose walk of the books cannot be trusted."""
 
-    stage: ClassVar[Stage | None] = Stage(BOOKS, lambda *_: 1 // 0)
+    stage: ClassVar[Stage | None] = Stage(BOOKS, _fails)
 
 
 @given(value_streams(), asked, value_references())

@@ -122,7 +122,7 @@ class Weighing:
     def packed(self, remembered: Remembered) -> Packed | None:
         content = len(self._given).to_bytes(self._size)
         self._given[content] = remembered
-        return Packed(content, Reference())
+        return Packed(content, [Reference()])
 
     def unpacked(self, packed: Packed) -> Remembered:
         return self._given.pop(packed.content)
