@@ -118,6 +118,10 @@ GIVEN: Mapping[str, Arguments] = {
     "reference_stream": (1, 200),
     "stream_read": ("/branches/B-1/till", 199_000),
     # --- Kafka's
+    "kafka_admit": (
+        1, [1], [uuid4()], ["/branches/B-1/x"], [0], [1], [b"d"], [NOW], [b"k"], [b"h"], [b"d"],
+        [True],
+    ),
     "kafka_claim": (1,),
     "kafka_confirm": (1, [1], [uuid4()], [60_000]),
     "kafka_distrust": ("topic",),
@@ -128,12 +132,12 @@ GIVEN: Mapping[str, Arguments] = {
     "kafka_lock_heads": (1, [1, 2]),
     "kafka_oldest_pending": (1,),
     "kafka_own": (7, [1, 2]),
-    "kafka_pend": (1, [1], [uuid4()], [NOW], [b"k"], [b"h"], [b"d"], [True]),
     "kafka_stream": ("/branches/B-1/till", 199_000),
     "kafka_pending": (1, [1], 100),
     "kafka_pending_partitions": (1,),
     "kafka_pending_records": ([ONE],),
     "kafka_positions": ([ONE, OTHER],),
+    "kafka_take": (7, [1, 2], 1, [1], 100),
     "mirror_heads": (1,),
     "mirror_keep": ([1], [1], [60_000], *AN_EVENT),
     "mirror_lock": (1, PARTITION),
@@ -155,10 +159,10 @@ GIVEN: Mapping[str, Arguments] = {
     "move_unmirrored": (1,),
     "move_wake": (),
     # --- the way in
-    "branch_key_add": (uuid4(), "B-1", "till", False, b"h", NOW),
-    "branch_key_find": (b"h",),
     "branch_key_list": ("B-1",),
-    "branch_key_revoke": (ONE, NOW),
+    "key_add": (uuid4(), "B-1", None, "till", False, b"h", NOW),
+    "key_find": (b"h",),
+    "key_revoke": (ONE, NOW),
     "quarantine_add": (
         NOW, "B-1", False, [uuid4()], [1], [ONE], ["t"], ["c"], ["f"], ["r"], ["m"], [None],
         [b"s"], [False],
@@ -173,6 +177,7 @@ GIVEN: Mapping[str, Arguments] = {
     "quarantine_taken": ("B-1", [ONE]),
     "quarantine_list": ("B-1", False, 50),
     "quarantine_show": (ONE,),
+    "staff_key_list": ("agent-7",),
     "vault_keys": (CUSTOMERS,),
     "vault_prepare": ([CUSTOMER, "new"], [b"k", b"k"]),
     # --- rows
