@@ -90,10 +90,8 @@ class Snapshots:
     def __init__(self, pool: Pool, told: Told, generation: int) -> None:
         self._told = told
         self._pool = pool
-        self._lanes = told.lanes
-        ids = [lane.store.id for lane in told.lanes]
-        self._id = "+".join(name for name, _ in ids), ids[0][1]
-        self._code = f"{code_digest()}/{_FORM}/{[version for _, version in ids[1:]]}"
+        self.id = stored_as
+        self._code = f"{code_digest()}/{_FORM}"
         self._generation = generation
 
     async def of(
@@ -136,9 +134,8 @@ class Snapshots:
     ) -> list[Record]:
         with translated():
             return await self._pool.fetch(
-                sql("snapshots_of"), *self._id, self._code, self._generation, upto,
-                self._count(reference), reference.count, customers, most_bytes,
-                *self._lanes[0].store.id,
+                sql("snapshots_of"), *self.id, self._code, self._generation, upto,
+                self.rules.count(reference), reference.count, customers, most_bytes,
             )  # fmt: skip
 
     async def _bring_back(
@@ -220,8 +217,8 @@ class Snapshots:
             content = await asyncio.to_thread(self._left_out, remembered, rules)
             with translated():
                 await self._pool.execute(
-                    sql("snapshot_keep"), *self._id, customer, self._code, self._generation, upto,
-                    at, self._count(reference), len(facts), content,
+                    sql("snapshot_keep"), *self.id, customer, self._code, self._generation, upto,
+                    at, self.rules.count(reference), len(facts), content,
                 )  # fmt: skip
         except Exception:  # noqa: BLE001 - what it is a snapshot of is written already
             _LOG.exception("snapshot_not_kept", customer=customer)

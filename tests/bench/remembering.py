@@ -18,7 +18,7 @@ import gc
 import json
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import import_module
@@ -31,16 +31,14 @@ import msgspec
 
 from events.codec import decode, encode
 from events.envelope import CustomerId, Envelope, Position, RecordedEvent
-from events.partitioning import PARTITIONS, REFERENCE_PARTITION, partition_of
+from events.partitioning import REFERENCE_PARTITION, partition_of
 from events.policy import Reference
-from projections import PROJECTIONS
 from projections.protocol import Projection
 from services.ports import StoredEvent
 from services.projector import lane as lanes_module
 from services.projector.collecting import collecting_seldom
 from services.projector.memory import Memory
 from services.projector.snapshots import Snapshots
-from services.rows.changes import Changes
 from services.simulator.history import history, open_books
 from services.simulator.plan import Plan
 
@@ -150,90 +148,28 @@ _PER_CUSTOMER = 4
 _Batch = dict[CustomerId, list[Any]]
 
 
-class _Teams:
-    """The memory of each partition."""
-
-    def __init__(self, memory: Memory) -> None:
-        self._memory = memory
-        self._partitions = {partition: self._begun(partition) for partition in range(PARTITIONS)}
-
-    def _begun(self, partition: int) -> tuple[Any, list[Any]]:
-        rooms = import_module("services.projector.teams"), import_module("services.projector.team")
-        lanes = [lanes_module.Lane(one, partition, cast(Any, _NoRows(one))) for one in PROJECTIONS]
-
-        def made(some: list[Any]) -> object:
-            told = cast(Any, lanes_module).Told(some)
-            return rooms[1].Team(told, cast(Any, Snapshots)(None, told, 1), self._memory)
-
-        teams = rooms[0].Teams(made)
-        teams.begin(lanes)
-        return teams, lanes
-
-    async def take_in(self, partition: int, batch: _Batch, at: datetime, rules: Reference) -> None:
-        """Remember and assess what a batch is about."""
-        teams, lanes = self._partitions[partition]
-        work = {lane: Changes() for lane in lanes}
-        shares = teams.shares(lanes, batch)
-        for team, mine in shares:
-            await team.recall(None, {customer: [] for customer in await team.forgotten(mine)})
-            await team.assess(mine, {}, at, rules, work)
-        for team, _ in shares:
-            await team.memory.release()
-
-    def held(self) -> Iterator[tuple[Projection, CustomerId]]:
-        """Yield who is remembered under which projection."""
-        for teams, _ in self._partitions.values():
-            for team in teams.all():
-                for lane in team.lanes:
-                    for customer in team.memory.customers():
-                        yield lane.projection, customer
+async def _take_in(
+    lanes: list[lanes_module.Lane], batch: list[StoredEvent], reference: Reference
+) -> None:
+    by_customer = _by_customer(batch)
+    for lane in lanes:
+        mine = lane.of_interest(by_customer)
+        forgotten = cast(list[CustomerId], await _done(lane.forgotten(mine)))
+        unknown: dict[CustomerId, list[object]] = {customer: [] for customer in forgotten}
+        await _recalled(lane, unknown)
+        await lane.assess(mine, {}, batch[-1].recorded_at, reference)
+        for customer in mine:
+            remembered = lane.memory._customers[customer]
+            _LENGTHS[lane, customer] = len(remembered.facts)
+        await _done(lane.memory.release())
 
 
-class _Lanes:
-    """The same in builds where every lane remembered for itself."""
-
-    def __init__(self, memory: Memory) -> None:
-        self._lanes = [
-            [
-                cast(Any, lanes_module.Lane)(one, partition, _NoRows(one), _snapshots(one), memory)
-                for one in PROJECTIONS
-            ]
-            for partition in range(PARTITIONS)
-        ]
-
-    async def take_in(self, partition: int, batch: _Batch, at: datetime, rules: Reference) -> None:
-        """Remember and assess what a batch is about."""
-        for lane in self._lanes[partition]:
-            mine = lane.of_interest(batch)
-            forgotten = cast(list[CustomerId], await _done(lane.forgotten(mine)))
-            await lane.recall(None, {customer: [] for customer in forgotten})
-            await lane.assess(mine, {}, at, rules)
-            await _done(lane.memory.release())
-
-    def held(self) -> Iterator[tuple[Projection, CustomerId]]:
-        """Yield who is remembered under which projection."""
-        for lane in (lane for share in self._lanes for lane in share):
-            for customer in [*lane.memory._customers, *getattr(lane.memory, "_packed", ())]:
-                yield lane.projection, customer
-
-
-class _Counted:
-    """How many facts there are of each customer under each projection."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[str, CustomerId], set[str]] = defaultdict(set)
-
-    def count(self, batch: _Batch) -> None:
-        """Count what a batch tells."""
-        for customer, facts in batch.items():
-            for one in PROJECTIONS:
-                mine = [fact.id for fact in facts if type(fact.data) in one.handles]
-                self._known[one.name, customer].update(mine)
-
-    def of(self, held: Iterator[tuple[Projection, CustomerId]]) -> int:
-        """Return how many facts are remembered, with those that a customer counts for."""
-        lengths = {place: len(known) for place, known in self._known.items()}
-        return sum(_PER_CUSTOMER + lengths[one.name, customer] for one, customer in held)
+async def _recalled(lane: lanes_module.Lane, unknown: Mapping[CustomerId, list[object]]) -> None:
+    """Have a lane of a build remember customers of whom nothing is known."""
+    if hasattr(lane, "facts_of"):
+        lane.remember(lane.facts_of(cast(Any, unknown)), {})
+    else:
+        await cast(Any, lane).recall(None, unknown)
 
 
 async def measure(path: Path, batch_events: int, room: int) -> dict[str, float]:

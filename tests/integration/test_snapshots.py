@@ -25,12 +25,12 @@ from services.postgres.statements import sql
 from services.projector.memory import Memory
 from services.projector.owner import PartitionOwner
 from services.projector.reference_feed import ReferenceFeed
+from services.rows.projection_store import written_of
 from services.rows.row_tables import ensure_tables
 from services.simulator.history import history, open_books
 from services.simulator.plan import Plan
 from tests.support.counting import Counting
 from tests.support.log import START, SetClock, payment, submission
-from tests.support.remembered import assert_remembered_is_written
 
 NOTHING = Reference()
 LONG_EVENTS = 200  # here
@@ -259,7 +259,16 @@ async def test_what_is_remembered_as_written_is_what_is_written(
             await owner.step(reference, 100)
             clock.move(timedelta(hours=dice.choice([0, 0, 1, 30])))
             await owner.due(reference, clock.at, caught_up=True)
-            served += await assert_remembered_is_written(pool, owner)
+            for lane in owner._lanes:
+                remembered = lane.memory._customers
+                async with pool.acquire() as connection:
+                    [written] = await written_of(connection, [(lane.store, [*remembered])])
+                for customer, kept in remembered.items():
+                    assert kept.written.alerts == written[customer].alerts
+                    for table in lane.projection.tables:
+                        rows = kept.written.rows.get(table.name, {})
+                        assert dict(rows) == written[customer].rows.get(table.name, {})
+                        served += not isinstance(rows, dict)
     assert served > 100
     assert await pool.fetchval("SELECT count(parked_reason) FROM projection_heads") == 0
 
@@ -320,7 +329,7 @@ async def test_what_there_was_no_time_to_keep_is_kept_with_the_next_change(
     await append(log, 10_000, 1)
     owner = await owner_of(pool, log)
     with monkeypatch.context() as patched:
-        patched.setattr("services.projector.owner._KEEPING_S", -1.0)
+        patched.setattr("services.projector.assessing._KEEPING_S", -1.0)
         await owner.step(NOTHING, 10)
     assert await pool.fetchval("SELECT events FROM dossier_snapshots") is None
     await append(log, 20_000, 1)
