@@ -13,8 +13,7 @@ from typing import NamedTuple
 
 from events.facts import Fact
 from events.touchpoints.base import Touchpoint
-from projections.facts import Facts, Sharing, Walk
-from projections.protocol import Projection
+from projections.protocol import Facts, Projection, Staged, Walk
 
 
 class Asked(NamedTuple):
@@ -62,7 +61,7 @@ class Together:
             mine = sharing.places.intersection(places)
             if sharing.walker in mine and len(mine) > 1:
                 shared = Facts(told, sharing.handles)
-                shared.sharing = Sharing(sharing.walk)
+                shared.staged = Staged(sharing.walk)
                 staged.update(dict.fromkeys(mine, shared))
         found = []
         for n in places:

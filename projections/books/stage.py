@@ -1,8 +1,7 @@
-"""The stage of the books: one walk of a customer's books for all projections that read them.
+"""The stage of the books: one walk of a customer's books for all projections of a pass.
 
-Whoever notes most walks; the others read the ledger that it walks. They may be asked together or
-each by itself, of any instants: the ledger goes on as far as anybody asked, and of what moved in
-it each reader is told since it read last.
+Whoever notes most walks; the others read the ledger it has walked. The ledger is that of the
+asked instant and goes on no further: nobody keeps a memo of it.
 """
 
 from __future__ import annotations
@@ -12,27 +11,35 @@ from typing import Final
 
 from events.policy import Reference
 from projections.books.ledger import Ledger
-from projections.facts import Facts, Memo
+from projections.protocol import Facts
 
 BOOKS: Final = "books"
 
 
-class SharedBooks(Memo):
-    """The walker's memo: the books, and what others made of them, by projection."""
+class WalkedBooks:
+    """The books at an instant, with all receivables' facts in them; `notes` are the walker's.
 
-    def __init__(self, reference: Reference) -> None:
-        self.reference = reference
-        self.stamp: object = None
-        self.readings: dict[str, Memo] = {}
+    Each is taken once: whoever asks again may have gone on with it, and walks for itself.
+    """
 
-    @property
-    def ledger(self) -> Ledger:
-        """Return the books."""
-        raise NotImplementedError
+    __slots__ = ("_ledger", "_notes")
+
+    def __init__(self, ledger: Ledger, notes: object) -> None:
+        self._ledger: Ledger | None = ledger
+        self._notes: object = notes
+
+    def take_ledger(self) -> Ledger | None:
+        """Return the ledger for who only reads it."""
+        ledger, self._ledger = self._ledger, None
+        return ledger
+
+    def take_notes(self) -> object:
+        """Return what the walker noted."""
+        notes, self._notes = self._notes, None
+        return notes
 
 
-def shared_books(facts: Facts, at: datetime, reference: Reference) -> SharedBooks | None:
-    """Return the books that were walked for all to an instant; None: everybody walks alone."""
-    found = None if facts.sharing is None else facts.sharing.walked(facts, at, reference)
-    assert found is None or isinstance(found, SharedBooks)
-    return found
+def walked_books(facts: Facts, at: datetime, reference: Reference) -> WalkedBooks | None:
+    """Return the books that were walked for all; None: everybody walks for itself."""
+    found = None if facts.staged is None else facts.staged.walked(facts, at, reference)
+    return found if isinstance(found, WalkedBooks) else None

@@ -21,8 +21,7 @@ from projections.case_board.ladder import (
 from projections.case_board.parts import CaseStep
 from projections.case_board.replay import Board
 from projections.case_board.rows import CallbackRow, CaseRow, CycleRow, ObligationRow
-from projections.facts import Facts
-from projections.protocol import Alert
+from projections.protocol import Alert, Facts
 
 
 class CaseExplanation(Struct, frozen=True, kw_only=True):

@@ -19,8 +19,7 @@ from projections.case_board.board import all_rows, unread_rows
 from projections.case_board.ladder import Ladder
 from projections.case_board.replay import Board
 from projections.case_board.rows import CALLBACKS, TABLES
-from projections.facts import Facts, Memo
-from projections.protocol import Alert, Assessment, Differences, Row, RowKey
+from projections.protocol import Alert, Assessment, Differences, Facts, Memo, Row, RowKey
 
 
 class BoardMemo(Memo):

@@ -17,8 +17,7 @@ from projections.case_board.memo import BoardMemo
 from projections.case_board.replay import HANDLED
 from projections.case_board.restoring import memo_again
 from projections.case_board.rows import BREACHED, TABLES, CaseRow
-from projections.facts import Facts, Memo, Stage
-from projections.protocol import Assessment, Row, Table, Total
+from projections.protocol import Assessment, Facts, Memo, Row, Stage, Table, Total
 
 
 class CaseBoard:

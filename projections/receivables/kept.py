@@ -27,20 +27,14 @@ class KeptTally(Kept):
     days_late: int
 
 
-class KeptReading(Kept):
-    """What receivables made of the books."""
+class KeptMemo(Kept):
+    """A memo of receivables."""
 
     at: datetime
+    books: KeptBooks
     branch_id: str | None  # of the frame
     zone: str
     states: Sequence[KeptPromiseState]
     unsettled: list[int]
     settled: dict[tuple[str, Verdict], int]
     tallies: Sequence[KeptTally]
-
-
-class KeptMemo(Kept):
-    """A memo of receivables."""
-
-    books: KeptBooks
-    reading: KeptReading

@@ -1,4 +1,4 @@
-"""Brings customers back to memory whom teams have forgotten: each dossier is read once for all."""
+"""Brings customers back to memory whom lanes have forgotten: each dossier is read once for all."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ class BringingBack:
         for start in range(0, len(names), _AT_ONCE):
             some = {*names[start : start + _AT_ONCE]}
             await self._recall_some(
-                [(team, [c for c in customers if c in some]) for team, customers in missed],
+                [(lane, [c for c in customers if c in some]) for lane, customers in missed],
                 broken,
                 reference,
             )
 
     async def recall_whole(
-        self, team: Team, lengths: Mapping[CustomerId, int], broken: Broken
+        self, lane: Lane, customers: Sequence[CustomerId], broken: Broken
     ) -> None:
         """Bring customers back by all their events, whatever was kept. Raises: Unavailable."""
         for some in _parted(customers, [lane.memory.length(customer) for customer in customers]):
@@ -72,7 +72,7 @@ class BringingBack:
 
     async def _recall_some(
         self,
-        missed: Sequence[tuple[Team, Sequence[CustomerId]]],
+        missed: Sequence[tuple[Lane, Sequence[CustomerId]]],
         broken: Broken,
         reference: Reference,
     ) -> None:
@@ -81,8 +81,8 @@ class BringingBack:
             [_wanted(lane, customers) for lane, customers in missed], broken, reference
         )
         refused = [
-            (team, await team.go_on_from(found.since, reference))
-            for (team, _), found in zip(missed, recalled, strict=True)
+            (lane, await lane.go_on_from(found.since, reference))
+            for (lane, _), found in zip(missed, recalled, strict=True)
         ]
         whole = await self._recalling.whole(
             [_wanted(lane, customers) for lane, customers in refused], broken
@@ -116,11 +116,13 @@ def _wanted(lane: Lane, customers: Sequence[CustomerId]) -> Wanted:
     return Wanted(lane.snapshots, lane.partition, lane.checkpoint.next, customers)
 
 
-def _parted(lengths: Mapping[CustomerId, int]) -> Iterator[Sequence[CustomerId]]:
+def _parted(
+    customers: Sequence[CustomerId], lengths: Sequence[int]
+) -> Iterator[Sequence[CustomerId]]:
     """Yield customers in turn, some at once, but not so many that all their facts are too many."""
     some: list[CustomerId] = []
     facts = 0
-    for customer, length in lengths.items():
+    for customer, length in zip(customers, lengths, strict=True):
         if some and (len(some) == _AT_ONCE or facts + length > _FACTS_AT_ONCE):
             yield some
             some, facts = [], 0

@@ -1,20 +1,27 @@
-"""One projection in one owned partition: its checkpoint, its rules, its parked customers."""
+"""One projection in one owned partition: its checkpoint, its memory, its parked customers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+import structlog
 from asyncpg.pool import PoolConnectionProxy
 
 from events.envelope import CustomerId
 from events.facts import Fact
-from projections.facts import Facts, Sharing
-from projections.protocol import Projection
-from services.projector.rules_read import RulesRead
+from events.policy import Reference
+from projections.protocol import Facts, FactsLeftOut, Projection
+from services.projector.memory import Memory, Remembered
+from services.projector.recalling import Events
+from services.projector.snapshots import LONG_EVENTS, Snapshot, Snapshots
+from services.projector.turns import Turns
 from services.rows.changes import Changes, Parked
 from services.rows.projection_store import Checkpoint, ProjectionStore
 from services.rows.written import Written
+
+_LOG = structlog.get_logger(__name__)
 
 Connection = PoolConnectionProxy
 Batch = Mapping[CustomerId, Sequence[Fact]]
@@ -23,18 +30,29 @@ Broken = Mapping[CustomerId, Parked]
 
 
 class Lane:
-    """Knows where a projection stands, and writes what a team of lanes found."""
+    """Remembers and assesses for one projection; writes nothing by itself."""
 
-    def __init__(self, projection: Projection, partition: int, store: ProjectionStore) -> None:
+    def __init__(
+        self,
+        projection: Projection,
+        partition: int,
+        store: ProjectionStore,
+        snapshots: Snapshots,
+        memory: Memory,
+    ) -> None:
         self.projection = projection
         self.partition = partition
         self.store = store
-        self.rules = RulesRead(projection.reads)
+        self.snapshots = snapshots
+        self.memory = memory.section(snapshots)
         self.parked: set[CustomerId] = set()
         self.checkpoint = Checkpoint(0, 0)
+        self._to_keep: set[CustomerId] = set()
 
     async def take(self, connection: Connection) -> None:
         """Own the partition for this projection, and go on where its checkpoint stands."""
+        self.memory.clear()
+        self._to_keep.clear()
         self.checkpoint = await self.store.take(connection, self.partition)
         self.parked = await self.store.parked(connection, self.partition)
 
@@ -154,29 +172,20 @@ class Lane:
         """Take note that the changes are durable."""
         self.checkpoint = self.checkpoint._replace(next=upto)
         self.parked.update(parked.customer for parked in changes.parked)
+        self.memory.drop(parked.customer for parked in changes.parked)
 
+    async def release(
+        self, changes: Changes, at: datetime, reference: Reference, until: float
+    ) -> None:
+        """Keep snapshots of the long dossiers that were read, then let go of every customer.
 
-class Told:
-    """The lanes that are told of the same facts: one, or those that walk them once for all.
-
-    Whoever walks is the first.
-    """
-
-    def __init__(self, lanes: Sequence[Lane]) -> None:
-        self.lanes = tuple(lanes)
-        self.handles = frozenset().union(*(lane.projection.handles for lane in lanes))
-        self.sharing: Sharing | None = None
-        stage = self.lanes[0].projection.stage
-        if len(self.lanes) > 1:
-            assert stage is not None
-            assert stage.walk is not None
-            self.sharing = Sharing(stage.walk)
-
-    def facts(self, dossier: Sequence[Fact]) -> Facts:
-        """Return the facts of a customer that they are told of."""
-        return self.share(Facts(dossier, self.handles))
-
-    def share(self, facts: Facts) -> Facts:
-        """Let them share facts."""
-        facts.sharing = self.sharing
-        return facts
+        None is begun after `until`, by the monotonic clock; it is kept with the next change then.
+        """
+        customers = [head.customer for head in changes.heads if head.customer in self._to_keep]
+        for customer in customers:
+            remembered = self.memory.get(customer)
+            if remembered is None or time.monotonic() > until:
+                continue
+            self._to_keep.discard(customer)
+            await self.snapshots.keep(customer, remembered, self.checkpoint.next, at, reference)
+        await self.memory.release()

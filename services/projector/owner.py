@@ -90,9 +90,6 @@ class PartitionOwner:
         self.assessor = Assessor(pool, dossiers, generation, self.writer(), mirror, audience)
         self._known = [self._lane(projection, memory) for projection in projections]
         self._lanes = self._known  # those of versions that are live
-        self._teams = Teams(self._team)
-        bringing_back = BringingBack(pool, Recall(partition, generation, pool, dossiers))
-        self._assessing = Assessing(self._teams, bringing_back)
 
     @property
     def next(self) -> int:
@@ -110,15 +107,11 @@ class PartitionOwner:
                 self._lanes = await self.live(connection, self._known)
                 for lane in self._lanes:
                     await lane.take(connection)
-        self._teams.begin(self._lanes)
 
-    def _lane(self, projection: Projection) -> Lane:
+    def _lane(self, projection: Projection, memory: Memory) -> Lane:
         store = self.store_of(projection, self._generation)
-        return Lane(projection, self.partition, store)
-
-    def _team(self, lanes: Sequence[Lane]) -> Team:
-        told = Told(lanes)
-        return Team(told, Snapshots(self._pool, told, self._generation), self._memory)
+        snapshots = Snapshots(self._pool, projection, store.id, self._generation)
+        return Lane(projection, self.partition, store, snapshots, memory)
 
     def store_of(self, projection: Projection, generation: int) -> ProjectionStore:
         """Return where a projection's rows are kept."""

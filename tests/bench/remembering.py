@@ -22,7 +22,6 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -31,8 +30,9 @@ import msgspec
 
 from events.codec import decode, encode
 from events.envelope import CustomerId, Envelope, Position, RecordedEvent
-from events.partitioning import REFERENCE_PARTITION, partition_of
+from events.partitioning import PARTITIONS, REFERENCE_PARTITION, partition_of
 from events.policy import Reference
+from projections import PROJECTIONS
 from projections.protocol import Projection
 from services.ports import StoredEvent
 from services.projector import lane as lanes_module
@@ -86,21 +86,17 @@ def _rules(path: Path) -> Reference:
 class _NoRows:
     """A store that holds nothing of anybody."""
 
-    def __init__(self, projection: Projection) -> None:
-        self.id = projection.name, projection.version
-
     async def written(self, connection: object, customers: list[CustomerId]) -> dict[str, object]:
         """Return what is written of each customer."""
         written = _anywhere("Written", "services.rows.written", "services.projector.memory")
         return {customer: written() for customer in customers}
 
 
-def _snapshots(projection: Projection) -> object:
+def _snapshots(projection: Projection) -> Snapshots:
     """Return what packs a projection's memos, in builds that do."""
-    snapshots = cast(Any, Snapshots)
     if hasattr(Snapshots, "packed"):
-        return snapshots(None, projection, (projection.name, 1), 1)
-    return SimpleNamespace(rules=_AllRules())
+        return Snapshots(cast(Any, None), projection, (projection.name, 1), 1)
+    return cast(Snapshots, SimpleNamespace(rules=_AllRules()))
 
 
 class _AllRules:
@@ -144,8 +140,18 @@ async def _done(called: object) -> object:
     return await called if isinstance(called, Awaitable) else called
 
 
+def _remembered(lanes: list[lanes_module.Lane]) -> int:
+    """Return how many facts are remembered, with those that a customer counts for."""
+    found = 0
+    for lane in lanes:
+        section = lane.memory
+        held = [*section._customers, *getattr(section, "_packed", ())]
+        found += sum(_PER_CUSTOMER + _LENGTHS[lane, customer] for customer in held)
+    return found
+
+
 _PER_CUSTOMER = 4
-_Batch = dict[CustomerId, list[Any]]
+_LENGTHS: dict[tuple[lanes_module.Lane, CustomerId], int] = {}
 
 
 async def _take_in(
@@ -176,18 +182,17 @@ async def measure(path: Path, batch_events: int, room: int) -> dict[str, float]:
     """Return what the facts of a file take once all are remembered."""
     reference = _rules(path)
     memory = Memory(room)
-    shared = find_spec("services.projector.teams") is not None
-    partitions = _Teams(memory) if shared else _Lanes(memory)
+    lanes = [
+        [
+            lanes_module.Lane(one, partition, cast(Any, _NoRows()), _snapshots(one), memory)
+            for one in PROJECTIONS
+        ]
+        for partition in range(PARTITIONS)
+    ]
     waiting: dict[int, list[StoredEvent]] = defaultdict(list)
-    done: dict[int, int] = defaultdict(int)
     events = 0
     spent = 0.0
     before = 0
-
-    async def take_in(partition: int, batch: list[StoredEvent]) -> None:
-        by_customer = _by_customer(batch)
-        await partitions.take_in(partition, by_customer, batch[-1].recorded_at, reference)
-
     with collecting_seldom():
         for stored in read(path):
             if stored.envelope.subject is None:
@@ -197,24 +202,16 @@ async def measure(path: Path, batch_events: int, room: int) -> dict[str, float]:
             batch.append(stored)
             if len(batch) == batch_events:
                 if not before:  # what is made once was made by a small batch
-                    await take_in(partition, batch[:50])
+                    await _take_in(lanes[partition], batch[:50], reference)
                     before = _resident()
                 started = time.process_time()
-                await take_in(partition, batch)
+                await _take_in(lanes[partition], batch, reference)
                 spent += time.process_time() - started
                 events += len(batch)
-                done[partition] += len(batch)
                 gc.collect()  # what is garbage now would grow the process otherwise
                 del waiting[partition]
     grown = _resident() - before
-    counted = _Counted()
-    taken: dict[int, int] = defaultdict(int)
-    for stored in read(path):
-        if stored.envelope.subject is not None:
-            taken[stored.position.partition] += 1
-            if taken[stored.position.partition] <= done[stored.position.partition]:
-                counted.count(_by_customer([stored]))
-    facts = counted.of(partitions.held())
+    facts = _remembered([lane for share in lanes for lane in share])
     return {
         "events": events,
         "facts": facts,

@@ -12,8 +12,7 @@ from events.partitioning import partition_of
 from events.policy import Reference
 from events.touchpoints.policy import AlertsPolicy, AlertsPolicyPublished
 from projections import PROJECTIONS
-from projections.facts import Facts
-from projections.protocol import Assessment, Projection
+from projections.protocol import Assessment, Facts, Projection
 from projections.receivables.projection import Receivables
 from services.log.dossiers import PostgresDossiers
 from services.log.embedded.event_log import EmbeddedEventLog
@@ -40,7 +39,7 @@ CUSTOMER = CustomerId("C-1")
 @pytest.fixture(autouse=True)
 def long_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let dossiers be long soon."""
-    monkeypatch.setattr("services.projector.team.LONG_EVENTS", LONG_EVENTS)
+    monkeypatch.setattr("services.projector.lane.LONG_EVENTS", LONG_EVENTS)
 
 
 @pytest.fixture
@@ -227,7 +226,7 @@ async def test_what_is_remembered_as_written_is_what_is_written(
     pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A company's customers live on under one owner after another, some facts late."""
-    monkeypatch.setattr("services.projector.team.LONG_EVENTS", 3)
+    monkeypatch.setattr("services.projector.lane.LONG_EVENTS", 3)
     monkeypatch.setattr("services.projector.snapshots._GROWTH", 0.0)
     dice = random.Random(20261122)
     events = list(history(open_books(Plan.ending_today(START, customers=12))))

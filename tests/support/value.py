@@ -24,8 +24,7 @@ from events.touchpoints.policy import (
     TierPolicy,
     TierPolicyPublished,
 )
-from projections.facts import Facts
-from projections.protocol import Alert, Assessment
+from projections.protocol import Alert, Assessment, Facts
 from projections.value_tiers.projection import ValueTiers
 from projections.value_tiers.rows import StandingRow
 from tests.support.given import (

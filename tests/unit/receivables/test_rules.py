@@ -17,8 +17,7 @@ from events.touchpoints.policy import (
     DunningPolicy,
     DunningPolicyPublished,
 )
-from projections.facts import Facts
-from projections.protocol import Cause
+from projections.protocol import Cause, Facts
 from projections.receivables.credit import CreditRequest, decide_credit
 from projections.receivables.statement import explain
 from tests.support.given import (
