@@ -20,7 +20,7 @@ from events.touchpoints.base import PersonalTouchpoint, Touchpoint
 from events.touchpoints.policy import ReferenceTouchpoint
 from projections import PROJECTIONS
 from projections.digest import combine, customer_lines
-from projections.protocol import Facts
+from projections.facts import Facts
 from services.hosts.bootstrap import open_platform
 from services.platform import Platform
 from services.ports import StoredEvent
