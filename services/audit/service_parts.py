@@ -26,7 +26,8 @@ from projections.case_board.rows import (
     DepartmentRow,
     ObligationRow,
 )
-from projections.protocol import Facts, Row
+from projections.facts import Facts
+from projections.protocol import Row
 from services.postgres.pool import Pool
 from services.walk.known import Asking, EverybodyKnown, Told
 from services.walk.parts import Part

@@ -7,7 +7,7 @@ import pytest
 from events.cases.commands import Decline, Fulfil, Withdraw
 from events.touchpoints.complaint import ServiceRequested
 from events.touchpoints.policy import Flow, FlowPolicy, FlowPolicyPublished, Stage
-from projections.protocol import Facts
+from projections.facts import Facts
 from services.policies.standing import (
     FlowCounts,
     FlowStanding,
