@@ -15,6 +15,7 @@ from events.cases.clocks import reached_at
 from events.cases.commands import Command, Open
 from events.cases.decide import decide
 from events.cases.evolve import evolve
+from events.cases.opening import opening_of
 from events.cases.staff import BY_ITSELF, Staff, staff_in_force
 from events.cases.state import Case
 from events.envelope import BranchId, EventId
@@ -171,16 +172,7 @@ def fact_in_stream(
 
 def opening(data: ComplaintFiled | ServiceRequested, at: datetime, tier: str | None = None) -> Open:
     """Return the command by which the platform opens the case of a complaint or request."""
-    return Open(
-        case_id=CASE,
-        severity=data.severity,
-        received_at=at,
-        opened_by=event_id("complaint"),
-        agent=data.agent,
-        department=data.department,
-        tier=tier,
-        wanted_by=data.wanted_by if isinstance(data, ServiceRequested) else None,
-    )
+    return opening_of(data, event_id("complaint"), at, tier)
 
 
 def said_by_stream(case: Case, reference: Reference) -> dict[str, object]:
