@@ -25,7 +25,7 @@ from services.intake.draft import Draft, Scope
 from services.intake.explaining import explained
 from services.intake.halves import refuse_half_pairs
 from services.intake.media_types import is_json
-from services.intake.strict_json import MalformedBody, Tally, TooManyValues, parse
+from services.web.strict_json import MalformedBody, Tally, TooManyValues, parse
 from services.wording import nearest
 
 _PERSONAL_CHARACTERS = 2_000

@@ -14,7 +14,8 @@ from starlette.requests import Request
 from events.calendars import zone
 from services.console.alerts.words import AlertWords
 from services.console.receivables.words import ReceivablesWords
-from services.console.shared.i18n import LANGUAGES, language_of, speaker, with_parameters
+from services.console.shared.i18n import language_of, speaker, with_parameters
+from services.web.languages import LANGUAGES
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
