@@ -20,7 +20,7 @@ from events.envelope import CustomerId, EventId, FactKey
 from events.facts import Fact
 from events.touchpoints.customer import CustomerMerged, CustomerUnmerged
 
-MOVES = frozenset({CustomerMerged, CustomerUnmerged})
+_MOVES = (CustomerMerged, CustomerUnmerged)
 """The kinds of facts that say who is the same."""
 
 
@@ -57,7 +57,7 @@ class Identity:
         moves: dict[FactKey, tuple[CustomerId, Fact]] = {}
         for customer, facts in told.items():
             for fact in facts:
-                if type(fact.data) in MOVES:
+                if type(fact.data) in _MOVES:
                     moves[fact.fact_key] = (customer, fact)
         self._edges = _edges([moves[key] for key in sorted(moves)])
         names = {*told, *(edge.into for edge in self._edges)}
@@ -144,7 +144,10 @@ def _edges(moves: Iterable[tuple[CustomerId, Fact]]) -> Sequence[Edge]:
 
 
 def _leads_to(
-    customer: CustomerId, other: CustomerId, edges: Sequence[Edge], standing: Mapping[str, int]
+    customer: CustomerId,
+    other: CustomerId,
+    edges: Sequence[Edge],
+    standing: Mapping[CustomerId, int],
 ) -> bool:
     """Return whether a customer is another, or belongs to it."""
     while customer != other:

@@ -33,6 +33,7 @@ from services.postgres.pool import lent_for_locks, translated
 from services.postgres.statements import sql
 from services.postgres.waiting import patiently
 from services.projector.collecting import collecting_seldom
+from services.projector.identities import Identities
 from services.projector.memory import Memory
 from services.projector.owner import BATCH_EVENTS, PartitionOwner
 from services.projector.reference_feed import ReferenceFeed
@@ -139,6 +140,7 @@ class Projector:
                 try:
                     heads = await self._platform.log.heads()
                     memory = Memory(self._platform.max_facts)
+                    identities = Identities()
                     self._owners = [
                         PartitionOwner(
                             partition,
@@ -148,6 +150,7 @@ class Projector:
                             self._platform.dossiers,
                             heads.generation,
                             memory,
+                            identities=identities,
                         )
                         for partition in range(PARTITIONS)
                     ]

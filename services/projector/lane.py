@@ -166,13 +166,14 @@ class Lane:
         changes: Changes,
         policy_count: int,
         at: datetime,
+        beside: Mapping[int, Changes],
     ) -> int:
         """Write changes and move the checkpoint; return the number of the last change.
 
-        Raises: StaleCheckpoint.
+        `beside` are those of groups' customers, by partition. Raises: StaleCheckpoint.
         """
         return await self.store.write(
-            connection, self.partition, self.checkpoint, upto, changes, policy_count, at
+            connection, self.partition, self.checkpoint, upto, changes, policy_count, at, beside
         )
 
     def committed(self, upto: int, changes: Changes) -> None:

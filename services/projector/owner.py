@@ -9,7 +9,7 @@ were made under older policies.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Protocol
@@ -19,13 +19,15 @@ import structlog
 from events.envelope import CustomerId
 from events.policy import Reference
 from projections.protocol import Projection
-from services.errors import TouchstoneError
+from services.errors import TouchstoneError, Unavailable
 from services.log.facts import portion_of
 from services.ports import Dossiers, EventLog, Portion, StoredEvent
 from services.postgres.pool import Pool, translated
 from services.postgres.statements import sql
 from services.projector.bringing_back import BringingBack
 from services.projector.collecting import collect_if_many
+from services.projector.groups import Beside, GroupWork, Judged
+from services.projector.identities import Identities, IdentitiesMoved, Merge, merges_in
 from services.projector.lane import Batch, Connection, Lane
 from services.projector.memory import Memory
 from services.projector.recalling import Broken, Recall
@@ -44,7 +46,13 @@ DUE_LIMIT = 500
 
 _NOBODY = 2**62  # the place of a lane ahead, where there is none
 
+_TRIES = 5  # of a batch whose customers are being connected meanwhile
+
 _KEEPING_S = 5.0  # for snapshots after a batch: long enough for many, or for one that is very long
+
+
+class StillMoving(Unavailable):
+    """A batch's customers were connected with others again and again; the next try may do."""
 
 
 class NothingLive(TouchstoneError):
@@ -97,7 +105,9 @@ class PartitionOwner:
         memory: Memory,
         mirror: Mirror | None = None,
         audience: Audience | None = None,
+        identities: Identities | None = None,
     ) -> None:
+        """Project one partition; `identities` are shared by all of a process."""
         self.partition = partition
         self.taken_at: datetime | None = None  # when the last event taken in was recorded
         self._uses = UseSets(pool)
@@ -106,6 +116,8 @@ class PartitionOwner:
         self._pool = pool
         self._log = log
         self._generation = generation
+        self._identities = Identities() if identities is None else identities
+        self._groups = GroupWork(partition, generation, self._uses)
         recalling = Recall(partition, generation, pool, dossiers)
         self._bringing_back = BringingBack(pool, recalling)
         self._known = [self._lane(projection, memory) for projection in projections]
@@ -125,6 +137,7 @@ class PartitionOwner:
         with translated():
             async with self._pool.acquire() as connection, connection.transaction():
                 self._lanes = await self.live(connection, self._known)
+                await self._identities.refresh(connection)
                 for lane in self._lanes:
                     await lane.take(connection)
 
@@ -186,11 +199,34 @@ class PartitionOwner:
         portion: Portion,
         stored: Sequence[StoredEvent] = (),
     ) -> None:
+        for _ in range(_TRIES):
+            try:
+                await self._take_in_once(lanes, reference, portion, stored)
+            except IdentitiesMoved:
+                continue
+            return
+        raise StillMoving(f"customers of partition {self.partition} are merged all the time")
+
+    async def _take_in_once(
+        self,
+        lanes: list[Lane],
+        reference: Reference,
+        portion: Portion,
+        stored: Sequence[StoredEvent],
+    ) -> None:
+        """Take a batch in. Raises: IdentitiesMoved; nothing was taken in then."""
         batch, upto, at = portion.facts, portion.upto, portion.recorded_at
         broken = {
             customer: Parked(customer, reason, event_id)
             for customer, (event_id, reason) in portion.unreadable.items()
         }
+        merges = merges_in(batch)
+        together = self._together([*batch, *broken], merges)
+        if together:
+            batch = {
+                customer: facts for customer, facts in batch.items() if customer not in together
+            }
+            broken = {one: parked for one, parked in broken.items() if one not in together}
         async with self._all_or_nothing(lanes):
             shares = [(lane, lane.of_interest(batch)) for lane in lanes]
             await self._bringing_back.recall(shares, broken, reference)
@@ -199,16 +235,22 @@ class PartitionOwner:
                 for lane, mine in shares
             ]
             await self._keep_uses([changes for _, changes in work])
-            async with self._writing() as connection:
+            async with self._writing(batch, self._identities.new(merges)) as connection:
                 if self._mirror is not None:
                     await self._mirror.keep(connection, stored)
+                news = frozenset(fact.id for one in together for fact in portion.facts.get(one, ()))
+                judged = Judged(upto, at, reference, news)
+                beside = await self._assess_groups(connection, lanes, together, judged)
                 numbers = [
-                    await lane.write(connection, upto, changes, reference.count, at)
-                    for lane, changes in work
+                    await lane.write(connection, upto, changes, reference.count, at, one)
+                    for (lane, changes), one in zip(work, beside, strict=True)
                 ]
-        for (lane, changes), change_no in zip(work, numbers, strict=True):
+        if merges:
+            async with self._reading() as connection:
+                await self._identities.refresh(connection)
+        for (lane, changes), one, change_no in zip(work, beside, numbers, strict=True):
             lane.committed(upto, changes)
-            self._tell(lane, changes, change_no)
+            self._tell(lane, (changes, *one.values()), change_no)
         self.taken_at = at
         keep_until = time.monotonic() + _KEEPING_S
         for lane, changes in work:
@@ -278,6 +320,46 @@ class PartitionOwner:
         caught_up: bool,
     ) -> int:
         """Assess customers as of `at` to whom nothing happened; return how many."""
+        together = self._identities.connected(customers)
+        done = await self._again_groups(lane, together, reference, at, caught_up=caught_up)
+        alone = [customer for customer in customers if customer not in together]
+        try:
+            return done + await self._again_alone(lane, alone, reference, at, caught_up=caught_up)
+        except IdentitiesMoved:
+            return done  # the next slice finds them in their group
+
+    async def _again_groups(
+        self,
+        lane: Lane,
+        customers: Collection[CustomerId],
+        reference: Reference,
+        at: datetime,
+        *,
+        caught_up: bool,
+    ) -> int:
+        if not customers:
+            return 0
+        upto, changes = lane.checkpoint.next, Changes()
+        judged = Judged(upto, at, reference, due=True)
+        async with self._writing() as connection:
+            locked = await self._groups.lock(connection, customers, own_head=caught_up)
+            if caught_up and not locked.heads[self.partition].is_quiet(upto):
+                return 0
+            beside = await self._groups.assess(connection, lane, locked, judged)
+            change_no = await lane.write(connection, upto, changes, reference.count, at, beside)
+        lane.committed(upto, changes)
+        self._tell(lane, (changes, *beside.values()), change_no)
+        return len(customers)
+
+    async def _again_alone(
+        self,
+        lane: Lane,
+        customers: Sequence[CustomerId],
+        reference: Reference,
+        at: datetime,
+        *,
+        caught_up: bool,
+    ) -> int:
         if not customers:
             return 0
         upto = lane.checkpoint.next
@@ -286,16 +368,16 @@ class PartitionOwner:
             await self._bringing_back.recall([(lane, customers)], broken, reference)
             changes = await self._assess(lane, dict.fromkeys(customers, ()), broken, at, reference)
             await self._keep_uses([changes])
-            async with self._writing() as connection:
+            async with self._writing(customers) as connection:
                 if caught_up and not await connection.fetchval(
                     sql("log_is_quiet"), self._generation, self.partition, upto
                 ):
                     lane.memory.drop(customers)
                     return 0
-                change_no = await lane.write(connection, upto, changes, reference.count, at)
+                change_no = await lane.write(connection, upto, changes, reference.count, at, {})
         lane.parked.difference_update(customers)
         lane.committed(upto, changes)
-        self._tell(lane, changes, change_no)
+        self._tell(lane, (changes,), change_no)
         await lane.release(changes, at, reference, time.monotonic() + _KEEPING_S)
         collect_if_many()
         return len(customers)
@@ -317,9 +399,28 @@ class PartitionOwner:
     async def _keep_uses(self, changes: Sequence[Changes]) -> None:
         await self._uses.keep(head.uses for one in changes for head in one.heads)
 
-    def _tell(self, lane: Lane, changes: Changes, change_no: int) -> None:
-        if self._audience is not None and changes.visible:
-            customers = [head.customer for head in changes.heads]
+    def _together(
+        self, customers: Collection[CustomerId], merges: Sequence[Merge]
+    ) -> set[CustomerId]:
+        """Return everybody of a batch who is not to be assessed alone, or is merged into."""
+        return self._identities.connected(customers).union(*merges)
+
+    async def _assess_groups(
+        self,
+        connection: Connection,
+        lanes: Sequence[Lane],
+        customers: Collection[CustomerId],
+        judged: Judged,
+    ) -> Sequence[Beside]:
+        """Return what differs of customers' groups for each lane, before anything is written."""
+        if not customers:
+            return [{} for _ in lanes]
+        locked = await self._groups.lock(connection, customers)
+        return [await self._groups.assess(connection, lane, locked, judged) for lane in lanes]
+
+    def _tell(self, lane: Lane, changes: Sequence[Changes], change_no: int) -> None:
+        if self._audience is not None and any(one.visible for one in changes):
+            customers = [head.customer for one in changes for head in one.heads]
             self._audience.changed(lane.projection, self.partition, change_no, customers)
 
     @asynccontextmanager
@@ -329,14 +430,17 @@ class PartitionOwner:
                 yield connection
 
     @asynccontextmanager
-    async def _writing(self) -> AsyncIterator[Connection]:
+    async def _writing(
+        self, alone: Collection[CustomerId] = (), merges: Sequence[Merge] = ()
+    ) -> AsyncIterator[Connection]:
         """Yield a connection in a transaction that ends soon should this process freeze.
 
         Who takes the partition over waits for it meanwhile, and whoever publishes waits for them.
+        `alone` were assessed each by itself. Raises: IdentitiesMoved.
         """
         with translated():
             async with self._pool.acquire() as connection, connection.transaction():
-                await connection.execute(sql("end_when_idle"))
+                await self._identities.begin(connection, alone, merges)
                 yield connection
 
     @asynccontextmanager

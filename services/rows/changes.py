@@ -100,6 +100,28 @@ class Changes:
             self._rows(customer, table, written.rows[table], rows)
         return Written(written.rows, alerts, assessment.stamp)
 
+    def take_in(self, other: Changes) -> None:
+        """Add the changes of other customers."""
+        for mine, theirs in (
+            (self.heads, other.heads),
+            (self.parked, other.parked),
+            (self.raised, other.raised),
+            (self.restated, other.restated),
+            (self.withdrawn, other.withdrawn),
+        ):
+            mine.extend(theirs)  # type: ignore[arg-type]
+        for table, rows in other.upserts.items():
+            self.upserts[table] += rows
+        for table, keys in other.deletes.items():
+            self.deletes[table] += keys
+        self.take_in_totals(other)
+
+    def take_in_totals(self, other: Changes) -> None:
+        """Add what other customers' changes move of the company's sums."""
+        for key, (items, amount) in other.totals.items():
+            before = self.totals.get(key, (0, 0))
+            self.totals[key] = (before[0] + items, before[1] + amount)
+
     def _rows(
         self,
         customer: CustomerId,

@@ -6,7 +6,7 @@ the checkpoint: it is moved only where it still stands as this worker left it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -24,6 +24,8 @@ from services.rows.changes import Changes
 from services.rows.row_tables import tables_of
 from services.rows.uses import uses_id
 from services.rows.written import Written
+
+_NOTHING: Mapping[int, Changes] = {}
 
 
 class Checkpoint(NamedTuple):
@@ -72,6 +74,18 @@ class ProjectionStore:
         """Return the customers that are parked."""
         rows = await connection.fetch(sql("parked_customers"), *self._id, partition)
         return {CustomerId(row["customer_id"]) for row in rows}
+
+    async def taken_in(self, connection: PoolConnectionProxy) -> dict[int, int]:
+        """Return the first event of each partition that was not taken in; left out: none was."""
+        rows = await connection.fetch(sql("checkpoints_of"), *self._id, self.generation)
+        return {row["partition"]: row["next"] for row in rows}
+
+    async def assessed(
+        self, connection: PoolConnectionProxy, customers: Sequence[CustomerId]
+    ) -> dict[CustomerId, tuple[datetime, int]]:
+        """Return as of when customers were assessed, and after how many reference events."""
+        rows = await connection.fetch(sql("heads_of"), *self._id, list(customers))
+        return {CustomerId(r["customer_id"]): (r["assessed_at"], r["policy_count"]) for r in rows}
 
     async def due(
         self,
@@ -158,11 +172,13 @@ class ProjectionStore:
         changes: Changes,
         policy_count: int,
         at: datetime,
+        beside: Mapping[int, Changes] = _NOTHING,
     ) -> int:
         """Write changes and move the checkpoint; return the number of the last change.
 
-        Inside the caller's transaction. Raises: StaleCheckpoint, when another worker took the
-        partition since.
+        `beside` are those of other partitions' customers, and of own ones, that were assessed
+        as groups. Inside the caller's transaction. Raises: StaleCheckpoint, when another worker
+        took the partition since.
         """
         change_no: int | None = await connection.fetchval(
             sql("move_checkpoint"),
@@ -173,11 +189,28 @@ class ProjectionStore:
             checkpoint.epoch,
             upto,
             policy_count,
-            int(changes.visible),
+            int(changes.visible or any(one.visible for one in beside.values())),
             at,
         )
         if change_no is None:
             raise StaleCheckpoint(partition)
+        await self._changes(connection, partition, changes, policy_count, at)
+        for other, one in beside.items():
+            await self._changes(connection, other, one, policy_count, at)
+            changes.take_in_totals(one)
+        # Each writer moves sums of its own partition: two never wait for each other's.
+        await self._totals(connection, partition, changes)
+        return change_no
+
+    async def _changes(
+        self,
+        connection: PoolConnectionProxy,
+        partition: int,
+        changes: Changes,
+        policy_count: int,
+        at: datetime,
+    ) -> None:
+        """Write what differs of a partition's customers, but for the sums."""
         for name, keys in changes.deletes.items():
             table = self._tables[name]
             await connection.execute(table.delete, *table.key_arrays(keys))
@@ -186,9 +219,7 @@ class ProjectionStore:
             located = [(customer, partition, row) for customer, row in rows]
             await connection.execute(table.upsert, *table.arrays(located))
         await self._heads(connection, partition, changes, policy_count, at)
-        await self._totals(connection, partition, changes)
         await self._alerts(connection, partition, changes, at)
-        return change_no
 
     async def _heads(
         self,

@@ -33,7 +33,7 @@ def move(n: int, at: datetime, data: Touchpoint) -> Fact:
 
 @st.composite
 def moves(draw: st.DrawFn, names: Sequence[CustomerId] = NAMES) -> Dossiers:
-    """Any merges and unmerges, also such that cannot be: by customer, in the order of being told."""
+    """Any merges and unmerges, by customer, also such that cannot all be."""
     told: Dossiers = {}
     customers = st.sampled_from(names)
     for n in range(draw(st.integers(0, 12))):

@@ -12,8 +12,8 @@ from services.rebuild.rebuilding import rebuild
 
 JOURNAL = "SELECT * FROM alert_journal ORDER BY ordinal"
 ROWS = {
-    "items": "SELECT * FROM receivables_v2_items ORDER BY item_id",
-    "accounts": "SELECT * FROM receivables_v2_accounts ORDER BY currency",
+    "items": "SELECT * FROM receivables_v2_items ORDER BY customer_id, item_id",
+    "accounts": "SELECT * FROM receivables_v2_accounts ORDER BY customer_id, currency",
     "alerts": "SELECT alert_id, amount_minor FROM alerts ORDER BY alert_id",
     "totals": "SELECT measure, branch_id, day, count, amount_minor FROM totals "
     "WHERE projection = 'receivables' AND (count, amount_minor) <> (0, 0) ORDER BY 1, 2, 3",
