@@ -59,7 +59,8 @@ async def admit(connection: Connection, events: Sequence[Prepared]) -> Holders:
         let_in = {row["event_id"] for row in rows}
         admitted = {i for i in first if envelopes[i].id in let_in}
         others = [i for i in remaining if i not in admitted]
-        holders.update(await _holders(connection, envelopes, others))
+        found = await held(connection, [events[i] for i in others])
+        holders.update((others[i], holder) for i, holder in found.items())
         remaining = [i for i in others if i not in holders]
     return holders
 
@@ -99,13 +100,11 @@ def _first_of_each(envelopes: Sequence[Envelope], among: Sequence[int]) -> list[
     return first
 
 
-async def _holders(
-    connection: Connection, envelopes: Sequence[Envelope], indexes: Sequence[int]
-) -> Holders:
-    """Return who holds each one's id or else its sequence number; some may have no holder."""
-    if not indexes:
+async def held(connection: Connection, events: Sequence[Prepared]) -> Holders:
+    """Return, by index, who holds each one's id or else its sequence number, where anybody does."""
+    if not events:
         return {}
-    asked = [envelopes[i] for i in indexes]
+    asked = [event.envelope for event in events]
     rows = await connection.fetch(
         sql("log_holders"),
         [e.id for e in asked],
@@ -116,7 +115,7 @@ async def _holders(
     by_id = {row["event_id"]: row for row in rows}
     by_number = {(row["source"], row["epoch"], row["sequence"]): row for row in rows}
     found = {}
-    for i, envelope in zip(indexes, asked, strict=True):
+    for i, envelope in enumerate(asked):
         holder = by_id.get(envelope.id) or by_number.get(_sequence_key(envelope))
         if holder is not None:
             found[i] = holder

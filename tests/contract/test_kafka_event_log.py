@@ -18,12 +18,13 @@ from services.log.kafka.event_log import KafkaEventLog, open_kafka_log
 from services.log.kafka.outbox import Admitted, Outbox
 from services.log.kafka.producing import Appender
 from services.log.kafka.topics import TopicPartitions, create, log_topics
-from services.log.kafka.wire import to_record
+from services.log.units import Call
 from services.ports import Accepted, Duplicate, StoredEvent, Submission
 from services.postgres.migrate import migrate
 from services.postgres.pool import Pool, open_pool
 from services.settings import Settings
 from tests.contract.event_log_suite import EventLogContract, accepted_events, ids
+from tests.contract.stream_suite import StreamLogContract
 from tests.support.kafka import local_cluster
 from tests.support.log import START, SetClock, payment
 
@@ -58,6 +59,10 @@ class TestKafkaEventLog(EventLogContract):
     """The contract."""
 
 
+class TestKafkaStreams(StreamLogContract):
+    """The contract of streams and units."""
+
+
 class CrashingGateway:
     """Does what a gateway does, and stops where a test says."""
 
@@ -67,17 +72,16 @@ class CrashingGateway:
         self._outbox = Outbox(pool, 1, self._places)
 
     async def admit(self, submissions: Sequence[Submission]) -> Admitted:
-        events = [prepare(one) for one in submissions]
-        drafts = [to_record(e.envelope, e.schema_version, e.payload, START) for e in events]
-        return await self._outbox.admit(events, drafts, SetClock(START))
+        call = Call([prepare(one) for one in submissions])
+        return await self._outbox.admit([call], SetClock(START))
 
     async def append_unconfirmed(self, submissions: Sequence[Submission]) -> None:
         appender = Appender(self._cluster)
         admitted = await self.admit(submissions)
         try:
-            for one in submissions:
+            for i, one in enumerate(submissions):
                 place = self._places.of(prepare(one).partition)
-                await appender.append({place: [admitted.records[one.envelope.id]]})
+                await appender.append({place: [admitted.records[0, i]]})
         finally:
             await appender.close()
 

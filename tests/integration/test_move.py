@@ -34,6 +34,7 @@ from services.log.kafka.outbox import Outbox
 from services.log.kafka.producing import Appender
 from services.log.kafka.topics import TopicPartitions, create, delete, log_topics
 from services.log.kafka.wire import to_record
+from services.log.units import Call
 from services.platform import Platform
 from services.ports import Accepted, Duplicate, StoredEvent, Submission
 from services.settings import Settings
@@ -160,9 +161,7 @@ async def admit_only(
 ) -> None:
     """Do what a gateway does until it crashes before its append."""
     outbox = Outbox(platform.pool, 2, TopicPartitions(settings.kafka_prefix, 2))
-    events = [prepare(one) for one in submissions]
-    drafts = [to_record(e.envelope, e.schema_version, e.payload, START) for e in events]
-    await outbox.admit(events, drafts, platform.clock)
+    await outbox.admit([Call([prepare(one) for one in submissions])], platform.clock)
 
 
 async def move(settings: Settings, to: str) -> None:

@@ -16,6 +16,7 @@ from babel import Locale, dates, numbers
 from starlette.requests import Request
 
 from events.money import from_minor, minor_digits
+from events.texts import N_ as N_
 from services.web.languages import (
     DAYS,
     INSTANTS,
@@ -26,11 +27,6 @@ from services.web.languages import (
 )
 
 COOKIE = "lang"
-
-
-def N_(text: str) -> str:
-    """Mark a text for the catalogues that is translated where it is shown."""
-    return text
 
 
 def language_of(request: Request) -> str:

@@ -10,19 +10,17 @@ topic never comes before a copy of one stamped earlier, whatever crashed in betw
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import NamedTuple
 
 import asyncpg
 
 from events.envelope import Position
-from services.errors import LogMoved
-from services.log.admissions import Holders, Prepared, admit
-from services.log.clocks import check_clock
+from services.log.heads import lock_heads
 from services.log.kafka.identity import TopicTruncated
 from services.log.kafka.producing import Appender
 from services.log.kafka.topics import TopicPartitions
-from services.log.kafka.wire import Record, pack_headers, unpack_headers
+from services.log.kafka.wire import Record, pack_headers, to_record, unpack_headers
+from services.log.units import Admission, Call, Overrun, Place, admit_calls, locks_for
 from services.ports import Clock
 from services.postgres.pool import Connection, Pool
 from services.postgres.statements import sql
@@ -34,11 +32,10 @@ _LOCK_CLASS = 0x6B_61_66  # any constant that no other application of the same d
 
 
 class Admitted(NamedTuple):
-    """What one call's transaction let in, and who holds the rest."""
+    """What one group's transaction let in, and where something must be appended for it."""
 
-    recorded_at: Mapping[int, datetime]  # of those let in, by index
-    records: Mapping[str, Record]  # of those let in, by event id
-    holders: Holders
+    admission: Admission
+    records: Mapping[Place, Record]  # of what was let in
     partitions: frozenset[int]  # where something must be appended before all have positions
 
 
@@ -50,52 +47,59 @@ class Outbox:
         self._generation = generation
         self._places = places
 
-    async def admit(
-        self, events: Sequence[Prepared], drafts: Sequence[Record], clock: Clock
-    ) -> Admitted:
+    async def admit(self, calls: Sequence[Call], clock: Clock) -> Admitted:
         """Admit and stamp what is new, and keep its records until they are confirmed.
 
-        `drafts` are the events' records with any stamp. Raises: LogMoved.
+        Raises: LogMoved.
         """
-        involved = sorted({event.partition for event in events})
-        async with self._pool.acquire() as connection, connection.transaction():
-            heads = await connection.fetch(
-                sql("log_lock_heads"), self._generation, involved, clock.now(), "kafka"
-            )
-            if len(heads) < len(involved):
-                raise LogMoved(self._generation)
-            # Again, now that the heads are ours: whoever held them judged deadlines up to then.
-            now = clock.now()
-            stamps = {head["partition"]: max(head["recorded_at"], now) for head in heads}
-            # Readers take what is stamped far ahead of the brokers' clock for a stranger's.
-            check_clock(max(stamps.values()), heads[0]["database_now"])
-            holders = await admit(connection, events)
-            let_in = {i: e for i, e in enumerate(events) if i not in holders}
-            records: dict[str, Record] = {
-                e.envelope.id: drafts[i].stamped(stamps[e.partition]) for i, e in let_in.items()
-            }
-            if records:
-                await self._pend(connection, [*let_in.values()], [*records.values()])
-        left = {h["pending_partition"] for h in holders.values()} - {None}
-        return Admitted(
-            {i: stamps[e.partition] for i, e in let_in.items()},
-            records,
-            holders,
-            frozenset({e.partition for e in let_in.values()} | left),
-        )
+        now = clock.now()  # of records made before anybody waits for us; they are stamped later
+        drafts = {
+            (number, i): to_record(event.envelope, event.schema_version, event.payload, now)
+            for number, call in enumerate(calls)
+            for i, event in enumerate(call.events)
+        }
+        suspects: frozenset[int] = frozenset()
+        while True:
+            try:
+                async with self._pool.acquire() as connection, connection.transaction():
+                    return await self._admit(connection, calls, drafts, clock, suspects)
+            except Overrun as overrun:
+                suspects = overrun.calls
+
+    async def _admit(
+        self,
+        connection: Connection,
+        calls: Sequence[Call],
+        drafts: Mapping[Place, Record],
+        clock: Clock,
+        suspects: frozenset[int],
+    ) -> Admitted:
+        heads = await lock_heads(connection, self._generation, "kafka", clock, locks_for(calls))
+        admission = await admit_calls(connection, calls, heads.versions, suspects)
+        partitions = {(c, i): calls[c].events[i].partition for c, i in admission.let_in}
+        records = {
+            place: drafts[place].stamped(heads.stamps[partition])
+            for place, partition in partitions.items()
+        }
+        if records:
+            await self._pend(connection, calls, records)
+        left = {holder["pending_partition"] for holder in admission.holders.values()} - {None}
+        return Admitted(admission, records, frozenset({*partitions.values()} | left))
 
     async def _pend(
-        self, connection: Connection, events: Sequence[Prepared], records: Sequence[Record]
+        self, connection: Connection, calls: Sequence[Call], records: Mapping[Place, Record]
     ) -> None:
+        events = [calls[number].events[i] for number, i in records]
         await connection.execute(
             sql("kafka_pend"),
             self._generation,
             [event.partition for event in events],
             [event.envelope.id for event in events],
-            [record.recorded_at for record in records],
-            [record.key for record in records],
-            [pack_headers(record.headers) for record in records],
-            [record.value for record in records],
+            [record.recorded_at for record in records.values()],
+            [record.key for record in records.values()],
+            [pack_headers(record.headers) for record in records.values()],
+            [record.value for record in records.values()],
+            [calls[number].whole for number, _ in records],
         )
 
     async def waiting(self) -> frozenset[int]:

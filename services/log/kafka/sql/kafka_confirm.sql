@@ -1,9 +1,12 @@
--- These events lie in the topic now: $2 partitions, $3 ids, $4 offsets.
+-- These events lie in the topic now: $2 partitions, $3 ids, $4 offsets. Streams are read from here
+-- until the mirror has them.
 WITH done AS (
-    DELETE FROM log_pending WHERE event_id = ANY ($3::uuid[]) RETURNING event_id, recorded_at
+    DELETE FROM log_pending WHERE event_id = ANY ($3::uuid[])
+    RETURNING event_id, recorded_at, CASE WHEN of_unit THEN headers END AS headers,
+        CASE WHEN of_unit THEN data END AS data
 ), placed AS (
-    INSERT INTO log_confirmed (generation, partition, event_id, n, recorded_at)
-    SELECT $1, partition, event_id, n, recorded_at
+    INSERT INTO log_confirmed (generation, partition, event_id, n, recorded_at, headers, data)
+    SELECT $1, partition, event_id, n, recorded_at, headers, data
     FROM unnest($2::smallint[], $3::uuid[], $4::bigint[]) AS written (partition, event_id, n)
     LEFT JOIN done USING (event_id)
 ), moved AS (

@@ -17,6 +17,7 @@ from events.touchpoints.complaint import Severity
 from events.touchpoints.policy import (
     EscalationPolicy,
     EscalationStep,
+    ServiceLevel,
     ServiceLevelPolicy,
 )
 from events.uses import policy_use, publication_of
@@ -60,11 +61,20 @@ class ServiceTerms(Struct, frozen=True):
     ladder: tuple[EscalationStep, ...]  # by rising percent; the breach is always a step
 
 
+def _level(levels: ServiceLevelPolicy, severity: Severity) -> ServiceLevel:
+    return next((lv for lv in levels.levels if lv.severity == severity), _STANDARD[severity])
+
+
+def minutes_at(reference: Reference, at: datetime, severity: Severity) -> ServiceLevel:
+    """Return the times that the policy in force at an instant gives a severity."""
+    return _level(reference.in_force(ServiceLevelPolicy, at), severity)
+
+
 @lru_cache(maxsize=256)
 def _terms(
     levels: ServiceLevelPolicy, ladder: EscalationPolicy, severity: Severity
 ) -> ServiceTerms:
-    level = next((lv for lv in levels.levels if lv.severity == severity), _STANDARD[severity])
+    level = _level(levels, severity)
     steps = {BREACH: EscalationStep(percent=BREACH, role="department_head")}
     steps.update((step.percent, step) for step in ladder.steps)
     return ServiceTerms(
