@@ -320,13 +320,16 @@ class PartitionOwner:
         caught_up: bool,
     ) -> int:
         """Assess customers as of `at` to whom nothing happened; return how many."""
-        together = self._identities.connected(customers)
-        done = await self._again_groups(lane, together, reference, at, caught_up=caught_up)
-        alone = [customer for customer in customers if customer not in together]
-        try:
-            return done + await self._again_alone(lane, alone, reference, at, caught_up=caught_up)
-        except IdentitiesMoved:
-            return done  # the next slice finds them in their group
+        place = (reference, at)
+        for _ in range(_TRIES):
+            together = self._identities.connected(customers)
+            alone = [customer for customer in customers if customer not in together]
+            try:
+                done = await self._again_alone(lane, alone, *place, caught_up=caught_up)
+            except IdentitiesMoved:
+                continue
+            return done + await self._again_groups(lane, together, *place, caught_up=caught_up)
+        return 0
 
     async def _again_groups(
         self,

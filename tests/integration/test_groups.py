@@ -23,7 +23,7 @@ from projections import PROJECTIONS
 from projections.protocol import Facts
 from services.audit.digest import digest
 from services.audit.verify import verify
-from services.errors import Unavailable
+from services.errors import StaleCheckpoint
 from services.hosts.bootstrap import open_platform
 from services.hosts.project import Projector
 from services.platform import Platform
@@ -191,6 +191,143 @@ async def test_two_workers_at_once_come_to_what_one_customer_would_be(
     clock.at = LATER
     await settle(platform)
     await check(platform, submissions)
+
+
+X, Y, _ = FAMILY
+
+
+def at(days: float, one: Submission) -> Submission:
+    """The same, so many days after the first."""
+    effective_at = START + timedelta(days=days)
+    return structs.replace(one, envelope=structs.replace(one.envelope, effective_at=effective_at))
+
+
+def invoice(n: int, customer: str, minor: int, due_in: int) -> Submission:
+    due = date(2026, 3, 2) + timedelta(days=due_in)
+    amount = Money(minor, "CNY")
+    return submission(n, InvoiceIssued(invoice_id=f"I-{n}", amount=amount, due_on=due), customer)
+
+
+def payment(n: int, customer: str, minor: int) -> Submission:
+    return submission(n, PaymentReceived(payment_id=f"P-{n}", amount=Money(minor, "CNY")), customer)
+
+
+def merge(n: int, member: str, into: str) -> Submission:
+    return submission(n, CustomerMerged(into=into), member)
+
+
+async def owned(platform: Platform, customer: str) -> PartitionOwner:
+    """An owner of a customer's partition, in a worker of its own."""
+    [owner] = Worker(platform, [partition_of(customer)]).owners
+    await owner.take()
+    return owner
+
+
+async def test_whoever_remembers_a_customer_alone_learns_that_it_was_merged_elsewhere(
+    platform: Platform, clock: SetClock
+) -> None:
+    submissions = [invoice(1, X, 1000, 10), invoice(2, Y, 500, 20), merge(3, Y, X)]
+    await platform.log.append(submissions)
+    mine, other = await owned(platform, X), await owned(platform, Y)
+    assert await mine.step(NOTHING, 100) == 1
+    assert await other.step(NOTHING, 100) == 2
+    later = [payment(4, X, 1200)]
+    await platform.log.append(later)
+    assert await mine.step(NOTHING, 100) == 1
+    await settle(platform)
+    await check(platform, [*submissions, *later])
+
+
+async def test_rows_of_a_group_are_right_at_every_commit(platform: Platform) -> None:
+    submissions = [
+        invoice(1, X, 1000, 10), invoice(2, Y, 500, 20), merge(3, Y, X), payment(4, X, 1200),
+        payment(5, Y, 100), submission(6, CustomerUnmerged(out_of=X), Y), payment(7, Y, 50),
+    ]  # fmt: skip
+    await platform.log.append(submissions)
+    mine, other = await owned(platform, X), await owned(platform, Y)
+    left = [mine, other]
+    while left:
+        for owner in [*left]:
+            if not await owner.step(NOTHING, 1):
+                left.remove(owner)
+            found = await verify(platform, lambda done: None, processes=1)
+            assert (found.named, found.parked) == ([], 0)
+    await settle(platform)
+    await check(platform, submissions)
+
+
+async def test_nobody_is_told_of_a_debt_whose_payment_waits_unread_in_another_partition(
+    platform: Platform, clock: SetClock
+) -> None:
+    told = [invoice(1, X, 1000, 30), payment(2, Y, 1), merge(3, Y, X)]
+    clock.at = START + timedelta(days=1)
+    await platform.log.append(told)
+    mine, other = await owned(platform, X), await owned(platform, Y)
+    assert (await mine.step(NOTHING, 9), await other.step(NOTHING, 9)) == (1, 2)
+    clock.at = START + timedelta(days=27)
+    paid = [at(27, payment(4, Y, 999))]
+    await platform.log.append(paid)
+    clock.at = START + timedelta(days=40)
+    assert await mine.due(NOTHING, clock.at, caught_up=True) >= 1
+    assert await mine.due(NOTHING, clock.at, caught_up=True) == 0, "it waits for the other"
+    await other.step(NOTHING, 9)
+    await settle(platform)
+    assert not await platform.pool.fetch(
+        "SELECT * FROM alert_journal WHERE kind = 'overdue' AND customer_id = $1", X
+    )
+    await check(platform, [*told, *paid])
+
+
+async def test_a_merge_that_was_not_committed_connects_nobody(platform: Platform) -> None:
+    submissions = [invoice(1, X, 1000, 10), payment(2, Y, 700), merge(3, Y, X)]
+    await platform.log.append(submissions)
+    former = await owned(platform, Y)
+    owner = await owned(platform, Y)
+    with pytest.raises(StaleCheckpoint):
+        await former.step(NOTHING, 9)
+    assert not await platform.pool.fetch("SELECT * FROM identities")
+    assert await owner.step(NOTHING, 9) == 2
+    await settle(platform)
+    await check(platform, submissions)
+
+
+async def test_alerts_say_that_a_merge_moved_them(platform: Platform, clock: SetClock) -> None:
+    told = [invoice(1, Y, 1000, 10)]
+    clock.at = START + timedelta(days=20)
+    await platform.log.append(told)
+    await settle(platform)
+    merged, unmerged = at(21, merge(2, Y, X)), at(25, submission(3, CustomerUnmerged(out_of=X), Y))
+    for one in (merged, unmerged):
+        clock.at = one.envelope.effective_at
+        await platform.log.append([one])
+        await settle(platform)
+    journal = await platform.pool.fetch(
+        "SELECT customer_id, action, cause_reason, cause_event_id FROM alert_journal"
+        " WHERE kind = 'overdue' AND at > $1 ORDER BY ordinal",
+        START + timedelta(days=20),
+    )
+    assert {tuple(row) for row in journal} == {
+        (Y, "withdrawn", "merged", merged.envelope.id),
+        (X, "raised", None, None),
+        (X, "withdrawn", "unmerged", unmerged.envelope.id),
+        (Y, "raised", None, None),
+    }
+
+
+async def test_an_event_that_cannot_be_read_parks_the_whole_group(platform: Platform) -> None:
+    told = [invoice(1, X, 1000, 10), payment(2, Y, 700), merge(3, Y, X)]
+    await platform.log.append(told)
+    await settle(platform)
+    await platform.pool.execute("ALTER TABLE events DISABLE TRIGGER USER")
+    await platform.log.append([payment(4, Y, 1)])
+    await platform.pool.execute(
+        "UPDATE events SET data = 'x' WHERE event_id = $1", payment(4, Y, 1).envelope.id
+    )
+    await settle(platform)
+    parked = await platform.pool.fetch(
+        "SELECT DISTINCT customer_id FROM projection_heads WHERE parked_reason IS NOT NULL"
+    )
+    assert {row["customer_id"] for row in parked} == {X, Y}
 
 
 async def test_a_rebuild_and_a_digest_come_to_the_same(platform: Platform) -> None:
