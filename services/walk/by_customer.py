@@ -15,6 +15,7 @@ from events.policy import Reference
 from projections.merged import Merged
 from services.log.dossiers import dossier_arguments
 from services.log.lineage import lineage_of
+from services.log.merged import merged_with
 from services.log.readable import readable
 from services.log.stored import stored_event
 from services.platform import Platform
@@ -43,10 +44,7 @@ class Picture:
 
     async def dossiers(self, customer: CustomerId) -> dict[CustomerId, list[RecordedEvent]]:
         """Return one customer's events, and those of all whom merges connect with it."""
-        members = [
-            CustomerId(row["customer_id"])
-            for row in await self.connection.fetch(sql("merged_with"), customer)
-        ]
+        members = await merged_with(self.connection, customer)
         found: dict[CustomerId, list[RecordedEvent]] = {one: [] for one in members}
         rows = await self.connection.fetch(sql("dossiers"), *dossier_arguments(members, self.heads))
         for row in rows:

@@ -30,6 +30,7 @@ from services.console.shared.reading import ReadModel
 from services.console.shared.refusals import BadParameter
 from services.console.shared.statements import named_sql
 from services.log.filling import is_filling, still_filling
+from services.log.merged import merged_with
 from services.log.near_customers import did_you_mean, near_customers
 from services.log.readable import recorded
 from services.log.stored import stored_event
@@ -199,10 +200,8 @@ async def look_up(
 
 
 async def _connected(model: ReadModel, customer: CustomerId) -> Sequence[CustomerId]:
-    """Return all whom merges connect with a customer, and the customer itself."""
     with translated():
-        rows = await model.platform.pool.fetch(named_sql("shared/merged_with"), customer)
-    return [CustomerId(row["customer_id"]) for row in rows]
+        return await merged_with(model.platform.pool, customer)
 
 
 async def _home_events(
