@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 import pytest
 from msgspec import structs
 
+from events.codec import encode
 from events.envelope import CustomerId
 from events.facts import Fact
 from events.money import Money
@@ -26,13 +27,16 @@ from services.audit.verify import verify
 from services.errors import StaleCheckpoint
 from services.hosts.bootstrap import open_platform
 from services.hosts.project import Projector
+from services.log.embedded.event_log import EmbeddedEventLog
 from services.platform import Platform
 from services.ports import Submission
+from services.postgres.migrate import migrate, shipped
+from services.postgres.pool import open_pool
 from services.projector.identities import Identities
 from services.projector.memory import Memory
 from services.projector.owner import PartitionOwner
 from services.rebuild.rebuilding import rebuild
-from services.rows.row_tables import tables_of
+from services.rows.row_tables import ensure_tables, tables_of
 from services.settings import Settings
 from tests.support.log import START, SetClock, submission
 from tests.support.merging import chain, parents
@@ -45,6 +49,7 @@ EVERYBODY = (*FAMILY, NEIGHBOUR)
 LATER = START + timedelta(days=90)
 NOTHING = Reference()
 TOLD = 60
+IDENTITIES = "0019_identities"
 
 
 @pytest.fixture
@@ -359,3 +364,47 @@ class Unwatched:
 
     def parts(self, done: int, of: int) -> None:
         """Look away."""
+
+
+@pytest.mark.parametrize("length", [1, 20, 63, 64, 120])
+@pytest.mark.parametrize("letter", ["x", "客"])
+@pytest.mark.parametrize("reason", [None, "同一人"])
+async def test_the_database_reads_into_whom_a_merge_was(
+    platform: Platform, length: int, letter: str, reason: str | None
+) -> None:
+    data = encode(CustomerMerged(into=letter * length, reason=reason))
+    assert await platform.pool.fetchval("SELECT merged_into($1)", data) == letter * length
+
+
+async def test_merges_of_before_are_followed_once_the_database_is_brought_up_to_date(
+    empty_database: str, clock: SetClock
+) -> None:
+    """As they lay in the log while nothing followed them, with rows of each by itself."""
+    told = [invoice(1, X, 1000, 10), payment(2, Y, 700), merge(3, Y, X), payment(4, NEIGHBOUR, 5)]
+    before = [one for one in shipped() if one.name < IDENTITIES]
+    async with await open_pool(empty_database) as pool:
+        await migrate(pool, before)
+        async with EmbeddedEventLog(pool, clock) as log:
+            await log.append(told)
+        for projection in PROJECTIONS:
+            async with pool.acquire() as connection:
+                await ensure_tables(connection, [projection])
+            name, version = projection.name, projection.version
+            await pool.execute("INSERT INTO live_versions VALUES ($1, $2)", name, version)
+            for one in EVERYBODY:
+                await pool.execute(
+                    "INSERT INTO projection_heads (projection, version, customer_id, partition,"
+                    " assessed_at, policy_count) VALUES ($1, $2, $3, $4, $5, 0)",
+                    name, version, one, partition_of(one), START + timedelta(days=1),
+                )  # fmt: skip
+        await pool.execute(
+            "INSERT INTO checkpoints (projection, version, generation, partition, next)"
+            " SELECT projection, version, 1, h.partition, next_n"
+            " FROM live_versions, log_heads h WHERE h.partition < 12"
+        )
+    async with open_platform(Settings(dsn=empty_database), clock=clock) as platform:
+        await settle(platform)
+        found = await live(platform)
+        assert {key[0] for key in found} == {X}, "nobody else's row was there, or is due"
+        wanted = expected(told, LATER)
+        assert found == {key: rows for key, rows in wanted.items() if key[0] == X}
