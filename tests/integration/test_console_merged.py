@@ -99,7 +99,7 @@ async def test_the_timeline_is_of_both_page_by_page(desk: Desk) -> None:
     assert whole["customer"] == ROOT
     found, cursor = [], None
     while True:
-        more = {} if cursor is None else {"cursor": cursor}
+        more: dict[str, str] = {} if cursor is None else {"cursor": cursor}
         part = await desk.get(f"/api/v1/customers/{ROOT}/timeline", limit="2", **more)
         found += [entry["event"] for entry in part["entries"]]
         cursor = part["next"]
