@@ -13,6 +13,7 @@ from msgspec import Struct
 from events.touchpoints.base import Instant, Key, Text
 from events.touchpoints.complaint import BusinessMinutes, Clock, Cycle, Outcome, Severity, ToldOf
 from events.touchpoints.contact import DriverScore, Minutes
+from events.touchpoints.policy import CaseKind
 
 
 class CaseCommand(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -31,6 +32,7 @@ class Open(CaseCommand, frozen=True):
     tier: Text | None = None  # of the customer
     wanted_by: Instant | None = None
     referred_from: Key | None = None
+    kind: CaseKind | None = None  # which flow it goes through; None: what was overheard, none
 
 
 class Take(CaseCommand, frozen=True):

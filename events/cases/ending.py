@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from events.cases.asking import Asking, Decision
 from events.cases.commands import Close, Decline, MarkDuplicate, RecordCallback, Reopen, Resolve
+from events.cases.flows import next_stages
 from events.cases.reasons import (
     ATTEMPTS_USED,
     CALLBACK_DUE,
@@ -107,11 +108,15 @@ def close(asking: Asking, command: Close) -> Decision:
 
 
 def reopen(asking: Asking, command: Reopen) -> Decision:
-    """Decide that the case begins again: closed, a new cycle; resolved, the same one goes on."""
+    """Decide that the case begins again: closed, a new cycle; resolved, the same one goes on.
+
+    What closing cut short of its flow begins again, too.
+    """
     case = asking.case
     if case.is_live:
         return refuse(NOT_CLOSED, status=Word(case.status))
-    return (CaseReopened(case_id=case.case_id, reason=command.reason, by=asking.by.agent),)
+    reopened = CaseReopened(case_id=case.case_id, reason=command.reason, by=asking.by.agent)
+    return (reopened, *next_stages(asking.rules.reference, case))
 
 
 def decline(asking: Asking, command: Decline) -> Decision:

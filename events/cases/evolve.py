@@ -80,7 +80,7 @@ def evolved(
 
 
 def _opened(data: CaseOpened, now: datetime, branch_id: str) -> Case:
-    opened_at = data.received_at or now
+    opened_at = min(data.received_at or now, now)
     return Case(
         case_id=data.case_id,
         branch_id=branch_id,
@@ -96,6 +96,7 @@ def _opened(data: CaseOpened, now: datetime, branch_id: str) -> Case:
         response=started(opened_at, data.response_minutes),
         solution=started(opened_at, data.solution_minutes, data.wanted_by),
         callback_attempts=data.callback_attempts,
+        flow=data.flow,
     )
 
 
@@ -117,8 +118,11 @@ def _answered(case: Case, now: datetime) -> Case:
 
 def _handed_off(case: Case, data: CaseHandedOff, now: datetime) -> Case:
     clock = started(now, data.due_minutes)
-    owing = Obligation(data.obligation_id, data.department, data.owes, data.agent, clock)
-    return replace(case, owed=(*case.owed, owing), handed_off=case.handed_off + 1)
+    owing = Obligation(
+        data.obligation_id, data.department, data.owes, data.agent, clock, data.stage
+    )
+    begun = case.begun if data.stage is None else case.begun | {data.stage}
+    return replace(case, owed=(*case.owed, owing), handed_off=case.handed_off + 1, begun=begun)
 
 
 def _settled(case: Case, data: ObligationFulfilled | ObligationWithdrawn, now: datetime) -> Case:
@@ -176,7 +180,10 @@ def _closed(case: Case, data: CaseClosed, now: datetime) -> Case:
 def _ended(case: Case, confirmed: bool, now: datetime) -> Case:
     """Return a case that is closed: what is still owed is owed no more."""
     case = _standing(_stopped(case, now), "closed", now)
-    return replace(case, confirmed=confirmed, callback_due_at=None, owed=())
+    undone = {one.stage for one in case.owed if one.stage is not None}
+    return replace(
+        case, confirmed=confirmed, callback_due_at=None, owed=(), begun=case.begun - undone
+    )
 
 
 def _turned_away(case: Case, data: CaseDeclined | CaseDuplicateFound, now: datetime) -> Case:

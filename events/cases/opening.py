@@ -6,6 +6,7 @@ from datetime import datetime
 
 from events.cases.asking import Decision, Rules
 from events.cases.commands import Open
+from events.cases.flows import beginning, flow_for, handed_to
 from events.cases.reasons import NOT_YOURS, OPENED_ONCE
 from events.cases.staff import BY_ITSELF, Staff, staff_in_force
 from events.cases.state import Case
@@ -32,6 +33,8 @@ def open_case(case: Case | None, command: Open, by: Staff, now: datetime, rules:
     reference, at = rules.reference, command.received_at
     priority = _priority(reference, command)
     level = minutes_at(reference, at, priority)
+    flow = flow_for(reference, command.kind, at)
+    first = beginning(flow, (), ()) if flow is not None else ()
     return (
         CaseOpened(
             case_id=command.case_id,
@@ -46,8 +49,10 @@ def open_case(case: Case | None, command: Open, by: Staff, now: datetime, rules:
             received_at=at,
             wanted_by=command.wanted_by,
             callback_attempts=terms_at(reference, at, priority).callback_attempts,
+            flow=flow.flow if flow is not None else None,
         ),
         CustomerTold(case_id=command.case_id, step="received"),
+        *handed_to(command.case_id, first, 0),
     )
 
 

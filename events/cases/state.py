@@ -28,6 +28,7 @@ class Obligation(Struct, frozen=True):
     owes: str
     agent: str | None
     clock: Clock
+    stage: str | None = None  # of the case's flow
 
 
 class Case(Struct, frozen=True, kw_only=True):
@@ -52,6 +53,8 @@ class Case(Struct, frozen=True, kw_only=True):
     solution: Clock
     owed: tuple[Obligation, ...] = ()
     handed_off: int = 0  # how many obligations there ever were
+    flow: str | None = None
+    begun: frozenset[str] = frozenset()  # the stages of its flow that ever began
     waiting_since: datetime | None = None
     resolved_at: datetime | None = None  # the latest, whatever came after
     resolves: int = 0

@@ -18,6 +18,7 @@ from events.cases.commands import (
     Wait,
     Withdraw,
 )
+from events.cases.flows import next_stages
 from events.cases.reasons import (
     NO_DEADLINE,
     NOT_OWED,
@@ -158,6 +159,7 @@ def fulfil(asking: Asking, command: Fulfil) -> Decision:
     return (
         ObligationFulfilled(case_id=case_id, obligation_id=done, agent=agent, by=agent),
         CustomerTold(case_id=case_id, step="done", obligation_id=done, by=agent),
+        *next_stages(asking.rules.reference, asking.case, owed),
     )
 
 
@@ -175,6 +177,7 @@ def withdraw(asking: Asking, command: Withdraw) -> Decision:
             reason=command.reason,
             by=asking.by.agent,
         ),
+        *next_stages(asking.rules.reference, asking.case, owed),
     )
 
 
@@ -228,7 +231,8 @@ def refer(asking: Asking, command: Refer) -> Decision:
     case = asking.case
     if not asking.is_on_it:
         return asking.not_yours("on_it")
-    if refused := _unknown(asking, command.department):
+    over = asking.not_live() if case.status == "closed" else None
+    if refused := over or _unknown(asking, command.department):
         return refused
     if command.department == case.department:
         others = tuple(one for one in asking.departments if one != case.department)

@@ -7,7 +7,14 @@ from msgspec import Meta
 from events.touchpoints.base import Instant, Key, PersonalTouchpoint, Text
 
 Severity = Literal["low", "medium", "high", "urgent"]
-ServiceKind = Literal["enquiry", "account_query", "immediate_need", "new_connection", "membership"]
+ServiceKind = Literal[
+    "enquiry",
+    "on_site_service",
+    "account_query",
+    "immediate_need",
+    "new_connection",
+    "membership",
+]
 ToldOf = Literal["received", "handed_on", "done", "resolved"]
 Outcome = Literal["satisfied", "dissatisfied", "unreachable"]
 Clock = Literal["response", "solution", "obligation"]
@@ -73,6 +80,7 @@ class CaseOpened(CaseTouchpoint, frozen=True, kw_only=True):
     received_at: Instant | None = None  # since version 2
     wanted_by: Instant | None = None  # since version 2: the date that the customer asked for
     callback_attempts: Attempts = 0  # since version 2; 0: as many as the policy says
+    flow: Key | None = None  # since version 2: the flow of stages that it goes through
 
 
 class CaseAssigned(CaseTouchpoint, frozen=True, kw_only=True):
@@ -103,6 +111,7 @@ class CaseHandedOff(CaseTouchpoint, frozen=True, kw_only=True):
     owes: Text
     due_minutes: BusinessMinutes
     agent: Key | None = None
+    stage: Key | None = None  # since version 2: which stage of the case's flow this is
 
 
 class ObligationFulfilled(CaseTouchpoint, frozen=True, kw_only=True):

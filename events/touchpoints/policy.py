@@ -158,6 +158,49 @@ class EscalationPolicy(PolicyRecord, frozen=True, kw_only=True):
     )
 
 
+CaseKind = Literal[
+    "complaint",
+    "enquiry",
+    "on_site_service",
+    "account_query",
+    "immediate_need",
+    "new_connection",
+    "membership",
+]
+"""What opens a case: a complaint, or a service request of one of its kinds."""
+
+
+class Stage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a department owes in a flow, in working minutes from when the stage begins.
+
+    It begins when all stages that it names in `after` are done; without any, with the case.
+    """
+
+    stage: Key
+    department: Key
+    owes: Text
+    minutes: Annotated[int, Meta(ge=1, le=10**6)]
+    after: tuple[Key, ...] = ()
+
+
+class Flow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The stages that every case of a kind goes through, side by side where they may be."""
+
+    flow: Key
+    kind: CaseKind
+    stages: tuple[Stage, ...]
+
+
+class FlowPolicy(PolicyRecord, frozen=True, kw_only=True):
+    """Service flows, one for a kind of case at most; a case keeps to those in force at its opening.
+
+    The owner stays one person through all stages, the date that the customer asked for stays
+    the case's deadline, and the case ends in a satisfaction call as any other.
+    """
+
+    flows: tuple[Flow, ...] = ()
+
+
 class ModelParameters(PolicyRecord, frozen=True, kw_only=True):
     """Fitted BG/NBD and Gamma-Gamma parameters, time unit one week."""
 
@@ -230,6 +273,13 @@ class EscalationPolicyPublished(ReferenceTouchpoint, frozen=True, kw_only=True):
 
     event_type: ClassVar[str] = "policy.escalation_published"
     policy: EscalationPolicy
+
+
+class FlowPolicyPublished(ReferenceTouchpoint, frozen=True, kw_only=True):
+    """Service flows were published."""
+
+    event_type: ClassVar[str] = "policy.flows_published"
+    policy: FlowPolicy
 
 
 class ModelParametersPublished(ReferenceTouchpoint, frozen=True, kw_only=True):
@@ -377,6 +427,7 @@ TYPES = (
     CostPolicyPublished,
     ServiceLevelPolicyPublished,
     EscalationPolicyPublished,
+    FlowPolicyPublished,
     ModelParametersPublished,
     CalendarSet,
     PublicDaysSet,

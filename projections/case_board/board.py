@@ -114,6 +114,8 @@ def case_row(board: Board, case: Case, escalation: int | None) -> CaseRow:
         department_returns=case.departments.returns,
         told=case.told,
         referred_from=board.referred_from(case),
+        declined=case.declined,
+        duplicate_of=case.duplicate_of,
         escalation=escalation,
         last_event_id=case.last_event_id,
         last_event_at=case.last_at,

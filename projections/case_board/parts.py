@@ -97,8 +97,8 @@ class Obligation:
         self.clock = clock
         self.handed_at = clock.started_at
         self.done_at: datetime | None = None
-        self.voided_at: datetime | None = None  # the case was closed first
-        self.ended_by: str | None = None  # the event of either
+        self.voided_at: datetime | None = None  # it was withdrawn, or the case was closed first
+        self.ended_by: tuple[str, str] | None = None  # the word and the event of either
 
     @property
     def is_open(self) -> bool:

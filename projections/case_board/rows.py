@@ -63,6 +63,8 @@ class CaseRow(Row, frozen=True, kw_only=True):
     department_returns: int
     told: int
     referred_from: str | None
+    declined: bool  # closed because we will not do it
+    duplicate_of: str | None  # closed because it is the same as this case
     escalation: int | None  # the highest percent at which an alert about it stands
     last_event_id: str  # that may have changed it: words about a closed case do not
     last_event_at: datetime

@@ -15,6 +15,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from events.envelope import PositionVector
+from services.casework.http import casework_router
+from services.casework.parts import CaseworkPlatform
 from services.gateway import openapi
 from services.gateway.bodies import events_in, held_bodies
 from services.gateway.modes import mode_of
@@ -24,8 +26,6 @@ from services.intake.intake import Intake
 from services.intake.keys import Keys
 from services.intake.receipts import receipt
 from services.intake.speaking import scope_of, speaking_for_a_branch
-from services.ports import Clock
-from services.postgres.pool import Pool
 from services.web.bodies import read
 from services.web.doors import Doors
 from services.web.problems import Problem, install_problem_handlers
@@ -34,22 +34,12 @@ from services.web.rates import Rates
 _LOG = structlog.get_logger()
 
 
-class GatewayPlatform(Protocol):
-    """The open parts of a platform that publishing takes."""
-
-    @property
-    def pool(self) -> Pool:
-        """Where keys and receipts lie."""
-        ...
+class GatewayPlatform(CaseworkPlatform, Protocol):
+    """The open parts of a platform that publishing and commanding take."""
 
     @property
     def intake(self) -> Intake:
         """The way in."""
-        ...
-
-    @property
-    def clock(self) -> Clock:
-        """The time at which keys are made and revoked."""
         ...
 
 
@@ -68,13 +58,16 @@ def create_gateway(platform: GatewayPlatform, rates: Rates | None = None) -> Fas
     app = FastAPI(
         title="Touchstone gateway",
         version="1",
-        description="Branches publish what happened and learn what became of each event.",
+        description="Branches publish what happened and learn what became of each event; members "
+        "of staff command what is to happen with a case.",
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.include_router(gateway_router(platform, rates or Rates()))
+    rates = rates or Rates()
+    app.include_router(gateway_router(platform, rates))
+    app.include_router(casework_router(platform, rates))
     install_problem_handlers(app)
     return app
 

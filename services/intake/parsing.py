@@ -159,7 +159,7 @@ def _data(
     personal = None
     if "personal" in raw:
         fields = {name: value for name, value in raw.items() if name != "personal"}
-        personal = _personal(raw["personal"], touchpoint)
+        personal = personal_fields(raw["personal"], touchpoint)
     try:
         return msgspec.convert(instants.cut(fields, touchpoint), touchpoint, strict=True), personal
     except msgspec.ValidationError as error:
@@ -188,7 +188,8 @@ def _decoded(event: Mapping[str, object]) -> object:
         raise EventRefused("malformed", name, "is no JSON in base64", remedy) from error
 
 
-def _personal(given: object, touchpoint: type[Touchpoint]) -> Mapping[str, str] | None:
+def personal_fields(given: object, touchpoint: type[Touchpoint]) -> Mapping[str, str] | None:
+    """Return personal fields as a touchpoint may have them. Raises: EventRefused."""
     allowed = sorted(touchpoint.personal)
     if not allowed:
         raise EventRefused(

@@ -7,7 +7,15 @@ sequence number that was ever let in, in both modes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    MutableMapping,
+    Sequence,
+)
 from typing import NamedTuple
 
 import asyncpg
@@ -24,6 +32,10 @@ Place = tuple[int, int]
 """The number of a call in its group, and of an event in its call."""
 
 Versions = MutableMapping[str, int]
+
+
+LetIn = Callable[[Sequence[Place]], Awaitable[Collection[str]]]
+"""Admits those events of a group that nobody holds; returns the ids let in."""
 
 
 class Call(NamedTuple):
@@ -121,7 +133,8 @@ async def admit_calls(
     connection: Connection,
     calls: Sequence[Call],
     versions: Versions,
-    suspects: frozenset[int] = frozenset(),
+    suspects: frozenset[int],
+    let_in: LetIn,
 ) -> Admission:
     """Admit what may be let in; `versions` are those of all streams concerned.
 
@@ -140,7 +153,9 @@ async def admit_calls(
             versions.update((e.envelope.source, e.envelope.sequence) for e in call.events)
     # Units first: who publishes one of their events on its own is answered that it is there.
     offered = _places(calls, [*passed, *(n for n, call in enumerate(calls) if not call.whole)])
-    holders = _at(offered, await admit(connection, [calls[c].events[i] for c, i in offered]))
+    events = [calls[number].events[i] for number, i in offered]
+    found = await admit(connection, events, lambda first: let_in([offered[at] for at in first]))
+    holders = _at(offered, found)
     if overrun := {number for number, _ in holders} & set(passed):
         raise Overrun(frozenset(overrun))
     waiting = _places(calls, sorted({*stale} | suspects))

@@ -10,13 +10,13 @@ group is ever remembered from one batch to the next.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import structlog
 
-from events.envelope import CustomerId, EventId, FactKey, PositionVector
+from events.envelope import CustomerId, FactKey, PositionVector
 from events.errors import EventError
 from events.facts import Fact
 from events.partitioning import partition_of
@@ -29,17 +29,17 @@ from services.log.stored import stored_event
 from services.postgres.pool import Connection
 from services.postgres.statements import sql
 from services.projector.lane import Lane
+from services.projector.pieces import Piece
 from services.rows.changes import Changes, Parked
+from services.rows.projection_store import ProjectionStore, written_of
 from services.rows.uses import UseSets
+from services.rows.written import Written
 
 _LOG = structlog.get_logger(__name__)
 
 _AGAIN = timedelta(seconds=1)
 
 Group = Sequence[CustomerId]
-Beside = Mapping[int, Changes]
-"""What differs of groups' customers, by the partition of each."""
-
 _Dossiers = Mapping[CustomerId, Sequence[Fact]]
 
 
@@ -50,14 +50,13 @@ class RulesBehind(Unavailable):
         super().__init__("rules were published that this process has not read yet")
 
 
-class Judged(NamedTuple):
-    """A lane's turn: what it has taken in, and as of when its groups are to be assessed."""
+class Beside(NamedTuple):
+    """What differs of groups' customers in one partition, under one projection."""
 
-    upto: int
+    store: ProjectionStore
+    partition: int
+    changes: Changes
     at: datetime
-    reference: Reference
-    news: frozenset[EventId] = frozenset()  # events that are taken in
-    due: bool = False  # nothing happened: the time has come, or the rules are others
 
 
 class Head(NamedTuple):
@@ -74,36 +73,50 @@ class Head(NamedTuple):
 class Locked(NamedTuple):
     """Groups that nobody else writes until the transaction ends, and their partitions' heads."""
 
-    groups: Sequence[Group]
-    heads: Mapping[int, Head]
+    groups: Sequence[Group] = ()
+    heads: Mapping[int, Head] = {}
+
+
+class _Turn(NamedTuple):
+    """The pieces of one projection, and what it has taken in with them, by partition."""
+
+    pieces: Sequence[Piece]
+    taken_in: Mapping[int, int]
+    reference: Reference
 
     @property
-    def customers(self) -> list[CustomerId]:
-        """Return everybody in any of them."""
-        return [customer for group in self.groups for customer in group]
+    def lane(self) -> Lane:
+        """Return one of its lanes: they differ by their partitions alone."""
+        return self.pieces[0].lane
+
+    def asking(self, group: Group) -> Sequence[Piece]:
+        """Return the pieces that have to do with a group."""
+        return [piece for piece in self.pieces if not piece.groups.isdisjoint(group)]
 
 
 class GroupWork:
-    """Assesses groups for the owner of a partition, inside its transactions."""
+    """Assesses groups inside the transactions of whoever has to do with them."""
 
-    def __init__(self, partition: int, generation: int, uses: UseSets) -> None:
-        self._partition = partition
+    def __init__(self, generation: int, uses: UseSets) -> None:
         self._generation = generation
         self._uses = uses
 
-    async def lock(
-        self, connection: Connection, customers: Collection[CustomerId], *, own_head: bool = False
-    ) -> Locked:
-        """Lock the groups of some customers, then the log's heads of their other partitions.
+    async def lock(self, connection: Connection, pieces: Sequence[Piece]) -> Locked:
+        """Lock the groups of customers, then the log's heads of their partitions.
 
-        Before anything that whoever holds these may wait for, such as the checkpoints.
+        Before anything that whoever holds these may wait for, such as the checkpoints. Of what
+        is due the own heads are held too, all in one order.
         """
+        customers = {customer for piece in pieces for customer in piece.groups}
+        if not customers:
+            return Locked()
         groups: dict[str, list[CustomerId]] = {}
         for row in await connection.fetch(sql("lock_groups"), list(customers)):
             groups.setdefault(row["group_id"], []).append(CustomerId(row["customer_id"]))
-        partitions = {partition_of(one) for group in groups.values() for one in group}
-        if not own_head:
-            partitions.discard(self._partition)
+        partitions = {piece.lane.partition for piece in pieces if piece.due}
+        for group in groups.values():
+            lying = {partition_of(customer) for customer in group}
+            partitions |= lying if len(lying) > 1 else set()
         rows = []
         if partitions:
             rows = await connection.fetch(sql("hold_heads"), self._generation, sorted(partitions))
@@ -111,60 +124,58 @@ class GroupWork:
         return Locked([*groups.values()], heads)
 
     async def assess(
-        self, connection: Connection, lane: Lane, locked: Locked, judged: Judged
-    ) -> Beside:
-        """Return what differs of locked groups under one projection. Raises: RulesBehind."""
-        taken_in = await lane.store.taken_in(connection)
-        taken_in[self._partition] = judged.upto
-        everybody = locked.customers
-        assessed = await lane.store.assessed(connection, everybody)
-        if any(count > judged.reference.count for _, count in assessed.values()):
+        self, connection: Connection, locked: Locked, pieces: Sequence[Piece], reference: Reference
+    ) -> Sequence[Beside]:
+        """Return what differs of locked groups. Raises: RulesBehind, Unavailable."""
+        by_store: dict[tuple[str, int], list[Piece]] = {}
+        for piece in pieces:
+            if piece.groups:
+                by_store.setdefault(piece.lane.store.id, []).append(piece)
+        found: list[Beside] = []
+        for mine in by_store.values():
+            store = mine[0].lane.store
+            taken_in = await store.taken_in(connection)
+            # Of the same projection also where no group lies: its checkpoint moves all the same.
+            taken_in |= {p.lane.partition: p.upto for p in pieces if p.lane.store.id == store.id}
+            found += await self._of_one(connection, locked, _Turn(mine, taken_in, reference))
+        await self._uses.keep(head.uses for one in found for head in one.changes.heads)
+        return found
+
+    async def _of_one(
+        self, connection: Connection, locked: Locked, turn: _Turn
+    ) -> Sequence[Beside]:
+        """Return what differs of the groups that one projection has to do with."""
+        store = turn.lane.store
+        groups = [group for group in locked.groups if turn.asking(group)]
+        everybody = [customer for group in groups for customer in group]
+        assessed = await store.assessed(connection, everybody)
+        if any(count > turn.reference.count for _, count in assessed.values()):
             raise RulesBehind
-        written = await lane.store.written(connection, everybody)
-        dossiers, broken = await self._dossiers(connection, everybody, taken_in)
-        rules = lane.snapshots.rules.of(judged.reference)
-        found: dict[int, Changes] = {}
-        for group in locked.groups:
+        [written] = await written_of(connection, [(store, everybody)])
+        dossiers, broken = await self._dossiers(connection, everybody, turn.taken_in)
+        found: dict[int, Beside] = {}
+        for group in groups:
+            since = {customer: assessed[customer][0] for customer in group if customer in assessed}
+            at = await self._instant(connection, locked, turn, group, since)
             unreadable = [broken[customer] for customer in group if customer in broken]
             if unreadable:
-                _add(_parked(group, unreadable[0].reason, unreadable[0].event_id), found)
-                continue
-            since = {customer: assessed[customer][0] for customer in group if customer in assessed}
-            at = await self._instant(connection, lane, locked, group, taken_in, judged, since)
-            merged = Merged({customer: dossiers[customer] for customer in group})
-            changes: dict[int, Changes] = {}
-            # As for a customer alone: what a projection raises stops this group and no other.
-            try:
-                for customer in group:
-                    if customer not in since and not merged.concerns(lane.projection, customer, at):
-                        continue
-                    cause = merged.cause(at, since.get(customer), judged.news)
-                    changes.setdefault(partition_of(customer), Changes()).add(
-                        lane.projection,
-                        customer,
-                        written[customer],
-                        merged.assessed(lane.projection, customer, at, rules, cause),
-                        at,
-                    )
-            except Exception as error:  # noqa: BLE001 - see above
-                _LOG.exception("customers_parked", customers=group, partition=self._partition)
-                last = max((f for c in group for f in dossiers[c]), key=_fact_key, default=None)
-                reason = f"{type(error).__name__}: {error}"
-                changes = _parked(group, reason, None if last is None else last.id)
-            if judged.due:
-                _look_again_later(changes.values(), judged.at)
-            _add(changes, found)
-        await self._uses.keep(head.uses for one in found.values() for head in one.heads)
-        return found
+                changes = _parked(group, unreadable[0].reason, unreadable[0].event_id)
+            else:
+                changes = _differing(turn, group, at, since, dossiers, written)
+            asked = turn.asking(group)
+            if all(piece.due for piece in asked):
+                _look_again_later(changes.values(), asked[0].at)
+            for partition, one in changes.items():
+                beside = found.setdefault(partition, Beside(store, partition, Changes(), at))
+                beside.changes.take_in(one)
+        return [one._replace(at=max(piece.at for piece in turn.pieces)) for one in found.values()]
 
     async def _instant(
         self,
         connection: Connection,
-        lane: Lane,
         locked: Locked,
+        turn: _Turn,
         group: Group,
-        taken_in: Mapping[int, int],
-        judged: Judged,
         since: Mapping[CustomerId, datetime],
     ) -> datetime:
         """Return as of when a group may be assessed: nobody whose payment waits unread is dunned.
@@ -172,13 +183,15 @@ class GroupWork:
         That is not past the first unread event of any of its partitions, nor before an instant
         as of which one of its customers was assessed already.
         """
-        at = judged.at
-        for partition in {partition_of(customer) for customer in group} - {self._partition}:
-            upto = taken_in.get(partition, 0)
-            if not locked.heads[partition].is_quiet(upto):
-                place = (self._generation, partition, upto)
-                beside = await connection.fetchval(sql("recorded_beside"), *place, *lane.store.id)
-                at = at if beside is None else min(at, beside)
+        latest = max(turn.asking(group), key=lambda piece: piece.at)
+        at = latest.at
+        for partition in {partition_of(customer) for customer in group}:
+            upto = turn.taken_in.get(partition, 0)
+            if partition == latest.lane.partition or locked.heads[partition].is_quiet(upto):
+                continue
+            place = (self._generation, partition, upto)
+            unread = await connection.fetchval(sql("recorded_beside"), *place, *turn.lane.store.id)
+            at = at if unread is None else min(at, unread)
         return max([at, *since.values()])
 
     async def _dossiers(
@@ -203,6 +216,37 @@ class GroupWork:
         return facts, broken
 
 
+def _differing(
+    turn: _Turn,
+    group: Group,
+    at: datetime,
+    since: Mapping[CustomerId, datetime],
+    dossiers: _Dossiers,
+    written: Mapping[CustomerId, Written],
+) -> dict[int, Changes]:
+    """Return what differs of a group, by partition.
+
+    As for a customer alone: what a projection raises stops this group and no other.
+    """
+    projection, rules = turn.lane.projection, turn.lane.snapshots.rules.of(turn.reference)
+    news = frozenset().union(*(piece.news for piece in turn.pieces))
+    merged = Merged({customer: dossiers[customer] for customer in group})
+    changes: dict[int, Changes] = {}
+    try:
+        for customer in group:
+            if customer in since or merged.concerns(projection, customer, at):
+                cause = merged.cause(at, since.get(customer), news)
+                assessment = merged.assessed(projection, customer, at, rules, cause)
+                mine = changes.setdefault(partition_of(customer), Changes())
+                mine.add(projection, customer, written[customer], assessment, at)
+    except Exception as error:  # noqa: BLE001 - see above
+        _LOG.exception("customers_parked", customers=group)
+        last = max((fact for one in group for fact in dossiers[one]), key=_fact_key, default=None)
+        reason = f"{type(error).__name__}: {error}"
+        return _parked(group, reason, None if last is None else last.id)
+    return changes
+
+
 def _fact_key(fact: Fact) -> FactKey:
     return fact.fact_key
 
@@ -221,8 +265,3 @@ def _look_again_later(changes: Iterable[Changes], at: datetime) -> None:
         for head in one.heads:
             if head.next_change_at is not None and head.next_change_at <= at:
                 head.next_change_at = at + _AGAIN
-
-
-def _add(changes: Mapping[int, Changes], to: dict[int, Changes]) -> None:
-    for partition, some in changes.items():
-        to.setdefault(partition, Changes()).take_in(some)

@@ -8,13 +8,15 @@ the commit on that took the merge in, whichever worker took in what.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from events.envelope import CustomerId
 from events.facts import Fact
 from events.touchpoints.customer import CustomerMerged
 from services.postgres.pool import Connection
 from services.postgres.statements import sql
+
+_NOBODY: frozenset[CustomerId] = frozenset()
 
 Merge = tuple[CustomerId, CustomerId]
 """A customer, and into whom it is merged."""
@@ -31,9 +33,15 @@ class Identities:
         self._groups: dict[CustomerId, str] = {}
         self._ordinal = 0
 
-    def connected(self, customers: Collection[CustomerId]) -> set[CustomerId]:
+    @property
+    def anybody(self) -> bool:
+        """Return whether there is any group."""
+        return bool(self._groups)
+
+    def connected(self, customers: Iterable[CustomerId]) -> frozenset[CustomerId]:
         """Return those of some customers who are in a group."""
-        return self._groups.keys() & customers
+        groups = self._groups
+        return frozenset(one for one in customers if one in groups) if groups else _NOBODY
 
     def new(self, merges: Iterable[Merge]) -> list[Merge]:
         """Return the merges of customers who are not in one group yet."""
@@ -45,7 +53,7 @@ class Identities:
         ]
 
     async def begin(
-        self, connection: Connection, alone: Collection[CustomerId], merges: Sequence[Merge] = ()
+        self, connection: Connection, alone: Iterable[CustomerId], merges: Sequence[Merge] = ()
     ) -> None:
         """Begin to write: hold the identities, and connect whom merges connect.
 

@@ -5,7 +5,9 @@ or none, one winner for each version, reading back in order; beyond them stands 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from hashlib import sha256
 
 import msgspec
@@ -14,6 +16,7 @@ import pytest
 from events.codec import decode
 from events.partitioning import partition_of
 from events.streams import case_stream, customer_stream
+from services.errors import LogMoved, Unavailable
 from services.ports import (
     Accepted,
     Conflict,
@@ -24,6 +27,7 @@ from services.ports import (
     StreamVersion,
     Submission,
 )
+from services.postgres.pool import Pool
 from tests.contract.event_log_suite import OpenLog, accepted_events, ids
 from tests.support.log import payment, said, with_id_of
 
@@ -48,8 +52,14 @@ def other_content(one: Submission) -> Submission:
     return Submission(one.envelope, data, sha256(one.digest + b"other").digest())
 
 
+LoseAnswers = Callable[[], AbstractContextManager[None]]
+
+
 class StreamLogContract:
-    """Needs the fixture `open_log`: another instance of the same log."""
+    """Needs the fixtures `open_log`, another instance of the same log; `pool`, of its database.
+
+    And `lose_answers`: within it, the answer to the first commit of an append is lost.
+    """
 
     @pytest.fixture
     async def log(self, open_log: OpenLog) -> AsyncIterator[EventLog]:
@@ -295,6 +305,94 @@ class StreamLogContract:
             places = [e.position for e in events if e.position.partition == partition]
             assert places == sorted(set(places))
 
+    @pytest.mark.parametrize("whole", [True, False])
+    async def test_a_commit_whose_answer_was_lost_is_found_as_a_repeat(
+        self, log: EventLog, lose_answers: LoseAnswers, whole: bool
+    ) -> None:
+        """It is one's own, and no conflict with oneself."""
+        sent = [said(CASE, 1), said(CASE, 2)]
+        with lose_answers():
+            answer = await (log.append_unit(sent) if whole else log.append(sent))
+        assert not isinstance(answer, Stale)
+        stored = await accepted_events(log)
+        assert list(answer) == [Duplicate(one.position) for one in stored]
+        assert ids(stored) == ids(sent)
+
+    async def test_of_two_commands_the_one_whose_answer_was_lost_has_won(
+        self, log: EventLog, lose_answers: LoseAnswers
+    ) -> None:
+        with lose_answers():
+            first, late = await asyncio.gather(
+                log.append_unit([said(CASE, 1)]), log.append_unit([said(CASE, 1, by="rival")])
+            )
+        assert late == Stale(CASE, 0, 1)
+        assert ids(await log.stream(CASE)) == ids([said(CASE, 1)])
+        assert not isinstance(first, Stale)
+
+    async def test_connections_killed_at_any_moment_leave_whole_units_each_once(
+        self, open_log: OpenLog, pool: Pool
+    ) -> None:
+        """Rivals command each case until its stream is long enough; all repeat what failed."""
+        won: Counter[str] = Counter()
+
+        async def rival(log: EventLog, name: str) -> None:
+            for n in range(40):
+                stream, customer = case_stream(f"case-{n % 3}"), f"C-{n % 3}"
+                unit: list[Submission] = []
+                while True:
+                    try:
+                        if not unit:
+                            version = len(await log.stream(stream))
+                            if version >= 24:
+                                break
+                            by = f"{name} {n}"
+                            numbers = (version + 1, version + 2)
+                            unit = [said(stream, number, customer, by=by) for number in numbers]
+                        answer = await log.append_unit(unit)
+                    except Unavailable:
+                        continue
+                    if not isinstance(answer, Stale):
+                        assert len({type(one) for one in answer}) == 1
+                        assert isinstance(answer[0], Accepted | Duplicate)
+                        won.update(ids(unit))
+                        break
+                    unit = []  # a rival won: decide anew
+
+        async with open_log() as one, open_log() as other:
+            rivals = asyncio.gather(rival(one, "one"), rival(other, "other"))
+            while not rivals.done():
+                await pool.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+                await asyncio.sleep(0.2)
+            await rivals
+            streams = [await one.stream(case_stream(f"case-{n}")) for n in range(3)]
+        assert [len(stream) for stream in streams] == [24] * 3
+        for stream in streams:
+            assert [e.envelope.sequence for e in stream] == list(range(1, 25))
+        assert Counter(event_id for stream in streams for event_id in ids(stream)) == won
+
+    async def test_a_log_that_moved_takes_no_unit(self, log: EventLog, pool: Pool) -> None:
+        accepted(await log.append_unit([said(CASE, 1)]))
+        await pool.execute("UPDATE log_heads SET closed = true")
+        with pytest.raises(LogMoved):
+            await log.append_unit([said(CASE, 2)])
+        assert ids(await log.stream(CASE)) == ids([said(CASE, 1)])
+
+    async def test_a_partition_that_only_a_stream_relied_on_lies_in_is_locked_too(
+        self, log: EventLog, pool: Pool
+    ) -> None:
+        """Whoever could move that stream waits, or is waited for."""
+        other = case_stream("2")
+        accepted(await log.append_unit([said(other, 1, "C-5")]))
+        partition = partition_of("C-5")
+        assert partition != partition_of("C-1")
+        await pool.execute("UPDATE log_heads SET closed = true WHERE partition = $1", partition)
+        accepted(await log.append_unit([said(CASE, 1)]))
+        with pytest.raises(LogMoved):
+            await log.append_unit([said(CASE, 2)], relied(other, 1))
+
     @pytest.mark.parametrize(
         "events",
         [
@@ -315,3 +413,24 @@ class StreamLogContract:
         with pytest.raises(ValueError, match=r"unit|numbered|follow|lies in"):
             await log.append_unit(events)
         assert await accepted_events(log) == []
+
+
+def losing(patch: pytest.MonkeyPatch, owner: object, name: str) -> LoseAnswers:
+    """Have an adapter's own step, which commits, lose what it answers the first time."""
+
+    @contextmanager
+    def lost() -> Iterator[None]:
+        commit, left = getattr(owner, name), [ConnectionResetError("the answer was lost")]
+
+        async def commit_and_lose(*given: object) -> object:
+            answer = await commit(*given)
+            if left:
+                raise left.pop()
+            return answer
+
+        with patch.context() as patched:
+            patched.setattr(owner, name, commit_and_lose)
+            yield
+        assert not left, "something was committed"
+
+    return lost

@@ -11,6 +11,7 @@ from events.envelope import CustomerId, PositionVector
 from events.partitioning import PARTITIONS
 from services.errors import Unavailable
 from services.log.dossiers import PostgresDossiers
+from services.log.embedded import event_log
 from services.log.embedded.event_log import EmbeddedEventLog
 from services.log.facts import portion_of
 from services.ports import Accepted, Duplicate
@@ -18,7 +19,7 @@ from services.postgres.migrate import migrate
 from services.postgres.pool import Pool, open_pool
 from services.postgres.statements import sql
 from tests.contract.event_log_suite import EventLogContract, accepted_events, ids
-from tests.contract.stream_suite import StreamLogContract
+from tests.contract.stream_suite import LoseAnswers, StreamLogContract, losing
 from tests.support.log import SetClock, payment
 
 pytestmark = pytest.mark.postgres
@@ -54,6 +55,10 @@ class TestEmbeddedEventLog(EventLogContract):
 
 class TestEmbeddedStreams(StreamLogContract):
     """The contract of streams and units."""
+
+    @pytest.fixture
+    def lose_answers(self, monkeypatch: pytest.MonkeyPatch) -> LoseAnswers:
+        return losing(monkeypatch, event_log, "append_all")
 
 
 async def kill_connections(pool: Pool) -> None:

@@ -40,7 +40,7 @@ pytestmark = pytest.mark.postgres
 
 LATER = START + timedelta(days=90)
 NOTHING = Reference()
-IDENTITIES = "0019_identities"
+IDENTITIES = "0022_identities"
 
 
 @pytest.fixture

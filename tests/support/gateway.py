@@ -42,6 +42,8 @@ class Platform:
     pool: Pool
     intake: Intake
     clock: Clock
+    log: EventLog
+    vault: PostgresVault
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ async def open_gateway(
         intake = Intake(log, vault, clock, pool)
         keys = Keys(pool, clock)
         _, token = await keys.create(BRANCH)
-        app = create_gateway(Platform(pool, intake, clock), rates)
+        app = create_gateway(Platform(pool, intake, clock, log, vault), rates)
         transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
         async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
             yield Gateway(client, pool, log, vault, intake, clock, keys, token)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import asyncpg
 
 from events.envelope import Position
 from events.lineage import Lineage
-from services.log.admissions import Prepared
+from services.log.admissions import Prepared, let_in
 from services.log.heads import Heads, lock_heads
 from services.log.units import Answer, Call, Overrun, Place, admit_calls, answers, locks_for
 from services.ports import Accepted, Clock
@@ -38,7 +38,11 @@ async def _append(
 ) -> Sequence[Answer]:
     generation = lineage.generation
     heads = await lock_heads(connection, generation, "embedded", clock, locks_for(calls))
-    admission = await admit_calls(connection, calls, heads.versions, suspects)
+
+    async def admitted(places: Sequence[Place]) -> Collection[str]:
+        return await let_in(connection, [calls[number].events[i] for number, i in places])
+
+    admission = await admit_calls(connection, calls, heads.versions, suspects, admitted)
     next_n = dict(heads.next_n)
     accepted: dict[Place, Accepted] = {}
     for number, i in admission.let_in:

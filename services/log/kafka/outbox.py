@@ -9,7 +9,7 @@ topic never comes before a copy of one stamped earlier, whatever crashed in betw
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import asyncpg
@@ -75,32 +75,41 @@ class Outbox:
         suspects: frozenset[int],
     ) -> Admitted:
         heads = await lock_heads(connection, self._generation, "kafka", clock, locks_for(calls))
-        admission = await admit_calls(connection, calls, heads.versions, suspects)
-        partitions = {(c, i): calls[c].events[i].partition for c, i in admission.let_in}
-        records = {
-            place: drafts[place].stamped(heads.stamps[partition])
-            for place, partition in partitions.items()
-        }
-        if records:
-            await self._pend(connection, calls, records)
-        left = {holder["pending_partition"] for holder in admission.holders.values()} - {None}
-        return Admitted(admission, records, frozenset({*partitions.values()} | left))
 
-    async def _pend(
+        def stamped(place: Place) -> Record:
+            number, i = place
+            return drafts[place].stamped(heads.stamps[calls[number].events[i].partition])
+
+        async def admitted(places: Sequence[Place]) -> Collection[str]:
+            return await self._let_in(connection, calls, {one: stamped(one) for one in places})
+
+        admission = await admit_calls(connection, calls, heads.versions, suspects, admitted)
+        records = {place: stamped(place) for place in admission.let_in}
+        partitions = {calls[number].events[i].partition for number, i in records}
+        left = {holder["pending_partition"] for holder in admission.holders.values()} - {None}
+        return Admitted(admission, records, frozenset(partitions | left))
+
+    async def _let_in(
         self, connection: Connection, calls: Sequence[Call], records: Mapping[Place, Record]
-    ) -> None:
+    ) -> Collection[str]:
+        """Admit what nobody holds, and keep its records as pending; return the ids let in."""
         events = [calls[number].events[i] for number, i in records]
-        await connection.execute(
-            sql("kafka_pend"),
+        rows = await connection.fetch(
+            sql("kafka_admit"),
             self._generation,
             [event.partition for event in events],
             [event.envelope.id for event in events],
+            [event.envelope.source for event in events],
+            [event.envelope.epoch for event in events],
+            [event.envelope.sequence for event in events],
+            [event.digest for event in events],
             [record.recorded_at for record in records.values()],
             [record.key for record in records.values()],
             [pack_headers(record.headers) for record in records.values()],
             [record.value for record in records.values()],
             [calls[number].whole for number, _ in records],
         )
+        return {row["event_id"] for row in rows}
 
     async def waiting(self) -> frozenset[int]:
         """Return the partitions in which something is pending."""
@@ -117,18 +126,24 @@ class Outbox:
         TopicTruncated.
         """
         delivered: dict[str, Position] = {}
+        owned = sorted(partitions)
         while True:
             async with self._pool.acquire() as connection, connection.transaction():
-                await self.own(connection, partitions)
-                written = await self.deliver_page(connection, partitions, appender, at_hand)
+                rows = await connection.fetch(
+                    sql("kafka_take"), _LOCK_CLASS, self._keys(owned), self._generation, owned,
+                    _PAGE,
+                )  # fmt: skip
+                written = await self._deliver(connection, rows, appender, at_hand)
             delivered |= written
             if len(written) < _PAGE:
                 return delivered
 
     async def own(self, connection: Connection, partitions: Iterable[int]) -> None:
         """Keep everybody else from appending to these partitions until the transaction ends."""
-        keys = [self._generation * 16 + partition for partition in sorted(partitions)]
-        await connection.execute(sql("kafka_own"), _LOCK_CLASS, keys)
+        await connection.execute(sql("kafka_own"), _LOCK_CLASS, self._keys(sorted(partitions)))
+
+    def _keys(self, partitions: Iterable[int]) -> list[int]:
+        return [self._generation * 16 + partition for partition in partitions]
 
     async def deliver_page(
         self,
@@ -143,7 +158,7 @@ class Outbox:
         """
         owned = sorted(partitions)
         rows = await connection.fetch(sql("kafka_pending"), self._generation, owned, _PAGE)
-        return await self._deliver(connection, rows, appender, at_hand) if rows else {}
+        return await self._deliver(connection, rows, appender, at_hand)
 
     async def _deliver(
         self,
@@ -153,6 +168,8 @@ class Outbox:
         at_hand: Mapping[str, Record],
     ) -> Mapping[str, Position]:
         """Append these pending records, confirm them and return where they lie."""
+        if not rows:
+            return {}
         records = await self._records([row["event_id"] for row in rows], connection, at_hand)
         ids: dict[int, list[str]] = {}
         for row in rows:
@@ -160,28 +177,24 @@ class Outbox:
         written = await appender.append(
             {self._places.of(p): [records[i] for i in own] for p, own in ids.items()}
         )
-        offsets = {p: written[self._places.of(p)] for p in ids}
-        heads = await connection.fetch(sql("kafka_lock_heads"), self._generation, sorted(ids))
-        for head in heads:
-            partition, expected = head["partition"], head["next_n"]
-            if offsets[partition][0] < expected:
-                raise TopicTruncated(
-                    self._places.of(partition),
-                    f"an append was given offset {offsets[partition][0]} after "
-                    f"{expected} had been reached",
-                )
         placed = {
             event_id: Position(self._generation, partition, n)
             for partition, own in ids.items()
-            for event_id, n in zip(own, offsets[partition], strict=True)
+            for event_id, n in zip(own, written[self._places.of(partition)], strict=True)
         }
-        await connection.execute(
+        lost = await connection.fetch(
             sql("kafka_confirm"),
             self._generation,
             [position.partition for position in placed.values()],
             [*placed],
             [position.n for position in placed.values()],
         )
+        for row in lost:
+            raise TopicTruncated(
+                self._places.of(row["partition"]),
+                f"an append was given offset {row['given']} after {row['expected']} had been "
+                "reached",
+            )
         return placed
 
     async def _records(

@@ -1,0 +1,278 @@
+"""Takes in events and judges customers again, of one partition or several in one transaction.
+
+Whatever differs is written with the checkpoints, or nothing of it is: then what was remembered of
+the customers is forgotten, and the same events are taken in again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    Sequence,
+)
+from contextlib import asynccontextmanager
+from itertools import chain
+from typing import NamedTuple, Protocol
+
+from events.envelope import CustomerId
+from events.partitioning import partition_of
+from events.policy import Reference
+from projections.protocol import Projection
+from services.errors import Unavailable
+from services.ports import Dossiers, Portion, StoredEvent
+from services.postgres.pool import Connection, Pool, translated
+from services.projector.bringing_back import BringingBack
+from services.projector.collecting import collect_if_many
+from services.projector.groups import Beside, GroupWork
+from services.projector.identities import Identities, IdentitiesMoved, Merge, merges_in
+from services.projector.lane import Lane
+from services.projector.pieces import Piece
+from services.projector.recalling import Recall
+from services.rows.changes import Changes, Parked
+from services.rows.uses import UseSets
+from services.rows.writing import Share, Writer
+
+_KEEPING_S = 5.0  # for snapshots after a batch: long enough for many, or for one that is very long
+
+_TRIES = 5  # of a batch whose customers are being connected meanwhile
+
+Parts = Collection[int]  # partitions
+
+
+class StillMoving(Unavailable):
+    """A batch's customers were connected with others again and again; the next try may do."""
+
+
+class Mirror(Protocol):
+    """Keeps in the events table what another log holds, each event once."""
+
+    async def keep(self, connection: Connection, stored: Sequence[StoredEvent]) -> None:
+        """Store a batch inside the transaction that moves the checkpoints past it."""
+        ...
+
+
+class Audience(Protocol):
+    """Hears of changes after they were committed; it may be told late, and must not fail."""
+
+    def changed(
+        self, projection: Projection, partition: int, change_no: int, customers: list[CustomerId]
+    ) -> None:
+        """Take note that rows or alerts of these customers are new."""
+        ...
+
+
+class Part(NamedTuple):
+    """The next events of a partition, and the lanes that take them in."""
+
+    lanes: Sequence[Lane]
+    portion: Portion
+    stored: Sequence[StoredEvent] = ()  # as they came from another log
+
+
+Before = Callable[[Connection], Awaitable[Parts]]
+"""What is done in the transaction before anything is written; returns whose pieces are given up."""
+
+
+class Assessor:
+    """Does pieces of work together."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        dossiers: Dossiers,
+        generation: int,
+        writer: Writer,
+        mirror: Mirror | None,
+        audience: Audience | None,
+        identities: Identities,
+    ) -> None:
+        self.identities = identities
+        self._pool = pool
+        self._mirror = mirror
+        self._writer = writer
+        self._audience = audience
+        self._uses = UseSets(pool)
+        self._groups = GroupWork(generation, self._uses)
+        self._bringing_back = BringingBack(pool, Recall(generation, pool, dossiers))
+
+    async def take_in(self, parts: Sequence[Part], reference: Reference) -> None:
+        """Take in the next events of partitions. Raises: StaleCheckpoint, Unavailable."""
+        pieces = [
+            Piece(lane, lane.of_interest(facts), upto, at, facts, merges)
+            for lanes, (facts, _, _, upto, at), _ in parts
+            for merges in [merges_in(facts)]
+            for lane in lanes
+        ]
+        unreadable = {
+            customer: Parked(customer, reason, event_id)
+            for one in parts
+            for customer, (event_id, reason) in one.portion.unreadable.items()
+        }
+
+        async def mirrored(connection: Connection) -> Parts:
+            if self._mirror is not None:
+                for one in parts:
+                    await self._mirror.keep(connection, one.stored)
+            return ()
+
+        await self.do(pieces, unreadable, reference, mirrored)
+
+    async def do(
+        self,
+        pieces: Sequence[Piece],
+        unreadable: Mapping[CustomerId, Parked],
+        reference: Reference,
+        before: Before,
+    ) -> int:
+        """Do pieces of work in one transaction; return how many customers were judged.
+
+        Lanes of one partition stand side by side. Raises: StaleCheckpoint, Unavailable.
+        """
+        for _ in range(_TRIES):
+            apart = self._apart(pieces, unreadable)
+            try:
+                return await self._do(apart, unreadable, reference, before)
+            except IdentitiesMoved:
+                continue
+        raise StillMoving("customers of a batch are merged all the time; the next try may do")
+
+    def _apart(
+        self, pieces: Sequence[Piece], unreadable: Mapping[CustomerId, Parked]
+    ) -> Sequence[Piece]:
+        """Return pieces with those set apart whom merges connect with others, as far as known.
+
+        Whom a merge connects now may lie in another piece than the merge.
+        """
+        merged = frozenset(chain.from_iterable(chain.from_iterable(p.merges for p in pieces)))
+        if not merged and not self.identities.anybody:
+            return pieces
+        found = []
+        for piece in pieces:
+            partition = piece.lane.partition
+            cannot_be_read = [one for one in unreadable if partition_of(one) == partition]
+            concerned = [*piece.batch, *piece.heard_of, *cannot_be_read]
+            own = frozenset(chain.from_iterable(piece.merges))
+            found.append(
+                piece.apart(
+                    own | merged.intersection(concerned) | self.identities.connected(concerned)
+                )
+            )
+        return found
+
+    async def _do(
+        self,
+        pieces: Sequence[Piece],
+        unreadable: Mapping[CustomerId, Parked],
+        reference: Reference,
+        before: Before,
+    ) -> int:
+        """Do pieces of work. Raises: IdentitiesMoved; nothing was done then."""
+        merges = self.identities.new(merge for piece in pieces for merge in piece.merges)
+        async with all_or_nothing([piece.lane for piece in pieces]):
+            broken = dict(unreadable)
+            await self._bringing_back.recall(pieces, broken, reference)
+            work = [(one, await self._assessed(one, broken, reference)) for one in pieces]
+            await self._uses.keep(head.uses for _, changes in work for head in changes.heads)
+            alone = chain.from_iterable(piece.batch for piece in pieces)
+            async with writing(self._pool, self.identities, alone, merges) as connection:
+                locked = await self._groups.lock(connection, pieces)
+                given_up = await before(connection)
+                work = [(one, it) for one, it in work if one.lane.partition not in given_up]
+                done = [piece for piece, _ in work]
+                beside = await self._groups.assess(connection, locked, done, reference)
+                numbers = await self._written(connection, work, beside, reference)
+        if merges:
+            with translated():
+                async with self._pool.acquire() as connection:
+                    await self.identities.refresh(connection)
+        for piece in pieces:
+            if piece.lane.partition in given_up:
+                piece.lane.memory.drop(piece.batch)
+        for (piece, changes), change_no in zip(work, numbers, strict=True):
+            piece.lane.parked.difference_update(piece.batch)
+            piece.lane.committed(piece.upto, changes)
+            self._tell(piece.lane, changes, beside, change_no)
+        keep_until = time.monotonic() + _KEEPING_S
+        for piece, changes in work:
+            await piece.lane.release(changes, piece.at, reference, keep_until)
+        collect_if_many()
+        return sum(len(piece.batch) + len(piece.groups) for piece in done)
+
+    async def _written(
+        self,
+        connection: Connection,
+        work: Sequence[tuple[Piece, Changes]],
+        beside: Sequence[Beside],
+        reference: Reference,
+    ) -> list[int]:
+        if not work:
+            return []
+        for one in beside:
+            mine = [(p.lane.partition, it) for p, it in work if p.lane.store.id == one.store.id]
+            _, takes = min(mine, key=lambda each: each[0] != one.partition)
+            takes.take_in_sums(one.changes)
+        shares = [
+            Share(
+                one.lane.store, one.lane.partition, one.lane.checkpoint, one.upto, changes, one.at
+            )
+            for one, changes in work
+        ]
+        return await self._writer.write(connection, shares, reference.count, beside)
+
+    async def _assessed(
+        self, piece: Piece, broken: Mapping[CustomerId, Parked], reference: Reference
+    ) -> Changes:
+        """Return what differs once a batch is remembered; who is in it was brought back."""
+        lane, batch, at = piece.lane, piece.batch, piece.at
+        mine = {customer: broken[customer] for customer in batch if customer in broken}
+        changes = await lane.assess(batch, mine, at, reference)
+        if changes.incomplete:
+            again = {customer: batch[customer] for customer in changes.incomplete}
+            await self._bringing_back.recall_whole(lane, [*again], mine)
+            await lane.assess(again, mine, at, reference, changes)
+            assert not changes.incomplete, "nothing is left out of what was read whole"
+        changes.parked.extend(mine.values())
+        return changes
+
+    def _tell(self, lane: Lane, changes: Changes, beside: Sequence[Beside], change_no: int) -> None:
+        if self._audience is not None and changes.visible:
+            customers = [head.customer for head in changes.heads]
+            if changes.moves_others:
+                mine = (one for one in beside if one.store.id == lane.store.id)
+                customers += [head.customer for one in mine for head in one.changes.heads]
+            self._audience.changed(lane.projection, lane.partition, change_no, customers)
+
+
+@asynccontextmanager
+async def writing(
+    pool: Pool,
+    identities: Identities,
+    alone: Iterable[CustomerId] = (),
+    merges: Sequence[Merge] = (),
+) -> AsyncIterator[Connection]:
+    """Yield a connection in a transaction that ends soon should this process freeze.
+
+    Who takes the partition over waits for it meanwhile, and whoever publishes waits for them.
+    `alone` were assessed each by itself. Raises: IdentitiesMoved.
+    """
+    with translated():
+        async with pool.acquire() as connection, connection.transaction():
+            await identities.begin(connection, alone, merges)
+            yield connection
+
+
+@asynccontextmanager
+async def all_or_nothing(lanes: Sequence[Lane]) -> AsyncIterator[None]:
+    """Forget what was remembered of a batch that was not written."""
+    try:
+        yield
+    except BaseException:
+        for lane in lanes:
+            lane.memory.clear()
+        raise
