@@ -18,7 +18,8 @@ from events.envelope import CustomerId, EventId, RecordedEvent
 from events.facts import Fact, fact_of
 from events.home import Asked, Known, known
 from events.policy import Reference
-from projections.protocol import Assessment, Cause, Facts, Projection
+from projections.facts import Facts
+from projections.protocol import Assessment, Cause, Projection
 
 
 class Merged:

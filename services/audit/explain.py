@@ -14,13 +14,14 @@ from projections.books.replay import HANDLED as RECEIVABLES_EVENTS
 from projections.case_board.explain import CaseExplanation, explain_callbacks, explain_cases
 from projections.case_board.replay import HANDLED as CASE_EVENTS
 from projections.case_board.rows import CallbackRow
-from projections.protocol import Facts
+from projections.facts import Facts
 from projections.receivables.lines import Statement
 from projections.receivables.statement import explain as explain_receivables
 from projections.timeline.entries import Entry, page
 from projections.value_tiers.books import HANDLED as VALUE_EVENTS
 from projections.value_tiers.explain import ValueExplained, explain_value
 from services.audit.known import known_dossier
+from services.audit.ways import Way, ways
 from services.platform import Platform
 from services.walk.by_customer import picture
 
@@ -40,6 +41,7 @@ class Explanation(Struct, frozen=True, kw_only=True):
     cases: Sequence[CaseExplanation]
     callbacks: Sequence[CallbackRow]  # promised without naming a case
     timeline: Sequence[Entry]  # the newest first
+    ways: Sequence[Way]  # acts that would open a gate, keep a deadline, lift a tier
 
 
 async def explain(
@@ -72,4 +74,5 @@ async def explain(
             timeline=page(
                 told.events, entries, wanted=lambda e: e.envelope.effective_at <= instant
             ),
+            ways=ways(root, facts, instant, reference),
         )

@@ -18,6 +18,7 @@ from collections.abc import (
 )
 from contextlib import asynccontextmanager
 from itertools import chain
+from operator import itemgetter
 from typing import NamedTuple, Protocol
 
 from events.envelope import CustomerId
@@ -31,9 +32,11 @@ from services.projector.bringing_back import BringingBack
 from services.projector.collecting import collect_if_many
 from services.projector.groups import Beside, GroupWork
 from services.projector.identities import Identities, IdentitiesMoved, Merge, merges_in
-from services.projector.lane import Lane
+from services.projector.lane import Batch, Lane
 from services.projector.pieces import Piece
-from services.projector.recalling import Recall
+from services.projector.recalling import Broken, Recall
+from services.projector.team import Undone, Work
+from services.projector.teams import Teams
 from services.rows.changes import Changes, Parked
 from services.rows.uses import UseSets
 from services.rows.writing import Share, Writer
@@ -70,6 +73,7 @@ class Audience(Protocol):
 class Part(NamedTuple):
     """The next events of a partition, and the lanes that take them in."""
 
+    teams: Teams
     lanes: Sequence[Lane]
     portion: Portion
     stored: Sequence[StoredEvent] = ()  # as they came from another log
@@ -104,10 +108,8 @@ class Assessor:
     async def take_in(self, parts: Sequence[Part], reference: Reference) -> None:
         """Take in the next events of partitions. Raises: StaleCheckpoint, Unavailable."""
         pieces = [
-            Piece(lane, lane.of_interest(facts), upto, at, facts, merges)
-            for lanes, (facts, _, _, upto, at), _ in parts
-            for merges in [merges_in(facts)]
-            for lane in lanes
+            Piece(teams, lanes, teams.told(lanes, facts), upto, at, facts, merges_in(facts))
+            for teams, lanes, (facts, _, _, upto, at), _ in parts
         ]
         unreadable = {
             customer: Parked(customer, reason, event_id)
@@ -132,12 +134,13 @@ class Assessor:
     ) -> int:
         """Do pieces of work in one transaction; return how many customers were judged.
 
-        Lanes of one partition stand side by side. Raises: StaleCheckpoint, Unavailable.
+        Pieces of one partition stand side by side. Raises: StaleCheckpoint, Unavailable.
         """
         for _ in range(_TRIES):
-            apart = self._apart(pieces, unreadable)
             try:
-                return await self._do(apart, unreadable, reference, before)
+                return await self._do(
+                    self._apart(pieces, unreadable), unreadable, reference, before
+                )
             except IdentitiesMoved:
                 continue
         raise StillMoving("customers of a batch are merged all the time; the next try may do")
@@ -154,15 +157,11 @@ class Assessor:
             return pieces
         found = []
         for piece in pieces:
-            partition = piece.lane.partition
-            cannot_be_read = [one for one in unreadable if partition_of(one) == partition]
-            concerned = [*piece.batch, *piece.heard_of, *cannot_be_read]
+            cannot_be_read = (one for one in unreadable if partition_of(one) == piece.partition)
+            concerned = {*piece.everybody(), *piece.heard_of, *cannot_be_read}
             own = frozenset(chain.from_iterable(piece.merges))
-            found.append(
-                piece.apart(
-                    own | merged.intersection(concerned) | self.identities.connected(concerned)
-                )
-            )
+            groups = own | (merged & concerned) | self.identities.connected(concerned)
+            found.append(piece.apart(groups))
         return found
 
     async def _do(
@@ -174,16 +173,22 @@ class Assessor:
     ) -> int:
         """Do pieces of work. Raises: IdentitiesMoved; nothing was done then."""
         merges = self.identities.new(merge for piece in pieces for merge in piece.merges)
-        async with all_or_nothing([piece.lane for piece in pieces]):
+        async with all_or_nothing([(piece.teams, piece.lanes) for piece in pieces]):
             broken = dict(unreadable)
-            await self._bringing_back.recall(pieces, broken, reference)
+            needed = [told for piece in pieces for told in piece.told]
+            await self._bringing_back.recall(needed, broken, reference)
             work = [(one, await self._assessed(one, broken, reference)) for one in pieces]
-            await self._uses.keep(head.uses for _, changes in work for head in changes.heads)
-            alone = chain.from_iterable(piece.batch for piece in pieces)
+            await self._uses.keep(
+                head.uses
+                for _, found in work
+                for changes in found.values()
+                for head in changes.heads
+            )
+            alone = chain.from_iterable(piece.everybody() for piece in pieces)
             async with writing(self._pool, self.identities, alone, merges) as connection:
                 locked = await self._groups.lock(connection, pieces)
                 given_up = await before(connection)
-                work = [(one, it) for one, it in work if one.lane.partition not in given_up]
+                work = [(one, it) for one, it in work if one.partition not in given_up]
                 done = [piece for piece, _ in work]
                 beside = await self._groups.assess(connection, locked, done, reference)
                 numbers = await self._written(connection, work, beside, reference)
@@ -192,53 +197,93 @@ class Assessor:
                 async with self._pool.acquire() as connection:
                     await self.identities.refresh(connection)
         for piece in pieces:
-            if piece.lane.partition in given_up:
-                piece.lane.memory.drop(piece.batch)
-        for (piece, changes), change_no in zip(work, numbers, strict=True):
-            piece.lane.parked.difference_update(piece.batch)
-            piece.lane.committed(piece.upto, changes)
-            self._tell(piece.lane, changes, beside, change_no)
+            if piece.partition in given_up:
+                for lane in piece.lanes:
+                    piece.teams.drop(lane, [*piece.customers(lane)])
+        self._committed(work, beside, numbers)
         keep_until = time.monotonic() + _KEEPING_S
-        for piece, changes in work:
-            await piece.lane.release(changes, piece.at, reference, keep_until)
+        for piece, found in work:
+            for team, _ in piece.told:
+                await team.release(found, piece.at, reference, keep_until)
+            piece.teams.join()
         collect_if_many()
-        return sum(len(piece.batch) + len(piece.groups) for piece in done)
+        return sum(piece.size for piece, _ in work)
 
     async def _written(
         self,
         connection: Connection,
-        work: Sequence[tuple[Piece, Changes]],
+        work: Sequence[tuple[Piece, Work]],
         beside: Sequence[Beside],
         reference: Reference,
     ) -> list[int]:
-        if not work:
-            return []
-        for one in beside:
-            mine = [(p.lane.partition, it) for p, it in work if p.lane.store.id == one.store.id]
-            _, takes = min(mine, key=lambda each: each[0] != one.partition)
-            takes.take_in_sums(one.changes)
+        for other in beside:
+            mine = [
+                (lane.partition != other.partition, turn, changes)
+                for turn, (lane, changes) in enumerate(
+                    (lane, changes) for _, found in work for lane, changes in found.items()
+                )
+                if lane.store.id == other.store.id
+            ]
+            min(mine, key=itemgetter(0, 1))[2].take_in_sums(other.changes)
         shares = [
-            Share(
-                one.lane.store, one.lane.partition, one.lane.checkpoint, one.upto, changes, one.at
-            )
-            for one, changes in work
+            Share(lane.store, lane.partition, lane.checkpoint, one.upto, changes, one.at)
+            for one, found in work
+            for lane, changes in found.items()
         ]
+        if not shares:
+            return []
         return await self._writer.write(connection, shares, reference.count, beside)
 
-    async def _assessed(
-        self, piece: Piece, broken: Mapping[CustomerId, Parked], reference: Reference
-    ) -> Changes:
+    def _committed(
+        self,
+        work: Sequence[tuple[Piece, Work]],
+        beside: Sequence[Beside],
+        numbers: Iterable[int],
+    ) -> None:
+        """Take note that all of it is durable; whom a lane parked the others go on with."""
+        of_each = iter(numbers)
+        for piece, found in work:
+            for lane, changes in found.items():
+                lane.parked.difference_update(piece.customers(lane))
+                lane.committed(piece.upto, changes)
+                piece.teams.part(parked.customer for parked in changes.parked)
+                self._tell(lane, changes, beside, next(of_each))
+
+    async def _assessed(self, piece: Piece, broken: Broken, reference: Reference) -> Work:
         """Return what differs once a batch is remembered; who is in it was brought back."""
-        lane, batch, at = piece.lane, piece.batch, piece.at
-        mine = {customer: broken[customer] for customer in batch if customer in broken}
-        changes = await lane.assess(batch, mine, at, reference)
-        if changes.incomplete:
-            again = {customer: batch[customer] for customer in changes.incomplete}
-            await self._bringing_back.recall_whole(lane, [*again], mine)
-            await lane.assess(again, mine, at, reference, changes)
-            assert not changes.incomplete, "nothing is left out of what was read whole"
-        changes.parked.extend(mine.values())
-        return changes
+        work = {lane: Changes() for lane in piece.lanes}
+        for team, batch in piece.told:
+            undone = await team.assess(batch, broken, piece.at, reference, work)
+            if undone.incomplete:
+                again = {customer: batch[customer] for customer in undone.incomplete}
+                await self._bringing_back.recall_whole(team, undone.incomplete, broken)
+                left = await team.assess(again, broken, piece.at, reference, work)
+                assert not left.incomplete, "nothing is left out of what was read whole"
+                undone.apart.update(left.apart)
+            if undone.apart:
+                piece.teams.part(undone.apart)
+                for lane in piece.lanes:
+                    await self._assess_apart(piece, lane, batch, undone, broken, reference, work)
+        return work
+
+    async def _assess_apart(
+        self,
+        piece: Piece,
+        lane: Lane,
+        batch: Batch,
+        undone: Undone,
+        broken: Broken,
+        reference: Reference,
+        work: Work,
+    ) -> None:
+        """Have a lane assess for itself who could not be assessed together."""
+        lengths = {c: length for c, (length, lanes) in undone.apart.items() if lane in lanes}
+        if lengths:
+            alone = piece.teams.alone(lane)
+            await self._bringing_back.recall_whole(alone, lengths, broken)
+            mine = {customer: batch[customer] for customer in lengths}
+            left = await alone.assess(mine, broken, piece.at, reference, work)
+            assert not left.incomplete, "nothing is left out of what was read whole"
 
     def _tell(self, lane: Lane, changes: Changes, beside: Sequence[Beside], change_no: int) -> None:
         if self._audience is not None and changes.visible:
@@ -268,11 +313,11 @@ async def writing(
 
 
 @asynccontextmanager
-async def all_or_nothing(lanes: Sequence[Lane]) -> AsyncIterator[None]:
+async def all_or_nothing(of: Sequence[tuple[Teams, Sequence[Lane]]]) -> AsyncIterator[None]:
     """Forget what was remembered of a batch that was not written."""
     try:
         yield
     except BaseException:
-        for lane in lanes:
-            lane.memory.clear()
+        for teams, lanes in of:
+            teams.clear(lanes)
         raise

@@ -78,16 +78,15 @@ class Locked(NamedTuple):
 
 
 class _Turn(NamedTuple):
-    """The pieces of one projection, and what it has taken in with them, by partition."""
+    """The pieces of one projection, and what it has taken in with them, by partition.
 
+    `lane` is any of its lanes: they differ by their partitions alone.
+    """
+
+    lane: Lane
     pieces: Sequence[Piece]
     taken_in: Mapping[int, int]
     reference: Reference
-
-    @property
-    def lane(self) -> Lane:
-        """Return one of its lanes: they differ by their partitions alone."""
-        return self.pieces[0].lane
 
     def asking(self, group: Group) -> Sequence[Piece]:
         """Return the pieces that have to do with a group."""
@@ -113,7 +112,7 @@ class GroupWork:
         groups: dict[str, list[CustomerId]] = {}
         for row in await connection.fetch(sql("lock_groups"), list(customers)):
             groups.setdefault(row["group_id"], []).append(CustomerId(row["customer_id"]))
-        partitions = {piece.lane.partition for piece in pieces if piece.due}
+        partitions = {piece.partition for piece in pieces if piece.due}
         for group in groups.values():
             lying = {partition_of(customer) for customer in group}
             partitions |= lying if len(lying) > 1 else set()
@@ -127,17 +126,15 @@ class GroupWork:
         self, connection: Connection, locked: Locked, pieces: Sequence[Piece], reference: Reference
     ) -> Sequence[Beside]:
         """Return what differs of locked groups. Raises: RulesBehind, Unavailable."""
-        by_store: dict[tuple[str, int], list[Piece]] = {}
-        for piece in pieces:
-            if piece.groups:
-                by_store.setdefault(piece.lane.store.id, []).append(piece)
+        lanes = {lane.store.id: lane for piece in pieces if piece.groups for lane in piece.lanes}
         found: list[Beside] = []
-        for mine in by_store.values():
-            store = mine[0].lane.store
-            taken_in = await store.taken_in(connection)
-            # Of the same projection also where no group lies: its checkpoint moves all the same.
-            taken_in |= {p.lane.partition: p.upto for p in pieces if p.lane.store.id == store.id}
-            found += await self._of_one(connection, locked, _Turn(mine, taken_in, reference))
+        for store_id, lane in lanes.items():
+            mine = [p for p in pieces if any(one.store.id == store_id for one in p.lanes)]
+            taken_in = await lane.store.taken_in(connection)
+            # Also where no group lies: its checkpoint moves all the same.
+            taken_in |= {piece.partition: piece.upto for piece in mine}
+            turn = _Turn(lane, [piece for piece in mine if piece.groups], taken_in, reference)
+            found += await self._of_one(connection, locked, turn)
         await self._uses.keep(head.uses for one in found for head in one.changes.heads)
         return found
 
@@ -187,7 +184,7 @@ class GroupWork:
         at = latest.at
         for partition in {partition_of(customer) for customer in group}:
             upto = turn.taken_in.get(partition, 0)
-            if partition == latest.lane.partition or locked.heads[partition].is_quiet(upto):
+            if partition == latest.partition or locked.heads[partition].is_quiet(upto):
                 continue
             place = (self._generation, partition, upto)
             unread = await connection.fetchval(sql("recorded_beside"), *place, *turn.lane.store.id)
@@ -228,7 +225,7 @@ def _differing(
 
     As for a customer alone: what a projection raises stops this group and no other.
     """
-    projection, rules = turn.lane.projection, turn.lane.snapshots.rules.of(turn.reference)
+    projection, rules = turn.lane.projection, turn.lane.rules.of(turn.reference)
     news = frozenset().union(*(piece.news for piece in turn.pieces))
     merged = Merged({customer: dossiers[customer] for customer in group})
     changes: dict[int, Changes] = {}

@@ -94,7 +94,7 @@ GIVEN: Mapping[str, Arguments] = {
     "current_generation": (),
     "current_log": (),
     "dossiers": (1, CUSTOMERS, [1, 2], [9000, 9000]),
-    "dossier_facts": (1, PARTITION, CUSTOMERS, 9000),
+    "dossier_facts": (1, CUSTOMERS, [9000] * 13, 9000),
     "dossiers_since": (1, PARTITION, [CUSTOMER], [100], 9000),
     "filling_end": (),
     "filling_note": ("history", 1, 2),
@@ -233,7 +233,8 @@ GIVEN: Mapping[str, Arguments] = {
     "relay_place": ("webhook", 5),
     "snapshot_keep": ("receivables", 1, "C-new", "code", 1, 10, NOW, 3, 10, b"x"),
     "snapshots_there": columns([(*OURS, customer) for customer in CUSTOMERS]),
-    "snapshots_of": (*OURS, "x", 1, 9000, 300, 300, CUSTOMERS, 2**18),
+    "snapshot_heads": (*OURS, CUSTOMERS, 300),
+    "snapshots_of": (*OURS, "x", 1, 9000, 300, 300, CUSTOMERS, 2**18, *OURS),
     "try_delivery_lock": (),
     "try_projector_lock": (),
     # --- rebuilds

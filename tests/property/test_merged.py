@@ -14,8 +14,9 @@ from events.envelope import CustomerId
 from events.facts import Fact
 from events.policy import Reference
 from events.touchpoints.customer import CustomerMerged, CustomerUnmerged
+from projections.facts import Facts
 from projections.merged import Merged
-from projections.protocol import Assessment, Facts, Projection
+from projections.protocol import Assessment, Projection
 from projections.receivables.projection import Receivables
 from projections.value_tiers.projection import ValueTiers
 from tests.support.merging import Dossiers, chain, parents

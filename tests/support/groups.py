@@ -18,7 +18,7 @@ from events.touchpoints.customer import CustomerMerged, CustomerUnmerged
 from events.touchpoints.order import OrderPlaced
 from events.touchpoints.payment import InvoiceIssued, PaymentReceived
 from projections import PROJECTIONS
-from projections.protocol import Facts
+from projections.facts import Facts
 from services.platform import Platform
 from services.ports import Submission
 from services.rows.row_tables import tables_of
