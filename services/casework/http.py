@@ -12,11 +12,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from events.cases.commands import CaseCommand
-from events.cases.reasons import UNKNOWN_CASE
 from events.cases.staff import Staff, staff_in_force
 from events.envelope import RecordedEvent
 from events.policy import Reference
-from events.refusals import Refused, refuse
+from events.refusals import Refused
 from events.touchpoints.base import PersonalTouchpoint
 from services.casework import openapi
 from services.casework.api import COMMANDS, MAX_BYTES, MAX_VALUES
@@ -136,7 +135,8 @@ class _Desk:
             case = folded(events)
             if case is None:
                 tz = asking.reference.zone_of(asking.by.branch_id)
-                raise refused(refuse(UNKNOWN_CASE), refusal_teller(asking.language, tz))
+                why = await slot.within_patience(self.cases.without_stream(case_id))
+                raise refused(why, refusal_teller(asking.language, tz))
             notes = await slot.within_patience(self._opened(events))
         shown = [
             event_document(event, asking.reference, notes.get(event.envelope.id))
