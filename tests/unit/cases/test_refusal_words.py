@@ -46,12 +46,7 @@ NAMED: dict[str, Named | tuple[Named, ...]] = {
     "who": tuple(Word(code) for code in WORDS),
 }
 MODULES = (reasons, account_reasons)
-REASONS = [
-    one
-    for module in MODULES
-    for one in vars(module).values()
-    if isinstance(one, Reason)
-]
+REASONS = [one for module in MODULES for one in vars(module).values() if isinstance(one, Reason)]
 WORD = re.compile(r"\b(?!CNY)[A-Za-z]{2,}")
 
 
