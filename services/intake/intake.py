@@ -19,6 +19,7 @@ from services.intake.answers import Answer, EventRefused, refused, token_through
 from services.intake.attributes import identity, senders_id
 from services.intake.characters import flaw_on_a_page
 from services.intake.draft import Draft, Scope
+from services.intake.ours import case_told, kept_here, not_published
 from services.intake.parsing import draft_of
 from services.intake.quarantine import Quarantine, Rejected, Room
 from services.intake.rules import RESERVED, check
@@ -58,6 +59,7 @@ class Intake:
         self._log = log
         self._vault = vault
         self._clock = clock
+        self._pool = pool
         self._quarantine = Quarantine(pool, vault, clock, room)
 
     async def submit(
@@ -99,10 +101,19 @@ class Intake:
                 check(one.draft, scope, now)
             except EventRefused as why:
                 one.verdict = why
+        await self._leave_out_ours([one for one in incoming if one.verdict is None])
         await self._append([one for one in incoming if one.verdict is None])
         if keep_refused:
             await self._keep_refused(scope, incoming)
         return [_answer(one) for one in incoming]
+
+    async def _leave_out_ours(self, incoming: Sequence[_Incoming]) -> None:
+        """Refuse what is said of cases that casework keeps."""
+        told = {i: case_told(_draft(one).data) for i, one in enumerate(incoming)}
+        ours = await kept_here(self._pool, {case for case in told.values() if case is not None})
+        for i, case in told.items():
+            if case in ours:
+                incoming[i].verdict = not_published()
 
     async def _keep_refused(self, scope: Scope, incoming: Sequence[_Incoming]) -> None:
         """Keep refused events that have an id for an operator; note which there was room for."""
