@@ -221,7 +221,6 @@ GIVEN: Mapping[str, Arguments] = {
     "waiting_partitions": (*ALL, PARTITIONS, NOW),
     "writers_of": ("alert_journal",),
     # --- the projector and what tells others
-    "end_when_idle": (),
     "release_lock": ("touchstone deliveries",),
     "relay_upto": ("webhook",),
     # --- casework
