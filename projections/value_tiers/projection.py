@@ -27,7 +27,7 @@ class ValueTiers:
     """What each customer is worth, and which tier of the pyramid that earns."""
 
     name: ClassVar[str] = "value_tiers"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     handles: ClassVar[frozenset[type[Touchpoint]]] = HANDLED
     reads: ClassVar[frozenset[type[ReferenceTouchpoint]]] = READS
     tables: ClassVar[tuple[Table, ...]] = (STANDINGS,)

@@ -76,7 +76,7 @@ def currency_ageing(
 ) -> CurrencyAgeing:
     """Return what one currency's sums come to at the end of a day."""
     totals = list(sums.company_totals(currency))
-    aged = ageing(open_balances(totals, currency), day, policy)
+    aged = ageing(open_balances(totals, currency, day), day, policy)
     invoiced = invoiced_in_window(totals, currency, day)
     return CurrencyAgeing(
         currency=currency,

@@ -26,6 +26,7 @@ from events.touchpoints.policy import (
     BranchSet,
     CalendarSet,
     CompanySet,
+    FeesPolicyPublished,
     PublicDaysSet,
     ReferenceTouchpoint,
     TierPolicyPublished,
@@ -247,6 +248,26 @@ def _check_ageing(data: AgeingPolicyPublished) -> None:
         )
 
 
+def _check_fees(data: FeesPolicyPublished) -> None:
+    levels = [fee.level for fee in data.policy.reminder_fees]
+    for i, level in enumerate(levels):
+        if level in levels[:i]:
+            raise EventRefused(
+                "inconsistent",
+                f"data.policy.reminder_fees[{i}].level",
+                f"names level {level} a second time",
+                "give one fee for each level",
+            )
+    clearing = data.policy.clearing
+    if len(set(clearing)) < len(clearing):
+        raise EventRefused(
+            "inconsistent",
+            "data.policy.clearing",
+            "names a part of a debt twice",
+            "name each part once, in the order in which they are cleared, or none: oldest first",
+        )
+
+
 # By exact type: an isinstance test of a Struct is many times slower than a look-up.
 _ALWAYS_SOUND = frozenset({type(None), bool, int, bytes})
 _LEAVES: Mapping[type, Callable[..., None]] = {
@@ -258,6 +279,7 @@ _LEAVES: Mapping[type, Callable[..., None]] = {
 _AGREEMENTS: Mapping[type[Touchpoint], Callable[..., None]] = {
     InvoiceIssued: _check_instalments,
     AgeingPolicyPublished: _check_ageing,
+    FeesPolicyPublished: _check_fees,
     TierPolicyPublished: _check_tiers,
     BranchSet: _check_branch,
     CompanySet: _check_company,
