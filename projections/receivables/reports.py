@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import get_args
 
 from events.touchpoints.policy import DayCount
-from projections.books.ageing import Balance
+from projections.books.ageing import Ageing, Balance
 from projections.books.day_counts import year_parts
 from projections.books.interest import UNIT
 from projections.protocol import Total
@@ -62,7 +62,7 @@ def _total(row: ChargeRow, measure: str, due: int, amount: int) -> Total:
     return Total(measure, row.currency, row.branch_id or "", due, 1, amount)
 
 
-def _exact(total: Total, today: int) -> int:
+def exact_interest(total: Total, today: int) -> int:
     """Return what a term of interest comes to on a day, in exact parts."""
     if total.measure == ACCRUED:
         return total.amount_minor * UNIT
@@ -76,9 +76,10 @@ def _exact(total: Total, today: int) -> int:
     return total.amount_minor * int(rate) * span
 
 
-def owed_back(totals: Iterable[Total], currency: str) -> int:
-    """Return how much of what is open was paid back as a refund, and never invoiced."""
-    return sum(t.amount_minor for t in totals if (t.measure, t.currency) == (OWED_BACK, currency))
+def invoices_open(aged: Ageing, totals: Iterable[Total], currency: str) -> int:
+    """Return how much of what is open was invoiced: no refund, no fee and no interest was."""
+    back = sum(t.amount_minor for t in totals if (t.measure, t.currency) == (OWED_BACK, currency))
+    return aged.outstanding_minor - back - aged.fees_minor - aged.interest_minor
 
 
 def dso(open_minor: int, invoiced_minor: int, days: int = DSO_DAYS) -> Decimal | None:
@@ -110,7 +111,7 @@ def _balance(total: Total, today: int) -> Balance | None:
         return Balance(total.day, 0, 0, fees_minor=amount)
     if total.measure == INTEREST:
         return Balance(total.day, 0, 0, interest_minor=amount)
-    exact = _exact(total, today)
+    exact = exact_interest(total, today)
     return Balance(total.day, 0, 0, running=exact) if exact else None
 
 
