@@ -99,16 +99,23 @@ class Charges(Clearing):
             self._closed[item] = None
 
     def _spend(self, account: Account, now: datetime) -> None:
+        order = self.rules.clearing(now)
         while (source := account.next_source()) is not None:
-            item = account.next_item()
-            if item is None:
-                item = self._oldest_interest(account, now, source.event_id)
+            if order:
+                item = self._oldest_debt(account)
+            else:
+                item = account.next_item()
                 if item is None:
-                    return
-                account.allocate(source, item, now)
-                continue
-            for part in self._parts(item, self.rules.clearing(now), now, source.event_id):
+                    item = self._oldest_interest(account, now, source.event_id)
+            if item is None:
+                return
+            for part in self._parts(item, order, now, source.event_id):
                 account.allocate(source, part, now)
+
+    def _oldest_debt(self, account: Account) -> Item | None:
+        """Return the debt of which something is open that is cleared next."""
+        found = {item.on or item for item in account.open_items if not item.contested}
+        return min(found, key=_by_claim, default=None)
 
     def parts_cited(self, item: Item, now: datetime, by: str) -> Iterator[Item]:
         """Yield the parts of a debt that is cited, in the order in which they are cleared."""
@@ -278,6 +285,10 @@ def unclaimed(item: Item, rules: FeeRules, days: Days, at: datetime) -> int:
 
 def _fee(fees: tuple[ReminderFee, ...], level: int) -> ReminderFee | None:
     return next((fee for fee in fees if fee.level == level), None)
+
+
+def _by_claim(item: Item) -> tuple[bool, date, int, str]:
+    return not item.invoice.owed_back, item.due_on, item.balance, item.item_id
 
 
 def _by_due_date(item: Item) -> tuple[date, str]:
