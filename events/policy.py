@@ -27,6 +27,7 @@ from events.touchpoints.policy import (
 from events.uses import COMPANY, Use, branch_use, use_of
 
 P = TypeVar("P", bound=PolicyRecord)
+V = TypeVar("V", bound=ReferenceTouchpoint)
 
 
 class PolicyVersion(NamedTuple):
@@ -51,8 +52,8 @@ class Reference:
         self._branches: dict[str, BranchSet] = {}
         self._calendars: dict[str, CalendarSet] = {}
         self._public_days: dict[tuple[str, int], PublicDaysSet] = {}
-        self._departments: dict[str, DepartmentSet] = {}
-        self._staff: dict[str, StaffSet] = {}
+        self._departments: dict[str, list[DepartmentSet]] = {}  # by id, as they count
+        self._staff: dict[str, list[StaffSet]] = {}
         self.company: CompanySet | None = None
         dated = [(e.data, e) for e in self.events if isinstance(e.data, ReferenceTouchpoint)]
         for data, event in sorted(
@@ -74,9 +75,9 @@ class Reference:
                 self._public_days.pop((data.country, data.year), None)
                 self._public_days[data.country, data.year] = data
             case DepartmentSet():
-                self._departments[data.department_id] = data
+                self._departments.setdefault(data.department_id, []).append(data)
             case StaffSet():
-                self._staff[data.staff_id] = data
+                self._staff.setdefault(data.staff_id, []).append(data)
             case CompanySet():
                 self.company = data
             case _:
@@ -178,13 +179,32 @@ class Reference:
 
     @property
     def departments(self) -> Mapping[str, DepartmentSet]:
-        """Return every known department by its id."""
-        return self._departments
+        """Return every known department by its id, as said last."""
+        return {name: versions[-1] for name, versions in self._departments.items()}
+
+    def departments_at(self, at: datetime) -> Mapping[str, DepartmentSet]:
+        """Return the departments there are at an instant, by id."""
+        found = ((name, _begun(of, at)) for name, of in self._departments.items())
+        return {name: version for name, version in found if version is not None}
 
     @property
     def staff(self) -> Mapping[str, StaffSet]:
-        """Return every known member of staff by number."""
-        return self._staff
+        """Return every known member of staff by number, as said last."""
+        return {number: versions[-1] for number, versions in self._staff.items()}
+
+    def staff_at(self, staff_id: str, at: datetime) -> StaffSet | None:
+        """Return a member of staff as of an instant; one who left is not active."""
+        return _begun(self._staff.get(staff_id, ()), at)
+
+
+def _begun(versions: Sequence[V], at: datetime) -> V | None:
+    """Return the version that counts at an instant."""
+    i = bisect_right(versions, at, key=_effective_from)
+    return versions[i - 1] if i else None
+
+
+def _effective_from(version: ReferenceTouchpoint) -> datetime:
+    return version.effective_from
 
 
 _DEFAULTS: dict[type[PolicyRecord], PolicyRecord] = {}

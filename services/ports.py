@@ -57,6 +57,21 @@ class Conflict(Struct, frozen=True):
 Outcome = Accepted | Duplicate | Conflict
 
 
+class StreamVersion(Struct, frozen=True):
+    """How far a stream was read: the highest sequence number of its source; 0: it had no event."""
+
+    source: str
+    version: int
+
+
+class Stale(Struct, frozen=True):
+    """A stream had moved when the unit came; nothing of the unit was written."""
+
+    source: str
+    expected: int
+    version: int  # where it is now
+
+
 class StoredEvent(Struct, frozen=True, gc=False):
     """An event as the log holds it, its data still encoded."""
 
@@ -95,7 +110,37 @@ class Portion(NamedTuple):
     recorded_at: datetime  # of the last event
 
 
-class EventLog(Protocol):
+class StreamLog(Protocol):
+    """The log as slices of it by source, to decide commands against.
+
+    A unit is all events of one command: all are in the log or none is. The versions of streams
+    (`events.streams`) are compared and the unit is let in while nobody else can append to any
+    partition concerned, so that of two rivals one wins and the other is told.
+    """
+
+    async def append_unit(
+        self, submissions: Sequence[Submission], relied_on: Sequence[StreamVersion] = ()
+    ) -> Sequence[Outcome] | Stale:
+        """Append all of the events or none; all outcomes are of one kind. Accepted means durable.
+
+        The events of each source are numbered on from its version, one by one, in epoch 0.
+        Stale: a source, or a stream relied on, has moved. Duplicate: the same unit was accepted
+        before, whatever has moved since. Conflict: an id is taken by other content.
+        Raises: Unavailable; then the unit is not known to be accepted, and repeating it is safe.
+        ValueError, for events that make no unit.
+        """
+        ...
+
+    async def stream(self, source: str, after: int = 0) -> Sequence[StoredEvent]:
+        """Return what was appended as units of a source after a version, in order of sequence.
+
+        Whatever `append_unit` answered before, here or elsewhere, is among them.
+        Raises: Unavailable.
+        """
+        ...
+
+
+class EventLog(StreamLog, Protocol):
     """The ordered, append-only record of every accepted event.
 
     Keyed by customer: one customer's events keep their order. Only gateways append.

@@ -34,12 +34,14 @@ class CallbackMade(PersonalTouchpoint, frozen=True, kw_only=True):
     """We called the customer back, or tried to."""
 
     event_type: ClassVar[str] = "callback.made"
+    version: ClassVar[int] = 2
     personal: ClassVar[frozenset[str]] = frozenset({"note"})
     callback_id: Key
     outcome: Outcome
     minutes: Minutes = 0
     case_id: Key | None = None
     scores: tuple[DriverScore, ...] = ()
+    by: Key | None = None  # since version 2: who called
 
 
 class VisitPlanned(PersonalTouchpoint, frozen=True, kw_only=True):

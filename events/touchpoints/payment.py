@@ -167,9 +167,12 @@ class DunningHeld(Touchpoint, frozen=True, kw_only=True):
     """No dunning through the local day `until`, or at all; for an invoice or all of them."""
 
     event_type: ClassVar[str] = "payment.dunning_held"
+    version: ClassVar[int] = 2
     invoice_id: Key | None = None
     until: date | None = None
     reason: Text | None = None
+    case_id: Key | None = None  # since version 2: the case that holds it
+    by: Key | None = None  # since version 2
 
 
 class DebtWrittenOff(Touchpoint, frozen=True, kw_only=True):

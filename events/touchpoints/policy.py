@@ -1,7 +1,7 @@
 """Touchpoints that set the rules: published policies, reference data, acknowledged alerts.
 
 A policy's defaults are the domain's; each is published whole, with the instant from which it
-counts, and is never edited. All of them but `AlertAcknowledged` form the reference stream.
+counts, and is never edited. All of them but what is done about alerts form the reference stream.
 """
 
 from datetime import date
@@ -10,7 +10,15 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta, Struct
 
 from events.money import CurrencyCode, Money
-from events.touchpoints.base import BasisPoints, Count, Instant, Key, Text, Touchpoint
+from events.touchpoints.base import (
+    BasisPoints,
+    Count,
+    Instant,
+    Key,
+    PersonalTouchpoint,
+    Text,
+    Touchpoint,
+)
 from events.touchpoints.complaint import BusinessMinutes, Severity
 from events.touchpoints.payment import DunningLevel
 
@@ -18,7 +26,18 @@ Days = Annotated[int, Meta(ge=0, le=36_500)]
 Hours = Annotated[int, Meta(ge=0, le=87_600)]
 PartsPerMillion = Annotated[int, Meta(ge=0, le=1_000_000)]
 MinuteOfDay = Annotated[int, Meta(ge=0, le=1440)]
+ClosingMinute = Annotated[int, Meta(ge=0, le=2880)]
 Weekday = Annotated[int, Meta(ge=1, le=7)]
+Role = Literal[
+    "department_head",
+    "branch_manager",
+    "headquarters",
+    "call_centre",
+    "credit",
+    "receivables",
+    "order_entry",
+]
+"""What somebody may do beside the work of the department: commands ask for it."""
 
 DayCount = Literal["actual/365", "actual/360", "actual/actual", "30/360"]
 """How days are parts of a year: "30/360" is the European one (30E/360), in which every month has
@@ -176,6 +195,49 @@ class EscalationPolicy(PolicyRecord, frozen=True, kw_only=True):
     )
 
 
+CaseKind = Literal[
+    "complaint",
+    "enquiry",
+    "on_site_service",
+    "account_query",
+    "immediate_need",
+    "new_connection",
+    "membership",
+]
+"""What opens a case: a complaint, or a service request of one of its kinds."""
+
+
+class Stage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a department owes in a flow, in working minutes from when the stage begins.
+
+    It begins when all stages that it names in `after` are done; without any, with the case.
+    """
+
+    stage: Key
+    department: Key
+    owes: Text
+    minutes: Annotated[int, Meta(ge=1, le=10**6)]
+    after: tuple[Key, ...] = ()
+
+
+class Flow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The stages that every case of a kind goes through, side by side where they may be."""
+
+    flow: Key
+    kind: CaseKind
+    stages: tuple[Stage, ...]
+
+
+class FlowPolicy(PolicyRecord, frozen=True, kw_only=True):
+    """Service flows, one for a kind of case at most; a case keeps to those in force at its opening.
+
+    The owner stays one person through all stages, the date that the customer asked for stays
+    the case's deadline, and the case ends in a satisfaction call as any other.
+    """
+
+    flows: tuple[Flow, ...] = ()
+
+
 class ModelParameters(PolicyRecord, frozen=True, kw_only=True):
     """Fitted BG/NBD and Gamma-Gamma parameters, time unit one week."""
 
@@ -257,6 +319,13 @@ class EscalationPolicyPublished(ReferenceTouchpoint, frozen=True, kw_only=True):
     policy: EscalationPolicy
 
 
+class FlowPolicyPublished(ReferenceTouchpoint, frozen=True, kw_only=True):
+    """Service flows were published."""
+
+    event_type: ClassVar[str] = "policy.flows_published"
+    policy: FlowPolicy
+
+
 class ModelParametersPublished(ReferenceTouchpoint, frozen=True, kw_only=True):
     """A fitted model of buying was published."""
 
@@ -265,22 +334,45 @@ class ModelParametersPublished(ReferenceTouchpoint, frozen=True, kw_only=True):
 
 
 class OpeningHours(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Working hours of a weekday (1 Monday ... 7 Sunday), minutes since local midnight."""
+    """Working hours of a weekday (1 Monday ... 7 Sunday), minutes since local midnight.
+
+    A shift that goes over midnight closes after minute 1440, and belongs to the day on which it
+    opens: from 1320 to 1800 is from 22:00 until 06:00 of the next day.
+    """
 
     weekday: Weekday
     opens: MinuteOfDay
-    closes: MinuteOfDay
+    closes: ClosingMinute
+
+
+class WorkingHours(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Working hours of one day, minutes since local midnight; over midnight as `OpeningHours`."""
+
+    opens: MinuteOfDay
+    closes: ClosingMinute
+
+
+class SpecialDay(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A day that has hours of its own, such as half a holiday; without any it is not worked."""
+
+    day: date
+    hours: tuple[WorkingHours, ...] = ()
 
 
 class CalendarSet(ReferenceTouchpoint, frozen=True, kw_only=True):
-    """A business calendar: weekly hours, holidays, and make-up workdays that follow a weekday."""
+    """A business calendar: weekly hours, holidays, and make-up workdays that follow a weekday.
+
+    What a special day says comes before all else that is said of that day.
+    """
 
     event_type: ClassVar[str] = "reference.calendar_set"
+    version: ClassVar[int] = 2
     calendar_id: Key
     hours: tuple[OpeningHours, ...]
     holidays: tuple[date, ...] = ()
     makeup_workdays: tuple[date, ...] = ()
     country: Text | None = None  # ISO 3166 code whose public holidays apply as well
+    special_days: tuple[SpecialDay, ...] = ()  # since version 2
 
 
 class PublicDaysSet(ReferenceTouchpoint, frozen=True, kw_only=True):
@@ -331,11 +423,13 @@ class StaffSet(ReferenceTouchpoint, frozen=True, kw_only=True):
     """A member of staff by an opaque number, and where he or she works."""
 
     event_type: ClassVar[str] = "reference.staff_set"
+    version: ClassVar[int] = 2
     staff_id: Key
     branch_id: Key | None = None
     department_id: Key | None = None
-    role: Text | None = None
+    role: Text | None = None  # what the company calls it
     active: bool = True
+    roles: tuple[Role, ...] = ()  # since version 2: what he or she may do
 
 
 class AlertAcknowledged(Touchpoint, frozen=True, kw_only=True):
@@ -344,6 +438,28 @@ class AlertAcknowledged(Touchpoint, frozen=True, kw_only=True):
     event_type: ClassVar[str] = "alert.acknowledged"
     alert_id: Key
     by: Key
+
+
+class AlertSnoozed(Touchpoint, frozen=True, kw_only=True):
+    """Somebody wants to hear of an alert of the subject customer again at an instant, if it stands.
+
+    It stands still until then; what it would climb to is told all the same.
+    """
+
+    event_type: ClassVar[str] = "alert.snoozed"
+    alert_id: Key
+    by: Key
+    until: Instant
+
+
+class AlertDelegated(PersonalTouchpoint, frozen=True, kw_only=True):
+    """An alert of the subject customer was passed on to another member of staff."""
+
+    event_type: ClassVar[str] = "alert.delegated"
+    personal: ClassVar[frozenset[str]] = frozenset({"note"})
+    alert_id: Key
+    by: Key
+    to: Key
 
 
 TYPES = (
@@ -356,6 +472,7 @@ TYPES = (
     CostPolicyPublished,
     ServiceLevelPolicyPublished,
     EscalationPolicyPublished,
+    FlowPolicyPublished,
     ModelParametersPublished,
     CalendarSet,
     PublicDaysSet,
@@ -364,4 +481,6 @@ TYPES = (
     DepartmentSet,
     StaffSet,
     AlertAcknowledged,
+    AlertSnoozed,
+    AlertDelegated,
 )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from events.business_time import BusinessTime
+from events.cases.terms import ServiceTerms
 from projections.case_board.parts import CaseStep, Cycle, Obligation, Referral, Route, Stay, Unread
 from projections.case_board.rows import CaseStatus
-from projections.case_board.service_levels import ServiceTerms
 
 
 class Case:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple
 
+from events.cases.terms import BREACH, escalation_id
 from events.envelope import CustomerId
 from events.facts import Fact
 from events.policy import Reference
@@ -20,7 +21,6 @@ from projections.case_board.cases import Case
 from projections.case_board.clocks import CaseClock
 from projections.case_board.parts import Cycle, Obligation
 from projections.case_board.replay import Board
-from projections.case_board.service_levels import BREACH, escalation_id
 from projections.protocol import Alert
 
 AlertKind = Literal["case_response", "case_solution", "case_obligation", "callback_overdue"]

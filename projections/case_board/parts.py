@@ -8,8 +8,8 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from events.business_time import BusinessTime
+from events.cases.terms import ServiceTerms
 from projections.case_board.clocks import CaseClock
-from projections.case_board.service_levels import ServiceTerms
 
 _NONE = timedelta()
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 
+from events.cases.terms import TERMS_READ
 from events.envelope import CustomerId
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
@@ -16,7 +17,6 @@ from projections.case_board.memo import BoardMemo
 from projections.case_board.replay import HANDLED
 from projections.case_board.restoring import memo_again
 from projections.case_board.rows import BREACHED, TABLES, CaseRow
-from projections.case_board.service_levels import TERMS_READ
 from projections.protocol import Assessment, Facts, Memo, Row, Stage, Table, Total
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from events.branch_calendars import business_time, business_time_uses
+from events.cases.terms import TERMS_USED, native_case_id, terms_at
 from events.facts import Fact
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
@@ -29,7 +30,6 @@ from events.uses import Use
 from projections.case_board.calls import PromisedCall, call_subject
 from projections.case_board.cases import Case
 from projections.case_board.evolve import HANDLERS, tell
-from projections.case_board.service_levels import TERMS_USED, native_case_id, terms_at
 from projections.protocol import Facts
 
 HANDLED: frozenset[type[Touchpoint]] = frozenset({*HANDLERS, AlertAcknowledged})

@@ -6,6 +6,7 @@ import msgspec
 
 from events.branch_calendars import business_time
 from events.business_time import BusinessTime
+from events.cases.terms import ServiceTerms
 from events.policy import Reference
 from projections.case_board.alerts import Watched
 from projections.case_board.calls import PromisedCall
@@ -22,7 +23,6 @@ from projections.case_board.kept import (
 )
 from projections.case_board.memo import BoardMemo
 from projections.case_board.parts import Cycle, Obligation, Route, Stay, Unread
-from projections.case_board.service_levels import ServiceTerms
 from projections.keeping import fact_again, facts_again
 from projections.protocol import Facts
 

@@ -17,9 +17,8 @@ An alert ends at the instant of what made it untrue; true again, it is a new epi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
-from typing import NamedTuple
 
 from events.envelope import CustomerId
 from projections.books.account import Account
@@ -27,6 +26,7 @@ from projections.books.records import Item
 from projections.protocol import Alert, AlertKey, Cause, Episode
 from projections.receivables.causes import cause_of_item, cause_of_promise
 from projections.receivables.promises import PromiseState, is_open, received, step_at
+<<<<<<< HEAD
 from projections.receivables.reading import HoldSpan, ReceivablesAt
 
 
@@ -101,6 +101,10 @@ def item_stretches(reading: ReceivablesAt, item: Item) -> list[Stretch]:
             began.setdefault(key, t)
     stretches.extend(Stretch(key, since, None) for key, since in began.items())
     return sorted(stretches, key=lambda stretch: (stretch.since, stretch.key))
+=======
+from projections.receivables.reading import ReceivablesAt
+from projections.receivables.stretches import Stretch, item_stretches
+>>>>>>> main
 
 
 def standing_on_item(

@@ -35,6 +35,8 @@ class PromiseState(NamedTuple):
 def step_at(item: Item, t: datetime) -> Step | None:
     """Return how an item stood at `t`; None: it was not there yet."""
     steps = item.steps
+    if steps and steps[-1].at <= t:
+        return steps[-1]
     i = bisect_right(steps, t, key=lambda step: step.at)
     return steps[i - 1] if i else None
 

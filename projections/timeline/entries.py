@@ -36,7 +36,12 @@ _FAMILIES: Mapping[str, str] = MappingProxyType(
 )
 """Families of the domain rules, section 3, where the type's first word names another."""
 
-_IDENTIFIERS = frozenset({"case_ref", "into", "out_of", "agent", "owner", "staff", "by"})
+_IDENTIFIERS = frozenset(
+    {
+        "agent", "by", "case_ref", "duplicate_of", "into", "opened_by", "out_of", "owner", "staff",
+        "to",
+    }
+)  # fmt: skip
 """Identifiers that do not say so by ending in _id."""
 
 

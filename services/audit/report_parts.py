@@ -6,7 +6,7 @@ customers; only episodes that were asked for one by one are as many as there are
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from functools import partial
@@ -15,7 +15,7 @@ from msgspec import Struct, field
 
 from events.calendars import local_day
 from events.envelope import CustomerId
-from projections.protocol import Episode, Facts, Total
+from projections.protocol import Alert, Episode, Facts, Total
 from projections.receivables.alerts import AlertBook
 from projections.receivables.projection import Receivables
 from projections.receivables.reading import ReceivablesAt
@@ -209,6 +209,71 @@ class PartAlerts(Struct):
         self.counts[group] = one if other is None else one.with_others(other)
 
 
+class Tally:
+    """Counts the alerts of one kind, threshold and currency, one customer after the other."""
+
+    def __init__(self, first: Alert) -> None:
+        self._named = first
+        self._raised = self._standing = self._customers = self._amount = 0
+        self._first = self._last = first.since
+        self._latest: CustomerId | None = None
+        self._cleared: Counter[str] = Counter()
+
+    def add(self, episode: Episode) -> None:
+        """Count an episode; those of one customer follow each other."""
+        alert = episode.alert
+        self._raised += 1
+        self._amount += alert.amount_minor
+        if alert.customer_id != self._latest:
+            self._latest = alert.customer_id
+            self._customers += 1
+        if alert.since < self._first:
+            self._first = alert.since
+        if alert.since > self._last:
+            self._last = alert.since
+        if episode.until is None:
+            self._standing += 1
+        elif episode.cause is not None:
+            self._cleared[episode.cause.reason] += 1
+
+    def count(self) -> AlertCount:
+        """Return what was counted."""
+        return AlertCount(
+            kind=self._named.kind,
+            threshold=self._named.threshold,
+            currency=self._named.currency,
+            raised=self._raised,
+            standing=self._standing,
+            customers=self._customers,
+            amount_minor=self._amount,
+            first=self._first,
+            last=self._last,
+            cleared_by=dict(sorted(self._cleared.items())),
+        )
+
+
+class Tallies:
+    """Counts alerts by kind, threshold and currency."""
+
+    def __init__(self) -> None:
+        self._groups: dict[tuple[str, int, str], Tally] = {}
+
+    def add(self, episodes: Iterable[Episode]) -> None:
+        """Count episodes; those of one customer follow each other."""
+        groups = self._groups
+        for episode in episodes:
+            alert = episode.alert
+            group = alert.kind, alert.threshold, alert.currency
+            tally = groups.get(group)
+            if tally is None:
+                tally = groups[group] = Tally(alert)
+            tally.add(episode)
+
+    def counts(self) -> Iterator[AlertCount]:
+        """Yield what was counted."""
+        return (tally.count() for tally in self._groups.values())
+
+
 class AlertsParts:
     """Counts the alerts of parts of the company."""
 
@@ -219,37 +284,17 @@ class AlertsParts:
     async def walk(self, part: Part) -> PartAlerts:
         """Count a part's alerts. Raises: Unavailable, UnreadableEvent."""
         found = PartAlerts(part.part)
-        await self._everybody.each(part, partial(self.add, found))
+        tallies = Tallies()
+        await self._everybody.each(part, partial(self.add, found, tallies))
+        for one in tallies.counts():
+            found.count(one)
         return found
 
-    def add(self, found: PartAlerts, customer: CustomerId, told: Told) -> None:
+    def add(self, found: PartAlerts, tallies: Tallies, customer: CustomerId, told: Told) -> None:
         """Add a customer's alerts."""
         found.customers += 1
         facts = Facts(told.facts, _RECEIVABLES.handles)
         episodes = AlertBook(customer, ReceivablesAt(facts, told.at, told.reference)).episodes()
-        for one in _counts(episodes):
-            found.count(one)
+        tallies.add(episodes)
         if self._listed:
             found.episodes += episodes
-
-
-def _counts(episodes: Iterable[Episode]) -> Iterator[AlertCount]:
-    """Yield the counts of one customer's episodes."""
-    groups: dict[tuple[str, int, str], list[Episode]] = defaultdict(list)
-    for episode in episodes:
-        alert = episode.alert
-        groups[alert.kind, alert.threshold, alert.currency].append(episode)
-    for (kind, threshold, currency), group in groups.items():
-        alerts = [episode.alert for episode in group]
-        yield AlertCount(
-            kind=kind,
-            threshold=threshold,
-            currency=currency,
-            raised=len(alerts),
-            standing=sum(episode.until is None for episode in group),
-            customers=1,
-            amount_minor=sum(alert.amount_minor for alert in alerts),
-            first=min(alert.since for alert in alerts),
-            last=max(alert.since for alert in alerts),
-            cleared_by=dict(sorted(Counter(e.cause.reason for e in group if e.cause).items())),
-        )

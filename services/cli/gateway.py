@@ -1,4 +1,4 @@
-"""`touchstone branch key` and `touchstone quarantine`: who may publish, and what was refused."""
+"""`touchstone branch key`, `touchstone staff key` and `touchstone quarantine`."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ from services.wording import counted, moment, nearest
 
 if TYPE_CHECKING:
     from services.intake.answers import Answer
-    from services.intake.keys import BranchKey, BranchKeys
+    from services.intake.keys import Key, Keys
     from services.intake.quarantine import Quarantine, Quarantined, Waiting
     from services.platform import Platform
 
 branch = typer.Typer(help="Branches that publish.", no_args_is_help=True)
 key = typer.Typer(help="Keys with which branches publish.", no_args_is_help=True)
 branch.add_typer(key, name="key")
+staff = typer.Typer(help="Members of staff who command.", no_args_is_help=True)
+staff_key = typer.Typer(help="Keys with which members of staff command.", no_args_is_help=True)
+staff.add_typer(staff_key, name="key")
 quarantine = typer.Typer(help="Events that were refused.", no_args_is_help=True)
 
 BranchOption = Annotated[
@@ -41,19 +44,42 @@ def create_key(
     form: FormatOption = Format.TEXT,
 ) -> None:
     """Make a key and print it: it is shown this once and never again."""
-    from services.intake.keys import BranchKeys
+    from services.intake.keys import Keys
 
     async def make() -> tuple[str, str]:
         async with opened() as platform:
-            keys = BranchKeys(platform.pool, platform.clock)
+            keys = Keys(platform.pool, platform.clock)
             return await keys.create(branch_id, label, headquarters=headquarters)
 
-    key_id, token = run_async(make())
+    _tell_key(*run_async(make()), "branch_id", branch_id, form)
+
+
+def _tell_key(key_id: str, token: str, field: str, whose: str, form: Format) -> None:
+    """Show a new key, this once."""
     if form is Format.JSON:
-        emit({"key_id": key_id, "branch_id": branch_id, "key": token})
+        emit({"key_id": key_id, field: whose, "key": token})
         return
-    note(f"Key {key_id} of branch {branch_id}. Keep it now: it is never shown again.")
+    note(f"Key {key_id} of {whose}. Keep it now: it is never shown again.")
     say(token)
+
+
+@staff_key.command("create")
+def create_staff_key(
+    staff_id: Annotated[str, typer.Argument(metavar="STAFF", help="The number, such as SH-S4.")],
+    label: Annotated[str, typer.Option(help="Where the key is used, such as desk 3.")] = "",
+    form: FormatOption = Format.TEXT,
+) -> None:
+    """Make a key for a member of staff and print it: it is shown this once and never again.
+
+    It may do what reference data say of the number at the time of a command.
+    """
+    from services.intake.keys import Keys
+
+    async def make() -> tuple[str, str]:
+        async with opened() as platform:
+            return await Keys(platform.pool, platform.clock).create_for_staff(staff_id, label)
+
+    _tell_key(*run_async(make()), "staff_id", staff_id, form)
 
 
 @key.command("list")
@@ -62,11 +88,11 @@ def list_keys(branch_id: BranchOption = None, form: FormatOption = Format.TEXT) 
 
     Times are in UTC.
     """
-    from services.intake.keys import BranchKeys
+    from services.intake.keys import Keys
 
-    async def read() -> Sequence[BranchKey]:
+    async def read() -> Sequence[Key]:
         async with opened() as platform:
-            keys = BranchKeys(platform.pool, platform.clock)
+            keys = Keys(platform.pool, platform.clock)
             found = await keys.all(branch_id)
             if branch_id is not None and not found:
                 note(await _keyless(keys, branch_id))  # perhaps a branch that is to get one
@@ -77,37 +103,74 @@ def list_keys(branch_id: BranchOption = None, form: FormatOption = Format.TEXT) 
         emit(keys)
         return
     for one in keys:
-        state = f"revoked {moment(one.revoked_at, UTC)}" if one.revoked_at else "in force"
         rights = "headquarters" if one.headquarters else "branch"
-        made = moment(one.created_at, UTC)
-        say(f"{one.key_id}  {one.branch_id}  {rights}  made {made}  {state}  {one.label}")
+        say(_key_line(one, f"{one.branch_id}  {rights}"))
     if not keys and branch_id is None:
         note("No keys yet. Make one: touchstone branch key create BRANCH")
 
 
-async def _keyless(keys: BranchKeys, branch_id: str) -> str:
+def _key_line(one: Key, whose: str) -> str:
+    state = f"revoked {moment(one.revoked_at, UTC)}" if one.revoked_at else "in force"
+    return f"{one.key_id}  {whose}  made {moment(one.created_at, UTC)}  {state}  {one.label}"
+
+
+@staff_key.command("list")
+def list_staff_keys(
+    staff_id: Annotated[
+        str | None, typer.Option("--staff", metavar="STAFF", help="Only of this member of staff.")
+    ] = None,
+    form: FormatOption = Format.TEXT,
+) -> None:
+    """List the keys of members of staff, revoked ones too. Times are in UTC."""
+    from services.intake.keys import Keys
+
+    async def read() -> Sequence[Key]:
+        async with opened() as platform:
+            return await Keys(platform.pool, platform.clock).all_of_staff(staff_id)
+
+    keys = run_async(read())
+    if form is Format.JSON:
+        emit(keys)
+        return
+    for one in keys:
+        say(_key_line(one, str(one.staff_id)))
+    if not keys:
+        note("No such keys yet. Make one: touchstone staff key create STAFF")
+
+
+async def _keyless(keys: Keys, branch_id: str) -> str:
     """Return that a branch has no key, with the branches that it may be meant for."""
-    known = {one.branch_id for one in await keys.all()}
+    known = {one.branch_id or "" for one in await keys.all()}
     return f"no key is of a branch {branch_id!r}{nearest(branch_id, known)}"
 
 
+KeyId = Annotated[str, typer.Argument(metavar="KEY_ID", help="As the list shows it.")]
+
+
 @key.command("revoke")
-def revoke_key(
-    key_id: Annotated[str, typer.Argument(metavar="KEY_ID", help="As the list shows it.")],
-    form: FormatOption = Format.TEXT,
-) -> None:
+def revoke_key(key_id: KeyId, form: FormatOption = Format.TEXT) -> None:
     """Put a key out of force at once. Exit code 2 if there is no such key."""
-    from services.intake.keys import BranchKeys
+    _revoke(key_id, "branch_id", form)
+
+
+@staff_key.command("revoke")
+def revoke_staff_key(key_id: KeyId, form: FormatOption = Format.TEXT) -> None:
+    """Put a key of a member of staff out of force at once. Exit code 2 if there is no such key."""
+    _revoke(key_id, "staff_id", form)
+
+
+def _revoke(key_id: str, field: str, form: Format) -> None:
+    from services.intake.keys import Keys
 
     async def revoke() -> str:
         async with opened() as platform:
-            return await BranchKeys(platform.pool, platform.clock).revoke(key_id)
+            return await Keys(platform.pool, platform.clock).revoke(key_id)
 
-    branch_id = run_async(revoke())
+    whose = run_async(revoke())
     if form is Format.JSON:
-        emit({"key_id": key_id, "branch_id": branch_id, "revoked": True})
+        emit({"key_id": key_id, field: whose, "revoked": True})
         return
-    say(f"Key {key_id} of branch {branch_id} is out of force.")
+    say(f"Key {key_id} of {whose} is out of force.")
 
 
 @quarantine.command("list")
@@ -124,13 +187,13 @@ def list_quarantine(
     Times are in UTC. How many are kept of a branch, and for how long, say
     TOUCHSTONE_QUARANTINE_EVENTS, _MB and _DAYS.
     """
-    from services.intake.keys import BranchKeys
+    from services.intake.keys import Keys
 
     async def read() -> tuple[Sequence[Quarantined], Waiting]:
         async with opened() as platform:
             kept = _kept(platform)
             found = await kept.latest(limit, branch_id, settled=settled)
-            keys = BranchKeys(platform.pool, platform.clock)
+            keys = Keys(platform.pool, platform.clock)
             if branch_id is not None and not found and not await keys.all(branch_id):
                 note(await _keyless(keys, branch_id))  # perhaps a good branch that imports files
             return found, await kept.count(branch_id)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Protocol
 from uuid import UUID
@@ -18,58 +15,31 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from events.envelope import PositionVector
+from services.casework.http import casework_router
+from services.casework.parts import CaseworkPlatform
 from services.gateway import openapi
-from services.gateway.bodies import Held, events_in, read
+from services.gateway.bodies import events_in, held_bodies
 from services.gateway.modes import mode_of
-from services.gateway.patience import Slots
-from services.gateway.rates import Rates, Throttle
 from services.intake.answers import Answer
 from services.intake.attributes import kept_id
-from services.intake.draft import Scope
 from services.intake.intake import Intake
-from services.intake.keys import BranchKeys
+from services.intake.keys import Keys
 from services.intake.receipts import receipt
-from services.ports import Clock
-from services.postgres.pool import Pool
+from services.intake.speaking import scope_of, speaking_for_a_branch
+from services.web.bodies import read
+from services.web.doors import Doors
 from services.web.problems import Problem, install_problem_handlers
+from services.web.rates import Rates
 
 _LOG = structlog.get_logger()
-_PUBLISHING, _PUBLISHING_SHARE = 32, 16
-"""Bodies in work at most, and of one key: of the largest about 2 GiB of parsed events."""
-_READING, _READING_SHARE = 256, 32
-"""Bodies on their way at most, and of one key; their bytes are counted, too."""
-_ASKING, _STRANGERS = 256, 32
-"""Questions to the database at most, about keys and receipts."""
 
 
-_CALMED = frozenset(
-    {
-        HTTPStatus.REQUEST_TIMEOUT,
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        HTTPStatus.TOO_MANY_REQUESTS,
-    }
-)
-_CALMED_S = (0.5, 2.0)
-"""Not all alike, or those refused together would come again together."""
-_CALMED_AT_ONCE = 128
-
-
-class GatewayPlatform(Protocol):
-    """The open parts of a platform that publishing takes."""
-
-    @property
-    def pool(self) -> Pool:
-        """Where keys and receipts lie."""
-        ...
+class GatewayPlatform(CaseworkPlatform, Protocol):
+    """The open parts of a platform that publishing and commanding take."""
 
     @property
     def intake(self) -> Intake:
         """The way in."""
-        ...
-
-    @property
-    def clock(self) -> Clock:
-        """The time at which keys are made and revoked."""
         ...
 
 
@@ -83,49 +53,21 @@ class _Reply(msgspec.Struct, frozen=True):
     position: str | None  # of a reader that has taken in all that was accepted
 
 
-class _Doors:
-    """What a request passes before the platform sees its events."""
-
-    def __init__(self, rates: Rates) -> None:
-        self.throttle = Throttle(rates)
-        self.asking = Slots(_ASKING)
-        self.strangers = Slots(_STRANGERS)
-        self.reading = Slots(_READING, _READING_SHARE)
-        self.publishing = Slots(_PUBLISHING, _PUBLISHING_SHARE)
-        self.held = Held()
-        self._calmed = 0
-
-    @asynccontextmanager
-    async def calming(self) -> AsyncIterator[None]:
-        """Let whoever sent too much, or too slowly, wait for the answer, and so for its next try.
-
-        Refusing costs as much as a small request: answered at once, it would be asked again at
-        once.
-        """
-        try:
-            yield
-        except Problem as refused:
-            if refused.status in _CALMED and self._calmed < _CALMED_AT_ONCE:
-                self._calmed += 1
-                try:
-                    await asyncio.sleep(random.uniform(*_CALMED_S))
-                finally:
-                    self._calmed -= 1
-            raise
-
-
 def create_gateway(platform: GatewayPlatform, rates: Rates | None = None) -> FastAPI:
     """Return the gateway as an application of its own."""
     app = FastAPI(
         title="Touchstone gateway",
         version="1",
-        description="Branches publish what happened and learn what became of each event.",
+        description="Branches publish what happened and learn what became of each event; members "
+        "of staff command what is to happen with a case.",
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.include_router(gateway_router(platform, rates or Rates()))
+    rates = rates or Rates()
+    app.include_router(gateway_router(platform, rates))
+    app.include_router(casework_router(platform, rates))
     install_problem_handlers(app)
     return app
 
@@ -133,8 +75,8 @@ def create_gateway(platform: GatewayPlatform, rates: Rates | None = None) -> Fas
 def gateway_router(platform: GatewayPlatform, rates: Rates) -> APIRouter:
     """Return the routes under /api/v1/events; the application adds the problem handlers."""
     router = APIRouter(prefix="/api/v1", tags=["events"])
-    keys = BranchKeys(platform.pool, platform.clock)
-    doors = _Doors(rates)
+    keys = Keys(platform.pool, platform.clock)
+    doors = Doors(rates, held_bodies())
 
     @router.post("/events", openapi_extra=openapi.PUBLISH, summary="Publish events")
     async def publish(request: Request) -> Response:
@@ -142,14 +84,14 @@ def gateway_router(platform: GatewayPlatform, rates: Rates) -> APIRouter:
 
         An answer other than refused means that the event is durable. Repeating is safe.
         """
-        scope = await _scope(keys, doors, request)
+        scope = speaking_for_a_branch(await scope_of(keys, doors, request))
         key, mode = str(scope.key_id), mode_of(request.headers)
         async with doors.calming():
             doors.throttle.enter(key)
             with doors.held.body() as body:
                 with doors.reading.slot(key):
                     await read(request, body)
-                with doors.publishing.slot(key) as slot:
+                with doors.working.slot(key) as slot:
                     events, alone = await events_in(request, mode, body)
                     doors.throttle.count(key, len(events))
                     answers = await slot.within_patience(platform.intake.submit(scope, events))
@@ -163,7 +105,7 @@ def gateway_router(platform: GatewayPlatform, rates: Rates) -> APIRouter:
 
         An id that is no UUID is known together with its source alone.
         """
-        scope = await _scope(keys, doors, request)
+        scope = speaking_for_a_branch(await scope_of(keys, doors, request))
         async with doors.calming():
             doors.throttle.enter(str(scope.key_id))
         asked = _event_id(event_id, source)
@@ -180,30 +122,6 @@ def gateway_router(platform: GatewayPlatform, rates: Rates) -> APIRouter:
         return _json(msgspec.structs.replace(found, id=event_id if source else found.id))
 
     return router
-
-
-async def _scope(keys: BranchKeys, doors: _Doors, request: Request) -> Scope:
-    """Return whom the request speaks for. Raises: Problem, Unavailable.
-
-    Tokens that were no key lately have slots of their own: invented ones keep no branch out.
-    """
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    scope = None
-    if scheme.lower() == "bearer":
-        token = token.strip()
-        with (doors.asking if keys.has_met(token) else doors.strangers).slot() as slot:
-            scope = await slot.within_patience(keys.scope_of(token))
-    if scope is None:
-        raise Problem(
-            HTTPStatus.UNAUTHORIZED,
-            "unauthorized",
-            "there is no branch key, or it is not in force",
-            "send the header 'Authorization: Bearer KEY'; a key is made by "
-            "`touchstone branch key create BRANCH`",
-            field="authorization",
-            headers={"WWW-Authenticate": 'Bearer realm="touchstone"', "Connection": "close"},
-        )
-    return scope
 
 
 def _event_id(text: str, source: str | None) -> str:

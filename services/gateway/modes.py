@@ -13,8 +13,8 @@ from urllib.parse import unquote_to_bytes
 from starlette.datastructures import Headers
 
 from services.intake.media_types import is_json, is_utf_8, parted
-from services.intake.strict_json import Unusable
 from services.web.problems import Problem
+from services.web.strict_json import Unusable
 
 ONE = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"

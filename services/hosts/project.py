@@ -138,28 +138,37 @@ class Projector:
                     await asyncio.sleep(_STANDBY_S)
                 try:
                     heads = await self._platform.log.heads()
-                    memory = Memory(self._platform.max_facts)
-                    self._owners = [
-                        PartitionOwner(
-                            partition,
-                            self._projections,
-                            self._platform.pool,
-                            self._platform.log,
-                            self._platform.dossiers,
-                            heads.generation,
-                            memory,
-                        )
-                        for partition in range(PARTITIONS)
-                    ]
-                    for owner in self._owners:
-                        await owner.take()
-                    _LOG.info("projecting", partitions=PARTITIONS, since=heads.token())
                     with collecting_seldom():
-                        yield
+                        try:
+                            self._owners = self._owners_of(heads.generation)
+                            await self._take_all()
+                            _LOG.info("projecting", partitions=PARTITIONS, since=heads.token())
+                            yield
+                        finally:
+                            # What they remember goes before the collector would walk all of it.
+                            self._owners = []
                 finally:
-                    self._owners = []
                     if not connection.is_closed():
                         await connection.execute(sql("release_projector_lock"))
+
+    async def _take_all(self) -> None:
+        for owner in self._owners:
+            await owner.take()
+
+    def _owners_of(self, generation: int) -> list[PartitionOwner]:
+        memory = Memory(self._platform.max_facts)
+        return [
+            PartitionOwner(
+                partition,
+                self._projections,
+                self._platform.pool,
+                self._platform.log,
+                self._platform.dossiers,
+                generation,
+                memory,
+            )
+            for partition in range(PARTITIONS)
+        ]
 
 
 async def project_for_ever(settings: Settings) -> None:

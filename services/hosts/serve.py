@@ -15,7 +15,6 @@ from starlette.types import ASGIApp
 from services.console.app import create_console, end_streams
 from services.errors import Unavailable
 from services.gateway.http import create_gateway
-from services.gateway.rates import Rates
 from services.hosts.bootstrap import open_platform, room_of
 from services.hosts.doors import Door
 from services.hosts.supervision import Supervision
@@ -25,6 +24,7 @@ from services.postgres.waiting import patiently
 from services.settings import Settings
 from services.web.connections import Doorway
 from services.web.open_files import make_room_for
+from services.web.rates import Rates
 
 _LOG = structlog.get_logger(__name__)
 

@@ -12,9 +12,9 @@ from msgspec import Struct
 from services.importing.lines import MAX_LINE, open_binary
 from services.importing.publisher import MAX_EVENTS, Publisher
 from services.importing.report import Line, Report
-from services.intake import strict_json
 from services.intake.answers import Answer
-from services.intake.strict_json import MalformedBody, Unusable
+from services.web import strict_json
+from services.web.strict_json import MalformedBody, Unusable
 
 Tick = Callable[[int], None]
 """Told after every batch how many lines are done."""

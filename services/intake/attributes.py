@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 from events import instants
 from services.intake.answers import EventRefused
 from services.intake.characters import CONTROL, flaw, shown
-from services.intake.strict_json import Unusable
+from services.web.strict_json import Unusable
 from services.wording import nearest
 
 KNOWN = (

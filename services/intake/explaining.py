@@ -13,7 +13,7 @@ from msgspec import inspect
 from events.money import Money
 from services.intake.answers import Code, EventRefused
 from services.intake.attributes import kind_of
-from services.intake.strict_json import Unusable
+from services.web.strict_json import Unusable
 from services.wording import nearest
 
 _PLACE = re.compile(r"(?P<what>.*?)(?: - at `(?P<path>[^`]*)`)?", re.DOTALL)

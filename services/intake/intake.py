@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-import msgspec
 from msgspec import Struct
 
 from events.codec import encode
@@ -19,13 +18,14 @@ from events.touchpoints import CATALOGUE
 from services.intake.answers import Answer, EventRefused, refused, token_through
 from services.intake.attributes import identity, senders_id
 from services.intake.characters import flaw_on_a_page
-from services.intake.draft import Draft, Scope, canonical_content
+from services.intake.draft import Draft, Scope
 from services.intake.parsing import draft_of
 from services.intake.quarantine import Quarantine, Rejected, Room
 from services.intake.rules import RESERVED, check
+from services.intake.sealing import sealed_draft
 from services.ports import Accepted, Clock, Conflict, Duplicate, EventLog, Outcome, Submission
 from services.postgres.pool import Pool
-from services.vault.vault import PostgresVault, SubjectErased, SubjectKey, subject_of
+from services.vault.vault import PostgresVault, subject_of
 
 Verdict = Outcome | EventRefused
 
@@ -120,7 +120,7 @@ class Intake:
                 await asyncio.sleep(0)
             draft = _draft(one)
             try:
-                sealed.append((one, _sealed(draft, keys[subject_of(draft.envelope)])))
+                sealed.append((one, sealed_draft(draft, keys[subject_of(draft.envelope)])))
             except EventRefused as why:
                 one.verdict = why
         if not sealed:
@@ -146,24 +146,6 @@ def _as_it_is(one: _Incoming, _: Scope) -> Draft:
 def _draft(one: _Incoming) -> Draft:
     assert one.draft is not None, "only what became a draft is appended"
     return one.draft
-
-
-def _sealed(draft: Draft, key: SubjectKey) -> Submission:
-    """Return the draft as the log takes it. Raises: EventRefused."""
-    envelope, data = draft.envelope, draft.data
-    digest = key.digest(canonical_content(draft))
-    if draft.personal:
-        try:
-            sealed = key.seal(envelope.id, draft.personal)
-        except SubjectErased as error:
-            raise EventRefused(
-                "erased",
-                "data.personal",
-                "is about somebody who was erased",
-                "leave it out: nothing personal is kept of this customer any more",
-            ) from error
-        data = msgspec.structs.replace(data, sealed=sealed)
-    return Submission(envelope, data, digest)
 
 
 def _is_encodable(one: _Incoming, submission: Submission) -> bool:

@@ -1,4 +1,4 @@
-"""Branch keys: random tokens, of which only a hash is kept, each scoped to its branch."""
+"""Keys of branches and of staff: random tokens, of which only a hash is kept."""
 
 from __future__ import annotations
 
@@ -24,22 +24,37 @@ _MET = 10_000  # keys in use; beyond that the one used longest ago counts as not
 _PREFIX = "tsk_"
 """Lets a secret scanner recognise a key that was published by mistake."""
 
+_LISTED = "see `touchstone branch key list` and `touchstone staff key list`"
+
 _TOKEN = re.compile(r"tsk_[A-Za-z0-9_-]{43}")
 
 
-class BranchKey(Struct, frozen=True):
-    """A key as it may be shown: never the token."""
+class StaffScope(Struct, frozen=True):
+    """Whom a key of a member of staff speaks for; what he or she may do, reference data say.
+
+    `rules` is where the newest policy or reference event lay when the key was looked up: its
+    generation and n.
+    """
+
+    staff_id: str
+    key_id: str
+    rules: tuple[int, int] = (0, -1)
+
+
+class Key(Struct, frozen=True):
+    """A key as it may be shown, never the token: a branch's, or a member of staff's."""
 
     key_id: str
-    branch_id: str
+    branch_id: str | None
+    staff_id: str | None
     label: str
     headquarters: bool
     created_at: datetime
     revoked_at: datetime | None
 
 
-class BranchKeys:
-    """Makes, checks and revokes branch keys."""
+class Keys:
+    """Makes, checks and revokes the keys of branches and of staff."""
 
     def __init__(self, pool: Pool, clock: Clock) -> None:
         """Keep keys in the table branch_keys."""
@@ -50,7 +65,7 @@ class BranchKeys:
     async def create(
         self, branch_id: str, label: str = "", *, headquarters: bool = False
     ) -> tuple[str, str]:
-        """Return a new key's id and its token, which nobody can ask for again.
+        """Return the id of a branch's new key and its token, which nobody can ask for again.
 
         Raises: UsageError, Unavailable.
         """
@@ -59,13 +74,31 @@ class BranchKeys:
                 f"{branch_id!r} is no branch id: 1 to 60 characters without spaces, slashes and "
                 "characters that nobody sees"
             )
+        return await self._make(branch_id, None, label, headquarters)
+
+    async def create_for_staff(self, staff_id: str, label: str = "") -> tuple[str, str]:
+        """Return the id of a staff member's new key and its token, told this once.
+
+        Raises: UsageError, Unavailable.
+        """
+        if not is_branch_id(staff_id):
+            raise UsageError(
+                f"{staff_id!r} is no staff number: 1 to 60 characters without spaces, slashes and "
+                "characters that nobody sees"
+            )
+        return await self._make(None, staff_id, label, False)
+
+    async def _make(
+        self, branch_id: str | None, staff_id: str | None, label: str, headquarters: bool
+    ) -> tuple[str, str]:
         token = _PREFIX + secrets.token_urlsafe(32)
         key_id = str(uuid4())
         with translated():
             await self._pool.execute(
-                sql("branch_key_add"),
+                sql("key_add"),
                 key_id,
                 branch_id,
+                staff_id,
                 label,
                 headquarters,
                 _hash(token),
@@ -73,7 +106,7 @@ class BranchKeys:
             )
         return key_id, token
 
-    async def scope_of(self, token: str) -> Scope | None:
+    async def scope_of(self, token: str) -> Scope | StaffScope | None:
         """Return whom a token speaks for, or None if it is no key in force.
 
         Looking up the hash of 256 random bits leaks nothing by its timing. Raises: Unavailable.
@@ -81,7 +114,7 @@ class BranchKeys:
         if not _TOKEN.fullmatch(token):
             return None
         hashed = _hash(token)
-        row = await retried(lambda: self._pool.fetchrow(sql("branch_key_find"), hashed))
+        row = await retried(lambda: self._pool.fetchrow(sql("key_find"), hashed))
         if row is None:
             self._met.pop(hashed, None)
             return None
@@ -89,33 +122,45 @@ class BranchKeys:
         self._met.move_to_end(hashed)
         if len(self._met) > _MET:
             self._met.popitem(last=False)
-        return Scope(BranchId(row["branch_id"]), row["headquarters"], str(row["key_id"]))
+        if row["staff_id"] is not None:
+            rules = (row["generation"], row["n"])
+            return StaffScope(row["staff_id"], row["key_id"], rules)
+        return Scope(BranchId(row["branch_id"]), row["headquarters"], row["key_id"])
 
     def has_met(self, token: str) -> bool:
         """Return whether a token was a key in force when it was last asked for, here and lately."""
         return bool(_TOKEN.fullmatch(token)) and _hash(token) in self._met
 
-    async def all(self, branch_id: str | None = None) -> Sequence[BranchKey]:
+    async def all(self, branch_id: str | None = None) -> Sequence[Key]:
         """Return the keys of a branch, or of all, revoked ones too. Raises: Unavailable."""
         with translated():
             rows = await self._pool.fetch(sql("branch_key_list"), branch_id)
-        return [BranchKey(**row) for row in rows]
+        return [Key(**row) for row in rows]
+
+    async def all_of_staff(self, staff_id: str | None = None) -> Sequence[Key]:
+        """Return the keys of a member of staff, or of all, revoked ones too.
+
+        Raises: Unavailable.
+        """
+        with translated():
+            rows = await self._pool.fetch(sql("staff_key_list"), staff_id)
+        return [Key(**row) for row in rows]
 
     async def revoke(self, key_id: str) -> str:
-        """Put a key out of force at once and return its branch.
+        """Put a key out of force at once and return whose it was: a branch or a member of staff.
 
         Raises: UsageError, Unavailable.
         """
         try:
             wanted = str(UUID(key_id))
         except ValueError as error:
-            raise UsageError(f"{key_id!r} is no key id; `touchstone branch key list`") from error
+            raise UsageError(f"{key_id!r} is no key id; {_LISTED}") from error
         with translated():
-            row = await self._pool.fetchrow(sql("branch_key_revoke"), wanted, self._clock.now())
+            row = await self._pool.fetchrow(sql("key_revoke"), wanted, self._clock.now())
         if row is None:
-            raise UsageError(f"there is no key {wanted}; see `touchstone branch key list`")
-        branch: str = row["branch_id"]
-        return branch
+            raise UsageError(f"there is no key {wanted}; {_LISTED}")
+        whose: str = row["branch_id"] or row["staff_id"]
+        return whose
 
 
 def _hash(token: str) -> bytes:

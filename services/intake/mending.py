@@ -12,7 +12,7 @@ from services.intake.answers import Answer
 from services.intake.draft import Scope
 from services.intake.intake import Intake
 from services.intake.quarantine import Quarantine
-from services.intake.strict_json import MalformedBody, parse
+from services.web.strict_json import MalformedBody, parse
 
 _LONGEST_REASON = 400
 

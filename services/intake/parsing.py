@@ -25,7 +25,7 @@ from services.intake.draft import Draft, Scope
 from services.intake.explaining import explained
 from services.intake.halves import refuse_half_pairs
 from services.intake.media_types import is_json
-from services.intake.strict_json import MalformedBody, Tally, TooManyValues, parse
+from services.web.strict_json import MalformedBody, Tally, TooManyValues, parse
 from services.wording import nearest
 
 _PERSONAL_CHARACTERS = 2_000
@@ -159,7 +159,7 @@ def _data(
     personal = None
     if "personal" in raw:
         fields = {name: value for name, value in raw.items() if name != "personal"}
-        personal = _personal(raw["personal"], touchpoint)
+        personal = personal_fields(raw["personal"], touchpoint)
     try:
         return msgspec.convert(instants.cut(fields, touchpoint), touchpoint, strict=True), personal
     except msgspec.ValidationError as error:
@@ -188,7 +188,8 @@ def _decoded(event: Mapping[str, object]) -> object:
         raise EventRefused("malformed", name, "is no JSON in base64", remedy) from error
 
 
-def _personal(given: object, touchpoint: type[Touchpoint]) -> Mapping[str, str] | None:
+def personal_fields(given: object, touchpoint: type[Touchpoint]) -> Mapping[str, str] | None:
+    """Return personal fields as a touchpoint may have them. Raises: EventRefused."""
     allowed = sorted(touchpoint.personal)
     if not allowed:
         raise EventRefused(

@@ -16,6 +16,7 @@ from functools import cache, lru_cache
 from msgspec import Struct
 
 from events.calendars import UnknownZone, zone
+from events.cases.flows import fault_in
 from events.money import Money, UnknownCurrency, minor_digits
 from events.public_days import knows_country
 from events.touchpoints import Touchpoint
@@ -27,6 +28,7 @@ from events.touchpoints.policy import (
     CalendarSet,
     CompanySet,
     FeesPolicyPublished,
+    FlowPolicyPublished,
     PublicDaysSet,
     ReferenceTouchpoint,
     TierPolicyPublished,
@@ -53,6 +55,11 @@ def check_data(data: Touchpoint) -> None:
             "publish one touchpoint per currency",
         )
     _check_agreement(data)
+
+
+def check_words(data: Struct, path: str) -> None:
+    """Let any other data pass whose words and identifiers are sound. Raises: EventRefused."""
+    _check_value(data, path, set())
 
 
 def _check_value(value: object, path: str, currencies: set[str]) -> None:
@@ -268,6 +275,12 @@ def _check_fees(data: FeesPolicyPublished) -> None:
         )
 
 
+def _check_flows(data: FlowPolicyPublished) -> None:
+    fault = fault_in(data.policy)
+    if fault is not None:
+        raise EventRefused("inconsistent", f"data.policy.{fault.field}", fault.reason, fault.remedy)
+
+
 # By exact type: an isinstance test of a Struct is many times slower than a look-up.
 _ALWAYS_SOUND = frozenset({type(None), bool, int, bytes})
 _LEAVES: Mapping[type, Callable[..., None]] = {
@@ -281,6 +294,7 @@ _AGREEMENTS: Mapping[type[Touchpoint], Callable[..., None]] = {
     AgeingPolicyPublished: _check_ageing,
     FeesPolicyPublished: _check_fees,
     TierPolicyPublished: _check_tiers,
+    FlowPolicyPublished: _check_flows,
     BranchSet: _check_branch,
     CompanySet: _check_company,
     CalendarSet: _check_calendar,

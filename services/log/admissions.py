@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import asyncpg
@@ -16,6 +16,9 @@ from services.postgres.statements import sql
 
 Holders = Mapping[int, asyncpg.Record]
 """Who holds the id or the sequence number of each event that is not let in, by its index."""
+
+LetIn = Callable[[Sequence[int]], Awaitable[Collection[str]]]
+"""Admits events, named by their indexes, that nobody holds; returns the ids let in."""
 
 _SequenceKey = tuple[str, int, int]
 
@@ -36,7 +39,21 @@ def prepare(submission: Submission) -> Prepared:
     return Prepared(envelope, digest, encode(data), data.version, partition_for(envelope, data))
 
 
-async def admit(connection: Connection, events: Sequence[Prepared]) -> Holders:
+async def let_in(connection: Connection, events: Sequence[Prepared]) -> Collection[str]:
+    """Admit of events with different ids and numbers those that nobody holds; return their ids."""
+    envelopes = [event.envelope for event in events]
+    rows = await connection.fetch(
+        sql("log_admit"),
+        [e.id for e in envelopes],
+        [e.source for e in envelopes],
+        [e.epoch for e in envelopes],
+        [e.sequence for e in envelopes],
+        [event.digest for event in events],
+    )
+    return {row["event_id"] for row in rows}
+
+
+async def admit(connection: Connection, events: Sequence[Prepared], let_in: LetIn) -> Holders:
     """Admit what nobody holds; return, by index, who holds the id or number of the others.
 
     Of several in one call the first is tried first. Those behind a refused one are tried
@@ -47,19 +64,11 @@ async def admit(connection: Connection, events: Sequence[Prepared]) -> Holders:
     remaining = list(range(len(events)))
     while remaining:
         first = _first_of_each(envelopes, remaining)
-        offered = [envelopes[i] for i in first]
-        rows = await connection.fetch(
-            sql("log_admit"),
-            [e.id for e in offered],
-            [e.source for e in offered],
-            [e.epoch for e in offered],
-            [e.sequence for e in offered],
-            [events[i].digest for i in first],
-        )
-        let_in = {row["event_id"] for row in rows}
-        admitted = {i for i in first if envelopes[i].id in let_in}
+        accepted = await let_in(first)
+        admitted = {i for i in first if envelopes[i].id in accepted}
         others = [i for i in remaining if i not in admitted]
-        holders.update(await _holders(connection, envelopes, others))
+        found = await held(connection, [events[i] for i in others])
+        holders.update((others[i], holder) for i, holder in found.items())
         remaining = [i for i in others if i not in holders]
     return holders
 
@@ -99,13 +108,11 @@ def _first_of_each(envelopes: Sequence[Envelope], among: Sequence[int]) -> list[
     return first
 
 
-async def _holders(
-    connection: Connection, envelopes: Sequence[Envelope], indexes: Sequence[int]
-) -> Holders:
-    """Return who holds each one's id or else its sequence number; some may have no holder."""
-    if not indexes:
+async def held(connection: Connection, events: Sequence[Prepared]) -> Holders:
+    """Return, by index, who holds each one's id or else its sequence number, where anybody does."""
+    if not events:
         return {}
-    asked = [envelopes[i] for i in indexes]
+    asked = [event.envelope for event in events]
     rows = await connection.fetch(
         sql("log_holders"),
         [e.id for e in asked],
@@ -116,7 +123,7 @@ async def _holders(
     by_id = {row["event_id"]: row for row in rows}
     by_number = {(row["source"], row["epoch"], row["sequence"]): row for row in rows}
     found = {}
-    for i, envelope in zip(indexes, asked, strict=True):
+    for i, envelope in enumerate(asked):
         holder = by_id.get(envelope.id) or by_number.get(_sequence_key(envelope))
         if holder is not None:
             found[i] = holder

@@ -8,18 +8,18 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from services.errors import Unavailable
-from services.log.admissions import Prepared
-from services.ports import Outcome
+from services.log.units import Answer, Call
 
 _GROUP = 2_000
 """Events written together at most, unless one call alone brings more."""
 
-Write = Callable[[Sequence[Prepared]], Awaitable[Sequence[Outcome]]]
+Write = Callable[[Sequence[Call]], Awaitable[Sequence[Answer]]]
+"""Writes a group, and returns one answer for each of its calls."""
 
 
 class _Waiting(NamedTuple):
-    prepared: Sequence[Prepared]
-    outcomes: asyncio.Future[Sequence[Outcome]]
+    call: Call
+    answer: asyncio.Future[Answer]
 
 
 class Groups:
@@ -58,14 +58,14 @@ class Groups:
         _refuse(self._waiting, _shutting_down())
         self._waiting = []
 
-    async def submit(self, prepared: Sequence[Prepared]) -> Sequence[Outcome]:
-        """Return the outcomes of a call, in order. Raises: Unavailable; what `write` raises."""
+    async def submit(self, call: Call) -> Answer:
+        """Return the answer to a call. Raises: Unavailable; what `write` raises."""
         if self._loop is None or self._loop.done():
             raise Unavailable("the event log is not running; try again")
-        waiting = _Waiting(prepared, asyncio.get_running_loop().create_future())
+        waiting = _Waiting(call, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         self._arrived.set()
-        return await waiting.outcomes
+        return await waiting.answer
 
     async def _begin_groups(self) -> None:
         """Begin a group whenever something waits and one may begin, until cancelled."""
@@ -85,7 +85,7 @@ class Groups:
         """Take what waits, in the order of arrival, up to the size of a group."""
         size = 0
         for count, waiting in enumerate(self._waiting):
-            size += len(waiting.prepared)
+            size += len(waiting.call.events)
             if count and size > _GROUP:
                 group, self._waiting = self._waiting[:count], self._waiting[count:]
                 return group
@@ -94,21 +94,18 @@ class Groups:
         return group
 
     async def _write_group(self, group: Sequence[_Waiting]) -> None:
-        """Write all calls of a group and tell each its outcomes."""
+        """Write all calls of a group and tell each its answer."""
         try:
-            outcomes = await self._write([one for call in group for one in call.prepared])
+            answers = await self._write([waiting.call for waiting in group])
         except asyncio.CancelledError:
             _refuse(group, _shutting_down())
             raise
         except Exception as error:  # noqa: BLE001 - the callers raise it; the next group goes on
             _refuse(group, error)
             return
-        start = 0
-        for call in group:
-            end = start + len(call.prepared)
-            if not call.outcomes.done():  # its caller may have gone
-                call.outcomes.set_result(outcomes[start:end])
-            start = end
+        for waiting, answer in zip(group, answers, strict=True):
+            if not waiting.answer.done():  # its caller may have gone
+                waiting.answer.set_result(answer)
 
 
 def _shutting_down() -> Unavailable:
@@ -116,6 +113,6 @@ def _shutting_down() -> Unavailable:
 
 
 def _refuse(group: Sequence[_Waiting], error: Exception) -> None:
-    for call in group:
-        if not call.outcomes.done():
-            call.outcomes.set_exception(error)
+    for waiting in group:
+        if not waiting.answer.done():
+            waiting.answer.set_exception(error)

@@ -1,8 +1,10 @@
 """Rows of the events table as the core's own types."""
 
 import asyncpg
+from msgspec.structs import replace
 
 from events.envelope import Envelope, Position
+from events.lineage import Lineage
 from services.ports import StoredEvent
 
 
@@ -27,3 +29,9 @@ def stored_event(row: asyncpg.Record) -> StoredEvent:
     )
     position = Position(row["generation"], row["partition"], row["n"])
     return StoredEvent(envelope, position, row["recorded_at"], row["data"])
+
+
+def stored_here(row: asyncpg.Record, lineage: Lineage) -> StoredEvent:
+    """Return the same event at its place in a generation."""
+    event = stored_event(row)
+    return replace(event, position=lineage.here(event.position))

@@ -8,20 +8,21 @@ lines again, under the keys that they had.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Coroutine
 
 import structlog
 
 from services.errors import Unavailable
-from services.notify.relay import ALERTS, Tail, alert_notice
+from services.notify.relay import alert_notice
 from services.notify.webhook import Webhook
-from services.postgres.pool import Pool, lent_for_locks, translated
-from services.postgres.statements import sql
+from services.postgres.alone import held_alone
+from services.postgres.pool import Pool
+from services.rows.tails import JOURNAL, Tail
 
 _LOG = structlog.get_logger(__name__)
 
 _NAME = "webhook"
+_LOCK = "touchstone deliveries"
 _LOOK_S = 1.0
 _STANDBY_S = 5.0
 _MOST = 1_000
@@ -36,14 +37,14 @@ class Deliveries:
         self._pool = pool
         self._webhook = webhook
         self._look_s = look_s
-        self._tail = Tail(pool, ALERTS)
+        self._tail = Tail(pool, JOURNAL)
         self._under_way: dict[int, asyncio.Task[bool]] = {}  # by ordinal, ascending
 
     async def run(self) -> None:
         """Deliver until cancelled; survive a database that is away."""
         while True:
             try:
-                async with self._alone():
+                async with held_alone(self._pool, _LOCK, _STANDBY_S):
                     await self._deliver()
             except Unavailable as error:
                 _LOG.warning("not_delivering", reason=str(error))
@@ -77,18 +78,3 @@ class Deliveries:
         await asyncio.sleep(self._look_s)
         for ordinal in [n for n, task in self._under_way.items() if task.done()]:
             self._under_way.pop(ordinal).result()
-
-    @asynccontextmanager
-    async def _alone(self) -> AsyncIterator[None]:
-        """Wait until no other process delivers; another may once this one's connection is lost."""
-        with translated():
-            async with lent_for_locks(self._pool) as connection:
-                while not await connection.fetchval(  # noqa: ASYNC110 - another process has it
-                    sql("try_delivery_lock")
-                ):
-                    await asyncio.sleep(_STANDBY_S)
-                try:
-                    yield
-                finally:
-                    if not connection.is_closed():
-                        await connection.execute(sql("release_delivery_lock"))

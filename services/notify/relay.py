@@ -14,12 +14,8 @@ import asyncpg
 import msgspec
 
 from events.notices import AlertNotice, QuarantineNotice, RefusalReason
-from services.postgres.pool import Pool, translated
-from services.postgres.statements import sql
-
-_PAGE = 500
-_LOOK_AGAIN_S = 0.05
-_LOOKS = 40
+from services.postgres.pool import Pool
+from services.rows.tails import Tail
 
 Send = Callable[[bytes, bytes], Awaitable[object]]
 """Appends a key and a value to the topic; returns once Kafka has them."""
@@ -33,56 +29,12 @@ class Source(NamedTuple):
     notice: Callable[[asyncpg.Record], msgspec.Struct]
 
 
-class Tail:
-    """What is new in a table that only grows, each row once it is there for good."""
-
-    def __init__(self, pool: Pool, source: Source) -> None:
-        self._pool = pool
-        self._source = source
-
-    async def place(self, name: str) -> int:
-        """Return up to where a reader of that name got; the first time of all, where it ends."""
-        with translated():
-            end = await self._pool.fetchval(sql(f"{self._source.table}_end"))
-            upto: int = await self._pool.fetchval(sql("relay_place"), name, end)
-        return upto
-
-    async def move(self, name: str, upto: int) -> None:
-        """Keep up to where a reader of that name got."""
-        with translated():
-            await self._pool.execute(sql("relay_move"), name, upto)
-
-    async def after(self, upto: int, limit: int = _PAGE) -> tuple[list[asyncpg.Record], int]:
-        """Return the rows that follow, and up to where these are all. Raises: Unavailable."""
-        table = self._source.table
-        with translated():
-            end = await self._pool.fetchval(sql(f"{table}_end"))
-            if upto >= end or not await self._settled():
-                return [], upto
-            rows = await self._pool.fetch(sql(f"{table}_after"), upto, end, limit)
-        return rows, rows[-1]["ordinal"] if rows else end
-
-    async def _settled(self) -> bool:
-        """Return once every row numbered so far is there for good, or never will be.
-
-        Numbers are given before a transaction commits, so a lower one may appear after a
-        higher one. Who could still commit one holds a lock on the table now.
-        """
-        writers = set(await self._pool.fetchval(sql("writers_of"), self._source.table))
-        for _ in range(_LOOKS):
-            if not writers:
-                return True
-            await asyncio.sleep(_LOOK_AGAIN_S)
-            writers &= set(await self._pool.fetchval(sql("writers_of"), self._source.table))
-        return False
-
-
 class Relay:
     """Ships one table's rows; to be used by one process at a time, or some are told twice."""
 
     def __init__(self, pool: Pool, source: Source, send: Send) -> None:
         """Begin, the first time of all, with the rows that come from now on."""
-        self._tail = Tail(pool, source)
+        self._tail = Tail(pool, source.table)
         self._source = source
         self._send = send
 

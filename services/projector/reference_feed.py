@@ -19,6 +19,10 @@ class ReferenceFeed:
         self._last = Position(0, REFERENCE_PARTITION, -1)
         self.reference = Reference()
 
+    def has(self, generation: int, n: int) -> bool:
+        """Return whether it has taken in what lies at a place of the stream."""
+        return (self._last.generation, self._last.n) >= (generation, n)
+
     async def refresh(self) -> Reference:
         """Take in what was published since, and return all of it.
 

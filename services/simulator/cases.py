@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from math import exp
 from random import Random
 
+from events.cases.terms import native_case_id
 from events.touchpoints.complaint import CaseTouchpoint, CustomerTold, Severity, ToldOf
 from events.touchpoints.policy import ServiceLevelPolicy
-from projections.case_board.service_levels import native_case_id
 from services.simulator.customers import Customer
 from services.simulator.world import World
 

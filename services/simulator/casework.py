@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
+from events.cases.terms import BREACH, escalation_id
 from events.touchpoints.complaint import (
     CaseAssigned,
     CaseHandedOff,
@@ -18,7 +19,6 @@ from events.touchpoints.complaint import (
     ObligationFulfilled,
     ServiceRequested,
 )
-from projections.case_board.service_levels import BREACH, escalation_id
 from services.simulator.cases import MINUTE, WORKDAY, Case, pace, tell, tell_customer
 from services.simulator.closing import finish
 from services.simulator.company import clerk, head

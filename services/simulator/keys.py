@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from services.intake.keys import BranchKeys
+from services.intake.keys import Keys
 from services.platform import Platform
 
 _LABEL = "simulator"
@@ -15,7 +15,7 @@ async def branch_keys(platform: Platform, branch_ids: Iterable[str]) -> dict[str
 
     Raises: Unavailable.
     """
-    keys = BranchKeys(platform.pool, platform.clock)
+    keys = Keys(platform.pool, platform.clock)
     for key in await keys.all():
         if key.label == _LABEL and key.revoked_at is None:
             await keys.revoke(key.key_id)

@@ -17,7 +17,7 @@ from statistics import median, quantiles
 import httpx2
 
 from services.hosts.bootstrap import open_platform
-from services.intake.keys import BranchKeys
+from services.intake.keys import Keys
 from tests.bench.machine import Measurement
 from tests.faults.product import Product, product
 from tests.support.attacks import ATTACKS, Door, attacked
@@ -66,7 +66,7 @@ async def bench(rounds: int, visits: int, say: Callable[[str], None]) -> None:
         running.start()
         await running.ready()
         async with open_platform(running.settings) as platform:
-            keys = BranchKeys(platform.pool, platform.clock)
+            keys = Keys(platform.pool, platform.clock)
             door = Door(running.gateway, running.console, (await keys.create("SH-01"))[1])
             visitor = Visitor(running, (await keys.create(_OTHER))[1])
         await visitor.visit(visits, {"gateway": [], "console": []})  # everything is warm then

@@ -11,6 +11,7 @@ from events.envelope import CustomerId, PositionVector
 from events.partitioning import PARTITIONS
 from services.errors import Unavailable
 from services.log.dossiers import PostgresDossiers
+from services.log.embedded import event_log
 from services.log.embedded.event_log import EmbeddedEventLog
 from services.log.facts import portion_of
 from services.ports import Accepted, Duplicate
@@ -18,6 +19,7 @@ from services.postgres.migrate import migrate
 from services.postgres.pool import Pool, open_pool
 from services.postgres.statements import sql
 from tests.contract.event_log_suite import EventLogContract, accepted_events, ids
+from tests.contract.stream_suite import LoseAnswers, StreamLogContract, losing
 from tests.support.log import SetClock, payment
 
 pytestmark = pytest.mark.postgres
@@ -49,6 +51,14 @@ async def open_log(database: str, pool: Pool, clock: SetClock) -> OpenEmbedded:
 
 class TestEmbeddedEventLog(EventLogContract):
     """The contract."""
+
+
+class TestEmbeddedStreams(StreamLogContract):
+    """The contract of streams and units."""
+
+    @pytest.fixture
+    def lose_answers(self, monkeypatch: pytest.MonkeyPatch) -> LoseAnswers:
+        return losing(monkeypatch, event_log, "append_all")
 
 
 async def kill_connections(pool: Pool) -> None:
@@ -190,6 +200,32 @@ async def test_a_dossier_ends_where_its_reader_is(pool: Pool, open_log: OpenEmbe
     }
     assert len((await dossiers.of(customers, after))[customers[0]]) == 3
     assert len((await dossiers.of(customers, PositionVector.start(2)))[customers[0]]) == 3
+
+
+async def test_facts_are_those_of_events_kept_in_several_generations(
+    pool: Pool, open_log: OpenEmbedded
+) -> None:
+    customers = [CustomerId(f"C-{n}") for n in range(30)]
+    async with open_log() as log:
+        await log.append([payment(n, customers[n % 30]) for n in range(120)])
+        ends = (await log.heads()).counts
+    # The second half of each partition is as if another generation had taken it in.
+    halves = [end // 2 for end in ends]
+    await pool.execute("ALTER TABLE events DISABLE TRIGGER USER")
+    for partition, half in enumerate(halves):
+        await pool.execute(
+            "UPDATE events SET generation = 2 WHERE partition = $1 AND n >= $2", partition, half
+        )
+        if half:
+            await pool.execute("INSERT INTO log_runs VALUES (2, $1, 0, $2, 1, 0)", partition, half)
+    dossiers = PostgresDossiers(pool)
+    for counts in (ends, halves, [half // 2 for half in halves], [half + 1 for half in halves]):
+        before = PositionVector(2, tuple(counts))
+        whole = await dossiers.of(customers, before)
+        facts = {one.customer: one.facts for one in await dossiers.facts_of(customers, before)}
+        assert {customer: [fact.id for fact in told] for customer, told in facts.items()} == {
+            customer: ids(events) for customer, events in whole.items() if events
+        }
 
 
 @pytest.mark.parametrize("customer", ["O'Neill", "a\\'; --", '"$1" {,}', "客户 \U0001f43c", "\\\\"])

@@ -11,21 +11,24 @@ from aiokafka import AIOKafkaProducer
 
 from events.errors import MalformedEvent
 from events.partitioning import PARTITIONS, partition_of
+from events.streams import case_stream
 from services.errors import Unavailable
 from services.log.admissions import prepare
 from services.log.kafka.cluster import cluster_of
 from services.log.kafka.event_log import KafkaEventLog, open_kafka_log
+from services.log.kafka.mirror import EventsMirror
 from services.log.kafka.outbox import Admitted, Outbox
 from services.log.kafka.producing import Appender
 from services.log.kafka.topics import TopicPartitions, create, log_topics
-from services.log.kafka.wire import to_record
+from services.log.units import Call, unit
 from services.ports import Accepted, Duplicate, StoredEvent, Submission
 from services.postgres.migrate import migrate
 from services.postgres.pool import Pool, open_pool
 from services.settings import Settings
 from tests.contract.event_log_suite import EventLogContract, accepted_events, ids
+from tests.contract.stream_suite import LoseAnswers, StreamLogContract, losing
 from tests.support.kafka import local_cluster
-from tests.support.log import START, SetClock, payment
+from tests.support.log import START, SetClock, payment, said
 
 pytestmark = [pytest.mark.postgres, pytest.mark.kafka]
 
@@ -58,6 +61,14 @@ class TestKafkaEventLog(EventLogContract):
     """The contract."""
 
 
+class TestKafkaStreams(StreamLogContract):
+    """The contract of streams and units."""
+
+    @pytest.fixture
+    def lose_answers(self, monkeypatch: pytest.MonkeyPatch) -> LoseAnswers:
+        return losing(monkeypatch, Outbox, "admit")
+
+
 class CrashingGateway:
     """Does what a gateway does, and stops where a test says."""
 
@@ -67,17 +78,18 @@ class CrashingGateway:
         self._outbox = Outbox(pool, 1, self._places)
 
     async def admit(self, submissions: Sequence[Submission]) -> Admitted:
-        events = [prepare(one) for one in submissions]
-        drafts = [to_record(e.envelope, e.schema_version, e.payload, START) for e in events]
-        return await self._outbox.admit(events, drafts, SetClock(START))
+        return await self.admit_call(Call([prepare(one) for one in submissions]))
+
+    async def admit_call(self, call: Call) -> Admitted:
+        return await self._outbox.admit([call], SetClock(START))
 
     async def append_unconfirmed(self, submissions: Sequence[Submission]) -> None:
         appender = Appender(self._cluster)
         admitted = await self.admit(submissions)
         try:
-            for one in submissions:
+            for i, one in enumerate(submissions):
                 place = self._places.of(prepare(one).partition)
-                await appender.append({place: [admitted.records[one.envelope.id]]})
+                await appender.append({place: [admitted.records[0, i]]})
         finally:
             await appender.close()
 
@@ -130,6 +142,81 @@ async def test_a_repeat_of_a_pending_event_brings_it_into_the_log(
         [outcome] = await log.append([payment(1)])
         [event] = await accepted_events(log)
         assert outcome == Duplicate(event.position)
+
+
+async def mirror(pool: Pool, log: KafkaEventLog, partition: int, start: int, limit: int) -> None:
+    """What a projector does with a batch of a partition."""
+    async with pool.acquire() as connection, connection.transaction():
+        await EventsMirror().keep(connection, await log.read(partition, start, limit))
+
+
+async def test_a_stream_is_whole_while_the_mirror_has_a_part_of_it(
+    pool: Pool, open_log: OpenKafka
+) -> None:
+    stream, partition = case_stream("1"), partition_of("C-1")
+    async with open_log() as log:
+        for n in range(1, 6):
+            await log.append_unit([said(stream, n)])
+        read = await log.stream(stream)
+        assert ids(read) == ids([said(stream, n) for n in range(1, 6)])
+        for mirrored in range(1, 6):
+            await mirror(pool, log, partition, mirrored - 1, 1)
+            assert await pool.fetchval("SELECT count(*) FROM events") == mirrored
+            assert await pool.fetchval("SELECT count(*) FROM log_confirmed") == 5 - mirrored
+            assert await log.stream(stream) == read
+
+
+async def test_a_stream_has_no_hole_at_any_moment_while_it_is_mirrored(
+    pool: Pool, open_log: OpenKafka
+) -> None:
+    stream, partition = case_stream("1"), partition_of("C-1")
+    async with open_log() as log:
+
+        async def follow() -> None:
+            for place in range(20):
+                while not await log.read(partition, place, 1):
+                    await log.wait(1)
+                await mirror(pool, log, partition, place, 1)
+
+        following = asyncio.create_task(follow())
+        for n in range(1, 21):
+            await log.append_unit([said(stream, n)])
+            for _ in range(3):
+                read = await log.stream(stream)
+                assert [e.envelope.sequence for e in read] == list(range(1, n + 1))
+                assert [e.position.n for e in read] == list(range(n))
+        await following
+        assert ids(await log.stream(stream)) == ids([said(stream, n) for n in range(1, 21)])
+
+
+async def test_what_a_crash_left_pending_of_a_stream_is_in_the_topic_once_it_was_read(
+    pool: Pool, kafka: Settings, open_log: OpenKafka
+) -> None:
+    stream = case_stream("1")
+    sent = [said(stream, 1), said(stream, 2)]
+    async with open_log() as log:
+        call = unit(sent, ())
+        await CrashingGateway(pool, kafka).admit_call(call)
+        assert await accepted_events(log) == []
+        read = await log.stream(stream)
+        assert list(await accepted_events(log)) == list(read)
+        assert ids(read) == ids(sent)
+        assert await log.append_unit(sent) == [Duplicate(e.position) for e in read]
+
+
+async def test_events_that_branches_publish_are_kept_once_until_the_mirror_has_them(
+    pool: Pool, open_log: OpenKafka
+) -> None:
+    """Their data is in the topic; only streams are read before the mirror has them."""
+    async with open_log() as log:
+        await asyncio.gather(
+            log.append([payment(1), payment(2, "C-2")]),
+            log.append_unit([said(case_stream("1"), 1)]),
+        )
+        [kept] = await pool.fetch(
+            "SELECT count(*), count(data) AS data, count(headers) AS headers FROM log_confirmed"
+        )
+        assert (kept["count"], kept["data"], kept["headers"]) == (3, 1, 1)
 
 
 async def test_an_unconfirmed_append_is_repeated_byte_for_byte(

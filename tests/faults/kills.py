@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from random import Random
 
 from services.hosts.bootstrap import open_platform
-from services.intake.keys import BranchKeys
+from services.intake.keys import Keys
 from services.settings import Settings
 from services.simulator.branches import BRANCHES
 from services.simulator.devices import HEADQUARTERS
@@ -50,7 +50,7 @@ class Run:
 async def branch_keys(settings: Settings) -> dict[str, str]:
     """Return a new key for every branch, and one for headquarters."""
     async with open_platform(settings) as platform:
-        keys = BranchKeys(platform.pool, platform.clock)
+        keys = Keys(platform.pool, platform.clock)
         branch_ids = [branch.branch_id for branch in BRANCHES]
         tokens = {branch_id: (await keys.create(branch_id))[1] for branch_id in branch_ids}
         _, token = await keys.create(HEADQUARTERS, headquarters=True)

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from services.hosts.bootstrap import open_platform
-from services.intake.keys import BranchKeys
+from services.intake.keys import Keys
 from tests.faults.product import Product, product
 from tests.support.attacks import ATTACKS, Door, attacked
 from tests.support.gateway import payment_event
@@ -34,7 +34,7 @@ async def running() -> AsyncIterator[Product]:
 async def keys_of(running: Product) -> tuple[str, str]:
     """Return a key of the branch that attacks, and one of another's."""
     async with open_platform(running.settings) as platform:
-        keys = BranchKeys(platform.pool, platform.clock)
+        keys = Keys(platform.pool, platform.clock)
         return (await keys.create("SH-01"))[1], (await keys.create(OTHER))[1]
 
 

@@ -10,6 +10,7 @@ import httpx2
 import pytest
 
 from events.business_time import STANDARD_HOURS
+from events.cases.terms import native_case_id
 from events.touchpoints.complaint import (
     CaseReplied,
     CaseResolved,
@@ -18,7 +19,6 @@ from events.touchpoints.complaint import (
 )
 from events.touchpoints.contact import CallbackMade, CallbackPromised
 from events.touchpoints.policy import CalendarSet, PublicDaysSet
-from projections.case_board.service_levels import native_case_id
 from services.console.app import create_console
 from tests.support.console import EARLY, Company, local, open_company
 

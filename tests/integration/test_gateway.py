@@ -240,6 +240,16 @@ async def test_a_revoked_key_is_out_of_force_at_once(gateway: Gateway) -> None:
     assert len(listed) == 2
 
 
+async def test_a_key_of_a_member_of_staff_publishes_nothing(gateway: Gateway) -> None:
+    key_id, token = await gateway.keys.create_for_staff("SH-S4")
+    answer = await gateway.post(payment_event(), token=token)
+    assert (answer.status_code, answer.json()["code"]) == (403, "staff_key")
+    assert await accepted_events(gateway.log) == []
+
+    await gateway.keys.revoke(key_id)
+    assert (await gateway.post(payment_event(), token=token)).status_code == 401
+
+
 async def test_no_key_lies_in_the_database(gateway: Gateway) -> None:
     rows = await gateway.pool.fetch("SELECT k::text AS row FROM branch_keys k")
     assert rows

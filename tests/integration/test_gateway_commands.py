@@ -35,9 +35,27 @@ def test_a_key_is_made_shown_once_listed_and_revoked(run: Run) -> None:
     assert "did you mean 'SH-01'?" in run("quarantine", "list", "--branch", "SH-02").stderr
 
 
+def test_a_key_of_a_member_of_staff_is_no_key_of_a_branch(run: Run) -> None:
+    made = run("staff", "key", "create", "SH-S4", "--label", "desk 3", "--format", "json")
+    assert made.returncode == 0, made.stderr
+    created = json.loads(made.stdout)
+    assert created["staff_id"] == "SH-S4"
+
+    [listed] = json.loads(
+        run("staff", "key", "list", "--staff", "SH-S4", "--format", "json").stdout
+    )
+    assert (listed["staff_id"], listed["branch_id"], listed["label"]) == ("SH-S4", None, "desk 3")
+    assert json.loads(run("branch", "key", "list", "--format", "json").stdout) == []
+
+    revoked = json.loads(run("staff", "key", "revoke", listed["key_id"], "--format", "json").stdout)
+    assert (revoked["staff_id"], revoked["revoked"]) == ("SH-S4", True)
+    assert "revoked" in run("staff", "key", "list").stdout
+
+
 @pytest.mark.parametrize(
     "words",
     [
+        ("staff", "key", "create", "a/b"),
         ("branch", "key", "create", "a/b"),
         ("branch", "key", "revoke", "nonsense"),
         ("branch", "key", "revoke", event_id(1)),

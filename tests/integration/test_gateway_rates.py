@@ -2,9 +2,9 @@
 
 import pytest
 
-from services.gateway.rates import Rates
 from services.postgres.migrate import migrate
 from services.postgres.pool import open_pool
+from services.web.rates import Rates
 from tests.support.gateway import event_id, open_gateway, payment_event
 from tests.support.log import SetClock
 
@@ -24,7 +24,7 @@ async def test_what_is_too_much_waits_for_its_answer_whatever_is_asked(
     async with await open_pool(database) as pool:
         await migrate(pool)
     async with open_gateway(database, SetClock(), rates=SLOW) as gateway:
-        monkeypatch.setattr("services.gateway.http.random.uniform", no_wait)
+        monkeypatch.setattr("services.web.doors.random.uniform", no_wait)
         taken = [await gateway.post(payment_event(n)) for n in (1, 2)]
         assert [answer.status_code for answer in taken] == [201, 201]
         assert not waits

@@ -17,7 +17,7 @@ from services.importing.http_publisher import GatewayRefused, HttpPublisher
 from services.importing.importer import Job, import_file
 from services.importing.publisher import LocalPublisher
 from services.importing.publishing import publish_lines
-from services.intake.keys import BranchKeys
+from services.intake.keys import Keys
 from services.platform import Platform
 from services.settings import Settings
 from tests.support.modes import EITHER, chosen_log
@@ -134,7 +134,7 @@ async def test_a_policy_is_published_as_a_line(platform: Platform) -> None:
 async def test_a_file_through_the_gateway_is_the_same_file(
     platform: Platform, tmp_path: Path
 ) -> None:
-    _, key = await BranchKeys(platform.pool, platform.clock).create("b1")
+    _, key = await Keys(platform.pool, platform.clock).create("b1")
     async with gateway(platform, key) as publisher:
         first = await import_file(invoices(tmp_path), publisher, tmp_path)
         assert (first.accepted, first.refused) == (8, 0)
@@ -147,7 +147,7 @@ async def test_a_file_through_the_gateway_is_the_same_file(
 
 
 async def test_a_key_speaks_for_its_own_branch_alone(platform: Platform, tmp_path: Path) -> None:
-    _, key = await BranchKeys(platform.pool, platform.clock).create("b1")
+    _, key = await Keys(platform.pool, platform.clock).create("b1")
     async with gateway(platform, key) as publisher:
         report = await import_file(invoices(tmp_path, branch="b2"), publisher)
         assert (report.accepted, report.refused) == (0, 8)

@@ -14,11 +14,11 @@ from services.log.kafka.cluster import cluster_of
 from services.log.kafka.leftovers import Leftovers
 from services.log.kafka.outbox import Outbox
 from services.log.kafka.topics import TopicPartitions
-from services.log.kafka.wire import to_record
+from services.log.units import Call
 from services.platform import Platform
 from services.ports import Submission
 from services.settings import Settings
-from tests.support.log import START, SetClock, payment
+from tests.support.log import SetClock, payment
 from tests.support.modes import catch_up
 from tests.support.workers import the_leader_relays, workers
 
@@ -39,9 +39,7 @@ async def platform(settings: Settings) -> AsyncIterator[Platform]:
 async def admit_and_die(platform: Platform, settings: Settings, one: Submission) -> None:
     """Do what a gateway does that is killed between its admission and its append."""
     outbox = Outbox(platform.pool, 1, TopicPartitions(settings.kafka_prefix, 1))
-    event = prepare(one)
-    record = to_record(event.envelope, event.schema_version, event.payload, START)
-    await outbox.admit([event], [record], SetClock())
+    await outbox.admit([Call([prepare(one)])], SetClock())
 
 
 async def pending(platform: Platform) -> tuple[int, int]:
@@ -74,9 +72,7 @@ async def test_a_confirmation_that_the_mirror_missed_is_forgotten(
     await catch_up(platform, settings)
     await platform.log.append([payment(3, "C-3")])
     for row in mirrored:
-        await platform.pool.execute(
-            "INSERT INTO log_confirmed VALUES ($1, $2, $3, $4, $5)", *row.values()
-        )
+        await platform.pool.execute("INSERT INTO log_confirmed SELECT ($1::log_confirmed).*", row)
     await leftovers.deliver()
     left = await platform.pool.fetch("SELECT event_id FROM log_confirmed")
     assert [str(row["event_id"]) for row in left] == [payment(3, "C-3").envelope.id]

@@ -15,6 +15,7 @@ from events.envelope import Position, PositionVector
 from events.money import Money
 from events.partitioning import REFERENCE_PARTITION
 from events.routing import partition_for
+from events.streams import case_stream
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.payment import InvoiceIssued, PaymentReceived
 from events.touchpoints.policy import AlertsPolicy, AlertsPolicyPublished
@@ -34,12 +35,13 @@ from services.log.kafka.outbox import Outbox
 from services.log.kafka.producing import Appender
 from services.log.kafka.topics import TopicPartitions, create, delete, log_topics
 from services.log.kafka.wire import to_record
+from services.log.units import Call, unit
 from services.platform import Platform
-from services.ports import Accepted, Duplicate, StoredEvent, Submission
+from services.ports import Accepted, Duplicate, Stale, StoredEvent, Submission
 from services.settings import Settings
 from services.web.problems import Problem
 from tests.support.kafka import own_prefix
-from tests.support.log import START, SetClock, submission
+from tests.support.log import START, SetClock, said, submission
 from tests.support.modes import catch_up
 from tests.support.moves import (
     generation,
@@ -160,14 +162,48 @@ async def admit_only(
 ) -> None:
     """Do what a gateway does until it crashes before its append."""
     outbox = Outbox(platform.pool, 2, TopicPartitions(settings.kafka_prefix, 2))
-    events = [prepare(one) for one in submissions]
-    drafts = [to_record(e.envelope, e.schema_version, e.payload, START) for e in events]
-    await outbox.admit(events, drafts, platform.clock)
+    await outbox.admit([Call([prepare(one) for one in submissions])], platform.clock)
 
 
 async def move(settings: Settings, to: str) -> None:
     code, said = await moved(settings, to)
     assert code == 0, said
+
+
+async def test_commands_go_on_where_their_stream_was(
+    on_postgres: Settings, in_kafka: Settings, clock: SetClock
+) -> None:
+    stream = case_stream("1")
+
+    async def command(platform: Platform, version: int) -> None:
+        """A command of the version before is stale, a repeat a repeat, and the next one wins."""
+        log, known = platform.log, await platform.log.stream(stream)
+        assert [e.envelope for e in known] == [said(stream, n + 1).envelope for n in range(version)]
+        generation = (await log.heads()).generation
+        assert {e.position.generation for e in known} <= {generation}
+        if known:
+            repeat = await log.append_unit([said(stream, version)])
+            assert repeat == [Duplicate(known[-1].position)]
+            late = await log.append_unit([said(stream, version, by="rival")])
+            assert late == Stale(stream, version - 1, version)
+        outcomes = await log.append_unit([said(stream, version + 1)])
+        assert not isinstance(outcomes, Stale)
+        assert [type(one) for one in outcomes] == [Accepted]
+
+    async with open_platform(on_postgres, clock=clock) as platform:
+        await command(platform, 0)
+    await move(in_kafka, "kafka")
+    async with open_platform(in_kafka, clock=clock) as platform:
+        await command(platform, 1)
+        await catch_up(platform, in_kafka)
+        await command(platform, 2)
+        left = said(stream, 4)
+        outbox = Outbox(platform.pool, 2, TopicPartitions(in_kafka.kafka_prefix, 2))
+        await outbox.admit([unit([left], ())], platform.clock)
+    await move(in_kafka, "embedded")
+    async with open_platform(on_postgres, clock=clock) as platform:
+        await command(platform, 4)
+        await assert_whole(platform)
 
 
 async def test_there_and_back_and_there_again(

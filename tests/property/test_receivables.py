@@ -13,10 +13,14 @@ from events.calendars import INSTANT
 from events.facts import Fact
 from events.policy import Reference
 from events.touchpoints.payment import PaymentReceived
-from projections.protocol import Alert, Assessment, Facts
+from projections.books.days import ENDING
+from projections.books.records import Item
+from projections.protocol import Alert, AlertKey, Assessment, Facts
 from projections.receivables.alerts import AlertBook
+from projections.receivables.promises import step_at
 from projections.receivables.reading import ReceivablesAt
 from projections.receivables.rows import AccountRow, ItemRow
+from projections.receivables.stretches import item_stretches
 from tests.support.given import CUSTOMER, RECEIVABLES, deliveries, digest_of
 from tests.support.streams import instants, references, streams
 
@@ -158,6 +162,50 @@ def test_stepping_from_change_to_change_meets_every_episode(
     moved = any(e.data.event_type.startswith("customer.") for e in events)
     if not moved:
         assert {_bare(e.alert) for e in episodes} == met
+
+
+@given(streams(), instants, references())
+def test_every_instant_of_an_item_has_the_alerts_that_stood_then(
+    events: Stream, at: datetime, reference: Reference
+) -> None:
+    """Stretches are those of the rules asked at each instant: at every bound, and right before."""
+    reading = ReceivablesAt(Facts(events), at, reference)
+    for item in reading.book.items.values():
+        stretches = item_stretches(reading, item)
+        assert stretches == sorted(stretches, key=lambda one: (one.since, one.key))
+        spans = reading.holds(item)
+        cuts = {at, *(step.at for step in item.steps), *reading.rules.alerts_starts}
+        cuts |= {notice.at for notice in item.notices} | {span.start for span in spans}
+        cuts |= {one.since for one in stretches} | {one.until for one in stretches if one.until}
+        cuts |= {
+            reading.days.start(step.due_on.toordinal() + days)
+            for step in item.steps
+            for days in reading.rules.offsets
+        }
+        for t in sorted(t for cut in cuts for t in (cut - INSTANT, cut) if t <= at):
+            stood = [one for one in stretches if one.since <= t < (one.until or ENDING)]
+            assert {one.key for one in stood} == _stood_at(reading, item, t)
+            assert len(stood) == len({one.key for one in stood})
+        for one in stretches:
+            assert one.until is None or one.key not in _stood_at(reading, item, one.until)
+
+
+def _stood_at(reading: ReceivablesAt, item: Item, t: datetime) -> set[AlertKey]:
+    step = step_at(item, t)
+    if step is None or not step.balance:
+        return set()
+    due, today = step.due_on.toordinal(), reading.days.today(t)
+    keys = set()
+    soon = reading.rules.soon_from(due, reading.days)
+    if today <= due and soon is not None and soon <= t:
+        keys.add(AlertKey("due_soon", item.item_id, 0))
+    threshold = reading.rules.threshold(due, today, reading.days)
+    if threshold is not None:
+        keys.add(AlertKey("overdue", item.item_id, threshold))
+    level = reading.due_level(item, t, reading.holds(item))
+    if level:
+        keys.add(AlertKey("dunning_due", item.item_id, level))
+    return keys
 
 
 def _bare(alert: Alert) -> Alert:

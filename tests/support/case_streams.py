@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from hypothesis import strategies as st
 
 from events.business_time import STANDARD_HOURS
+from events.cases.terms import escalation_id, native_case_id
 from events.facts import Fact
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
@@ -46,7 +47,6 @@ from events.touchpoints.policy import (
     ServiceLevelPolicy,
     ServiceLevelPolicyPublished,
 )
-from projections.case_board.service_levels import escalation_id, native_case_id
 from tests.support.given import event_id, instant
 from tests.support.streams import event, recorded
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from msgspec import structs
 
 from events.business_time import STANDARD_HOURS
+from events.cases.terms import native_case_id
 from events.envelope import RecordedEvent
 from events.facts import fact_of
 from events.policy import Reference
@@ -38,7 +39,6 @@ from projections.case_board.explain import CaseExplanation, explain_case
 from projections.case_board.projection import CaseBoard
 from projections.case_board.replay import Board
 from projections.case_board.rows import CaseRow, CycleRow, DepartmentRow, ObligationRow
-from projections.case_board.service_levels import native_case_id
 from projections.protocol import Alert, AlertKey, Assessment, Cause, Facts
 from tests.support.given import (
     CUSTOMER,

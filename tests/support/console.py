@@ -13,6 +13,7 @@ from msgspec import structs
 
 from events.business_time import STANDARD_HOURS
 from events.calendars import zone
+from events.cases.terms import native_case_id
 from events.envelope import PositionVector
 from events.money import Money
 from events.touchpoints.base import Touchpoint
@@ -38,7 +39,6 @@ from events.touchpoints.policy import (
     TierPolicyPublished,
 )
 from projections import PROJECTIONS
-from projections.case_board.service_levels import native_case_id
 from services.hosts.project import Projector
 from services.intake.intake import Intake
 from services.log.dossiers import PostgresDossiers

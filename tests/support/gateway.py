@@ -13,9 +13,8 @@ import httpx2
 import pytest
 
 from services.gateway.http import create_gateway
-from services.gateway.rates import Rates
 from services.intake.intake import Intake
-from services.intake.keys import BranchKeys
+from services.intake.keys import Keys
 from services.log.embedded.event_log import EmbeddedEventLog
 from services.log.kafka.event_log import open_kafka_log
 from services.ports import Clock, EventLog
@@ -23,6 +22,7 @@ from services.postgres.migrate import migrate
 from services.postgres.pool import Pool, open_pool
 from services.settings import Settings
 from services.vault.vault import PostgresVault
+from services.web.rates import Rates
 from tests.support.log import SetClock
 from tests.support.modes import chosen_log
 
@@ -42,6 +42,8 @@ class Platform:
     pool: Pool
     intake: Intake
     clock: Clock
+    log: EventLog
+    vault: PostgresVault
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Gateway:
     vault: PostgresVault
     intake: Intake
     clock: SetClock
-    keys: BranchKeys
+    keys: Keys
     token: str
 
     async def post(
@@ -85,9 +87,9 @@ async def open_gateway(
     async with await open_pool(dsn) as pool, open_log(pool, clock) as log:
         vault = PostgresVault(pool, master)
         intake = Intake(log, vault, clock, pool)
-        keys = BranchKeys(pool, clock)
+        keys = Keys(pool, clock)
         _, token = await keys.create(BRANCH)
-        app = create_gateway(Platform(pool, intake, clock), rates)
+        app = create_gateway(Platform(pool, intake, clock, log, vault), rates)
         transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
         async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
             yield Gateway(client, pool, log, vault, intake, clock, keys, token)

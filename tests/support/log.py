@@ -72,6 +72,15 @@ def submission(
     return Submission(envelope, data, sha256(repr((envelope, data)).encode()).digest())
 
 
+def said(stream: str, sequence: int, customer: str = "C-1", *, by: str = "us") -> Submission:
+    """The event of that number of a stream; rivals say another one under the same number."""
+    data = PaymentReceived(payment_id=f"{stream} {sequence}", amount=Money(100, "CNY"))
+    one = submission(sequence, data, customer, source=stream)
+    event_id = EventId(str(uuid5(NAMESPACE_URL, f"{stream} {sequence} {by}")))
+    envelope = replace(one.envelope, id=event_id)
+    return Submission(envelope, data, sha256(repr((envelope, data)).encode()).digest())
+
+
 def with_id_of(other: Submission, mine: Submission) -> Submission:
     """My event under another's id: other content, so another digest too."""
     envelope = replace(mine.envelope, id=other.envelope.id)

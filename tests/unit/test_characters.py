@@ -6,7 +6,7 @@ import pytest
 
 from services.errors import UsageError
 from services.intake.characters import flaw, flaw_on_a_page
-from services.intake.keys import BranchKeys
+from services.intake.keys import Keys
 from tests.support.log import SetClock
 
 
@@ -39,6 +39,6 @@ def test_what_a_browser_takes_for_a_path_is_no_customer(path: str) -> None:
 
 @pytest.mark.parametrize("branch", ["SH\u200b-01", "\u202eSH", "SH\u00ad", "..", "a/b", ""])
 async def test_a_branch_that_looks_like_another_gets_no_key(branch: str) -> None:
-    keys = BranchKeys(None, SetClock())  # type: ignore[arg-type]  # refused before it is asked
+    keys = Keys(None, SetClock())  # type: ignore[arg-type]  # refused before it is asked
     with pytest.raises(UsageError, match="no branch id"):
         await keys.create(branch)

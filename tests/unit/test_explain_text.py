@@ -8,6 +8,7 @@ from datetime import date
 from msgspec import structs
 
 from events.business_time import STANDARD_HOURS
+from events.cases.terms import native_case_id
 from events.envelope import BranchId
 from events.facts import fact_of
 from events.policy import Reference
@@ -15,7 +16,6 @@ from events.touchpoints.complaint import CaseWaitingStarted, ComplaintFiled, Ser
 from events.touchpoints.contact import CallbackPromised
 from events.touchpoints.policy import BranchSet, CalendarSet
 from projections.case_board.explain import explain_callbacks, explain_cases
-from projections.case_board.service_levels import native_case_id
 from projections.protocol import Facts
 from projections.receivables.statement import explain as explain_receivables
 from projections.timeline.entries import page

@@ -9,16 +9,19 @@ import pytest
 from starlette.requests import Request
 
 from events.envelope import BranchId
-from services.gateway import http
-from services.gateway.rates import Rates
 from services.intake.draft import Scope
-from services.intake.keys import BranchKeys
+from services.intake.keys import Keys, StaffScope
+from services.intake.speaking import scope_of
+from services.web import doors as web_doors
+from services.web.bodies import Held, Limits
+from services.web.doors import Doors
 from services.web.problems import Problem
+from services.web.rates import Rates
 
 BRANCH = Scope(BranchId("B-01"), False, "key-1")
 
 
-class Keys:
+class KnownKeys:
     """Knows one key, and answers about any other when it is let."""
 
     def __init__(self) -> None:
@@ -40,13 +43,13 @@ def request(token: str) -> Request:
 
 
 async def test_a_key_that_is_known_passes_while_invented_ones_fill_their_slots() -> None:
-    keys = Keys()
-    doors = http._Doors(Rates())
+    keys = KnownKeys()
+    doors = Doors(Rates(), Held(Limits(1, 1, ""), 1))
 
-    async def ask(token: str) -> Scope:
-        return await http._scope(cast(BranchKeys, keys), doors, request(token))
+    async def ask(token: str) -> Scope | StaffScope:
+        return await scope_of(cast(Keys, keys), doors, request(token))
 
-    invented = [asyncio.create_task(ask(f"made-up-{n}")) for n in range(http._STRANGERS)]
+    invented = [asyncio.create_task(ask(f"made-up-{n}")) for n in range(web_doors._STRANGERS)]
     await asyncio.sleep(0)
 
     with pytest.raises(Problem, match="too many requests"):

@@ -5,13 +5,13 @@ import asyncio
 import pytest
 
 from services.errors import Unavailable
-from services.gateway.patience import Slots
+from services.web.patience import Slots
 from services.web.problems import Problem
 
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.gateway.patience.PATIENCE_S", 0.01)
+    monkeypatch.setattr("services.web.patience.PATIENCE_S", 0.01)
 
 
 async def work_in(slots: Slots, database_answers: asyncio.Event) -> str:

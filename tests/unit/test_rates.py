@@ -2,9 +2,9 @@
 
 import pytest
 
-from services.gateway.patience import Slots
-from services.gateway.rates import Bucket, Rates, Throttle
+from services.web.patience import Slots
 from services.web.problems import Problem
+from services.web.rates import Bucket, Rates, Throttle
 
 
 class Watch:

@@ -19,6 +19,7 @@ from services.audit.report_parts import (
     AlertsParts,
     PartAgeing,
     PartAlerts,
+    Tallies,
 )
 from services.audit.reports import currency_ageing
 from services.policies.candidate import Candidate
@@ -47,10 +48,12 @@ def aged(customers: int) -> PartAgeing:
 
 
 def alerts(customers: int) -> PartAlerts:
-    found = PartAlerts()
+    found, tallies = PartAlerts(), Tallies()
     worker = AlertsParts(AlertsOf(ASKING, listed=False), NO_POOL)
     for k in range(customers):
-        worker.add(found, CustomerId(f"C-{k}"), Told(FACTS, Reference(), AT))
+        worker.add(found, tallies, CustomerId(f"C-{k}"), Told(FACTS, Reference(), AT))
+    for one in tallies.counts():
+        found.count(one)
     return found
 
 
@@ -98,6 +101,19 @@ def test_parts_of_the_company_add_up_to_the_whole() -> None:
     parts.take_in(tried(3))
     assert parts == trial
     assert trial.moves == {"none": {"none": 5, "gold": 5}}
+
+
+def test_alerts_are_counted_by_group_and_each_customer_once_in_it() -> None:
+    found, more = alerts(3), alerts(2)
+    for one in more.counts.values():
+        found.count(one)
+    overdue = found.counts["overdue/31/CNY"]
+    # The second invoice was 31 days past due on 2 May and 61 on 1 June; the first was paid before.
+    assert (overdue.raised, overdue.customers, overdue.standing) == (5, 5, 0)
+    assert overdue.cleared_by == {"superseded": 5}
+    assert overdue.amount_minor == 5 * 70_00
+    soon = found.counts["due_soon/0/CNY"]
+    assert (soon.raised, soon.customers) == (10, 5)  # both invoices of each
 
 
 def test_what_is_owed_back_of_refunds_was_never_a_sale() -> None:

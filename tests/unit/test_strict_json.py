@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from services.intake.strict_json import Tally, TooManyValues
+from services.web.strict_json import Tally, TooManyValues
 
 
 def values(parsed: object) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from projections.case_board.service_levels import BREACH
+from events.cases.terms import BREACH
 from services.console.shared.i18n import N_
 from services.console.shared.words import Named
 
@@ -37,8 +37,10 @@ _CAUSES: Mapping[str, str] = {
     "closed": N_("closed"),
     "corrected": N_("corrected by later facts"),
     "credited": N_("credit note"),
+    "declined": N_("declined"),
     "disputed": N_("disputed"),
     "dropped": N_("the tier dropped"),
+    "duplicate": N_("a duplicate"),
     "fulfilled": N_("done"),
     "handed_to_collection": N_("handed to collection"),
     "held": N_("dunning held"),
@@ -53,10 +55,12 @@ _CAUSES: Mapping[str, str] = {
     "resolved": N_("resolved"),
     "resumed": N_("goes on"),
     "sent": N_("notice sent"),
+    "snoozed": N_("put off for a while"),
     "superseded": N_("a higher one stands"),
     "time": N_("its time is over"),
     "waiting": N_("waits on the customer"),
     "worked_on": N_("goes on"),
+    "withdrawn": N_("not owed any more"),
     "written_off": N_("written off"),
 }
 

@@ -81,6 +81,11 @@ _STEPS: Mapping[str, str] = {
     "referred": N_("referred"),
     "escalated": N_("escalated"),
     "acknowledged": N_("somebody took it up"),
+    "withdrawn": N_("not owed any more"),
+    "noted": N_("note"),
+    "priority_set": N_("priority set"),
+    "declined": N_("declined"),
+    "duplicate": N_("a duplicate"),
 }
 
 _DETAILS: Mapping[str, str] = {

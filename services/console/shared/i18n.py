@@ -10,76 +10,32 @@ from collections.abc import Mapping
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from functools import cache
-from gettext import NullTranslations
-from importlib.resources import files
 from urllib.parse import urlencode
 
 from babel import Locale, dates, numbers
-from babel.support import Translations
 from starlette.requests import Request
 
 from events.money import from_minor, minor_digits
+from events.texts import N_ as N_
+from services.web.languages import (
+    DAYS,
+    INSTANTS,
+    LANGUAGES,
+    known_language,
+    preferred_language,
+    texts,
+)
 
 COOKIE = "lang"
-LANGUAGES: Mapping[str, str] = {"en": "en", "zh-CN": "zh_Hans_CN"}
-"""Language tags as pages and URLs say them, and their CLDR locales."""
-
-_DAYS = {"en": "d MMM yyyy", "zh-CN": "yyyy-MM-dd"}
-"""How a day is written, alone and in an instant: a page has one form for both."""
-
-_INSTANTS = {"en": f"{_DAYS['en']}, HH:mm xxx", "zh-CN": f"{_DAYS['zh-CN']} HH:mm xxx"}
-"""An instant says how far its clock is from UTC: branches of several zones share a page."""
-
-_CATALOGUES = {"zh-CN": "zh_CN"}
-_FALLBACK = "en"
-_TAG_OF = {"en": "en", "zh": "zh-CN"}
-
-
-def N_(text: str) -> str:
-    """Mark a text for the catalogues that is translated where it is shown."""
-    return text
 
 
 def language_of(request: Request) -> str:
     """Return the language of a request: asked for, remembered, preferred, or English."""
     for wanted in (request.query_params.get("lang"), request.cookies.get(COOKIE)):
-        tag = _known(wanted)
+        tag = known_language(wanted)
         if tag:
             return tag
-    return _preferred(request.headers.get("accept-language", ""))
-
-
-def _known(tag: str | None) -> str | None:
-    """Return our tag of a language, whatever its region: zh, zh-CN and zh-Hans are one."""
-    return _TAG_OF.get(tag.replace("_", "-").split("-")[0].lower()) if tag else None
-
-
-def _preferred(accept: str) -> str:
-    """Return the known language of the highest quality in an Accept-Language header."""
-    weighted: list[tuple[float, str]] = []
-    for part in accept.split(","):
-        name, _, parameter = part.strip().partition(";")
-        tag = _known(name.strip())
-        if tag is None:
-            continue
-        try:
-            weight = float(parameter.strip().removeprefix("q=")) if parameter else 1.0
-        except ValueError:
-            weight = 0.0
-        weighted.append((weight, tag))
-    best = max(weighted, key=lambda pair: pair[0], default=(0.0, _FALLBACK))
-    return best[1] if best[0] > 0 else _FALLBACK
-
-
-@cache
-def texts(language: str) -> NullTranslations:
-    """Return the catalogue of a language; English is the language of the texts themselves."""
-    name = _CATALOGUES.get(language)
-    if name is None:
-        return NullTranslations()
-    path = files("services.console").joinpath("locale", name, "LC_MESSAGES", "messages.mo")
-    with path.open("rb") as compiled:
-        return Translations(compiled)
+    return preferred_language(request.headers.get("accept-language", ""))
 
 
 class Speaker:
@@ -144,11 +100,11 @@ class Speaker:
 
     def day(self, value: date) -> str:
         """Return a local day."""
-        return dates.format_date(value, _DAYS[self.language], locale=self.locale)
+        return dates.format_date(value, DAYS[self.language], locale=self.locale)
 
     def instant(self, value: datetime, tz: tzinfo) -> str:
         """Return an instant in a zone, to the minute, with the zone's offset."""
-        return dates.format_datetime(value, _INSTANTS[self.language], tzinfo=tz, locale=self.locale)
+        return dates.format_datetime(value, INSTANTS[self.language], tzinfo=tz, locale=self.locale)
 
     def clock(self, value: datetime, tz: tzinfo) -> str:
         """Return the time of day in a zone, to the second, with the zone's offset."""

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from fastapi import Request
 from starlette.responses import HTMLResponse, Response
 
-from services.console.shared.i18n import COOKIE, LANGUAGES, language_of, with_parameters
+from services.console.shared.i18n import COOKIE, language_of, with_parameters
 from services.console.shared.render import Renderer
+from services.web.languages import LANGUAGES
 
 _A_YEAR_S = 365 * 24 * 3600
 

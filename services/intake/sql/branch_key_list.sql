@@ -1,4 +1,4 @@
 -- $1 branch or null for all.
-SELECT key_id, branch_id, label, headquarters, created_at, revoked_at FROM branch_keys
-WHERE $1::text IS NULL OR branch_id = $1
+SELECT key_id, branch_id, staff_id, label, headquarters, created_at, revoked_at FROM branch_keys
+WHERE branch_id IS NOT NULL AND ($1::text IS NULL OR branch_id = $1)
 ORDER BY branch_id, created_at, key_id;

@@ -2,90 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
 
 import asyncpg
 
 from events.envelope import Position
 from events.lineage import Lineage
-from services.errors import LogMoved
-from services.log.admissions import Prepared, admit, refusal
-from services.log.clocks import check_clock
-from services.ports import Accepted, Clock, Outcome
+from services.log.admissions import Prepared, let_in
+from services.log.heads import Heads, lock_heads
+from services.log.units import Answer, Call, Overrun, Place, admit_calls, answers, locks_for
+from services.ports import Accepted, Clock
 from services.postgres.pool import Connection, Pool
 from services.postgres.statements import sql
 
 
 async def append_all(
-    pool: Pool, clock: Clock, lineage: Lineage, events: Sequence[Prepared]
-) -> Sequence[Outcome]:
-    """Return the outcome of each event, once those accepted are committed. Raises: LogMoved."""
+    pool: Pool, clock: Clock, lineage: Lineage, calls: Sequence[Call]
+) -> Sequence[Answer]:
+    """Return the answer to each call, once what was accepted is committed. Raises: LogMoved."""
+    suspects: frozenset[int] = frozenset()
+    while True:
+        try:
+            async with pool.acquire() as connection, connection.transaction():
+                return await _append(connection, clock, lineage, calls, suspects)
+        except Overrun as overrun:
+            suspects = overrun.calls
+
+
+async def _append(
+    connection: Connection,
+    clock: Clock,
+    lineage: Lineage,
+    calls: Sequence[Call],
+    suspects: frozenset[int],
+) -> Sequence[Answer]:
     generation = lineage.generation
-    involved = sorted({event.partition for event in events})
-    async with pool.acquire() as connection, connection.transaction():
-        heads = await connection.fetch(
-            sql("log_lock_heads"), generation, involved, clock.now(), "embedded"
+    heads = await lock_heads(connection, generation, "embedded", clock, locks_for(calls))
+
+    async def admitted(places: Sequence[Place]) -> Collection[str]:
+        return await let_in(connection, [calls[number].events[i] for number, i in places])
+
+    admission = await admit_calls(connection, calls, heads.versions, suspects, admitted)
+    next_n = dict(heads.next_n)
+    accepted: dict[Place, Accepted] = {}
+    for number, i in admission.let_in:
+        partition = calls[number].events[i].partition
+        place = Position(generation, partition, next_n[partition])
+        accepted[number, i] = Accepted(place, heads.stamps[partition])
+        next_n[partition] += 1
+    events = {place: calls[place[0]].events[place[1]] for place in accepted}
+    if events:
+        await _write(connection, generation, heads, [*events.values()], [*accepted.values()])
+    written = {event.envelope.id: accepted[place].position for place, event in events.items()}
+
+    def where(holder: asyncpg.Record) -> Position:
+        return written.get(holder["event_id"]) or lineage.here(
+            Position(holder["generation"], holder["partition"], holder["n"])
         )
-        if len(heads) < len(involved):
-            raise LogMoved(generation)
-        # Again, now that the heads are ours: whoever held them judged deadlines up to then.
-        now = clock.now()
-        check_clock(now, heads[0]["database_now"])
-        positions = _Positions(generation, heads, now)
-        holders = await admit(connection, events)
-        accepted = {
-            i: positions.take(event.partition) for i, event in enumerate(events) if i not in holders
-        }
-        if accepted:
-            await _write(connection, positions, [events[i] for i in accepted], [*accepted.values()])
-    written = {events[i].envelope.id: place.position for i, place in accepted.items()}
-    return [
-        accepted[i]
-        if i in accepted
-        else refusal(
-            event,
-            holders[i],
-            written.get(holders[i]["event_id"]) or lineage.here(_place(holders[i])),
-        )
-        for i, event in enumerate(events)
-    ]
 
-
-def _place(holder: asyncpg.Record) -> Position:
-    return Position(holder["generation"], holder["partition"], holder["n"])
-
-
-class _Positions:
-    """Hands out positions from the heads that this transaction has locked."""
-
-    def __init__(self, generation: int, heads: Iterable[asyncpg.Record], now: datetime) -> None:
-        self.generation = generation
-        self.next_n: dict[int, int] = {}
-        self.recorded_at: dict[int, datetime] = {}
-        for head in heads:
-            self.next_n[head["partition"]] = head["next_n"]
-            self.recorded_at[head["partition"]] = max(head["recorded_at"], now)
-
-    def take(self, partition: int) -> Accepted:
-        """Return the next position of a partition."""
-        n = self.next_n[partition]
-        self.next_n[partition] = n + 1
-        return Accepted(Position(self.generation, partition, n), self.recorded_at[partition])
+    return answers(calls, admission, accepted, where)
 
 
 async def _write(
     connection: Connection,
-    positions: _Positions,
+    generation: int,
+    heads: Heads,
     events: Sequence[Prepared],
     accepted: Sequence[Accepted],
 ) -> None:
     """Insert the accepted events, move the heads and notify."""
     envelopes = [event.envelope for event in events]
-    partitions = sorted(positions.next_n)
+    ends: Mapping[int, int] = {a.position.partition: a.position.n + 1 for a in accepted}
     await connection.execute(
         sql("log_append"),
-        positions.generation,
+        generation,
         [a.position.partition for a in accepted],
         [a.position.n for a in accepted],
         [e.id for e in envelopes],
@@ -105,7 +95,7 @@ async def _write(
         [e.tracestate for e in envelopes],
         [a.recorded_at for a in accepted],
         [event.payload for event in events],
-        partitions,
-        [positions.next_n[p] for p in partitions],
-        [positions.recorded_at[p] for p in partitions],
+        [*ends],
+        [*ends.values()],
+        [heads.stamps[partition] for partition in ends],
     )

@@ -15,13 +15,23 @@ from typing import Self
 from events.envelope import PositionVector
 from events.lineage import Lineage
 from services.errors import LogMoved
-from services.log.admissions import Prepared, prepare
+from services.log.admissions import prepare
 from services.log.embedded.appending import append_all
 from services.log.embedded.wakeups import Wakeups
 from services.log.facts import kept_facts
 from services.log.grouping import Groups
 from services.log.lineage import kept_events, load_lineage
-from services.ports import Clock, Outcome, Portion, StoredEvent, Submission
+from services.log.stored import stored_here
+from services.log.units import Answer, Call, outcomes, unit
+from services.ports import (
+    Clock,
+    Outcome,
+    Portion,
+    Stale,
+    StoredEvent,
+    StreamVersion,
+    Submission,
+)
 from services.postgres.pool import Pool, retried, translated
 from services.postgres.statements import sql
 
@@ -63,7 +73,27 @@ class EmbeddedEventLog:
         """
         if not submissions:
             return ()
-        return await self._groups.submit([prepare(submission) for submission in submissions])
+        prepared = [prepare(submission) for submission in submissions]
+        return outcomes(await self._groups.submit(Call(prepared)))
+
+    async def append_unit(
+        self, submissions: Sequence[Submission], relied_on: Sequence[StreamVersion] = ()
+    ) -> Sequence[Outcome] | Stale:
+        """Append all of the events or none; all outcomes are of one kind. Accepted means committed.
+
+        Raises: Unavailable; then the unit is not known to be accepted, and repeating it is safe;
+        LogMoved among them. ValueError, for events that make no unit. MalformedEvent, for data
+        that no schema can hold.
+        """
+        if not submissions:
+            return ()
+        return await self._groups.submit(unit(submissions, relied_on))
+
+    async def stream(self, source: str, after: int = 0) -> Sequence[StoredEvent]:
+        """Return what was appended as units of a source after a version. Raises: Unavailable."""
+        with translated():
+            rows = await self._pool.fetch(sql("stream_read"), source, after)
+        return [stored_here(row, self._lineage) for row in rows]
 
     async def read(self, partition: int, start: int, limit: int) -> Sequence[StoredEvent]:
         """Return up to `limit` events of a partition from n = `start` on. Raises: Unavailable."""
@@ -96,6 +126,6 @@ class EmbeddedEventLog:
         """Return the same log, stamping with another clock while its context is entered."""
         return EmbeddedEventLog(self._pool, clock, self._generation)
 
-    async def _write(self, events: Sequence[Prepared]) -> Sequence[Outcome]:
+    async def _write(self, calls: Sequence[Call]) -> Sequence[Answer]:
         # Safe to repeat: what an attempt committed unnoticed comes back as a duplicate.
-        return await retried(lambda: append_all(self._pool, self._clock, self._lineage, events))
+        return await retried(lambda: append_all(self._pool, self._clock, self._lineage, calls))

@@ -9,18 +9,19 @@ Offsets are positions. They have gaps only where Kafka itself wrote something.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Self
 
+import asyncpg
 import structlog
 
 from events.envelope import Position, PositionVector
 from events.errors import MalformedEvent
 from events.lineage import Lineage
 from services.errors import LogMoved, Unavailable
-from services.log.admissions import Prepared, prepare, refusal
+from services.log.admissions import prepare
 from services.log.embedded.wakeups import Wakeups
 from services.log.facts import portion_of
 from services.log.grouping import Groups
@@ -30,10 +31,21 @@ from services.log.kafka.identity import TopicTruncated, check_ends, check_identi
 from services.log.kafka.outbox import Admitted, Outbox
 from services.log.kafka.producing import LARGEST_RECORD_BYTES, Appender
 from services.log.kafka.reading import Readers, stored_events
+from services.log.kafka.streams import stored_in_stream
 from services.log.kafka.topics import TopicPartitions, log_topics, refuse_deletion
-from services.log.kafka.wire import Record, largest_size, to_record
+from services.log.kafka.wire import Record, largest_size
 from services.log.lineage import load_lineage
-from services.ports import Accepted, Clock, Outcome, Portion, StoredEvent, Submission
+from services.log.units import Answer, Call, Place, answers, outcomes, unit
+from services.ports import (
+    Accepted,
+    Clock,
+    Outcome,
+    Portion,
+    Stale,
+    StoredEvent,
+    StreamVersion,
+    Submission,
+)
 from services.postgres.pool import Pool, retried, translated
 from services.postgres.statements import sql
 from services.settings import Settings
@@ -105,12 +117,42 @@ class KafkaEventLog:
         """
         if not submissions:
             return ()
-        events = [prepare(submission) for submission in submissions]
-        for event in events:
+        call = Call([prepare(submission) for submission in submissions])
+        return outcomes(await self._submit(call))
+
+    async def append_unit(
+        self, submissions: Sequence[Submission], relied_on: Sequence[StreamVersion] = ()
+    ) -> Sequence[Outcome] | Stale:
+        """Append all of the events or none; all outcomes are of one kind.
+
+        Accepted means acknowledged. Raises: Unavailable; then the unit is not known to be
+        accepted, and repeating it is safe; LogMoved among them. ValueError, for events that make
+        no unit. MalformedEvent, for data that no schema or no record can hold.
+        """
+        if not submissions:
+            return ()
+        return await self._submit(unit(submissions, relied_on))
+
+    async def _submit(self, call: Call) -> Answer:
+        for event in call.events:
             size = largest_size(event.envelope, event.payload)
             if size > LARGEST_RECORD_BYTES:  # admitted, it could never be appended
                 raise MalformedEvent(f"event {event.envelope.id} is too large: {size} bytes")
-        return await self._groups.submit(events)
+        return await self._groups.submit(call)
+
+    async def stream(self, source: str, after: int = 0) -> Sequence[StoredEvent]:
+        """Return what was appended as units of a source after a version.
+
+        What is pending of it is appended first. Raises: Unavailable.
+        """
+        while True:
+            with translated():
+                rows = await self._pool.fetch(sql("kafka_stream"), source, after)
+            pending = frozenset(row["pending_partition"] for row in rows) - {None}
+            if not pending:
+                return [stored_in_stream(row, self._lineage) for row in rows]
+            async with self._delivering():
+                await self._outbox.deliver(pending, self._appender, self._fresh)
 
     async def read(self, partition: int, start: int, limit: int) -> Sequence[StoredEvent]:
         """Return up to `limit` events of a partition from n = `start` on.
@@ -181,20 +223,31 @@ class KafkaEventLog:
                 _LOG.info("pending_delivered", events=len(delivered), partitions=sorted(waiting))
         self._undelivered = False
 
-    async def _write(self, events: Sequence[Prepared]) -> Sequence[Outcome]:
+    async def _write(self, calls: Sequence[Call]) -> Sequence[Answer]:
         """Append a group; groups are admitted in the order of their arrival."""
-        now = self._clock.now()
-        drafts = [to_record(e.envelope, e.schema_version, e.payload, now) for e in events]
         async with self._admitting:
             if self._undelivered:  # nothing more is admitted before what is pending is through
                 await check_identity(self._pool, self._cluster, self._generation)
                 await self._recover()
             # Safe to repeat: what an attempt committed unnoticed comes back as a duplicate.
-            admitted = await retried(lambda: self._outbox.admit(events, drafts, self._clock))
-            self._fresh.update(admitted.records)
+            admitted = await retried(lambda: self._outbox.admit(calls, self._clock))
+            ids: dict[str, Place] = {
+                calls[number].events[i].envelope.id: (number, i) for number, i in admitted.records
+            }
+            self._fresh.update((one, admitted.records[place]) for one, place in ids.items())
+        try:
+            async with self._delivering():
+                return await self._delivered(calls, admitted, ids)
+        finally:
+            for event_id in ids:
+                del self._fresh[event_id]
+
+    @asynccontextmanager
+    async def _delivering(self) -> AsyncIterator[None]:
+        """Take note of an append that fails: what is pending goes before anything new then."""
         try:
             with translated():
-                return await self._delivered(events, admitted)
+                yield
         except TopicTruncated as error:
             self._undelivered = True
             await distrust(self._pool, error.place)
@@ -202,19 +255,21 @@ class KafkaEventLog:
         except BaseException:
             self._undelivered = True
             raise
-        finally:
-            for event_id in admitted.records:
-                del self._fresh[event_id]
 
-    async def _delivered(self, events: Sequence[Prepared], admitted: Admitted) -> Sequence[Outcome]:
-        """Append what is pending of these events; return what to answer to each."""
-        holders = admitted.holders
+    async def _delivered(
+        self, calls: Sequence[Call], admitted: Admitted, ids: Mapping[str, Place]
+    ) -> Sequence[Answer]:
+        """Append what is pending of these calls; return what to answer to each.
+
+        `ids` are those of the events that were let in.
+        """
+        holders = admitted.admission.holders
         positions: dict[str, Position] = {}
         if admitted.partitions:
             positions |= await self._outbox.deliver(
                 admitted.partitions, self._appender, self._fresh
             )
-        asked = {*admitted.records}
+        asked = {*ids}
         asked |= {holder["event_id"] for holder in holders.values() if holder["n"] is None}
         asked -= positions.keys()  # what is left was delivered by somebody else
         if asked:
@@ -222,18 +277,17 @@ class KafkaEventLog:
             if len(found) < len(asked):
                 raise Unavailable("an event admitted before is not in the log yet; try again")
             positions |= found
-        outcomes: list[Outcome] = []
-        for i, event in enumerate(events):
-            if i in holders:
-                holder = holders[i]
-                position = positions.get(holder["event_id"]) or Position(
-                    holder["generation"], holder["partition"], holder["n"]
-                )
-                outcomes.append(refusal(event, holder, self._lineage.here(position)))
-            else:
-                place = positions[event.envelope.id]
-                outcomes.append(Accepted(place, admitted.recorded_at[i]))
-        return outcomes
+
+        def where(holder: asyncpg.Record) -> Position:
+            return positions.get(holder["event_id"]) or self._lineage.here(
+                Position(holder["generation"], holder["partition"], holder["n"])
+            )
+
+        accepted = {
+            place: Accepted(positions[event_id], admitted.records[place].recorded_at)
+            for event_id, place in ids.items()
+        }
+        return answers(calls, admitted.admission, accepted, where)
 
 
 @asynccontextmanager

@@ -9,20 +9,18 @@ topic never comes before a copy of one stamped earlier, whatever crashed in betw
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import asyncpg
 
 from events.envelope import Position
-from services.errors import LogMoved
-from services.log.admissions import Holders, Prepared, admit
-from services.log.clocks import check_clock
+from services.log.heads import lock_heads
 from services.log.kafka.identity import TopicTruncated
 from services.log.kafka.producing import Appender
 from services.log.kafka.topics import TopicPartitions
-from services.log.kafka.wire import Record, pack_headers, unpack_headers
+from services.log.kafka.wire import Record, pack_headers, to_record, unpack_headers
+from services.log.units import Admission, Call, Overrun, Place, admit_calls, locks_for
 from services.ports import Clock
 from services.postgres.pool import Connection, Pool
 from services.postgres.statements import sql
@@ -34,11 +32,10 @@ _LOCK_CLASS = 0x6B_61_66  # any constant that no other application of the same d
 
 
 class Admitted(NamedTuple):
-    """What one call's transaction let in, and who holds the rest."""
+    """What one group's transaction let in, and where something must be appended for it."""
 
-    recorded_at: Mapping[int, datetime]  # of those let in, by index
-    records: Mapping[str, Record]  # of those let in, by event id
-    holders: Holders
+    admission: Admission
+    records: Mapping[Place, Record]  # of what was let in
     partitions: frozenset[int]  # where something must be appended before all have positions
 
 
@@ -50,53 +47,69 @@ class Outbox:
         self._generation = generation
         self._places = places
 
-    async def admit(
-        self, events: Sequence[Prepared], drafts: Sequence[Record], clock: Clock
-    ) -> Admitted:
+    async def admit(self, calls: Sequence[Call], clock: Clock) -> Admitted:
         """Admit and stamp what is new, and keep its records until they are confirmed.
 
-        `drafts` are the events' records with any stamp. Raises: LogMoved.
+        Raises: LogMoved.
         """
-        involved = sorted({event.partition for event in events})
-        async with self._pool.acquire() as connection, connection.transaction():
-            heads = await connection.fetch(
-                sql("log_lock_heads"), self._generation, involved, clock.now(), "kafka"
-            )
-            if len(heads) < len(involved):
-                raise LogMoved(self._generation)
-            # Again, now that the heads are ours: whoever held them judged deadlines up to then.
-            now = clock.now()
-            stamps = {head["partition"]: max(head["recorded_at"], now) for head in heads}
-            # Readers take what is stamped far ahead of the brokers' clock for a stranger's.
-            check_clock(max(stamps.values()), heads[0]["database_now"])
-            holders = await admit(connection, events)
-            let_in = {i: e for i, e in enumerate(events) if i not in holders}
-            records: dict[str, Record] = {
-                e.envelope.id: drafts[i].stamped(stamps[e.partition]) for i, e in let_in.items()
-            }
-            if records:
-                await self._pend(connection, [*let_in.values()], [*records.values()])
-        left = {h["pending_partition"] for h in holders.values()} - {None}
-        return Admitted(
-            {i: stamps[e.partition] for i, e in let_in.items()},
-            records,
-            holders,
-            frozenset({e.partition for e in let_in.values()} | left),
-        )
+        now = clock.now()  # of records made before anybody waits for us; they are stamped later
+        drafts = {
+            (number, i): to_record(event.envelope, event.schema_version, event.payload, now)
+            for number, call in enumerate(calls)
+            for i, event in enumerate(call.events)
+        }
+        suspects: frozenset[int] = frozenset()
+        while True:
+            try:
+                async with self._pool.acquire() as connection, connection.transaction():
+                    return await self._admit(connection, calls, drafts, clock, suspects)
+            except Overrun as overrun:
+                suspects = overrun.calls
 
-    async def _pend(
-        self, connection: Connection, events: Sequence[Prepared], records: Sequence[Record]
-    ) -> None:
-        await connection.execute(
-            sql("kafka_pend"),
+    async def _admit(
+        self,
+        connection: Connection,
+        calls: Sequence[Call],
+        drafts: Mapping[Place, Record],
+        clock: Clock,
+        suspects: frozenset[int],
+    ) -> Admitted:
+        heads = await lock_heads(connection, self._generation, "kafka", clock, locks_for(calls))
+
+        def stamped(place: Place) -> Record:
+            number, i = place
+            return drafts[place].stamped(heads.stamps[calls[number].events[i].partition])
+
+        async def admitted(places: Sequence[Place]) -> Collection[str]:
+            return await self._let_in(connection, calls, {one: stamped(one) for one in places})
+
+        admission = await admit_calls(connection, calls, heads.versions, suspects, admitted)
+        records = {place: stamped(place) for place in admission.let_in}
+        partitions = {calls[number].events[i].partition for number, i in records}
+        left = {holder["pending_partition"] for holder in admission.holders.values()} - {None}
+        return Admitted(admission, records, frozenset(partitions | left))
+
+    async def _let_in(
+        self, connection: Connection, calls: Sequence[Call], records: Mapping[Place, Record]
+    ) -> Collection[str]:
+        """Admit what nobody holds, and keep its records as pending; return the ids let in."""
+        events = [calls[number].events[i] for number, i in records]
+        rows = await connection.fetch(
+            sql("kafka_admit"),
             self._generation,
             [event.partition for event in events],
             [event.envelope.id for event in events],
-            [record.recorded_at for record in records],
-            [record.key for record in records],
-            [pack_headers(record.headers) for record in records],
-            [record.value for record in records],
+            [event.envelope.source for event in events],
+            [event.envelope.epoch for event in events],
+            [event.envelope.sequence for event in events],
+            [event.digest for event in events],
+            [record.recorded_at for record in records.values()],
+            [record.key for record in records.values()],
+            [pack_headers(record.headers) for record in records.values()],
+            [record.value for record in records.values()],
+            [calls[number].whole for number, _ in records],
         )
+        return {row["event_id"] for row in rows}
 
     async def waiting(self) -> frozenset[int]:
         """Return the partitions in which something is pending."""
@@ -113,18 +126,24 @@ class Outbox:
         TopicTruncated.
         """
         delivered: dict[str, Position] = {}
+        owned = sorted(partitions)
         while True:
             async with self._pool.acquire() as connection, connection.transaction():
-                await self.own(connection, partitions)
-                written = await self.deliver_page(connection, partitions, appender, at_hand)
+                rows = await connection.fetch(
+                    sql("kafka_take"), _LOCK_CLASS, self._keys(owned), self._generation, owned,
+                    _PAGE,
+                )  # fmt: skip
+                written = await self._deliver(connection, rows, appender, at_hand)
             delivered |= written
             if len(written) < _PAGE:
                 return delivered
 
     async def own(self, connection: Connection, partitions: Iterable[int]) -> None:
         """Keep everybody else from appending to these partitions until the transaction ends."""
-        keys = [self._generation * 16 + partition for partition in sorted(partitions)]
-        await connection.execute(sql("kafka_own"), _LOCK_CLASS, keys)
+        await connection.execute(sql("kafka_own"), _LOCK_CLASS, self._keys(sorted(partitions)))
+
+    def _keys(self, partitions: Iterable[int]) -> list[int]:
+        return [self._generation * 16 + partition for partition in partitions]
 
     async def deliver_page(
         self,
@@ -139,7 +158,7 @@ class Outbox:
         """
         owned = sorted(partitions)
         rows = await connection.fetch(sql("kafka_pending"), self._generation, owned, _PAGE)
-        return await self._deliver(connection, rows, appender, at_hand) if rows else {}
+        return await self._deliver(connection, rows, appender, at_hand)
 
     async def _deliver(
         self,
@@ -149,6 +168,8 @@ class Outbox:
         at_hand: Mapping[str, Record],
     ) -> Mapping[str, Position]:
         """Append these pending records, confirm them and return where they lie."""
+        if not rows:
+            return {}
         records = await self._records([row["event_id"] for row in rows], connection, at_hand)
         ids: dict[int, list[str]] = {}
         for row in rows:
@@ -156,28 +177,24 @@ class Outbox:
         written = await appender.append(
             {self._places.of(p): [records[i] for i in own] for p, own in ids.items()}
         )
-        offsets = {p: written[self._places.of(p)] for p in ids}
-        heads = await connection.fetch(sql("kafka_lock_heads"), self._generation, sorted(ids))
-        for head in heads:
-            partition, expected = head["partition"], head["next_n"]
-            if offsets[partition][0] < expected:
-                raise TopicTruncated(
-                    self._places.of(partition),
-                    f"an append was given offset {offsets[partition][0]} after "
-                    f"{expected} had been reached",
-                )
         placed = {
             event_id: Position(self._generation, partition, n)
             for partition, own in ids.items()
-            for event_id, n in zip(own, offsets[partition], strict=True)
+            for event_id, n in zip(own, written[self._places.of(partition)], strict=True)
         }
-        await connection.execute(
+        lost = await connection.fetch(
             sql("kafka_confirm"),
             self._generation,
             [position.partition for position in placed.values()],
             [*placed],
             [position.n for position in placed.values()],
         )
+        for row in lost:
+            raise TopicTruncated(
+                self._places.of(row["partition"]),
+                f"an append was given offset {row['given']} after {row['expected']} had been "
+                "reached",
+            )
         return placed
 
     async def _records(

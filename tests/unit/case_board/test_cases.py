@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from events.cases.terms import escalation_id, native_case_id
 from events.touchpoints.complaint import (
     CaseAssigned,
     CaseClosed,
@@ -28,7 +29,6 @@ from projections.case_board.ladder import recipients
 from projections.case_board.parts import Route
 from projections.case_board.resolving import can_resolve
 from projections.case_board.rows import BREACHED, CaseRow, ReferralRow
-from projections.case_board.service_levels import escalation_id, native_case_id
 from projections.protocol import Cause
 from tests.support.cases import (
     CASE,

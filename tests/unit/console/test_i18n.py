@@ -14,7 +14,8 @@ from starlette.requests import Request
 from events.calendars import zone
 from services.console.alerts.words import AlertWords
 from services.console.receivables.words import ReceivablesWords
-from services.console.shared.i18n import LANGUAGES, language_of, speaker, with_parameters
+from services.console.shared.i18n import language_of, speaker, with_parameters
+from services.web.languages import LANGUAGES
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
@@ -60,15 +61,18 @@ def test_a_language_link_keeps_the_rest_of_the_address() -> None:
     assert with_parameters(request("cursor=x"), {"cursor": None}) == "/receivables"
 
 
-def test_every_text_of_the_console_is_translated_with_its_placeholders() -> None:
-    console = files("services.console")
-    with as_file(console) as folder:
-        found = extract_from_dir(
-            Path(folder),
-            method_map=[("**.py", "python"), ("**/templates/**.html", "jinja2")],
-        )
-        wanted = {message for _, _, message, _, _ in found}
-        path = Path(folder, "locale", "zh_CN", "LC_MESSAGES", "messages.po")
+def texts_of(folder: Path) -> set[str | tuple[str, ...]]:
+    methods = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
+    return {message for _, _, message, _, _ in extract_from_dir(folder, method_map=methods)}
+
+
+def test_every_text_that_people_read_is_translated_with_its_placeholders() -> None:
+    with as_file(files("events")) as folder:
+        wanted = texts_of(Path(folder))
+    assert len(wanted) > 50
+    with as_file(files("services")) as folder:
+        wanted |= texts_of(Path(folder))
+        path = Path(folder, "console", "locale", "zh_CN", "LC_MESSAGES", "messages.po")
         with path.open("rb") as source:
             catalogue = read_po(source, locale="zh_CN")
     assert len(wanted) > 100

@@ -14,8 +14,8 @@ from services.console.overview.gathering import Overview
 from services.console.overview.rates import WINDOW_S, Rates
 from services.console.receivables.ageing import BranchBalance, CurrencyAgeing
 from services.console.shared.freshness import Freshness
-from services.console.shared.i18n import LANGUAGES
 from services.console.value.pyramid import Pyramid
+from services.web.languages import LANGUAGES
 from tests.support.log import START
 
 

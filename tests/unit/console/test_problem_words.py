@@ -6,9 +6,10 @@ from http import HTTPStatus
 import pytest
 
 from services.console.shared.cursor import BadCursor
-from services.console.shared.i18n import LANGUAGES, speaker
+from services.console.shared.i18n import speaker
 from services.console.shared.problem_words import _FIELDS, _PROBLEMS, ProblemWords
 from services.console.shared.refusals import BadParameter, unavailable
+from services.web.languages import LANGUAGES
 from services.web.problems import Problem
 
 WORD = re.compile("[A-Za-z]{2,}")

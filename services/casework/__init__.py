@@ -1,0 +1,1 @@
+"""Commands: decided against the streams of cases and customers, and done whole or refused."""

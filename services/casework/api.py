@@ -1,0 +1,67 @@
+"""The commands of the API: the word in the address, what is asked for, and what it must bring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from events.cases.commands import (
+    Acknowledge,
+    AddNote,
+    Assign,
+    CaseCommand,
+    Close,
+    Decline,
+    Escalate,
+    Fulfil,
+    HandOff,
+    HoldDunning,
+    MarkDuplicate,
+    RecordCallback,
+    Refer,
+    Reopen,
+    Reply,
+    Resolve,
+    Resume,
+    SetPriority,
+    Take,
+    TellCustomer,
+    Wait,
+    Withdraw,
+)
+
+COMMANDS: Mapping[str, type[CaseCommand]] = MappingProxyType(
+    {
+        "take": Take,
+        "assign": Assign,
+        "reply": Reply,
+        "hand-off": HandOff,
+        "fulfil": Fulfil,
+        "withdraw": Withdraw,
+        "tell-customer": TellCustomer,
+        "wait": Wait,
+        "resume": Resume,
+        "refer": Refer,
+        "resolve": Resolve,
+        "record-callback": RecordCallback,
+        "close": Close,
+        "reopen": Reopen,
+        "escalate": Escalate,
+        "acknowledge": Acknowledge,
+        "hold-dunning": HoldDunning,
+        "note": AddNote,
+        "set-priority": SetPriority,
+        "decline": Decline,
+        "mark-duplicate": MarkDuplicate,
+    }
+)
+"""Every command that somebody may give over HTTP; opening is the platform's own."""
+
+ON_A_VERSION: frozenset[type[CaseCommand]] = frozenset({Take, Assign, Resolve, Close})
+"""Commands that are wrong on another case than was seen: they say which version that was."""
+
+PERSONAL = frozenset({"note"})
+"""What a command may say in clear under `personal`; it is sealed under the customer's key."""
+
+MAX_BYTES = 64 * 1024
+MAX_VALUES = 1_000

@@ -1,0 +1,128 @@
+"""Commands on cases: decided by `events.cases` against the case's own stream."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+from msgspec import Struct
+
+from events.cases.asking import Rules
+from events.cases.commands import Command, Escalate, HoldDunning, Open
+from events.cases.decide import decide
+from events.cases.evolve import evolve
+from events.cases.reasons import UNKNOWN_CASE
+from events.cases.staff import Staff
+from events.cases.state import Case
+from events.cases.terms import escalation_id
+from events.envelope import CustomerId, RecordedEvent
+from events.policy import Reference
+from events.refusals import Refused, refuse
+from events.streams import case_stream
+from projections.receivables.projection import Receivables
+from services.casework.executing import Answer, Decided, Order, Stream, Streams
+from services.postgres.pool import Pool, retried
+from services.postgres.statements import sql
+from services.rows.row_tables import tables_of
+
+_ITEMS = tables_of(Receivables())["items"].name
+
+
+class CommandOn(Struct, frozen=True, kw_only=True):
+    """A command on a case: who asks, under which key, and what."""
+
+    case_id: str
+    command: Command
+    by: Staff
+    key: str
+    seen: int | None = None
+    personal: Mapping[str, str] | None = None
+    opens: Stream | None = None  # whom the case is about, where the command opens it
+    created_at: datetime | None = None  # what the platform does by itself dates itself
+
+    def order(self) -> Order:
+        """Return the command as streams execute it."""
+        command = self.command
+        return Order(
+            by=self.by.agent,
+            key=self.key,
+            content=msgspec.json.encode(self._content(), order="sorted"),
+            seen=self.seen,
+            personal=self.personal,
+            first_id=_escalation(self.case_id, command),
+            created_at=self.created_at,
+        )
+
+    def _content(self) -> object:
+        """Return what is asked for, and of what.
+
+        What opens a case is its complaint: what is known of the customer then may differ.
+        """
+        command = self.command
+        if isinstance(command, Open):
+            return [self.case_id, command.opened_by]
+        name = type(command).__name__
+        return [self.case_id, name, msgspec.to_builtins(command), self.personal or {}]
+
+
+def _escalation(case_id: str, command: Command) -> str | None:
+    """Return the id that an escalation has whoever orders it, so that there is one."""
+    if not isinstance(command, Escalate):
+        return None
+    owed = command.obligation_id or ""
+    return escalation_id(case_id, command.cycle, command.clock, command.percent, owed)
+
+
+class Cases:
+    """The cases of the company, as commands find them."""
+
+    def __init__(self, streams: Streams, pool: Pool) -> None:
+        self._streams = streams
+        self._pool = pool
+
+    async def events(self, case_id: str) -> Sequence[RecordedEvent]:
+        """Return the stream of a case, with all that was ever answered; empty: it has none.
+
+        Raises: Unavailable, UnreadableEvent.
+        """
+        return await self._streams.events(case_stream(case_id))
+
+    async def execute(self, asked: CommandOn, reference: Reference) -> Answer:
+        """Return what became of a command. Raises: Unavailable, UnreadableEvent, EventRefused."""
+
+        async def decided(events: Sequence[RecordedEvent], now: datetime) -> Decided | Refused:
+            case = folded(events)
+            if case is None and asked.opens is None:
+                return refuse(UNKNOWN_CASE)
+            rules = Rules(reference, await self._open_invoices(asked.command, events))
+            found = decide(case, asked.command, asked.by, now, rules)
+            return found if isinstance(found, Refused) else Decided(found)
+
+        stream = asked.opens or case_stream(asked.case_id)
+        return await self._streams.execute(stream, asked.order(), decided)
+
+    async def _open_invoices(
+        self, command: Command, events: Sequence[RecordedEvent]
+    ) -> frozenset[str]:
+        """Return the invoices of the customer on which something is open, if it matters."""
+        customer = events[0].envelope.subject if events else None
+        if not isinstance(command, HoldDunning) or customer is None:
+            return frozenset()
+        statement = sql("open_invoices").format(items=_ITEMS)
+        rows = await retried(lambda: self._pool.fetch(statement, customer))
+        return frozenset(row["invoice_id"] for row in rows)
+
+
+def folded(events: Sequence[RecordedEvent]) -> Case | None:
+    """Return the case that a stream leaves; None: it has no events."""
+    case = None
+    for event in events:
+        envelope = event.envelope
+        case = evolve(case, event.data, envelope.effective_at, envelope.branch_id)
+    return case
+
+
+def customer_of(events: Sequence[RecordedEvent]) -> CustomerId | None:
+    """Return whom a stream that has events is about."""
+    return events[0].envelope.subject

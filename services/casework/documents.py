@@ -1,0 +1,157 @@
+"""What the API shows of a case: where it stands, and its events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+from msgspec import Struct
+
+from events.branch_calendars import business_time
+from events.cases.clocks import Clock, reached_at
+from events.cases.staff import staff_in_force
+from events.cases.state import Case, Obligation
+from events.envelope import CustomerId, RecordedEvent
+from events.policy import Reference
+from events.touchpoints import Touchpoint
+from services.casework.problems import Change
+
+
+class OwedDocument(Struct, frozen=True):
+    """What a department owes."""
+
+    obligation_id: str
+    department: str
+    owes: str
+    agent: str | None
+    due_at: datetime | None
+
+
+class CaseDocument(Struct, frozen=True, kw_only=True):
+    """A case as its stream leaves it."""
+
+    case_id: str
+    customer_id: str | None
+    branch_id: str
+    version: int
+    status: str
+    priority: str
+    owner: str | None
+    department: str | None
+    cycle: int
+    opened_at: datetime
+    response_due_at: datetime | None
+    solution_due_at: datetime | None
+    waiting_since: datetime | None
+    resolved_at: datetime | None
+    callback_due_at: datetime | None
+    callback_attempts: int
+    confirmed: bool | None
+    owed: Sequence[OwedDocument]
+
+
+class EventDocument(Struct, frozen=True, kw_only=True):
+    """An event of a case; `personal` is None where nothing was said, or the customer erased."""
+
+    version: int
+    event_id: str
+    type: str
+    by: str | None
+    department: str | None
+    at: datetime
+    recorded_at: datetime
+    data: Mapping[str, object]
+    personal: Mapping[str, str] | None = None
+
+
+class CommandDocument(Struct, frozen=True):
+    """The answer to a command: what it recorded, and where the case stands after it."""
+
+    case: CaseDocument
+    events: Sequence[EventDocument]
+
+
+class History(Struct, frozen=True):
+    """A case with all that was decided on it."""
+
+    case: CaseDocument
+    events: Sequence[EventDocument]
+
+
+def case_document(case: Case, customer: CustomerId | None, reference: Reference) -> CaseDocument:
+    """Return a case as it is shown; deadlines by the calendar of its branch."""
+    time = business_time(reference, case.branch_id)
+
+    def due(clock: Clock) -> datetime | None:
+        return reached_at(clock, time)
+
+    def owed(one: Obligation) -> OwedDocument:
+        return OwedDocument(one.obligation_id, one.department, one.owes, one.agent, due(one.clock))
+
+    return CaseDocument(
+        case_id=case.case_id,
+        customer_id=customer,
+        branch_id=case.branch_id,
+        version=case.version,
+        status=case.status,
+        priority=case.priority,
+        owner=case.owner,
+        department=case.department,
+        cycle=case.cycle,
+        opened_at=case.opened_at,
+        response_due_at=None if case.answered else due(case.response),
+        solution_due_at=due(case.solution),
+        waiting_since=case.waiting_since,
+        resolved_at=case.resolved_at,
+        callback_due_at=case.callback_due_at,
+        callback_attempts=case.attempts,
+        confirmed=case.confirmed,
+        owed=[owed(one) for one in case.owed],
+    )
+
+
+def event_document(
+    event: RecordedEvent, reference: Reference, personal: Mapping[str, str] | None = None
+) -> EventDocument:
+    """Return an event as it is shown; what is sealed in it only as it was opened."""
+    envelope = event.envelope
+    by, department = _who(event, reference)
+    data = msgspec.to_builtins(event.data)
+    assert isinstance(data, dict)
+    data.pop("sealed", None)
+    return EventDocument(
+        version=envelope.sequence,
+        event_id=envelope.id,
+        type=envelope.type,
+        by=by,
+        department=department,
+        at=envelope.effective_at,
+        recorded_at=event.recorded_at,
+        data={name: value for name, value in data.items() if value is not None},
+        personal=personal,
+    )
+
+
+def change(event: RecordedEvent, reference: Reference) -> Change:
+    """Return an event as somebody hears of it who came too late."""
+    by, department = _who(event, reference)
+    envelope = event.envelope
+    return Change(
+        envelope.sequence, envelope.type, by, department, envelope.effective_at.isoformat()
+    )
+
+
+def _who(event: RecordedEvent, reference: Reference) -> tuple[str | None, str | None]:
+    """Return who did something, and of which department: as said, else as he or she worked."""
+    by = _said(event.data, "by")
+    department = _said(event.data, "department") if by == _said(event.data, "agent") else None
+    if by is not None and department is None:
+        staff = staff_in_force(reference, by, event.envelope.effective_at)
+        department = staff.department if staff is not None else None
+    return by, department
+
+
+def _said(data: Touchpoint, name: str) -> str | None:
+    value = getattr(data, name, None)
+    return value if isinstance(value, str) else None

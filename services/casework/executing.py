@@ -1,0 +1,273 @@
+"""A command on a stream: found again if it was done before, else decided and appended whole.
+
+The answer is the log's acceptance: there is no state between decided and recorded. Who brings
+the same key again gets the same answer, however often and however late; who lost the answer to
+what was committed finds it in the stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID, uuid5
+
+from msgspec import Struct
+
+from events.envelope import BranchId, CustomerId, Envelope, EventId, RecordedEvent
+from events.refusals import Refused
+from events.touchpoints import Touchpoint
+from services.errors import Unavailable
+from services.intake.answers import EventRefused
+from services.intake.draft import Draft
+from services.intake.sealing import sealed_draft
+from services.log.readable import readable
+from services.ports import (
+    Accepted,
+    Clock,
+    Conflict,
+    EventLog,
+    Stale,
+    StreamVersion,
+    Submission,
+)
+from services.vault.subject_key import SubjectKey
+from services.vault.vault import PostgresVault, branch_subject
+
+_COMMANDS = UUID("6f0d7a35-1b0e-5a55-9a57-2d2e3f6c4b91")
+"""Namespace of the ids of what commands recorded; chosen once, never to change."""
+
+_TRIES = 5
+_MAC_DIGITS = 32
+
+
+class Stream(Struct, frozen=True):
+    """A slice of the log, and whom its events are about."""
+
+    source: str
+    customer: CustomerId | None
+    branch_id: BranchId
+
+    @property
+    def subject(self) -> str:
+        """Return under whose key its personal fields lie."""
+        return self.customer or branch_subject(self.branch_id)
+
+
+class Order(Struct, frozen=True, kw_only=True):
+    """A command as it came.
+
+    `content` says what is asked for, and of what: the same key with other content is refused.
+    `seen` is the version that its sender decided on. What the platform orders by itself names
+    its first event's id, and the instant at which it was written.
+    """
+
+    by: str
+    key: str
+    content: bytes
+    seen: int | None = None
+    personal: Mapping[str, str] | None = None
+    first_id: str | None = None
+    created_at: datetime | None = None
+
+    def event_id(self, index: int) -> EventId:
+        """Return the id of the n-th event that it records, the first being 0."""
+        if index == 0 and self.first_id is not None:
+            return EventId(self.first_id)
+        return EventId(str(uuid5(_COMMANDS, "\x1f".join((self.by, self.key, str(index))))))
+
+
+class Decided(Struct, frozen=True):
+    """What a command is to record, and the other streams that it was decided on."""
+
+    touchpoints: Sequence[Touchpoint]
+    relied_on: Sequence[StreamVersion] = ()
+
+
+class Done(Struct, frozen=True):
+    """A command's events are in the log; `events` is the stream through the last of them."""
+
+    events: Sequence[RecordedEvent]
+    recorded: int  # how many of them are the command's, the last ones
+    replayed: bool = False
+
+    @property
+    def own(self) -> Sequence[RecordedEvent]:
+        """Return the command's events."""
+        return self.events[len(self.events) - self.recorded :]
+
+
+class Moved(Struct, frozen=True):
+    """The stream is not where the sender saw it: what came since, the winner first."""
+
+    seen: int
+    version: int
+    changed: Sequence[RecordedEvent]
+
+
+class OtherRequest(Struct, frozen=True):
+    """The key was used before for something else; nothing was done."""
+
+    key: str
+
+
+Answer = Done | Refused | Moved | OtherRequest
+
+Decide = Callable[[Sequence[RecordedEvent], datetime], Awaitable[Decided | Refused]]
+"""Decides on a stream's events, for an instant; it may read what else it relies on."""
+
+
+class Streams:
+    """Executes commands on streams of the log."""
+
+    def __init__(self, log: EventLog, vault: PostgresVault, clock: Clock) -> None:
+        self._log = log
+        self._vault = vault
+        self._clock = clock
+
+    async def events(self, source: str) -> Sequence[RecordedEvent]:
+        """Return a stream as it is now, one's own writes included.
+
+        Raises: Unavailable, UnreadableEvent.
+        """
+        return [readable(stored) for stored in await self._log.stream(source)]
+
+    async def execute(self, stream: Stream | str, order: Order, decide: Decide) -> Answer:
+        """Return what became of a command; a stream that has events may be given by its source.
+
+        Raises: Unavailable; then the same order may be sent again.
+        """
+        source = stream if isinstance(stream, str) else stream.source
+        asked_elsewhere = False
+        for _ in range(_TRIES):
+            events = await self.events(source)
+            if not events and isinstance(stream, str):
+                return await _of_nothing(decide, self._clock.now())
+            here = _home(stream, events)
+            key = await self._key(here)
+            done = _done_before(events, order, key)
+            if done is not None:
+                return done
+            if asked_elsewhere:
+                return OtherRequest(order.key)
+            if order.seen is not None and order.seen != len(events):
+                return Moved(order.seen, len(events), events[order.seen :])
+            now = _instant(events, order.created_at or self._clock.now())
+            decided = await decide(events, now)
+            if isinstance(decided, Refused):
+                return decided
+            unit = _unit(here, events, order, key, decided, now)
+            outcomes = await self._log.append_unit(unit, decided.relied_on)
+            if isinstance(outcomes, Stale):
+                continue
+            if isinstance(outcomes[0], Accepted):
+                return Done([*events, *_recorded(unit, decided, outcomes)], len(unit))
+            # It is there: by this command, whose answer was lost, or by another of the same key.
+            asked_elsewhere = isinstance(outcomes[0], Conflict)
+        raise Unavailable(f"{source} is changed by others all the time; try again in a moment")
+
+    async def _key(self, stream: Stream) -> SubjectKey:
+        return (await self._vault.prepare([stream.subject]))[stream.subject]
+
+
+async def _of_nothing(decide: Decide, now: datetime) -> Refused:
+    """Return why a command is refused that begins no stream, and whose stream nobody began."""
+    refused = await decide((), now)
+    assert isinstance(refused, Refused), "who begins a stream says whom it is about"
+    return refused
+
+
+def _home(stream: Stream | str, events: Sequence[RecordedEvent]) -> Stream:
+    """Return a stream with whom it is about: as its first event says, once there is one."""
+    if events:
+        first = events[0].envelope
+        return Stream(first.source, first.subject, first.branch_id)
+    assert isinstance(stream, Stream), "who begins a stream says whom it is about"
+    return stream
+
+
+def _instant(events: Sequence[RecordedEvent], now: datetime) -> datetime:
+    """Return when a command takes effect: never before what it was decided on did.
+
+    Facts are ordered by the instant at which they count: on a clock that goes back, the
+    projections would see another order than the decisions.
+    """
+    return max(now, events[-1].envelope.effective_at) if events else now
+
+
+def _done_before(
+    events: Sequence[RecordedEvent], order: Order, key: SubjectKey
+) -> Done | OtherRequest | None:
+    """Return what an order of this key did before, if it did anything to this stream.
+
+    Of somebody who was erased nobody can tell any more what was asked for: the key decides.
+    """
+    first = order.event_id(0)
+    at = next((i for i, event in enumerate(events) if event.envelope.id == first), None)
+    if at is None:
+        return None
+    told = events[at].envelope.correlation_id or ""
+    if order.first_id is not None and not told.startswith(f"{order.key}#"):
+        return None  # somebody else ordered what may be done once alone: that is decided
+    if told != _correlation(order, key) and not key.erased:
+        return OtherRequest(order.key)
+    end = at + 1
+    while end < len(events) and events[end].envelope.id == order.event_id(end - at):
+        end += 1
+    return Done(events[:end], end - at, replayed=True)
+
+
+def _correlation(order: Order, key: SubjectKey) -> str:
+    """Return what all events of an order share: its key, and what was asked for, unreadable."""
+    return f"{order.key}#{key.digest(order.content).hex()[:_MAC_DIGITS]}"
+
+
+def _unit(
+    stream: Stream,
+    events: Sequence[RecordedEvent],
+    order: Order,
+    key: SubjectKey,
+    decided: Decided,
+    now: datetime,
+) -> Sequence[Submission]:
+    """Return what a decision records, numbered on from the stream. Raises: EventRefused."""
+    correlation = _correlation(order, key)
+    personal = order.personal
+    unit = []
+    for index, data in enumerate(decided.touchpoints):
+        envelope = Envelope(
+            id=order.event_id(index),
+            source=stream.source,
+            type=data.event_type,
+            subject=stream.customer,
+            branch_id=stream.branch_id,
+            epoch=0,
+            sequence=len(events) + index + 1,
+            created_at=now,
+            effective_at=now,
+            correlation_id=correlation,
+        )
+        mine = personal if personal and personal.keys() <= data.personal else None
+        personal = None if mine else personal
+        unit.append(sealed_draft(Draft(envelope, data, mine), key))
+    if personal:
+        raise EventRefused(
+            "unknown_field",
+            "personal",
+            "is nothing that this command keeps",
+            "leave it out, or write a note",
+        )
+    return unit
+
+
+def _recorded(
+    unit: Sequence[Submission], decided: Decided, outcomes: Sequence[object]
+) -> Sequence[RecordedEvent]:
+    found = []
+    for submission, outcome in zip(unit, outcomes, strict=True):
+        assert isinstance(outcome, Accepted), "of a unit all events are accepted, or none"
+        found.append(
+            RecordedEvent(
+                submission.envelope, outcome.position, outcome.recorded_at, submission.data
+            )
+        )
+    return found

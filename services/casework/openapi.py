@@ -1,0 +1,203 @@
+"""How casework's operations look from outside, for OpenAPI."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from events.cases.commands import CaseCommand
+from services.casework.api import MAX_BYTES, ON_A_VERSION
+from services.casework.documents import CommandDocument, History
+from services.casework.problems import Change
+from services.web.problems import MEDIA_TYPE, PROBLEM_SCHEMA
+
+_KEY = {
+    "name": "Authorization",
+    "in": "header",
+    "required": True,
+    "description": "Bearer and the key of a member of staff.",
+    "schema": {"type": "string"},
+}
+
+_ONCE = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
+    "description": "New for every command, the same when it is sent again: it is done once.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[!-~]+$"},
+}
+
+_LANGUAGE = {
+    "name": "Accept-Language",
+    "in": "header",
+    "required": False,
+    "description": "Refusals are told in Chinese (zh-CN) or English.",
+    "schema": {"type": "string"},
+}
+
+_ETAG = {
+    "description": "The version of the case, for If-Match.",
+    "schema": {"type": "string", "examples": ['"8"']},
+}
+_POSITION = {
+    "description": "Token for reading one's own writes: at-least=TOKEN.",
+    "schema": {"type": "string"},
+}
+_REPLAYED = {
+    "description": "true: this was done before, and the answer is the one it had.",
+    "schema": {"type": "string"},
+}
+
+_RULE_PROBLEM = {
+    "allOf": [
+        PROBLEM_SCHEMA,
+        {
+            "type": "object",
+            "required": ["rule"],
+            "properties": {"rule": {"type": "string", "description": "Which rule refused."}},
+        },
+    ]
+}
+
+
+def _schema(kind: type[msgspec.Struct]) -> Mapping[str, object]:
+    """Return the schema of a type, whole in itself."""
+    (schema,), parts = msgspec.json.schema_components(
+        [kind], schema_hook=_anything, ref_template="#/$defs/{name}"
+    )
+    return _inlined(schema, parts)
+
+
+def _anything(kind: type) -> dict[str, object]:
+    """Return the schema of what differs from event to event."""
+    assert kind is object, f"{kind} has a schema of its own"
+    return {"description": "As the touchpoint of that type has it."}
+
+
+def _inlined(value: object, parts: Mapping[str, object]) -> dict[str, object]:
+    found = _with_parts(value, parts)
+    assert isinstance(found, dict)
+    return found
+
+
+def _with_parts(value: object, parts: Mapping[str, object]) -> object:
+    if isinstance(value, dict):
+        reference = value.get("$ref")
+        if isinstance(reference, str):
+            return _with_parts(parts[reference.rpartition("/")[2]], parts)
+        return {name: _with_parts(inner, parts) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with_parts(inner, parts) for inner in value]
+    return value
+
+
+def _stale_problem() -> Mapping[str, object]:
+    more = {
+        "type": "object",
+        "required": ["seen", "version", "changed"],
+        "properties": {
+            "seen": {"type": "integer"},
+            "version": {"type": "integer"},
+            "changed": {
+                "type": "array",
+                "description": "What came since, the winner first.",
+                "items": _schema(Change),
+            },
+        },
+    }
+    return {"allOf": [_RULE_PROBLEM, more]}
+
+
+def _problem(description: str, schema: Mapping[str, object] = PROBLEM_SCHEMA) -> object:
+    return {"description": description, "content": {MEDIA_TYPE: {"schema": schema}}}
+
+
+def _answer(description: str, kind: type[msgspec.Struct], headers: object) -> object:
+    return {
+        "description": description,
+        "headers": headers,
+        "content": {"application/json": {"schema": _schema(kind)}},
+    }
+
+
+_COMMON = {
+    "401": _problem("No key, or one that is not in force."),
+    "403": _problem("A branch's key, or one of somebody who does not work here now."),
+    "404": _problem("Nothing ever opened this case.", _RULE_PROBLEM),
+    "429": _problem("The key sent too much; send the same again after Retry-After."),
+    "503": _problem("Nothing is acknowledged; send the same again after Retry-After."),
+}
+
+
+def _version(required: bool) -> Mapping[str, object]:
+    return {
+        "name": "If-Match",
+        "in": "header",
+        "required": required,
+        "description": "The version that the command was decided on, as ETag told it.",
+        "schema": {"type": "string", "examples": ['"7"']},
+    }
+
+
+def description(kind: type[CaseCommand]) -> str:
+    """Return what a command's operation says of itself."""
+    once = "Done whole or not at all, and once for each Idempotency-Key."
+    if kind in ON_A_VERSION:
+        return f"{once} It is decided on the version that If-Match names, or not at all."
+    return f"{once} Without If-Match it is decided on the case as it is."
+
+
+def command(kind: type[CaseCommand]) -> dict[str, object]:
+    """Return the operation of a command."""
+    schema = dict(_schema(kind))
+    properties = schema.get("properties")
+    assert isinstance(properties, dict)
+    note = {"type": "string", "maxLength": 2_000, "description": "Kept sealed, for the others."}
+    schema["properties"] = {
+        **properties,
+        "personal": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {"note": note},
+        },
+    }
+    headers = {
+        "ETag": _ETAG,
+        "Touchstone-Position": _POSITION,
+        "Idempotency-Replayed": _REPLAYED,
+    }
+    needed = {"428": _problem("If-Match is missing.")} if kind in ON_A_VERSION else {}
+    stale = _problem("Somebody was faster: what came since, the winner first.", _stale_problem())
+    return {
+        "parameters": [_KEY, _ONCE, _version(kind in ON_A_VERSION), _LANGUAGE],
+        "requestBody": {
+            "required": bool(schema.get("required")),
+            "description": f"At most {MAX_BYTES} bytes.",
+            "content": {"application/json": {"schema": schema}},
+        },
+        "responses": {
+            "200": _answer("Done: it is in the log.", CommandDocument, headers),
+            "400": _problem("No Idempotency-Key, a version that cannot be read, or no JSON."),
+            **_COMMON,
+            "408": _problem("The body did not arrive in time."),
+            "409": _problem("A rule refuses it; nothing was done.", _RULE_PROBLEM),
+            "412": stale,
+            "413": _problem("Too many bytes or JSON values."),
+            "422": _problem("No such command, or the key was used for another request."),
+            **needed,
+        },
+    }
+
+
+CASE: dict[str, object] = {
+    "parameters": [_KEY, _LANGUAGE],
+    "responses": {
+        "200": _answer(
+            "The case, and all that was decided on it.",
+            History,
+            {"ETag": _ETAG, "Touchstone-Position": _POSITION},
+        ),
+        **_COMMON,
+    },
+}

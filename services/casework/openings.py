@@ -1,0 +1,194 @@
+"""A complaint, a request or a need overheard opens its case: once, by itself, restart-safe.
+
+The log is read partition by partition, from where casework was switched on. A case is opened,
+then the place is moved: who goes on from an earlier place opens again what is open already, and
+makes the same bytes. Not opened is what another system keeps (it names its case there, came by
+import, or its case was published), for such cases take no commands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+
+from events.cases.commands import Open
+from events.cases.staff import BY_ITSELF
+from events.cases.terms import native_case_id
+from events.codec import decode
+from events.envelope import CustomerId, Envelope, PositionVector, RecordedEvent
+from events.partitioning import PARTITIONS
+from events.streams import CASES, is_stream
+from events.touchpoints.complaint import (
+    CaseReferred,
+    CaseTouchpoint,
+    ComplaintFiled,
+    ServiceRequested,
+)
+from projections.value_tiers.projection import ValueTiers
+from services.casework.cases import Cases, CommandOn
+from services.casework.executing import Done, Stream
+from services.casework.rulebook import Rulebook
+from services.log.readable import readable
+from services.ports import EventLog, StoredEvent
+from services.postgres.pool import Pool, translated
+from services.postgres.statements import sql
+from services.rows.row_tables import tables_of
+
+_LOG = structlog.get_logger(__name__)
+
+_READ = 1_000
+_IMPORTED = "/import-"
+_TIERS = tables_of(ValueTiers())["standings"].name
+
+_OPENERS = frozenset(kind.event_type for kind in (ComplaintFiled, ServiceRequested, CaseReferred))
+
+
+class Openings:
+    """Opens cases for what the log holds; for one process at a time."""
+
+    def __init__(self, log: EventLog, pool: Pool, cases: Cases, rulebook: Rulebook) -> None:
+        self._log = log
+        self._pool = pool
+        self._cases = cases
+        self._rulebook = rulebook
+
+    async def step(self) -> int:
+        """Open what waits in a page of each partition; return how many events were looked at.
+
+        Raises: Unavailable, LogMoved, UnreadableEvent.
+        """
+        heads = await self._log.heads()
+        places = await self._places(heads)
+        looked = 0
+        for partition in range(PARTITIONS):
+            start = places.counts[partition]
+            if start >= heads.counts[partition]:
+                continue
+            page = await self._log.read(partition, start, _READ)
+            if not page:
+                continue
+            await self._open_for([one for one in page if _may_open(one.envelope)])
+            await self._move(heads.generation, partition, page[-1].position.n + 1)
+            looked += len(page)
+        return looked
+
+    async def skip(self) -> None:
+        """Begin after what the log holds now: whoever wrote it has opened its cases."""
+        heads = await self._log.heads()
+        for partition in range(PARTITIONS):
+            await self._move(heads.generation, partition, heads.counts[partition])
+
+    async def behind(self) -> int:
+        """Return how many events were not looked at yet. Raises: Unavailable, LogMoved."""
+        heads = await self._log.heads()
+        places = await self._places(heads)
+        counts = zip(heads.counts[:PARTITIONS], places.counts, strict=False)
+        return sum(max(0, head - place) for head, place in counts)
+
+    async def _places(self, heads: PositionVector) -> PositionVector:
+        """Return how far each partition was looked at, in places of this generation."""
+        with translated():
+            rows = await self._pool.fetch(sql("opening_places"))
+        start = PositionVector.start(heads.generation)
+        counts = list(start.counts)
+        for row in rows:
+            told = list(PositionVector.start(row["generation"]).counts)
+            told[row["partition"]] = row["n"]
+            here = self._log.resolve(PositionVector(row["generation"], tuple(told)))
+            if here is not None:
+                counts[row["partition"]] = here.counts[row["partition"]]
+        return PositionVector(heads.generation, tuple(counts))
+
+    async def _move(self, generation: int, partition: int, n: int) -> None:
+        with translated():
+            await self._pool.execute(sql("opening_move"), partition, generation, n)
+
+    async def _open_for(self, openers: Sequence[StoredEvent]) -> None:
+        if not openers:
+            return
+        reference = await self._rulebook.reference()
+        for stored in openers:
+            event = readable(stored)
+            if not await self._is_ours(event):
+                continue
+            asked = opening(event, await self._tier(event.envelope.subject))
+            answer = await self._cases.execute(asked, reference)
+            if isinstance(answer, Done) and not answer.replayed:
+                _LOG.debug("case_opened", case_id=asked.case_id)
+
+    async def _is_ours(self, event: RecordedEvent) -> bool:
+        """Return whether nobody else keeps the case that an event opens."""
+        envelope, data = event.envelope, event.data
+        if isinstance(data, CaseReferred):
+            return True  # from a case of our own
+        assert isinstance(data, ComplaintFiled | ServiceRequested)
+        if data.case_ref is not None:
+            return False
+        with translated():
+            rows = await self._pool.fetch(
+                sql("published_cases"), envelope.subject, envelope.branch_id
+            )
+        case_id = native_case_id(envelope.id)
+        published = (decode(row["data"]) for row in rows)
+        return not any(
+            isinstance(one, CaseTouchpoint) and one.case_id == case_id for one in published
+        )
+
+    async def _tier(self, customer: CustomerId | None) -> str | None:
+        """Return the customer's tier as the rows know it now."""
+        if customer is None:
+            return None
+        with translated():
+            tier: str | None = await self._pool.fetchval(
+                sql("tier_of").format(tiers=_TIERS), customer
+            )
+        return tier
+
+
+def _may_open(envelope: Envelope) -> bool:
+    """Return whether an event may open a case, by what its envelope says."""
+    if envelope.type not in _OPENERS or _IMPORTED in envelope.source:
+        return False
+    return envelope.source.startswith(CASES) or not is_stream(envelope.source)
+
+
+def opening(event: RecordedEvent, tier: str | None) -> CommandOn:
+    """Return the order that opens the case of a complaint, a request or a need overheard.
+
+    It is dated by its complaint: two who open it say the same.
+    """
+    envelope, data = event.envelope, event.data
+    at = envelope.effective_at
+    match data:
+        case CaseReferred():
+            command = Open(
+                case_id=data.referral_case_id,
+                severity=data.severity,
+                received_at=at,
+                opened_by=envelope.id,
+                department=data.department,
+                tier=tier,
+                referred_from=data.case_id,
+            )
+        case ComplaintFiled() | ServiceRequested():
+            command = Open(
+                case_id=native_case_id(envelope.id),
+                severity=data.severity,
+                received_at=at,
+                opened_by=envelope.id,
+                agent=data.agent,
+                department=data.department,
+                tier=tier,
+                wanted_by=data.wanted_by if isinstance(data, ServiceRequested) else None,
+            )
+        case _:
+            raise AssertionError(f"{envelope.type} opens no case")
+    return CommandOn(
+        case_id=command.case_id,
+        command=command,
+        by=BY_ITSELF,
+        key=envelope.id,
+        opens=Stream(f"{CASES}{command.case_id}", envelope.subject, envelope.branch_id),
+        created_at=max(event.recorded_at, at),
+    )

@@ -1,0 +1,148 @@
+"""What a command is refused for, as a problem document in the reader's language (RFC 9457)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import NamedTuple
+
+from msgspec import Struct
+from starlette.responses import Response
+
+from events.refusals import Refused, Teller
+from events.texts import N_
+from services.intake.answers import EventRefused
+from services.web.languages import texts
+from services.web.problems import Problem
+
+
+class Change(Struct, frozen=True):
+    """One event that came since the sender looked."""
+
+    version: int
+    type: str
+    by: str | None
+    department: str | None
+    at: str
+
+
+class _Said(NamedTuple):
+    status: HTTPStatus
+    title: str
+    detail: str
+    remedy: str
+
+
+_PROBLEMS: Mapping[str, _Said] = {
+    "no_key": _Said(
+        HTTPStatus.BAD_REQUEST,
+        N_("A key of the request is missing"),
+        N_("A command is done once, however often it is sent: it needs a key of its own."),
+        N_(
+            "Send the header Idempotency-Key with 1 to 100 visible characters, new for every "
+            "command and the same when it is sent again."
+        ),
+    ),
+    "key_reused": _Said(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        N_("This key was used for another request"),
+        N_("Under the key %(key)s something else was asked for before."),
+        N_("Send a new Idempotency-Key."),
+    ),
+    "no_version": _Said(
+        HTTPStatus.PRECONDITION_REQUIRED,
+        N_("The version is missing"),
+        N_("This command is decided on the case as you saw it."),
+        N_('Send the version that you saw as the header If-Match: "7"; GET tells it as ETag.'),
+    ),
+    "bad_version": _Said(
+        HTTPStatus.BAD_REQUEST,
+        N_("The version cannot be read"),
+        N_("If-Match holds no version of a case."),
+        N_('Send one whole number in quotes, such as If-Match: "7".'),
+    ),
+    "unknown_staff": _Said(
+        HTTPStatus.FORBIDDEN,
+        N_("This key speaks for nobody now"),
+        N_("Reference data know no member of staff %(staff)s who works here now."),
+        N_("Publish the member of staff (reference.staff_set), or use another key."),
+    ),
+    "stale": _Said(
+        HTTPStatus.PRECONDITION_FAILED,
+        N_("Somebody was faster"),
+        N_("You saw version %(seen)s; it is %(version)s now: %(what)s."),
+        N_("Look at the case again, and decide on what it is now."),
+    ),
+}
+
+
+class CommandProblem(Problem):
+    """A command that was not done, and more members where they help."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        code: str,
+        title: str,
+        detail: str,
+        remedy: str,
+        *,
+        field: str | None = None,
+        more: Mapping[str, object] | None = None,
+    ) -> None:
+        super().__init__(status, code, detail, remedy, field=field)
+        self.title = title
+        self.more = more or {}
+
+    def response(self, **members: object) -> Response:
+        """Return the problem document; `rule` says which rule refused."""
+        return super().response(title=self.title, rule=self.code, **{**self.more, **members})
+
+
+def said(
+    code: str,
+    language: str,
+    *,
+    field: str | None = None,
+    more: Mapping[str, object] | None = None,
+    **named: object,
+) -> CommandProblem:
+    """Return the problem of that code in a language."""
+    status, title, detail, remedy = _PROBLEMS[code]
+    text = texts(language).gettext
+    return CommandProblem(
+        status, code, text(title), text(detail) % named, text(remedy), field=field, more=more
+    )
+
+
+def refused(refusal: Refused, teller: Teller) -> CommandProblem:
+    """Return the problem of a rule that refuses."""
+    told = teller.tell(refusal)
+    known = refusal.rule != "unknown_case"
+    return CommandProblem(
+        HTTPStatus.CONFLICT if known else HTTPStatus.NOT_FOUND,
+        refusal.rule,
+        teller.text(N_("The command is refused") if known else N_("There is no such case")),
+        told.detail,
+        told.remedy,
+    )
+
+
+def stale(seen: int, version: int, changed: Sequence[Change], language: str) -> CommandProblem:
+    """Return the problem of a command on a case that has moved; names who was first."""
+    text = texts(language).gettext
+    winner = changed[0] if changed else None
+    what = text(N_("nothing of that number was ever there"))
+    if winner is not None:
+        told = {"type": winner.type, "by": winner.by or "-", "department": winner.department or "-"}
+        what = text(N_("%(type)s by %(by)s of %(department)s came first")) % told
+    more = {"seen": seen, "version": version, "changed": changed}
+    return said("stale", language, more=more, seen=seen, version=version, what=what)
+
+
+def unreadable(why: EventRefused) -> Problem:
+    """Return the problem of a body that is no such command; the gateway's words, in English."""
+    field = why.field.removeprefix("data.")
+    return Problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY, why.code, f"{field}: {why.reason}", why.remedy, field=field
+    )

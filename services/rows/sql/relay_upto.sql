@@ -1,0 +1,1 @@
+SELECT upto FROM relays WHERE name = $1

@@ -1,0 +1,376 @@
+"""Commands on cases over HTTP: done once, or refused with the rule, the remedy and the winner."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
+from typing import Any, cast
+
+import pytest
+import pytest_asyncio
+
+from events.envelope import PositionVector
+from services.casework.api import COMMANDS, ON_A_VERSION
+from services.vault.vault import PostgresVault
+from tests.support.casework import (
+    CALLER,
+    COLLEAGUE,
+    CUSTOMER,
+    HEAD,
+    OWNER,
+    Desk,
+    Json,
+    desk_on_chosen_log,
+)
+from tests.support.modes import EITHER
+
+pytestmark = pytest.mark.postgres
+
+HANDED = {"department": "sales", "owes": "credit note", "due_minutes": 480}
+
+
+@pytest_asyncio.fixture(params=EITHER)
+async def desk(request: pytest.FixtureRequest, database: str) -> AsyncIterator[Desk]:
+    async with desk_on_chosen_log(request, database) as desk:
+        yield desk
+
+
+def owed_on(case: Json) -> list[dict[str, str]]:
+    return cast("list[dict[str, str]]", case["owed"])
+
+
+async def test_a_complaint_has_its_case(desk: Desk) -> None:
+    case_id = await desk.case()
+    answer = await desk.get(case_id)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["etag"] == '"2"'
+    told = answer.json()
+    case = told["case"]
+    assert (case["customer_id"], case["owner"], case["department"]) == (CUSTOMER, OWNER, "service")
+    assert (case["status"], case["version"], case["priority"]) == ("open", 2, "medium")
+    assert [event["type"] for event in told["events"]] == ["case.opened", "case.customer_told"]
+
+
+async def test_a_case_lives_by_commands_from_its_opening_to_its_reopening(desk: Desk) -> None:
+    case_id = await desk.case()
+    await desk.done(case_id, "reply")
+    taken = await desk.done(case_id, "take", by=COLLEAGUE, seen=3)
+    assert (taken["owner"], taken["version"]) == (COLLEAGUE, 4)
+    given = await desk.done(case_id, "assign", {"agent": OWNER}, by=HEAD, seen=4)
+    assert given["owner"] == OWNER
+
+    handed = await desk.done(
+        case_id, "hand-off", {"department": "sales", "owes": "credit note", "due_minutes": 480}
+    )
+    [owed] = owed_on(handed)
+    assert (owed["department"], owed["owes"]) == ("sales", "credit note")
+    refused = await desk.give(case_id, "resolve", seen=7)
+    assert refused.status_code == 409
+    assert refused.json()["rule"] == "obligation_open"
+    assert "sales" in refused.json()["detail"]
+
+    fulfilled = await desk.done(
+        case_id, "fulfil", {"obligation_id": owed["obligation_id"]}, by="sales-1"
+    )
+    assert fulfilled["owed"] == []
+    other = await desk.done(
+        case_id, "hand-off", {"department": "logistics", "owes": "a new one", "due_minutes": 60}
+    )
+    [second] = owed_on(other)
+    withdrawn = {"obligation_id": second["obligation_id"], "reason": "not needed"}
+    assert (await desk.done(case_id, "withdraw", withdrawn))["owed"] == []
+
+    await desk.done(case_id, "tell-customer", {"step": "done", "channel": "phone"})
+    assert (await desk.done(case_id, "wait", {"reason": "photo"}))["status"] == "waiting"
+    assert (await desk.done(case_id, "resume"))["status"] == "open"
+    await desk.done(case_id, "set-priority", {"priority": "high"}, by=HEAD)
+    await desk.done(case_id, "note")
+    await desk.done(case_id, "refer", {"department": "sales", "severity": "low"})
+
+    seen = await desk.version(case_id)
+    resolved = await desk.done(case_id, "resolve", seen=seen)
+    assert resolved["status"] == "resolved"
+    assert resolved["callback_due_at"] is not None
+    again = await desk.done(case_id, "record-callback", {"outcome": "dissatisfied"}, by=CALLER)
+    assert again["status"] == "open"
+    await desk.done(case_id, "resolve", seen=await desk.version(case_id))
+    closed = await desk.done(
+        case_id,
+        "record-callback",
+        {"outcome": "satisfied", "scores": [{"driver": "speed", "score": 9}]},
+        by=CALLER,
+    )
+    assert (closed["status"], closed["confirmed"]) == ("closed", True)
+    reopened = await desk.done(case_id, "reopen", {"reason": "came back"})
+    assert (reopened["status"], reopened["cycle"]) == ("open", 2)
+    ended = await desk.done(
+        case_id, "close", {"reason": "moved away"}, by=HEAD, seen=await desk.version(case_id)
+    )
+    assert ended["status"] == "closed"
+
+    assert [event for event in await desk.events(case_id) if "callback" in event] == [
+        "callback.promised", "callback.made", "callback.promised", "callback.made",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("word", "body"),
+    [("decline", {"reason": "no warranty"}), ("mark-duplicate", {"duplicate_of": "4711"})],
+)
+async def test_a_case_may_be_turned_away(desk: Desk, word: str, body: Mapping[str, str]) -> None:
+    case_id = await desk.case()
+    refused = await desk.give(case_id, word, body)
+    assert (refused.status_code, refused.json()["rule"]) == (409, "not_yours")
+    assert (await desk.done(case_id, word, body, by=HEAD))["status"] == "closed"
+
+
+async def test_of_two_who_take_the_case_at_once_one_wins_and_the_other_hears_who(
+    desk: Desk,
+) -> None:
+    case_id = await desk.case()
+    rivals = {"sales-1": "sales", "service-2": "service"}
+    handed = {"department": "sales", "owes": "a look", "due_minutes": 60}
+    await desk.done(case_id, "hand-off", handed)  # so that both departments may take it
+    seen = await desk.version(case_id)
+    answers = dict(
+        zip(
+            rivals,
+            await asyncio.gather(
+                *(desk.give(case_id, "take", by=rival, seen=seen) for rival in rivals)
+            ),
+            strict=True,
+        )
+    )
+    assert sorted(answer.status_code for answer in answers.values()) == [200, 412]
+    [winner] = [rival for rival, answer in answers.items() if answer.status_code == 200]
+    [loser] = rivals.keys() - {winner}
+    told = answers[loser].json()
+    assert (told["rule"], told["seen"], told["version"]) == ("stale", seen, seen + 1)
+    [change] = told["changed"]
+    assert (change["type"], change["by"], change["department"], change["version"]) == (
+        "case.assigned", winner, rivals[winner], seen + 1,
+    )  # fmt: skip
+    assert winner in told["detail"]
+    assert (await desk.events(case_id)).count("case.assigned") == 1
+    assert (await desk.get(case_id)).json()["case"]["owner"] == winner
+
+
+async def test_a_command_is_done_once_however_often_it_comes(desk: Desk) -> None:
+    case_id = await desk.case()
+    first = await desk.give(case_id, "hand-off", HANDED, key="once")
+    await desk.done(case_id, "reply")
+    again = await desk.give(case_id, "hand-off", HANDED, key="once")
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert "idempotency-replayed" not in first.headers
+    assert again.headers["idempotency-replayed"] == "true"
+    assert again.json() == first.json()
+    for name in ("etag", "touchstone-position"):
+        assert again.headers[name] == first.headers[name]
+    assert (await desk.events(case_id)).count("case.handed_off") == 1
+
+
+async def test_a_key_stands_for_one_request(desk: Desk) -> None:
+    case_id, other = await desk.case(), await desk.case("another complaint")
+    assert (await desk.give(case_id, "hand-off", HANDED, key="once")).status_code == 200
+    for asked in (
+        desk.give(case_id, "hand-off", HANDED | {"owes": "something else"}, key="once"),
+        desk.give(case_id, "reply", key="once"),
+        desk.give(other, "hand-off", HANDED, key="once"),
+    ):
+        answer = await asked
+        assert (answer.status_code, answer.json()["rule"]) == (422, "key_reused")
+    # Somebody else's keys are somebody else's.
+    assert (await desk.give(case_id, "hand-off", HANDED, by=HEAD, key="once")).status_code == 200
+
+
+async def test_eight_who_send_the_same_at_once_do_it_once(desk: Desk) -> None:
+    case_id = await desk.case()
+    answers = await asyncio.gather(
+        *(desk.give(case_id, "hand-off", HANDED, key="once") for _ in range(8))
+    )
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.text for answer in answers}) == 1
+    assert (await desk.events(case_id)).count("case.handed_off") == 1
+
+
+async def test_without_a_version_a_command_is_decided_on_the_case_as_it_is(desk: Desk) -> None:
+    case_id = await desk.case()
+    notes = [desk.give(case_id, "note", by=by) for by in (OWNER, COLLEAGUE, HEAD) * 3]
+    answers = await asyncio.gather(*notes)
+    assert {answer.status_code for answer in answers} <= {200, 503}
+    done = sum(answer.status_code == 200 for answer in answers)
+    assert (await desk.events(case_id)).count("case.noted") == done > 0
+    versions = [answer.json()["case"]["version"] for answer in answers if answer.is_success]
+    assert len(set(versions)) == len(versions)
+
+
+@pytest.mark.parametrize("word", sorted(COMMANDS))
+async def test_a_command_says_under_which_key_and_on_which_version(desk: Desk, word: str) -> None:
+    case_id = await desk.case()
+    token = {"authorization": f"Bearer {await desk.token(OWNER)}"}
+    path = f"/api/v1/cases/{case_id}/{word}"
+    answer = await desk.client.post(path, json={}, headers=token)
+    assert (answer.status_code, answer.json()["rule"]) == (400, "no_key")
+    unversioned = await desk.give(case_id, word)
+    if COMMANDS[word] in ON_A_VERSION:
+        assert (unversioned.status_code, unversioned.json()["rule"]) == (428, "no_version")
+    else:
+        assert unversioned.status_code != 428
+    garbled = await desk.give(case_id, word, if_match="7")
+    assert (garbled.status_code, garbled.json()["rule"]) == (400, "bad_version")
+
+
+async def test_a_command_that_is_refused_leaves_nothing(desk: Desk) -> None:
+    case_id = await desk.case()
+    before = await desk.events(case_id)
+    for word, body, rule in (
+        ("hand-off", {"department": "nowhere", "owes": "a"}, "unknown_department"),
+        ("hand-off", {"department": "sales", "owes": "a"}, "no_deadline"),
+        ("fulfil", {"obligation_id": "none"}, "not_owed"),
+        ("resume", {}, "not_waiting"),
+        ("reopen", {"reason": "a"}, "not_closed"),
+        ("hold-dunning", {}, "nothing_open"),
+        ("refer", {"department": "service"}, "same_department"),
+    ):
+        answer = await desk.give(case_id, word, body)
+        told = answer.json()
+        assert (answer.status_code, told["rule"]) == (409, rule), answer.text
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert {"type", "title", "status", "detail", "remedy"} <= told.keys()
+        assert all(told[name] for name in ("title", "detail", "remedy"))
+    assert await desk.events(case_id) == before
+
+
+async def test_refusals_are_told_in_the_readers_language(desk: Desk) -> None:
+    case_id = await desk.case()
+    english = (await desk.give(case_id, "resume")).json()
+    chinese = (await desk.give(case_id, "resume", accept_language="zh-CN,zh;q=0.9")).json()
+    assert english["rule"] == chinese["rule"]
+    for name in ("title", "detail", "remedy"):
+        assert english[name].isascii()
+        assert not chinese[name].isascii(), chinese[name]
+    stale = await desk.give(case_id, "take", by=COLLEAGUE, seen=1, accept_language="zh")
+    assert stale.status_code == 412
+    assert not stale.json()["detail"].isascii()
+
+
+async def test_who_may_not_is_told(desk: Desk) -> None:
+    case_id = await desk.case()
+    path = f"/api/v1/cases/{case_id}"
+    assert (await desk.client.get(path)).status_code == 401
+    nobody = await desk.get(case_id, by="nobody-9")
+    assert (nobody.status_code, nobody.json()["rule"]) == (403, "unknown_staff")
+    stranger = await desk.give(case_id, "reply", by="logistics-1")
+    assert (stranger.status_code, stranger.json()["rule"]) == (409, "not_yours")
+    missing = await desk.get("00000000-0000-5000-8000-000000000000")
+    assert (missing.status_code, missing.json()["rule"]) == (404, "unknown_case")
+    missing = await desk.give("00000000-0000-5000-8000-000000000000", "reply")
+    assert (missing.status_code, missing.json()["rule"]) == (404, "unknown_case")
+
+
+@pytest.mark.parametrize(
+    ("word", "body", "field"),
+    [
+        ("hand-off", {"department": "sales"}, "owes"),
+        ("hand-off", {"department": "sales", "owes": 7}, "owes"),
+        ("hand-off", {"department": "sales", "owes": "a\u0000b", "due_minutes": 5}, "owes"),
+        ("hand-off", {"department": "sales", "owes": "a", "due_minutes": -1}, "due_minutes"),
+        ("reply", {"something": 1}, "something"),
+        ("reply", {"personal": {"text": "a"}}, "personal.text"),
+        ("reply", {"personal": {"note": "a" * 3_000}}, "personal.note"),
+        ("record-callback", {"outcome": "glad"}, "outcome"),
+    ],
+)
+async def test_a_wrong_body_names_the_field(
+    desk: Desk, word: str, body: Mapping[str, object], field: str
+) -> None:
+    case_id = await desk.case()
+    answer = await desk.give(case_id, word, body)
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["field"] == field
+    assert answer.json()["remedy"]
+
+
+async def test_a_body_may_be_no_longer_than_a_command(desk: Desk) -> None:
+    case_id = await desk.case()
+    answer = await desk.give(case_id, "reply", {"personal": {"note": "a" * 70_000}})
+    assert answer.status_code == 413
+    token = {"authorization": f"Bearer {await desk.token(OWNER)}", "idempotency-key": "k"}
+    for body, status in ((b"{", 400), (b"[]", 422), (b"\xff", 400), (b'{"a":1,"a":2}', 422)):
+        answer = await desk.client.post(
+            f"/api/v1/cases/{case_id}/reply", content=body, headers=token
+        )
+        assert answer.status_code == status, answer.text
+
+
+async def test_the_answer_tells_its_place_in_the_log(desk: Desk) -> None:
+    case_id = await desk.case()
+    answer = await desk.give(case_id, "hand-off", HANDED)
+    through = PositionVector.from_token(answer.headers["touchstone-position"])
+    stored = await desk.platform.log.stream(f"/cases/{case_id}")
+    assert all(through.covers(event.position) for event in stored)
+    assert answer.headers["etag"] == f'"{len(stored)}"'
+
+
+async def test_what_a_clock_that_goes_back_decides_takes_effect_after_what_it_was_decided_on(
+    desk: Desk,
+) -> None:
+    case_id = await desk.case()
+    await desk.done(case_id, "reply")
+    desk.clock.move(timedelta(hours=-3))
+    assert (await desk.give(case_id, "note")).status_code == 200
+    stored = await desk.platform.log.stream(f"/cases/{case_id}")
+    instants = [event.envelope.effective_at for event in stored]
+    assert instants == sorted(instants)
+
+
+async def test_a_note_is_for_those_who_work_here_and_goes_with_its_customer(desk: Desk) -> None:
+    case_id = await desk.case()
+    said = {"personal": {"note": "王小明下周二在家"}}
+    first = await desk.give(case_id, "note", said, key="noted")
+    assert first.status_code == 200, first.text
+    stored = await desk.platform.log.stream(f"/cases/{case_id}")
+    assert "王小明".encode() not in stored[-1].payload
+    shown = (await desk.get(case_id, by="sales-1")).json()["events"][-1]
+    assert shown["personal"] == {"note": "王小明下周二在家"}
+
+    await _erase(desk)
+    told = (await desk.get(case_id)).json()
+    assert told["events"][-1]["personal"] is None
+    assert told["case"]["version"] == 3
+    again = await desk.give(case_id, "note", said, key="noted")
+    assert (again.status_code, again.headers["idempotency-replayed"]) == (200, "true")
+    assert again.json()["case"] == first.json()["case"]
+    refused = await desk.give(case_id, "note", said)
+    assert (refused.status_code, refused.json()["field"]) == (422, "personal")
+    assert (await desk.give(case_id, "reply", key="after")).status_code == 200
+    assert (await desk.give(case_id, "reply", key="after")).headers["idempotency-replayed"]
+
+
+async def _erase(desk: Desk) -> None:
+    """Destroy the customer's key, as its erasure does, and forget what was unwrapped."""
+    await desk.platform.pool.execute(
+        "UPDATE subject_keys SET wrapped_key = NULL, destroyed_at = now() WHERE subject = $1",
+        CUSTOMER,
+    )
+    vault: PostgresVault = desk.platform.vault
+    vault._cache.clear()
+
+
+async def test_a_command_costs_five_round_trips_besides_begin_and_commit(desk: Desk) -> None:
+    """Over Kafka four more: what was decided is appended to its topic, and confirmed."""
+    most = 5 if desk.settings.kafka is None else 9
+    case_id = await desk.case()
+    await desk.done(case_id, "reply")  # statements are prepared, and the customer's key is known
+    sent: list[str] = []
+    pool: Any = desk.platform.pool
+    for holder in pool._holders:
+        if holder._con is not None:
+            holder._con.add_query_logger(lambda told: sent.append(told.query))
+    for word, body in (("note", {}), ("hand-off", HANDED)):
+        sent.clear()
+        await desk.done(case_id, word, body)
+        asked = [one for one in sent if one.strip(";").upper() not in {"BEGIN", "COMMIT"}]
+        assert len(asked) <= most, asked
+        assert any("branch_keys" in one for one in asked), "who asks is looked up each time"

@@ -1,0 +1,64 @@
+"""What people read of a refusal: all of it in the language of the page, with the remedy."""
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+
+from events.cases import reasons
+from events.refusals import WORDS, Named, Owing, Reason, Word, english, refuse
+from services.web.languages import LANGUAGES
+from services.web.refusal_words import refusal_teller
+
+AT = datetime(2026, 3, 9, 10, 0, tzinfo=UTC)
+NAMED: dict[str, Named | tuple[Named, ...]] = {
+    "agent": "7",
+    "attempts": 1,
+    "by": "8",
+    "case": "4711",
+    "department": "12",
+    "due": AT,
+    "invoice": "13",
+    "known": ("14", "15"),
+    "most": 3,
+    "obligation": "16",
+    "owed": (Owing("17", "18", AT), Owing("19", "20", None)),
+    "owner": None,
+    "percent": 75,
+    "priority": Word("urgent"),
+    "since": AT,
+    "status": Word("waiting"),
+    "steps": ("75%", "100%"),
+    "who": tuple(Word(code) for code in WORDS),
+}
+REASONS = [one for one in vars(reasons).values() if isinstance(one, Reason)]
+WORD = re.compile("[A-Za-z]{2,}")
+
+
+@pytest.mark.parametrize("reason", REASONS, ids=lambda reason: reason.rule)
+def test_a_refusal_is_told_whole_in_chinese(reason: Reason) -> None:
+    told = refusal_teller("zh-CN", UTC).tell(refuse(reason, **NAMED))
+    assert not WORD.search(f"{told.detail}{told.remedy}"), told
+
+
+@pytest.mark.parametrize("reason", REASONS, ids=lambda reason: reason.rule)
+def test_a_refusal_says_what_is_wrong_and_what_would_help(reason: Reason) -> None:
+    for teller in (english(UTC), *(refusal_teller(one, UTC) for one in LANGUAGES)):
+        told = teller.tell(refuse(reason, **NAMED))
+        assert told.detail
+        assert told.remedy
+        assert "%(" not in f"{told.detail}{told.remedy}"
+        assert "_" not in f"{told.detail}{told.remedy}"
+
+
+def test_a_rule_has_one_name() -> None:
+    rules = [reason.rule for reason in REASONS]
+    assert len(rules) > 25
+    assert len(rules) == len(set(rules))
+
+
+def test_what_is_owed_is_named_with_its_deadline() -> None:
+    refused = refuse(reasons.OBLIGATION_OPEN, owed=(Owing("sales", "a credit note", AT),))
+    told = english(UTC).tell(refused)
+    assert told.detail == "This is still owed: sales: a credit note by 2026-03-09 10:00+00:00."
+    assert refused.rule == "obligation_open"
