@@ -167,7 +167,7 @@ class Account:
             rank = _OWED_BACK if invoice.owed_back else _INVOICED
             if invoice.charge == "interest":
                 rank = _INTEREST
-            key = (rank, item.due_on, item.balance, item.item_id, self.tick(), item)
+            key = (rank, _claimed_on(item), item.balance, item.item_id, self.tick(), item)
             heapq.heappush(queue, key)
 
     def pool(self, source: Source) -> None:
@@ -362,4 +362,11 @@ class Account:
 def _waits(queued: Queued) -> bool:
     """Return whether an item still waits for credit as it did when it was queued."""
     _, due_on, balance, _, _, item = queued
-    return balance == item.balance and due_on == item.due_on and not item.contested
+    return balance == item.balance and due_on == _claimed_on(item) and not item.contested
+
+
+def _claimed_on(item: Item) -> date:
+    """Return the due date by which an item waits: interest by that of what it is on."""
+    if item.on is not None and item.invoice.charge == "interest":
+        return item.on.due_on
+    return item.due_on

@@ -165,7 +165,8 @@ def invoice_amended(book: Ledger, data: InvoiceAmended) -> None:
         follow_invoice(book, invoice)
     for item in invoice.items:
         account.mark(item, book.now, "amended", book.event_id)
-        account.queue(item)
+        for one in (item, *item.charges):
+            account.queue(one)
     if invoice.amount < billed:
         place_again(book, invoice)
     account.settle(book.now)

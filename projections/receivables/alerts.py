@@ -26,85 +26,8 @@ from projections.books.records import Item
 from projections.protocol import Alert, AlertKey, Cause, Episode
 from projections.receivables.causes import cause_of_item, cause_of_promise
 from projections.receivables.promises import PromiseState, is_open, received, step_at
-<<<<<<< HEAD
-from projections.receivables.reading import HoldSpan, ReceivablesAt
-
-
-class Stretch(NamedTuple):
-    """A key that stood on [since, until); no end: it stands."""
-
-    key: AlertKey
-    since: datetime
-    until: datetime | None
-
-
-def standing_keys(
-    reading: ReceivablesAt, item: Item, t: datetime, spans: Sequence[HoldSpan]
-) -> tuple[AlertKey, ...]:
-    """Return the alerts that stood on an item at `t`."""
-    step = step_at(item, t)
-    if step is None or not step.balance or item.on is not None:
-        return ()
-    days, rules = reading.days, reading.rules
-    due = step.due_on.toordinal()
-    today = days.today(t)
-    keys = []
-    soon = rules.soon_from(due, days)
-    if today <= due and soon is not None and soon <= t:
-        keys.append(AlertKey("due_soon", item.item_id, 0))
-    threshold = rules.threshold(due, today, days)
-    if threshold is not None:
-        keys.append(AlertKey("overdue", item.item_id, threshold))
-    level = reading.due_level(item, t, spans)
-    if level:
-        keys.append(AlertKey("dunning_due", item.item_id, level))
-    return tuple(keys)
-
-
-def instants(reading: ReceivablesAt, item: Item, spans: Sequence[HoldSpan]) -> list[datetime]:
-    """Return, sorted, every instant by now at which the item's alerts may have changed.
-
-    Nothing stands on an item before it is there, or once nothing of it is open for good.
-    """
-    days, rules = reading.days, reading.rules
-    first, last = item.steps[0], item.steps[-1]
-    end = reading.at if last.balance else min(reading.at, last.at)
-    found = {step.at for step in item.steps}
-    latest = days.today(end)
-    for due in {step.due_on.toordinal() for step in item.steps}:
-        found.update(days.start(due + k) for k in rules.offsets if due + k <= latest)
-    for span in spans:
-        found.add(span.start)
-        found.add(span.end)
-    for notice in item.notices:
-        found.add(notice.at)
-        if notice.level == 2:
-            found.update(
-                days.start(days.of(notice.at) + term.policy.level_3_days_after_level_2)
-                for term in rules.dunning
-            )
-    found.update(rules.alerts_starts)
-    found.update(rules.dunning_starts)
-    return sorted(t for t in found if first.at <= t <= end)
-
-
-def item_stretches(reading: ReceivablesAt, item: Item) -> list[Stretch]:
-    """Return every alert that stood on the item up to now, oldest first."""
-    spans = reading.holds(item)
-    began: dict[AlertKey, datetime] = {}
-    stretches: list[Stretch] = []
-    for t in instants(reading, item, spans):
-        keys = standing_keys(reading, item, t, spans)
-        over = [key for key in began if key not in keys]
-        stretches.extend(Stretch(key, began.pop(key), t) for key in over)
-        for key in keys:
-            began.setdefault(key, t)
-    stretches.extend(Stretch(key, since, None) for key, since in began.items())
-    return sorted(stretches, key=lambda stretch: (stretch.since, stretch.key))
-=======
 from projections.receivables.reading import ReceivablesAt
 from projections.receivables.stretches import Stretch, item_stretches
->>>>>>> main
 
 
 def standing_on_item(

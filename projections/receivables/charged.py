@@ -25,7 +25,7 @@ def charge_row(reading: ReceivablesAt, item: Item) -> ChargeRow | None:
     exact = term.owed if item.balance else 0  # of what is closed it was charged whole
     if not (announced or term.announced or runs or exact):
         return None
-    known = interest_charged(item) if exact else None
+    known = interest_charged(item) if item.balance else None
     owed, owed_parts = divmod(exact, UNIT)
     told, told_parts = divmod(term.announced, UNIT)
     return ChargeRow(

@@ -32,8 +32,11 @@ FIRST = date(2026, 3, 1)
 NOTICED_ON = 10, 25
 """On which days past the first due date a notice of level 1, then 2, goes out for each debt."""
 
-_days = st.integers(0, 120).map(lambda n: FIRST + timedelta(days=n))
+_days = st.one_of(st.integers(0, 120), st.integers(20, 60)).map(lambda n: FIRST + timedelta(days=n))
 _amounts = st.integers(1, 400).map(lambda n: n * 97)
+_received = st.one_of(_amounts, st.integers(1, 900))
+"""As often too little to reach the principal as not."""
+
 _orders: st.SearchStrategy[tuple[Part, ...]] = st.one_of(
     st.just(()), st.permutations(["costs", "interest", "principal"]).map(tuple)
 )
@@ -49,11 +52,11 @@ def _text(minor: int) -> str:
 
 @given(
     st.lists(st.tuples(_amounts, st.integers(0, 3)), min_size=1, max_size=3),
-    st.lists(st.tuples(_days, _amounts, st.sampled_from([None, None, 0, 1, 2])), max_size=5),
+    st.lists(st.tuples(_days, _received, st.sampled_from([None, None, 0, 1, 2])), max_size=5),
     st.tuples(st.integers(0, 900), st.integers(0, 900)),
-    st.sampled_from([0, 46_500, 112_700, 999_999]),
+    st.sampled_from([0, 112_700, 999_999, 999_999]),
     _orders,
-    st.sampled_from([0, 9, 10, 11, 26, 60, 130]),
+    st.sampled_from([0, 10, 11, 60, 130, 130]),
 )
 def test_what_is_left_of_each_part_is_what_living_through_the_days_leaves(
     owed: list[tuple[int, int]],

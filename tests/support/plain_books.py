@@ -173,10 +173,16 @@ def _cleared(
             for part in order:
                 money = debt.pay(part, money)
         return money
-    dated = [(debt.due, 0, debt, "") for debt in oldest]
-    dated += [(on, 1, debt, name) for debt in debts for name, (on, _) in debt.fees.items()]
-    for _, _, debt, name in sorted(dated, key=lambda one: one[:2]):
-        money -= debt.pay_fee(name, money) if name else money - debt.pay("principal", money)
+    while money:
+        waiting = [(debt.due, debt.left, debt.name, debt, "") for debt in debts if debt.left]
+        for debt in debts:
+            for fee, (on, left) in debt.fees.items():
+                if left:
+                    waiting.append((on, left, f"fee:{debt.name}", debt, fee))
+        if not waiting:
+            break
+        *_, debt, fee = min(waiting, key=lambda one: one[:3])
+        money = money - debt.pay_fee(fee, money) if fee else debt.pay("principal", money)
     for debt in oldest:
         money = debt.pay("interest", money)
     return money

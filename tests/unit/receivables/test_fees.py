@@ -132,7 +132,7 @@ def test_february_has_thirty_days_in_30_360() -> None:
 
 
 def test_a_base_rate_changes_with_the_half_year_and_each_day_has_its_own() -> None:
-    """The German Civil Code, section 288 (2): the base rate and nine points, anew each half-year."""
+    """German Civil Code, section 288 (2): the base rate and nine points, anew each half-year."""
     due = invoice("A", "10,000.00", due="2026-06-21", on="2026-06-01")
     rules = [
         fees(interest_per_year=112_700),  # 2.27% and 9 points
