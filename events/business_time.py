@@ -4,7 +4,11 @@ A day works the hours of its weekday unless it is a holiday or a make-up workday
 calendar itself names comes first (a make-up workday before a holiday), then the public
 holidays and make-up workdays of its country, of which a year may not be announced yet: what is
 reckoned through that year is provisional. A make-up workday that falls on a weekday without
-hours works Friday's, and where Friday has none those of the first weekday that has any.
+hours works Friday's, and where Friday has none those of the first weekday that has any. A day
+may have hours of its own (half a holiday, a long evening), which come before all of that.
+
+A day works in as many periods as its hours name. One that goes over midnight belongs to the day
+on which it begins, whole: that day's calendar and holidays decide it, and it ends that working day.
 
 A day's calendar is the version in force when that local day begins (decision 29), so a
 deadline far ahead follows a version that is published but not yet in force. Before the first
@@ -44,6 +48,7 @@ FIRST_YEAR, LAST_YEAR = 1970, 2199
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _FRIDAY = 5
+_MIDNIGHT = 24 * 60  # the minute at which a day ends
 
 
 class Term(NamedTuple):
@@ -56,7 +61,9 @@ class Term(NamedTuple):
 class _Week:
     """A calendar's hours by weekday, in minutes since midnight, merged and in order."""
 
-    __slots__ = ("_published", "closed", "country", "hours", "makeup", "opened")
+    __slots__ = (
+        "_published", "closed", "country", "hours", "makeup", "opened", "overnight", "special",
+    )  # fmt: skip
 
     def __init__(self, calendar: CalendarSet | None, published: PublishedDays) -> None:
         self.country = country_code(calendar.country) if calendar and calendar.country else None
@@ -73,9 +80,17 @@ class _Week:
         self.makeup = usual
         self.opened = frozenset(calendar.makeup_workdays) if calendar else frozenset()
         self.closed = frozenset(calendar.holidays) if calendar else frozenset()
+        self.special: Mapping[date, Sequence[tuple[int, int]]] = {
+            one.day: _merged([(period.opens, period.closes) for period in one.hours])
+            for one in (calendar.special_days if calendar else ())
+        }
+        worked = (*self.hours.values(), *self.special.values())
+        self.overnight = any(closes > _MIDNIGHT for spans in worked for _, closes in spans)
 
     def on(self, day: date) -> Sequence[tuple[int, int]]:
         """Return the hours of a day; none: it is not worked."""
+        if self.special and (special := self.special.get(day)) is not None:
+            return special
         hours = self.hours.get(day.isoweekday(), ())
         if day in self.opened:
             return hours or self.makeup
@@ -146,7 +161,7 @@ class BusinessTime:
     Instants outside FIRST_YEAR to LAST_YEAR lie in no working hours.
     """
 
-    __slots__ = ("_bounds", "_days", "_weeks", "_years", "tz")
+    __slots__ = ("_bounds", "_days", "_overnight", "_weeks", "_years", "tz")
 
     def __init__(
         self, terms: Sequence[Term], tz: ZoneInfo, published: Sequence[PublicDaysSet] = ()
@@ -156,6 +171,7 @@ class BusinessTime:
         self._days = [term.first_day for term in terms]
         public = published_days(published)
         self._weeks = [_Week(None, public), *(_Week(term.calendar, public) for term in terms)]
+        self._overnight = any(week.overnight for week in self._weeks)
         self._years: dict[int, _Year] = {}
 
     def spans(self, day: date) -> list[tuple[datetime, datetime]]:
@@ -235,6 +251,8 @@ class BusinessTime:
             length = last.toordinal() - first.toordinal() + 1
             worked = [spans for i in range(length) if (spans := self._spans(first + i * DAY))]
             flat = [span for spans in worked for span in spans]
+            if self._overnight:
+                flat = self._within(number, [*self._spans(first - DAY), *flat])
             year = self._years[number] = _Year(
                 starts=[start for start, _ in flat],
                 ends=[end for _, end in flat],
@@ -243,25 +261,49 @@ class BusinessTime:
             )
         return year
 
+    def _within(self, year: int, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Return what of some spans lies in a year: a shift may go over its midnight."""
+        begins, ends = self._bounds[year - FIRST_YEAR], self._bounds[year - FIRST_YEAR + 1]
+        inside = ((max(start, begins), min(end, ends)) for start, end in spans)
+        return [(start, end) for start, end in inside if start < end]
+
+    def _hours(self, day: date) -> Sequence[tuple[int, int]]:
+        return self._weeks[bisect_right(self._days, day)].on(day)
+
     def _spans(self, day: date) -> list[tuple[int, int]]:
         """Return a day's working spans; clocks put forward or back never make two days overlap."""
-        hours = self._weeks[bisect_right(self._days, day)].on(day)
+        hours = self._hours(day)
         if not hours:
             return []
-        begins, ends = day_start(day, self.tz), day_start(day + DAY, self.tz)
-        low, high = _micros(begins), _micros(ends)
+        low = _micros(day_start(day, self.tz))
+        if self._overnight:
+            low = max(low, self._closes(day - DAY, self._hours(day - DAY)))
         spans: list[tuple[int, int]] = []
         for opens, closes in hours:
             start = max(low, self._at(day, opens))
-            end = min(high, self._at(day, closes))
+            end = min(self._end_of(day, closes), self._at(day, closes))
             if start < end:
                 spans.append((start, end))
                 low = end
         return spans
 
-    def _at(self, day: date, minute: int) -> int:
-        if minute == 24 * 60:
+    def _closes(self, day: date, hours: Sequence[tuple[int, int]]) -> int:
+        """Return when a day's hours are over, if that is after its midnight; else that."""
+        if not hours or hours[-1][1] <= _MIDNIGHT:
             return _micros(day_start(day + DAY, self.tz))
+        closes = hours[-1][1]
+        return min(self._end_of(day, closes), self._at(day, closes))
+
+    def _end_of(self, day: date, closes: int) -> int:
+        """Return the midnight that hours of a day do not go beyond."""
+        days = 1 if closes <= _MIDNIGHT else 2
+        return _micros(day_start(day + days * DAY, self.tz))
+
+    def _at(self, day: date, minute: int) -> int:
+        if minute >= _MIDNIGHT:
+            day, minute = day + DAY, minute - _MIDNIGHT
+        if minute in (0, _MIDNIGHT):
+            return _micros(day_start(day + (minute // _MIDNIGHT) * DAY, self.tz))
         local = datetime(day.year, day.month, day.day, minute // 60, minute % 60, tzinfo=self.tz)
         return _micros(local.astimezone(UTC))
 

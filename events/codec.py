@@ -82,8 +82,14 @@ def decode(payload: bytes) -> Touchpoint:
 
     Raises: UnknownSchema, MalformedEvent.
     """
+    return decoder()(payload)
+
+
+@cache
+def decoder() -> Callable[[bytes], Touchpoint]:
+    """Return what does the work of `decode`, for whoever decodes many."""
     compiled = compiled_reader()
-    return decode_in_python(payload) if compiled is None else compiled.read(payload)
+    return decode_in_python if compiled is None else compiled.read
 
 
 @cache
@@ -112,12 +118,11 @@ def decode_in_python(payload: bytes) -> Touchpoint:
 
     Raises: UnknownSchema, MalformedEvent.
     """
-    known = published_schema(payload)
-    if known.needs_upcast:
-        return decode_by_library(payload)
+    read = _readers().get(payload[:HEADER_BYTES]) or _made_reader(payload)
     try:
-        return _reader(known)(payload)
+        return read(payload)
     except MALFORMED as error:
+        known = published_schema(payload)
         raise MalformedEvent(f"{known.event_type} v{known.version}: {error}") from error
 
 
@@ -182,9 +187,8 @@ def published_schema(payload: bytes) -> PublishedSchema:
 
 def make_all_readers() -> None:
     """Make now what reads each published schema, which else is made when it is first needed."""
-    for known in _published().values():
-        if not known.needs_upcast:
-            _reader(known)
+    for header in _published():
+        _made_reader(header)
 
 
 @cache
@@ -195,9 +199,19 @@ def _writer(touchpoint: type[Touchpoint]) -> _Writer:
 
 
 @cache
-def _reader(known: PublishedSchema) -> Callable[[bytes], Touchpoint]:
-    schema = schemas.load(known.event_type, known.version)
-    return reader_of(schema, known.touchpoint, HEADER_BYTES)
+def _readers() -> dict[bytes, Callable[[bytes], Touchpoint]]:
+    """Return what reads each schema of which something was read, by the header of its bytes."""
+    return {}
+
+
+def _made_reader(payload: bytes) -> Callable[[bytes], Touchpoint]:
+    """Make what reads bytes like these. Raises: UnknownSchema, MalformedEvent."""
+    known = published_schema(payload)
+    made: Callable[[bytes], Touchpoint] = decode_by_library
+    if not known.needs_upcast:
+        schema = schemas.load(known.event_type, known.version)
+        made = reader_of(schema, known.touchpoint, HEADER_BYTES)
+    return _readers().setdefault(payload[:HEADER_BYTES], made)
 
 
 @cache

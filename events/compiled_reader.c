@@ -1,4 +1,5 @@
-/* Reads touchpoints from their bytes, and whole dossiers from what PostgreSQL copies out.
+/* Reads touchpoints from their bytes, whole dossiers from what PostgreSQL copies out, and envelopes
+   from the headers of Kafka's records.
 
    A touchpoint's reader goes through the plan of its schema (events/reading_plan.py), which says
    what the bytes hold and what the type asks of each value. It either gives what the reader in
@@ -689,6 +690,192 @@ static PyObject *Reader_rows(Reader *self, PyObject *args) {
     return result;
 }
 
+/* --- headers --- */
+
+/* What the headers of a record say of its event, in the order in which they are written. */
+enum Attribute {
+    SPECVERSION, ID, SOURCE, TYPE, TIME, SUBJECT, DATASCHEMA, BRANCH, SEQUENCE, EPOCH, SENT,
+    COLLECTED, EFFECTIVE, CORRELATION, CAUSATION, TRACEPARENT, TRACESTATE, RECORDED, ATTRIBUTES
+};
+
+#define ENVELOPE 15 /* fields */
+static const char *const ENVELOPE_FIELDS[ENVELOPE] = {
+    "id", "source", "type", "subject", "branch_id", "epoch", "sequence", "created_at", "sent_at",
+    "collected_at", "effective_at", "correlation_id", "causation_id", "traceparent", "tracestate"};
+
+static PyObject *envelope_fields; /* the same, as a tuple */
+
+static int is_named(PyObject *text, PyObject *name) {
+    Py_ssize_t size = PyUnicode_GET_LENGTH(text);
+    return size == PyUnicode_GET_LENGTH(name) && PyUnicode_IS_ASCII(text) &&
+           memcmp(PyUnicode_1BYTE_DATA(text), PyUnicode_1BYTE_DATA(name), size) == 0;
+}
+
+/* Find what each header tells; the values stay borrowed. Returns -1 with ValueError where one is
+   not as a gateway writes it, or an attribute is told twice. */
+static int take_headers(PyObject *headers, PyObject *names, PyObject *values[ATTRIBUTES]) {
+    int next = 0;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(headers); i++) {
+        PyObject *header = PyTuple_GET_ITEM(headers, i);
+        if (!PyTuple_CheckExact(header) || PyTuple_GET_SIZE(header) != 2 ||
+            !PyUnicode_CheckExact(PyTuple_GET_ITEM(header, 0)))
+            return wrong("no header");
+        PyObject *name = PyTuple_GET_ITEM(header, 0), *value = PyTuple_GET_ITEM(header, 1);
+        if (!PyUnicode_IS_ASCII(name))
+            return wrong("no header of a gateway's");
+        if (strncmp((const char *)PyUnicode_1BYTE_DATA(name), "ce_", 3) != 0)
+            continue; /* it is of others */
+        int tried = 0;
+        while (tried < ATTRIBUTES && !is_named(name, PyTuple_GET_ITEM(names, next))) {
+            next = (next + 1) % ATTRIBUTES;
+            tried++;
+        }
+        if (tried == ATTRIBUTES || values[next] != NULL || !PyBytes_CheckExact(value) ||
+            memchr(PyBytes_AS_STRING(value), 0, PyBytes_GET_SIZE(value)) != NULL)
+            return wrong("no header of a gateway's");
+        values[next] = value;
+        next = (next + 1) % ATTRIBUTES;
+    }
+    return 0;
+}
+
+static PyObject *header_text(Reader *self, PyObject *value) {
+    if (value == NULL)
+        return Py_NewRef(Py_None);
+    return text_of(self, (const uint8_t *)PyBytes_AS_STRING(value), PyBytes_GET_SIZE(value));
+}
+
+/* Return a text that many headers tell alike. */
+static PyObject *header_word(Reader *self, PyObject *value) {
+    if (value == NULL) {
+        wrong("a header is missing");
+        return NULL;
+    }
+    PyObject *text = header_text(self, value);
+    if (text != NULL)
+        PyUnicode_InternInPlace(&text);
+    return text;
+}
+
+static PyObject *header_uuid(PyObject *value) {
+    if (value == NULL || PyBytes_GET_SIZE(value) != 36) {
+        wrong("no UUID");
+        return NULL;
+    }
+    const char *chars = PyBytes_AS_STRING(value);
+    for (int i = 0; i < 36; i++) {
+        int is_dash = i == 8 || i == 13 || i == 18 || i == 23;
+        if (is_dash ? chars[i] != '-' : !Py_ISXDIGIT(chars[i])) {
+            wrong("no UUID");
+            return NULL;
+        }
+    }
+    return PyUnicode_DecodeASCII(chars, 36, NULL);
+}
+
+/* Read `size` digits. Returns -1 where there is anything else; no more than 18 fit. */
+static int64_t digits(const char *chars, Py_ssize_t size) {
+    int64_t number = 0;
+    for (Py_ssize_t i = 0; i < size; i++) {
+        if (!Py_ISDIGIT(chars[i]))
+            return -1;
+        number = 10 * number + (chars[i] - '0');
+    }
+    return number;
+}
+
+static PyObject *header_count(PyObject *value) {
+    Py_ssize_t size = value == NULL ? 0 : PyBytes_GET_SIZE(value);
+    int64_t count = size < 1 || size > 18 ? -1 : digits(PyBytes_AS_STRING(value), size);
+    if (count < 0) {
+        wrong("no number");
+        return NULL;
+    }
+    return PyLong_FromLongLong(count);
+}
+
+/* Read 2026-11-29T09:30:00.123456Z, as a gateway writes an instant. */
+static PyObject *header_instant(PyObject *value) {
+    static const struct { int at, size; } PARTS[] = {{0, 4},  {5, 2},  {8, 2}, {11, 2},
+                                                      {14, 2}, {17, 2}, {20, 6}};
+    static const char MARKS[] = "0000-00-00T00:00:00.000000Z";
+    int64_t part[7] = {-1};
+    if (value != NULL && PyBytes_GET_SIZE(value) == 27) {
+        const char *chars = PyBytes_AS_STRING(value);
+        int marked = 1;
+        for (int i = 0; i < 27; i++)
+            marked &= MARKS[i] == '0' || MARKS[i] == chars[i];
+        for (int i = 0; marked && i < 7; i++)
+            if ((part[i] = digits(chars + PARTS[i].at, PARTS[i].size)) < 0)
+                marked = 0;
+        if (marked)
+            return PyDateTimeAPI->DateTime_FromDateAndTime(
+                (int)part[0], (int)part[1], (int)part[2], (int)part[3], (int)part[4],
+                (int)part[5], (int)part[6], PyDateTime_TimeZone_UTC, PyDateTimeAPI->DateTimeType);
+    }
+    wrong("no instant");
+    return NULL;
+}
+
+static PyObject *header_instant_or_none(PyObject *value) {
+    return value == NULL ? Py_NewRef(Py_None) : header_instant(value);
+}
+
+static int same_bytes(PyObject *value, PyObject *other) {
+    return value != NULL && other != NULL && PyBytes_GET_SIZE(value) == PyBytes_GET_SIZE(other) &&
+           memcmp(PyBytes_AS_STRING(value), PyBytes_AS_STRING(other), PyBytes_GET_SIZE(value)) == 0;
+}
+
+/* Return an instant, which may be told by the same bytes as another. */
+static PyObject *header_instant_like(PyObject *value, PyObject *other, PyObject *instant) {
+    return same_bytes(value, other) ? Py_NewRef(instant) : header_instant(value);
+}
+
+static PyObject *envelope_of(Reader *self, PyObject *const told[ATTRIBUTES], PyObject *made) {
+    PyObject *values[ENVELOPE + 1] = {NULL}; /* the first is the callee's to use */
+    PyObject **field = values + 1, *envelope = NULL;
+    if ((field[0] = header_uuid(told[ID])) != NULL &&
+        (field[1] = header_word(self, told[SOURCE])) != NULL &&
+        (field[2] = header_word(self, told[TYPE])) != NULL &&
+        (field[3] = header_text(self, told[SUBJECT])) != NULL &&
+        (field[4] = header_word(self, told[BRANCH])) != NULL &&
+        (field[5] = header_count(told[EPOCH])) != NULL &&
+        (field[6] = told[SEQUENCE] == NULL ? PyLong_FromLong(0)
+                                           : header_count(told[SEQUENCE])) != NULL &&
+        (field[7] = header_instant(told[TIME])) != NULL &&
+        (field[8] = header_instant_or_none(told[SENT])) != NULL &&
+        (field[9] = header_instant_or_none(told[COLLECTED])) != NULL &&
+        (field[10] = header_instant_like(told[EFFECTIVE], told[TIME], field[7])) != NULL &&
+        (field[11] = header_text(self, told[CORRELATION])) != NULL &&
+        (field[12] = header_text(self, told[CAUSATION])) != NULL &&
+        (field[13] = header_text(self, told[TRACEPARENT])) != NULL &&
+        (field[14] = header_text(self, told[TRACESTATE])) != NULL)
+        envelope = PyObject_Vectorcall(made, field, PY_VECTORCALL_ARGUMENTS_OFFSET,
+                                       envelope_fields);
+    for (int i = 1; i <= ENVELOPE; i++)
+        Py_XDECREF(values[i]);
+    return envelope;
+}
+
+static PyObject *Reader_envelope(Reader *self, PyObject *const *args, Py_ssize_t count) {
+    if (count != 3 || !PyTuple_CheckExact(args[0]) || !PyTuple_CheckExact(args[1]) ||
+        PyTuple_GET_SIZE(args[1]) != ATTRIBUTES) {
+        PyErr_SetString(PyExc_TypeError, "headers, the names of all attributes, and a type");
+        return NULL;
+    }
+    PyObject *told[ATTRIBUTES] = {NULL}, *envelope = NULL, *recorded = NULL, *both = NULL;
+    if (take_headers(args[0], args[1], told) == 0 &&
+        (envelope = envelope_of(self, told, args[2])) != NULL &&
+        (recorded = header_instant(told[RECORDED])) != NULL)
+        both = PyTuple_Pack(2, envelope, recorded);
+    Py_XDECREF(envelope);
+    Py_XDECREF(recorded);
+    if (both != NULL || !PyErr_ExceptionMatches(PyExc_ValueError))
+        return both;
+    PyErr_Clear();
+    return Py_NewRef(Py_None);
+}
+
 /* --- the type --- */
 
 static void Reader_dealloc(Reader *self) {
@@ -761,6 +948,8 @@ static PyMethodDef Reader_methods[] = {
      "Return the touchpoint that the bytes hold. Raises: what `otherwise` raises."},
     {"rows", (PyCFunction)Reader_rows, METH_VARARGS,
      "Take in the rows of a copy that are there in full; return where the next one begins."},
+    {"envelope", _PyCFunction_CAST(Reader_envelope), METH_FASTCALL,
+     "Return the envelope that a record's headers hold, and when it was recorded, or None."},
     {NULL},
 };
 
@@ -778,6 +967,19 @@ static int exec_module(PyObject *module) {
     PyDateTime_IMPORT;
     if (PyDateTimeAPI == NULL || PyType_Ready(&ReaderType) < 0)
         return -1;
+    if (envelope_fields == NULL) {
+        envelope_fields = PyTuple_New(ENVELOPE);
+        for (int i = 0; envelope_fields != NULL && i < ENVELOPE; i++) {
+            PyObject *name = PyUnicode_InternFromString(ENVELOPE_FIELDS[i]);
+            if (name == NULL) {
+                Py_CLEAR(envelope_fields);
+                break;
+            }
+            PyTuple_SET_ITEM(envelope_fields, i, name);
+        }
+        if (envelope_fields == NULL)
+            return -1;
+    }
     return PyModule_AddObjectRef(module, "Reader", (PyObject *)&ReaderType);
 }
 

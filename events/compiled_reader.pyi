@@ -1,12 +1,14 @@
 """The reader of `compiled_reader.c`, which is there once `make native` has built it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import TypeVar
 
 from events.reading_plan import Record
 from events.touchpoints import Touchpoint
 
 D = TypeVar("D")
+E = TypeVar("E")
 
 class Reader:
     """Reads touchpoints by the plans of their schemas.
@@ -40,4 +42,17 @@ class Reader:
         data. It becomes a `fact` in the last of the dossiers, or in a new one if that is not its
         customer's; or `unreadable`, of its id and why it was refused. Return where the next row
         begins, and whether the copy ended there. Raises: ValueError.
+        """
+
+    def envelope(
+        self,
+        headers: Sequence[tuple[str, bytes | None]],
+        names: tuple[str, ...],
+        envelope: Callable[..., E],
+        /,
+    ) -> tuple[E, datetime] | None:
+        """Return the envelope that a record's headers hold, and when it was recorded.
+
+        `names` has those of all attributes, in the order in which a gateway writes them. None:
+        the headers are not as a gateway writes them, and Python is to read or refuse them.
         """

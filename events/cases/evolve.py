@@ -80,7 +80,7 @@ def evolved(
 
 
 def _opened(data: CaseOpened, now: datetime, branch_id: str) -> Case:
-    opened_at = data.received_at or now
+    opened_at = min(data.received_at or now, now)
     return Case(
         case_id=data.case_id,
         branch_id=branch_id,

@@ -145,3 +145,18 @@ SAME_PRIORITY = Reason(
     N_("The case is %(priority)s already."),
     N_("Nothing need be done."),
 )
+ALERT_NOT_YOURS = Reason(
+    "alert_not_yours",
+    N_("This alert did not reach %(by)s, but %(who)s."),
+    N_("Let them do it, or pass it on."),
+)
+ALERT_WITHDRAWN = Reason(
+    "withdrawn",
+    N_("The alert does not stand any more, since %(since)s."),
+    N_("Nothing need be done."),
+)
+IN_THE_PAST = Reason(
+    "in_the_past",
+    N_("%(until)s is over; it is %(now)s."),
+    N_("Name an instant that is still to come."),
+)

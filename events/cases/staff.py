@@ -6,13 +6,16 @@ do only what the present place allows.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
+from types import MappingProxyType
 from typing import get_args
 
 from msgspec import Struct
 
 from events.policy import Reference
-from events.touchpoints.policy import Role
+from events.touchpoints.policy import Role, StaffSet
 
 ROLES: frozenset[Role] = frozenset(get_args(Role))
 
@@ -52,3 +55,27 @@ def staff_in_force(reference: Reference, agent: str, at: datetime) -> Staff | No
         roles.update(role for role in ROLES if role == known.role)
     department = headed[0] if headed and own not in headed else own
     return Staff(agent, department, known.branch_id if known else None, frozenset(roles))
+
+
+def staff_with(
+    reference: Reference, role: Role, at: datetime, branch_id: str | None = None
+) -> tuple[str, ...]:
+    """Return who has a role at an instant, at a branch or anywhere, by number."""
+    found = (staff_in_force(reference, agent, at) for agent in _ever(reference).get(role, ()))
+    return tuple(
+        one.agent
+        for one in found
+        if one is not None and role in one.roles and branch_id in (None, one.branch_id)
+    )
+
+
+@lru_cache(maxsize=8)
+def _ever(reference: Reference) -> Mapping[Role, tuple[str, ...]]:
+    """Return whoever was said to have each role, at any time."""
+    found: dict[Role, dict[str, None]] = {}
+    for event in reference.events:
+        if isinstance(event.data, StaffSet):
+            for role in ROLES:
+                if role in event.data.roles or role == event.data.role:
+                    found.setdefault(role, {})[event.data.staff_id] = None
+    return MappingProxyType({role: tuple(sorted(agents)) for role, agents in found.items()})

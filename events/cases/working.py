@@ -231,7 +231,8 @@ def refer(asking: Asking, command: Refer) -> Decision:
     case = asking.case
     if not asking.is_on_it:
         return asking.not_yours("on_it")
-    if refused := _unknown(asking, command.department):
+    over = asking.not_live() if case.status == "closed" else None
+    if refused := over or _unknown(asking, command.department):
         return refused
     if command.department == case.department:
         others = tuple(one for one in asking.departments if one != case.department)

@@ -53,27 +53,43 @@ def watched(customer: CustomerId, board: Board, ladder: Ladder, case: Case) -> W
     for watch in live_watches(case):
         climb = ladder.climb(watch)
         climbing = climbing or bool(climb.taken)
-        alert = ladder.standing(watch, climb.taken)
+        alert = ladder.unless_taken_up(watch, climb.taken)
         if alert is not None:
-            alerts.append(alert)
+            _stand(alert, ladder, alerts, nexts)
         if climb.next_at is not None:
             nexts.append(climb.next_at)
-    due = case.callback_due_at
-    if case.status == "resolved" and due is not None:
-        if due > board.at:
-            nexts.append(due)
-        else:
-            alerts.append(_callback_overdue(customer, case, due))
+    overdue = _callback_overdue(customer, case)
+    if overdue is not None and overdue.since > board.at:
+        nexts.append(overdue.since)
+    elif overdue is not None:
+        _stand(overdue, ladder, alerts, nexts)
     return Watched(tuple(alerts), min(nexts, default=None), climbing)
 
 
-def watched_call(customer: CustomerId, at: datetime, call: PromisedCall) -> Watched:
+def _stand(alert: Alert, ladder: Ladder, alerts: list[Alert], nexts: list[datetime]) -> None:
+    """Let an alert stand, or look at it again when it is not put off any more."""
+    put_off = ladder.put_off(alert)
+    if put_off is None:
+        alerts.append(alert)
+    else:
+        nexts.append(put_off.until)
+
+
+def watched_call(customer: CustomerId, at: datetime, ladder: Ladder, call: PromisedCall) -> Watched:
     """Return whether a promised call is overdue, and when it will be."""
+    alerts: list[Alert] = []
+    nexts = [due] if (due := call.next_at(at)) is not None else []
     alert = call.alert(customer, at)
-    return Watched(() if alert is None else (alert,), call.next_at(at), False)
+    if alert is not None:
+        _stand(alert, ladder, alerts, nexts)
+    return Watched(tuple(alerts), min(nexts, default=None), False)
 
 
-def _callback_overdue(customer: CustomerId, case: Case, due: datetime) -> Alert:
+def _callback_overdue(customer: CustomerId, case: Case) -> Alert | None:
+    """Return the alert that stands once a case's call-back is overdue; None: none is due."""
+    due = case.callback_due_at
+    if case.status != "resolved" or due is None:
+        return None
     return Alert(
         kind="callback_overdue",
         subject=cycle_subject(case, case.cycle),
@@ -122,21 +138,29 @@ class ClearedAlerts(Mapping[AlertKey, Cause]):
         event = self._ladder.acknowledgement(watch, alert) if alert is not None else None
         if event is not None:
             return Cause("acknowledged", event.id)
+        put_off = self._ladder.put_off(alert) if alert is not None else None
+        if put_off is not None and percent == highest:
+            return Cause("snoozed", put_off.event_id)
         return Cause("superseded" if highest > percent else "corrected")
 
     def _of_callback(self, key: AlertKey) -> Cause:
-        call = self._board.calls.get(key.subject)
+        customer, call = self._ladder.customer, self._board.calls.get(key.subject)
         if call is not None:
-            return (
-                Cause("corrected") if call.ended_by is None else Cause("called_back", call.ended_by)
-            )
+            if call.ended_by is not None:
+                return Cause("called_back", call.ended_by)
+            return self._put_off(call.alert(customer, self._board.at))
         case_id, _, number = key.subject.rpartition("#")
         case = self._board.cases.get(case_id)
         if case is None or number not in {str(cycle.number) for cycle in case.cycles}:
             raise KeyError(key)
         if number == str(case.cycle.number) and case.status != "resolved":
             return Cause(*case.status_by)
-        return Cause("corrected")
+        is_now = number == str(case.cycle.number)
+        return self._put_off(_callback_overdue(customer, case) if is_now else None)
+
+    def _put_off(self, alert: Alert | None) -> Cause:
+        put_off = self._ladder.put_off(alert) if alert is not None else None
+        return Cause("corrected") if put_off is None else Cause("snoozed", put_off.event_id)
 
     def _watch(self, key: AlertKey) -> Watch | None:
         case_id, _, obligation_id = key.subject.partition("/")

@@ -15,12 +15,12 @@ class Case:
 
     __slots__ = (
         "activity", "agents", "attempts", "branch_id", "callback_due_at", "callback_outcome",
-        "callback_promised",
-        "case_id", "category", "cycles", "department", "departments", "done_early", "event_id",
-        "external", "history", "kind", "last_at", "last_event_id", "obligations", "opened_at",
-        "owed", "owner", "pinned", "priority", "rank", "referrals", "referred_from", "resolved_at",
-        "resolves", "resumed", "severity", "status", "status_by", "stays", "terms", "tier",
-        "time", "told", "unread", "waiting_since", "wanted_by",
+        "callback_promised", "case_id", "category", "cycles", "declined", "department",
+        "departments", "done_early", "duplicate_of", "event_id", "external", "flow", "history",
+        "kind", "last_at", "last_event_id", "obligations", "opened_at", "owed", "owner",
+        "pinned", "priority", "rank", "referrals", "referred_from", "resolved_at", "resolves",
+        "resumed", "severity", "status", "status_by", "stays", "terms", "tier", "time", "told",
+        "unread", "waiting_since", "wanted_by",
     )  # fmt: skip
 
     def __init__(
@@ -58,6 +58,7 @@ class Case:
         self.department: str | None = None
         self.activity: str | None = None
         self.referred_from: str | None = None
+        self.flow: str | None = None
         self.status: CaseStatus = "open"
         self.status_by: tuple[str, str] = ("opened", event_id)  # the word and event of its status
         self.waiting_since: datetime | None = None
@@ -72,7 +73,9 @@ class Case:
         self.stays: dict[str, Stay] = {}
         self.obligations: dict[str, Obligation] = {}
         self.owed: dict[str, Obligation] = {}  # those of them that are open
-        self.done_early: dict[str, str] = {}  # obligation -> the event that came before it
+        self.done_early: dict[str, tuple[str, str]] = {}  # what came before its obligation
+        self.declined = False
+        self.duplicate_of: str | None = None
         self.referrals: dict[str, Referral] = {}
         self.history: list[CaseStep] | None = None
         self.cycles = [Cycle(1, opened_at, time, terms, wanted_by)]
@@ -164,22 +167,22 @@ class Case:
         cycle.solution.go_on(now)
         self.take(self.department, now)
 
-    def close(self, now: datetime, confirmed: bool) -> None:
+    def close(self, now: datetime, confirmed: bool, word: str = "closed") -> None:
         """End the cycle; what is still owed is void."""
         cycle = self.cycle
         if self.is_live:
             self.end_wait(now)
-            self.answered(now, "closed")
+            self.answered(now, word)
             cycle.solution.stop(now)
-            cycle.ended_by = ("closed", self.event_id)
+            cycle.ended_by = (word, self.event_id)
             self.release(self.department, now)
-        self.set_status("closed", "closed")
+        self.set_status("closed", word)
         cycle.closed_at = now
         cycle.confirmed = confirmed
         self.callback_due_at = None
         for obligation in list(self.owed.values()):
             obligation.voided_at = now
-            self.settle(obligation, now)
+            self.settle(obligation, now, "closed")
 
     def reopen(self, now: datetime) -> None:
         """Begin the next cycle, with fresh clocks; the date once asked for is past."""
@@ -187,6 +190,8 @@ class Case:
         self.cycles.append(Cycle(number, now, self.time, self.terms, None))
         self.callback_outcome = None
         self.attempts = 0
+        self.declined = False
+        self.duplicate_of = None
         self.set_status("open", "reopened")
         self.take(self.department, now)
 
@@ -197,10 +202,19 @@ class Case:
             cycle.response.stop(now)
             cycle.response_ended_by = (word, self.event_id)
 
-    def settle(self, obligation: Obligation, now: datetime) -> None:
+    def set_priority(self, priority: str, terms: ServiceTerms, now: datetime) -> None:
+        """Be more, or less, pressing: the clocks that run, or wait, have other times."""
+        self.priority, self.terms = priority, terms
+        cycle = self.cycle
+        if cycle.response_ended_by is None:
+            cycle.response.give(terms.response, now)
+        if self.is_live:
+            cycle.solution.give(terms.solution, now)
+
+    def settle(self, obligation: Obligation, now: datetime, word: str) -> None:
         """Stop the clock of an obligation that is done or void."""
         obligation.clock.stop(now)
-        obligation.ended_by = self.event_id
+        obligation.ended_by = (word, self.event_id)
         del self.owed[obligation.obligation_id]
         self.unread.settled.append(obligation)
         self.release(obligation.department, now)

@@ -33,7 +33,9 @@ class CaseClock:
     there are, and the budget is the business time until then (a date the customer asked for).
     """
 
-    __slots__ = ("budget", "fixed", "running_since", "spans", "spent", "started_at", "time")
+    __slots__ = (
+        "budget", "fixed", "running_since", "set_at", "spans", "spent", "started_at", "time",
+    )  # fmt: skip
 
     def __init__(
         self, time: BusinessTime, now: datetime, budget: timedelta, fixed: datetime | None = None
@@ -45,6 +47,15 @@ class CaseClock:
         self.spans: list[Span] = []
         self.spent = _NONE
         self.running_since: datetime | None = now
+        self.set_at: datetime | None = None  # when its budget was changed: no share is spent before
+
+    def give(self, budget: timedelta, now: datetime) -> None:
+        """Have another budget; what is spent stays spent, and a date asked for stays its deadline.
+
+        A pause is kept so: nothing is counted anew.
+        """
+        if self.fixed is None:
+            self.budget, self.set_at = budget, now
 
     def stop(self, now: datetime) -> None:
         """Stand still from now on; a clock that stands still stays as it is."""
@@ -69,7 +80,11 @@ class CaseClock:
         """Return when that share was or, if it goes on running, will be spent; None: not so."""
         if self.fixed is not None:
             return self._passed(self._mark(percent, self.fixed))
-        amount = self.budget * percent // 100
+        at = self._spent_at(self.budget * percent // 100)
+        return at if at is None or self.set_at is None else max(at, self.set_at)
+
+    def _spent_at(self, amount: timedelta) -> datetime | None:
+        """Return when so much was, or will be, spent."""
         if amount <= self.spent:
             first = bisect_left(self.spans, amount, key=lambda span: span.after)
             for span in islice(self.spans, first, None):

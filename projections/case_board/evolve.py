@@ -14,13 +14,18 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
+from events.cases.terms import ServiceTerms
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.complaint import (
     CaseAssigned,
     CaseClosed,
+    CaseDeclined,
+    CaseDuplicateFound,
     CaseEscalated,
     CaseHandedOff,
+    CaseNoted,
     CaseOpened,
+    CasePrioritySet,
     CaseReferred,
     CaseReopened,
     CaseReplied,
@@ -31,6 +36,7 @@ from events.touchpoints.complaint import (
     CustomerTold,
     EscalationAcknowledged,
     ObligationFulfilled,
+    ObligationWithdrawn,
     ServiceRequested,
 )
 from events.touchpoints.contact import CallbackMade, CallbackPromised
@@ -69,22 +75,29 @@ def _opened(case: Case, data: CaseOpened, now: datetime) -> None:
         return
     case.pinned = True
     case.priority, case.tier = data.priority, data.tier
-    case.owner = data.owner
+    case.owner = data.owner or None
     case.referred_from = data.referred_from or case.referred_from
-    case.handled(data.owner, data.department, now)
-    terms = case.terms
-    case.terms = type(terms)(
-        timedelta(minutes=data.response_minutes),
-        timedelta(minutes=data.solution_minutes),
-        terms.callback_days,
-        terms.callback_attempts,
-        terms.ladder,
-    )
+    case.flow = data.flow
+    case.handled(case.owner, data.department or None, now)
+    attempts = data.callback_attempts or case.terms.callback_attempts
+    case.terms = _with_times(case.terms, data, attempts)
     cycle = case.cycle
     cycle.response.budget = case.terms.response
     if cycle.solution.fixed is None:
         cycle.solution.budget = case.terms.solution
     _note(case, data, now)
+
+
+def _with_times(
+    terms: ServiceTerms, data: CaseOpened | CasePrioritySet, attempts: int
+) -> ServiceTerms:
+    return ServiceTerms(
+        timedelta(minutes=data.response_minutes),
+        timedelta(minutes=data.solution_minutes),
+        terms.callback_days,
+        attempts,
+        terms.ladder,
+    )
 
 
 def _assigned(case: Case, data: CaseAssigned, now: datetime) -> None:
@@ -108,28 +121,42 @@ def _handed_off(case: Case, data: CaseHandedOff, now: datetime) -> None:
     _work_goes_on(case, now)
     case.departments.pass_to(data.department)
     clock = CaseClock(case.time, now, timedelta(minutes=data.due_minutes))
-    obligation = Obligation(data.obligation_id, data.department, data.owes, data.agent, clock)
+    obligation = Obligation(
+        data.obligation_id, data.department, data.owes, data.agent, data.stage, clock
+    )
     case.obligations[data.obligation_id] = obligation
     case.owed[data.obligation_id] = obligation
     case.take(data.department, now)
     _note(case, data, now)
     if data.obligation_id in case.done_early:
-        case.event_id = case.done_early.pop(data.obligation_id)
-        _fulfil(case, obligation, now)
+        word, case.event_id = case.done_early.pop(data.obligation_id)
+        _settle(case, obligation, now, word)
 
 
 def _fulfilled(case: Case, data: ObligationFulfilled, now: datetime) -> None:
-    obligation = case.obligations.get(data.obligation_id)
-    if obligation is None:
-        case.done_early.setdefault(data.obligation_id, case.event_id)
-    elif obligation.is_open:
-        _fulfil(case, obligation, now)
+    _settled(case, data.obligation_id, "fulfilled", now)
     _note(case, data, now)
 
 
-def _fulfil(case: Case, obligation: Obligation, now: datetime) -> None:
-    obligation.done_at = now
-    case.settle(obligation, now)
+def _withdrawn(case: Case, data: ObligationWithdrawn, now: datetime) -> None:
+    _settled(case, data.obligation_id, "withdrawn", now)
+    _note(case, data, now)
+
+
+def _settled(case: Case, obligation_id: str, word: str, now: datetime) -> None:
+    obligation = case.obligations.get(obligation_id)
+    if obligation is None:
+        case.done_early.setdefault(obligation_id, (word, case.event_id))
+    elif obligation.is_open:
+        _settle(case, obligation, now, word)
+
+
+def _settle(case: Case, obligation: Obligation, now: datetime, word: str) -> None:
+    if word == "fulfilled":
+        obligation.done_at = now
+    else:
+        obligation.voided_at = now
+    case.settle(obligation, now, word)
 
 
 def _waiting_started(case: Case, data: CaseWaitingStarted, now: datetime) -> None:
@@ -164,6 +191,26 @@ def _closed(case: Case, data: CaseClosed, now: datetime) -> None:
     case.handled(data.agent, data.department, now)
     if case.status != "closed":
         case.close(now, data.confirmed)
+    _note(case, data, now)
+
+
+def _declined(case: Case, data: CaseDeclined, now: datetime) -> None:
+    if case.status != "closed":
+        case.close(now, False, "declined")
+        case.declined = True
+    _note(case, data, now)
+
+
+def _duplicate_found(case: Case, data: CaseDuplicateFound, now: datetime) -> None:
+    if case.status != "closed":
+        case.close(now, False, "duplicate")
+        case.duplicate_of = data.duplicate_of
+    _note(case, data, now)
+
+
+def _priority_set(case: Case, data: CasePrioritySet, now: datetime) -> None:
+    terms = _with_times(case.terms, data, case.terms.callback_attempts)
+    case.set_priority(data.priority, terms, now)
     _note(case, data, now)
 
 
@@ -229,6 +276,11 @@ HANDLERS: Mapping[type[Touchpoint], Handler] = MappingProxyType(
         CaseEscalated: _said,
         EscalationAcknowledged: _said,
         CaseReferred: _referred,
+        ObligationWithdrawn: _withdrawn,
+        CaseNoted: _said,
+        CasePrioritySet: _priority_set,
+        CaseDeclined: _declined,
+        CaseDuplicateFound: _duplicate_found,
         CallbackPromised: _promised,
         CallbackMade: _called,
     }
@@ -256,6 +308,11 @@ _WORDS: Mapping[type[Touchpoint], Words] = MappingProxyType(
         ),
         EscalationAcknowledged: lambda _, data: ("acknowledged", data.agent),
         CaseReferred: lambda _, data: ("referred", data.department),
+        ObligationWithdrawn: lambda case, data: ("withdrawn", _owing(case, data)),
+        CaseNoted: lambda _, data: ("noted", data.by),
+        CasePrioritySet: lambda _, data: ("priority_set", data.priority),
+        CaseDeclined: lambda _, data: ("declined", data.reason),
+        CaseDuplicateFound: lambda _, data: ("duplicate", data.duplicate_of),
         CallbackPromised: lambda _, data: ("callback_promised", data.purpose),
         CallbackMade: lambda _, data: ("called_back", data.outcome),
     }
@@ -269,7 +326,7 @@ _AFTER_CLOSING: Mapping[bool, frozenset[type[Touchpoint]]] = MappingProxyType(
 """What changes a closed case: one of our own, and one that another system keeps."""
 
 
-def _owing(case: Case, data: ObligationFulfilled) -> str:
+def _owing(case: Case, data: ObligationFulfilled | ObligationWithdrawn) -> str:
     obligation = case.obligations.get(data.obligation_id)
     return obligation.department if obligation else data.obligation_id
 

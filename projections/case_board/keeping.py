@@ -36,6 +36,8 @@ def kept_memo(memo: BoardMemo) -> bytes:
             cases=[_kept_case(case, numbers[_kept_terms(case)]) for case in board.cases.values()],
             calls=[(subject, _kept_call(call)) for subject, call in board.calls.items()],
             acknowledged=[(one, kept_fact(fact)) for one, fact in board.acknowledged.items()],
+            snoozed=[(one, kept_facts(facts)) for one, facts in board.snoozed.items()],
+            delegated=board.delegated,
             uses=sorted(board.uses),
             cases_called=board.cases_called,
             referrers=[(case_id, list(others)) for case_id, others in board.referrers.items()],
@@ -76,6 +78,7 @@ def _kept_case(case: Case, terms: int) -> KeptCase:
         department=case.department,
         activity=case.activity,
         referred_from=case.referred_from,
+        flow=case.flow,
         status=case.status,
         status_by=case.status_by,
         waiting_since=case.waiting_since,
@@ -95,6 +98,8 @@ def _kept_case(case: Case, terms: int) -> KeptCase:
         ],
         obligations=[_kept_obligation(one) for one in case.obligations.values()],
         done_early=case.done_early,
+        declined=case.declined,
+        duplicate_of=case.duplicate_of,
         referrals=list(case.referrals.values()),
         cycles=[_kept_cycle(cycle) for cycle in case.cycles],
     )
@@ -102,8 +107,9 @@ def _kept_case(case: Case, terms: int) -> KeptCase:
 
 def _kept_clock(clock: CaseClock) -> KeptClock:
     return KeptClock(
-        clock.started_at, clock.budget, clock.fixed, clock.spans, clock.spent, clock.running_since
-    )
+        clock.started_at, clock.budget, clock.fixed, clock.spans, clock.spent,
+        clock.running_since, clock.set_at,
+    )  # fmt: skip
 
 
 def _kept_cycle(cycle: Cycle) -> KeptCycle:
@@ -129,6 +135,7 @@ def _kept_obligation(obligation: Obligation) -> KeptObligation:
         department=obligation.department,
         owes=obligation.owes,
         agent=obligation.agent,
+        stage=obligation.stage,
         clock=_kept_clock(obligation.clock),
         done_at=obligation.done_at,
         voided_at=obligation.voided_at,

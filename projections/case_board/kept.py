@@ -26,6 +26,7 @@ class KeptClock(Kept):
     spans: list[Span]
     spent: timedelta
     running_since: datetime | None
+    set_at: datetime | None
 
 
 class KeptCycle(Kept):
@@ -52,10 +53,11 @@ class KeptObligation(Kept):
     department: str
     owes: str
     agent: str | None
+    stage: str | None
     clock: KeptClock
     done_at: datetime | None
     voided_at: datetime | None
-    ended_by: str | None
+    ended_by: tuple[str, str] | None
 
 
 class KeptRoute(Kept):
@@ -99,6 +101,7 @@ class KeptCase(Kept):
     department: str | None
     activity: str | None
     referred_from: str | None
+    flow: str | None
     status: CaseStatus
     status_by: tuple[str, str]
     waiting_since: datetime | None
@@ -114,7 +117,9 @@ class KeptCase(Kept):
     departments: KeptRoute
     stays: Sequence[KeptStay]
     obligations: Sequence[KeptObligation]
-    done_early: dict[str, str]
+    done_early: dict[str, tuple[str, str]]
+    declined: bool
+    duplicate_of: str | None
     referrals: Sequence[Referral]
     cycles: Sequence[KeptCycle]
 
@@ -146,6 +151,8 @@ class KeptMemo(Kept):
     cases: Sequence[KeptCase]
     calls: Sequence[tuple[str, KeptCall]]  # by the subject of its alerts
     acknowledged: Sequence[tuple[str, KeptFact]]
+    snoozed: Sequence[tuple[str, Sequence[KeptFact]]]
+    delegated: dict[str, str]
     uses: Sequence[Use]
     cases_called: dict[str, str]
     referrers: Sequence[tuple[str, Sequence[str]]]

@@ -11,12 +11,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple
 
+from events.cases.recipients import Recipient
+from events.cases.staff import ROLES, staff_with
 from events.cases.terms import BREACH, escalation_id
 from events.envelope import CustomerId
 from events.facts import Fact
-from events.policy import Reference
 from events.touchpoints.complaint import Clock as ClockName
-from events.touchpoints.policy import EscalationStep
+from events.touchpoints.policy import AlertSnoozed, EscalationStep
 from projections.case_board.cases import Case
 from projections.case_board.clocks import CaseClock
 from projections.case_board.parts import Cycle, Obligation
@@ -74,12 +75,9 @@ def cycle_watches(case: Case, cycle: Cycle) -> Iterator[Watch]:
 
 def obligation_watch(case: Case, obligation: Obligation) -> Watch:
     """Return the clock of an obligation."""
-    ended = None
-    if obligation.ended_by is not None:
-        ended = ("fulfilled" if obligation.done_at else "closed", obligation.ended_by)
     return Watch(
         "case_obligation", "obligation", case, case.cycle, obligation.clock, obligation.handed_at,
-        ended, obligation,
+        obligation.ended_by, obligation,
     )  # fmt: skip
 
 
@@ -98,6 +96,13 @@ class Step(NamedTuple):
     alert: Alert
 
 
+class PutOff(NamedTuple):
+    """Until when an alert is not to be heard of, and the event that says so."""
+
+    until: datetime
+    event_id: str
+
+
 class Climb(NamedTuple):
     """How far a clock has come."""
 
@@ -109,7 +114,7 @@ class Ladder:
     """The steps that were taken on the clocks of a customer's cases."""
 
     def __init__(self, customer: CustomerId, board: Board) -> None:
-        self._customer = customer
+        self.customer = customer
         self._board = board
 
     def alert_at(self, watch: Watch, percent: int, reached: datetime) -> Alert:
@@ -118,7 +123,7 @@ class Ladder:
             kind=watch.kind,
             subject=watch.subject,
             threshold=percent,
-            customer_id=self._customer,
+            customer_id=self.customer,
             branch_id=watch.case.branch_id,
             since=max(reached, watch.since),
             currency="",
@@ -148,31 +153,42 @@ class Ladder:
         return Climb(taken, None)
 
     def standing(self, watch: Watch, taken: Sequence[Step]) -> Alert | None:
-        """Return the alert that stands on a running clock: the highest step, unless acknowledged.
+        """Return the alert that stands on a running clock: the highest step.
 
-        `taken` are the steps of its climb.
+        Unless it was acknowledged or put off. `taken` are the steps of its climb.
         """
+        alert = self.unless_taken_up(watch, taken)
+        return None if alert is None or self.put_off(alert) is not None else alert
+
+    def unless_taken_up(self, watch: Watch, taken: Sequence[Step]) -> Alert | None:
+        """Return the alert of the highest step, unless somebody has acknowledged it."""
         if not taken or self.acknowledgement(watch, taken[-1].alert) is not None:
             return None
         return taken[-1].alert
 
-
-class Recipient(NamedTuple):
-    """Who is told: a role, and as far as it is known the department and the person."""
-
-    role: str
-    branch_id: str
-    department: str | None
-    agent: str | None
+    def put_off(self, alert: Alert) -> PutOff | None:
+        """Return until when an alert was put off, if that is still to come, and by which event."""
+        snoozed = self._board.snoozed
+        if not snoozed:
+            return None
+        events = snoozed.get(alert.alert_id)
+        if not events:
+            return None
+        data = events[-1].data
+        assert isinstance(data, AlertSnoozed)
+        return PutOff(data.until, events[-1].id) if data.until > self._board.at else None
 
 
 def recipients(board: Board, alert: Alert) -> tuple[Recipient, ...]:
     """Return who is told of an alert about a case.
 
-    The step's role on the ladder; of an obligation the owner of the case as well, and as
-    department head only that of the department that owes it (decision 30). Of a call about no
-    case the branch that promised it.
+    The step's role on the ladder, as held when it is asked; of an obligation the owner of the
+    case as well, and as department head only that of the department that owes it (decision 30).
+    Of a call about no case the branch that promised it. Passed on: whom it was passed on to.
     """
+    delegate = board.delegated.get(alert.alert_id) if board.delegated else None
+    if delegate is not None:
+        return (Recipient("delegate", alert.branch_id or "", None, delegate),)
     call = board.calls.get(alert.subject)
     if call is not None:
         return (Recipient("owner", call.branch_id, None, None),)
@@ -186,16 +202,25 @@ def recipients(board: Board, alert: Alert) -> tuple[Recipient, ...]:
         return (owner,)
     obligation = case.obligations.get(obligation_id)
     department = obligation.department if obligation else case.department
-    told = Recipient(role, case.branch_id, None, None)
     if role == "department_head":
-        told = Recipient(role, case.branch_id, department, _head(board.reference, department))
-    return (told, owner) if obligation is not None else (told,)
+        told = [Recipient(role, case.branch_id, department, _head(board, department))]
+    else:
+        holders = _holders(board, case, role)
+        told = [Recipient(role, case.branch_id, None, agent) for agent in holders]
+    return (*told, owner) if obligation is not None else tuple(told)
+
+
+def _holders(board: Board, case: Case, role: str) -> Sequence[str | None]:
+    """Return who has a role now, at the case's branch or at headquarters; None: whoever has."""
+    named = next((one for one in ROLES if one == role), None)
+    branch_id = None if role == "headquarters" else case.branch_id
+    return (named and staff_with(board.reference, named, board.at, branch_id)) or (None,)
 
 
 def _role(ladder: tuple[EscalationStep, ...], percent: int) -> str:
     return next((step.role for step in ladder if step.percent == percent), "owner")
 
 
-def _head(reference: Reference, department: str | None) -> str | None:
-    known = reference.departments.get(department) if department else None
+def _head(board: Board, department: str | None) -> str | None:
+    known = board.reference.departments_at(board.at).get(department) if department else None
     return known.head if known else None

@@ -84,21 +84,28 @@ class Obligation:
 
     __slots__ = (
         "agent", "clock", "department", "done_at", "ended_by", "handed_at", "obligation_id",
-        "owes", "voided_at",
+        "owes", "stage", "voided_at",
     )  # fmt: skip
 
     def __init__(
-        self, obligation_id: str, department: str, owes: str, agent: str | None, clock: CaseClock
+        self,
+        obligation_id: str,
+        department: str,
+        owes: str,
+        agent: str | None,
+        stage: str | None,
+        clock: CaseClock,
     ) -> None:
         self.obligation_id = obligation_id
         self.department = department
         self.owes = owes
         self.agent = agent
+        self.stage = stage  # of the case's flow
         self.clock = clock
         self.handed_at = clock.started_at
         self.done_at: datetime | None = None
-        self.voided_at: datetime | None = None  # the case was closed first
-        self.ended_by: str | None = None  # the event of either
+        self.voided_at: datetime | None = None  # it was withdrawn, or the case was closed first
+        self.ended_by: tuple[str, str] | None = None  # the word and the event of either
 
     @property
     def is_open(self) -> bool:

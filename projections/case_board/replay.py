@@ -25,14 +25,16 @@ from events.touchpoints.complaint import (
     ServiceRequested,
 )
 from events.touchpoints.contact import CallbackMade, CallbackPromised
-from events.touchpoints.policy import AlertAcknowledged
+from events.touchpoints.policy import AlertAcknowledged, AlertDelegated, AlertSnoozed
 from events.uses import Use
 from projections.case_board.calls import PromisedCall, call_subject
 from projections.case_board.cases import Case
 from projections.case_board.evolve import HANDLERS, tell
 from projections.protocol import Facts
 
-HANDLED: frozenset[type[Touchpoint]] = frozenset({*HANDLERS, AlertAcknowledged})
+HANDLED: frozenset[type[Touchpoint]] = frozenset(
+    {*HANDLERS, AlertAcknowledged, AlertSnoozed, AlertDelegated}
+)
 """The touchpoints that mean something for the case board."""
 
 
@@ -51,6 +53,8 @@ class Board:
         self.walked = 0  # how many of the facts
         self.next_fact_at: datetime | None = None
         self.acknowledged: dict[str, Fact] = {}  # escalation or alert -> by what, first
+        self.snoozed: dict[str, list[Fact]] = {}  # alert -> by what, in their order
+        self.delegated: dict[str, str] = {}  # alert -> to whom, last
         self.uses: frozenset[Use] = frozenset()
         self.touched: dict[str, None] = {}
         self.replaced: dict[str, Case] = {}
@@ -107,6 +111,12 @@ class Board:
             case AlertAcknowledged():
                 self.acknowledged.setdefault(data.alert_id, event)
                 return
+            case AlertSnoozed():
+                self.snoozed.setdefault(data.alert_id, []).append(event)
+                return
+            case AlertDelegated():
+                self.delegated[data.alert_id] = data.to
+                return
             case _:
                 return
         if case_id:
@@ -140,7 +150,7 @@ class Board:
     def _open(self, case_id: str, opener: Fact, said: Sequence[Fact]) -> None:
         case = self.cases[case_id] = self._opened(case_id, opener)
         case.history = [] if self._tells else None
-        tell(case, opener.data, case.opened_at)
+        tell(case, opener.data, max(opener.effective_at, case.opened_at))
         self.touched[case_id] = None
         for event in said:
             self._tell(case, event)
@@ -157,10 +167,14 @@ class Board:
             self.touched[data.referral_case_id] = None
 
     def _opened(self, case_id: str, opener: Fact) -> Case:
-        """Return the case as it is before its opener is told; `rank` is by opener."""
+        """Return the case as it is before its opener is told; `rank` is by opener.
+
+        Where the complaint itself is not known, its opening says when it came in.
+        """
         data = opener.data
         wanted_by = category = None
         external = False
+        opened_at = opener.effective_at
         match data:
             case ComplaintFiled():
                 kind, severity, category = "complaint", data.severity, data.category
@@ -169,7 +183,8 @@ class Board:
                 kind, severity, wanted_by = data.kind, data.severity, data.wanted_by
                 external = data.case_ref is not None
             case CaseOpened():
-                kind, severity = "case", data.priority
+                kind, severity, wanted_by = "case", data.priority, data.wanted_by
+                opened_at = min(data.received_at or opened_at, opened_at)
             case _:
                 raise AssertionError(f"{type(data).__name__} opens no case")
         branch_id = opener.branch_id
@@ -182,9 +197,9 @@ class Board:
             category=category,
             severity=severity,
             branch_id=branch_id,
-            opened_at=opener.effective_at,
+            opened_at=opened_at,
             wanted_by=wanted_by,
             event_id=opener.id,
-            terms=terms_at(self.reference, opener.effective_at, severity),
+            terms=terms_at(self.reference, opened_at, severity),
             time=business_time(self.reference, branch_id),
         )

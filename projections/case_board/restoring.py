@@ -43,6 +43,8 @@ def memo_again(state: bytes, reference: Reference) -> BoardMemo:
     for subject, call in told.calls:
         board.calls[subject] = _call_again(call)
     board.acknowledged = {key: fact_again(fact) for key, fact in told.acknowledged}
+    board.snoozed = {one: list(facts_again(facts)) for one, facts in told.snoozed}
+    board.delegated = told.delegated
     board.uses = frozenset(told.uses)
     board.cases_called = told.cases_called
     board.referrers = {case_id: dict.fromkeys(others) for case_id, others in told.referrers}
@@ -78,6 +80,7 @@ def _case_again(kept: KeptCase, terms: ServiceTerms, time: BusinessTime) -> Case
     case.department = kept.department
     case.activity = kept.activity
     case.referred_from = kept.referred_from
+    case.flow = kept.flow
     case.status = kept.status
     case.status_by = kept.status_by
     case.waiting_since = kept.waiting_since
@@ -100,6 +103,7 @@ def _case_again(kept: KeptCase, terms: ServiceTerms, time: BusinessTime) -> Case
         if obligation.is_open:
             case.owed[owed.obligation_id] = obligation
     case.done_early = kept.done_early
+    case.declined, case.duplicate_of = kept.declined, kept.duplicate_of
     case.referrals = {referral.case_id: referral for referral in kept.referrals}
     case.cycles = [_cycle_again(cycle, case) for cycle in kept.cycles]
     case.unread = Unread(case.cycle.number)
@@ -112,6 +116,7 @@ def _clock_again(kept: KeptClock, time: BusinessTime) -> CaseClock:
     clock.spans = kept.spans
     clock.spent = kept.spent
     clock.running_since = kept.running_since
+    clock.set_at = kept.set_at
     return clock
 
 
@@ -132,7 +137,9 @@ def _cycle_again(kept: KeptCycle, case: Case) -> Cycle:
 
 def _obligation_again(kept: KeptObligation, time: BusinessTime) -> Obligation:
     clock = _clock_again(kept.clock, time)
-    obligation = Obligation(kept.obligation_id, kept.department, kept.owes, kept.agent, clock)
+    obligation = Obligation(
+        kept.obligation_id, kept.department, kept.owes, kept.agent, kept.stage, clock
+    )
     obligation.done_at = kept.done_at
     obligation.voided_at = kept.voided_at
     obligation.ended_by = kept.ended_by

@@ -9,27 +9,35 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
+from typing import cast
 from uuid import UUID, uuid5
 
+from eventsourcing.domain import DomainEventProtocol
 from msgspec import Struct
 
 from events.envelope import BranchId, CustomerId, Envelope, EventId, RecordedEvent
+from events.errors import EventError
 from events.refusals import Refused
 from events.touchpoints import Touchpoint
-from services.errors import Unavailable
+from services.errors import Unavailable, UnreadableEvent
 from services.intake.answers import EventRefused
 from services.intake.draft import Draft
 from services.intake.sealing import sealed_draft
-from services.log.readable import readable
 from services.ports import (
     Accepted,
     Clock,
     Conflict,
     EventLog,
+    Outcome,
     Stale,
     StreamVersion,
     Submission,
 )
+from services.streams.application import LogApplication, LogNotification
+from services.streams.mapper import StreamEvent
+from services.streams.mapper import decided as unsaved
+from services.streams.recorder import IdTaken, StreamMoved
 from services.vault.subject_key import SubjectKey
 from services.vault.vault import PostgresVault, branch_subject
 
@@ -124,12 +132,40 @@ class Streams:
         self._vault = vault
         self._clock = clock
 
+    @cached_property
+    def _application(self) -> LogApplication:
+        return LogApplication(self._log)
+
     async def events(self, source: str) -> Sequence[RecordedEvent]:
         """Return a stream as it is now, one's own writes included.
 
         Raises: Unavailable, UnreadableEvent.
         """
-        return [readable(stored) for stored in await self._log.stream(source)]
+        store = self._application.events
+        try:
+            read = await self._application.in_thread(lambda: list(store.get(source)))
+        except EventError as error:
+            raise UnreadableEvent(f"an event of {source} cannot be read: {error}") from error
+        return [_read(cast("StreamEvent", event)) for event in read]
+
+    async def _save(
+        self, unit: Sequence[Submission], relied_on: Sequence[StreamVersion]
+    ) -> Sequence[Outcome] | Stale:
+        """Save events as one unit of the log; return what became of each.
+
+        Raises: Unavailable.
+        """
+        application = self._application
+        events = [cast("DomainEventProtocol[str]", unsaved(submission)) for submission in unit]
+        try:
+            saved = await application.in_thread(
+                lambda: application.save(*events, relied_on=relied_on)
+            )
+        except StreamMoved as moved:
+            return moved.stale
+        except IdTaken as taken:
+            return [taken.conflict]
+        return [cast("LogNotification", one.notification).outcome for one in saved]
 
     async def execute(self, stream: Stream | str, order: Order, decide: Decide) -> Answer:
         """Return what became of a command; a stream that has events may be given by its source.
@@ -156,7 +192,7 @@ class Streams:
             if isinstance(decided, Refused):
                 return decided
             unit = _unit(here, events, order, key, decided, now)
-            outcomes = await self._log.append_unit(unit, decided.relied_on)
+            outcomes = await self._save(unit, decided.relied_on)
             if isinstance(outcomes, Stale):
                 continue
             if isinstance(outcomes[0], Accepted):
@@ -167,6 +203,12 @@ class Streams:
 
     async def _key(self, stream: Stream) -> SubjectKey:
         return (await self._vault.prepare([stream.subject]))[stream.subject]
+
+
+def _read(event: StreamEvent) -> RecordedEvent:
+    assert event.position is not None, "it was read from the log"
+    assert event.recorded_at is not None, "it was read from the log"
+    return RecordedEvent(event.envelope, event.position, event.recorded_at, event.data)
 
 
 async def _of_nothing(decide: Decide, now: datetime) -> Refused:

@@ -15,10 +15,12 @@ from events.codec import encode
 from events.envelope import BranchId
 from events.errors import MalformedEvent
 from events.touchpoints import CATALOGUE
+from services.intake import native_cases
 from services.intake.answers import Answer, EventRefused, refused, token_through
 from services.intake.attributes import identity, senders_id
 from services.intake.characters import flaw_on_a_page
 from services.intake.draft import Draft, Scope
+from services.intake.native_cases import decided_events
 from services.intake.parsing import draft_of
 from services.intake.quarantine import Quarantine, Rejected, Room
 from services.intake.rules import RESERVED, check
@@ -58,6 +60,7 @@ class Intake:
         self._log = log
         self._vault = vault
         self._clock = clock
+        self._pool = pool
         self._quarantine = Quarantine(pool, vault, clock, room)
 
     async def submit(
@@ -99,10 +102,19 @@ class Intake:
                 check(one.draft, scope, now)
             except EventRefused as why:
                 one.verdict = why
+        await self._refuse_decided([one for one in incoming if one.verdict is None])
         await self._append([one for one in incoming if one.verdict is None])
         if keep_refused:
             await self._keep_refused(scope, incoming)
         return [_answer(one) for one in incoming]
+
+    async def _refuse_decided(self, incoming: Sequence[_Incoming]) -> None:
+        """Leave a verdict on what only a command may say."""
+        decided = await decided_events(self._pool, [_draft(one) for one in incoming])
+        for one in incoming:
+            draft = _draft(one)
+            if draft.envelope.id in decided:
+                one.verdict = native_cases.refusal(draft)
 
     async def _keep_refused(self, scope: Scope, incoming: Sequence[_Incoming]) -> None:
         """Keep refused events that have an id for an operator; note which there was room for."""

@@ -9,6 +9,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 
 from events.envelope import Envelope
+from events.streams import is_stream
 from events.touchpoints import Touchpoint
 from events.touchpoints.policy import ReferenceTouchpoint
 from services.intake.answers import EventRefused
@@ -44,6 +45,14 @@ def _check_source(envelope: Envelope, scope: Scope) -> None:
     prefix = f"/branches/{scope.branch_id}/"
     device = envelope.source.removeprefix(prefix)
     foreign = device in (envelope.source, "") or envelope.branch_id != scope.branch_id
+    if is_stream(envelope.source):
+        raise EventRefused(
+            "not_allowed",
+            "source",
+            "is the stream of a case or customer, to which commands alone append",
+            "send the command with a key of a member of staff (/api/v1/openapi.json names them), "
+            f"or give {prefix} and the device",
+        )
     if foreign or flaw(envelope.source):
         raise EventRefused(
             "not_allowed",

@@ -40,6 +40,7 @@ from services.wording import counted
 EARLIEST_DAY = date(1900, 1, 1)
 LATEST_DAY = date(2199, 12, 31)
 
+_DAY_MINUTES = 24 * 60
 _CURRENCY_REMEDY = "give a code of ISO 4217, such as CNY"
 
 
@@ -184,16 +185,31 @@ def _check_company(data: CompanySet) -> None:
 
 def _check_calendar(data: CalendarSet) -> None:
     for i, hours in enumerate(data.hours):
-        if hours.opens >= hours.closes:
+        _check_hours(hours.opens, hours.closes, f"data.hours[{i}].closes")
+    named = {*data.holidays, *data.makeup_workdays}
+    for i, special in enumerate(data.special_days):
+        for k, period in enumerate(special.hours):
+            _check_hours(period.opens, period.closes, f"data.special_days[{i}].hours[{k}].closes")
+        if special.day in named:
             raise EventRefused(
                 "inconsistent",
-                f"data.hours[{i}].closes",
-                "is not after opens",
-                "give a day's hours from opens to closes, in minutes since midnight",
+                f"data.special_days[{i}].day",
+                f"names {special.day}, which is named before",
+                "name each day once: its hours here, or among holidays and make-up workdays",
             )
+        named.add(special.day)
     if data.country is not None:
         remedy = "leave it out and name the days in data.holidays and data.makeup_workdays"
         _check_country(data.country, remedy)
+
+
+def _check_hours(opens: int, closes: int, field: str) -> None:
+    remedy = "give a day's hours from opens to closes, in minutes since midnight"
+    if opens >= closes:
+        over = f"{remedy}; 06:00 of the next day is 1800"
+        raise EventRefused("inconsistent", field, "is not after opens", over)
+    if closes - opens > _DAY_MINUTES:
+        raise EventRefused("inconsistent", field, "is more than a day after opens", remedy)
 
 
 def _check_country(code: str, otherwise: str) -> None:

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from sys import intern
 
+from events.codec import decoder
 from events.envelope import CustomerId, Position
 from events.errors import EventError
 from events.facts import Fact
 from events.lineage import Lineage
 from services.log.copy_rows import DossierReader
-from services.log.readable import fact
+from services.log.readable import fact_of
 from services.ports import Dossier, Portion, StoredEvent, Unreadable
 from services.postgres.copying import copy_out
 from services.postgres.pool import Connection, Pool, translated
@@ -71,15 +72,17 @@ def portion_of(stored: Sequence[StoredEvent], upto: int, at: datetime) -> Portio
     """Return the facts of events that were read whole."""
     facts: dict[CustomerId, list[Fact]] = {}
     unreadable: dict[CustomerId, Unreadable] = {}
+    decode = decoder()
     for one in stored:
-        subject = one.envelope.subject
+        envelope = one.envelope
+        subject = envelope.subject
         if subject is None:
             continue  # it belongs to its branch alone
         own = facts.get(subject)
         if own is None:
             own = facts[CustomerId(intern(subject))] = []
         try:
-            own.append(fact(one))
+            own.append(fact_of(envelope, decode(one.payload)))
         except EventError as error:
-            unreadable[subject] = Unreadable(one.envelope.id, str(error))
+            unreadable[subject] = Unreadable(envelope.id, str(error))
     return Portion(facts, unreadable, len(stored), upto, at)

@@ -10,6 +10,7 @@ from events.codec import decode
 from events.envelope import BranchId, Envelope, RecordedEvent
 from events.errors import EventError
 from events.facts import Fact
+from events.touchpoints import Touchpoint
 from services.errors import UnreadableEvent
 from services.ports import StoredEvent
 
@@ -25,16 +26,13 @@ def recorded(stored: StoredEvent) -> RecordedEvent:
 
 def fact(stored: StoredEvent) -> Fact:
     """Return what rules read of a stored event. Raises: EventError."""
-    e = stored.envelope
-    return Fact(
-        e.id,
-        e.effective_at,
-        _branch(e.branch_id),
-        intern(e.source),
-        e.epoch,
-        e.sequence,
-        decode(stored.payload),
-    )
+    return fact_of(stored.envelope, decode(stored.payload))
+
+
+def fact_of(e: Envelope, data: Touchpoint) -> Fact:
+    """Return what rules read of an event."""
+    source, branch = intern(e.source), _branch(e.branch_id)
+    return Fact(e.id, e.effective_at, branch, source, e.epoch, e.sequence, data)
 
 
 def readable(stored: StoredEvent) -> RecordedEvent:

@@ -15,6 +15,7 @@ from services.policies.candidate import Candidate
 from services.policies.differences import ProjectionTrial
 from services.policies.listing import Version
 from services.policies.publishing import Changed, Published
+from services.policies.standing import FlowStanding
 from services.policies.trial import Trial
 from services.policies.units import measured
 from services.wording import amount, asked_words, counted, moment
@@ -120,12 +121,24 @@ def trial_lines(found: Trial, tz: ZoneInfo) -> Iterator[str]:
         yield from _follower_lines(after, after.effective_from <= at, tz)
     for one in found.projections:
         yield from _projection_lines(one, found.customers)
+    for flow in found.flows:
+        yield from _flow_lines(flow)
     moves = found.tier_moves
     if any(map(sum, moves.counts)):
         yield "tiers: now (row), then (column)"
         yield " " * 12 + "".join(f"{name:>12}" for name in moves.tiers)
         for name, counts in zip(moves.tiers, moves.counts, strict=True):
             yield f"{name:>12}" + "".join(f"{count:>12,}" for count in counts)
+
+
+def _flow_lines(one: FlowStanding) -> Iterator[str]:
+    """Say where the cases that are open now would stand in a flow."""
+    yield (
+        f"flow {one.flow}: {counted(one.cases, 'open case')} of kind {one.kind}, "
+        f"{one.finished:,} through all stages"
+    )
+    for stage in one.stages:
+        yield f"    {stage.cases:>9,} would be at {stage.stage}, owed by {stage.department}"
 
 
 def _projection_lines(one: ProjectionTrial, customers: int) -> Iterator[str]:

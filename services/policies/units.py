@@ -13,7 +13,7 @@ _UNITS: Mapping[str, str] = {
     r".*business_days": "business days",
     r".*days.*": "days",
     r".*_hours": "hours",
-    r".*_minutes": "business minutes",
+    r".*_minutes|minutes": "business minutes",
     r".*_minor": "minor units",
     r"capital_per_day|interest_per_year": "parts per million",
     r"provision|weight_.*|.*_share|.*_rate": "basis points",

@@ -19,6 +19,7 @@ from services.projector.snapshots import LONG_EVENTS, Snapshot, Snapshots
 from services.projector.turns import Turns
 from services.rows.changes import Changes, Parked
 from services.rows.projection_store import Checkpoint, ProjectionStore
+from services.rows.written import Written
 
 _LOG = structlog.get_logger(__name__)
 
@@ -72,13 +73,21 @@ class Lane:
                 found.append(customer)
         return found
 
-    async def recall(self, connection: Connection, dossiers: Events) -> None:
-        """Bring customers back to memory: what they did up to the checkpoint, their rows."""
-        written = await self.store.written(connection, list(dossiers))
-        for customer, dossier in dossiers.items():
-            facts = Facts(dossier, self.projection.handles)
-            self.memory.put(customer, Remembered(facts, written[customer]))
-            if len(facts) >= LONG_EVENTS:
+    def facts_of(self, dossiers: Events) -> dict[CustomerId, Facts]:
+        """Return what dossiers hold for this projection."""
+        handles = self.projection.handles
+        return {customer: Facts(dossier, handles) for customer, dossier in dossiers.items()}
+
+    def remember(
+        self, facts: Mapping[CustomerId, Facts], written: Mapping[CustomerId, Written]
+    ) -> None:
+        """Have customers in memory again: their facts up to the checkpoint, what is written.
+
+        Nothing is written of whom this projection has no facts.
+        """
+        for customer, own in facts.items():
+            self.memory.put(customer, Remembered(own, written.get(customer) or Written()))
+            if len(own) >= LONG_EVENTS:
                 self._to_keep.add(customer)
 
     async def go_on_from(
@@ -158,22 +167,6 @@ class Lane:
             remembered.written = written
             self.memory.put(customer, remembered)
         return changes
-
-    async def write(
-        self,
-        connection: Connection,
-        upto: int,
-        changes: Changes,
-        policy_count: int,
-        at: datetime,
-    ) -> int:
-        """Write changes and move the checkpoint; return the number of the last change.
-
-        Raises: StaleCheckpoint.
-        """
-        return await self.store.write(
-            connection, self.partition, self.checkpoint, upto, changes, policy_count, at
-        )
 
     def committed(self, upto: int, changes: Changes) -> None:
         """Take note that the changes are durable."""

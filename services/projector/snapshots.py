@@ -85,7 +85,7 @@ class Snapshots:
         self.projection = projection
         self.rules = RulesRead(projection.reads)
         self._pool = pool
-        self._id = stored_as
+        self.id = stored_as
         self._code = f"{code_digest()}/{_FORM}"
         self._generation = generation
 
@@ -108,7 +108,7 @@ class Snapshots:
     ) -> list[Record]:
         with translated():
             return await self._pool.fetch(
-                sql("snapshots_of"), *self._id, self._code, self._generation, upto,
+                sql("snapshots_of"), *self.id, self._code, self._generation, upto,
                 self.rules.count(reference), reference.count, customers, most_bytes,
             )  # fmt: skip
 
@@ -168,7 +168,7 @@ class Snapshots:
             content = await asyncio.to_thread(self._left_out, remembered)
             with translated():
                 await self._pool.execute(
-                    sql("snapshot_keep"), *self._id, customer, self._code, self._generation, upto,
+                    sql("snapshot_keep"), *self.id, customer, self._code, self._generation, upto,
                     at, self.rules.count(reference), len(facts), content,
                 )  # fmt: skip
         except Exception:  # noqa: BLE001 - what it is a snapshot of is written already

@@ -43,7 +43,7 @@ from services.projector.memory import Memory
 from services.projector.owner import BATCH_EVENTS, PartitionOwner
 from services.projector.snapshots import Snapshots
 from services.rows.changes import Changes
-from services.rows.projection_store import ProjectionStore
+from services.rows.projection_store import ProjectionStore, written_of
 from services.settings import Settings
 from tests.bench.machine import Measurement
 
@@ -183,7 +183,8 @@ class _Customer:
         lap("remember")
         async with self._platform.pool.acquire() as connection:
             store = ProjectionStore(self._projection, 1)
-            written = (await store.written(connection, [self.name]))[self.name]
+            [by_customer] = await written_of(connection, [(store, [self.name])])
+        written = by_customer[self.name]
         lap("read the rows")
         at = found[self.name][-1].recorded_at
         assessment = self._projection.assess(self.name, facts, at, _RULES)

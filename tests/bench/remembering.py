@@ -18,7 +18,7 @@ import gc
 import json
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import import_module
@@ -162,12 +162,20 @@ async def _take_in(
         mine = lane.of_interest(by_customer)
         forgotten = cast(list[CustomerId], await _done(lane.forgotten(mine)))
         unknown: dict[CustomerId, list[object]] = {customer: [] for customer in forgotten}
-        await lane.recall(cast(Any, None), cast(Any, unknown))
+        await _recalled(lane, unknown)
         await lane.assess(mine, {}, batch[-1].recorded_at, reference)
         for customer in mine:
             remembered = lane.memory._customers[customer]
             _LENGTHS[lane, customer] = len(remembered.facts)
         await _done(lane.memory.release())
+
+
+async def _recalled(lane: lanes_module.Lane, unknown: Mapping[CustomerId, list[object]]) -> None:
+    """Have a lane of a build remember customers of whom nothing is known."""
+    if hasattr(lane, "facts_of"):
+        lane.remember(lane.facts_of(cast(Any, unknown)), {})
+    else:
+        await cast(Any, lane).recall(None, unknown)
 
 
 async def measure(path: Path, batch_events: int, room: int) -> dict[str, float]:

@@ -24,6 +24,7 @@ from services.postgres.statements import sql
 from services.projector.memory import Memory
 from services.projector.owner import PartitionOwner
 from services.projector.reference_feed import ReferenceFeed
+from services.rows.projection_store import written_of
 from services.rows.row_tables import ensure_tables
 from services.simulator.history import history, open_books
 from services.simulator.plan import Plan
@@ -260,7 +261,7 @@ async def test_what_is_remembered_as_written_is_what_is_written(
             for lane in owner._lanes:
                 remembered = lane.memory._customers
                 async with pool.acquire() as connection:
-                    written = await lane.store.written(connection, [*remembered])
+                    [written] = await written_of(connection, [(lane.store, [*remembered])])
                 for customer, kept in remembered.items():
                     assert kept.written.alerts == written[customer].alerts
                     for table in lane.projection.tables:
@@ -327,7 +328,7 @@ async def test_what_there_was_no_time_to_keep_is_kept_with_the_next_change(
     await append(log, 10_000, 1)
     owner = await owner_of(pool, log)
     with monkeypatch.context() as patched:
-        patched.setattr("services.projector.owner._KEEPING_S", -1.0)
+        patched.setattr("services.projector.assessing._KEEPING_S", -1.0)
         await owner.step(NOTHING, 10)
     assert await pool.fetchval("SELECT events FROM dossier_snapshots") is None
     await append(log, 20_000, 1)

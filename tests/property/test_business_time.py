@@ -8,14 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.business_time import BusinessTime, Term
-from events.calendars import local_day, zone
-from events.touchpoints.policy import CalendarSet, OpeningHours
+from events.calendars import DAY, local_day, zone
+from events.touchpoints.policy import CalendarSet, OpeningHours, SpecialDay, WorkingHours
 
 _minutes = st.sampled_from([0, 1, 540, 720, 721, 1080, 1439, 1440])
+_closing = st.one_of(_minutes, st.sampled_from([1441, 1800, 2400, 2880]))
 _hours = st.lists(
-    st.builds(OpeningHours, weekday=st.integers(1, 7), opens=_minutes, closes=_minutes), max_size=8
+    st.builds(OpeningHours, weekday=st.integers(1, 7), opens=_minutes, closes=_closing), max_size=8
 ).map(tuple)
 _days = st.dates(date(2025, 12, 20), date(2026, 4, 10))
+_special = st.builds(
+    SpecialDay,
+    day=_days,
+    hours=st.lists(st.builds(WorkingHours, opens=_minutes, closes=_closing), max_size=3).map(tuple),
+)
 _calendars = st.one_of(
     st.none(),
     st.builds(
@@ -26,6 +32,7 @@ _calendars = st.one_of(
         holidays=st.lists(_days, max_size=4).map(tuple),
         makeup_workdays=st.lists(_days, max_size=4).map(tuple),
         country=st.sampled_from([None, "CN", "IT", "cn", "XX", ""]),
+        special_days=st.lists(_special, max_size=3).map(tuple),
     ),
 )
 _zones = st.sampled_from(
@@ -108,7 +115,9 @@ def test_the_nth_working_day_ends_when_its_last_hours_do(
     end = time.end_of_working_day(at, n)
     if end is None:
         return
-    last = local_day(end - timedelta.resolution, time.tz)
+    closing = local_day(end - timedelta.resolution, time.tz)
+    found = [day for day in (closing, closing - DAY) if any(e == end for _, e in time.spans(day))]
+    (last,) = found  # a shift that goes over midnight ends the day on which it began
     assert local_day(at, time.tz) < last
     assert time.spans(last)[-1][1] == end
     if n > 1:

@@ -17,7 +17,6 @@ from projections.case_board.explain import explain_case
 from projections.case_board.ladder import recipients
 from projections.case_board.projection import CaseBoard
 from projections.case_board.replay import Board
-from projections.case_board.resolving import can_resolve
 from projections.case_board.rows import CaseRow, CycleRow, DepartmentRow, ObligationRow
 from projections.protocol import Alert, Assessment, Facts
 from tests.support.case_streams import case_rules, case_streams, instants
@@ -169,17 +168,3 @@ def test_an_explanation_says_what_the_rows_say(
         assert moments == sorted(moments)
         assert all(moment <= at for moment in moments)
     assert explain_case(CUSTOMER, facts, at, reference, "nobody's") is None
-
-
-@given(case_streams(), instants, case_rules())
-def test_resolving_is_refused_exactly_while_something_is_owed(
-    events: Stream, at: datetime, reference: Reference
-) -> None:
-    board = Board(Facts(events), at, reference, tell=False)
-    for case in board.cases.values():
-        refusal = can_resolve(case)
-        if case.external or not case.is_live:
-            assert refusal is not None
-        else:
-            owed = {o.obligation_id for o in refusal.owed} if refusal else set()
-            assert owed == {key for key, o in case.obligations.items() if o.is_open}

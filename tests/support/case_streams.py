@@ -19,9 +19,13 @@ from events.touchpoints.base import Touchpoint
 from events.touchpoints.complaint import (
     CaseAssigned,
     CaseClosed,
+    CaseDeclined,
+    CaseDuplicateFound,
     CaseEscalated,
     CaseHandedOff,
+    CaseNoted,
     CaseOpened,
+    CasePrioritySet,
     CaseReferred,
     CaseReopened,
     CaseReplied,
@@ -32,6 +36,7 @@ from events.touchpoints.complaint import (
     CustomerTold,
     EscalationAcknowledged,
     ObligationFulfilled,
+    ObligationWithdrawn,
     ServiceRequested,
 )
 from events.touchpoints.contact import CallbackMade, CallbackPromised
@@ -129,6 +134,17 @@ steps: st.SearchStrategy[Touchpoint] = st.one_of(
     ),
     st.builds(EscalationAcknowledged, case_id=cases, escalation_id=_escalations, agent=agents),
     st.builds(AlertAcknowledged, alert_id=st.just("unknown"), by=agents),
+    st.builds(ObligationWithdrawn, case_id=cases, obligation_id=obligations),
+    st.builds(CaseNoted, case_id=cases),
+    st.builds(
+        CasePrioritySet,
+        case_id=cases,
+        priority=severities,
+        response_minutes=minutes,
+        solution_minutes=minutes,
+    ),
+    st.builds(CaseDeclined, case_id=cases, reason=st.just("no")),
+    st.builds(CaseDuplicateFound, case_id=cases, duplicate_of=cases),
     st.builds(CaseReferred, case_id=cases, referral_case_id=cases, department=departments),
     st.builds(
         CallbackPromised,

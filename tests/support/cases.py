@@ -34,7 +34,6 @@ from events.touchpoints.complaint import (
 from events.touchpoints.contact import CallbackMade
 from events.touchpoints.policy import BranchSet, CalendarSet, DepartmentSet
 from projections.case_board.alerts import ClearedAlerts
-from projections.case_board.cases import Case
 from projections.case_board.explain import CaseExplanation, explain_case
 from projections.case_board.projection import CaseBoard
 from projections.case_board.replay import Board
@@ -218,12 +217,6 @@ class Stand:
         (row,) = self.assessment.rows["cases"]
         assert isinstance(row, CaseRow)
         return row
-
-    @property
-    def state(self) -> Case:
-        """Return the only case as its events leave it."""
-        (case,) = self.board.cases.values()
-        return case
 
     def cycle(self, number: int) -> CycleRow:
         """Return the row of a cycle."""

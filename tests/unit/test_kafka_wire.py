@@ -1,21 +1,27 @@
 """A touchpoint keeps every attribute on Kafka, under the documented names."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
+from types import ModuleType
+from zoneinfo import ZoneInfo
 
 import pytest
 from aiokafka.partitioner import DefaultPartitioner
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from events.codec import encode
+from events.codec import decode, encode
+from events.envelope import Envelope
+from events.errors import EventError
 from events.partitioning import PARTITIONS, partition_of
 from services.log.kafka.wire import (
+    WRITTEN,
     ForeignRecord,
     from_headers,
     key_of,
     largest_size,
     pack_headers,
+    read_in_python,
     to_record,
     unpack_headers,
 )
@@ -126,6 +132,68 @@ def test_a_record_without_a_counter_is_one_of_a_source_that_keeps_none() -> None
 @given(st.permutations(to_record(FULL, 1, b"", START).headers))
 def test_the_order_of_headers_means_nothing(headers: list[tuple[str, bytes | None]]) -> None:
     assert from_headers(headers) == (FULL, START)
+
+
+def _altered() -> st.SearchStrategy[list[tuple[str, bytes | None]]]:
+    """Headers of a record, some of them altered, left out, told twice or of others."""
+    written = to_record(FULL, 1, b"", START).headers
+    instants = st.datetimes(timezones=st.sampled_from([UTC, ZoneInfo("Asia/Shanghai")]))
+    values = st.one_of(
+        st.none(),
+        st.binary(max_size=40),
+        st.text(max_size=40).map(str.encode),
+        st.integers(-(2**65), 2**65).map(lambda n: str(n).encode()),
+        st.from_regex(r"[+ ]?[0-9_]{1,20}", fullmatch=True).map(str.encode),
+        instants.map(lambda at: at.isoformat().encode()),
+        instants.map(lambda at: at.isoformat(timespec="microseconds")[:26].encode() + b"Z"),
+        st.uuids().map(lambda one: str(one).upper().encode()),
+        st.from_regex(
+            r"20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z", fullmatch=True
+        ).map(str.encode),
+    )
+    names = st.sampled_from([name for name, _ in written] + ["hop", "ce_other", "ce_因"])
+    one = st.tuples(st.integers(0, len(written)), names, values)
+
+    def alter(changes: list[tuple[int, str, bytes | None]]) -> list[tuple[str, bytes | None]]:
+        headers: list[tuple[str, bytes | None]] = list(written)
+        for place, name, value in changes:
+            if place < len(headers) and headers[place][0] == name and value is None:
+                del headers[place]
+            elif any(known == name for known, _ in headers):
+                headers = [(known, value if known == name else old) for known, old in headers]
+            else:
+                headers.insert(place, (name, value))
+        return headers
+
+    return st.lists(one, min_size=1, max_size=3).map(alter)
+
+
+@pytest.mark.native
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(headers=_altered())
+def test_the_compiled_reader_reads_the_headers_that_python_reads_or_leaves_them_to_it(
+    compiled_reader: ModuleType, headers: list[tuple[str, bytes | None]]
+) -> None:
+    reader = compiled_reader.Reader({}, decode, EventError)
+    found = reader.envelope(tuple(headers), WRITTEN, Envelope)
+    try:
+        expected = read_in_python(headers)
+    except ForeignRecord:
+        assert found is None
+    else:
+        assert found is None or found == expected
+
+
+@pytest.mark.native
+@pytest.mark.parametrize("envelope", [SENT.envelope, FULL, replace(FULL, subject=None)])
+def test_the_compiled_reader_leaves_no_record_of_a_gateway_to_python(
+    compiled_reader: ModuleType, envelope: Envelope
+) -> None:
+    reader = compiled_reader.Reader({}, decode, EventError)
+    record = to_record(envelope, 1, b"", START)
+    assert reader.envelope(record.headers, WRITTEN, Envelope) == (envelope, START)
+    counted = [name for name, _ in to_record(FULL, 1, b"", START).headers if name[:3] == "ce_"]
+    assert counted == list(WRITTEN), "the names stand in the order in which they are written"
 
 
 def test_no_record_is_larger_than_was_foreseen() -> None:

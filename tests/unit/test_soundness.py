@@ -6,15 +6,24 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from events.business_time import STANDARD_HOURS
 from events.envelope import BranchId
-from events.touchpoints.policy import CalendarSet, PublicDaysSet
+from events.touchpoints.policy import (
+    CalendarSet,
+    OpeningHours,
+    PublicDaysSet,
+    SpecialDay,
+    WorkingHours,
+)
 from services.intake.answers import EventRefused
 from services.intake.draft import Scope
 from services.intake.parsing import draft_of
 from services.intake.soundness import check_data
 from tests.support.given import instant
+
+DAY = date(2026, 2, 16)
 
 
 def calendar(country: str | None) -> CalendarSet:
@@ -71,3 +80,41 @@ def test_the_notice_that_the_documentation_shows_is_taken() -> None:
     draft = draft_of(json.loads(found[1]), Scope(BranchId("headquarters"), headquarters=True))
     check_data(draft.data)
     assert isinstance(draft.data, PublicDaysSet)
+
+
+def periods(*hours: tuple[int, int]) -> tuple[WorkingHours, ...]:
+    return tuple(WorkingHours(opens=opens, closes=closes) for opens, closes in hours)
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"hours": (OpeningHours(weekday=1, opens=1320, closes=360),)}, "data.hours[0].closes"),
+        ({"hours": (OpeningHours(weekday=1, opens=60, closes=1501),)}, "data.hours[0].closes"),
+        (
+            {"special_days": (SpecialDay(day=DAY, hours=periods((540, 720), (780, 780))),)},
+            "data.special_days[0].hours[1].closes",
+        ),
+        ({"special_days": (SpecialDay(day=DAY), SpecialDay(day=DAY))}, "data.special_days[1].day"),
+        (
+            {"special_days": (SpecialDay(day=DAY),), "holidays": (DAY,)},
+            "data.special_days[0].day",
+        ),
+    ],
+)
+def test_hours_that_contradict_themselves_are_refused(
+    changed: dict[str, object], field: str
+) -> None:
+    with pytest.raises(EventRefused) as refused:
+        check_data(structs.replace(calendar(None), **changed))
+    assert refused.value.field == field
+
+
+def test_a_night_shift_and_half_a_holiday_pass() -> None:
+    check_data(
+        structs.replace(
+            calendar("CN"),
+            hours=(OpeningHours(weekday=1, opens=1320, closes=1800),),
+            special_days=(SpecialDay(day=DAY, hours=periods((540, 720))),),
+        )
+    )

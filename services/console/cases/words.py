@@ -14,6 +14,7 @@ _KINDS: Mapping[str, str] = {
     "case": N_("Case"),
     "enquiry": N_("Enquiry"),
     "account_query": N_("Question about an account"),
+    "on_site_service": N_("On-site service"),
     "immediate_need": N_("Immediate need"),
     "new_connection": N_("New connection"),
     "membership": N_("Membership"),

@@ -168,6 +168,7 @@ _VALUES: Mapping[tuple[str, str], str] = {
     ("kind", "company"): N_("Company"),
     ("kind", "enquiry"): N_("Enquiry"),
     ("kind", "account_query"): N_("Question about an account"),
+    ("kind", "on_site_service"): N_("On-site service"),
     ("kind", "immediate_need"): N_("Immediate need"),
     ("kind", "new_connection"): N_("New connection"),
     ("kind", "membership"): N_("Membership"),

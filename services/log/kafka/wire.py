@@ -16,15 +16,17 @@ from typing import Any, NamedTuple, cast
 
 import msgspec
 
+from events.codec import compiled_reader
 from events.envelope import BranchId, Envelope
 
 Header = tuple[str, bytes]
+_Picks = Callable[[list[Any]], tuple[Any, ...]]
 
 SPECIFICATION = b"1.0"
 CONTENT_TYPE = b"application/avro"
 
-_SHAPES = 1_000  # kept: which headers records have, and in which order
 _COUNTS = 2**63
+_EPOCHS = 1_000  # kept: sources that tell theirs again and again
 _UUID = re.compile("-".join(f"[0-9a-fA-F]{{{size}}}" for size in (8, 4, 4, 4, 12))).fullmatch
 _branch = cast(Callable[[str], BranchId], intern)
 _HEADERS = msgspec.msgpack.Decoder(list[tuple[str, bytes]])
@@ -100,6 +102,16 @@ def from_headers(headers: Sequence[tuple[str, bytes | None]]) -> tuple[Envelope,
     Headers of others are left alone. Raises: ForeignRecord, which repeats no value: a stranger's
     record may hold anything.
     """
+    compiled = compiled_reader()
+    if compiled is not None:
+        found = compiled.envelope(tuple(headers), WRITTEN, Envelope)
+        if found is not None:
+            return found
+    return read_in_python(headers)
+
+
+def read_in_python(headers: Sequence[tuple[str, bytes | None]]) -> tuple[Envelope, datetime]:
+    """Return what `from_headers` does, without what is compiled. Raises: ForeignRecord."""
     try:
         return _read(headers)
     except _UNREADABLE:  # headers of others may be the reason
@@ -124,8 +136,9 @@ def _read(headers: Sequence[tuple[str, bytes | None]]) -> tuple[Envelope, dateti
     (
         event_id, source, type_, subject, branch_id, epoch, sequence, created, sent, collected,
         effective, correlation_id, causation_id, traceparent, tracestate, recorded,
-    ) = _places(names)(texts)  # fmt: skip
-    _check_id(event_id)
+    ) = _SHAPE.places(names)(texts)  # fmt: skip
+    if _UUID(event_id) is None:
+        raise ValueError("no UUID")
     created_at = _instant(created)
     envelope = Envelope(
         id=event_id,
@@ -133,7 +146,7 @@ def _read(headers: Sequence[tuple[str, bytes | None]]) -> tuple[Envelope, dateti
         type=intern(type_),
         subject=subject,
         branch_id=_branch(branch_id),
-        epoch=_count(epoch),
+        epoch=_epoch(epoch),
         sequence=0 if sequence is None else _count(sequence),
         created_at=created_at,
         sent_at=None if sent is None else _instant(sent),
@@ -147,15 +160,28 @@ def _read(headers: Sequence[tuple[str, bytes | None]]) -> tuple[Envelope, dateti
     return envelope, _instant(recorded)
 
 
-@lru_cache(_SHAPES)
-def _places(names: tuple[str, ...]) -> Callable[[list[Any]], tuple[Any, ...]]:
-    """Return what picks the attributes in the order of _NAMES out of texts that have such names.
+class _Shape:
+    """Which headers the last record had, as nearly all that follow have."""
 
-    One that is not given is the text after the last. Raises: ValueError, where one is given twice.
-    """
-    if len({*names}) != len(names):
-        raise ValueError("a header twice")
-    return itemgetter(*(names.index(n) if n in names else len(names) for n in _NAMES))
+    def __init__(self) -> None:
+        self._last: tuple[tuple[str, ...], _Picks] = ((), tuple)
+
+    def places(self, names: tuple[str, ...]) -> _Picks:
+        """Return what picks the attributes in the order of _NAMES out of texts with such names.
+
+        One that is not given is the text after the last. Raises: ValueError, where one is given
+        twice.
+        """
+        known, picks = self._last
+        if names != known:
+            if len({*names}) != len(names):
+                raise ValueError("a header twice")
+            picks = itemgetter(*(names.index(n) if n in names else len(names) for n in _NAMES))
+            self._last = names, picks
+        return picks
+
+
+_SHAPE = _Shape()
 
 
 def _attributes(headers: Iterable[tuple[str, bytes | None]]) -> Mapping[str, bytes]:
@@ -216,6 +242,11 @@ def _count(value: str) -> int:
     return count
 
 
+@lru_cache(_EPOCHS)
+def _epoch(value: str) -> int:
+    return _count(value)
+
+
 def _instant(value: str) -> datetime:
     instant = datetime.fromisoformat(value)
     if instant.tzinfo is UTC:
@@ -230,6 +261,14 @@ _NAMES = (
     "ce_time", "ce_senttime", "ce_collectedtime", "ce_effectivetime", "ce_correlationid",
     "ce_causationid", "ce_traceparent", "ce_tracestate", "ce_recordedtime",
 )  # fmt: skip
+WRITTEN = (
+    "ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "ce_subject", "ce_dataschema",
+    "ce_branchid", "ce_sequence", "ce_sourceepoch", "ce_senttime", "ce_collectedtime",
+    "ce_effectivetime", "ce_correlationid", "ce_causationid", "ce_traceparent", "ce_tracestate",
+    "ce_recordedtime",
+)  # fmt: skip
+"""All attributes in the order of `to_record`, as the compiled reader takes them."""
+
 _REQUIRED = (
     "ce_id", "ce_source", "ce_type", "ce_branchid", "ce_sourceepoch", "ce_time",
     "ce_effectivetime", "ce_recordedtime",

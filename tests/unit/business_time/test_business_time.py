@@ -3,13 +3,20 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from msgspec import structs
 
 from events.branch_calendars import business_time
 from events.business_time import STANDARD_HOURS, BusinessTime, Term
 from events.calendars import zone
 from events.policy import Reference
 from events.public_days import knows_country, public_days
-from events.touchpoints.policy import BranchSet, CalendarSet, OpeningHours
+from events.touchpoints.policy import (
+    BranchSet,
+    CalendarSet,
+    OpeningHours,
+    SpecialDay,
+    WorkingHours,
+)
 from tests.support.given import SHANGHAI, instant, recorded_events, told
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -138,6 +145,77 @@ def test_a_night_shift_is_as_long_as_the_clocks_make_it() -> None:
     night = under(calendar(opening=hours(range(7, 8), 0, 6)), "Europe/Rome")
     assert worked_on(night, date(2026, 3, 29)) == timedelta(hours=5)
     assert worked_on(night, date(2026, 10, 25)) == timedelta(hours=7)
+
+
+def worked_between(time: BusinessTime, start: str, end: str) -> timedelta:
+    return time.worked(instant(start), instant(end))
+
+
+NIGHTS = hours(range(1, 6), 22, 30)
+
+
+def test_a_shift_over_midnight_belongs_to_the_day_on_which_it_begins() -> None:
+    """Monday to Friday from 22:00 until 06:00 of the next day."""
+    nights = under(calendar(opening=NIGHTS))
+    assert (
+        worked_between(nights, "2026-03-09 00:00", "2026-03-09 22:00") == timedelta()
+    )  # Sunday has none
+    assert worked_between(nights, "2026-03-09 22:00", "2026-03-10 12:00") == timedelta(hours=8)
+    assert nights.after(instant("2026-03-09 23:00"), timedelta(hours=5)) == instant(
+        "2026-03-10 04:00"
+    )
+    assert nights.after(instant("2026-03-10 05:00"), timedelta(hours=2)) == instant(
+        "2026-03-10 23:00"
+    )
+    assert nights.after(instant("2026-03-14 05:30"), timedelta(hours=1)) == instant(
+        "2026-03-16 22:30"
+    )
+    assert nights.end_of_working_day(instant("2026-03-12 12:00"), 1) == instant("2026-03-14 06:00")
+
+
+def test_a_holiday_takes_the_shift_that_begins_on_it_and_no_other() -> None:
+    nights = under(calendar(opening=NIGHTS, holidays=(date(2026, 3, 11),)))
+    assert worked_between(nights, "2026-03-11 00:00", "2026-03-12 00:00") == timedelta(hours=6)
+    assert worked_between(nights, "2026-03-12 00:00", "2026-03-13 00:00") == timedelta(hours=2)
+
+
+def test_a_shift_over_the_end_of_the_year_is_counted_once() -> None:
+    nights = under(calendar(opening=hours(range(1, 8), 22, 30)))
+    assert worked_between(nights, "2026-12-31 12:00", "2027-01-01 12:00") == timedelta(hours=8)
+    assert worked_between(nights, "2026-12-31 23:00", "2027-01-01 01:00") == timedelta(hours=2)
+    assert nights.after(instant("2026-12-31 22:00"), timedelta(hours=3)) == instant(
+        "2027-01-01 01:00"
+    )
+
+
+def test_a_day_has_as_many_periods_as_its_hours_name() -> None:
+    three = under(
+        calendar(opening=(*hours(range(1, 6), 6, 9), *hours(range(1, 6), 11, 14), *NIGHTS))
+    )
+    assert worked_between(three, "2026-03-10 06:00", "2026-03-11 06:00") == timedelta(hours=14)
+    assert three.after(instant("2026-03-10 08:00"), timedelta(hours=5)) == instant(
+        "2026-03-10 23:00"
+    )
+
+
+def test_half_a_holiday_has_hours_of_its_own() -> None:
+    """New Year's Eve works the morning; a Sunday works an evening; a Wednesday not at all."""
+    special = tuple(
+        SpecialDay(
+            day=day,
+            hours=tuple(WorkingHours(opens=a * 60, closes=b * 60) for a, b in periods),
+        )
+        for day, periods in (
+            (date(2026, 2, 16), [(9, 12)]),
+            (date(2026, 3, 15), [(18, 21)]),
+            (date(2026, 3, 18), []),
+        )
+    )
+    time = under(structs.replace(calendar(country="CN"), special_days=special))
+    assert worked_on(time, date(2026, 2, 16)) == timedelta(hours=3)  # a public holiday else
+    assert worked_on(time, date(2026, 3, 15)) == timedelta(hours=3)
+    assert worked_on(time, date(2026, 3, 18)) == timedelta()
+    assert worked_on(time, date(2026, 3, 19)) == timedelta(hours=8)
 
 
 def test_a_day_that_a_zone_left_out_is_not_worked() -> None:

@@ -27,7 +27,6 @@ from events.touchpoints.policy import (
 )
 from projections.case_board.ladder import recipients
 from projections.case_board.parts import Route
-from projections.case_board.resolving import can_resolve
 from projections.case_board.rows import BREACHED, CaseRow, ReferralRow
 from projections.protocol import Cause
 from tests.support.cases import (
@@ -213,7 +212,6 @@ def test_an_obligation_reported_done_before_it_was_handed_on_is_done_at_once() -
     ).at("2026-03-09 10:00")  # fmt: skip
     owed = stands.obligation("sales")
     assert (owed.status, owed.done_at, owed.late_s) == ("done", instant("2026-03-09 09:10"), 0)
-    assert can_resolve(stands.state) is None
 
 
 def test_closing_voids_what_is_still_owed() -> None:
@@ -224,9 +222,6 @@ def test_closing_voids_what_is_still_owed() -> None:
     owed = stands.obligation("sales")
     assert (owed.status, owed.breached_at, owed.done_at) == ("void", None, None)
     assert stands.alerts() == {}
-    refusal = can_resolve(stands.state)
-    assert refusal is not None
-    assert refusal.reason == "closed"
 
 
 def test_a_need_overheard_becomes_a_linked_case() -> None:
@@ -317,9 +312,6 @@ def test_an_imported_case_is_what_its_system_says() -> None:
         status="open", cycle=2, reopened=1, resolves=2, resumed=1, handovers=5, returns=2,
         department_handovers=2, department_returns=1, resolved_at="2026-03-09 14:00",
     )  # fmt: skip
-    refusal = can_resolve(given.at("2026-03-20").state)
-    assert refusal is not None
-    assert refusal.reason == "external"
 
 
 def test_a_case_of_our_own_goes_on_after_a_resolve_only_by_its_rules() -> None:

@@ -9,9 +9,13 @@ from events.touchpoints.base import Touchpoint
 from events.touchpoints.complaint import (
     CaseAssigned,
     CaseClosed,
+    CaseDeclined,
+    CaseDuplicateFound,
     CaseEscalated,
     CaseHandedOff,
+    CaseNoted,
     CaseOpened,
+    CasePrioritySet,
     CaseReferred,
     CaseReplied,
     CaseResolved,
@@ -22,6 +26,7 @@ from events.touchpoints.complaint import (
     CustomerTold,
     EscalationAcknowledged,
     ObligationFulfilled,
+    ObligationWithdrawn,
 )
 from events.touchpoints.contact import CallbackMade, CallbackPromised
 from projections.case_board.evolve import HANDLERS
@@ -84,6 +89,11 @@ WORDS: tuple[Touchpoint, ...] = (
         callback_id="B-9", purpose="again", due_at=instant("2026-03-30"), case_id=CASE
     ),
     CallbackMade(callback_id="B-9", outcome="dissatisfied", minutes=9, case_id=CASE),
+    ObligationWithdrawn(case_id=CASE, obligation_id="sales-owes"),
+    CaseNoted(case_id=CASE, by="a9"),
+    CasePrioritySet(case_id=CASE, priority="low", response_minutes=1, solution_minutes=1),
+    CaseDeclined(case_id=CASE, reason="no"),
+    CaseDuplicateFound(case_id=CASE, duplicate_of="other"),
 )  # fmt: skip
 
 FACTS = (

@@ -10,7 +10,6 @@ import pytest
 
 from events.policy import Reference
 from projections.case_board.ladder import recipients
-from projections.case_board.resolving import can_resolve
 from projections.protocol import Cause
 from tests.support.cases import (
     CASE,
@@ -178,15 +177,6 @@ def test_9_the_head_of_the_department_that_is_late_is_alerted_and_nobody_elses()
         ("department_head", "sales", "head of sales"),
         ("owner", "service", "agent-7"),
     ]
-
-
-def test_9_resolving_is_refused_while_a_department_owes_and_the_refusal_names_it() -> None:
-    given = story(*MONDAY)
-    refusal = can_resolve(given.at("2026-03-10 10:00").state)
-    assert refusal is not None
-    assert refusal.reason == "obligation_open"
-    assert [(o.department, o.owes) for o in refusal.owed] == [("sales", "a credit note")]
-    assert can_resolve(story(*TUESDAY).at("2026-03-10 11:00").state) is None
 
 
 def test_9_late_by_two_business_hours_then_resolved_and_a_call_back_is_due() -> None:

@@ -29,6 +29,8 @@ NAMED: dict[str, Named | tuple[Named, ...]] = {
     "since": AT,
     "status": Word("waiting"),
     "steps": ("75%", "100%"),
+    "now": AT,
+    "until": AT,
     "who": tuple(Word(code) for code in WORDS),
 }
 REASONS = [one for one in vars(reasons).values() if isinstance(one, Reason)]

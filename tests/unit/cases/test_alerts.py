@@ -1,0 +1,231 @@
+"""Alerts taken up, put off and passed on: who may, when not, and what the board makes of it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import pytest
+
+from events.cases.alerts import (
+    AcknowledgeAlert,
+    AlertCommand,
+    DelegateAlert,
+    JournalledAlert,
+    SnoozeAlert,
+    decide_alert,
+)
+from events.cases.commands import Assign, HandOff, Resolve
+from events.cases.recipients import Recipient, usual_recipient
+from events.cases.staff import Staff, staff_in_force
+from events.facts import Fact
+from events.refusals import Refused
+from events.touchpoints.base import Touchpoint
+from events.touchpoints.complaint import ComplaintFiled
+from events.touchpoints.policy import (
+    AlertAcknowledged,
+    AlertDelegated,
+    AlertSnoozed,
+    DepartmentSet,
+    StaffSet,
+)
+from projections.case_board.ladder import recipients
+from projections.case_board.replay import Board
+from projections.protocol import Alert, Assessment, Cause, Facts
+from tests.support.decisions import CASE_BOARD, Desk, fact_in_stream
+from tests.support.given import CUSTOMER, Told, deliveries, digest_of, instant, told
+
+REACHED = (Recipient("department_head", "B-1", "sales", "head of sales"),)
+STANDS = JournalledAlert(alert_id="A-1", reached=REACHED)
+NOW = instant("2026-03-09 12:00")
+DESK = Desk()
+
+
+def asked(who: str, command: AlertCommand, alert: JournalledAlert = STANDS) -> object:
+    by = staff_in_force(DESK.reference, who, NOW)
+    assert by is not None
+    decided = decide_alert(alert, command, by, NOW, DESK.reference)
+    return decided.rule if isinstance(decided, Refused) else decided
+
+
+def test_whom_an_alert_reached_takes_it_up_puts_it_off_or_passes_it_on() -> None:
+    head, later = "head of sales", instant("2026-03-09 15:00")
+    assert asked(head, AcknowledgeAlert()) == (AlertAcknowledged(alert_id="A-1", by=head),)
+    assert asked(head, SnoozeAlert(until=later)) == (
+        AlertSnoozed(alert_id="A-1", by=head, until=later),
+    )
+    assert asked(head, DelegateAlert(to="bob")) == (
+        AlertDelegated(alert_id="A-1", by=head, to="bob"),
+    )
+
+
+def test_nobody_else_may_nor_anybody_once_it_is_withdrawn() -> None:
+    assert asked("bob", AcknowledgeAlert()) == "alert_not_yours"
+    over = JournalledAlert("A-1", REACHED, withdrawn_at=NOW, withdrawn_for="replied")
+    assert asked("head of sales", AcknowledgeAlert(), over) == "withdrawn"
+    assert asked("head of sales", SnoozeAlert(until=NOW)) == "in_the_past"
+    assert asked("head of sales", DelegateAlert(to="nobody")) == "unknown_staff"
+
+
+@pytest.mark.parametrize(
+    ("recipient", "who", "reached"),
+    [
+        (Recipient("branch_manager", "B-1", None, None), "max", True),
+        (Recipient("branch_manager", "B-1", None, None), "moe", False),
+        (Recipient("headquarters", "B-1", None, None), "hans", True),
+        (Recipient("department_head", "B-1", "sales", None), "head of sales", True),
+        (Recipient("department_head", "B-1", "sales", None), "head of service", False),
+        (Recipient("owner", "B-1", "service", None), "amy", True),
+        (Recipient("owner", "B-1", "service", None), "bob", False),
+        (Recipient("owner", "B-1", None, None), "bob", True),
+        (Recipient("owner", "B-1", "service", "ann"), "amy", False),
+        (usual_recipient("tier_warning", "B-1"), "max", True),
+        (usual_recipient("overdue", "B-1"), "max", False),
+    ],
+)
+def test_whom_an_alert_reaches(recipient: Recipient, who: str, reached: bool) -> None:
+    by = staff_in_force(DESK.reference, who, NOW)
+    assert by is not None
+    assert recipient.is_of(by) is reached
+
+
+def test_receivables_and_credit_are_told_of_theirs() -> None:
+    for kind, role in (("overdue", "receivables"), ("limit_exceeded", "credit")):
+        by = Staff("x", None, "B-1", frozenset({role}))  # type: ignore[arg-type]
+        assert usual_recipient(kind, "B-1").is_of(by)
+        assert not usual_recipient(kind, "B-2").is_of(by)
+
+
+# --- on the board ---
+
+
+def late() -> tuple[Desk, Alert]:
+    """A case whose first answer is due at 10:00, and the alert of its breach."""
+    desk = Desk()
+    desk.opens(
+        ComplaintFiled(severity="high", agent="ann", department="service"), "2026-03-09 09:00"
+    )
+    (alert,) = (a for a in desk.assessed("2026-03-09 10:00").alerts if a.kind == "case_response")
+    return desk, alert
+
+
+def told_of(desk: Desk, data: Touchpoint, on: str) -> None:
+    desk.facts.append(fact_in_stream(data, instant(on), "/customers/C-1", len(desk.facts)))
+
+
+def standing(desk: Desk, at: str) -> dict[str, int]:
+    return {a.kind: a.threshold for a in desk.assessed(at).alerts}
+
+
+def test_an_alert_that_is_put_off_stands_again_at_its_instant() -> None:
+    desk, alert = late()
+    snoozed = AlertSnoozed(alert_id=alert.alert_id, by="x", until=instant("2026-03-09 10:29"))
+    told_of(desk, snoozed, "2026-03-09 10:05")
+    assert standing(desk, "2026-03-09 10:04") == {"case_response": 100}
+    off = desk.assessed("2026-03-09 10:05")
+    assert not off.alerts
+    assert off.next_change_at == instant("2026-03-09 10:29")
+    cause = off.cleared[alert.key]
+    assert cause == Cause("snoozed", desk.facts[-1].id)
+    assert desk.row("2026-03-09 10:05").escalation is None
+    again = desk.assessed("2026-03-09 10:29")
+    assert [one.alert_id for one in again.alerts] == [alert.alert_id]
+
+
+def test_what_is_put_off_climbs_all_the_same() -> None:
+    desk, alert = late()
+    far = AlertSnoozed(alert_id=alert.alert_id, by="x", until=instant("2026-03-20"))
+    told_of(desk, far, "2026-03-09 10:05")
+    assert standing(desk, "2026-03-09 10:29") == {}
+    assert standing(desk, "2026-03-09 10:30") == {"case_response": 150}
+
+
+def test_the_last_word_on_when_counts_and_so_does_an_end() -> None:
+    desk, alert = late()
+    for until, on in (("2026-03-20", "2026-03-09 10:05"), ("2026-03-09 10:10", "2026-03-09 10:06")):
+        told_of(desk, AlertSnoozed(alert_id=alert.alert_id, by="x", until=instant(until)), on)
+    assert standing(desk, "2026-03-09 10:09") == {}
+    assert standing(desk, "2026-03-09 10:10") == {"case_response": 100}
+
+
+def test_a_call_back_that_is_overdue_is_put_off_too() -> None:
+    desk, _ = late()
+    desk.does("ann", Resolve(), "2026-03-09 10:00")
+    (alert,) = desk.assessed("2026-03-12 09:00").alerts
+    assert alert.kind == "callback_overdue"
+    snoozed = AlertSnoozed(alert_id=alert.alert_id, by="x", until=instant("2026-03-13 09:00"))
+    told_of(desk, snoozed, "2026-03-12 10:00")
+    off = desk.assessed("2026-03-12 11:00")
+    assert (list(off.alerts), off.next_change_at) == ([], instant("2026-03-13 09:00"))
+    assert off.cleared[alert.key].reason == "snoozed"
+    assert standing(desk, "2026-03-13 09:00") == {"callback_overdue": 0}
+
+
+def test_the_board_goes_on_from_where_it_was_to_the_same_rows() -> None:
+    desk, alert = late()
+    until = instant("2026-03-09 10:29")
+    told_of(desk, AlertSnoozed(alert_id=alert.alert_id, by="x", until=until), "2026-03-09 10:05")
+    told_of(desk, AlertDelegated(alert_id=alert.alert_id, by="x", to="amy"), "2026-03-09 10:06")
+    at = instant("2026-03-09 10:40")
+    expected = digest_of(desk.assessed(at), CASE_BOARD)
+    for batches in deliveries(desk.facts, seed=7, rounds=20):
+        assert digest_of(_in_batches(desk, batches, at), CASE_BOARD) == expected
+
+
+def _in_batches(desk: Desk, batches: Sequence[Sequence[Fact]], at: datetime) -> Assessment:
+    facts = Facts()
+    for batch in batches:
+        for one in batch:
+            facts.remember(one)
+        last = CASE_BOARD.assess(CUSTOMER, facts, at, desk.reference)
+    return last
+
+
+# --- who is told ---
+
+
+def whom(desk: Desk, kind: str, at: str) -> list[tuple[str, str | None]]:
+    board = Board(Facts(desk.facts), instant(at), desk.reference, tell=False)
+    alert = next(a for a in desk.assessed(at).alerts if a.kind == kind)
+    return [(one.role, one.agent) for one in recipients(board, alert)]
+
+
+def test_who_is_told_follows_from_what_is_in_force_then() -> None:
+    """A new head from noon on, told of early; a manager who comes to the branch, told of late."""
+    desk, _ = late()
+    heads = DepartmentSet(
+        effective_from=instant("2026-03-09 11:00"), department_id="service", name="Service",
+        head="new head",
+    )  # fmt: skip
+    desk.learns(Told(heads, instant("2026-03-01"), event="new head"))
+    assert whom(desk, "case_response", "2026-03-09 10:10") == [
+        ("department_head", "head of service")
+    ]
+    assert whom(desk, "case_solution", "2026-03-09 14:10") == [("department_head", "new head")]
+    assert whom(desk, "case_response", "2026-03-09 10:30") == [("branch_manager", "max")]
+    joins = StaffSet(
+        effective_from=instant("2026-03-01"), staff_id="mia", branch_id="B-1",
+        roles=("branch_manager",),
+    )  # fmt: skip
+    desk.learns(told(joins, "2026-03-20", "mia joins"))
+    assert whom(desk, "case_response", "2026-03-09 10:30") == [
+        ("branch_manager", "max"), ("branch_manager", "mia"),
+    ]  # fmt: skip
+    assert whom(desk, "case_response", "2026-03-09 11:00") == [("headquarters", "hans")]
+
+
+def test_whoever_owns_the_case_now_is_told_and_the_department_that_owes() -> None:
+    desk, _ = late()
+    desk.does("ann", HandOff(department="sales", owes="x", due_minutes=60), "2026-03-09 09:10")
+    desk.does("head of service", Assign(agent="liz"), "2026-03-09 09:20")
+    assert whom(desk, "case_obligation", "2026-03-09 10:10") == [
+        ("department_head", "head of sales"), ("owner", "liz"),
+    ]  # fmt: skip
+    assert whom(desk, "case_response", "2026-03-09 10:10") == [
+        ("department_head", "head of logistics")
+    ]
+
+
+def test_what_was_passed_on_is_told_to_whom_it_was_passed() -> None:
+    desk, alert = late()
+    told_of(desk, AlertDelegated(alert_id=alert.alert_id, by="x", to="amy"), "2026-03-09 10:05")
+    assert whom(desk, "case_response", "2026-03-09 10:10") == [("delegate", "amy")]
+    assert whom(desk, "case_response", "2026-03-09 10:30") == [("branch_manager", "max")]
