@@ -60,6 +60,7 @@ class AccountCharges(Struct, frozen=True, kw_only=True):
     fees_announced_minor: int
     interest_announced_minor: int
     outstanding_minor: int
+    overdue_minor: int
     exposure_minor: int
 
 
@@ -70,10 +71,11 @@ def account_charges(
     charged: Counter[str] = Counter()
     for row in items:
         charged[row.kind] += row.balance_minor
-    running = fees = announced = 0
+    running = overdue = fees = announced = 0
     for one in charges:
         interest = interest_on(one, today)
         running += interest.owed_minor
+        overdue += interest.owed_minor if one.due_on < today else 0
         announced += interest.announced_minor
         fees += one.fees_announced_minor
     return AccountCharges(
@@ -84,6 +86,7 @@ def account_charges(
         fees_announced_minor=fees,
         interest_announced_minor=announced,
         outstanding_minor=account.outstanding_minor + running,
+        overdue_minor=account.overdue_minor + overdue,
         exposure_minor=account.exposure_minor + running,
     )
 

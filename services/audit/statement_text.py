@@ -32,7 +32,7 @@ def statement_lines(told: Statement, when: When) -> Iterator[str]:
     for row, charges in zip(told.accounts, told.charges, strict=True):
         yield (
             f"{row.currency}: outstanding {amount(charges.outstanding_minor, row.currency)}, "
-            f"overdue {amount(row.overdue_minor, row.currency)}, "
+            f"overdue {amount(charges.overdue_minor, row.currency)}, "
             f"owed back {amount(row.owed_back_minor, row.currency)}, "
             f"credit {amount(row.credit_minor, row.currency)}, "
             f"reserved {amount(row.reserved_minor, row.currency)}; "

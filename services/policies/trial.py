@@ -12,6 +12,7 @@ from functools import partial
 
 from msgspec import Struct, field
 
+from events.calendars import local_day
 from events.codec import decode, encode
 from events.envelope import BranchId, CustomerId, Envelope, EventId, Position, RecordedEvent
 from events.facts import Fact, fact_of
@@ -132,13 +133,14 @@ class Rehearsal:
         """Assess a customer."""
         found.customers += 1
         at = self._alike or Home(facts).instant_of(self._asked, self.before)
+        today = local_day(at, Home(facts).zone_at(at, self.before))
         befores = self._assessed(self._without, customer, facts, at, self.before)
         afters = self._assessed(self._with, customer, facts, at, self._after)
         for projection, before in befores.items():
             after = afters.get(projection, before)
             if after is not before:
                 difference = found.differences.setdefault(projection.name, Difference())
-                difference.compare(projection, before, after)
+                difference.compare(projection, before, after, today)
             for one, other in zip(_tiers(before), _tiers(after), strict=False):
                 found.move(one, other)
             if self._flows is not None and isinstance(projection, CaseBoard):

@@ -241,7 +241,7 @@ GIVEN: Mapping[str, Arguments] = {
     "rebuild_indexed": ("receivables", 1),
     "rebuild_left": (ALL[0],),
     "rebuild_lock_live": (ALL[0], 1),
-    "rebuild_make_live": ("receivables", 2, 1),
+    "rebuild_make_live": ("receivables", 3, 1),
     "rebuild_mend_heads": BUILD,
     "rebuild_mend_totals": BUILD,
     "rebuild_positions": (*OURS, 1),

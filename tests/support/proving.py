@@ -12,14 +12,14 @@ from services.rebuild.rebuilding import rebuild
 
 JOURNAL = "SELECT * FROM alert_journal ORDER BY ordinal"
 ROWS = {
-    "items": "SELECT * FROM receivables_v2_items ORDER BY item_id",
-    "accounts": "SELECT * FROM receivables_v2_accounts ORDER BY currency",
+    "items": "SELECT * FROM receivables_v3_items ORDER BY item_id",
+    "accounts": "SELECT * FROM receivables_v3_accounts ORDER BY currency",
     "alerts": "SELECT alert_id, amount_minor FROM alerts ORDER BY alert_id",
     "totals": "SELECT measure, branch_id, day, count, amount_minor FROM totals "
     "WHERE projection = 'receivables' AND (count, amount_minor) <> (0, 0) ORDER BY 1, 2, 3",
 }
 _EMPTY = (
-    "TRUNCATE receivables_v2_items, receivables_v2_accounts",
+    "TRUNCATE receivables_v3_items, receivables_v3_accounts",
     "DELETE FROM totals WHERE projection = 'receivables'",
 )
 

@@ -229,6 +229,7 @@ def _account(row: AccountRow, charges: AccountCharges) -> AccountDocument:
         AccountDocument,
         row,
         outstanding=money(charges.outstanding_minor),
+        overdue=money(charges.overdue_minor),
         exposure=money(charges.exposure_minor),
         fees=money(charges.fees_minor),
         interest=money(charges.interest_minor),
