@@ -170,6 +170,12 @@ class Account:
             key = (rank, _claimed_on(item), item.balance, item.item_id, self.tick(), item)
             heapq.heappush(queue, key)
 
+    def queue_debt(self, item: Item) -> None:
+        """Let an item and what is charged on it take part in allocation."""
+        self.queue(item)
+        for charge in item.charges:
+            self.queue(charge)
+
     def pool(self, source: Source) -> None:
         """Make the free part of a source customer credit.
 

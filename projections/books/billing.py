@@ -165,8 +165,7 @@ def invoice_amended(book: Ledger, data: InvoiceAmended) -> None:
         follow_invoice(book, invoice)
     for item in invoice.items:
         account.mark(item, book.now, "amended", book.event_id)
-        for one in (item, *item.charges):
-            account.queue(one)
+        account.queue_debt(item)
     if invoice.amount < billed:
         place_again(book, invoice)
     account.settle(book.now)
@@ -276,8 +275,7 @@ def dispute_settled(book: Ledger, data: DisputeSettled) -> None:
                 item.disputed -= 1
                 book.moved(item)
                 account = book.account(item.invoice.currency)
-                for one in (item, *item.charges):
-                    account.queue(one)
+                account.queue_debt(item)
                 account.settle(book.now)
 
 

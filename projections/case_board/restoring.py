@@ -23,8 +23,8 @@ from projections.case_board.kept import (
 )
 from projections.case_board.memo import BoardMemo
 from projections.case_board.parts import Cycle, Obligation, Route, Stay, Unread
+from projections.facts import Facts
 from projections.keeping import fact_again, facts_again
-from projections.protocol import Facts
 
 _DECODER = msgspec.msgpack.Decoder(KeptMemo)
 

@@ -18,7 +18,7 @@ from projections.books.interest import NO_INTEREST, Interest, interest_of
 from projections.books.ledger import Ledger
 from projections.books.records import Hold, Item
 from projections.books.replay import walk
-from projections.protocol import Facts
+from projections.facts import Facts
 from projections.receivables.promises import Promises, step_at
 from projections.receivables.rows import HoldReason
 from projections.receivables.rules import rules_of

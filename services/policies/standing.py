@@ -6,7 +6,7 @@ stage counts as done on a case if one of that name was fulfilled, or withdrawn a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from msgspec import Struct, field
 
@@ -36,6 +36,7 @@ class StageStanding(Struct, frozen=True):
 
     stage: str
     department: str
+    is_known: bool  # reference data has such a department
     cases: int
 
 
@@ -76,13 +77,20 @@ def _open_cases(policy: FlowPolicy, rows: Sequence[Row]) -> Iterator[tuple[CaseR
             yield row, flows[row.kind]
 
 
-def standings(policy: FlowPolicy, found: Mapping[str, FlowCounts]) -> list[FlowStanding]:
-    """Return what was counted, flow by flow."""
+def standings(
+    policy: FlowPolicy, found: Mapping[str, FlowCounts], departments: Collection[str]
+) -> list[FlowStanding]:
+    """Return what was counted, flow by flow; `departments` are those there are."""
     told = []
     for flow in policy.flows:
         counts = found.get(flow.flow, FlowCounts())
         stages = [
-            StageStanding(one.stage, one.department, counts.owed.get(one.stage, 0))
+            StageStanding(
+                one.stage,
+                one.department,
+                one.department in departments,
+                counts.owed.get(one.stage, 0),
+            )
             for one in flow.stages
         ]
         told.append(FlowStanding(flow.flow, flow.kind, counts.cases, counts.finished, stages))

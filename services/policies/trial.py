@@ -240,8 +240,14 @@ async def try_policy(
             for projection in PROJECTIONS
         ],
         tier_moves=transitions(moved, rehearsal.tiers),
-        flows=standings(meant.policy, found.flows) if isinstance(meant.policy, FlowPolicy) else [],
+        flows=_standings(meant, found, reference),
     )
+
+
+def _standings(meant: Candidate, found: PartTrial, reference: Reference) -> list[FlowStanding]:
+    if not isinstance(meant.policy, FlowPolicy):
+        return []
+    return standings(meant.policy, found.flows, reference.departments_at(meant.effective_from))
 
 
 async def _try_on_sample(

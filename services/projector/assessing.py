@@ -7,7 +7,16 @@ the customers is forgotten, and the same events are taken in again.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -21,7 +30,9 @@ from services.postgres.statements import sql
 from services.projector.bringing_back import BringingBack
 from services.projector.collecting import collect_if_many
 from services.projector.lane import Batch, Lane
-from services.projector.recalling import Recall
+from services.projector.recalling import Broken, Recall
+from services.projector.team import Undone, Work
+from services.projector.teams import Teams, Told
 from services.rows.changes import Changes, Parked
 from services.rows.uses import UseSets
 from services.rows.writing import Share, Writer
@@ -50,17 +61,35 @@ class Audience(Protocol):
 
 
 class Piece(NamedTuple):
-    """What one lane takes in, or whom it judges again: customers, with their events if any."""
+    """What lanes of a partition take in, or whom one judges again."""
 
-    lane: Lane
-    batch: Batch
-    upto: int  # where its checkpoint stands afterwards
+    teams: Teams
+    lanes: Sequence[Lane]
+    told: Sequence[Told]  # each team that remembers some of the customers
+    upto: int  # where the checkpoints stand afterwards
     at: datetime  # the instant to be judged
+
+    @property
+    def partition(self) -> int:
+        """Return the partition."""
+        return self.lanes[0].partition
+
+    def customers(self, lane: Lane) -> Iterator[CustomerId]:
+        """Yield whom a lane is asked about."""
+        for team, batch in self.told:
+            if lane in team.lanes:
+                yield from batch
+
+    @property
+    def size(self) -> int:
+        """Return how many customers there are."""
+        return sum(len(batch) for _, batch in self.told)
 
 
 class Part(NamedTuple):
     """The next events of a partition, and the lanes that take them in."""
 
+    teams: Teams
     lanes: Sequence[Lane]
     portion: Portion
     stored: Sequence[StoredEvent] = ()  # as they came from another log
@@ -92,9 +121,8 @@ class Assessor:
     async def take_in(self, parts: Sequence[Part], reference: Reference) -> None:
         """Take in the next events of partitions. Raises: StaleCheckpoint, Unavailable."""
         pieces = [
-            Piece(lane, lane.of_interest(facts), upto, at)
-            for lanes, (facts, _, _, upto, at), _ in parts
-            for lane in lanes
+            Piece(teams, lanes, teams.told(lanes, facts), upto, at)
+            for teams, lanes, (facts, _, _, upto, at), _ in parts
         ]
         unreadable = {
             customer: Parked(customer, reason, event_id)
@@ -119,60 +147,94 @@ class Assessor:
     ) -> int:
         """Do pieces of work in one transaction; return how many customers were judged.
 
-        Lanes of one partition stand side by side. Raises: StaleCheckpoint, Unavailable.
+        Pieces of one partition stand side by side. Raises: StaleCheckpoint, Unavailable.
         """
-        async with all_or_nothing([piece.lane for piece in pieces]):
+        async with all_or_nothing([(piece.teams, piece.lanes) for piece in pieces]):
             broken = dict(unreadable)
-            await self._bringing_back.recall(pieces, broken, reference)
+            needed = [told for piece in pieces for told in piece.told]
+            await self._bringing_back.recall(needed, broken, reference)
             work = [(one, await self._assessed(one, broken, reference)) for one in pieces]
-            await self._uses.keep(head.uses for _, changes in work for head in changes.heads)
+            await self._uses.keep(
+                head.uses
+                for _, found in work
+                for changes in found.values()
+                for head in changes.heads
+            )
             async with writing(self._pool) as connection:
                 given_up = await before(connection)
-                work = [(one, it) for one, it in work if one.lane.partition not in given_up]
+                work = [(one, it) for one, it in work if one.partition not in given_up]
                 numbers = await self._written(connection, work, reference)
         for piece in pieces:
-            if piece.lane.partition in given_up:
-                piece.lane.memory.drop(piece.batch)
-        for (piece, changes), change_no in zip(work, numbers, strict=True):
-            piece.lane.parked.difference_update(piece.batch)
-            piece.lane.committed(piece.upto, changes)
-            self._tell(piece.lane, changes, change_no)
+            if piece.partition in given_up:
+                for lane in piece.lanes:
+                    piece.teams.drop(lane, [*piece.customers(lane)])
+        self._committed(work, numbers)
         keep_until = time.monotonic() + _KEEPING_S
-        for piece, changes in work:
-            await piece.lane.release(changes, piece.at, reference, keep_until)
+        for piece, found in work:
+            for team, _ in piece.told:
+                await team.release(found, piece.at, reference, keep_until)
+            piece.teams.join()
         collect_if_many()
-        return sum(len(piece.batch) for piece, _ in work)
+        return sum(piece.size for piece, _ in work)
 
     async def _written(
         self,
         connection: Connection,
-        work: Sequence[tuple[Piece, Changes]],
+        work: Sequence[tuple[Piece, Work]],
         reference: Reference,
     ) -> list[int]:
-        if not work:
-            return []
         shares = [
-            Share(
-                one.lane.store, one.lane.partition, one.lane.checkpoint, one.upto, changes, one.at
-            )
-            for one, changes in work
+            Share(lane.store, lane.partition, lane.checkpoint, one.upto, changes, one.at)
+            for one, found in work
+            for lane, changes in found.items()
         ]
-        return await self._writer.write(connection, shares, reference.count)
+        return await self._writer.write(connection, shares, reference.count) if shares else []
 
-    async def _assessed(
-        self, piece: Piece, broken: Mapping[CustomerId, Parked], reference: Reference
-    ) -> Changes:
+    def _committed(self, work: Sequence[tuple[Piece, Work]], numbers: Iterable[int]) -> None:
+        """Take note that all of it is durable; whom a lane parked the others go on with."""
+        of_each = iter(numbers)
+        for piece, found in work:
+            for lane, changes in found.items():
+                lane.parked.difference_update(piece.customers(lane))
+                lane.committed(piece.upto, changes)
+                piece.teams.part(parked.customer for parked in changes.parked)
+                self._tell(lane, changes, next(of_each))
+
+    async def _assessed(self, piece: Piece, broken: Broken, reference: Reference) -> Work:
         """Return what differs once a batch is remembered; who is in it was brought back."""
-        lane, batch, _, at = piece
-        mine = {customer: broken[customer] for customer in batch if customer in broken}
-        changes = await lane.assess(batch, mine, at, reference)
-        if changes.incomplete:
-            again = {customer: batch[customer] for customer in changes.incomplete}
-            await self._bringing_back.recall_whole(lane, [*again], mine)
-            await lane.assess(again, mine, at, reference, changes)
-            assert not changes.incomplete, "nothing is left out of what was read whole"
-        changes.parked.extend(mine.values())
-        return changes
+        work = {lane: Changes() for lane in piece.lanes}
+        for team, batch in piece.told:
+            undone = await team.assess(batch, broken, piece.at, reference, work)
+            if undone.incomplete:
+                again = {customer: batch[customer] for customer in undone.incomplete}
+                await self._bringing_back.recall_whole(team, undone.incomplete, broken)
+                left = await team.assess(again, broken, piece.at, reference, work)
+                assert not left.incomplete, "nothing is left out of what was read whole"
+                undone.apart.update(left.apart)
+            if undone.apart:
+                piece.teams.part(undone.apart)
+                for lane in piece.lanes:
+                    await self._assess_apart(piece, lane, batch, undone, broken, reference, work)
+        return work
+
+    async def _assess_apart(
+        self,
+        piece: Piece,
+        lane: Lane,
+        batch: Batch,
+        undone: Undone,
+        broken: Broken,
+        reference: Reference,
+        work: Work,
+    ) -> None:
+        """Have a lane assess for itself who could not be assessed together."""
+        lengths = {c: length for c, (length, lanes) in undone.apart.items() if lane in lanes}
+        if lengths:
+            alone = piece.teams.alone(lane)
+            await self._bringing_back.recall_whole(alone, lengths, broken)
+            mine = {customer: batch[customer] for customer in lengths}
+            left = await alone.assess(mine, broken, piece.at, reference, work)
+            assert not left.incomplete, "nothing is left out of what was read whole"
 
     def _tell(self, lane: Lane, changes: Changes, change_no: int) -> None:
         if self._audience is not None and changes.visible:
@@ -193,11 +255,11 @@ async def writing(pool: Pool) -> AsyncIterator[Connection]:
 
 
 @asynccontextmanager
-async def all_or_nothing(lanes: Sequence[Lane]) -> AsyncIterator[None]:
+async def all_or_nothing(of: Sequence[tuple[Teams, Sequence[Lane]]]) -> AsyncIterator[None]:
     """Forget what was remembered of a batch that was not written."""
     try:
         yield
     except BaseException:
-        for lane in lanes:
-            lane.memory.clear()
+        for teams, lanes in of:
+            teams.clear(lanes)
         raise

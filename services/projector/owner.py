@@ -32,9 +32,11 @@ from services.projector.assessing import (
     all_or_nothing,
     writing,
 )
-from services.projector.lane import Lane
+from services.projector.lane import Lane, Listeners
 from services.projector.memory import Memory
 from services.projector.snapshots import Snapshots
+from services.projector.team import Team
+from services.projector.teams import Teams
 from services.rows.projection_store import ProjectionStore
 from services.rows.writing import Writer
 
@@ -88,8 +90,10 @@ class PartitionOwner:
         self._log = log
         self._generation = generation
         self.assessor = Assessor(pool, dossiers, generation, self.writer(), mirror, audience)
-        self._known = [self._lane(projection, memory) for projection in projections]
+        self._memory = memory
+        self._known = [self._lane(projection) for projection in projections]
         self._lanes = self._known  # those of versions that are live
+        self._teams = Teams(self._team)
 
     @property
     def next(self) -> int:
@@ -107,11 +111,14 @@ class PartitionOwner:
                 self._lanes = await self.live(connection, self._known)
                 for lane in self._lanes:
                     await lane.take(connection)
+        self._teams.begin(self._lanes)
 
-    def _lane(self, projection: Projection, memory: Memory) -> Lane:
-        store = self.store_of(projection, self._generation)
-        snapshots = Snapshots(self._pool, projection, store.id, self._generation)
-        return Lane(projection, self.partition, store, snapshots, memory)
+    def _lane(self, projection: Projection) -> Lane:
+        return Lane(projection, self.partition, self.store_of(projection, self._generation))
+
+    def _team(self, lanes: Sequence[Lane]) -> Team:
+        told = Listeners(lanes)
+        return Team(told, Snapshots(self._pool, told, self._generation), self._memory)
 
     def store_of(self, projection: Projection, generation: int) -> ProjectionStore:
         """Return where a projection's rows are kept."""
@@ -145,7 +152,7 @@ class PartitionOwner:
         """Return up to `limit` events that lanes furthest behind take in next, if there are any."""
         lanes, stop = self._behind()
         portion = await self._log.facts(self.partition, self.next, limit, stop)
-        return None if portion is None else Part(lanes, portion)
+        return None if portion is None else Part(self._teams, lanes, portion)
 
     async def take_in(self, reference: Reference, stored: Sequence[StoredEvent]) -> None:
         """Take in a batch that begins at `next`, of events that were read whole."""
@@ -154,7 +161,7 @@ class PartitionOwner:
             stop = min(stop, stored[-1].position.n + 1)
             batch = [one for one in stored if one.position.n < stop]
             portion = portion_of(batch, stop, at=stored[max(len(batch) - 1, 0)].recorded_at)
-            await self.assessor.take_in([Part(lanes, portion, batch)], reference)
+            await self.assessor.take_in([Part(self._teams, lanes, portion, batch)], reference)
             self.taken_at = portion.recorded_at
             stored = stored[len(batch) :]
 
@@ -222,7 +229,7 @@ class PartitionOwner:
     async def _settle(self, lanes: Sequence[Lane], reference: Reference) -> None:
         if not lanes:
             return
-        async with all_or_nothing(lanes), writing(self._pool) as connection:
+        async with all_or_nothing([(self._teams, lanes)]), writing(self._pool) as connection:
             for lane in lanes:
                 await lane.store.settle(
                     connection, self.partition, lane.checkpoint, reference.count
@@ -241,7 +248,7 @@ class PartitionOwner:
     ) -> int:
         """Assess customers as of `at` to whom nothing happened; return how many."""
         pieces = [
-            Piece(lane, dict.fromkeys(customers, ()), lane.checkpoint.next, at)
+            Piece(self._teams, [lane], self._teams.again(lane, customers), lane.checkpoint.next, at)
             for lane, customers in found
             if customers
         ]

@@ -226,7 +226,8 @@ GIVEN: Mapping[str, Arguments] = {
     "relay_place": ("webhook", 5),
     "snapshot_keep": ("receivables", 1, "C-new", "code", 1, 10, NOW, 3, 10, b"x"),
     "snapshots_there": columns([(*OURS, customer) for customer in CUSTOMERS]),
-    "snapshots_of": (*OURS, "x", 1, 9000, 300, 300, CUSTOMERS, 2**18),
+    "snapshot_heads": (*OURS, CUSTOMERS, 300),
+    "snapshots_of": (*OURS, "x", 1, 9000, 300, 300, CUSTOMERS, 2**18, *OURS),
     "try_delivery_lock": (),
     "try_projector_lock": (),
     # --- rebuilds

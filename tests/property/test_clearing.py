@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from events.money import Money
 from events.policy import Reference
 from events.touchpoints.policy import FeesPolicy, FeesPolicyPublished, ReminderFee
-from projections.protocol import Facts
+from projections.facts import Facts
 from projections.receivables.statement import explain
 from tests.support.given import (
     CUSTOMER,

@@ -12,7 +12,8 @@ from events.calendars import INSTANT
 from events.facts import Fact
 from events.policy import Reference
 from projections.books.ageing import ageing
-from projections.protocol import Facts, Total
+from projections.facts import Facts
+from projections.protocol import Total
 from projections.receivables.charged import account_charges
 from projections.receivables.reading import ReceivablesAt
 from projections.receivables.reports import open_balances

@@ -29,7 +29,8 @@ from projections.case_board.board import obligation_due_at
 from projections.case_board.projection import CaseBoard
 from projections.case_board.replay import Board
 from projections.case_board.rows import CaseRow
-from projections.protocol import Assessment, Facts
+from projections.facts import Facts
+from projections.protocol import Assessment
 from tests.support.cases import CASE, SERVICE_DESK
 from tests.support.given import CUSTOMER, Told, event_id, instant, recorded_events, told
 

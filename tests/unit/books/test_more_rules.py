@@ -12,7 +12,7 @@ from events.touchpoints.contact import VisitMade
 from events.touchpoints.payment import DebtWrittenOff, Instalment, InvoiceIssued
 from events.touchpoints.policy import BranchSet, CompanySet
 from projections.books.ageing import ageing
-from projections.protocol import Facts
+from projections.facts import Facts
 from projections.receivables.lines import Statement
 from projections.receivables.reports import dso, invoiced_in_window, invoices_open, open_balances
 from projections.receivables.rows import ItemRow

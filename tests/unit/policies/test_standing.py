@@ -7,7 +7,7 @@ import pytest
 from events.cases.commands import Decline, Fulfil, Withdraw
 from events.touchpoints.complaint import ServiceRequested
 from events.touchpoints.policy import Flow, FlowPolicy, FlowPolicyPublished, Stage
-from projections.protocol import Facts
+from projections.facts import Facts
 from services.policies.standing import (
     FlowCounts,
     FlowStanding,
@@ -52,7 +52,7 @@ def standing(meant: FlowPolicy, *desks: Desk) -> FlowStanding:
         count_standings(part, meant, rows)
         for flow, found in part.items():
             counts.setdefault(flow, FlowCounts()).take_in(found)
-    return standings(meant, counts)[0]
+    return standings(meant, counts, {"sales", "service"})[0]
 
 
 def test_the_flow_in_force_shows_cases_where_they_are() -> None:
@@ -65,9 +65,9 @@ def test_another_flow_counts_what_was_done_under_the_same_name() -> None:
     meant = policy(stage("first"), stage("b", "first"), stage("last", "a", "b"))
     found = standing(meant, desk("a", "b"))
     assert found.stages == [
-        StageStanding("first", "sales", 1),
-        StageStanding("b", "sales", 0),
-        StageStanding("last", "sales", 1),
+        StageStanding("first", "sales", True, 1),
+        StageStanding("b", "sales", True, 0),
+        StageStanding("last", "sales", True, 1),
     ]
 
 

@@ -4,7 +4,7 @@ import pytest
 from msgspec import inspect
 
 from services.policies.kinds import KINDS
-from services.policies.units import measured, unit_of
+from services.policies.units import in_lines, measured, unit_of
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,13 @@ def test_every_whole_number_of_every_policy_has_a_unit_or_counts() -> None:
     counts = {"callback_attempts", "level", "percent"}
     money = {"minor"}  # of an amount, which has its currency beside it
     assert {name for name in fields if not unit_of(name)} == counts | money
+
+
+def test_records_that_hold_records_are_told_one_by_one() -> None:
+    flows = [{"flow": "f", "stages": [{"stage": "a", "minutes": 60, "after": []}]}]
+    assert list(in_lines("flows", flows)) == [
+        "flows =",
+        '    flow "f"',
+        '        stage "a", minutes 60 business minutes',
+    ]
+    assert list(in_lines("upper_days", (0, 30))) == ["upper_days = [0,30] days"]
