@@ -39,7 +39,7 @@ _LOG = structlog.get_logger(__name__)
 
 _READ = 1_000
 _IMPORTED = "/import-"
-_TIERS = tables_of(ValueTiers())["standings"].name
+_STANDINGS = tables_of(ValueTiers())["standings"].name
 
 _OPENERS = frozenset(kind.event_type for kind in (ComplaintFiled, ServiceRequested, CaseReferred))
 
@@ -141,7 +141,7 @@ class Openings:
             return None
         with translated():
             tier: str | None = await self._pool.fetchval(
-                sql("tier_of").format(tiers=_TIERS), customer
+                sql("tier_of").format(standings=_STANDINGS), customer
             )
         return tier
 
