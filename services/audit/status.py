@@ -14,7 +14,7 @@ from services.errors import UnreadableEvent
 from services.log.filling import is_filling
 from services.native import choose
 from services.platform import Platform
-from services.postgres.pool import translated
+from services.postgres.pool import PROGRAM, translated
 from services.postgres.statements import sql
 from services.projector.reference_feed import ReferenceFeed
 
@@ -34,6 +34,15 @@ class ProjectionStatus(Struct, frozen=True, kw_only=True):
     parked: int
 
 
+class Program(Struct, frozen=True, kw_only=True):
+    """A process of the platform that is connected to the database."""
+
+    command: str
+    pid: int  # on its own machine
+    host: str | None  # null: it is on the database's
+    native: str  # which parts run compiled in it, or why none does
+
+
 class Status(Struct, frozen=True, kw_only=True):
     """The log's position and every projection's."""
 
@@ -42,7 +51,8 @@ class Status(Struct, frozen=True, kw_only=True):
     duplicates: int  # records of Kafka's topics that were dropped: their event had come before
     position: str
     projections: list[ProjectionStatus]
-    native: str  # which parts run compiled, or why none does
+    native: str  # which parts run compiled in the process that was asked, or why none does
+    programs: list[Program]  # the others
     uncounted_sources: list[str]  # publish without sequence numbers: no gap shows; at most 100
 
 
@@ -93,6 +103,7 @@ async def status(platform: Platform, at: datetime) -> Status:
             )
         )
     with translated():
+        others = await platform.pool.fetch(sql("programs"), rf"^{PROGRAM} \S+ \d+: ")
         mirrors = await platform.pool.fetch(sql("mirror_heads"), heads.generation)
         uncounted = await platform.pool.fetch(sql("uncounted_sources"), _SOURCES)
     dropped = sum(mirror["dropped"] for mirror in mirrors)
@@ -103,5 +114,13 @@ async def status(platform: Platform, at: datetime) -> Status:
         position=heads.token(),
         projections=found,
         native=str(choose()),
+        programs=[_program(row["name"], row["host"]) for row in others],
         uncounted_sources=[row["source"] for row in uncounted],
     )
+
+
+def _program(name: str, host: str | None) -> Program:
+    """Return the process that is known to the server by a name of `program_name`."""
+    about, _, native = name.partition(": ")
+    _, command, pid = about.split(" ")
+    return Program(command=command, pid=int(pid), host=host, native=native)

@@ -144,6 +144,9 @@ def status_lines(found: Status) -> Iterator[str]:
             f"{one.under_older_policies:,} under older policies, {one.parked:,} parked"
         )
     yield f"native: {found.native}"
+    for program in found.programs:
+        where = f"process {program.pid}" + (f" on {program.host}" if program.host else "")
+        yield f"native: {program.native} in `touchstone {program.command}` ({where})"
     if uncounted := found.uncounted_sources:
         yield (
             f"without sequence numbers, so that no gap can be seen: "
