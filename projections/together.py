@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from events.facts import Fact
 from events.touchpoints.base import Touchpoint
-from projections.protocol import Facts, Projection, Staged, Walk
+from projections.facts import Facts, Sharing, Walk
+from projections.protocol import Projection
 
 
 class Asked(NamedTuple):
@@ -61,7 +62,7 @@ class Together:
             mine = sharing.places.intersection(places)
             if sharing.walker in mine and len(mine) > 1:
                 shared = Facts(told, sharing.handles)
-                shared.staged = Staged(sharing.walk)
+                shared.sharing = Sharing(sharing.walk)
                 staged.update(dict.fromkeys(mine, shared))
         found = []
         for n in places:

@@ -10,13 +10,54 @@ from events.cases.flows import beginning, flow_for, handed_to
 from events.cases.reasons import NOT_YOURS, OPENED_ONCE
 from events.cases.staff import BY_ITSELF, Staff, staff_in_force
 from events.cases.state import Case
-from events.cases.terms import minutes_at, terms_at
+from events.cases.terms import minutes_at, native_case_id, terms_at
 from events.policy import Reference
 from events.refusals import Word, refuse
-from events.touchpoints.complaint import CaseOpened, CustomerTold, Severity
+from events.touchpoints.complaint import (
+    CaseOpened,
+    CaseReferred,
+    ComplaintFiled,
+    CustomerTold,
+    ServiceRequested,
+    Severity,
+)
 from events.touchpoints.policy import TierPolicy
 
 _STEP_UP: dict[Severity, Severity] = {"low": "medium", "medium": "high", "high": "urgent"}
+
+
+def opening_of(
+    data: ComplaintFiled | ServiceRequested | CaseReferred,
+    event_id: str,
+    at: datetime,
+    tier: str | None = None,
+) -> Open:
+    """Return the command that opens the case of a complaint, a request or a need overheard.
+
+    `event_id` and `at` are those of its event, `tier` is its customer's then.
+    """
+    if isinstance(data, CaseReferred):
+        return Open(
+            case_id=data.referral_case_id,
+            severity=data.severity,
+            received_at=at,
+            opened_by=event_id,
+            department=data.department,
+            tier=tier,
+            referred_from=data.case_id,
+        )
+    requested = data if isinstance(data, ServiceRequested) else None
+    return Open(
+        case_id=native_case_id(event_id),
+        severity=data.severity,
+        received_at=at,
+        opened_by=event_id,
+        agent=data.agent,
+        department=data.department,
+        tier=tier,
+        wanted_by=requested.wanted_by if requested else None,
+        kind=requested.kind if requested else "complaint",
+    )
 
 
 def open_case(case: Case | None, command: Open, by: Staff, now: datetime, rules: Rules) -> Decision:

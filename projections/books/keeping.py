@@ -34,16 +34,25 @@ class Numbers:
 
     def __init__(self, book: Ledger) -> None:
         accounts = book.accounts.values()
-        debts = {item.invoice: None for item in book.items.values() if item.invoice.owed_back}
         self.accounts = _numbered(accounts)
         self.sources = _numbered(source for account in accounts for source in account.sources)
-        self.invoices = _numbered([*book.invoices.values(), *debts])
+        self.invoices = _numbered(_invoices_of(book))
         self.items = _numbered(item for invoice in self.invoices for item in invoice.items)
         self.entries = _numbered(entry for item in self.items for entry in item.entries)
         self.orders = _numbered(book.orders.values())
         self.checks = _numbered(book.checks)
         owings = [note.owing for note in book.promises] + [a.promised for a in accounts]
         self.owings = _numbered(dict.fromkeys(o for o in owings if o is not None))
+
+
+def items_of(book: Ledger) -> list[Item]:
+    """Return the items in the order of their numbers."""
+    return [item for invoice in _invoices_of(book) for item in invoice.items]
+
+
+def _invoices_of(book: Ledger) -> list[Invoice]:
+    debts = {item.invoice: None for item in book.items.values() if item.invoice.owed_back}
+    return [*book.invoices.values(), *debts]
 
 
 def _numbered(parts: Iterable[T]) -> dict[T, int]:

@@ -23,7 +23,7 @@ from events.touchpoints.payment import (
 from projections.books import billing, orders, payments
 from projections.books.credit_notes import settle_unbilled
 from projections.books.ledger import Ledger
-from projections.protocol import Facts
+from projections.facts import Facts
 
 HANDLERS = {**billing.HANDLERS, **payments.HANDLERS, **orders.HANDLERS}
 

@@ -1,7 +1,8 @@
-"""The stage of the books: one walk of a customer's books for all projections of a pass.
+"""The stage of the books: one walk of a customer's books for all projections that read them.
 
-Whoever notes most walks; the others read the ledger it has walked. The ledger is that of the
-asked instant and goes on no further: nobody keeps a memo of it.
+Whoever notes most walks; the others read the ledger that it walks. They may be asked together or
+each by itself, of any instants: the ledger goes on as far as anybody asked, and of what moved in
+it each reader is told since it read last.
 """
 
 from __future__ import annotations
@@ -11,35 +12,27 @@ from typing import Final
 
 from events.policy import Reference
 from projections.books.ledger import Ledger
-from projections.protocol import Facts
+from projections.facts import Facts, Memo
 
 BOOKS: Final = "books"
 
 
-class WalkedBooks:
-    """The books at an instant, with all receivables' facts in them; `notes` are the walker's.
+class SharedBooks(Memo):
+    """The walker's memo: the books, and what others made of them, by projection."""
 
-    Each is taken once: whoever asks again may have gone on with it, and walks for itself.
-    """
+    def __init__(self, reference: Reference) -> None:
+        self.reference = reference
+        self.stamp: object = None
+        self.readings: dict[str, Memo] = {}
 
-    __slots__ = ("_ledger", "_notes")
-
-    def __init__(self, ledger: Ledger, notes: object) -> None:
-        self._ledger: Ledger | None = ledger
-        self._notes: object = notes
-
-    def take_ledger(self) -> Ledger | None:
-        """Return the ledger for who only reads it."""
-        ledger, self._ledger = self._ledger, None
-        return ledger
-
-    def take_notes(self) -> object:
-        """Return what the walker noted."""
-        notes, self._notes = self._notes, None
-        return notes
+    @property
+    def ledger(self) -> Ledger:
+        """Return the books."""
+        raise NotImplementedError
 
 
-def walked_books(facts: Facts, at: datetime, reference: Reference) -> WalkedBooks | None:
-    """Return the books that were walked for all; None: everybody walks for itself."""
-    found = None if facts.staged is None else facts.staged.walked(facts, at, reference)
-    return found if isinstance(found, WalkedBooks) else None
+def shared_books(facts: Facts, at: datetime, reference: Reference) -> SharedBooks | None:
+    """Return the books that were walked for all to an instant; None: everybody walks alone."""
+    found = None if facts.sharing is None else facts.sharing.walked(facts, at, reference)
+    assert found is None or isinstance(found, SharedBooks)
+    return found

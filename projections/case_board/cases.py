@@ -15,13 +15,12 @@ class Case:
 
     __slots__ = (
         "activity", "agents", "attempts", "branch_id", "callback_due_at", "callback_outcome",
-        "callback_promised",
-        "case_id", "category", "cycles", "declined", "department", "departments", "done_early",
-        "duplicate_of", "event_id",
-        "external", "history", "kind", "last_at", "last_event_id", "obligations", "opened_at",
-        "owed", "owner", "pinned", "priority", "rank", "referrals", "referred_from", "resolved_at",
-        "resolves", "resumed", "severity", "status", "status_by", "stays", "terms", "tier",
-        "time", "told", "unread", "waiting_since", "wanted_by",
+        "callback_promised", "case_id", "category", "cycles", "declined", "department",
+        "departments", "done_early", "duplicate_of", "event_id", "external", "flow", "history",
+        "kind", "last_at", "last_event_id", "obligations", "opened_at", "owed", "owner",
+        "pinned", "priority", "rank", "referrals", "referred_from", "resolved_at", "resolves",
+        "resumed", "severity", "status", "status_by", "stays", "terms", "tier", "time", "told",
+        "unread", "waiting_since", "wanted_by",
     )  # fmt: skip
 
     def __init__(
@@ -59,6 +58,7 @@ class Case:
         self.department: str | None = None
         self.activity: str | None = None
         self.referred_from: str | None = None
+        self.flow: str | None = None
         self.status: CaseStatus = "open"
         self.status_by: tuple[str, str] = ("opened", event_id)  # the word and event of its status
         self.waiting_since: datetime | None = None

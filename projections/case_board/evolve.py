@@ -77,6 +77,7 @@ def _opened(case: Case, data: CaseOpened, now: datetime) -> None:
     case.priority, case.tier = data.priority, data.tier
     case.owner = data.owner or None
     case.referred_from = data.referred_from or case.referred_from
+    case.flow = data.flow
     case.handled(case.owner, data.department or None, now)
     attempts = data.callback_attempts or case.terms.callback_attempts
     case.terms = _with_times(case.terms, data, attempts)
@@ -120,7 +121,9 @@ def _handed_off(case: Case, data: CaseHandedOff, now: datetime) -> None:
     _work_goes_on(case, now)
     case.departments.pass_to(data.department)
     clock = CaseClock(case.time, now, timedelta(minutes=data.due_minutes))
-    obligation = Obligation(data.obligation_id, data.department, data.owes, data.agent, clock)
+    obligation = Obligation(
+        data.obligation_id, data.department, data.owes, data.agent, data.stage, clock
+    )
     case.obligations[data.obligation_id] = obligation
     case.owed[data.obligation_id] = obligation
     case.take(data.department, now)

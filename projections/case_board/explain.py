@@ -21,7 +21,8 @@ from projections.case_board.ladder import (
 from projections.case_board.parts import CaseStep
 from projections.case_board.replay import Board
 from projections.case_board.rows import CallbackRow, CaseRow, CycleRow, ObligationRow
-from projections.protocol import Alert, Facts
+from projections.facts import Facts
+from projections.protocol import Alert
 
 
 class CaseExplanation(Struct, frozen=True, kw_only=True):

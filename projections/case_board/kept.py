@@ -53,6 +53,7 @@ class KeptObligation(Kept):
     department: str
     owes: str
     agent: str | None
+    stage: str | None
     clock: KeptClock
     done_at: datetime | None
     voided_at: datetime | None
@@ -100,6 +101,7 @@ class KeptCase(Kept):
     department: str | None
     activity: str | None
     referred_from: str | None
+    flow: str | None
     status: CaseStatus
     status_by: tuple[str, str]
     waiting_since: datetime | None

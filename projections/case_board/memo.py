@@ -19,7 +19,8 @@ from projections.case_board.board import all_rows, unread_rows
 from projections.case_board.ladder import Ladder
 from projections.case_board.replay import Board
 from projections.case_board.rows import CALLBACKS, TABLES
-from projections.protocol import Alert, Assessment, Differences, Facts, Memo, Row, RowKey
+from projections.facts import Facts, Memo
+from projections.protocol import Alert, Assessment, Differences, Row, RowKey
 
 
 class BoardMemo(Memo):

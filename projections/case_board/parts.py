@@ -84,16 +84,23 @@ class Obligation:
 
     __slots__ = (
         "agent", "clock", "department", "done_at", "ended_by", "handed_at", "obligation_id",
-        "owes", "voided_at",
+        "owes", "stage", "voided_at",
     )  # fmt: skip
 
     def __init__(
-        self, obligation_id: str, department: str, owes: str, agent: str | None, clock: CaseClock
+        self,
+        obligation_id: str,
+        department: str,
+        owes: str,
+        agent: str | None,
+        stage: str | None,
+        clock: CaseClock,
     ) -> None:
         self.obligation_id = obligation_id
         self.department = department
         self.owes = owes
         self.agent = agent
+        self.stage = stage  # of the case's flow
         self.clock = clock
         self.handed_at = clock.started_at
         self.done_at: datetime | None = None

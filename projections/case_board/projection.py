@@ -17,7 +17,8 @@ from projections.case_board.memo import BoardMemo
 from projections.case_board.replay import HANDLED
 from projections.case_board.restoring import memo_again
 from projections.case_board.rows import BREACHED, TABLES, CaseRow
-from projections.protocol import Assessment, Facts, Memo, Row, Stage, Table, Total
+from projections.facts import Facts, Memo, Stage
+from projections.protocol import Assessment, Row, Table, Total
 
 
 class CaseBoard:

@@ -30,7 +30,7 @@ from events.uses import Use
 from projections.case_board.calls import PromisedCall, call_subject
 from projections.case_board.cases import Case
 from projections.case_board.evolve import HANDLERS, tell
-from projections.protocol import Facts
+from projections.facts import Facts
 
 HANDLED: frozenset[type[Touchpoint]] = frozenset(
     {*HANDLERS, AlertAcknowledged, AlertSnoozed, AlertDelegated}

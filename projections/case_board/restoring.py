@@ -23,8 +23,8 @@ from projections.case_board.kept import (
 )
 from projections.case_board.memo import BoardMemo
 from projections.case_board.parts import Cycle, Obligation, Route, Stay, Unread
+from projections.facts import Facts
 from projections.keeping import fact_again, facts_again
-from projections.protocol import Facts
 
 _DECODER = msgspec.msgpack.Decoder(KeptMemo)
 
@@ -80,6 +80,7 @@ def _case_again(kept: KeptCase, terms: ServiceTerms, time: BusinessTime) -> Case
     case.department = kept.department
     case.activity = kept.activity
     case.referred_from = kept.referred_from
+    case.flow = kept.flow
     case.status = kept.status
     case.status_by = kept.status_by
     case.waiting_since = kept.waiting_since
@@ -136,7 +137,9 @@ def _cycle_again(kept: KeptCycle, case: Case) -> Cycle:
 
 def _obligation_again(kept: KeptObligation, time: BusinessTime) -> Obligation:
     clock = _clock_again(kept.clock, time)
-    obligation = Obligation(kept.obligation_id, kept.department, kept.owes, kept.agent, clock)
+    obligation = Obligation(
+        kept.obligation_id, kept.department, kept.owes, kept.agent, kept.stage, clock
+    )
     obligation.done_at = kept.done_at
     obligation.voided_at = kept.voided_at
     obligation.ended_by = kept.ended_by

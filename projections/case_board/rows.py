@@ -63,6 +63,7 @@ class CaseRow(Row, frozen=True, kw_only=True):
     department_returns: int
     told: int
     referred_from: str | None
+    flow: str | None  # the flow of stages that it goes through
     declined: bool  # closed because we will not do it
     duplicate_of: str | None  # closed because it is the same as this case
     escalation: int | None  # the highest percent at which an alert about it stands
@@ -96,10 +97,11 @@ class ObligationRow(Row, frozen=True, kw_only=True):
     department: str
     owes: str
     agent: str | None
+    stage: str | None  # of the case's flow; None: handed off by somebody
     handed_at: datetime
     due_at: datetime | None  # None: never, its calendar has too few working hours
     provisional: bool  # public holidays before it are not announced yet: it may move
-    status: ObligationStatus  # void: the case was closed first
+    status: ObligationStatus  # void: it was withdrawn, or the case was closed first
     done_at: datetime | None
     breached_at: datetime | None
     late_s: int | None  # once it is done

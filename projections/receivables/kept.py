@@ -27,14 +27,20 @@ class KeptTally(Kept):
     days_late: int
 
 
-class KeptMemo(Kept):
-    """A memo of receivables."""
+class KeptReading(Kept):
+    """What receivables made of the books."""
 
     at: datetime
-    books: KeptBooks
     branch_id: str | None  # of the frame
     zone: str
     states: Sequence[KeptPromiseState]
     unsettled: list[int]
     settled: dict[tuple[str, Verdict], int]
     tallies: Sequence[KeptTally]
+
+
+class KeptMemo(Kept):
+    """A memo of receivables."""
+
+    books: KeptBooks
+    reading: KeptReading

@@ -17,7 +17,8 @@ from projections.books.days import BEGINNING
 from projections.books.ledger import Ledger
 from projections.books.records import Item
 from projections.books.replay import may_continue
-from projections.protocol import Alert, Assessment, Differences, Facts, Memo, Row, RowKey
+from projections.facts import Facts, Memo
+from projections.protocol import Alert, Assessment, Differences, Row, RowKey
 from projections.receivables.alerts import AlertBook
 from projections.receivables.balances import ItemState, Tally, account_row, item_row
 from projections.receivables.causes import ClearedAlerts
@@ -49,7 +50,11 @@ class BookMemo(Memo):
 
     def serves(self, facts: Facts, at: datetime, reference: Reference) -> bool:
         """Return whether an assessment of the facts may go on from here."""
-        return reference is self.reference and at >= self.at and may_continue(self.book, facts)
+        return self.goes_on_to(at, reference) and may_continue(self.book, facts)
+
+    def goes_on_to(self, at: datetime, reference: Reference) -> bool:
+        """Return whether an assessment as of an instant may go on from here, if the books may."""
+        return reference is self.reference and at >= self.at
 
     def assess(self, customer: CustomerId, facts: Facts, at: datetime) -> Assessment:
         """Go on to an instant; one that the memo serves."""

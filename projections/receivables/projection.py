@@ -11,9 +11,10 @@ from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.policy import ReferenceTouchpoint
 from projections.books.replay import HANDLED
-from projections.books.stage import BOOKS, walked_books
-from projections.protocol import Assessment, Facts, Memo, Row, Stage, Table, Total
-from projections.receivables.keeping import kept_memo, memo_again
+from projections.books.stage import BOOKS, SharedBooks, shared_books
+from projections.facts import Facts, Memo, Stage
+from projections.protocol import Assessment, Row, Table, Total
+from projections.receivables.keeping import Beside, kept_memo, memo_again
 from projections.receivables.memo import BookMemo
 from projections.receivables.rows import ACCOUNTS, INVOICED, ITEMS, OPEN, OWED_BACK, ItemRow
 from projections.receivables.rules import READS
@@ -27,7 +28,7 @@ class Receivables:
     handles: ClassVar[frozenset[type[Touchpoint]]] = HANDLED
     reads: ClassVar[frozenset[type[ReferenceTouchpoint]]] = READS
     tables: ClassVar[tuple[Table, ...]] = (ITEMS, ACCOUNTS)
-    stage: ClassVar[Stage | None] = Stage(BOOKS, None)
+    stage: ClassVar[Stage | None] = Stage(BOOKS, reading=Beside(name))
 
     def assess(
         self, customer: CustomerId, facts: Facts, at: datetime, reference: Reference
@@ -36,15 +37,30 @@ class Receivables:
 
         It goes on from where the last assessment of the same facts left its memo, if it may.
         """
+        shared = shared_books(facts, at, reference)
+        if shared is not None:
+            return self._assess_shared(shared, customer, facts, at, reference)
         memo, facts.memo = facts.memo, None
         if not (isinstance(memo, BookMemo) and memo.serves(facts, at, reference)):
-            walked = walked_books(facts, at, reference)
-            ledger = None if walked is None else walked.take_ledger()
-            if ledger is not None:
-                return BookMemo(reference, ledger).assess(customer, facts, at)
             memo = BookMemo(reference)
         assessment = memo.assess(customer, facts, at)
         facts.memo = memo
+        return assessment
+
+    def _assess_shared(
+        self,
+        shared: SharedBooks,
+        customer: CustomerId,
+        facts: Facts,
+        at: datetime,
+        reference: Reference,
+    ) -> Assessment:
+        """Return the same of books that stand at the instant already."""
+        memo = shared.readings.pop(self.name, None)
+        if not (isinstance(memo, BookMemo) and memo.goes_on_to(at, reference)):
+            memo = BookMemo(reference, shared.ledger)
+        assessment = memo.assess(customer, facts, at)
+        shared.readings[self.name] = memo
         return assessment
 
     def totals(self, row: Row) -> Sequence[Total]:

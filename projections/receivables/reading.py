@@ -16,7 +16,7 @@ from projections.books.days import ENDING, Days, days_in
 from projections.books.ledger import Ledger
 from projections.books.records import Hold, Item
 from projections.books.replay import walk
-from projections.protocol import Facts
+from projections.facts import Facts
 from projections.receivables.promises import Promises, step_at
 from projections.receivables.rows import HoldReason
 from projections.receivables.rules import rules_of

@@ -9,7 +9,7 @@ from events.envelope import CustomerId
 from events.policy import Reference
 from projections.books.account import Account
 from projections.books.records import Item, Source
-from projections.protocol import Facts
+from projections.facts import Facts
 from projections.receivables.alerts import AlertBook
 from projections.receivables.balances import ItemState, Tally, account_row, item_row
 from projections.receivables.lines import (

@@ -19,7 +19,6 @@ from typing import Any, NamedTuple
 from events.calendars import INSTANT
 from events.facts import Fact
 from events.money import Money
-from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.complaint import ComplaintFiled
 from events.touchpoints.contact import CallbackMade, VisitMade
@@ -44,11 +43,10 @@ from projections.books.credit_notes import settle_unbilled
 from projections.books.days import ENDING
 from projections.books.ledger import Ledger
 from projections.books.replay import HANDLERS, RELIEF, first_of, may_continue
-from projections.books.stage import WalkedBooks
-from projections.protocol import Facts
+from projections.facts import Facts
 from projections.value_tiers.collected import CollectedLedger
 from projections.value_tiers.contributions import Component, Contribution, Contributions
-from projections.value_tiers.rules import ValueRules, cost, value_rules
+from projections.value_tiers.rules import ValueRules, cost
 
 _BOOKED: dict[type[Touchpoint], Callable[[Ledger, Any], None]] = {
     kind: handler
@@ -241,13 +239,6 @@ class ValueBooks:
         found = Contribution(component, spent.currency, -spent.minor, at, at, event.id, subject)
         self.contributions.add(found)
         return found
-
-
-def walk_for_all(facts: Facts, at: datetime, reference: Reference) -> WalkedBooks:
-    """Return the books at an instant, walked once for value and receivables."""
-    books = ValueBooks(value_rules(reference), for_all=True)
-    books.advance(facts, at)
-    return WalkedBooks(books.ledger, books)
 
 
 def _first_after(told: Sequence[Sighting | tuple[datetime, str]], at: datetime) -> datetime:

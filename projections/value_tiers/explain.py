@@ -13,9 +13,9 @@ from events.envelope import CustomerId
 from events.policy import Reference
 from events.touchpoints.policy import AgeingPolicy, CostPolicy, TierPolicy
 from projections.books.ageing import Ageing, Balance, ageing
-from projections.protocol import Facts
+from projections.facts import Facts
 from projections.value_tiers.contributions import Component, Contribution
-from projections.value_tiers.memo import ValueMemo
+from projections.value_tiers.memo import memo_of
 from projections.value_tiers.reading import ValueAt
 from projections.value_tiers.rows import Figures, StandingRow, figures_on
 from projections.value_tiers.standing import Standing
@@ -97,8 +97,7 @@ def explain_value(
 
     The history of tiers is the one that was shown: a correction is a move of its own instant.
     """
-    memo = ValueMemo(reference)
-    memo.advance(facts, at)
+    memo = memo_of(facts, at, reference)
     if memo.books.first is None:
         return None
     reading = ValueAt(memo, at)

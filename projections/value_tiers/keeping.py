@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from projections.books.keeping import Numbers, kept_books
@@ -22,11 +23,12 @@ from projections.value_tiers.kept import (
     KeptContribution,
     KeptHappenings,
     KeptParts,
+    KeptSubjects,
     KeptValue,
 )
 from projections.value_tiers.memo import ValueMemo
-from projections.value_tiers.sales import Bought, Sale
-from projections.value_tiers.tills import OrderParts
+from projections.value_tiers.sales import Bought
+from projections.value_tiers.tills import OrderParts, Subject
 
 COUNTS, ENDS, BALANCE = 0, 1, 2
 """Kinds of happenings: a contribution counts, or ends, or a balance changes."""
@@ -34,30 +36,29 @@ COUNTS, ENDS, BALANCE = 0, 1, 2
 ORDER, INVOICE, SOURCE = 0, 1, 2
 """Kinds of subjects of sales."""
 
-_Sold = list[tuple[int, tuple[Sale, ...]]]
-
 
 def kept_memo(memo: ValueMemo) -> bytes:
-    """Return a memo, of which there is a fact, as it is kept."""
-    books = memo.books
-    assert books.first is not None
+    """Return a memo as it is kept."""
+    books, read = memo.books, memo.read
     counted = _numbered(books.contributions)
     numbers = Numbers(books.ledger)
     return packed(
         KeptValue(
+            for_all=books.for_all,
             happenings=_kept_happenings(books.contributions, counted, numbers),
             collected=_kept_collected(books.ledger, numbers, counted),
             counts=books.counts,
             sightings=books.sightings,
             segments=books.segments,
-            first=kept_fact(books.first),
+            first=None if books.first is None else kept_fact(books.first),
             orders=books.orders,
             freight={order_id: counted[one] for order_id, one in books.freight.items()},
             visits=books.visits,
+            resold=_kept_subjects(books.ledger.resold, books.ledger, numbers),
             branch_id=memo.branch_id,
-            zone=memo.days.tz.key,
-            bought=_kept_bought(memo.bought, books.ledger, numbers),
-            history=memo.history.kept(),
+            zone=None if read is None else read[0].tz.key,
+            bought=None if read is None else _kept_bought(read[2], books.ledger, numbers),
+            history=None if read is None else read[1].kept(),
         )
     )
 
@@ -179,27 +180,29 @@ def _kept_parts(
     )
 
 
-def _kept_bought(bought: Bought, ledger: CollectedLedger, numbers: Numbers) -> KeptBought:
+def _kept_subjects(
+    subjects: Iterable[Subject], ledger: CollectedLedger, numbers: Numbers
+) -> KeptSubjects:
     placed = {parts: number for number, parts in enumerate(ledger.parts.values())}
-    orders: _Sold = []
-    invoices: _Sold = []
-    sources: _Sold = []
-    order = bytearray()
-    for subject, sales in bought.sales.items():
+    kinds = bytearray()
+    found: list[int] = []
+    for subject in subjects:
         if isinstance(subject, OrderParts):
-            order.append(ORDER)
-            orders.append((placed[subject], sales))
+            kinds.append(ORDER)
+            found.append(placed[subject])
         elif isinstance(subject, Invoice):
-            order.append(INVOICE)
-            invoices.append((numbers.invoices[subject], sales))
+            kinds.append(INVOICE)
+            found.append(numbers.invoices[subject])
         else:
-            order.append(SOURCE)
-            sources.append((numbers.sources[subject], sales))
+            kinds.append(SOURCE)
+            found.append(numbers.sources[subject])
+    return KeptSubjects(bytes(kinds), found)
+
+
+def _kept_bought(bought: Bought, ledger: CollectedLedger, numbers: Numbers) -> KeptBought:
     return KeptBought(
-        orders=orders,
-        invoices=invoices,
-        sources=sources,
-        order=bytes(order),
+        subjects=_kept_subjects(bought.sales, ledger, numbers),
+        sales=list(bought.sales.values()),
         instants={currency: one.instants for currency, one in bought.purchases.items()},
         buying=bought.days_bought,
         last_on=bought.last_on,

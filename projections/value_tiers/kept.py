@@ -102,13 +102,18 @@ class KeptCollected(Kept):
     correcting: bool
 
 
-class KeptBought(Kept):
-    """What was bought, by kind of subject and its number."""
+class KeptSubjects(Kept):
+    """What may be sold: of which kind each one is, and its number among those of that kind."""
 
-    orders: Sequence[tuple[int, tuple[KeptSale, ...]]]
-    invoices: Sequence[tuple[int, tuple[KeptSale, ...]]]
-    sources: Sequence[tuple[int, tuple[KeptSale, ...]]]
-    order: bytes  # of which kind each subject is, in their order
+    kinds: bytes
+    numbers: Sequence[int]
+
+
+class KeptBought(Kept):
+    """What was bought."""
+
+    subjects: KeptSubjects
+    sales: Sequence[tuple[KeptSale, ...]]  # of each
     instants: dict[str, list[datetime]]
     buying: dict[int, int]
     last_on: int | None
@@ -209,18 +214,20 @@ class KeptHistory(Kept):
 
 
 class KeptValue(Kept):
-    """A memo of customer value."""
+    """A memo of customer value, in which no fact may be yet, and books that nobody summed up."""
 
+    for_all: bool
     happenings: KeptHappenings
     collected: KeptCollected
     counts: dict[str, int]
     sightings: Mapping[str, Sequence[tuple[datetime, Money, str]]]
     segments: list[tuple[datetime, str]]
-    first: KeptFact
+    first: KeptFact | None
     orders: set[str]
     freight: dict[str, int]
     visits: set[str]
+    resold: KeptSubjects  # since they were summed up
     branch_id: str | None
-    zone: str
-    bought: KeptBought
-    history: KeptHistory
+    zone: str | None
+    bought: KeptBought | None
+    history: KeptHistory | None

@@ -6,21 +6,24 @@ from datetime import datetime
 
 from events.policy import Reference
 from projections.books.days import Days, days_in
-from projections.books.stage import walked_books
-from projections.protocol import Facts, Memo
+from projections.books.stage import SharedBooks, shared_books
+from projections.facts import Facts, Memo
 from projections.value_tiers.books import ValueBooks
+from projections.value_tiers.collected import CollectedLedger
 from projections.value_tiers.history import History
 from projections.value_tiers.rules import value_rules
 from projections.value_tiers.sales import Bought
 
 
-class ValueMemo(Memo):
-    """A customer's books with all that is summed up of them, in the local days of its home."""
+class ValueMemo(SharedBooks):
+    """A customer's books with all that is summed up of them, in the local days of its home.
 
-    def __init__(self, reference: Reference, books: ValueBooks | None = None) -> None:
-        self.reference = reference
-        self.stamp = None
-        self.books = ValueBooks(value_rules(reference)) if books is None else books
+    Walked `for_all` the books may stand later than what was summed up.
+    """
+
+    def __init__(self, reference: Reference, for_all: bool = False) -> None:
+        super().__init__(reference)
+        self.books = ValueBooks(value_rules(reference), for_all)
         self.branch_id: str | None = None
         self.read: tuple[Days, History, Bought] | None = None
 
@@ -28,6 +31,11 @@ class ValueMemo(Memo):
     def walked(self) -> int:
         """Return how many of the facts its books have taken in."""
         return self.books.ledger.walked
+
+    @property
+    def ledger(self) -> CollectedLedger:
+        """Return the books of receivables, with what was collected."""
+        return self.books.ledger
 
     @property
     def days(self) -> Days:
@@ -49,10 +57,9 @@ class ValueMemo(Memo):
         assert self.read is not None
         return self.read
 
-    def advance(self, facts: Facts, at: datetime) -> None:
-        """Take in the facts up to an instant that the books reach."""
+    def sum_up(self, facts: Facts, at: datetime) -> None:
+        """Take in what moved in the books, which stand at an instant."""
         books = self.books
-        books.advance(facts, at)
         if books.first is None:
             return
         ledger = books.ledger
@@ -69,14 +76,37 @@ class ValueMemo(Memo):
         self.history.advance()
 
 
+def walk_for_all(facts: Facts, memo: Memo | None, at: datetime, reference: Reference) -> ValueMemo:
+    """Return the books walked to an instant for value and receivables."""
+    return _walked(facts, memo, at, reference, for_all=True)
+
+
 def memo_of(facts: Facts, at: datetime, reference: Reference) -> ValueMemo:
-    """Return the facts worked out up to an instant, from their memo where that reaches it."""
-    memo, facts.memo = facts.memo, None
+    """Return the facts worked out up to an instant, from their memo where that reaches it.
+
+    They do without a memo until whoever asks gives it back to them.
+    """
+    shared = shared_books(facts, at, reference)
+    if shared is None:
+        memo = _walked(facts, facts.memo, at, reference, for_all=False)
+    else:
+        assert isinstance(shared, ValueMemo)
+        memo = shared
+    facts.memo = None
+    memo.sum_up(facts, at)
+    return memo
+
+
+def _walked(
+    facts: Facts, memo: Memo | None, at: datetime, reference: Reference, *, for_all: bool
+) -> ValueMemo:
+    facts.memo = None
     if not (
-        isinstance(memo, ValueMemo) and memo.reference is reference and memo.books.reach(facts, at)
+        isinstance(memo, ValueMemo)
+        and memo.books.for_all == for_all
+        and memo.reference is reference
+        and memo.books.reach(facts, at)
     ):
-        walked = walked_books(facts, at, reference)
-        notes = None if walked is None else walked.take_notes()
-        memo = ValueMemo(reference, notes if isinstance(notes, ValueBooks) else None)
-    memo.advance(facts, at)
+        memo = ValueMemo(reference, for_all)
+    memo.books.advance(facts, at)
     return memo

@@ -11,11 +11,12 @@ from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.policy import ReferenceTouchpoint
 from projections.books.stage import BOOKS
-from projections.protocol import Assessment, Facts, Memo, Row, Stage, Table, Total
+from projections.facts import Facts, Memo, Stage
+from projections.protocol import Assessment, Row, Table, Total
 from projections.value_tiers.alerts import ClearedAlerts, standing_alerts
-from projections.value_tiers.books import HANDLED, walk_for_all
+from projections.value_tiers.books import HANDLED
 from projections.value_tiers.keeping import kept_memo
-from projections.value_tiers.memo import ValueMemo, memo_of
+from projections.value_tiers.memo import ValueMemo, memo_of, walk_for_all
 from projections.value_tiers.reading import ValueAt
 from projections.value_tiers.restoring import memo_again
 from projections.value_tiers.rows import STANDINGS, TIER, StandingRow
@@ -39,6 +40,8 @@ class ValueTiers:
         """Return the standing as of an instant; pure. Before the first fact there is none."""
         memo = memo_of(facts, at, reference)
         if memo.books.first is None:
+            if facts.sharing is not None:
+                facts.memo = memo
             return Assessment(
                 rows={STANDINGS.name: ()}, uses=RULES_USED, next_change_at=memo.books.next_fact_at
             )
@@ -51,8 +54,7 @@ class ValueTiers:
             cleared=ClearedAlerts(reading),
             next_change_at=standing.next_change(),
         )
-        if facts.staged is None:
-            facts.memo = memo
+        facts.memo = memo
         return assessment
 
     def totals(self, row: Row) -> Sequence[Total]:

@@ -31,6 +31,7 @@ from projections.value_tiers.kept import (
     KeptContribution,
     KeptHappenings,
     KeptParts,
+    KeptSubjects,
     KeptValue,
 )
 from projections.value_tiers.memo import ValueMemo
@@ -43,7 +44,7 @@ _DECODER = msgspec.msgpack.Decoder(KeptValue)
 def memo_again(state: bytes, reference: Reference) -> ValueMemo:
     """Return a memo as it was kept under the same rules. Raises: msgspec.DecodeError."""
     told = _DECODER.decode(state)
-    memo = ValueMemo(reference)
+    memo = ValueMemo(reference, told.for_all)
     books = memo.books
     parts = fill(books.ledger, told.collected.books)
     counted = _happenings_again(books.contributions, told.happenings, books.ledger, parts)
@@ -53,15 +54,19 @@ def memo_again(state: bytes, reference: Reference) -> ValueMemo:
         currency: [Sighting(*one) for one in seen] for currency, seen in told.sightings.items()
     }
     books.segments = told.segments
-    books.first = fact_again(told.first)
+    books.first = None if told.first is None else fact_again(told.first)
     books.orders = told.orders
     books.freight = {order_id: counted[n] for order_id, n in told.freight.items()}
     books.visits = told.visits
+    books.ledger.resold = dict.fromkeys(_subjects_again(told.resold, books.ledger, parts))
     memo.branch_id = told.branch_id
-    days = days_in(zone(told.zone))
-    history = History(books, days)
-    history.fill(told.history)
-    memo.read = (days, history, _bought_again(days, told.bought, books.ledger, parts))
+    if told.zone is not None:
+        assert told.history is not None
+        assert told.bought is not None
+        days = days_in(zone(told.zone))
+        history = History(books, days)
+        history.fill(told.history)
+        memo.read = (days, history, _bought_again(days, told.bought, books.ledger, parts))
     return memo
 
 
@@ -170,21 +175,23 @@ def _parts_again(kept: KeptParts, parts: Parts, counted: list[Contribution]) -> 
     return found
 
 
+def _subjects_again(kept: KeptSubjects, ledger: CollectedLedger, parts: Parts) -> list[Subject]:
+    placed = list(ledger.parts.values())
+    found: list[Subject] = []
+    for kind, n in zip(kept.kinds, kept.numbers, strict=True):
+        if kind == ORDER:
+            found.append(placed[n])
+        elif kind == INVOICE:
+            found.append(parts.invoices[n])
+        else:
+            found.append(parts.sources[n])
+    return found
+
+
 def _bought_again(days: Days, kept: KeptBought, ledger: CollectedLedger, parts: Parts) -> Bought:
     bought = Bought(days)
-    placed = list(ledger.parts.values())
-    orders, invoices, sources = iter(kept.orders), iter(kept.invoices), iter(kept.sources)
-    for kind in kept.order:
-        subject: Subject
-        if kind == ORDER:
-            n, sales = next(orders)
-            subject = placed[n]
-        elif kind == INVOICE:
-            n, sales = next(invoices)
-            subject = parts.invoices[n]
-        else:
-            n, sales = next(sources)
-            subject = parts.sources[n]
+    subjects = _subjects_again(kept.subjects, ledger, parts)
+    for subject, sales in zip(subjects, kept.sales, strict=True):
         bought.sales[subject] = tuple(
             Sale(at, intern(currency), net, purchase, counts, sold)
             for at, currency, net, purchase, counts, sold in sales

@@ -16,7 +16,7 @@ from events.envelope import RecordedEvent
 from events.facts import Fact
 from events.policy import Reference
 from events.touchpoints.policy import TierPolicy, TierPolicyPublished
-from projections.protocol import Facts
+from projections.facts import Facts
 from projections.value_tiers.books import HANDLED
 from projections.value_tiers.memo import memo_of
 from projections.value_tiers.reading import ValueAt

@@ -12,7 +12,8 @@ from msgspec import Struct
 from events.envelope import CustomerId
 from events.facts import Fact
 from events.policy import Reference
-from projections.protocol import Alert, Assessment, Facts, Projection, Row
+from projections.facts import Facts
+from projections.protocol import Alert, Assessment, Projection, Row
 from projections.together import Together
 from services.audit.live_rows import Live, LiveTable
 from services.audit.sums import Sums

@@ -13,7 +13,7 @@ from projections.books.replay import HANDLED as RECEIVABLES_EVENTS
 from projections.case_board.explain import CaseExplanation, explain_callbacks, explain_cases
 from projections.case_board.replay import HANDLED as CASE_EVENTS
 from projections.case_board.rows import CallbackRow
-from projections.protocol import Facts
+from projections.facts import Facts
 from projections.receivables.lines import Statement
 from projections.receivables.statement import explain as explain_receivables
 from projections.timeline.entries import Entry, page

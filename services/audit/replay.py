@@ -16,7 +16,8 @@ from events.envelope import CustomerId
 from events.home import Asked
 from projections import PROJECTIONS
 from projections.digest import combine, customer_lines
-from projections.protocol import Alert, Facts, Row
+from projections.facts import Facts
+from projections.protocol import Alert, Row
 from services.audit.known import known_dossier
 from services.platform import Platform
 from services.walk.by_customer import picture

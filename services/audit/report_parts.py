@@ -15,7 +15,8 @@ from msgspec import Struct, field
 
 from events.calendars import local_day
 from events.envelope import CustomerId
-from projections.protocol import Alert, Episode, Facts, Total
+from projections.facts import Facts
+from projections.protocol import Alert, Episode, Total
 from projections.receivables.alerts import AlertBook
 from projections.receivables.projection import Receivables
 from projections.receivables.reading import ReceivablesAt

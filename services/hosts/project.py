@@ -34,9 +34,9 @@ from services.postgres.statements import sql
 from services.postgres.waiting import patiently
 from services.projector.collecting import collecting_seldom
 from services.projector.memory import Memory
-from services.projector.owner import BATCH_EVENTS, PartitionOwner
+from services.projector.owner import BATCH_EVENTS, PartitionOwner, step_together
 from services.projector.reference_feed import ReferenceFeed
-from services.projector.schedule import Schedule
+from services.projector.schedule import Schedule, joined
 from services.settings import Settings
 
 _LOG = structlog.get_logger(__name__)
@@ -118,10 +118,14 @@ class Projector:
         counts = (await self._platform.log.heads()).counts
         waiting = {o.partition: counts[o.partition] - o.next for o in self._owners}
 
-        def batch(owner: PartitionOwner) -> Callable[[], Awaitable[int]]:
-            return lambda: owner.step(reference, self._batch_events)
+        most = self._batch_events
 
-        batches = {o.partition: batch(o) for o in self._owners if waiting[o.partition] > 0}
+        def batch(owners: Sequence[PartitionOwner]) -> Callable[[], Awaitable[int]]:
+            return lambda: step_together(owners, reference, most)
+
+        fitting = {p: min(events, most) for p, events in waiting.items() if events > 0}
+        owners = {owner.partition: owner for owner in self._owners}
+        batches = {some[0]: batch([owners[p] for p in some]) for some in joined(fitting)}
         behind = {p for p, events in waiting.items() if events > self._batch_events}
         return await self._schedule.round(self._owners, reference, batches, behind)
 

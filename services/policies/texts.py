@@ -15,8 +15,9 @@ from services.policies.candidate import Candidate
 from services.policies.differences import ProjectionTrial
 from services.policies.listing import Version
 from services.policies.publishing import Changed, Published
+from services.policies.standing import FlowStanding
 from services.policies.trial import Trial
-from services.policies.units import measured
+from services.policies.units import in_lines, measured
 from services.wording import amount, asked_words, counted, moment
 
 _STATES = {"past": "past", "in_force": "IN FORCE", "to_come": "to come"}
@@ -31,6 +32,10 @@ def _changes(found: Sequence[Changed], meant: Candidate) -> Iterator[str]:
     after = _currency(meant.policy)
     before = next((str(one.before or "") for one in found if one.field == "currency"), after)
     for one in found:
+        told = list(in_lines(one.field, one.after, after))
+        if len(told) > 1:  # too long to be told beside what it was
+            yield from (f"    {line}" for line in told)
+            continue
         was = measured(one.field, one.before, before)
         yield f"    {one.field}: {was} -> {measured(one.field, one.after, after)}"
 
@@ -84,7 +89,7 @@ def version_lines(found: Iterable[Version], tz: ZoneInfo) -> Iterator[str]:
             continue
         currency = _currency(one.policy)
         for name, value in msgspec.to_builtins(one.policy).items():
-            yield f"            {name} = {measured(name, value, currency)}"
+            yield from (f"            {line}" for line in in_lines(name, value, currency))
 
 
 def calibration_lines(found: Calibration, tz: ZoneInfo) -> Iterator[str]:
@@ -120,12 +125,26 @@ def trial_lines(found: Trial, tz: ZoneInfo) -> Iterator[str]:
         yield from _follower_lines(after, after.effective_from <= at, tz)
     for one in found.projections:
         yield from _projection_lines(one, found.customers)
+    for flow in found.flows:
+        yield from _flow_lines(flow)
     moves = found.tier_moves
     if any(map(sum, moves.counts)):
         yield "tiers: now (row), then (column)"
         yield " " * 12 + "".join(f"{name:>12}" for name in moves.tiers)
         for name, counts in zip(moves.tiers, moves.counts, strict=True):
             yield f"{name:>12}" + "".join(f"{count:>12,}" for count in counts)
+
+
+def _flow_lines(one: FlowStanding) -> Iterator[str]:
+    """Say where the cases that are open now would stand in a flow."""
+    yield (
+        f"flow {one.flow}: {counted(one.cases, 'open case')} of kind {one.kind}, "
+        f"{one.finished:,} through all stages"
+    )
+    for stage in one.stages:
+        by = stage.department
+        by += "" if stage.is_known else " (no such department was published)"
+        yield f"    {stage.cases:>9,} would be at {stage.stage}, owed by {by}"
 
 
 def _projection_lines(one: ProjectionTrial, customers: int) -> Iterator[str]:

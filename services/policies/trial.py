@@ -18,8 +18,9 @@ from events.facts import Fact, fact_of
 from events.home import Asked, Home, asked_about
 from events.partitioning import REFERENCE_PARTITION
 from events.policy import Reference
-from events.touchpoints.policy import TierPolicy
+from events.touchpoints.policy import FlowPolicy, TierPolicy
 from projections import PROJECTIONS
+from projections.case_board.projection import CaseBoard
 from projections.protocol import Assessment, Projection
 from projections.together import Together
 from projections.value_tiers.projection import ValueTiers
@@ -31,6 +32,7 @@ from services.policies.differences import Difference, ProjectionTrial
 from services.policies.kinds import KINDS
 from services.policies.listing import Version, follower
 from services.policies.publishing import Changed, changes, policy_id
+from services.policies.standing import FlowCounts, FlowStanding, count_standings, standings
 from services.postgres.pool import Pool
 from services.postgres.statements import sql
 from services.walk.by_customer import picture
@@ -58,6 +60,7 @@ class Trial(Struct, frozen=True, kw_only=True):
     sampling: str | None  # how the sample was drawn; null: everybody was assessed
     projections: list[ProjectionTrial]
     tier_moves: Transitions
+    flows: list[FlowStanding]  # where open cases would stand, if it is about flows
 
 
 class TrialOf(Struct, frozen=True):
@@ -84,6 +87,7 @@ class PartTrial(Struct):
     customers: int = 0
     differences: dict[str, Difference] = field(default_factory=dict)  # by projection
     moves: dict[str, dict[str, int]] = field(default_factory=dict)  # from a tier to a tier
+    flows: dict[str, FlowCounts] = field(default_factory=dict)
 
     def take_in(self, part: PartTrial) -> None:
         """Add another part's share."""
@@ -93,6 +97,8 @@ class PartTrial(Struct):
         for before, ends in part.moves.items():
             for after, customers in ends.items():
                 self.move(before, after, customers)
+        for flow, counts in part.flows.items():
+            self.flows.setdefault(flow, FlowCounts()).take_in(counts)
 
     def move(self, before: str, after: str, customers: int = 1) -> None:
         """Count customers who would go from one tier to another, or stay."""
@@ -104,7 +110,7 @@ class Rehearsal:
     """Assesses customers with and without a policy.
 
     A projection that does not read its kind cannot differ, and is not asked; but for the tiers
-    that everybody is in.
+    that everybody is in and, where it is about flows, the cases that would go through them.
     """
 
     def __init__(self, meant: Candidate, reference: Reference, asked: Asked, now: datetime) -> None:
@@ -114,9 +120,11 @@ class Rehearsal:
         self.before = reference
         self._after = reference.remember([_recorded(meant, reference, now)])
         self._differing = [one for one in PROJECTIONS if kind in one.reads]
-        tiers = [one for one in PROJECTIONS if isinstance(one, ValueTiers)]
+        self._flows = meant.policy if isinstance(meant.policy, FlowPolicy) else None
+        shown = (ValueTiers,) if self._flows is None else (ValueTiers, CaseBoard)
+        also = [one for one in PROJECTIONS if isinstance(one, shown)]
         self._with = Together(self._differing)
-        self._without = Together(dict.fromkeys((*self._differing, *tiers)))
+        self._without = Together(dict.fromkeys((*self._differing, *also)))
         company_at = Home().instant_of(asked, reference)
         self.tiers = _names(company_at, self.before, self._after)
 
@@ -133,6 +141,8 @@ class Rehearsal:
                 difference.compare(projection, before, after)
             for one, other in zip(_tiers(before), _tiers(after), strict=False):
                 found.move(one, other)
+            if self._flows is not None and isinstance(projection, CaseBoard):
+                count_standings(found.flows, self._flows, before.rows)
 
     def _assessed(
         self,
@@ -228,7 +238,14 @@ async def try_policy(
             for projection in PROJECTIONS
         ],
         tier_moves=transitions(moved, rehearsal.tiers),
+        flows=_standings(meant, found, reference),
     )
+
+
+def _standings(meant: Candidate, found: PartTrial, reference: Reference) -> list[FlowStanding]:
+    if not isinstance(meant.policy, FlowPolicy):
+        return []
+    return standings(meant.policy, found.flows, reference.departments_at(meant.effective_from))
 
 
 async def _try_on_sample(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -24,6 +24,34 @@ _UNITS: Mapping[str, str] = {
 def unit_of(field: str) -> str:
     """Return what a field of a policy is measured in, or nothing."""
     return next((unit for name, unit in _UNITS.items() if re.fullmatch(name, field)), "")
+
+
+def in_lines(field: str, value: object, currency: str = "") -> Iterator[str]:
+    """Yield a field's name and value: in one line, but records that hold records one by one.
+
+    What such records leave empty is left out.
+    """
+    records = _records(value)
+    if not any(_records(part) for record in records for part in record.values()):
+        yield f"{field} = {measured(field, value, currency)}"
+        return
+    yield f"{field} ="
+    for record in records:
+        inner = {name: _records(part) for name, part in record.items()}
+        yield f"    {_said(field, {n: v for n, v in record.items() if not inner[n]}, currency)}"
+        for name, parts in inner.items():
+            yield from (f"        {_said(name, part, currency)}" for part in parts)
+
+
+def _records(value: object) -> list[dict[str, object]]:
+    """Return a value that is a list of records; of any other, none."""
+    return (
+        [one for one in value if isinstance(one, dict)] if isinstance(value, list | tuple) else []
+    )
+
+
+def _said(field: str, record: Mapping[str, object], currency: str) -> str:
+    return measured(field, {n: v for n, v in record.items() if v not in (None, [], ())}, currency)
 
 
 def measured(field: str, value: object, currency: str = "") -> str:

@@ -1,21 +1,23 @@
-"""Brings customers back to memory whom lanes have forgotten: each dossier is read once for all."""
+"""Brings customers back to memory whom teams have forgotten: each dossier is read once for all."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from events.envelope import CustomerId
 from events.policy import Reference
 from services.postgres.pool import Pool, translated
-from services.projector.lane import Lane
-from services.projector.recalling import Broken, Recall
+from services.projector.recalling import Broken, Events, Recall, Wanted
+from services.projector.team import Team
+from services.rows.projection_store import ProjectionStore, written_of
+from services.rows.written import Written
 
 _AT_ONCE = 500  # customers whose dossiers are read together
 _FACTS_AT_ONCE = 50_000  # the same, of those whose length is known
 
 
 class BringingBack:
-    """Fills the memories of one partition's lanes."""
+    """Fills the memories of teams."""
 
     def __init__(self, pool: Pool, recalling: Recall) -> None:
         self._pool = pool
@@ -23,68 +25,99 @@ class BringingBack:
 
     async def recall(
         self,
-        shares: Sequence[tuple[Lane, Iterable[CustomerId]]],
+        needed: Sequence[tuple[Team, Iterable[CustomerId]]],
         broken: Broken,
         reference: Reference,
     ) -> None:
-        """Bring back whom lanes at one checkpoint have forgotten. Raises: Unavailable.
+        """Bring back whom teams have forgotten; those of a partition are at one checkpoint.
 
         A customer with an event that cannot be decoded is put among the broken instead.
+        Raises: Unavailable.
         """
-        missed = [(lane, await lane.forgotten(customers)) for lane, customers in shares]
+        missed: list[tuple[Team, Sequence[CustomerId]]] = []
+        for team, customers in needed:
+            forgotten = await team.forgotten(customers)
+            if team.next:
+                missed.append((team, forgotten))
+            else:  # nothing was ever taken in
+                team.remember(team.unwritten({customer: [] for customer in forgotten}))
         names = [*dict.fromkeys(customer for _, customers in missed for customer in customers)]
         for start in range(0, len(names), _AT_ONCE):
             some = {*names[start : start + _AT_ONCE]}
             await self._recall_some(
-                [(lane, [c for c in customers if c in some]) for lane, customers in missed],
+                [(team, [c for c in customers if c in some]) for team, customers in missed],
                 broken,
                 reference,
             )
 
     async def recall_whole(
-        self, lane: Lane, customers: Sequence[CustomerId], broken: Broken
+        self, team: Team, lengths: Mapping[CustomerId, int], broken: Broken
     ) -> None:
-        """Bring customers back by all their events, whatever was kept. Raises: Unavailable."""
-        for some in _parted(customers, [lane.memory.length(customer) for customer in customers]):
-            [dossiers] = await self._recalling.whole([some], lane.checkpoint.next, broken)
-            with translated():
-                async with self._pool.acquire() as connection:
-                    await lane.recall(connection, dossiers)
+        """Bring customers back by all their events, whatever was kept. Raises: Unavailable.
+
+        `lengths` are how many facts there are of each.
+        """
+        for some in _parted(lengths):
+            [dossiers] = await self._recalling.whole([_wanted(team, some)], broken)
+            await self._bring_back([(team, dossiers)])
 
     async def _recall_some(
         self,
-        missed: Sequence[tuple[Lane, Sequence[CustomerId]]],
+        missed: Sequence[tuple[Team, Sequence[CustomerId]]],
         broken: Broken,
         reference: Reference,
     ) -> None:
-        missed = [(lane, customers) for lane, customers in missed if customers]
-        upto = missed[0][0].checkpoint.next
-        wanted = [(lane.snapshots, customers) for lane, customers in missed]
-        recalled = await self._recalling.since_snapshots(wanted, upto, broken, reference)
+        missed = [(team, customers) for team, customers in missed if customers]
+        recalled = await self._recalling.since_snapshots(
+            [_wanted(team, customers) for team, customers in missed], broken, reference
+        )
         refused = [
-            (lane, await lane.go_on_from(found.since, reference))
-            for (lane, _), found in zip(missed, recalled, strict=True)
+            (team, await team.go_on_from(found.since, reference))
+            for (team, _), found in zip(missed, recalled, strict=True)
         ]
-        whole = await self._recalling.whole([customers for _, customers in refused], upto, broken)
-        read = [
-            (lane, found.dossiers | again)
-            for (lane, _), found, again in zip(missed, recalled, whole, strict=True)
-            if found.dossiers or again
-        ]
-        if read:
+        whole = await self._recalling.whole(
+            [_wanted(team, customers) for team, customers in refused], broken
+        )
+        await self._bring_back(
+            [
+                (team, found.dossiers | again)
+                for (team, _), found, again in zip(missed, recalled, whole, strict=True)
+                if found.dossiers or again
+            ]
+        )
+
+    async def _bring_back(self, read: Sequence[tuple[Team, Events]]) -> None:
+        """Have teams remember dossiers, and what is written of those in which lanes have facts."""
+        recalled = [(team, team.unwritten(dossiers)) for team, dossiers in read]
+        asked: dict[tuple[str, int], tuple[ProjectionStore, list[CustomerId]]] = {}
+        for team, remembered in recalled:
+            for place, lane in enumerate(team.lanes):
+                _, customers = asked.setdefault(lane.store.id, (lane.store, []))
+                customers += [c for c, one in remembered.items() if one.written[place] is not None]
+        written: dict[tuple[str, int], Mapping[CustomerId, Written]] = {}
+        if any(customers for _, customers in asked.values()):
             with translated():
                 async with self._pool.acquire() as connection:
-                    for lane, dossiers in read:
-                        await lane.recall(connection, dossiers)
+                    found = await written_of(connection, [*asked.values()])
+            written = dict(zip(asked, found, strict=True))
+        for team, remembered in recalled:
+            for place, lane in enumerate(team.lanes):
+                rows = written.get(lane.store.id, {})
+                for customer, one in remembered.items():
+                    if one.written[place] is not None:
+                        one.written[place] = rows[customer]
+            team.remember(remembered)
 
 
-def _parted(
-    customers: Sequence[CustomerId], lengths: Sequence[int]
-) -> Iterator[Sequence[CustomerId]]:
+def _wanted(team: Team, customers: Sequence[CustomerId]) -> Wanted:
+    return Wanted(team.snapshots, team.partition, team.next, customers)
+
+
+def _parted(lengths: Mapping[CustomerId, int]) -> Iterator[Sequence[CustomerId]]:
     """Yield customers in turn, some at once, but not so many that all their facts are too many."""
     some: list[CustomerId] = []
     facts = 0
-    for customer, length in zip(customers, lengths, strict=True):
+    for customer, length in lengths.items():
         if some and (len(some) == _AT_ONCE or facts + length > _FACTS_AT_ONCE):
             yield some
             some, facts = [], 0

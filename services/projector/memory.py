@@ -10,18 +10,18 @@ the same room. Bringing one back from there takes a fraction of reading its even
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from events.envelope import CustomerId
 from events.policy import Reference
-from projections.protocol import Facts
+from projections.facts import Facts
 from services.projector.turns import Turns
 from services.rows.written import Written
 
 BYTES_PER_FACT = 1_250
-"""What a remembered fact takes with all that is made of it, all projections' together."""
+"""What a fact takes that a projection remembers, with all that it makes of it."""
 
 _HELD_AS_ONE = 4
 """Facts that are held themselves beside what was made of them: so many take one's room more."""
@@ -35,22 +35,31 @@ _WORTH_PACKING = 2
 
 @dataclass(slots=True)
 class Remembered:
-    """A customer under one projection: the facts, and what was written of them."""
+    """A customer under the projections that are told of the same facts, and what was written.
+
+    `written` is by projection; None: no fact was of a kind that it handles.
+    """
 
     facts: Facts
-    written: Written
+    written: list[Written | None]
     batches: int = 0  # that used it
+
+    @property
+    def size(self) -> int:
+        """Return what it counts for, in facts under one projection."""
+        projections = len(self.written) - self.written.count(None)
+        return max(1, projections) * (len(self.facts) + _FACTS_PER_CUSTOMER)
 
 
 class Packed(NamedTuple):
-    """The same as bytes, and the rules that it was made under."""
+    """The same as bytes, and the rules by projection that it was made under."""
 
     content: bytes
-    reference: Reference
+    rules: Sequence[Reference]
 
 
 class Packer(Protocol):
-    """Makes bytes of what is remembered under a projection, and the same of them again."""
+    """Makes bytes of what is remembered under projections, and the same of them again."""
 
     def packed(self, remembered: Remembered) -> Packed | None:
         """Return it as bytes; None where there is no memo that would go on from them."""
@@ -86,11 +95,11 @@ class Memory:
         """Take note of what was just used."""
         self._whole.used(place)
 
-    def holds(self, place: _Place, facts: int, held: int) -> None:
+    def holds(self, place: _Place, remembered: Remembered) -> None:
         """Take note of what is held as objects now, as just used, some of the facts with it."""
         self._packed.lost(place)
-        self._whole.hold(place, facts + _FACTS_PER_CUSTOMER)
-        self._with_facts.hold(place, held)
+        self._whole.hold(place, remembered.size)
+        self._with_facts.hold(place, remembered.facts.held)
 
     def holds_packed(self, place: _Place, size: int) -> None:
         """Take note of what is held as bytes now."""
@@ -169,7 +178,7 @@ class _Held:
 
 
 class Section:
-    """The customers of one projection in one partition.
+    """The customers of projections that are told of the same facts, in one partition.
 
     What is touched is needed until `release`, and stays: a batch may need more than the bound.
     """
@@ -180,6 +189,14 @@ class Section:
         self._customers: dict[CustomerId, Remembered] = {}
         self._packed: dict[CustomerId, Packed] = {}
         self._needed: set[CustomerId] = set()
+
+    def __contains__(self, customer: CustomerId) -> bool:
+        return customer in self._customers or customer in self._packed
+
+    def customers(self) -> Iterator[CustomerId]:
+        """Yield who is remembered."""
+        yield from self._customers
+        yield from self._packed
 
     def get(self, customer: CustomerId) -> Remembered | None:
         """Return what is remembered of a customer."""
@@ -202,12 +219,7 @@ class Section:
         self._packed.pop(customer, None)
         self._customers[customer] = remembered
         self._needed.add(customer)
-        facts = remembered.facts
-        self._memory.holds((self, customer), len(facts), facts.held)
-
-    def length(self, customer: CustomerId) -> int:
-        """Return how many facts of a customer there are, of one that was just used."""
-        return len(self._customers[customer].facts)
+        self._memory.holds((self, customer), remembered)
 
     def needs(self, customer: CustomerId) -> bool:
         """Return whether a customer must not be forgotten just now."""

@@ -8,11 +8,9 @@ were made under older policies.
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Protocol
 
 import structlog
 
@@ -21,18 +19,26 @@ from events.policy import Reference
 from projections.protocol import Projection
 from services.errors import TouchstoneError
 from services.log.facts import portion_of
-from services.ports import Dossiers, EventLog, Portion, StoredEvent
-from services.postgres.pool import Pool, translated
+from services.ports import Dossiers, EventLog, StoredEvent
+from services.postgres.pool import Connection, Pool, translated
 from services.postgres.statements import sql
-from services.projector.bringing_back import BringingBack
-from services.projector.collecting import collect_if_many
-from services.projector.lane import Batch, Connection, Lane
+from services.projector.assessing import (
+    Assessor,
+    Audience,
+    Mirror,
+    Part,
+    Parts,
+    Piece,
+    all_or_nothing,
+    writing,
+)
+from services.projector.lane import Lane, Listeners
 from services.projector.memory import Memory
-from services.projector.recalling import Broken, Recall
 from services.projector.snapshots import Snapshots
-from services.rows.changes import Changes, Parked
+from services.projector.team import Team
+from services.projector.teams import Teams
 from services.rows.projection_store import ProjectionStore
-from services.rows.uses import UseSets
+from services.rows.writing import Writer
 
 _LOG = structlog.get_logger(__name__)
 
@@ -43,8 +49,6 @@ DUE_LIMIT = 500
 """Customers that are assessed by one piece of due work at the most."""
 
 _NOBODY = 2**62  # the place of a lane ahead, where there is none
-
-_KEEPING_S = 5.0  # for snapshots after a batch: long enough for many, or for one that is very long
 
 
 class NothingLive(TouchstoneError):
@@ -59,24 +63,6 @@ class NothingLive(TouchstoneError):
             f"{named}. A newer version is built beside the live one by `touchstone rebuild`; "
             "an older program must be replaced by the new one."
         )
-
-
-class Mirror(Protocol):
-    """Keeps in the events table what another log holds, each event once."""
-
-    async def keep(self, connection: Connection, stored: Sequence[StoredEvent]) -> None:
-        """Store a batch inside the transaction that moves the checkpoints past it."""
-        ...
-
-
-class Audience(Protocol):
-    """Hears of changes after they were committed; it may be told late, and must not fail."""
-
-    def changed(
-        self, projection: Projection, partition: int, change_no: int, customers: list[CustomerId]
-    ) -> None:
-        """Take note that rows or alerts of these customers are new."""
-        ...
 
 
 class PartitionOwner:
@@ -100,16 +86,14 @@ class PartitionOwner:
     ) -> None:
         self.partition = partition
         self.taken_at: datetime | None = None  # when the last event taken in was recorded
-        self._uses = UseSets(pool)
-        self._mirror = mirror
-        self._audience = audience
         self._pool = pool
         self._log = log
         self._generation = generation
-        recalling = Recall(partition, generation, pool, dossiers)
-        self._bringing_back = BringingBack(pool, recalling)
-        self._known = [self._lane(projection, memory) for projection in projections]
+        self.assessor = Assessor(pool, dossiers, generation, self.writer(), mirror, audience)
+        self._memory = memory
+        self._known = [self._lane(projection) for projection in projections]
         self._lanes = self._known  # those of versions that are live
+        self._teams = Teams(self._team)
 
     @property
     def next(self) -> int:
@@ -127,15 +111,22 @@ class PartitionOwner:
                 self._lanes = await self.live(connection, self._known)
                 for lane in self._lanes:
                     await lane.take(connection)
+        self._teams.begin(self._lanes)
 
-    def _lane(self, projection: Projection, memory: Memory) -> Lane:
-        store = self.store_of(projection, self._generation)
-        snapshots = Snapshots(self._pool, projection, store.id, self._generation)
-        return Lane(projection, self.partition, store, snapshots, memory)
+    def _lane(self, projection: Projection) -> Lane:
+        return Lane(projection, self.partition, self.store_of(projection, self._generation))
+
+    def _team(self, lanes: Sequence[Lane]) -> Team:
+        told = Listeners(lanes)
+        return Team(told, Snapshots(self._pool, told, self._generation), self._memory)
 
     def store_of(self, projection: Projection, generation: int) -> ProjectionStore:
         """Return where a projection's rows are kept."""
         return ProjectionStore(projection, generation)
+
+    def writer(self) -> Writer:
+        """Return what writes the rows."""
+        return Writer()
 
     async def live(self, connection: Connection, lanes: list[Lane]) -> list[Lane]:
         """Return the lanes whose version is live, and keep that so for this transaction."""
@@ -155,12 +146,13 @@ class PartitionOwner:
 
         Projections that stand at different places join where the one behind has caught up.
         """
+        return await step_together([self], reference, limit)
+
+    async def read(self, limit: int) -> Part | None:
+        """Return up to `limit` events that lanes furthest behind take in next, if there are any."""
         lanes, stop = self._behind()
         portion = await self._log.facts(self.partition, self.next, limit, stop)
-        if portion is None:
-            return 0
-        await self._take_in(lanes, reference, portion)
-        return portion.events
+        return None if portion is None else Part(self._teams, lanes, portion)
 
     async def take_in(self, reference: Reference, stored: Sequence[StoredEvent]) -> None:
         """Take in a batch that begins at `next`, of events that were read whole."""
@@ -169,7 +161,8 @@ class PartitionOwner:
             stop = min(stop, stored[-1].position.n + 1)
             batch = [one for one in stored if one.position.n < stop]
             portion = portion_of(batch, stop, at=stored[max(len(batch) - 1, 0)].recorded_at)
-            await self._take_in(lanes, reference, portion, batch)
+            await self.assessor.take_in([Part(self._teams, lanes, portion, batch)], reference)
+            self.taken_at = portion.recorded_at
             stored = stored[len(batch) :]
 
     def _behind(self) -> tuple[list[Lane], int]:
@@ -178,42 +171,6 @@ class PartitionOwner:
         ahead = [lane.checkpoint.next for lane in self._lanes if lane.checkpoint.next > start]
         lanes = [lane for lane in self._lanes if lane.checkpoint.next == start]
         return lanes, min(ahead, default=_NOBODY)
-
-    async def _take_in(
-        self,
-        lanes: list[Lane],
-        reference: Reference,
-        portion: Portion,
-        stored: Sequence[StoredEvent] = (),
-    ) -> None:
-        batch, upto, at = portion.facts, portion.upto, portion.recorded_at
-        broken = {
-            customer: Parked(customer, reason, event_id)
-            for customer, (event_id, reason) in portion.unreadable.items()
-        }
-        async with self._all_or_nothing(lanes):
-            shares = [(lane, lane.of_interest(batch)) for lane in lanes]
-            await self._bringing_back.recall(shares, broken, reference)
-            work = [
-                (lane, await self._assess(lane, mine, broken, at, reference))
-                for lane, mine in shares
-            ]
-            await self._keep_uses([changes for _, changes in work])
-            async with self._writing() as connection:
-                if self._mirror is not None:
-                    await self._mirror.keep(connection, stored)
-                numbers = [
-                    await lane.write(connection, upto, changes, reference.count, at)
-                    for lane, changes in work
-                ]
-        for (lane, changes), change_no in zip(work, numbers, strict=True):
-            lane.committed(upto, changes)
-            self._tell(lane, changes, change_no)
-        self.taken_at = at
-        keep_until = time.monotonic() + _KEEPING_S
-        for lane, changes in work:
-            await lane.release(changes, at, reference, keep_until)
-        collect_if_many()
 
     async def due(
         self, reference: Reference, at: datetime, *, caught_up: bool, limit: int = DUE_LIMIT
@@ -224,14 +181,17 @@ class PartitionOwner:
         so that nobody is dunned whose payment waits unread.
         """
         done = 0
-        for lane in self._lanes:
-            if done < limit:
-                async with self._reading() as connection:
-                    customers = await lane.store.due(
-                        connection, self.partition, at, limit - done, caught_up=caught_up
-                    )
-                done += await self._again(lane, customers, reference, at, caught_up=caught_up)
-        return done
+        found: list[tuple[Lane, Sequence[CustomerId]]] = []
+        async with self._reading() as connection:
+            for lane in self._lanes:
+                customers = await lane.store.due(
+                    connection, self.partition, at, limit - done, caught_up=caught_up
+                )
+                found.append((lane, customers))
+                done += len(customers)
+                if done == limit:
+                    break
+        return await self._again(found, reference, at, caught_up=caught_up)
 
     def reflects(self, reference: Reference) -> bool:
         """Return whether every customer was assessed under all that concerns it by now."""
@@ -245,82 +205,66 @@ class PartitionOwner:
         Where nobody is left that is noted. `caught_up` means what it does for due work.
         """
         done = 0
-        for lane in self._lanes:
-            if done < limit and lane.checkpoint.settled < reference.count:
-                done += await self._sweep(lane, reference, at, limit - done, caught_up=caught_up)
-        return done
-
-    async def _sweep(
-        self, lane: Lane, reference: Reference, at: datetime, limit: int, *, caught_up: bool
-    ) -> int:
-        place = (self.partition, lane.checkpoint.settled, reference, at)
+        found: list[tuple[Lane, Sequence[CustomerId]]] = []
+        settled: list[Lane] = []
         async with self._reading() as connection:
-            customers = await lane.store.outdated(connection, *place, limit, caught_up=caught_up)
-            if not customers and not caught_up:  # perhaps some were assessed later than at `at`
-                left = await lane.store.outdated(connection, *place, 1, caught_up=True)
-                if left:
-                    return 0
-        if customers:
-            return await self._again(lane, customers, reference, at, caught_up=caught_up)
-        async with self._all_or_nothing([lane]), self._writing() as connection:
-            await lane.store.settle(connection, self.partition, lane.checkpoint, reference.count)
+            for lane in self._lanes:
+                if done == limit or lane.checkpoint.settled >= reference.count:
+                    continue
+                place = (self.partition, lane.checkpoint.settled, reference, at)
+                customers = await lane.store.outdated(
+                    connection, *place, limit - done, caught_up=caught_up
+                )
+                found.append((lane, customers))
+                done += len(customers)
+                # Perhaps some were assessed later than at `at`.
+                if not customers and (
+                    caught_up
+                    or not await lane.store.outdated(connection, *place, 1, caught_up=True)
+                ):
+                    settled.append(lane)
+        await self._settle(settled, reference)
+        return await self._again(found, reference, at, caught_up=caught_up)
+
+    async def _settle(self, lanes: Sequence[Lane], reference: Reference) -> None:
+        if not lanes:
+            return
+        async with all_or_nothing([(self._teams, lanes)]), writing(self._pool) as connection:
+            for lane in lanes:
+                await lane.store.settle(
+                    connection, self.partition, lane.checkpoint, reference.count
+                )
             await connection.execute("NOTIFY touchstone_changed")
-        lane.checkpoint = lane.checkpoint._replace(settled=reference.count)
-        return 0
+        for lane in lanes:
+            lane.checkpoint = lane.checkpoint._replace(settled=reference.count)
 
     async def _again(
         self,
-        lane: Lane,
-        customers: Sequence[CustomerId],
+        found: Sequence[tuple[Lane, Sequence[CustomerId]]],
         reference: Reference,
         at: datetime,
         *,
         caught_up: bool,
     ) -> int:
         """Assess customers as of `at` to whom nothing happened; return how many."""
-        if not customers:
-            return 0
-        upto = lane.checkpoint.next
-        broken: dict[CustomerId, Parked] = {}
-        async with self._all_or_nothing([lane]):
-            await self._bringing_back.recall([(lane, customers)], broken, reference)
-            changes = await self._assess(lane, dict.fromkeys(customers, ()), broken, at, reference)
-            await self._keep_uses([changes])
-            async with self._writing() as connection:
-                if caught_up and not await connection.fetchval(
-                    sql("log_is_quiet"), self._generation, self.partition, upto
-                ):
-                    lane.memory.drop(customers)
-                    return 0
-                change_no = await lane.write(connection, upto, changes, reference.count, at)
-        lane.parked.difference_update(customers)
-        lane.committed(upto, changes)
-        self._tell(lane, changes, change_no)
-        await lane.release(changes, at, reference, time.monotonic() + _KEEPING_S)
-        collect_if_many()
-        return len(customers)
+        pieces = [
+            Piece(self._teams, [lane], self._teams.again(lane, customers), lane.checkpoint.next, at)
+            for lane, customers in found
+            if customers
+        ]
+        done = 0
+        # Those at one place together: their dossiers end there.
+        for place in sorted({piece.upto for piece in pieces}):
+            here = [piece for piece in pieces if piece.upto == place]
 
-    async def _assess(
-        self, lane: Lane, batch: Batch, broken: Broken, at: datetime, reference: Reference
-    ) -> Changes:
-        """Return what differs once a batch is remembered; who is in it was brought back."""
-        changes = await lane.assess(batch, broken, at, reference)
-        if changes.incomplete:
-            broken = dict(broken)
-            again = {customer: batch[customer] for customer in changes.incomplete}
-            await self._bringing_back.recall_whole(lane, [*again], broken)
-            await lane.assess(again, broken, at, reference, changes)
-            assert not changes.incomplete, "nothing is left out of what was read whole"
-        changes.parked.extend(broken.values())
-        return changes
+            async def unless_news(connection: Connection, place: int = place) -> Parts:
+                quiet = not caught_up or await connection.fetchval(
+                    sql("log_is_quiet"), self._generation, self.partition, place
+                )
+                return () if quiet else (self.partition,)
 
-    async def _keep_uses(self, changes: Sequence[Changes]) -> None:
-        await self._uses.keep(head.uses for one in changes for head in one.heads)
-
-    def _tell(self, lane: Lane, changes: Changes, change_no: int) -> None:
-        if self._audience is not None and changes.visible:
-            customers = [head.customer for head in changes.heads]
-            self._audience.changed(lane.projection, self.partition, change_no, customers)
+            done += await self.assessor.do(here, {}, reference, unless_news)
+        return done
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[Connection]:
@@ -328,23 +272,14 @@ class PartitionOwner:
             async with self._pool.acquire() as connection:
                 yield connection
 
-    @asynccontextmanager
-    async def _writing(self) -> AsyncIterator[Connection]:
-        """Yield a connection in a transaction that ends soon should this process freeze.
 
-        Who takes the partition over waits for it meanwhile, and whoever publishes waits for them.
-        """
-        with translated():
-            async with self._pool.acquire() as connection, connection.transaction():
-                await connection.execute(sql("end_when_idle"))
-                yield connection
-
-    @asynccontextmanager
-    async def _all_or_nothing(self, lanes: Sequence[Lane]) -> AsyncIterator[None]:
-        """Forget what was remembered of a batch that was not written."""
-        try:
-            yield
-        except BaseException:
-            for lane in lanes:
-                lane.memory.clear()
-            raise
+async def step_together(owners: Sequence[PartitionOwner], reference: Reference, limit: int) -> int:
+    """Read and take in up to `limit` events of each partition, in one transaction; return all."""
+    read = [(owner, await owner.read(limit)) for owner in owners]
+    parts = [(owner, part) for owner, part in read if part is not None]
+    if not parts:
+        return 0
+    await owners[0].assessor.take_in([part for _, part in parts], reference)
+    for owner, part in parts:
+        owner.taken_at = part.portion.recorded_at
+    return sum(part.portion.events for _, part in parts)

@@ -27,6 +27,11 @@ class RulesRead:
             self._latest = reference
         return self._same
 
+    @property
+    def latest(self) -> Reference:
+        """Return the state that was asked for last."""
+        return self._same
+
     def count(self, reference: Reference) -> int:
         """Return where the latest event stands that is read."""
         return reference.count_of(self._kinds)

@@ -20,7 +20,7 @@ from services.errors import StaleCheckpoint
 from services.ports import Clock
 from services.postgres.pool import Pool, translated
 from services.postgres.statements import sql
-from services.projector.owner import DUE_LIMIT, PartitionOwner
+from services.projector.owner import BATCH_EVENTS, DUE_LIMIT, PartitionOwner
 
 _AT_ONCE = 2  # partitions in work: one computes while the other waits for the database
 _LOOK_FOR_DUE_S = 1.0
@@ -30,7 +30,24 @@ _LEAST_SLICE = 5
 _STEADY = timedelta(seconds=5)  # an event in the last so many means that more will come
 
 Work = Mapping[int, Callable[[], Awaitable[int]]]
-"""Pieces of work by partition; each returns how much it did."""
+"""Pieces of work by their partition, or the first of theirs; each returns how much it did."""
+
+
+def joined(events: Mapping[int, int]) -> Sequence[Sequence[int]]:
+    """Return partitions in groups, each of which is taken in together.
+
+    Most of what a small batch costs is its statements, which are the same for several.
+    `events` wait in each; together they are no more than one partition's batch may have.
+    """
+    groups: list[list[int]] = []
+    room = 0
+    for partition, waiting in events.items():
+        if waiting > room:
+            groups.append([])
+            room = BATCH_EVENTS
+        groups[-1].append(partition)
+        room -= waiting
+    return groups
 
 
 class Slice:

@@ -19,8 +19,9 @@ from services.projector.memory import Memory
 from services.projector.owner import BATCH_EVENTS, PartitionOwner
 from services.projector.reference_feed import ReferenceFeed
 from services.rebuild.builds import Build, live_positions, safe_instant
-from services.rows.build_store import BuildStore
+from services.rows.build_store import BuildStore, BuildWriter
 from services.rows.projection_store import ProjectionStore
+from services.rows.writing import Writer
 
 
 class BuildOwner(PartitionOwner):
@@ -41,6 +42,10 @@ class BuildOwner(PartitionOwner):
     def store_of(self, projection: Projection, generation: int) -> ProjectionStore:
         """Return where the build is kept."""
         return BuildStore(projection, generation, self._build.stored_as)
+
+    def writer(self) -> Writer:
+        """Return what writes the build."""
+        return BuildWriter()
 
     async def live(self, connection: PoolConnectionProxy, lanes: list[Lane]) -> list[Lane]:
         """Return all lanes: a build is written although it is not live."""

@@ -1,16 +1,11 @@
-"""A projection's rows, alerts, totals and checkpoint in PostgreSQL.
-
-Everything a batch or a piece of due work writes goes through `write`, in one transaction with
-the checkpoint: it is moved only where it still stands as this worker left it.
-"""
+"""A projection's rows, alerts and checkpoint in PostgreSQL, as they are read."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
-import msgspec
 from asyncpg import Record
 from asyncpg.pool import PoolConnectionProxy
 
@@ -20,9 +15,7 @@ from projections.protocol import Alert, Projection
 from services.errors import LogMoved, StaleCheckpoint
 from services.postgres.arrays import array_text
 from services.postgres.statements import sql
-from services.rows.changes import Changes
 from services.rows.row_tables import tables_of
-from services.rows.uses import uses_id
 from services.rows.written import Written
 
 
@@ -43,18 +36,32 @@ class ProjectionStore:
     `stored_as` is the name under which a build beside the live rows is kept.
     """
 
+    standing: ClassVar = "standing_alerts"  # the statement that reads them
+
     def __init__(
         self, projection: Projection, generation: int, stored_as: str | None = None
     ) -> None:
         self.projection = projection
         self.generation = generation
-        self._tables = tables_of(projection, stored_as)
+        self.tables = tables_of(projection, stored_as)
         self._id = (stored_as or projection.name, projection.version)
 
     @property
     def id(self) -> tuple[str, int]:
         """Return the name under which its state is kept, and the version."""
         return self._id
+
+    async def rows_of(
+        self, connection: PoolConnectionProxy, into: Mapping[CustomerId, Written]
+    ) -> None:
+        """Read the rows of customers of whom nothing was read yet."""
+        asked = array_text([*into])
+        for name, table in self.tables.items():
+            row, key_of = table.table.row, table.table.key_of
+            own = [column.name for column in table.columns]
+            for customer, *values in await connection.fetch(table.select, asked):
+                found = row(**dict(zip(own, values, strict=True)))
+                into[customer].rows.setdefault(name, {})[key_of(found)] = found
 
     async def take(self, connection: PoolConnectionProxy, partition: int) -> Checkpoint:
         """Become the owner of a partition: raise its epoch, so that a former owner fails.
@@ -126,153 +133,31 @@ class ProjectionStore:
         if row is None:
             raise StaleCheckpoint(partition)
 
-    async def written(
-        self, connection: PoolConnectionProxy, customers: Sequence[CustomerId]
-    ) -> dict[CustomerId, Written]:
-        """Return what is written of each customer."""
-        found = {customer: Written() for customer in customers}
-        asked = array_text(customers)
-        for name, table in self._tables.items():
-            for record in await connection.fetch(table.select, asked):
-                fields = dict(record.items())
-                customer = CustomerId(fields.pop("customer_id"))
-                del fields["partition"]
-                row = table.table.row(**fields)
-                found[customer].rows.setdefault(name, {})[table.table.key_of(row)] = row
-        for record in await self._standing(connection, customers):
+
+async def written_of(
+    connection: PoolConnectionProxy,
+    wanted: Sequence[tuple[ProjectionStore, Sequence[CustomerId]]],
+) -> list[dict[CustomerId, Written]]:
+    """Return what is written of customers in each store, all of one kind of store."""
+    found = [{customer: Written() for customer in customers} for _, customers in wanted]
+    places: list[tuple[str, int, CustomerId]] = []
+    for (store, customers), mine in zip(wanted, found, strict=True):
+        if customers:
+            await store.rows_of(connection, mine)
+            places += [(*store.id, customer) for customer in customers]
+    if places:
+        stores = {store.id[0]: mine for (store, _), mine in zip(wanted, found, strict=True)}
+        statement = sql(wanted[0][0].standing)
+        for record in await connection.fetch(statement, *columns(places)):
             alert = _alert(record)
-            found[alert.customer_id].alerts[record["alert_id"]] = alert
-        return found
+            written = stores[record["projection"]][alert.customer_id]
+            written.alerts[record["alert_id"]] = alert
+    return found
 
-    async def _standing(
-        self, connection: PoolConnectionProxy, customers: Sequence[CustomerId]
-    ) -> list[Record]:
-        return await connection.fetch(sql("standing_alerts"), *self._id, array_text(customers))
 
-    async def write(
-        self,
-        connection: PoolConnectionProxy,
-        partition: int,
-        checkpoint: Checkpoint,
-        upto: int,
-        changes: Changes,
-        policy_count: int,
-        at: datetime,
-    ) -> int:
-        """Write changes and move the checkpoint; return the number of the last change.
-
-        Inside the caller's transaction. Raises: StaleCheckpoint, when another worker took the
-        partition since.
-        """
-        change_no: int | None = await connection.fetchval(
-            sql("move_checkpoint"),
-            *self._id,
-            self.generation,
-            partition,
-            checkpoint.next,
-            checkpoint.epoch,
-            upto,
-            policy_count,
-            int(changes.visible),
-            at,
-        )
-        if change_no is None:
-            raise StaleCheckpoint(partition)
-        for name, keys in changes.deletes.items():
-            table = self._tables[name]
-            await connection.execute(table.delete, *table.key_arrays(keys))
-        for name, rows in changes.upserts.items():
-            table = self._tables[name]
-            located = [(customer, partition, row) for customer, row in rows]
-            await connection.execute(table.upsert, *table.arrays(located))
-        await self._heads(connection, partition, changes, policy_count, at)
-        await self._totals(connection, partition, changes)
-        await self._alerts(connection, partition, changes, at)
-        return change_no
-
-    async def _heads(
-        self,
-        connection: PoolConnectionProxy,
-        partition: int,
-        changes: Changes,
-        policy_count: int,
-        at: datetime,
-    ) -> None:
-        if changes.heads:
-            await connection.execute(
-                sql("upsert_heads"),
-                *self._id,
-                partition,
-                policy_count,
-                array_text([head.customer for head in changes.heads]),
-                array_text([head.assessed_at for head in changes.heads]),
-                array_text([head.next_change_at for head in changes.heads]),
-                array_text([uses_id(head.uses) for head in changes.heads]),
-            )
-        await self._parked(connection, partition, changes, policy_count, at)
-
-    async def _parked(
-        self,
-        connection: PoolConnectionProxy,
-        partition: int,
-        changes: Changes,
-        policy_count: int,
-        at: datetime,
-    ) -> None:
-        if changes.parked:
-            await connection.execute(
-                sql("park"),
-                *self._id,
-                partition,
-                policy_count,
-                at,
-                [parked.customer for parked in changes.parked],
-                [parked.reason for parked in changes.parked],
-                [parked.event_id for parked in changes.parked],
-            )
-
-    async def _totals(
-        self, connection: PoolConnectionProxy, partition: int, changes: Changes
-    ) -> None:
-        moved = [(key, delta) for key, delta in changes.totals.items() if any(delta)]
-        if moved:
-            await connection.execute(
-                sql("add_totals"),
-                *self._id,
-                partition,
-                *map(array_text, zip(*((*key, *delta) for key, delta in moved), strict=True)),
-            )
-
-    async def _alerts(
-        self, connection: PoolConnectionProxy, partition: int, changes: Changes, at: datetime
-    ) -> None:
-        if changes.withdrawn:
-            await connection.execute(
-                sql("withdraw_alerts"),
-                at,
-                [alert.alert_id for alert, _ in changes.withdrawn],
-                [cause.reason for _, cause in changes.withdrawn],
-                [cause.event_id for _, cause in changes.withdrawn],
-            )
-        if changes.restated:
-            await connection.execute(
-                sql("restate_alerts"),
-                [alert.alert_id for alert in changes.restated],
-                [alert.branch_id for alert in changes.restated],
-                [alert.amount_minor for alert in changes.restated],
-            )
-        if changes.raised:
-            await connection.execute(
-                sql("raise_alerts"),
-                *self._id,
-                partition,
-                at,
-                [alert.alert_id for alert in changes.raised],
-                *(
-                    [getattr(alert, name) for alert in changes.raised]
-                    for name in msgspec.structs.asdict(changes.raised[0])
-                ),
-            )
+def columns(records: Sequence[Sequence[object]]) -> list[str]:
+    """Return records as the parameters of a statement: an array for each column."""
+    return [array_text(column) for column in zip(*records, strict=True)]
 
 
 def _alert(record: Record) -> Alert:

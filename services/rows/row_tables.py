@@ -112,6 +112,7 @@ def _row_table(name: str, table: Table) -> RowTable:
     keys = ", ".join(f"${i}::text::text[]" for i in range(1, len(key) + 1))
     typed = dict(zip(names, types_, strict=True))
     wanted = ", ".join(f"{column}::{typed[column]}" for column in key)
+    own = ", ".join(column.name for column in columns)
     return RowTable(
         table=table,
         name=name,
@@ -120,7 +121,7 @@ def _row_table(name: str, table: Table) -> RowTable:
         f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changes}",
         delete=f"DELETE FROM {name} WHERE ({', '.join(key)}) IN "
         f"(SELECT {wanted} FROM unnest({keys}) AS keys ({', '.join(key)}))",
-        select=f"SELECT {', '.join(names)} FROM {name} WHERE customer_id = ANY($1::text::text[])",
+        select=f"SELECT customer_id, {own} FROM {name} WHERE customer_id = ANY($1::text::text[])",
     )
 
 

@@ -25,7 +25,7 @@ from events.facts import fact_of
 from events.policy import Reference
 from events.touchpoints import CATALOGUE
 from events.touchpoints.policy import TierLine, TierPolicy, TierPolicyPublished
-from projections.protocol import Facts
+from projections.facts import Facts
 from projections.value_tiers.projection import ValueTiers
 from projections.value_tiers.reports import Rfm, TieRule, measures, rfm, transitions
 from projections.value_tiers.rows import StandingRow

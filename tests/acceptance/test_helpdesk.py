@@ -29,7 +29,7 @@ from events.public_days import public_days
 from projections.case_board.explain import explain_case
 from projections.case_board.projection import CaseBoard
 from projections.case_board.rows import CaseRow
-from projections.protocol import Facts
+from projections.facts import Facts
 from services.hosts.bootstrap import open_platform
 from services.importing.compiling import load_mapping
 from services.importing.importer import Job, import_file

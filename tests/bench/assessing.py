@@ -27,7 +27,8 @@ from events.facts import Fact, fact_of
 from events.policy import Reference
 from projections import PROJECTIONS
 from projections.digest import customer_lines
-from projections.protocol import Assessment, Facts, Projection
+from projections.facts import Facts
+from projections.protocol import Assessment, Projection
 from projections.together import Together
 from services.simulator.devices import Recording
 from services.simulator.history import history, open_books

@@ -32,18 +32,20 @@ from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.payment import InvoiceIssued, PaymentReceived
 from projections import PROJECTIONS
-from projections.protocol import Facts, Projection
+from projections.facts import Facts
+from projections.protocol import Projection
 from projections.receivables.projection import Receivables
 from services.hosts.bootstrap import open_platform
 from services.log.readable import fact
 from services.platform import Platform
 from services.ports import Submission
 from services.projector.collecting import collecting_seldom
+from services.projector.lane import Lane, Listeners
 from services.projector.memory import Memory
 from services.projector.owner import BATCH_EVENTS, PartitionOwner
 from services.projector.snapshots import Snapshots
 from services.rows.changes import Changes
-from services.rows.projection_store import ProjectionStore
+from services.rows.projection_store import ProjectionStore, written_of
 from services.settings import Settings
 from tests.bench.machine import Measurement
 
@@ -183,14 +185,16 @@ class _Customer:
         lap("remember")
         async with self._platform.pool.acquire() as connection:
             store = ProjectionStore(self._projection, 1)
-            written = (await store.written(connection, [self.name]))[self.name]
+            [by_customer] = await written_of(connection, [(store, [self.name])])
+        written = by_customer[self.name]
         lap("read the rows")
         at = found[self.name][-1].recorded_at
         assessment = self._projection.assess(self.name, facts, at, _RULES)
         lap("assess")
         Changes().add(self._projection, self.name, written, assessment, at)
         lap("differences")
-        snapshots = Snapshots(self._platform.pool, self._projection, store.id, 1)
+        told = Listeners([Lane(self._projection, partition_of(self.name), store)])
+        snapshots = Snapshots(self._platform.pool, told, 1)
         await snapshots.of([self.name], heads.counts[partition_of(self.name)], _RULES)
         lap("bring a snapshot back")  # in place of all that, where there is one
         return costs

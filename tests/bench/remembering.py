@@ -22,6 +22,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -39,6 +40,7 @@ from services.projector import lane as lanes_module
 from services.projector.collecting import collecting_seldom
 from services.projector.memory import Memory
 from services.projector.snapshots import Snapshots
+from services.rows.changes import Changes
 from services.simulator.history import history, open_books
 from services.simulator.plan import Plan
 
@@ -86,17 +88,21 @@ def _rules(path: Path) -> Reference:
 class _NoRows:
     """A store that holds nothing of anybody."""
 
+    def __init__(self, projection: Projection) -> None:
+        self.id = projection.name, projection.version
+
     async def written(self, connection: object, customers: list[CustomerId]) -> dict[str, object]:
         """Return what is written of each customer."""
         written = _anywhere("Written", "services.rows.written", "services.projector.memory")
         return {customer: written() for customer in customers}
 
 
-def _snapshots(projection: Projection) -> Snapshots:
+def _snapshots(projection: Projection) -> object:
     """Return what packs a projection's memos, in builds that do."""
+    snapshots = cast(Any, Snapshots)
     if hasattr(Snapshots, "packed"):
-        return Snapshots(cast(Any, None), projection, (projection.name, 1), 1)
-    return cast(Snapshots, SimpleNamespace(rules=_AllRules()))
+        return snapshots(None, projection, (projection.name, 1), 1)
+    return SimpleNamespace(rules=_AllRules())
 
 
 class _AllRules:
@@ -140,51 +146,117 @@ async def _done(called: object) -> object:
     return await called if isinstance(called, Awaitable) else called
 
 
-def _remembered(lanes: list[lanes_module.Lane]) -> int:
-    """Return how many facts are remembered, with those that a customer counts for."""
-    found = 0
-    for lane in lanes:
-        section = lane.memory
-        held = [*section._customers, *getattr(section, "_packed", ())]
-        found += sum(_PER_CUSTOMER + _LENGTHS[lane, customer] for customer in held)
-    return found
-
-
 _PER_CUSTOMER = 4
-_LENGTHS: dict[tuple[lanes_module.Lane, CustomerId], int] = {}
+_Batch = dict[CustomerId, list[Any]]
 
 
-async def _take_in(
-    lanes: list[lanes_module.Lane], batch: list[StoredEvent], reference: Reference
-) -> None:
-    by_customer = _by_customer(batch)
-    for lane in lanes:
-        mine = lane.of_interest(by_customer)
-        forgotten = cast(list[CustomerId], await _done(lane.forgotten(mine)))
-        unknown: dict[CustomerId, list[object]] = {customer: [] for customer in forgotten}
-        await lane.recall(cast(Any, None), cast(Any, unknown))
-        await lane.assess(mine, {}, batch[-1].recorded_at, reference)
-        for customer in mine:
-            remembered = lane.memory._customers[customer]
-            _LENGTHS[lane, customer] = len(remembered.facts)
-        await _done(lane.memory.release())
+class _Teams:
+    """The memory of each partition."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+        self._partitions = {partition: self._begun(partition) for partition in range(PARTITIONS)}
+
+    def _begun(self, partition: int) -> tuple[Any, list[Any]]:
+        rooms = import_module("services.projector.teams"), import_module("services.projector.team")
+        lanes = [lanes_module.Lane(one, partition, cast(Any, _NoRows(one))) for one in PROJECTIONS]
+
+        def made(some: list[Any]) -> object:
+            told = cast(Any, lanes_module).Listeners(some)
+            return rooms[1].Team(told, cast(Any, Snapshots)(None, told, 1), self._memory)
+
+        teams = rooms[0].Teams(made)
+        teams.begin(lanes)
+        return teams, lanes
+
+    async def take_in(self, partition: int, batch: _Batch, at: datetime, rules: Reference) -> None:
+        """Remember and assess what a batch is about."""
+        teams, lanes = self._partitions[partition]
+        work = {lane: Changes() for lane in lanes}
+        shares = teams.told(lanes, batch)
+        for team, mine in shares:
+            forgotten = await team.forgotten(mine)
+            team.remember(team.unwritten({customer: [] for customer in forgotten}))
+            await team.assess(mine, {}, at, rules, work)
+        for team, _ in shares:
+            await team.memory.release()
+
+    def held(self) -> Iterator[tuple[Projection, CustomerId]]:
+        """Yield who is remembered under which projection."""
+        for teams, _ in self._partitions.values():
+            for team in teams.all():
+                for lane in team.lanes:
+                    for customer in team.memory.customers():
+                        yield lane.projection, customer
+
+
+class _Lanes:
+    """The same in builds where every lane remembered for itself."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._lanes = [
+            [
+                cast(Any, lanes_module.Lane)(one, partition, _NoRows(one), _snapshots(one), memory)
+                for one in PROJECTIONS
+            ]
+            for partition in range(PARTITIONS)
+        ]
+
+    async def take_in(self, partition: int, batch: _Batch, at: datetime, rules: Reference) -> None:
+        """Remember and assess what a batch is about."""
+        for lane in self._lanes[partition]:
+            mine = lane.of_interest(batch)
+            forgotten = cast(list[CustomerId], await _done(lane.forgotten(mine)))
+            unknown: dict[CustomerId, list[object]] = {customer: [] for customer in forgotten}
+            if hasattr(lane, "facts_of"):
+                lane.remember(lane.facts_of(unknown), {})
+            else:
+                await lane.recall(None, unknown)
+            await lane.assess(mine, {}, at, rules)
+            await _done(lane.memory.release())
+
+    def held(self) -> Iterator[tuple[Projection, CustomerId]]:
+        """Yield who is remembered under which projection."""
+        for lane in (lane for share in self._lanes for lane in share):
+            for customer in [*lane.memory._customers, *getattr(lane.memory, "_packed", ())]:
+                yield lane.projection, customer
+
+
+class _Counted:
+    """How many facts there are of each customer under each projection."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, CustomerId], set[str]] = defaultdict(set)
+
+    def count(self, batch: _Batch) -> None:
+        """Count what a batch tells."""
+        for customer, facts in batch.items():
+            for one in PROJECTIONS:
+                mine = [fact.id for fact in facts if type(fact.data) in one.handles]
+                self._known[one.name, customer].update(mine)
+
+    def of(self, held: Iterator[tuple[Projection, CustomerId]]) -> int:
+        """Return how many facts are remembered, with those that a customer counts for."""
+        lengths = {place: len(known) for place, known in self._known.items()}
+        return sum(_PER_CUSTOMER + lengths[one.name, customer] for one, customer in held)
 
 
 async def measure(path: Path, batch_events: int, room: int) -> dict[str, float]:
     """Return what the facts of a file take once all are remembered."""
     reference = _rules(path)
     memory = Memory(room)
-    lanes = [
-        [
-            lanes_module.Lane(one, partition, cast(Any, _NoRows()), _snapshots(one), memory)
-            for one in PROJECTIONS
-        ]
-        for partition in range(PARTITIONS)
-    ]
+    shared = find_spec("services.projector.teams") is not None
+    partitions = _Teams(memory) if shared else _Lanes(memory)
     waiting: dict[int, list[StoredEvent]] = defaultdict(list)
+    done: dict[int, int] = defaultdict(int)
     events = 0
     spent = 0.0
     before = 0
+
+    async def take_in(partition: int, batch: list[StoredEvent]) -> None:
+        by_customer = _by_customer(batch)
+        await partitions.take_in(partition, by_customer, batch[-1].recorded_at, reference)
+
     with collecting_seldom():
         for stored in read(path):
             if stored.envelope.subject is None:
@@ -194,16 +266,24 @@ async def measure(path: Path, batch_events: int, room: int) -> dict[str, float]:
             batch.append(stored)
             if len(batch) == batch_events:
                 if not before:  # what is made once was made by a small batch
-                    await _take_in(lanes[partition], batch[:50], reference)
+                    await take_in(partition, batch[:50])
                     before = _resident()
                 started = time.process_time()
-                await _take_in(lanes[partition], batch, reference)
+                await take_in(partition, batch)
                 spent += time.process_time() - started
                 events += len(batch)
+                done[partition] += len(batch)
                 gc.collect()  # what is garbage now would grow the process otherwise
                 del waiting[partition]
     grown = _resident() - before
-    facts = _remembered([lane for share in lanes for lane in share])
+    counted = _Counted()
+    taken: dict[int, int] = defaultdict(int)
+    for stored in read(path):
+        if stored.envelope.subject is not None:
+            taken[stored.position.partition] += 1
+            if taken[stored.position.partition] <= done[stored.position.partition]:
+                counted.count(_by_customer([stored]))
+    facts = counted.of(partitions.held())
     return {
         "events": events,
         "facts": facts,

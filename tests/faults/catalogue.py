@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from tests.faults.broker_faults import cut_network, fill_disk, kill_brokers
+from tests.faults.command_kills import kill_commanding
 from tests.faults.database_faults import (
     fill_disk_of_run,
     kill_database_under_run,
@@ -23,6 +24,8 @@ FAULTS = (
     Fault("kill-everything", "embedded", kill_everything),
     Fault("kill-worker", "kafka", kill_workers),
     Fault("kill-gateway", "kafka", kill_gateways),
+    Fault("kill-commanding", "embedded", partial(kill_commanding, mode="embedded")),
+    Fault("kill-commanding", "kafka", partial(kill_commanding, mode="kafka")),
     Fault("kill-broker", "kafka", kill_brokers),
     Fault("kill-postgres", "kafka", kill_database_under_workers),
     Fault("kill-postgres", "embedded", kill_database_under_run),

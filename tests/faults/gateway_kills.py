@@ -13,9 +13,13 @@ _MOMENTS = (
     # Nothing is admitted yet.
     Moment("admitting", "LOCK TABLE admissions IN EXCLUSIVE MODE", "INSERT INTO admissions"),
     # Admitted; what is pending is being read to be appended.
-    Moment("appending", "LOCK TABLE log_pending IN ACCESS EXCLUSIVE MODE", "log_pending"),
+    Moment(
+        "appending",
+        "SELECT pg_advisory_xact_lock(7037286, 16 + p) FROM generate_series(0, 12) AS p",
+        "FROM take_pending",
+    ),
     # In the topic, and the database does not know it.
-    Moment("confirming", "LOCK TABLE log_confirmed IN EXCLUSIVE MODE", "INTO log_confirmed"),
+    Moment("confirming", "LOCK TABLE log_confirmed IN EXCLUSIVE MODE", "FROM confirm_appended"),
 )
 
 

@@ -20,7 +20,7 @@ from events.touchpoints.base import PersonalTouchpoint, Touchpoint
 from events.touchpoints.policy import ReferenceTouchpoint
 from projections import PROJECTIONS
 from projections.digest import combine, customer_lines
-from projections.protocol import Facts
+from projections.facts import Facts
 from services.hosts.bootstrap import open_platform
 from services.platform import Platform
 from services.ports import StoredEvent
@@ -88,7 +88,7 @@ async def examine(product: Running, ledger: Ledger, read: Read = decode) -> Find
         await _same_content(found, platform, ledger, list(first.values()), read)
         await caught_up(platform, stored)
         if product.settings.kafka is not None:
-            await _mirrored_once(found, platform, first)
+            await mirrored_once(found, platform, first)
         await _alerts_alternate(found, platform)
     code, verdict = await product.command("verify")
     found.expect(
@@ -155,7 +155,7 @@ def no_loss_whatever_copies(found: Findings, ledger: Ledger, stored: Sequence[St
             found.expect(not elsewhere, f"{told} is at {lies_at}, a receipt says {elsewhere}")
 
 
-async def _mirrored_once(
+async def mirrored_once(
     found: Findings, platform: Platform, first: Mapping[str, StoredEvent]
 ) -> None:
     """The events table has each event of the topics once, at its first copy's place."""

@@ -1,4 +1,4 @@
-"""A short selection of the faults over Kafka; `make faults` tries all of them, for longer."""
+"""A short selection of the faults, most over Kafka; `make faults` tries all of them, for longer."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 import pytest_asyncio
 
+from tests.faults.command_kills import kill_commanding
 from tests.faults.ground import Ground, ground
 from tests.faults.matrix import Outcome, Scene
 from tests.faults.poison import poison_topics
@@ -37,6 +38,8 @@ async def stands_on(kafka_server: str) -> AsyncIterator[Ground]:
         pytest.param(kill_workers, id="kill-worker"),
         pytest.param(partial(backlog, mode="kafka"), id="backlog"),
         pytest.param(poison_topics, id="poison"),
+        pytest.param(partial(kill_commanding, mode="embedded"), id="kill-commanding-embedded"),
+        pytest.param(partial(kill_commanding, mode="kafka"), id="kill-commanding"),
     ],
 )
 @pytest.mark.asyncio(loop_scope="module")

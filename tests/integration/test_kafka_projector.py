@@ -24,7 +24,7 @@ from events.touchpoints.payment import InvoiceIssued, PaymentReceived
 from events.touchpoints.policy import AlertsPolicy, AlertsPolicyPublished
 from projections import PROJECTIONS
 from projections.digest import combine, customer_lines
-from projections.protocol import Facts
+from projections.facts import Facts
 from services.audit.digest import digest
 from services.audit.status import status
 from services.audit.verify import verify

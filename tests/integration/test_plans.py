@@ -22,6 +22,7 @@ from events.touchpoints.customer import CustomerProfileChanged, CustomerRegister
 from projections import PROJECTIONS
 from services.console.shared.statements import Statements
 from services.postgres.arrays import array_text
+from services.rows.projection_store import columns
 from services.rows.row_tables import tables_of
 from tests.support.large_log import lay_in
 from tests.support.postgres import fresh_database
@@ -79,6 +80,7 @@ PARTITIONS = list(range(12))
 TYPES = ["payment.payment_received", "payment.invoice_issued"]
 HOME = [CustomerRegistered.event_type, CustomerProfileChanged.event_type]
 TODAYS = (["B-1", "B-2"], [739_000, 739_000], 739_000)
+AN_ALERT = (uuid4(), "overdue", "I", 30, CUSTOMER, "B-1", NOW, "CNY", 5)
 AN_EVENT = (
     [uuid4()], ["C-new"], ["/branches/B-1/new"], ["t"], ["B-1"], [0], [1], [NOW], [None], [None],
     [NOW], [None], [None], [None], [None], [NOW], [b"x"],
@@ -182,7 +184,7 @@ GIVEN: Mapping[str, Arguments] = {
     "vault_keys": (CUSTOMERS,),
     "vault_prepare": ([CUSTOMER, "new"], [b"k", b"k"]),
     # --- rows
-    "add_totals": (*OURS, 1, "{open}", "{CNY}", "{B-1}", "{730001}", "{1}", "{5}"),
+    "add_totals": columns([(*OURS, 1, "open", "CNY", "B-1", 730_001, 1, 5)]),
     "alert_journal_after": (59_000, 60_000, 500),
     "alert_journal_end": (),
     "checkpoints_of": (*OURS, 1),
@@ -196,31 +198,25 @@ GIVEN: Mapping[str, Arguments] = {
     "list_parked": (100,),
     "live_versions": (ALL[0],),
     "make_live": ALL,
-    "move_checkpoint": (*OURS, 1, PARTITION, 1, 1, 2, 300, 1, NOW),
+    "move_checkpoints": (1, 300, *columns([(*OURS, PARTITION, 1, 1, 2, 1, NOW)])),
     "outdated_customers": (*OURS, PARTITION, *USES, 301, NOW, True, 200),
-    "park": (*OURS, PARTITION, 300, NOW, [CUSTOMER], ["why"], [ONE]),
+    "park": (300, *columns([(*OURS, CUSTOMER, PARTITION, NOW, "why", ONE)])),
     "parked_customers": (*OURS, PARTITION),
-    "raise_alerts": (
-        *OURS, PARTITION, NOW, [uuid4()], ["overdue"], ["I"], [30], [CUSTOMER], ["B-1"], [NOW],
-        ["CNY"], [5],
+    "change_alerts": (
+        *columns([(ONE, NOW, "paid", OTHER)]),
+        *columns([(*OURS, PARTITION, NOW, *AN_ALERT)]),
     ),
-    "rebuild_forget_alerts": (*OURS, [ONE]),
-    "rebuild_keep_alerts": (
-        *OURS, PARTITION, [uuid4()], ["overdue"], ["I"], [30], [CUSTOMER], ["B-1"], [NOW],
-        ["CNY"], [5],
-    ),
-    "rebuild_standing": (*OURS, array_text(CUSTOMERS)),
-    "restate_alerts": ([ONE], ["B-1"], [5]),
+    "rebuild_forget_alerts": (*OURS, array_text([ONE])),
+    "rebuild_keep_alerts": (*OURS, PARTITION, *columns([AN_ALERT])),
+    "rebuild_standing": columns([(*OURS, customer) for customer in CUSTOMERS]),
+    "restate_alerts": columns([(ONE, "B-1", 5)]),
     "retry_parked": (None,),
     "settle_partition": (*OURS, 1, PARTITION, 1, 301),
-    "standing_alerts": (*OURS, array_text(CUSTOMERS)),
+    "standing_alerts": columns([(*OURS, customer) for customer in CUSTOMERS]),
     "take_partition": (*OURS, 1, PARTITION),
     "totals_of": OURS,
-    "upsert_heads": (
-        *OURS, PARTITION, 300, *(array_text(one) for one in ([CUSTOMER], [NOW], [NOW], [5]))
-    ),
+    "upsert_heads": (300, *columns([(*OURS, CUSTOMER, PARTITION, NOW, NOW, 5)])),
     "waiting_partitions": (*ALL, PARTITIONS, NOW),
-    "withdraw_alerts": (NOW, [ONE], ["paid"], [OTHER]),
     "writers_of": ("alert_journal",),
     # --- the projector and what tells others
     "end_when_idle": (),
@@ -229,7 +225,9 @@ GIVEN: Mapping[str, Arguments] = {
     "relay_move": ("webhook", 5),
     "relay_place": ("webhook", 5),
     "snapshot_keep": ("receivables", 1, "C-new", "code", 1, 10, NOW, 3, 10, b"x"),
-    "snapshots_of": (*OURS, "x", 1, 9000, 300, 300, CUSTOMERS, 2**18),
+    "snapshots_there": columns([(*OURS, customer) for customer in CUSTOMERS]),
+    "snapshot_heads": (*OURS, CUSTOMERS, 300),
+    "snapshots_of": (*OURS, "x", 1, 9000, 300, 300, CUSTOMERS, 2**18, *OURS),
     "try_delivery_lock": (),
     "try_projector_lock": (),
     # --- rebuilds

@@ -24,7 +24,7 @@ from services.postgres.migrate import migrate
 from services.postgres.pool import Pool, open_pool
 from services.postgres.statements import sql
 from services.projector.memory import Memory
-from services.projector.owner import PartitionOwner
+from services.projector.owner import PartitionOwner, step_together
 from services.projector.reference_feed import ReferenceFeed
 from services.rows.row_tables import ensure_tables
 from services.vault.vault import PostgresVault
@@ -69,13 +69,18 @@ class Bench:
         outcomes = await self.log.append(submissions)
         self.partition = outcomes[0].position.partition
 
-    async def owner(self, projection: Counting, max_facts: int = 1000) -> PartitionOwner:
+    async def owner(
+        self, projection: Counting, max_facts: int = 1000, partition: int | None = None
+    ) -> PartitionOwner:
         owner = PartitionOwner(
-            self.partition, [projection], self.pool, self.log,
+            self.partition if partition is None else partition, [projection], self.pool, self.log,
             PostgresDossiers(self.pool), 1, Memory(max_facts),
         )  # fmt: skip
         await owner.take()
         return owner
+
+    async def owners(self) -> list[PartitionOwner]:
+        return [await self.owner(Counting(), partition=partition) for partition in range(12)]
 
     async def rows(self) -> Sequence[asyncpg.Record]:
         return await self.pool.fetch(
@@ -145,6 +150,53 @@ async def test_whoever_took_the_partition_later_wins_and_nothing_is_applied_twic
     with pytest.raises(StaleCheckpoint):
         await former.step(NOTHING, 100)
     assert [tuple(row) for row in await bench.rows()] == [("C-1", 1, 100, False)]
+
+
+async def test_several_partitions_are_taken_in_together(bench: Bench) -> None:
+    customers = [f"C-{n}" for n in range(40)]
+    await bench.append(*(payment(n, customers[n % 40], minor=n) for n in range(1, 121)))
+    owners = await bench.owners()
+    statement = "SELECT sum(xmin::text::bigint) / count(*) = min(xmin::text::bigint) FROM {}"
+    assert await step_together(owners, NOTHING, 100) == 120
+    for table in ("checkpoints", "counting_v1_sums", "totals"):
+        assert await bench.pool.fetchval(statement.format(table)), f"{table}: one transaction"
+    rows = {tuple(row) for row in await bench.rows()}
+    assert rows == {
+        (f"C-{n}", 3, sum(i for i in range(1, 121) if i % 40 == n), False) for n in range(40)
+    }
+    assert await bench.pool.fetchval("SELECT sum(next) FROM checkpoints") == 120
+    assert await step_together(owners, NOTHING, 100) == 0
+
+
+async def test_one_partition_lost_undoes_all_that_was_taken_in_with_it(bench: Bench) -> None:
+    await bench.append(*(payment(n, f"C-{n}") for n in range(1, 41)))
+    owners = await bench.owners()
+    lost = partition_of(CustomerId("C-7"))
+    later = await bench.owner(Counting(), partition=lost)
+    with pytest.raises(StaleCheckpoint) as stale:
+        await step_together(owners, NOTHING, 100)
+    assert stale.value.partition == lost
+    assert await bench.rows() == []
+    assert await bench.pool.fetchval("SELECT sum(next) FROM checkpoints") == 0
+    kept = [owner for owner in owners if owner.partition != lost]
+    assert await step_together([*kept, later], NOTHING, 100) == 40
+    assert [tuple(row)[1:] for row in await bench.rows()] == [(1, 100, False)] * 40
+
+
+async def test_nothing_is_read_again_of_a_partition_of_which_nothing_was_taken_in(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object) -> Sequence[Dossier]:
+        raise AssertionError("nobody was forgotten")
+
+    await bench.append(payment(1), payment(2))
+    owner = await bench.owner(Counting())
+    monkeypatch.setattr(PostgresDossiers, "facts_of", refuse)
+    assert await owner.step(NOTHING, 100) == 2
+    await bench.append(payment(3, "C-1"))
+    forgetful = await bench.owner(Counting())
+    with pytest.raises(AssertionError):
+        await forgetful.step(NOTHING, 100)
 
 
 async def test_a_former_owner_does_no_due_work_either(bench: Bench) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,18 +12,19 @@ import pytest
 
 from events.policy import Reference
 from events.touchpoints.policy import AlertsPolicy, AlertsPolicyPublished, StaffSet
+from events.uses import Use
 from services.hosts.bootstrap import open_platform
 from services.hosts.project import Projector
 from services.hosts.worker.projector import KafkaProjector
 from services.log.kafka.cluster import cluster_of
 from services.log.kafka.generations import claim_generation
 from services.platform import Platform
-from services.ports import Portion, StoredEvent, Submission
+from services.ports import Submission
 from services.projector import schedule
-from services.projector.lane import Lane
+from services.projector.assessing import Assessor, Part
 from services.projector.owner import PartitionOwner
-from services.rows.changes import Changes
 from services.rows.row_tables import ensure_tables
+from services.rows.uses import UseSets
 from services.settings import Settings
 from tests.support.counting import QUIET, Counting
 from tests.support.log import START, SetClock, payment, submission
@@ -67,17 +68,11 @@ Told = list[str]
 def told(monkeypatch: pytest.MonkeyPatch) -> Told:
     """What owners did, in order: an event taken in, a slice of due work, a slice of a sweep."""
     found: Told = []
-    take_in, due, sweep = PartitionOwner._take_in, PartitionOwner.due, PartitionOwner.sweep
+    take_in, due, sweep = Assessor.take_in, PartitionOwner.due, PartitionOwner.sweep
 
-    async def taking_in(
-        self: PartitionOwner,
-        lanes: list[Lane],
-        reference: Reference,
-        portion: Portion,
-        stored: Sequence[StoredEvent] = (),
-    ) -> None:
-        await take_in(self, lanes, reference, portion, stored)
-        found.extend("event" for _ in range(portion.events))
+    async def taking_in(self: Assessor, parts: Sequence[Part], reference: Reference) -> None:
+        await take_in(self, parts, reference)
+        found.extend("event" for part in parts for _ in range(part.portion.events))
 
     async def doing(
         name: str, slice_: Callable[..., Awaitable[int]], *rest: object, **named: object
@@ -96,7 +91,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Told:
     ) -> int:
         return await doing("sweep", sweep, self, reference, at, caught_up=caught_up, limit=limit)
 
-    monkeypatch.setattr(PartitionOwner, "_take_in", taking_in)
+    monkeypatch.setattr(Assessor, "take_in", taking_in)
     monkeypatch.setattr(PartitionOwner, "due", owing)
     monkeypatch.setattr(PartitionOwner, "sweep", sweeping)
     monkeypatch.setattr(schedule, "DUE_LIMIT", SLICE)
@@ -127,16 +122,16 @@ def publish_in_the_first_slice(
     told: Told, platform: Platform, event: Submission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Have an event published while the first slice of all is still under way."""
-    keep_uses = PartitionOwner._keep_uses
+    keep = UseSets.keep
 
-    async def keeping(self: PartitionOwner, changes: Sequence[Changes]) -> None:
-        await keep_uses(self, changes)
+    async def keeping(self: UseSets, sets: Iterable[frozenset[Use]]) -> None:
+        await keep(self, sets)
         if not told:
             told.append("published")
             await platform.log.append([event])
             await asyncio.sleep(1)  # a consumer of Kafka has it by then
 
-    monkeypatch.setattr(PartitionOwner, "_keep_uses", keeping)
+    monkeypatch.setattr(UseSets, "keep", keeping)
 
 
 async def until(told: Told, name: str, times: int) -> None:

@@ -12,7 +12,8 @@ from events.partitioning import partition_of
 from events.policy import Reference
 from events.touchpoints.policy import AlertsPolicy, AlertsPolicyPublished
 from projections import PROJECTIONS
-from projections.protocol import Assessment, Facts, Projection
+from projections.facts import Facts
+from projections.protocol import Assessment, Projection
 from projections.receivables.projection import Receivables
 from services.log.dossiers import PostgresDossiers
 from services.log.embedded.event_log import EmbeddedEventLog
@@ -29,6 +30,7 @@ from services.simulator.history import history, open_books
 from services.simulator.plan import Plan
 from tests.support.counting import Counting
 from tests.support.log import START, SetClock, payment, submission
+from tests.support.remembered import assert_remembered_is_written
 
 NOTHING = Reference()
 LONG_EVENTS = 200  # here
@@ -38,7 +40,7 @@ CUSTOMER = CustomerId("C-1")
 @pytest.fixture(autouse=True)
 def long_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let dossiers be long soon."""
-    monkeypatch.setattr("services.projector.lane.LONG_EVENTS", LONG_EVENTS)
+    monkeypatch.setattr("services.projector.team.LONG_EVENTS", LONG_EVENTS)
 
 
 @pytest.fixture
@@ -225,7 +227,7 @@ async def test_what_is_remembered_as_written_is_what_is_written(
     pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A company's customers live on under one owner after another, some facts late."""
-    monkeypatch.setattr("services.projector.lane.LONG_EVENTS", 3)
+    monkeypatch.setattr("services.projector.team.LONG_EVENTS", 3)
     monkeypatch.setattr("services.projector.snapshots._GROWTH", 0.0)
     dice = random.Random(20261122)
     events = list(history(open_books(Plan.ending_today(START, customers=12))))
@@ -257,16 +259,7 @@ async def test_what_is_remembered_as_written_is_what_is_written(
             await owner.step(reference, 100)
             clock.move(timedelta(hours=dice.choice([0, 0, 1, 30])))
             await owner.due(reference, clock.at, caught_up=True)
-            for lane in owner._lanes:
-                remembered = lane.memory._customers
-                async with pool.acquire() as connection:
-                    written = await lane.store.written(connection, [*remembered])
-                for customer, kept in remembered.items():
-                    assert kept.written.alerts == written[customer].alerts
-                    for table in lane.projection.tables:
-                        rows = kept.written.rows.get(table.name, {})
-                        assert dict(rows) == written[customer].rows.get(table.name, {})
-                        served += not isinstance(rows, dict)
+            served += await assert_remembered_is_written(pool, owner)
     assert served > 100
     assert await pool.fetchval("SELECT count(parked_reason) FROM projection_heads") == 0
 
@@ -327,7 +320,7 @@ async def test_what_there_was_no_time_to_keep_is_kept_with_the_next_change(
     await append(log, 10_000, 1)
     owner = await owner_of(pool, log)
     with monkeypatch.context() as patched:
-        patched.setattr("services.projector.owner._KEEPING_S", -1.0)
+        patched.setattr("services.projector.assessing._KEEPING_S", -1.0)
         await owner.step(NOTHING, 10)
     assert await pool.fetchval("SELECT events FROM dossier_snapshots") is None
     await append(log, 20_000, 1)

@@ -18,7 +18,8 @@ from projections.case_board.ladder import recipients
 from projections.case_board.projection import CaseBoard
 from projections.case_board.replay import Board
 from projections.case_board.rows import CaseRow, CycleRow, DepartmentRow, ObligationRow
-from projections.protocol import Alert, Assessment, Facts
+from projections.facts import Facts
+from projections.protocol import Alert, Assessment
 from tests.support.case_streams import case_rules, case_streams, instants
 from tests.support.given import CUSTOMER, deliveries, digest_of
 

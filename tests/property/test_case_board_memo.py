@@ -15,7 +15,8 @@ from events.touchpoints.base import Touchpoint
 from events.touchpoints.complaint import CaseOpened, ComplaintFiled
 from events.touchpoints.policy import AlertAcknowledged
 from projections.case_board.projection import CaseBoard
-from projections.protocol import Alert, AlertKey, Assessment, Facts, Row, RowKey
+from projections.facts import Facts
+from projections.protocol import Alert, AlertKey, Assessment, Row, RowKey
 from tests.support.case_streams import FIRST, case_rules, case_streams, openings, steps
 from tests.support.given import CUSTOMER
 from tests.support.keeping import assess, kept_and_back

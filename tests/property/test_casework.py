@@ -36,11 +36,18 @@ from events.cases.staff import BY_ITSELF, Staff
 from events.cases.state import part_id
 from events.refusals import Refused
 from events.touchpoints.complaint import ComplaintFiled, ServiceRequested
-from events.touchpoints.policy import CalendarSet, OpeningHours
+from events.touchpoints.policy import (
+    CalendarSet,
+    Flow,
+    FlowPolicy,
+    FlowPolicyPublished,
+    OpeningHours,
+    Stage,
+)
 from tests.support.case_streams import FIRST, rules
 from tests.support.cases import CASE
-from tests.support.decisions import Desk, opening
-from tests.support.given import SHANGHAI, Told, instant
+from tests.support.decisions import LONG_AGO, RULES, Desk, opening
+from tests.support.given import SHANGHAI, Told, instant, told
 
 _ALL = frozenset({"department_head", "branch_manager", "headquarters", "call_centre"})
 ANN = Staff("ann", "service", "B-1", frozenset())
@@ -117,12 +124,26 @@ asked_for = st.one_of(
     ),
     st.builds(
         ServiceRequested,
-        kind=st.just("enquiry"),
+        kind=st.sampled_from(["enquiry", "enquiry", "membership"]),
         severity=severities,
         agent=st.just("ann"),
         department=st.just("service"),
         wanted_by=st.integers(0, 400).map(lambda h: FIRST + timedelta(hours=h)),
     ),
+)
+_STAGES = tuple(
+    Stage(stage=name, department=department, owes=name, minutes=minutes, after=after)
+    for name, department, minutes, after in (
+        ("offer", "sales", 60, ()),
+        ("stock", "logistics", 480, ()),
+        ("delivery", "logistics", 240, ("offer", "stock")),
+    )
+)
+_FLOW = Flow(flow="an enquiry", kind="enquiry", stages=_STAGES)
+FLOWS = told(
+    FlowPolicyPublished(effective_from=instant(LONG_AGO), policy=FlowPolicy(flows=(_FLOW,))),
+    LONG_AGO,
+    "flows",
 )
 what_happens = st.one_of(
     st.tuples(PEOPLE, commands, later),
@@ -137,7 +158,7 @@ def test_the_fold_of_the_stream_says_what_the_board_says(
     asked: ComplaintFiled | ServiceRequested, late: int, happens: list[object], ahead: int
 ) -> None:
     """Whatever the clock does, and whichever policies and calendars are learnt meanwhile."""
-    desk = Desk()
+    desk = Desk((*RULES, FLOWS))
     desk.open_invoices = frozenset({"INV-1"})
     desk.complains(asked, FIRST)
     now: datetime = FIRST + timedelta(minutes=late)

@@ -14,7 +14,7 @@ from events.facts import Fact, fact_of
 from events.policy import Reference
 from events.touchpoints.order import GoodsReturned, OrderPlaced
 from events.touchpoints.payment import DebtWrittenOff, PaymentReversed
-from projections.protocol import Facts
+from projections.facts import Facts
 from projections.receivables.reading import ReceivablesAt
 from projections.receivables.rows import AccountRow
 from projections.value_tiers.projection import ValueTiers

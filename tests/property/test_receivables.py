@@ -15,7 +15,8 @@ from events.policy import Reference
 from events.touchpoints.payment import PaymentReceived
 from projections.books.days import ENDING
 from projections.books.records import Item
-from projections.protocol import Alert, AlertKey, Assessment, Facts
+from projections.facts import Facts
+from projections.protocol import Alert, AlertKey, Assessment
 from projections.receivables.alerts import AlertBook
 from projections.receivables.promises import step_at
 from projections.receivables.reading import ReceivablesAt

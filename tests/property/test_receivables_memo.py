@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from events.facts import Fact
 from events.policy import Reference
-from projections.protocol import Assessment, Facts, Row, RowKey
+from projections.facts import Facts
+from projections.protocol import Assessment, Row, RowKey
 from tests.support.given import CUSTOMER, RECEIVABLES
 from tests.support.keeping import assess, kept_and_back
 from tests.support.streams import FIRST, references, streams

@@ -34,7 +34,8 @@ from events.uses import Use, branch_use, policy_use, publication_of, use_of
 from projections import PROJECTIONS
 from projections.case_board.projection import CaseBoard
 from projections.digest import customer_lines
-from projections.protocol import Assessment, Facts, Projection
+from projections.facts import Facts
+from projections.protocol import Assessment, Projection
 from projections.receivables.projection import Receivables
 from projections.value_tiers.projection import ValueTiers
 from services.projector.rules_read import RulesRead

@@ -13,10 +13,11 @@ from events.facts import Fact
 from events.policy import Reference
 from events.touchpoints.policy import CostPolicy, TierPolicy
 from projections.books.ageing import Balance, ageing
-from projections.protocol import Alert, Assessment, Facts
+from projections.facts import Facts
+from projections.protocol import Alert, Assessment
 from projections.receivables.reading import ReceivablesAt
 from projections.value_tiers.alerts import episodes
-from projections.value_tiers.memo import ValueMemo
+from projections.value_tiers.memo import memo_of
 from projections.value_tiers.reading import ValueAt
 from projections.value_tiers.rows import StandingRow, figures_on
 from projections.value_tiers.shares import PPM, divided
@@ -33,9 +34,7 @@ def assess(events: Stream, at: datetime, reference: Reference) -> Assessment:
 
 
 def read(events: Stream, at: datetime, reference: Reference) -> ValueAt:
-    course = ValueMemo(reference)
-    course.advance(Facts(events), at)
-    return ValueAt(course, at)
+    return ValueAt(memo_of(Facts(events), at, reference), at)
 
 
 def row_of(assessment: Assessment) -> StandingRow | None:
@@ -170,9 +169,8 @@ def test_judging_only_where_it_matters_is_judging_everywhere(
     events: Stream, at: datetime, reference: Reference
 ) -> None:
     """Whatever the ladder's shape: the plain way judges at every fact and every midnight."""
-    memo = ValueMemo(reference)
     facts = Facts(events)
-    memo.advance(facts, at)
+    memo = memo_of(facts, at, reference)
     if memo.books.first is None:
         return
     zone = facts.home.zone_at(at, reference)

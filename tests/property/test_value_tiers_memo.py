@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from events.facts import Fact
 from events.policy import Reference
-from projections.protocol import Alert, AlertKey, Assessment, Cause, Facts, Row
+from projections.facts import Facts
+from projections.protocol import Alert, AlertKey, Assessment, Cause, Row
 from projections.value_tiers import history
 from projections.value_tiers.memo import ValueMemo
 from projections.value_tiers.reading import ValueAt
@@ -36,9 +37,12 @@ def said(told: Assessment) -> Answer:
 
 
 @st.composite
-def arrivals(draw: st.DrawFn) -> Sequence[Sequence[Fact]]:
+def arrivals(
+    draw: st.DrawFn, streams: st.SearchStrategy[Sequence[Fact]] | None = None
+) -> Sequence[Sequence[Fact]]:
     """A stream as it comes in: mostly in fact order, some of it late or twice, in batches."""
-    arriving = sorted(draw(value_streams(max_size=25)), key=lambda event: event.fact_key)
+    stream = draw(value_streams(max_size=25) if streams is None else streams)
+    arriving = sorted(stream, key=lambda event: event.fact_key)
     for _ in range(draw(st.integers(0, 3))):
         if arriving:
             i, j = draw(st.integers(0, len(arriving) - 1)), draw(st.integers(0, len(arriving)))

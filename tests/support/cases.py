@@ -38,7 +38,8 @@ from projections.case_board.explain import CaseExplanation, explain_case
 from projections.case_board.projection import CaseBoard
 from projections.case_board.replay import Board
 from projections.case_board.rows import CaseRow, CycleRow, DepartmentRow, ObligationRow
-from projections.protocol import Alert, AlertKey, Assessment, Cause, Facts
+from projections.facts import Facts
+from projections.protocol import Alert, AlertKey, Assessment, Cause
 from tests.support.given import (
     CUSTOMER,
     Told,

@@ -13,7 +13,8 @@ from events.touchpoints.payment import PaymentReceived
 from events.touchpoints.policy import AlertsPolicy, AlertsPolicyPublished, ReferenceTouchpoint
 from events.uses import policy_use
 from projections.books.days import BEGINNING
-from projections.protocol import Alert, Assessment, Cause, Facts, Memo, Row, Stage, Table, Total
+from projections.facts import Facts, Memo, Stage
+from projections.protocol import Alert, Assessment, Cause, Row, Table, Total
 
 QUIET = timedelta(days=7)
 """A customer that pays nothing for so long is "quiet": an alert that time alone raises."""

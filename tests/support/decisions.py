@@ -15,6 +15,7 @@ from events.cases.clocks import reached_at
 from events.cases.commands import Command, Open
 from events.cases.decide import decide
 from events.cases.evolve import evolve
+from events.cases.opening import opening_of
 from events.cases.staff import BY_ITSELF, Staff, staff_in_force
 from events.cases.state import Case
 from events.envelope import BranchId, EventId
@@ -28,7 +29,8 @@ from projections.case_board.board import obligation_due_at
 from projections.case_board.projection import CaseBoard
 from projections.case_board.replay import Board
 from projections.case_board.rows import CaseRow
-from projections.protocol import Assessment, Facts
+from projections.facts import Facts
+from projections.protocol import Assessment
 from tests.support.cases import CASE, SERVICE_DESK
 from tests.support.given import CUSTOMER, Told, event_id, instant, recorded_events, told
 
@@ -171,16 +173,7 @@ def fact_in_stream(
 
 def opening(data: ComplaintFiled | ServiceRequested, at: datetime, tier: str | None = None) -> Open:
     """Return the command by which the platform opens the case of a complaint or request."""
-    return Open(
-        case_id=CASE,
-        severity=data.severity,
-        received_at=at,
-        opened_by=event_id("complaint"),
-        agent=data.agent,
-        department=data.department,
-        tier=tier,
-        wanted_by=data.wanted_by if isinstance(data, ServiceRequested) else None,
-    )
+    return opening_of(data, event_id("complaint"), at, tier)
 
 
 def said_by_stream(case: Case, reference: Reference) -> dict[str, object]:

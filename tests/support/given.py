@@ -42,7 +42,8 @@ from events.touchpoints.payment import (
 )
 from events.touchpoints.policy import AlertsPolicy, AlertsPolicyPublished
 from projections.digest import combine, customer_lines
-from projections.protocol import Alert, AlertKey, Assessment, Cause, Episode, Facts, Projection
+from projections.facts import Facts
+from projections.protocol import Alert, AlertKey, Assessment, Cause, Episode, Projection
 from projections.receivables.alerts import AlertBook
 from projections.receivables.projection import Receivables
 from projections.receivables.reading import ReceivablesAt

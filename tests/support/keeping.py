@@ -12,8 +12,9 @@ from events.facts import Fact
 from events.policy import Reference
 from projections.books.days import Days
 from projections.books.rules import BookRules
+from projections.facts import Facts, FactsLeftOut
 from projections.keeping import KeptFacts, packed
-from projections.protocol import Assessment, Facts, FactsLeftOut, Projection
+from projections.protocol import Assessment, Projection
 from tests.support.given import CUSTOMER
 
 

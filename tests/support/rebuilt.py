@@ -11,7 +11,8 @@ from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.payment import PaymentReceived
 from events.touchpoints.policy import ReferenceTouchpoint
-from projections.protocol import Assessment, Facts, Memo, Row, Stage, Table, Total
+from projections.facts import Facts, Memo, Stage
+from projections.protocol import Assessment, Row, Table, Total
 from tests.support.counting import Counting, CountRow
 
 SMALL_MINOR = 100

@@ -24,7 +24,8 @@ from events.touchpoints.policy import (
     TierPolicy,
     TierPolicyPublished,
 )
-from projections.protocol import Alert, Assessment, Facts
+from projections.facts import Facts
+from projections.protocol import Alert, Assessment
 from projections.value_tiers.projection import ValueTiers
 from projections.value_tiers.rows import StandingRow
 from tests.support.given import (

@@ -16,7 +16,7 @@ from events.touchpoints.complaint import CaseWaitingStarted, ComplaintFiled, Ser
 from events.touchpoints.contact import CallbackPromised
 from events.touchpoints.policy import BranchSet, CalendarSet
 from projections.case_board.explain import explain_callbacks, explain_cases
-from projections.protocol import Facts
+from projections.facts import Facts
 from projections.receivables.statement import explain as explain_receivables
 from projections.timeline.entries import page
 from projections.value_tiers.explain import explain_value

@@ -14,7 +14,7 @@ from events.touchpoints.base import Touchpoint
 from events.touchpoints.contact import VisitMade
 from events.touchpoints.customer import CustomerProfileChanged, CustomerRegistered
 from events.touchpoints.payment import PaymentReceived
-from projections.protocol import Facts
+from projections.facts import Facts
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 HANDLED: frozenset[type[Touchpoint]] = frozenset({PaymentReceived, CustomerProfileChanged})

@@ -22,7 +22,8 @@ from events.touchpoints.order import OrderPlaced
 from events.touchpoints.payment import InvoiceIssued
 from events.touchpoints.policy import BranchSet, CompanySet
 from projections import PROJECTIONS
-from projections.protocol import Facts, Projection, Row
+from projections.facts import Facts
+from projections.protocol import Projection, Row
 from projections.receivables.projection import Receivables
 from projections.value_tiers.projection import ValueTiers
 from tests.support.given import CUSTOMER, asked, instant, recorded_events, told

@@ -9,8 +9,8 @@ from events.codec import encode
 from events.envelope import EventId, Position, RecordedEvent
 from events.facts import Fact, fact_of
 from events.policy import Reference
+from projections.facts import Facts, FactsLeftOut, Memo
 from projections.keeping import KeptFacts, digest_of, facts_again, is_among, joined, kept_facts
-from projections.protocol import Facts, FactsLeftOut, Memo
 from services.simulator.history import history, open_books
 from services.simulator.plan import Plan
 from tests.support.log import START, payment

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from events.envelope import CustomerId, Position, RecordedEvent
 from events.facts import fact_of
 from events.policy import Reference
-from projections.protocol import Facts, Memo
+from projections.facts import Facts, Memo
 from services.projector.memory import BYTES_PER_FACT, Memory, Packed, Remembered, Section
 from services.rows.written import Written
 from tests.support.log import START, payment
@@ -24,7 +24,7 @@ def remembered(facts: int) -> Remembered:
         )
         for n in range(facts)
     )
-    return Remembered(Facts(map(fact_of, events)), Written())
+    return Remembered(Facts(map(fact_of, events)), [Written()])
 
 
 class WalkedAll(Memo):
@@ -122,7 +122,7 @@ class Weighing:
     def packed(self, remembered: Remembered) -> Packed | None:
         content = len(self._given).to_bytes(self._size)
         self._given[content] = remembered
-        return Packed(content, Reference())
+        return Packed(content, [Reference()])
 
     def unpacked(self, packed: Packed) -> Remembered:
         return self._given.pop(packed.content)

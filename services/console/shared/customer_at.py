@@ -21,7 +21,7 @@ from events.partitioning import partition_of
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.customer import CustomerProfileChanged, CustomerRegistered
-from projections.protocol import Facts
+from projections.facts import Facts
 from services.console.shared.principal import Principal
 from services.console.shared.reading import ReadModel
 from services.console.shared.refusals import BadParameter

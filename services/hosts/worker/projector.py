@@ -30,9 +30,10 @@ from services.log.kafka.topics import TopicPartitions
 from services.platform import Platform
 from services.postgres.pool import translated
 from services.postgres.statements import sql
+from services.projector.assessing import Audience, Mirror
 from services.projector.collecting import collecting_seldom
 from services.projector.memory import Memory
-from services.projector.owner import BATCH_EVENTS, Audience, Mirror, PartitionOwner
+from services.projector.owner import BATCH_EVENTS, PartitionOwner
 from services.projector.reference_feed import ReferenceFeed
 from services.projector.schedule import Schedule
 

@@ -1,2 +1,6 @@
-SELECT * FROM alerts
-WHERE projection = $1 AND version = $2 AND customer_id = ANY($3::text::text[])
+-- Of each customer asked for: $1 projection, $2 version, $3 customer.
+SELECT a.projection, a.customer_id, a.alert_id, a.kind, a.subject, a.threshold, a.branch_id,
+       a.since, a.currency, a.amount_minor
+FROM unnest($1::text::text[], $2::text::integer[], $3::text::text[])
+     AS w (projection, version, customer_id)
+JOIN alerts a USING (projection, version, customer_id)

@@ -12,7 +12,8 @@ from events.envelope import CustomerId
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.policy import ReferenceTouchpoint
-from projections.protocol import Assessment, Facts, Memo, Row, Stage, Table, Total
+from projections.facts import Facts, Memo, Stage
+from projections.protocol import Assessment, Row, Table, Total
 from tests.bench.kafka.amounts import Summed
 
 

@@ -13,7 +13,7 @@ from events.facts import fact_of
 from events.policy import Reference
 from events.touchpoints.order import GoodsReturned
 from events.touchpoints.payment import DebtWrittenOff
-from projections.protocol import Facts
+from projections.facts import Facts
 from projections.receivables.rows import AccountRow, ItemRow
 from projections.value_tiers.projection import ValueTiers
 from projections.value_tiers.rows import StandingRow

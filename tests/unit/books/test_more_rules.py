@@ -11,7 +11,7 @@ from events.policy import Reference
 from events.touchpoints.contact import VisitMade
 from events.touchpoints.payment import DebtWrittenOff, Instalment, InvoiceIssued
 from events.touchpoints.policy import BranchSet, CompanySet
-from projections.protocol import Facts
+from projections.facts import Facts
 from projections.receivables.lines import Statement
 from projections.receivables.reports import dso, invoiced_in_window, owed_back
 from projections.receivables.rows import ItemRow

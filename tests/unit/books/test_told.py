@@ -6,7 +6,7 @@ from datetime import datetime
 
 from events.envelope import PositionVector
 from events.touchpoints.payment import DebtWrittenOff
-from projections.protocol import Facts
+from projections.facts import Facts
 from projections.receivables.lines import Statement
 from projections.receivables.statement import explain
 from services.audit.statement_text import statement_lines

@@ -15,7 +15,7 @@ import pytest
 from events.facts import fact_of
 from events.policy import Reference
 from events.touchpoints.payment import DebtWrittenOff, Instalment, InvoiceIssued
-from projections.protocol import Facts
+from projections.facts import Facts
 from projections.receivables.rows import AccountRow
 from projections.receivables.statement import explain
 from projections.value_tiers.projection import ValueTiers

@@ -9,7 +9,8 @@ from events.touchpoints.policy import ServiceLevelPolicy, ServiceLevelPolicyPubl
 from projections.case_board.calls import call_subject
 from projections.case_board.explain import explain_callbacks
 from projections.case_board.rows import CallbackRow
-from projections.protocol import AlertKey, Cause, Facts
+from projections.facts import Facts
+from projections.protocol import AlertKey, Cause
 from tests.support.cases import CASE, SERVICE_DESK, Stand, complaint, resolved, story
 from tests.support.given import Told, asked, event_id, instant, recorded_events, told
 

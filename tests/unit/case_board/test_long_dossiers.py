@@ -29,7 +29,8 @@ from events.touchpoints.complaint import (
     ComplaintFiled,
 )
 from events.touchpoints.contact import CallbackMade
-from projections.protocol import Assessment, Differences, Facts
+from projections.facts import Facts
+from projections.protocol import Assessment, Differences
 from tests.support.cases import CASE_BOARD, SERVICE_DESK
 from tests.support.given import CUSTOMER, instant, recorded_events
 from tests.support.streams import event

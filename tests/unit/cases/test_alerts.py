@@ -29,7 +29,8 @@ from events.touchpoints.policy import (
 )
 from projections.case_board.ladder import recipients
 from projections.case_board.replay import Board
-from projections.protocol import Alert, Assessment, Cause, Facts
+from projections.facts import Facts
+from projections.protocol import Alert, Assessment, Cause
 from tests.support.decisions import CASE_BOARD, Desk, fact_in_stream
 from tests.support.given import CUSTOMER, Told, deliveries, digest_of, instant, told
 

@@ -41,7 +41,7 @@ from events.touchpoints.policy import (
     WorkingHours,
 )
 from projections.case_board.rows import ObligationRow
-from projections.protocol import Facts
+from projections.facts import Facts
 from tests.support.cases import CASE, complaint, replied, story, waited, waiting
 from tests.support.decisions import CASE_BOARD, Desk
 from tests.support.given import CUSTOMER, Told, instant, told

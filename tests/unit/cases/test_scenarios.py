@@ -18,7 +18,7 @@ from events.touchpoints.complaint import CaseAssigned, ComplaintFiled, CustomerT
 from projections.case_board.ladder import Ladder, recipients
 from projections.case_board.replay import Board
 from projections.case_board.rows import CycleRow
-from projections.protocol import Facts
+from projections.facts import Facts
 from tests.support.decisions import Desk
 from tests.support.given import CUSTOMER, instant
 

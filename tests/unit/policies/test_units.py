@@ -4,7 +4,7 @@ import pytest
 from msgspec import inspect
 
 from services.policies.kinds import KINDS
-from services.policies.units import measured, unit_of
+from services.policies.units import in_lines, measured, unit_of
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,13 @@ def numbers(kind: inspect.Type, name: str) -> set[str]:
 def test_every_whole_number_of_every_policy_has_a_unit_or_counts() -> None:
     fields = {n for kind in KINDS.values() for n in numbers(inspect.type_info(kind.record), "")}
     assert {name for name in fields if not unit_of(name)} == {"callback_attempts", "percent"}
+
+
+def test_records_that_hold_records_are_told_one_by_one() -> None:
+    flows = [{"flow": "f", "stages": [{"stage": "a", "minutes": 60, "after": []}]}]
+    assert list(in_lines("flows", flows)) == [
+        "flows =",
+        '    flow "f"',
+        '        stage "a", minutes 60 business minutes',
+    ]
+    assert list(in_lines("upper_days", (0, 30))) == ["upper_days = [0,30] days"]

@@ -20,7 +20,7 @@ from events.envelope import RecordedEvent
 from events.facts import fact_of
 from events.policy import Reference
 from projections.books.ageing import ageing, bucket_labels
-from projections.protocol import Facts
+from projections.facts import Facts
 from projections.receivables.alerts import AlertBook
 from projections.receivables.reading import ReceivablesAt
 from projections.receivables.reports import dso, invoiced_in_window, mean_days_late, open_balances

@@ -13,7 +13,8 @@ from events.money import Money
 from events.policy import Reference
 from events.touchpoints.payment import InvoiceIssued, PaymentReceived
 from projections.books import replay
-from projections.protocol import Assessment, Facts
+from projections.facts import Facts
+from projections.protocol import Assessment
 from projections.receivables.rows import AccountRow, ItemRow
 from tests.support.given import (
     CUSTOMER,

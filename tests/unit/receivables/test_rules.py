@@ -17,7 +17,8 @@ from events.touchpoints.policy import (
     DunningPolicy,
     DunningPolicyPublished,
 )
-from projections.protocol import Cause, Facts
+from projections.facts import Facts
+from projections.protocol import Cause
 from projections.receivables.credit import CreditRequest, decide_credit
 from projections.receivables.statement import explain
 from tests.support.given import (

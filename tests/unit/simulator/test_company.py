@@ -14,7 +14,8 @@ from events.touchpoints.complaint import CaseTouchpoint
 from events.touchpoints.policy import TierPolicy
 from projections.case_board.projection import CaseBoard
 from projections.case_board.rows import CaseRow, ObligationRow
-from projections.protocol import Assessment, Facts, Projection
+from projections.facts import Facts
+from projections.protocol import Assessment, Projection
 from projections.value_tiers.projection import ValueTiers
 from projections.value_tiers.rows import StandingRow
 from services.simulator.branches import BRANCHES

@@ -16,7 +16,7 @@ from events.touchpoints.base import Touchpoint
 from events.touchpoints.contact import VisitMade
 from events.touchpoints.order import OrderPlaced
 from events.touchpoints.payment import InvoiceIssued, PaymentReceived, PaymentReversed
-from projections.protocol import Facts
+from projections.facts import Facts
 from projections.value_tiers.memo import ValueMemo
 from tests.support.given import CUSTOMER, Told, instant, money, recorded_events
 from tests.support.keeping import kept_and_back
