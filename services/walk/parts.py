@@ -75,6 +75,7 @@ async def divide(
     connection: Connection,
     extent: Extent,
     part_events: int = PART_EVENTS,
+    *,
     table: str = "events",
 ) -> tuple[Part, ...]:
     """Return parts that hold every customer once, by a sample of the events table.
