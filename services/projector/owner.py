@@ -156,14 +156,15 @@ class PartitionOwner:
 
     async def take_in(self, reference: Reference, stored: Sequence[StoredEvent]) -> None:
         """Take in a batch that begins at `next`, of events that were read whole."""
-        while stored:
-            lanes, stop = self._behind()
-            stop = min(stop, stored[-1].position.n + 1)
-            batch = [one for one in stored if one.position.n < stop]
-            portion = portion_of(batch, stop, at=stored[max(len(batch) - 1, 0)].recorded_at)
-            await self.assessor.take_in([Part(self._teams, lanes, portion, batch)], reference)
-            self.taken_at = portion.recorded_at
-            stored = stored[len(batch) :]
+        await take_in_together([(self, stored)], reference)
+
+    def part_of(self, stored: Sequence[StoredEvent]) -> Part:
+        """Return the first of these events, up to where lanes that stand further on join."""
+        lanes, stop = self._behind()
+        stop = min(stop, stored[-1].position.n + 1)
+        batch = [one for one in stored if one.position.n < stop]
+        portion = portion_of(batch, stop, at=stored[max(len(batch) - 1, 0)].recorded_at)
+        return Part(self._teams, lanes, portion, batch)
 
     def _behind(self) -> tuple[list[Lane], int]:
         """Return the lanes that are furthest behind, and where the next ones stand."""
@@ -283,3 +284,23 @@ async def step_together(owners: Sequence[PartitionOwner], reference: Reference, 
     for owner, part in parts:
         owner.taken_at = part.portion.recorded_at
     return sum(part.portion.events for _, part in parts)
+
+
+async def take_in_together(
+    batches: Sequence[tuple[PartitionOwner, Sequence[StoredEvent]]], reference: Reference
+) -> None:
+    """Take in batches of several partitions that were read whole; each begins at `next`.
+
+    In one transaction, but where lanes of a partition stand at different places.
+    """
+    left = [(owner, stored) for owner, stored in batches if stored]
+    while left:
+        parts = [owner.part_of(stored) for owner, stored in left]
+        await left[0][0].assessor.take_in(parts, reference)
+        for (owner, _), part in zip(left, parts, strict=True):
+            owner.taken_at = part.portion.recorded_at
+        rest = [
+            (owner, stored[len(part.stored) :])
+            for (owner, stored), part in zip(left, parts, strict=True)
+        ]
+        left = [(owner, stored) for owner, stored in rest if stored]

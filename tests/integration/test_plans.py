@@ -94,7 +94,7 @@ GIVEN: Mapping[str, Arguments] = {
     "current_generation": (),
     "current_log": (),
     "dossiers": (1, CUSTOMERS, [1, 2], [9000, 9000]),
-    "dossier_facts": (1, PARTITION, CUSTOMERS, 9000),
+    "dossier_facts": (1, CUSTOMERS, [9000] * 13, 9000),
     "dossiers_since": (1, PARTITION, [CUSTOMER], [100], 9000),
     "filling_end": (),
     "filling_note": ("history", 1, 2),
