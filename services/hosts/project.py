@@ -33,6 +33,7 @@ from services.postgres.pool import lent_for_locks, translated
 from services.postgres.statements import sql
 from services.postgres.waiting import patiently
 from services.projector.collecting import collecting_seldom
+from services.projector.identities import Identities
 from services.projector.memory import Memory
 from services.projector.owner import BATCH_EVENTS, PartitionOwner, step_together
 from services.projector.reference_feed import ReferenceFeed
@@ -160,7 +161,7 @@ class Projector:
             await owner.take()
 
     def _owners_of(self, generation: int) -> list[PartitionOwner]:
-        memory = Memory(self._platform.max_facts)
+        memory, identities = Memory(self._platform.max_facts), Identities()
         return [
             PartitionOwner(
                 partition,
@@ -170,6 +171,7 @@ class Projector:
                 self._platform.dossiers,
                 generation,
                 memory,
+                identities=identities,
             )
             for partition in range(PARTITIONS)
         ]

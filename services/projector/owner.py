@@ -28,12 +28,13 @@ from services.projector.assessing import (
     Mirror,
     Part,
     Parts,
-    Piece,
     all_or_nothing,
     writing,
 )
+from services.projector.identities import Identities
 from services.projector.lane import Lane, Listeners
 from services.projector.memory import Memory
+from services.projector.pieces import Piece
 from services.projector.snapshots import Snapshots
 from services.projector.team import Team
 from services.projector.teams import Teams
@@ -83,13 +84,16 @@ class PartitionOwner:
         memory: Memory,
         mirror: Mirror | None = None,
         audience: Audience | None = None,
+        identities: Identities | None = None,
     ) -> None:
+        """Project one partition; `identities` are shared by all of a process."""
         self.partition = partition
         self.taken_at: datetime | None = None  # when the last event taken in was recorded
         self._pool = pool
         self._log = log
         self._generation = generation
-        self.assessor = Assessor(pool, dossiers, generation, self.writer(), mirror, audience)
+        known = Identities() if identities is None else identities
+        self.assessor = Assessor(pool, dossiers, generation, self.writer(), mirror, audience, known)
         self._memory = memory
         self._known = [self._lane(projection) for projection in projections]
         self._lanes = self._known  # those of versions that are live
@@ -109,6 +113,7 @@ class PartitionOwner:
         with translated():
             async with self._pool.acquire() as connection, connection.transaction():
                 self._lanes = await self.live(connection, self._known)
+                await self.assessor.identities.refresh(connection)
                 for lane in self._lanes:
                     await lane.take(connection)
         self._teams.begin(self._lanes)
@@ -230,7 +235,8 @@ class PartitionOwner:
     async def _settle(self, lanes: Sequence[Lane], reference: Reference) -> None:
         if not lanes:
             return
-        async with all_or_nothing([(self._teams, lanes)]), writing(self._pool) as connection:
+        known, teams = self.assessor.identities, [(self._teams, lanes)]
+        async with all_or_nothing(teams), writing(self._pool, known) as connection:
             for lane in lanes:
                 await lane.store.settle(
                     connection, self.partition, lane.checkpoint, reference.count
@@ -249,7 +255,14 @@ class PartitionOwner:
     ) -> int:
         """Assess customers as of `at` to whom nothing happened; return how many."""
         pieces = [
-            Piece(self._teams, [lane], self._teams.again(lane, customers), lane.checkpoint.next, at)
+            Piece(
+                self._teams,
+                [lane],
+                self._teams.again(lane, customers),
+                lane.checkpoint.next,
+                at,
+                due=True,
+            )
             for lane, customers in found
             if customers
         ]

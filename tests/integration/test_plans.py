@@ -208,6 +208,8 @@ GIVEN: Mapping[str, Arguments] = {
     ),
     "rebuild_forget_alerts": (*OURS, array_text([ONE])),
     "rebuild_keep_alerts": (*OURS, PARTITION, *columns([AN_ALERT])),
+    "heads_of": (*OURS, CUSTOMERS),
+    "recorded_beside": (1, PARTITION, 500, *OURS),
     "rebuild_standing": columns([(*OURS, customer) for customer in CUSTOMERS]),
     "restate_alerts": columns([(ONE, "B-1", 5)]),
     "retry_parked": (None,),
@@ -219,7 +221,12 @@ GIVEN: Mapping[str, Arguments] = {
     "waiting_partitions": (*ALL, PARTITIONS, NOW),
     "writers_of": ("alert_journal",),
     # --- the projector and what tells others
-    "end_when_idle": (),
+    "begin_connecting": (),
+    "begin_writing": (),
+    "connect_customers": ([CUSTOMER], ["C000014"]),
+    "hold_heads": (1, [1, 2]),
+    "identities_since": (5,),
+    "lock_groups": (CUSTOMERS,),
     "release_delivery_lock": (),
     "release_projector_lock": (),
     "relay_move": ("webhook", 5),
@@ -247,7 +254,6 @@ GIVEN: Mapping[str, Arguments] = {
     "rebuild_mend_totals": BUILD,
     "rebuild_positions": (*OURS, 1),
     "rebuild_raise": (*TWO_BUILDS, NOW),
-    "rebuild_recorded_beside": (1, PARTITION, 500, *OURS),
     "rebuild_restate": TWO_BUILDS,
     "rebuild_sum_totals": ("build", 1),
     "rebuild_tables": ("^receivables_rebuild",),
@@ -264,6 +270,9 @@ GIVEN: Mapping[str, Arguments] = {
     "customers_since": ([1] * 13, [16_600] * 13),
     "among_customers": (CUSTOMERS, "C000013", None),
     "programs": ("^touchstone ",),
+    "group_events": (CUSTOMERS, [1] * 13, [20_000] * 13, None),
+    "merged_with": (CUSTOMER,),
+    "walk_groups": ("C000100", "C000120"),
     "walk_copy": ("C000100", "C000120", [1] * 13, [20_000] * 13, None),
     "walk_part": ("C000100", "C000120", [1] * 13, [20_000] * 13, None),
     "rows_without_events": OURS,
@@ -280,7 +289,7 @@ GIVEN: Mapping[str, Arguments] = {
     "cases/customer_of_case": ("case_id-7",),
     "cases/open_obligations": (CUSTOMERS, ["case_id-12", "case_id-13"]),
     "customers/timeline": (
-        CUSTOMER, 1, PARTITION, 9000, None, None, None, None, None, None, None, None, 50,
+        CUSTOMERS, 1, [1, 2], [9000, 9000], None, None, None, None, None, None, None, None, 50,
     ),
     "overview/count_customers": OURS,
     "overview/event_rates": (1, [1, 2], [16_000, 16_000], [16_200, 16_200], NOW),
@@ -432,7 +441,7 @@ async def test_a_statement_reads_what_it_needs(large: str, name: str) -> None:
         await connection.close()
 
 
-UTILITIES = {"end_when_idle"}
+UTILITIES: frozenset[str] = frozenset()
 """What is no query and has no plan."""
 
 

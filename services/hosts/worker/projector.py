@@ -33,6 +33,7 @@ from services.postgres.pool import translated
 from services.postgres.statements import sql
 from services.projector.assessing import Audience, Mirror
 from services.projector.collecting import collecting_seldom
+from services.projector.identities import Identities
 from services.projector.memory import Memory
 from services.projector.owner import BATCH_EVENTS, PartitionOwner, take_in_together
 from services.projector.reference_feed import ReferenceFeed
@@ -82,6 +83,7 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
         self._audience = audience
         self._feed = ReferenceFeed(platform.pool)
         self._memory = Memory(platform.max_facts)
+        self._identities = Identities()
         self._shares: dict[int, Share] = {}
         self._reference_upto: int | None = None  # where mirroring it goes on, if it is ours
         self._to_take: set[int] = set()
@@ -365,6 +367,7 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
             self._memory,
             self._mirror,
             self._audience,
+            self._identities,
         )
         await owner.take()
         self._shares[partition] = Share(owner, owner.next)
