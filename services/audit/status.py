@@ -10,6 +10,7 @@ from msgspec import Struct
 from events.envelope import PositionVector
 from events.partitioning import PARTITIONS
 from projections import PROJECTIONS
+from services.casework.by_itself import CaseworkByItself
 from services.errors import UnreadableEvent
 from services.log.filling import is_filling
 from services.native import choose
@@ -43,6 +44,13 @@ class Program(Struct, frozen=True, kw_only=True):
     native: str  # which parts run compiled in it, or why none does
 
 
+class CaseworkStatus(Struct, frozen=True, kw_only=True):
+    """What casework does by itself: how much it has still to look at."""
+
+    openings_behind: int  # events of the log, of which some may open cases
+    escalations_behind: int  # lines of the alert journal
+
+
 class Status(Struct, frozen=True, kw_only=True):
     """The log's position and every projection's."""
 
@@ -51,6 +59,7 @@ class Status(Struct, frozen=True, kw_only=True):
     duplicates: int  # records of Kafka's topics that were dropped: their event had come before
     position: str
     projections: list[ProjectionStatus]
+    casework: CaseworkStatus
     native: str  # which parts run compiled in the process that was asked, or why none does
     programs: list[Program]  # the others
     uncounted_sources: list[str]  # publish without sequence numbers: no gap shows; at most 100
@@ -106,6 +115,7 @@ async def status(platform: Platform, at: datetime) -> Status:
         others = await platform.pool.fetch(sql("programs"), rf"^{PROGRAM} \S+ \d+: ")
         mirrors = await platform.pool.fetch(sql("mirror_heads"), heads.generation)
         uncounted = await platform.pool.fetch(sql("uncounted_sources"), _SOURCES)
+    by_itself = CaseworkByItself(platform)
     dropped = sum(mirror["dropped"] for mirror in mirrors)
     return Status(
         filling=await is_filling(platform.pool),
@@ -113,6 +123,10 @@ async def status(platform: Platform, at: datetime) -> Status:
         duplicates=dropped,
         position=heads.token(),
         projections=found,
+        casework=CaseworkStatus(
+            openings_behind=await by_itself.openings.behind(),
+            escalations_behind=await by_itself.deadlines.behind(),
+        ),
         native=str(choose()),
         programs=[_program(row["name"], row["host"]) for row in others],
         uncounted_sources=[row["source"] for row in uncounted],

@@ -150,6 +150,11 @@ def status_lines(found: Status) -> Iterator[str]:
             f"{counted(one.customers, 'customer')}, {one.overdue:,} due, "
             f"{one.under_older_policies:,} under older policies, {one.parked:,} parked"
         )
+    casework = found.casework
+    yield (
+        f"casework: {counted(casework.openings_behind, 'event')} and "
+        f"{counted(casework.escalations_behind, 'alert')} still to be looked at"
+    )
     yield f"native: {found.native}"
     for program in found.programs:
         where = f"process {program.pid}" + (f" on {program.host}" if program.host else "")
