@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 import pytest_asyncio
@@ -28,6 +29,7 @@ from events.cases.terms import escalation_id, native_case_id
 from events.envelope import RecordedEvent
 from events.touchpoints.complaint import CaseReplied, ComplaintFiled, ServiceRequested
 from events.touchpoints.contact import CallbackMade
+from events.touchpoints.policy import Flow, FlowPolicy, FlowPolicyPublished, Stage
 from services.casework.by_itself import CaseworkByItself
 from services.casework.cases import Cases, CommandOn
 from services.casework.executing import Done, Streams
@@ -80,6 +82,32 @@ async def test_a_complaint_and_a_request_open_a_case_each(desk: Desk) -> None:
         assert (await desk.get(case_id)).json()["case"]["owner"] == owner
     taken = await desk.done(request, "take", by="sales-1", seen=2)
     assert taken["owner"] == "sales-1"
+
+
+async def test_a_request_goes_through_the_flow_in_force_for_its_kind(desk: Desk) -> None:
+    stages = (
+        Stage(stage="offer", department="sales", owes="an offer", minutes=60),
+        Stage(stage="van", department="logistics", owes="a van", minutes=60, after=("offer",)),
+    )
+    flow = Flow(flow="connect", kind="new_connection", stages=stages)
+    began = desk.clock.now()
+    published = FlowPolicyPublished(effective_from=began, policy=FlowPolicy(flows=(flow,)))
+    await desk.publish(published, "flows", customer=None, till="policy")
+    asked = ServiceRequested(kind="new_connection", agent=OWNER, department="service")
+    case_id = native_case_id(await desk.publish(asked, "request"))
+    await settle(desk.by_itself)
+
+    async def owed() -> list[dict[str, str]]:
+        case = (await desk.get(case_id)).json()["case"]
+        return cast("list[dict[str, str]]", case["owed"])
+
+    [offer] = await owed()
+    assert (offer["department"], offer["owes"]) == ("sales", "an offer")
+    refused = await desk.give(case_id, "resolve", seen=await desk.version(case_id))
+    assert refused.json()["rule"] == "obligation_open"
+    await desk.done(case_id, "fulfil", {"obligation_id": offer["obligation_id"]}, by="sales-1")
+    [van] = await owed()
+    assert (van["department"], van["owes"]) == ("logistics", "a van")
 
 
 async def test_what_another_system_keeps_opens_no_case(desk: Desk) -> None:
