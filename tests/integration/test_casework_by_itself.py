@@ -124,7 +124,7 @@ async def test_what_another_system_keeps_opens_no_case(desk: Desk) -> None:
     for identity in ids:
         assert await desk.events(native_case_id(identity)) == []
     refused = await desk.give(native_case_id(ids[2]), "reply")
-    assert refused.json()["rule"] == "unknown_case"
+    assert refused.json()["rule"] == "external"
 
 
 async def test_a_case_that_is_kept_here_is_not_published_about(desk: Desk) -> None:
