@@ -14,6 +14,7 @@ from events.touchpoints.payment import CreditChecked
 from services.casework import openapi
 from services.casework.accounts import AccountOrder, Accounts
 from services.casework.api import ACCOUNT_COMMANDS
+from services.casework.customers import Customers
 from services.casework.desk import Asking, Desk, Given, json_response
 from services.casework.documents import AccountDocument, CreditDocument, event_document
 from services.casework.executing import Answer, Done
@@ -26,7 +27,7 @@ class _Desk(Desk):
 
     def __init__(self, platform: CaseworkPlatform, rates: Rates) -> None:
         super().__init__(platform, rates)
-        self.accounts = Accounts(self.streams, platform.log, platform.pool)
+        self.accounts = Accounts(self.streams, Customers(platform.log, platform.pool))
 
     async def command(
         self, asking: Asking, customer: CustomerId, kind: type[AccountCommand]
@@ -42,11 +43,12 @@ class _Desk(Desk):
                 seen=given.seen,
                 personal=given.personal,
             )
-            return await self.accounts.execute(order, asking.reference)
+            now = self.platform.clock.now()
+            return await self.accounts.execute(order, asking.reference, now)
 
         answer = await self.done(asking, kind, execute)
         document = AccountDocument(
-            customer_id=customer,
+            customer_id=answer.events[0].envelope.subject or customer,
             version=len(answer.events),
             events=[event_document(event, asking.reference) for event in answer.own],
             credit=_credit(answer, asking),
