@@ -49,6 +49,7 @@ class AccountOrder(Struct, frozen=True, kw_only=True):
     key: str
     seen: int | None = None
     personal: Mapping[str, str] | None = None
+    only_tried: bool = False  # decide, and write nothing
 
     def order(self) -> Order:
         """Return the command as streams execute it."""
@@ -61,6 +62,7 @@ class AccountOrder(Struct, frozen=True, kw_only=True):
             content=msgspec.json.encode(content, order="sorted"),
             seen=self.seen,
             personal=self.personal,
+            only_tried=self.only_tried,
         )
 
 

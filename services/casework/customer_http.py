@@ -14,10 +14,9 @@ from events.touchpoints.payment import CreditChecked
 from services.casework import openapi
 from services.casework.accounts import AccountOrder, Accounts
 from services.casework.api import ACCOUNT_COMMANDS
-from services.casework.customers import Customers
 from services.casework.desk import Asking, Desk, Given, json_response
 from services.casework.documents import AccountDocument, CreditDocument, event_document
-from services.casework.executing import Answer, Done
+from services.casework.executing import Answer, Done, Tried
 from services.casework.parts import CaseworkPlatform
 from services.web.rates import Rates
 
@@ -27,7 +26,7 @@ class _Desk(Desk):
 
     def __init__(self, platform: CaseworkPlatform, rates: Rates) -> None:
         super().__init__(platform, rates)
-        self.accounts = Accounts(self.streams, Customers(platform.log, platform.pool))
+        self.accounts = Accounts(self.streams, self.customers)
 
     async def command(
         self, asking: Asking, customer: CustomerId, kind: type[AccountCommand]
@@ -42,11 +41,15 @@ class _Desk(Desk):
                 key=given.key,
                 seen=given.seen,
                 personal=given.personal,
+                only_tried=given.only_tried,
             )
             now = self.platform.clock.now()
             return await self.accounts.execute(order, asking.reference, now)
 
         answer = await self.done(asking, kind, execute)
+        if isinstance(answer, Tried):
+            tried = await self.tried(asking, customer, answer)
+            return json_response(tried, tried.version, ())
         document = AccountDocument(
             customer_id=answer.events[0].envelope.subject or customer,
             version=len(answer.events),
