@@ -55,7 +55,7 @@ def watched(customer: CustomerId, board: Board, ladder: Ladder, case: Case) -> W
         climbing = climbing or bool(climb.taken)
         alert = ladder.unless_taken_up(watch, climb.taken)
         if alert is not None:
-            _stand(alert, ladder, alerts, nexts)
+            _stand(alert, ladder, alerts, nexts, watch)
         if climb.next_at is not None:
             nexts.append(climb.next_at)
     overdue = _callback_overdue(customer, case)
@@ -66,9 +66,15 @@ def watched(customer: CustomerId, board: Board, ladder: Ladder, case: Case) -> W
     return Watched(tuple(alerts), min(nexts, default=None), climbing)
 
 
-def _stand(alert: Alert, ladder: Ladder, alerts: list[Alert], nexts: list[datetime]) -> None:
+def _stand(
+    alert: Alert,
+    ladder: Ladder,
+    alerts: list[Alert],
+    nexts: list[datetime],
+    watch: Watch | None = None,
+) -> None:
     """Let an alert stand, or look at it again when it is not put off any more."""
-    put_off = ladder.put_off(alert)
+    put_off = ladder.put_off(alert, watch)
     if put_off is None:
         alerts.append(alert)
     else:
@@ -138,7 +144,7 @@ class ClearedAlerts(Mapping[AlertKey, Cause]):
         event = self._ladder.acknowledgement(watch, alert) if alert is not None else None
         if event is not None:
             return Cause("acknowledged", event.id)
-        put_off = self._ladder.put_off(alert) if alert is not None else None
+        put_off = self._ladder.put_off(alert, watch) if alert is not None else None
         if put_off is not None and percent == highest:
             return Cause("snoozed", put_off.event_id)
         return Cause("superseded" if highest > percent else "corrected")

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 from events.cases.recipients import Recipient
 from events.cases.staff import ROLES, staff_with
 from events.cases.terms import BREACH, escalation_id
-from events.envelope import CustomerId
+from events.envelope import CustomerId, FactKey
 from events.facts import Fact
 from events.touchpoints.complaint import Clock as ClockName
 from events.touchpoints.policy import AlertSnoozed, EscalationStep
@@ -25,6 +25,11 @@ from projections.case_board.replay import Board
 from projections.protocol import Alert
 
 AlertKind = Literal["case_response", "case_solution", "case_obligation", "callback_overdue"]
+_CLOCKS: dict[str, ClockName] = {
+    "case_response": "response",
+    "case_solution": "solution",
+    "case_obligation": "obligation",
+}
 
 
 class Watch(NamedTuple):
@@ -158,7 +163,7 @@ class Ladder:
         Unless it was acknowledged or put off. `taken` are the steps of its climb.
         """
         alert = self.unless_taken_up(watch, taken)
-        return None if alert is None or self.put_off(alert) is not None else alert
+        return None if alert is None or self.put_off(alert, watch) is not None else alert
 
     def unless_taken_up(self, watch: Watch, taken: Sequence[Step]) -> Alert | None:
         """Return the alert of the highest step, unless somebody has acknowledged it."""
@@ -166,17 +171,27 @@ class Ladder:
             return None
         return taken[-1].alert
 
-    def put_off(self, alert: Alert) -> PutOff | None:
-        """Return until when an alert was put off, if that is still to come, and by which event."""
+    def put_off(self, alert: Alert, watch: Watch | None = None) -> PutOff | None:
+        """Return until when an alert was put off, if that is still to come, and by which event.
+
+        By the escalation's id or the alert's own; of two words the later counts.
+        """
         snoozed = self._board.snoozed
         if not snoozed:
             return None
-        events = snoozed.get(alert.alert_id)
+        events = list(snoozed.get(alert.alert_id, ()))
+        if watch is not None:
+            events += snoozed.get(watch.escalation_id(alert.threshold), ())
+            events.sort(key=_place)
         if not events:
             return None
         data = events[-1].data
         assert isinstance(data, AlertSnoozed)
         return PutOff(data.until, events[-1].id) if data.until > self._board.at else None
+
+
+def _place(event: Fact) -> FactKey:
+    return event.fact_key
 
 
 def recipients(board: Board, alert: Alert) -> tuple[Recipient, ...]:
@@ -186,9 +201,11 @@ def recipients(board: Board, alert: Alert) -> tuple[Recipient, ...]:
     case as well, and as department head only that of the department that owes it (decision 30).
     Of a call about no case the branch that promised it. Passed on: whom it was passed on to.
     """
-    delegate = board.delegated.get(alert.alert_id) if board.delegated else None
-    if delegate is not None:
-        return (Recipient("delegate", alert.branch_id or "", None, delegate),)
+    if board.delegated:
+        delegate = board.delegated.get(_escalation_of(board, alert))
+        delegate = delegate or board.delegated.get(alert.alert_id)
+        if delegate is not None:
+            return (Recipient("delegate", alert.branch_id or "", None, delegate),)
     call = board.calls.get(alert.subject)
     if call is not None:
         return (Recipient("owner", call.branch_id, None, None),)
@@ -208,6 +225,19 @@ def recipients(board: Board, alert: Alert) -> tuple[Recipient, ...]:
         holders = _holders(board, case, role)
         told = [Recipient(role, case.branch_id, None, agent) for agent in holders]
     return (*told, owner) if obligation is not None else tuple(told)
+
+
+def _escalation_of(board: Board, alert: Alert) -> str:
+    """Return the id of the escalation that an alert about a clock is; else none."""
+    case_id, _, owed = alert.subject.partition("/")
+    number = ""
+    if not owed:
+        case_id, _, number = alert.subject.rpartition("#")
+    case, clock = board.cases.get(case_id), _CLOCKS.get(alert.kind)
+    if case is None or clock is None:
+        return ""
+    cycle = int(number) if number else case.cycle.number
+    return escalation_id(case_id, cycle, clock, alert.threshold, owed)
 
 
 def _holders(board: Board, case: Case, role: str) -> Sequence[str | None]:

@@ -20,6 +20,7 @@ from projections.timeline.entries import Entry, page
 from projections.value_tiers.books import HANDLED as VALUE_EVENTS
 from projections.value_tiers.explain import ValueExplained, explain_value
 from services.audit.known import known_dossier
+from services.audit.ways import Way, ways
 from services.platform import Platform
 from services.walk.by_customer import picture
 
@@ -35,6 +36,7 @@ class Explanation(Struct, frozen=True, kw_only=True):
     cases: Sequence[CaseExplanation]
     callbacks: Sequence[CallbackRow]  # promised without naming a case
     timeline: Sequence[Entry]  # the newest first
+    ways: Sequence[Way]  # acts that would open a gate, keep a deadline, lift a tier
 
 
 async def explain(
@@ -65,4 +67,5 @@ async def explain(
             timeline=page(
                 told.events, entries, wanted=lambda e: e.envelope.effective_at <= instant
             ),
+            ways=ways(customer, facts, instant, reference),
         )

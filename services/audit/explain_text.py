@@ -13,6 +13,7 @@ from projections.value_tiers.explain import Counted, TierMove, ValueExplained
 from services.audit.explain import Explanation
 from services.audit.statement_text import statement_lines
 from services.audit.texts import When
+from services.audit.ways import Way
 from services.wording import amount, counted
 
 _LISTED = 20
@@ -44,9 +45,43 @@ def explanation_lines(found: Explanation) -> Iterator[str]:
         yield from _case_lines(case, when)
     for call in found.callbacks:
         yield _callback_line(call, when, found.receivables.at)
+    if found.ways:
+        yield "\nWHAT WOULD CHANGE IT"
+        yield from (_way_line(one, when) for one in found.ways)
     yield f"\nTIMELINE (the latest {len(found.timeline):,})"
     for entry in found.timeline:
         yield _entry_line(entry, when)
+
+
+def _way_line(way: Way, when: When) -> str:
+    """Say what one act would do, and by when it must be done."""
+    goal = _GOALS[way.goal] % way.subject
+    money = amount(way.amount.minor, way.amount.currency) if way.amount else ""
+    act = _DOINGS[way.doing] % {
+        "money": money,
+        "names": ", ".join(way.names),
+        "department": way.department,
+    }
+    if way.doing == "pay" and way.names:
+        act += f" for {', '.join(way.names)}"
+    by = f" by {when(way.by)}" if way.by is not None else ""
+    return f"{goal}: {act}{by}"
+
+
+_GOALS = {
+    "open_gate": "open the gate in %s",
+    "reach_tier": "reach %s",
+    "keep_tier": "stay in %s",
+    "keep_deadline": "keep the deadline of case %s",
+}
+_DOINGS = {
+    "pay": "pay %(money)s",
+    "set_limit": "set the limit to %(money)s",
+    "earn": "%(money)s more of collected margin",
+    "reply": "give the first answer",
+    "fulfil": "let %(department)s do what it owes (%(names)s)",
+    "resolve": "resolve it",
+}
 
 
 # --- value and tier ---

@@ -182,6 +182,41 @@ def alerts(
     run_async(_walked(work))
 
 
+@report.command()
+def service(
+    first: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="DAY",
+            help="Cases opened from this day on. Default: the first of the month.",
+        ),
+    ] = None,
+    last: Annotated[
+        str | None,
+        typer.Option("--to", metavar="DAY", help="Through this day. Default: today."),
+    ] = None,
+    as_of: AsOfOption = None,
+    as_known: AsKnownOption = None,
+    branch: Annotated[str | None, typer.Option(help="Only cases of this branch.")] = None,
+    format_: FormatOption = Format.TEXT,
+) -> None:
+    """How departments served: deadlines kept by stage, hand-overs, first contact, satisfaction."""
+    from events.calendars import local_day
+    from services.audit.service_report import report_service
+    from services.audit.service_texts import service_lines
+
+    async def work(platform: Platform, advance: Callable[[int], None]) -> None:
+        tz = await _company_zone(platform)
+        at, known_at = _asked(platform, as_of, as_known)
+        through = day_of(last, "--to") if last else local_day(platform.clock.now(), tz)
+        since = day_of(first, "--from") if first else through.replace(day=1)
+        found = await report_service(platform, since, through, at, known_at, branch, advance)
+        _print(format_, found, service_lines(found, tz))
+
+    run_async(_walked(work))
+
+
 def digest(
     at: Annotated[
         str | None,

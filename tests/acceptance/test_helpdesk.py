@@ -30,6 +30,7 @@ from projections.case_board.explain import explain_case
 from projections.case_board.projection import CaseBoard
 from projections.case_board.rows import CaseRow
 from projections.facts import Facts
+from services.audit.service_report import ServiceReport, report_service
 from services.hosts.bootstrap import open_platform
 from services.importing.compiling import load_mapping
 from services.importing.importer import Job, import_file
@@ -107,6 +108,7 @@ class Imported(NamedTuple):
     again: Report
     dossiers: dict[CustomerId, Facts]
     reference: Reference
+    served: ServiceReport
 
     def rows(self, at: datetime) -> list[CaseRow]:
         """Return every case as of an instant."""
@@ -157,7 +159,17 @@ async def imported(
             dossiers[customer] = Facts(facts)
 
         await everybody.each(Part(0, None, None), keep)
-        yield Imported(report, again, dossiers, await everybody.reference())
+        served = await report_service(
+            platform,
+            date(2010, 1, 1),
+            date(2014, 1, 31),
+            AFTERWARDS,
+            None,
+            None,
+            lambda done: None,
+            processes=1,
+        )
+        yield Imported(report, again, dossiers, await everybody.reference(), served)
 
 
 @pytest.fixture(scope="module")
@@ -219,6 +231,17 @@ def _travel(cases: list[tuple[int, int]]) -> Travel:
         pingpong_returns=sum(returns),
         cases_with_pingpong=sum(n > 0 for n in returns),
     )
+
+
+async def test_the_report_on_service_comes_to_the_same(imported: Imported, truth: Truth) -> None:
+    sums = imported.served.company
+    assert sums.cases == truth.cases
+    assert sums.handovers == truth.resource.handovers
+    assert sums.returns == truth.resource.pingpong_returns
+    assert sums.department_handovers == truth.workgroup.handovers
+    assert sums.department_returns == truth.workgroup.pingpong_returns
+    for groups in (imported.served.departments, imported.served.branches):
+        assert sum(group.sums.cases for group in groups) == truth.cases
 
 
 async def test_reopened_resumed_and_resolved_again(

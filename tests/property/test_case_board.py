@@ -13,6 +13,7 @@ from events.facts import Fact
 from events.policy import Reference
 from events.touchpoints.complaint import CaseOpened
 from events.touchpoints.contact import CallbackPromised
+from events.touchpoints.policy import AlertSnoozed
 from projections.case_board.explain import explain_case
 from projections.case_board.ladder import recipients
 from projections.case_board.projection import CaseBoard
@@ -22,6 +23,7 @@ from projections.facts import Facts
 from projections.protocol import Alert, Assessment
 from tests.support.case_streams import case_rules, case_streams, instants
 from tests.support.given import CUSTOMER, deliveries, digest_of
+from tests.support.streams import event
 
 Stream = Sequence[Fact]
 CASE_BOARD = CaseBoard()
@@ -85,8 +87,8 @@ def test_order_repetition_and_batches_change_nothing(
     for batches in deliveries(events, seed, rounds=2):
         facts = Facts()
         for batch in batches:
-            for event in batch:
-                facts.remember(event)
+            for one in batch:
+                facts.remember(one)
             last = CASE_BOARD.assess(CUSTOMER, facts, at, reference)
         if batches:
             assert digest_of(last, CASE_BOARD) == expected
@@ -125,8 +127,11 @@ def test_an_alert_stands_from_its_exact_instant_and_never_from_before(
     """Stepping from change to change meets every alert at the instant that it names."""
     if not events:
         return
-    # What pins other minutes, or promises a call for an instant that is past, works backwards.
-    backwards = any(isinstance(e.data, CaseOpened | CallbackPromised) for e in events)
+    # What pins other minutes, promises a call for an instant that is past, or puts off an alert,
+    # works backwards.
+    backwards = any(
+        isinstance(e.data, CaseOpened | CallbackPromised | AlertSnoozed) for e in events
+    )
     now: datetime | None = min(event.effective_at for event in events)
     before: set[Alert] = set()
     while now is not None and now <= at:
@@ -138,6 +143,31 @@ def test_an_alert_stands_from_its_exact_instant_and_never_from_before(
             assert {alert.since for alert in standing - before} <= {now}
         before = standing
         now = assessment.next_change_at
+
+
+@given(case_streams(), instants, case_rules(), st.integers(0, 5), st.integers(1, 3_000))
+def test_an_alert_that_is_put_off_is_silent_until_its_instant_and_stands_as_without(
+    events: Stream, at: datetime, reference: Reference, which: int, minutes: int
+) -> None:
+    """Unless what it is about ends; step by step, as a worker goes on, and all at once."""
+    standing = assess(events, at, reference).alerts
+    if not standing:
+        return
+    alert = standing[which % len(standing)]
+    until = at + timedelta(minutes=minutes)
+    data = AlertSnoozed(alert_id=alert.alert_id, by="ann", until=until)
+    told = [*events, event(data, 99, at, "/customers/C-1")]
+    facts = Facts(told)
+    now: datetime | None = at
+    while now is not None and now < until:
+        off = CASE_BOARD.assess(CUSTOMER, facts, now, reference)
+        assert alert.alert_id not in {one.alert_id for one in off.alerts}
+        afresh = assess(told, now, reference)
+        assert digest_of(off, CASE_BOARD) == digest_of(afresh, CASE_BOARD)
+        assert off.next_change_at == afresh.next_change_at
+        now = off.next_change_at
+    again = CASE_BOARD.assess(CUSTOMER, facts, until, reference)
+    assert digest_of(again, CASE_BOARD) == digest_of(assess(events, until, reference), CASE_BOARD)
 
 
 @given(case_streams(), instants, case_rules())

@@ -42,6 +42,8 @@ from events.touchpoints.complaint import (
 from events.touchpoints.contact import CallbackMade, CallbackPromised
 from events.touchpoints.policy import (
     AlertAcknowledged,
+    AlertDelegated,
+    AlertSnoozed,
     BranchSet,
     CalendarSet,
     EscalationPolicy,
@@ -134,6 +136,13 @@ steps: st.SearchStrategy[Touchpoint] = st.one_of(
     ),
     st.builds(EscalationAcknowledged, case_id=cases, escalation_id=_escalations, agent=agents),
     st.builds(AlertAcknowledged, alert_id=st.just("unknown"), by=agents),
+    st.builds(
+        AlertSnoozed,
+        alert_id=_escalations,
+        by=agents,
+        until=instants,
+    ),
+    st.builds(AlertDelegated, alert_id=_escalations, by=agents, to=agents),
     st.builds(ObligationWithdrawn, case_id=cases, obligation_id=obligations),
     st.builds(CaseNoted, case_id=cases),
     st.builds(

@@ -22,6 +22,7 @@ from projections.timeline.entries import page
 from projections.value_tiers.explain import explain_value
 from services.audit.explain import Explanation
 from services.audit.explain_text import explanation_lines
+from services.audit.ways import ways
 from tests.support.given import CUSTOMER, Told, event_id, instant, recorded_events, told
 
 EARLY = instant("2020-01-01")
@@ -59,6 +60,7 @@ def lines(*facts: Told, at: str) -> list[str]:
         cases=explain_cases(CUSTOMER, Facts(known), instant_, rules),
         callbacks=explain_callbacks(known, instant_, rules),
         timeline=page(events, 20),
+        ways=ways(CUSTOMER, list(known), instant_, rules),
     )
     return list(explanation_lines(found))
 

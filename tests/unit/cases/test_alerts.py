@@ -16,6 +16,8 @@ from events.cases.alerts import (
 from events.cases.commands import Assign, HandOff, Resolve
 from events.cases.recipients import Recipient, usual_recipient
 from events.cases.staff import Staff, staff_in_force
+from events.cases.terms import escalation_id
+from events.envelope import CustomerId
 from events.facts import Fact
 from events.refusals import Refused
 from events.touchpoints.base import Touchpoint
@@ -178,6 +180,34 @@ def _in_batches(desk: Desk, batches: Sequence[Sequence[Fact]], at: datetime) -> 
             facts.remember(one)
         last = CASE_BOARD.assess(CUSTOMER, facts, at, desk.reference)
     return last
+
+
+def test_what_is_done_about_a_clock_holds_whoever_its_customer_is_merged_into() -> None:
+    """An alert's own id names the customer; the escalation's does not."""
+    desk, alert = late()
+    seen = JournalledAlert(
+        alert.alert_id, REACHED, escalation_id=escalation_id(desk.case_id, 1, "response", 100)
+    )
+    by = staff_in_force(desk.reference, "head of sales", NOW)
+    assert by is not None
+    until = SnoozeAlert(until=instant("2026-03-09 10:29"))
+    for command in (until, DelegateAlert(to="amy")):
+        now = instant("2026-03-09 10:05")
+        decided = decide_alert(seen, command, by, now, desk.reference)
+        assert not isinstance(decided, Refused)
+        told_of(desk, decided[0], "2026-03-09 10:05")
+    facts, root = Facts(desk.facts), CustomerId("C-2")
+    off = CASE_BOARD.assess(root, facts, instant("2026-03-09 10:10"), desk.reference)
+    assert not off.alerts
+    at = instant("2026-03-09 10:29")
+    (again,) = CASE_BOARD.assess(root, Facts(desk.facts), at, desk.reference).alerts
+    assert again.alert_id != alert.alert_id
+    board = Board(Facts(desk.facts), at, desk.reference, tell=False)
+    assert [one.agent for one in recipients(board, again)] == ["amy"]
+    taken = decide_alert(seen, AcknowledgeAlert(), by, at, desk.reference)
+    assert not isinstance(taken, Refused)
+    told_of(desk, taken[0], "2026-03-09 10:29")
+    assert not CASE_BOARD.assess(root, Facts(desk.facts), at, desk.reference).alerts
 
 
 # --- who is told ---
