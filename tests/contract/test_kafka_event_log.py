@@ -66,7 +66,9 @@ class TestKafkaStreams(StreamLogContract):
 
     @pytest.fixture
     def lose_answers(self, monkeypatch: pytest.MonkeyPatch) -> LoseAnswers:
-        return losing(monkeypatch, Outbox, "admit")
+        return losing(
+            monkeypatch, Outbox, "admit", lambda admitted: admitted.connection.terminate()
+        )
 
 
 class CrashingGateway:
@@ -81,7 +83,8 @@ class CrashingGateway:
         return await self.admit_call(Call([prepare(one) for one in submissions]))
 
     async def admit_call(self, call: Call) -> Admitted:
-        return await self._outbox.admit([call], SetClock(START))
+        async with self._outbox.admitted([call], SetClock(START)) as admitted:
+            return admitted
 
     async def append_unconfirmed(self, submissions: Sequence[Submission]) -> None:
         appender = Appender(self._cluster)

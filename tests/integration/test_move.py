@@ -162,7 +162,8 @@ async def admit_only(
 ) -> None:
     """Do what a gateway does until it crashes before its append."""
     outbox = Outbox(platform.pool, 2, TopicPartitions(settings.kafka_prefix, 2))
-    await outbox.admit([Call([prepare(one) for one in submissions])], platform.clock)
+    async with outbox.admitted([Call([prepare(one) for one in submissions])], platform.clock):
+        pass
 
 
 async def move(settings: Settings, to: str) -> None:
@@ -199,7 +200,8 @@ async def test_commands_go_on_where_their_stream_was(
         await command(platform, 2)
         left = said(stream, 4)
         outbox = Outbox(platform.pool, 2, TopicPartitions(in_kafka.kafka_prefix, 2))
-        await outbox.admit([unit([left], ())], platform.clock)
+        async with outbox.admitted([unit([left], ())], platform.clock):
+            pass
     await move(in_kafka, "embedded")
     async with open_platform(on_postgres, clock=clock) as platform:
         await command(platform, 4)
