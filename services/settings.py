@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from services.errors import UsageError
 from services.native import NOT_BUILT, PARTS, choose
 
-_FACTS_PER_MB = 800
+_FACTS_PER_MB = 900
 
 
 def default_data_dir() -> Path:
@@ -130,7 +130,7 @@ class Settings(BaseSettings):
 
     @property
     def max_facts(self) -> int:
-        """Return how many facts fit there: 1,250 bytes each, with all that is made of them."""
+        """Return how many facts fit there: 1,100 bytes each, with all that is made of them."""
         return self.memory_mb * _FACTS_PER_MB
 
     @field_validator("data", "dsn", "kafka", mode="before")

@@ -60,7 +60,7 @@ def invoice_issued(book: Ledger, data: InvoiceIssued) -> None:
         book.items[item.item_id] = item
         account.issue(item, book.now, invoice.event_id)
     if data.order_id is not None:
-        book.by_order.setdefault(data.order_id, []).append(invoice)
+        book.by_order[data.order_id] = (*book.by_order.get(data.order_id, ()), invoice)
         book.bill(invoice, invoice.amount)
     if book.open_checks:
         book.use_checks(("invoice", "shipment"), account, invoice.amount)

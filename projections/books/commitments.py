@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from events.touchpoints.order import OrderLine
 from projections.books.account import Account, Owing
-from projections.books.records import Source
+from projections.books.records import NOTHING, Source
 
 
 class Order:
@@ -29,7 +29,7 @@ class Order:
         self.amount = amount
         self.lines: tuple[OrderLine, ...] = ()
         self.returned = 0
-        self.credits: dict[Source, int] = {}
+        self.credits: dict[Source, int] = NOTHING
         self.credited = 0
         self.cancelled = False
         self.unbilled = 0

@@ -47,7 +47,7 @@ def meet(book: Ledger, data: CreditNoteIssued) -> None:
             _on_named(book, note, items, None)
     elif data.order_id is not None:
         order = book.orders.get(data.order_id)
-        invoices = book.by_order.get(data.order_id, [])
+        invoices = book.by_order.get(data.order_id, ())
         if order is None and not invoices:
             book.unseen.setdefault(("order", data.order_id), []).append(book.event)
         else:

@@ -72,8 +72,7 @@ def kept_books(book: Ledger, numbers: Numbers) -> KeptBooks:
         cancelled_orders=book.cancelled_orders,
         payments=[sources[source] for found in book.payments.values() for source in found],
         doubles=[
-            (*key, tuple(sources[source] for source in reports.sources))
-            for key, reports in book.doubles.items()
+            (*key, tuple(sources[source] for source in same)) for key, same in book.doubles.items()
         ],
         verdicts=book.verdicts,
         reversed_ids=book.reversed_ids,

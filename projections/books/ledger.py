@@ -18,7 +18,7 @@ from events.uses import Use
 from projections.books.account import Account
 from projections.books.commitments import Check, Deadline, Ignored, Order, Override, PromiseNote
 from projections.books.days import BEGINNING, days_in
-from projections.books.records import Hold, Invoice, Item, Reports, Source, Spell
+from projections.books.records import NOTHING, Hold, Invoice, Item, Source, Spell, more_of
 from projections.books.rules import BookRules
 
 
@@ -35,11 +35,11 @@ class Ledger:
         self.invoices: dict[str, Invoice] = {}
         self.items: dict[str, Item] = {}
         self.orders: dict[str, Order] = {}
-        self.by_order: dict[str, list[Invoice]] = {}
+        self.by_order: dict[str, tuple[Invoice, ...]] = {}
         self.billed: dict[tuple[str, str], int] = {}  # by order and currency
         self.cancelled_orders: set[str] = set()
-        self.payments: dict[str, list[Source]] = {}
-        self.doubles: dict[tuple[str, str, int], Reports] = {}
+        self.payments: dict[str, tuple[Source, ...]] = {}
+        self.doubles: dict[tuple[str, str, int], tuple[Source, ...]] = {}
         self.verdicts: dict[str, str] = {}  # the last word on payments not seen yet
         self.reversed_ids: set[str] = set()
         self.taken: set[tuple[str, str]] = set()  # identifiers in use, by kind
@@ -141,7 +141,7 @@ class Ledger:
         if amount <= 0 or note.currency != order.account.currency:
             return 0
         order.account.use(note, amount)
-        order.credits[note] = order.credits.get(note, 0) + amount
+        order.credits = more_of(order.credits, note, amount)
         order.credited += amount
         order.refresh(self.billed_of(order))
         return amount
@@ -157,8 +157,7 @@ class Ledger:
 
     def uncredit_order(self, order: Order) -> dict[Source, int]:
         """Take back what credit notes settled of an order; return how much of each."""
-        found = dict(order.credits)
-        order.credits.clear()
+        found, order.credits = order.credits, NOTHING
         order.credited = 0
         order.refresh(self.billed_of(order))
         for note, amount in found.items():

@@ -27,7 +27,7 @@ from projections.books.commitments import PromiseNote
 from projections.books.giving_way import take_places
 from projections.books.ledger import Ledger
 from projections.books.owed_back import owe_back
-from projections.books.records import Entry, Item, Refund, Reports, Source
+from projections.books.records import Entry, Item, Refund, Source
 
 
 def payment_received(book: Ledger, data: PaymentReceived) -> None:
@@ -37,18 +37,16 @@ def payment_received(book: Ledger, data: PaymentReceived) -> None:
     source = account.receive("payment", data.payment_id, book.event_id, book.now, money.minor)
     source.invoice_refs = data.invoice_ids
     source.order_refs = data.order_ids
-    known = book.payments.setdefault(data.payment_id, [])
+    known = book.payments.get(data.payment_id, ())
     first = not known
     repeated = not first and any(_may_be_the_same(other) for other in known)
-    known.append(source)
+    book.payments[data.payment_id] = (*known, source)
     verdict = book.verdicts.get(data.payment_id)
     if data.bank_reference:
-        same = book.doubles.setdefault(
-            (data.bank_reference, money.currency, money.minor), Reports()
-        )
-        repeated = repeated or any(_may_be_the_same(other) for other in same.sources)
-        same.sources.append(source)
-        source.doubles = same
+        source.reference = data.bank_reference
+        same = book.doubles.get(source.reported_as, ())
+        repeated = repeated or any(_may_be_the_same(other) for other in same)
+        book.doubles[source.reported_as] = (*same, source)
     if first and data.payment_id in book.reversed_ids:
         source.state = "reversed"
     elif verdict == "rejected":
@@ -147,7 +145,7 @@ def payment_confirmed(book: Ledger, data: PaymentConfirmedGenuine) -> None:
 def payment_rejected(book: Ledger, data: PaymentRejectedAsDuplicate) -> None:
     """Let a report of a payment count for nothing; of reports under one id, the suspects."""
     book.verdicts[data.payment_id] = "rejected"
-    reports = book.payments.get(data.payment_id, [])
+    reports = book.payments.get(data.payment_id, ())
     suspects = [source for source in reports if source.state == "suspect"]
     for source in suspects:
         book.account(source.currency).suspect -= source.amount
@@ -163,7 +161,7 @@ def payment_rejected(book: Ledger, data: PaymentRejectedAsDuplicate) -> None:
 
 def _promote(book: Ledger, rejected: Source) -> None:
     """The earliest suspect takes the place of the report that was rejected."""
-    doubles = rejected.doubles.sources if rejected.doubles is not None else ()
+    doubles = book.doubles.get(rejected.reported_as, ()) if rejected.reference else ()
     if any(other.state in ("live", "reversed") for other in doubles):
         return
     for other in doubles:

@@ -130,8 +130,8 @@ class Source:
     """Money or a concession that settles items; `free` is what it has not settled yet."""
 
     __slots__ = (
-        "amount", "at", "currency", "doubles", "entries", "event_id", "free", "invoice_refs",
-        "kind", "order_refs", "pooled", "refunds", "release_at", "reserved", "serial",
+        "amount", "at", "currency", "entries", "event_id", "free", "invoice_refs",
+        "kind", "order_refs", "pooled", "reference", "refunds", "release_at", "reserved", "serial",
         "source_id", "state",
     )  # fmt: skip
 
@@ -159,14 +159,32 @@ class Source:
         self.order_refs: tuple[str, ...] = ()
         self.entries: tuple[Entry, ...] = ()
         self.refunds: tuple[tuple[Refund, int], ...] = ()
-        self.doubles: Reports | None = None
+        self.reference: str | None = None  # the bank's, of a payment
         self.serial = serial  # its number within the account
+
+    @property
+    def reported_as(self) -> tuple[str, str, int]:
+        """Return what a payment has in common with a second report of it; it has a reference."""
+        assert self.reference is not None
+        return self.reference, self.currency, self.amount
 
     @property
     def paid_back(self) -> int:
         """Return how much of it went to refunds, at once or to what was owed back."""
         later = (e for e in self.entries if e.item.invoice.owed_back and e.undone_at is None)
         return sum(amount for _, amount in self.refunds) + sum(entry.amount for entry in later)
+
+
+NOTHING: dict[Source, int] = {}
+"""No amounts of any source: most orders never have one. Nobody adds to it but by `more_of`."""
+
+
+def more_of(amounts: dict[Source, int], source: Source, amount: int) -> dict[Source, int]:
+    """Return amounts with more (or less) of a source; the same ones, if there were any."""
+    if not amounts:
+        return {source: amount}
+    amounts[source] = amounts.get(source, 0) + amount
+    return amounts
 
 
 class Entry:
@@ -214,15 +232,6 @@ class Entry:
             and gave_way is not None
             and gave_way.source.kind == "write_off"
         )
-
-
-class Reports:
-    """The payments with one bank reference and amount."""
-
-    __slots__ = ("sources",)
-
-    def __init__(self) -> None:
-        self.sources: list[Source] = []
 
 
 class Refund:

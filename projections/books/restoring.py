@@ -22,7 +22,6 @@ from projections.books.records import (
     Invoice,
     Item,
     Refund,
-    Reports,
     Source,
     Spell,
     Step,
@@ -186,7 +185,8 @@ def _orders_again(book: Ledger, kept: KeptBooks, parts: Parts) -> None:
         order = Order(one.order_id, one.event_id, parts.accounts[one.account], one.amount)
         order.lines = one.lines
         order.returned = one.returned
-        order.credits = {parts.sources[n]: amount for n, amount in one.credits}
+        if one.credits:
+            order.credits = {parts.sources[n]: amount for n, amount in one.credits}
         order.credited = one.credited
         order.cancelled = one.cancelled
         order.unbilled = one.unbilled
@@ -195,7 +195,7 @@ def _orders_again(book: Ledger, kept: KeptBooks, parts: Parts) -> None:
     for n in kept.by_order:
         invoice = parts.invoices[n]
         assert invoice.order_id is not None
-        book.by_order.setdefault(invoice.order_id, []).append(invoice)
+        book.by_order[invoice.order_id] = (*book.by_order.get(invoice.order_id, ()), invoice)
     book.billed = kept.billed
     book.cancelled_orders = kept.cancelled_orders
 
@@ -206,12 +206,13 @@ def _cited_again(book: Ledger, kept: KeptBooks, parts: Parts) -> None:
     book.invoices = {one.invoice_id: one for one in parts.invoices if not one.owed_back}
     book.items = {item.item_id: item for item in [parts.items[n] for n in kept.items]}
     for n in kept.payments:
-        book.payments.setdefault(sources[n].source_id, []).append(sources[n])
+        known = book.payments.get(sources[n].source_id, ())
+        book.payments[sources[n].source_id] = (*known, sources[n])
     for reference, currency, amount, numbers in kept.doubles:
-        reports = book.doubles[reference, currency, amount] = Reports()
-        for n in numbers:
-            reports.sources.append(sources[n])
-            sources[n].doubles = reports
+        same = tuple(sources[n] for n in numbers)
+        book.doubles[reference, currency, amount] = same
+        for source in same:
+            source.reference = reference
     book.verdicts = kept.verdicts
     book.reversed_ids = kept.reversed_ids
     book.taken = kept.taken

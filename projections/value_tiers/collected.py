@@ -86,7 +86,7 @@ class CollectedLedger(TillLedger):
                 source = self.payments[data.payment_id][-1]
                 touched.sources[source] = None
                 for ref in source.order_refs:
-                    self.order_parts(ref).citing.append(source)
+                    self.order_parts(ref).citing += (source,)
                 if not self.invoices and not self.orders:
                     self.cash[source] = None
             case PaymentConfirmedGenuine() | PaymentRejectedAsDuplicate() | PaymentReversed():
@@ -136,7 +136,7 @@ class CollectedLedger(TillLedger):
         whole = placed.amount.minor
         cost = placed.cost_of_goods
         known = cost.minor if cost and cost.currency == placed.amount.currency else 0
-        invoices = self.by_order.get(order_id, [])
+        invoices = self.by_order.get(order_id, ())
         for invoice in islice(invoices, parts.split, None):
             if invoice.currency != placed.amount.currency:
                 continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from sys import intern
 
 import msgspec
@@ -10,7 +11,7 @@ import msgspec
 from events.calendars import zone
 from events.policy import Reference
 from projections.books.days import Days, days_in
-from projections.books.records import Invoice
+from projections.books.records import NOTHING, Invoice, Source
 from projections.books.restoring import Parts, fill
 from projections.keeping import fact_again
 from projections.value_tiers.books import Sighting
@@ -163,16 +164,20 @@ def _parts_again(kept: KeptParts, parts: Parts, counted: list[Contribution]) -> 
     found.notes = tuple(sources[n] for n in kept.notes)
     found.split = kept.split
     found.billed = kept.billed
-    found.citing = [sources[n] for n in kept.citing]
-    found.parts = {sources[n]: amount for n, amount in kept.parts}
+    found.citing = tuple(sources[n] for n in kept.citing)
+    found.parts = _amounts(kept.parts, sources)
     found.paid = kept.paid
-    found.kept = {sources[n]: amount for n, amount in kept.kept}
-    found.own = {sources[n]: amount for n, amount in kept.own}
-    found.stood_in = {sources[n]: amount for n, amount in kept.stood_in}
+    found.kept = _amounts(kept.kept, sources)
+    found.own = _amounts(kept.own, sources)
+    found.stood_in = _amounts(kept.stood_in, sources)
     found.back = kept.back
     if kept.claim is not None:
         found.claim = _claim_again(kept.claim, counted)
     return found
+
+
+def _amounts(kept: Sequence[tuple[int, int]], sources: Sequence[Source]) -> dict[Source, int]:
+    return {sources[n]: amount for n, amount in kept} if kept else NOTHING
 
 
 def _subjects_again(kept: KeptSubjects, ledger: CollectedLedger, parts: Parts) -> list[Subject]:

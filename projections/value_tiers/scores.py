@@ -7,13 +7,14 @@ followed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 from msgspec import structs
 
 from events.calendars import day_end
 from events.envelope import RecordedEvent
 from events.facts import Fact
+from events.home import Home
 from events.policy import Reference
 from events.touchpoints.policy import TierPolicy, TierPolicyPublished
 from projections.facts import Facts
@@ -33,10 +34,17 @@ class Scorer:
         self._policy = reference.in_force(TierPolicy, day_end(day, reference.zone_of(None)))
         self._rules = Reference(map(_without_lines, reference.events))
 
-    def score(self, known: Sequence[Fact]) -> int | None:
-        """Return a customer's score; None: it was not known by then."""
+    def instant(self, known: Sequence[Fact]) -> datetime:
+        """Return the end of the day where a customer is at home by its own facts."""
+        return Home(known).end_of(self._day, self._rules)
+
+    def score(self, known: Sequence[Fact], at: datetime | None = None) -> int | None:
+        """Return a customer's score; None: it was not known by then.
+
+        `at` is the day's end, where somebody asked for it already.
+        """
         told = Facts(known, HANDLED)
-        at = told.home.end_of(self._day, self._rules)
+        at = at or told.home.end_of(self._day, self._rules)
         memo = memo_of(told, at, self._rules)
         if memo.books.first is None:
             return None

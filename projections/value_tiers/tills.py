@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from events.touchpoints.order import OrderPlaced
-from projections.books.records import Invoice, Source
+from projections.books.records import NOTHING, Invoice, Source, more_of
 from projections.value_tiers.contributions import Claim, Contribution, Contributions, Settlement
 from projections.value_tiers.journal import JournalLedger
 from projections.value_tiers.rules import ValueRules
@@ -32,12 +32,12 @@ class OrderParts:
         self.notes: tuple[Source, ...] = ()  # the credit notes that name it
         self.split = 0  # how many of its invoices have been given their part of the cost
         self.billed = 0  # by these, as issued
-        self.citing: list[Source] = []
-        self.parts: dict[Source, int] = {}
+        self.citing: tuple[Source, ...] = ()
+        self.parts: dict[Source, int] = NOTHING
         self.paid = 0
-        self.kept: dict[Source, int] = {}
-        self.own: dict[Source, int] = {}
-        self.stood_in: dict[Source, int] = {}  # by note: what it settled in place of payments
+        self.kept: dict[Source, int] = NOTHING
+        self.own: dict[Source, int] = NOTHING
+        self.stood_in: dict[Source, int] = NOTHING  # by note: what it settled in place of payments
         self.back = 0  # how much of what its notes settled is goods that came back
         self.claim: Claim | None = None
 
@@ -146,10 +146,10 @@ class TillLedger(JournalLedger):
                 instead = min(more, gone[source])
                 gone[source] -= instead
                 more -= instead
-                parts.kept[source] = parts.kept.get(source, 0) + instead
-                parts.stood_in[note] = parts.stood_in.get(note, 0) + instead
+                parts.kept = more_of(parts.kept, source, instead)
+                parts.stood_in = more_of(parts.stood_in, note, instead)
             if more:
-                parts.own[note] = max(0, parts.own.get(note, 0) + more)
+                parts.own = more_of(parts.own, note, max(more, -parts.own.get(note, 0)))
         self._trim(parts)
 
     def _trim(self, parts: OrderParts) -> None:
@@ -159,7 +159,7 @@ class TillLedger(JournalLedger):
             missing = min(parts.stood_in[note], sum(parts.stood_in.values()) - kept)
             if missing > 0:
                 parts.stood_in[note] -= missing
-                parts.own[note] = parts.own.get(note, 0) + missing
+                parts.own = more_of(parts.own, note, missing)
         stood_in = sum(parts.stood_in.values())
         for source in reversed(parts.kept):
             over = min(parts.kept[source], sum(parts.kept.values()) - stood_in)
@@ -176,7 +176,7 @@ class TillLedger(JournalLedger):
         if not change:
             return
         parts.paid += change
-        parts.parts[source] = parts.parts.get(source, 0) + change
+        parts.parts = more_of(parts.parts, source, change)
         if not parts.parts[source]:
             del parts.parts[source]
         self._changed[parts] = None

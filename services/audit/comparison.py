@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
@@ -13,6 +15,7 @@ from events.envelope import CustomerId
 from events.facts import Fact
 from events.policy import Reference
 from projections.facts import Facts
+from projections.merged import Merged
 from projections.protocol import Alert, Assessment, Projection, Row
 from projections.together import Together
 from services.audit.live_rows import Live, LiveTable
@@ -116,7 +119,19 @@ class Comparison:
         """Compare a customer by what the projections have taken in of it."""
         asked = {place: facts for place, _, facts in self._together.asked(one.facts)}
         for place, projection in enumerate(self._projections):
-            self._customer(projection, one.customer, asked.get(place), self._live[place])
+            facts = asked.get(place)
+            handled = 0
+            if facts is not None:
+                handled = sum(type(fact.data) in projection.handles for fact in facts)
+            assessed = partial(_alone, projection, one.customer, facts)
+            self._customer(projection, one.customer, handled, assessed, self._live[place])
+
+    def compare_merged(self, customer: CustomerId, group: Merged) -> None:
+        """Compare a customer by what was taken in of all whom merges connect with it."""
+        for place, projection in enumerate(self._projections):
+            handled = sum(type(fact.data) in projection.handles for fact in group.own(customer))
+            assessed = partial(group.assessed, projection, customer)
+            self._customer(projection, customer, handled, assessed, self._live[place])
 
     def end(self) -> None:
         """Take note that all customers were compared."""
@@ -125,25 +140,24 @@ class Comparison:
                 self._sums.add_rows(projection, table.rest())
 
     def _customer(
-        self, projection: Projection, customer: CustomerId, facts: Facts | None, live: Live
+        self,
+        projection: Projection,
+        customer: CustomerId,
+        handled: int,
+        assessed: Callable[[datetime, Reference], Assessment],
+        live: Live,
     ) -> None:
-        """Compare a customer; without facts the projection has nothing to do with it."""
+        """Compare a customer, of whose own facts the projection handles some."""
         head = live.heads.get(customer)
         if head is None:
-            if facts is not None:
-                handled = sum(type(fact.data) in projection.handles for fact in facts)
+            if handled:
                 told = ("head", "", "not assessed", f"{handled} facts")
                 self._found.differ(Difference(projection.name, customer, *told))
             return
         if head["parked_reason"] is not None:
             self._found.parked += 1
             return
-        assessment = projection.assess(
-            customer,
-            Facts((), projection.handles) if facts is None else facts,
-            head["assessed_at"],
-            self._reference(head["policy_count"]),
-        )
+        assessment = assessed(head["assessed_at"], self._reference(head["policy_count"]))
         for table in live.tables:
             rows = assessment.rows.get(table.table.name, ())
             self._rows(projection, customer, table, rows)
@@ -189,6 +203,17 @@ class Comparison:
                 key = (one or other).key  # type: ignore[union-attr]
                 where = (projection.name, customer, "alerts", "/".join(map(str, key)))
                 self._found.differ(Difference(*where, _standing(one), _standing(other)))
+
+
+def _alone(
+    projection: Projection,
+    customer: CustomerId,
+    facts: Facts | None,
+    at: datetime,
+    reference: Reference,
+) -> Assessment:
+    told = Facts((), projection.handles) if facts is None else facts
+    return projection.assess(customer, told, at, reference)
 
 
 def _standing(alert: Alert | None) -> str:

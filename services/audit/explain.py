@@ -7,6 +7,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from events.customers.identity import Edge
 from events.envelope import CustomerId
 from events.home import Asked
 from projections.books.replay import HANDLED as RECEIVABLES_EVENTS
@@ -26,8 +27,12 @@ from services.walk.by_customer import picture
 
 
 class Explanation(Struct, frozen=True, kw_only=True):
-    """Everything that is known of a customer at an instant, and why."""
+    """Everything that is known of a customer at an instant, and why.
 
+    Of one who was merged into another by then, it is all that is known of that one.
+    """
+
+    merges: Sequence[Edge] = ()  # in force, of all who belong to the customer
     known_at: datetime | None
     position: str
     events: int  # of all kinds in the dossier, later ones included
@@ -51,21 +56,23 @@ async def explain(
     Raises: UsageError, for a customer without events; Unavailable.
     """
     async with picture(platform) as seen:
-        told = await known_dossier(seen, customer, at, known_at)
+        found = await known_dossier(seen, customer, at, known_at)
+        root, told = found.root, found.known
         reference, instant, facts = told.reference, told.at, told.facts
         owed = Facts(facts, RECEIVABLES_EVENTS)
         valued = Facts(facts, VALUE_EVENTS)
         cases = Facts(facts, CASE_EVENTS)
         return Explanation(
+            merges=found.merges,
             known_at=told.known_at,
             position=seen.heads.token(),
             events=len(told.events),
-            receivables=explain_receivables(customer, owed, instant, reference),
-            value=explain_value(customer, valued, instant, reference),
-            cases=explain_cases(customer, cases, instant, reference),
+            receivables=explain_receivables(root, owed, instant, reference),
+            value=explain_value(root, valued, instant, reference),
+            cases=explain_cases(root, cases, instant, reference),
             callbacks=explain_callbacks(cases, instant, reference),
             timeline=page(
                 told.events, entries, wanted=lambda e: e.envelope.effective_at <= instant
             ),
-            ways=ways(customer, facts, instant, reference),
+            ways=ways(root, facts, instant, reference),
         )

@@ -12,7 +12,7 @@ from projections.timeline.entries import Entry
 from projections.value_tiers.explain import Counted, TierMove, ValueExplained
 from services.audit.explain import Explanation
 from services.audit.statement_text import statement_lines
-from services.audit.texts import When
+from services.audit.texts import When, merge_lines
 from services.audit.ways import Way
 from services.wording import amount, counted
 
@@ -33,6 +33,7 @@ def explanation_lines(found: Explanation) -> Iterator[str]:
         f"{told.customer_id} as of {when(told.at)} {told.zone}{known} "
         f"({told.branch_id or 'no branch'}, {counted(found.events, 'event')})"
     )
+    yield from merge_lines(found.merges, when)
     yield "\nRECEIVABLES"
     yield from [*statement_lines(told, when)] or ["nothing was ordered, invoiced or paid yet"]
     yield "\nVALUE AND TIER"

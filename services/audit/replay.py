@@ -12,6 +12,7 @@ from datetime import datetime
 import msgspec
 from msgspec import Struct
 
+from events.customers.identity import Edge
 from events.envelope import CustomerId
 from events.home import Asked
 from projections import PROJECTIONS
@@ -19,6 +20,7 @@ from projections.digest import combine, customer_lines
 from projections.facts import Facts
 from projections.protocol import Alert, Row
 from services.audit.known import known_dossier
+from services.audit.texts import merge_lines
 from services.platform import Platform
 from services.walk.by_customer import picture
 from services.wording import counted
@@ -36,9 +38,13 @@ class Replayed(Struct, frozen=True, kw_only=True):
 
 
 class Replay(Struct, frozen=True, kw_only=True):
-    """A customer at an instant, and which events that was made of."""
+    """A customer at an instant, and which events that was made of.
+
+    Of one who was merged into another by then, it is that one.
+    """
 
     customer_id: CustomerId
+    merges: Sequence[Edge] = ()  # in force, of all who belong to the customer
     at: datetime
     known_at: datetime | None
     position: str
@@ -55,7 +61,8 @@ async def replay(
     Raises: UsageError, for a customer without events; Unavailable.
     """
     async with picture(platform) as seen:
-        told = await known_dossier(seen, customer, at, known_at)
+        together = await known_dossier(seen, customer, at, known_at)
+        customer, told = together.root, together.known
         dossier = told.facts
         found: list[Replayed] = []
         lines: list[bytes] = []
@@ -75,6 +82,7 @@ async def replay(
             )
         return Replay(
             customer_id=customer,
+            merges=together.merges,
             at=told.at,
             known_at=told.known_at,
             position=seen.heads.token(),
@@ -91,6 +99,7 @@ def replay_lines(found: Replay) -> Iterator[str]:
         f"{found.customer_id} as of {found.at.isoformat()}{known}: "
         f"{counted(found.events, 'event')}, digest {found.digest}"
     )
+    yield from merge_lines(found.merges, datetime.isoformat)
     for one in found.projections:
         changes = one.next_change_at
         until = f", until {changes.isoformat()}" if changes else ""

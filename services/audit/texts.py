@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from events.customers.identity import Edge
 from events.home import Asked
 from services.audit.comparison import Verification
 from services.audit.digest import Digest
@@ -15,6 +16,12 @@ from services.wording import amount, asked_words, counted, moment
 
 When = Callable[[datetime], str]
 """How a text writes an instant."""
+
+
+def merge_lines(merges: Iterable[Edge], when: When) -> Iterator[str]:
+    """Yield who was merged into whom, where what is told is of several customers."""
+    for edge in merges:
+        yield f"{edge.member} was merged into {edge.into} on {when(edge.since)}"
 
 
 def ageing_lines(report: AgeingReport, tz: ZoneInfo) -> Iterator[str]:
@@ -143,6 +150,11 @@ def status_lines(found: Status) -> Iterator[str]:
             f"{counted(one.customers, 'customer')}, {one.overdue:,} due, "
             f"{one.under_older_policies:,} under older policies, {one.parked:,} parked"
         )
+    casework = found.casework
+    yield (
+        f"casework: {counted(casework.openings_behind, 'event')} and "
+        f"{counted(casework.escalations_behind, 'alert')} still to be looked at"
+    )
     yield f"native: {found.native}"
     if uncounted := found.uncounted_sources:
         yield (

@@ -7,13 +7,14 @@ platform goes on working. The sums of the company must be those of its rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
 from events.envelope import CustomerId, Position, PositionVector
 from events.lineage import Lineage
 from projections import PROJECTIONS
+from projections.merged import Merged
 from projections.protocol import Projection
 from services.audit.company_sums import CompanySums
 from services.audit.comparison import Comparison, Difference, Taken, Verification
@@ -27,6 +28,7 @@ from services.postgres.pool import Connection, Pool, translated
 from services.postgres.statements import sql
 from services.projector.reference_feed import ReferenceFeed
 from services.walk.company import extent_in, extent_now, walk_company
+from services.walk.groups import group_dossiers, groups_of
 from services.walk.parts import Extent, Part, copied_dossiers
 
 
@@ -90,6 +92,7 @@ class Verifying:
                 # Read after the picture was taken: it holds all rules that a row in it names.
                 reference = await self._feed.refresh()
                 lineage = await lineage_of(connection, whole.generation)
+                groups = await groups_of(connection, part)
                 everybody = await _read(connection, part, whole)
                 found.take_note(everybody.values())
                 sums = Sums()
@@ -105,7 +108,10 @@ class Verifying:
                     live = [await live_rows(connection, one, part) for one in projections]
                     comparison = Comparison(projections, live, reference, found, sums)
                     for name in everybody:
-                        comparison.compare(some.get(name) or Taken(name, (), ()))
+                        if name not in groups:
+                            comparison.compare(some.get(name) or Taken(name, (), ()))
+                    for name, members in groups.items():
+                        comparison.compare_merged(name, await _merged(connection, members, extent))
                     comparison.end()
                 return PartVerified(found, sums.told())
 
@@ -120,6 +126,14 @@ async def _read(connection: Connection, part: Part, extent: Extent) -> dict[Cust
 
     await copied_dossiers(connection, part, extent, take)
     return found
+
+
+async def _merged(
+    connection: Connection, customers: Sequence[CustomerId], extent: Extent
+) -> Merged:
+    """Return a group by what can be read of it: what cannot be is named where it is counted."""
+    dossiers = await group_dossiers(connection, customers, extent)
+    return Merged({customer: dossier.facts for customer, dossier in dossiers.items()})
 
 
 def _events(some: Mapping[CustomerId, Taken]) -> int:

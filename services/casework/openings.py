@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from events.cases.commands import Open
+from events.cases.opening import opening_of
 from events.cases.staff import BY_ITSELF
 from events.cases.terms import native_case_id
 from events.codec import decode
@@ -39,9 +39,10 @@ _LOG = structlog.get_logger(__name__)
 
 _READ = 1_000
 _IMPORTED = "/import-"
-_TIERS = tables_of(ValueTiers())["standings"].name
+_STANDINGS = tables_of(ValueTiers())["standings"].name
 
-_OPENERS = frozenset(kind.event_type for kind in (ComplaintFiled, ServiceRequested, CaseReferred))
+_OPENING = (ComplaintFiled, ServiceRequested, CaseReferred)
+_OPENERS = frozenset(kind.event_type for kind in _OPENING)
 
 
 class Openings:
@@ -141,7 +142,7 @@ class Openings:
             return None
         with translated():
             tier: str | None = await self._pool.fetchval(
-                sql("tier_of").format(tiers=_TIERS), customer
+                sql("tier_of").format(standings=_STANDINGS), customer
             )
         return tier
 
@@ -160,30 +161,8 @@ def opening(event: RecordedEvent, tier: str | None) -> CommandOn:
     """
     envelope, data = event.envelope, event.data
     at = envelope.effective_at
-    match data:
-        case CaseReferred():
-            command = Open(
-                case_id=data.referral_case_id,
-                severity=data.severity,
-                received_at=at,
-                opened_by=envelope.id,
-                department=data.department,
-                tier=tier,
-                referred_from=data.case_id,
-            )
-        case ComplaintFiled() | ServiceRequested():
-            command = Open(
-                case_id=native_case_id(envelope.id),
-                severity=data.severity,
-                received_at=at,
-                opened_by=envelope.id,
-                agent=data.agent,
-                department=data.department,
-                tier=tier,
-                wanted_by=data.wanted_by if isinstance(data, ServiceRequested) else None,
-            )
-        case _:
-            raise AssertionError(f"{envelope.type} opens no case")
+    assert isinstance(data, _OPENING), f"{envelope.type} opens no case"
+    command = opening_of(data, envelope.id, at, tier)
     return CommandOn(
         case_id=command.case_id,
         command=command,

@@ -11,7 +11,7 @@ from services.log.facts import copied
 from services.log.lineage import load_lineage
 from services.log.stored import stored_event
 from services.ports import Dossier, StoredEvent
-from services.postgres.pool import Connection, Pool, translated
+from services.postgres.pool import Pool, translated
 from services.postgres.statements import sql
 
 _FIRST = 1  # generation
@@ -48,16 +48,22 @@ class PostgresDossiers:
         Raises: Unavailable.
         """
         lineage = await self._lineage(before.generation)
-        by_partition: dict[int, list[CustomerId]] = {}
-        for customer in customers:
-            by_partition.setdefault(partition_of(customer), []).append(customer)
-        found: list[Dossier] = []
+        kept = [
+            lineage.kept(Position(before.generation, partition, n))
+            for partition, n in enumerate(before.counts)
+        ]
+        names: Sequence[str] = customers
+        whole = {customer: Dossier(customer, [], []) for customer in customers}
         with translated():
             async with self._pool.acquire() as connection:
-                for partition, some in by_partition.items():
-                    place = Position(before.generation, partition, before.counts[partition])
-                    found += await _facts(connection, some, lineage.kept(place))
-        return found
+                for generation in range(_FIRST, before.generation + 1):
+                    ends = [_end_in(generation, place) for place in kept]
+                    if any(ends):
+                        place = (generation, names, ends, max(ends))
+                        for some in await copied(connection, "dossier_facts", *place):
+                            whole[some.customer].facts.extend(some.facts)
+                            whole[some.customer].unreadable.extend(some.unreadable)
+        return [one for one in whole.values() if one.facts or one.unreadable]
 
     async def _lineage(self, generation: int) -> Lineage:
         if generation not in self._lineages:
@@ -65,28 +71,11 @@ class PostgresDossiers:
         return self._lineages[generation]
 
 
-async def _facts(
-    connection: Connection, customers: Sequence[CustomerId], before: Position
-) -> Sequence[Dossier]:
-    """Return the facts of a partition's customers before the place where something is kept."""
-    names: Sequence[str] = customers
-    place = (before.generation, before.partition, names, before.n)
-    found = await copied(connection, "dossier_facts", *place)
-    if before.generation == _FIRST:
-        return found
-    whole = {customer: Dossier(customer, [], []) for customer in customers}
-    for generation in range(_FIRST, before.generation):
-        place = (generation, before.partition, names, _END)
-        for earlier in await copied(connection, "dossier_facts", *place):
-            _add(earlier, whole)
-    for one in found:
-        _add(one, whole)
-    return [one for one in whole.values() if one.facts or one.unreadable]
-
-
-def _add(some: Dossier, to: Mapping[CustomerId, Dossier]) -> None:
-    to[some.customer].facts.extend(some.facts)
-    to[some.customer].unreadable.extend(some.unreadable)
+def _end_in(generation: int, before: Position) -> int:
+    """Return the n to stop before in a generation, where the reader stops before that place."""
+    if generation == before.generation:
+        return before.n
+    return _END if generation < before.generation else 0
 
 
 def dossier_arguments(

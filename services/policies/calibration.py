@@ -95,14 +95,14 @@ class Scoring:
         scores: list[int] = []
         customers = 0
 
-        def add(customer: CustomerId, facts: Sequence[Fact]) -> None:
+        def add(customer: CustomerId, facts: Sequence[Fact], at: datetime | None) -> None:
             nonlocal customers
             customers += 1
-            score = scorer.score(facts)
+            score = scorer.score(facts, at)
             if score is not None:
                 scores.append(held(customer, score))
 
-        await self._everybody.each(part, add)
+        await self._everybody.each(part, scorer.instant, add)
         return PartScores(customers, scores)
 
 

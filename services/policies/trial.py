@@ -14,7 +14,7 @@ from msgspec import Struct, field
 
 from events.codec import decode, encode
 from events.envelope import BranchId, CustomerId, Envelope, EventId, Position, RecordedEvent
-from events.facts import Fact, fact_of
+from events.facts import Fact
 from events.home import Asked, Home, asked_about
 from events.partitioning import REFERENCE_PARTITION
 from events.policy import Reference
@@ -128,10 +128,20 @@ class Rehearsal:
         company_at = Home().instant_of(asked, reference)
         self.tiers = _names(company_at, self.before, self._after)
 
-    def take(self, found: PartTrial, customer: CustomerId, facts: Sequence[Fact]) -> None:
-        """Assess a customer."""
+    def instant(self, facts: Sequence[Fact]) -> datetime:
+        """Return the instant that is asked about, by a customer's own facts."""
+        return self._alike or Home(facts).instant_of(self._asked, self.before)
+
+    def take(
+        self,
+        found: PartTrial,
+        customer: CustomerId,
+        facts: Sequence[Fact],
+        at: datetime | None = None,
+    ) -> None:
+        """Assess a customer by the facts that count for it, as of the instant asked about."""
         found.customers += 1
-        at = self._alike or Home(facts).instant_of(self._asked, self.before)
+        at = at or self.instant(facts)
         befores = self._assessed(self._without, customer, facts, at, self.before)
         afters = self._assessed(self._with, customer, facts, at, self._after)
         for projection, before in befores.items():
@@ -186,7 +196,7 @@ class Trying:
         """Assess a part's customers. Raises: Unavailable, UnreadableEvent."""
         rehearsal = await self.rehearsal()
         found = PartTrial()
-        await self._everybody.each(part, partial(rehearsal.take, found))
+        await self._everybody.each(part, rehearsal.instant, partial(rehearsal.take, found))
         return found
 
 
@@ -255,8 +265,11 @@ async def _try_on_sample(
     async with picture(platform) as seen:
         for row in await seen.connection.fetch(sql("sample_customers"), sample):
             customer, found = CustomerId(row["customer_id"]), PartTrial()
-            facts = [fact_of(event) for event in await seen.dossier(customer)]
-            rehearsal.take(found, customer, facts)
+            group = await seen.merged(customer)
+            at = rehearsal.instant(group.own(customer))
+            told = group.told(customer, at)
+            if told is not None:
+                rehearsal.take(found, customer, told, at)
             done(found)
 
 

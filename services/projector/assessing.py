@@ -13,33 +13,43 @@ from collections.abc import (
     Callable,
     Collection,
     Iterable,
-    Iterator,
     Mapping,
     Sequence,
 )
 from contextlib import asynccontextmanager
-from datetime import datetime
+from itertools import chain
+from operator import itemgetter
 from typing import NamedTuple, Protocol
 
 from events.envelope import CustomerId
+from events.partitioning import partition_of
 from events.policy import Reference
 from projections.protocol import Projection
+from services.errors import Unavailable
 from services.ports import Dossiers, Portion, StoredEvent
 from services.postgres.pool import Connection, Pool, translated
-from services.postgres.statements import sql
 from services.projector.bringing_back import BringingBack
 from services.projector.collecting import collect_if_many
+from services.projector.groups import Beside, GroupWork
+from services.projector.identities import Identities, IdentitiesMoved, Merge, merges_in
 from services.projector.lane import Batch, Lane
+from services.projector.pieces import Piece
 from services.projector.recalling import Broken, Recall
 from services.projector.team import Undone, Work
-from services.projector.teams import Teams, Told
+from services.projector.teams import Teams
 from services.rows.changes import Changes, Parked
 from services.rows.uses import UseSets
 from services.rows.writing import Share, Writer
 
 _KEEPING_S = 5.0  # for snapshots after a batch: long enough for many, or for one that is very long
 
+_TRIES = 5  # of a batch whose customers are being connected meanwhile
+
 Parts = Collection[int]  # partitions
+
+
+class StillMoving(Unavailable):
+    """A batch's customers were connected with others again and again; the next try may do."""
 
 
 class Mirror(Protocol):
@@ -58,32 +68,6 @@ class Audience(Protocol):
     ) -> None:
         """Take note that rows or alerts of these customers are new."""
         ...
-
-
-class Piece(NamedTuple):
-    """What lanes of a partition take in, or whom one judges again."""
-
-    teams: Teams
-    lanes: Sequence[Lane]
-    told: Sequence[Told]  # each team that remembers some of the customers
-    upto: int  # where the checkpoints stand afterwards
-    at: datetime  # the instant to be judged
-
-    @property
-    def partition(self) -> int:
-        """Return the partition."""
-        return self.lanes[0].partition
-
-    def customers(self, lane: Lane) -> Iterator[CustomerId]:
-        """Yield whom a lane is asked about."""
-        for team, batch in self.told:
-            if lane in team.lanes:
-                yield from batch
-
-    @property
-    def size(self) -> int:
-        """Return how many customers there are."""
-        return sum(len(batch) for _, batch in self.told)
 
 
 class Part(NamedTuple):
@@ -110,18 +94,21 @@ class Assessor:
         writer: Writer,
         mirror: Mirror | None,
         audience: Audience | None,
+        identities: Identities,
     ) -> None:
+        self.identities = identities
         self._pool = pool
         self._mirror = mirror
         self._writer = writer
         self._audience = audience
         self._uses = UseSets(pool)
+        self._groups = GroupWork(generation, self._uses)
         self._bringing_back = BringingBack(pool, Recall(generation, pool, dossiers))
 
     async def take_in(self, parts: Sequence[Part], reference: Reference) -> None:
         """Take in the next events of partitions. Raises: StaleCheckpoint, Unavailable."""
         pieces = [
-            Piece(teams, lanes, teams.told(lanes, facts), upto, at)
+            Piece(teams, lanes, teams.told(lanes, facts), upto, at, facts, merges_in(facts))
             for teams, lanes, (facts, _, _, upto, at), _ in parts
         ]
         unreadable = {
@@ -149,6 +136,43 @@ class Assessor:
 
         Pieces of one partition stand side by side. Raises: StaleCheckpoint, Unavailable.
         """
+        for _ in range(_TRIES):
+            try:
+                return await self._do(
+                    self._apart(pieces, unreadable), unreadable, reference, before
+                )
+            except IdentitiesMoved:
+                continue
+        raise StillMoving("customers of a batch are merged all the time; the next try may do")
+
+    def _apart(
+        self, pieces: Sequence[Piece], unreadable: Mapping[CustomerId, Parked]
+    ) -> Sequence[Piece]:
+        """Return pieces with those set apart whom merges connect with others, as far as known.
+
+        Whom a merge connects now may lie in another piece than the merge.
+        """
+        merged = frozenset(chain.from_iterable(chain.from_iterable(p.merges for p in pieces)))
+        if not merged and not self.identities.anybody:
+            return pieces
+        found = []
+        for piece in pieces:
+            cannot_be_read = (one for one in unreadable if partition_of(one) == piece.partition)
+            concerned = {*piece.everybody(), *piece.heard_of, *cannot_be_read}
+            own = frozenset(chain.from_iterable(piece.merges))
+            groups = own | (merged & concerned) | self.identities.connected(concerned)
+            found.append(piece.apart(groups))
+        return found
+
+    async def _do(
+        self,
+        pieces: Sequence[Piece],
+        unreadable: Mapping[CustomerId, Parked],
+        reference: Reference,
+        before: Before,
+    ) -> int:
+        """Do pieces of work. Raises: IdentitiesMoved; nothing was done then."""
+        merges = self.identities.new(merge for piece in pieces for merge in piece.merges)
         async with all_or_nothing([(piece.teams, piece.lanes) for piece in pieces]):
             broken = dict(unreadable)
             needed = [told for piece in pieces for told in piece.told]
@@ -160,15 +184,23 @@ class Assessor:
                 for changes in found.values()
                 for head in changes.heads
             )
-            async with writing(self._pool) as connection:
+            alone = chain.from_iterable(piece.everybody() for piece in pieces)
+            async with writing(self._pool, self.identities, alone, merges) as connection:
+                locked = await self._groups.lock(connection, pieces)
                 given_up = await before(connection)
                 work = [(one, it) for one, it in work if one.partition not in given_up]
-                numbers = await self._written(connection, work, reference)
+                done = [piece for piece, _ in work]
+                beside = await self._groups.assess(connection, locked, done, reference)
+                numbers = await self._written(connection, work, beside, reference)
+        if merges:
+            with translated():
+                async with self._pool.acquire() as connection:
+                    await self.identities.refresh(connection)
         for piece in pieces:
             if piece.partition in given_up:
                 for lane in piece.lanes:
                     piece.teams.drop(lane, [*piece.customers(lane)])
-        self._committed(work, numbers)
+        self._committed(work, beside, numbers)
         keep_until = time.monotonic() + _KEEPING_S
         for piece, found in work:
             for team, _ in piece.told:
@@ -181,16 +213,33 @@ class Assessor:
         self,
         connection: Connection,
         work: Sequence[tuple[Piece, Work]],
+        beside: Sequence[Beside],
         reference: Reference,
     ) -> list[int]:
+        for other in beside:
+            mine = [
+                (lane.partition != other.partition, turn, changes)
+                for turn, (lane, changes) in enumerate(
+                    (lane, changes) for _, found in work for lane, changes in found.items()
+                )
+                if lane.store.id == other.store.id
+            ]
+            min(mine, key=itemgetter(0, 1))[2].take_in_sums(other.changes)
         shares = [
             Share(lane.store, lane.partition, lane.checkpoint, one.upto, changes, one.at)
             for one, found in work
             for lane, changes in found.items()
         ]
-        return await self._writer.write(connection, shares, reference.count) if shares else []
+        if not shares:
+            return []
+        return await self._writer.write(connection, shares, reference.count, beside)
 
-    def _committed(self, work: Sequence[tuple[Piece, Work]], numbers: Iterable[int]) -> None:
+    def _committed(
+        self,
+        work: Sequence[tuple[Piece, Work]],
+        beside: Sequence[Beside],
+        numbers: Iterable[int],
+    ) -> None:
         """Take note that all of it is durable; whom a lane parked the others go on with."""
         of_each = iter(numbers)
         for piece, found in work:
@@ -198,7 +247,7 @@ class Assessor:
                 lane.parked.difference_update(piece.customers(lane))
                 lane.committed(piece.upto, changes)
                 piece.teams.part(parked.customer for parked in changes.parked)
-                self._tell(lane, changes, next(of_each))
+                self._tell(lane, changes, beside, next(of_each))
 
     async def _assessed(self, piece: Piece, broken: Broken, reference: Reference) -> Work:
         """Return what differs once a batch is remembered; who is in it was brought back."""
@@ -236,21 +285,30 @@ class Assessor:
             left = await alone.assess(mine, broken, piece.at, reference, work)
             assert not left.incomplete, "nothing is left out of what was read whole"
 
-    def _tell(self, lane: Lane, changes: Changes, change_no: int) -> None:
+    def _tell(self, lane: Lane, changes: Changes, beside: Sequence[Beside], change_no: int) -> None:
         if self._audience is not None and changes.visible:
             customers = [head.customer for head in changes.heads]
+            if changes.moves_others:
+                mine = (one for one in beside if one.store.id == lane.store.id)
+                customers += [head.customer for one in mine for head in one.changes.heads]
             self._audience.changed(lane.projection, lane.partition, change_no, customers)
 
 
 @asynccontextmanager
-async def writing(pool: Pool) -> AsyncIterator[Connection]:
+async def writing(
+    pool: Pool,
+    identities: Identities,
+    alone: Iterable[CustomerId] = (),
+    merges: Sequence[Merge] = (),
+) -> AsyncIterator[Connection]:
     """Yield a connection in a transaction that ends soon should this process freeze.
 
     Who takes the partition over waits for it meanwhile, and whoever publishes waits for them.
+    `alone` were assessed each by itself. Raises: IdentitiesMoved.
     """
     with translated():
         async with pool.acquire() as connection, connection.transaction():
-            await connection.execute(sql("end_when_idle"))
+            await identities.begin(connection, alone, merges)
             yield connection
 
 

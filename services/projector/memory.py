@@ -20,7 +20,7 @@ from projections.facts import Facts
 from services.projector.turns import Turns
 from services.rows.written import Written
 
-BYTES_PER_FACT = 1_250
+BYTES_PER_FACT = 1_100
 """What a fact takes that a projection remembers, with all that it makes of it."""
 
 _HELD_AS_ONE = 4

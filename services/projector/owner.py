@@ -28,12 +28,13 @@ from services.projector.assessing import (
     Mirror,
     Part,
     Parts,
-    Piece,
     all_or_nothing,
     writing,
 )
+from services.projector.identities import Identities
 from services.projector.lane import Lane, Listeners
 from services.projector.memory import Memory
+from services.projector.pieces import Piece
 from services.projector.snapshots import Snapshots
 from services.projector.team import Team
 from services.projector.teams import Teams
@@ -83,13 +84,16 @@ class PartitionOwner:
         memory: Memory,
         mirror: Mirror | None = None,
         audience: Audience | None = None,
+        identities: Identities | None = None,
     ) -> None:
+        """Project one partition; `identities` are shared by all of a process."""
         self.partition = partition
         self.taken_at: datetime | None = None  # when the last event taken in was recorded
         self._pool = pool
         self._log = log
         self._generation = generation
-        self.assessor = Assessor(pool, dossiers, generation, self.writer(), mirror, audience)
+        known = Identities() if identities is None else identities
+        self.assessor = Assessor(pool, dossiers, generation, self.writer(), mirror, audience, known)
         self._memory = memory
         self._known = [self._lane(projection) for projection in projections]
         self._lanes = self._known  # those of versions that are live
@@ -109,6 +113,7 @@ class PartitionOwner:
         with translated():
             async with self._pool.acquire() as connection, connection.transaction():
                 self._lanes = await self.live(connection, self._known)
+                await self.assessor.identities.refresh(connection)
                 for lane in self._lanes:
                     await lane.take(connection)
         self._teams.begin(self._lanes)
@@ -156,14 +161,15 @@ class PartitionOwner:
 
     async def take_in(self, reference: Reference, stored: Sequence[StoredEvent]) -> None:
         """Take in a batch that begins at `next`, of events that were read whole."""
-        while stored:
-            lanes, stop = self._behind()
-            stop = min(stop, stored[-1].position.n + 1)
-            batch = [one for one in stored if one.position.n < stop]
-            portion = portion_of(batch, stop, at=stored[max(len(batch) - 1, 0)].recorded_at)
-            await self.assessor.take_in([Part(self._teams, lanes, portion, batch)], reference)
-            self.taken_at = portion.recorded_at
-            stored = stored[len(batch) :]
+        await take_in_together([(self, stored)], reference)
+
+    def part_of(self, stored: Sequence[StoredEvent]) -> Part:
+        """Return the first of these events, up to where lanes that stand further on join."""
+        lanes, stop = self._behind()
+        stop = min(stop, stored[-1].position.n + 1)
+        batch = [one for one in stored if one.position.n < stop]
+        portion = portion_of(batch, stop, at=stored[max(len(batch) - 1, 0)].recorded_at)
+        return Part(self._teams, lanes, portion, batch)
 
     def _behind(self) -> tuple[list[Lane], int]:
         """Return the lanes that are furthest behind, and where the next ones stand."""
@@ -229,7 +235,8 @@ class PartitionOwner:
     async def _settle(self, lanes: Sequence[Lane], reference: Reference) -> None:
         if not lanes:
             return
-        async with all_or_nothing([(self._teams, lanes)]), writing(self._pool) as connection:
+        known, teams = self.assessor.identities, [(self._teams, lanes)]
+        async with all_or_nothing(teams), writing(self._pool, known) as connection:
             for lane in lanes:
                 await lane.store.settle(
                     connection, self.partition, lane.checkpoint, reference.count
@@ -248,7 +255,14 @@ class PartitionOwner:
     ) -> int:
         """Assess customers as of `at` to whom nothing happened; return how many."""
         pieces = [
-            Piece(self._teams, [lane], self._teams.again(lane, customers), lane.checkpoint.next, at)
+            Piece(
+                self._teams,
+                [lane],
+                self._teams.again(lane, customers),
+                lane.checkpoint.next,
+                at,
+                due=True,
+            )
             for lane, customers in found
             if customers
         ]
@@ -283,3 +297,23 @@ async def step_together(owners: Sequence[PartitionOwner], reference: Reference, 
     for owner, part in parts:
         owner.taken_at = part.portion.recorded_at
     return sum(part.portion.events for _, part in parts)
+
+
+async def take_in_together(
+    batches: Sequence[tuple[PartitionOwner, Sequence[StoredEvent]]], reference: Reference
+) -> None:
+    """Take in batches of several partitions that were read whole; each begins at `next`.
+
+    In one transaction, but where lanes of a partition stand at different places.
+    """
+    left = [(owner, stored) for owner, stored in batches if stored]
+    while left:
+        parts = [owner.part_of(stored) for owner, stored in left]
+        await left[0][0].assessor.take_in(parts, reference)
+        for (owner, _), part in zip(left, parts, strict=True):
+            owner.taken_at = part.portion.recorded_at
+        rest = [
+            (owner, stored[len(part.stored) :])
+            for (owner, stored), part in zip(left, parts, strict=True)
+        ]
+        left = [(owner, stored) for owner, stored in rest if stored]

@@ -117,7 +117,7 @@ async def safe_instant(
         if await connection.fetchval(sql("log_is_quiet"), build.generation, partition, position):
             return now
     recorded_at: datetime | None = await connection.fetchval(
-        sql("rebuild_recorded_beside"), build.generation, partition, position, *build.live_id
+        sql("recorded_beside"), build.generation, partition, position, *build.live_id
     )
     return now if recorded_at is None else min(now, recorded_at)
 

@@ -14,6 +14,7 @@ from services.platform import Platform
 from services.postgres.pool import translated
 from services.postgres.statements import sql
 from services.projector.collecting import collecting_seldom
+from services.projector.identities import Identities
 from services.projector.lane import Lane
 from services.projector.memory import Memory
 from services.projector.owner import BATCH_EVENTS, PartitionOwner
@@ -27,7 +28,14 @@ from services.rows.writing import Writer
 class BuildOwner(PartitionOwner):
     """A partition of a build; its events are those that the live rows have taken in."""
 
-    def __init__(self, build: Build, partition: int, platform: Platform, memory: Memory) -> None:
+    def __init__(
+        self,
+        build: Build,
+        partition: int,
+        platform: Platform,
+        memory: Memory,
+        identities: Identities,
+    ) -> None:
         self._build = build
         super().__init__(
             partition,
@@ -37,6 +45,7 @@ class BuildOwner(PartitionOwner):
             platform.dossiers,
             build.generation,
             memory,
+            identities=identities,
         )
 
     def store_of(self, projection: Projection, generation: int) -> ProjectionStore:
@@ -59,8 +68,10 @@ class Chase:
         self._build = build
         self._platform = platform
         self._feed = ReferenceFeed(platform.pool)
-        memory = Memory(platform.max_facts)
-        self._owners = [BuildOwner(build, p, platform, memory) for p in range(PARTITIONS)]
+        memory, identities = Memory(platform.max_facts), Identities()
+        self._owners = [
+            BuildOwner(build, p, platform, memory, identities) for p in range(PARTITIONS)
+        ]
         self.taken = 0  # events
 
     async def begin(self) -> None:

@@ -7,16 +7,18 @@ projector, since nobody knows what the event would have meant.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib import import_module
 
 import structlog
 from msgspec import Struct
 
+from events.envelope import CustomerId
 from events.errors import EventError
 from events.partitioning import partition_of
 from events.policy import Reference
+from projections.merged import Merged
 from projections.protocol import Projection
 from projections.together import Together
 from services.ports import Dossier
@@ -28,6 +30,7 @@ from services.rebuild.gathering import ALERT_COLUMNS, HEAD_COLUMNS, Gathered, Re
 from services.rows.build_store import TOTAL_COLUMNS
 from services.rows.changes import Parked
 from services.rows.uses import UseSets
+from services.walk.groups import Groups, group_dossiers, groups_of
 from services.walk.parts import Extent, Part, copied_dossiers
 
 _LOG = structlog.get_logger(__name__)
@@ -90,9 +93,14 @@ class BuildWriter:
                 await connection.execute("SET LOCAL synchronous_commit = off")
                 if await connection.fetchval(sql("rebuild_claim_part"), *mine) is None:
                     return Walked(0, 0)
+                groups = await groups_of(connection, part)
+                assessing.groups = groups
                 await copied_dossiers(
                     connection, part, self._walk.extent, assessing.take, self._walk.events
                 )
+                for customer, members in groups.items():
+                    dossiers = await group_dossiers(connection, members, self._walk.extent)
+                    assessing.take_merged(customer, dossiers)
                 await self._uses.keep(uses for one in assessing.gathered for uses in one.uses)
                 await _write(connection, assessing.gathered)
                 walked = Walked(assessing.customers, assessing.events)
@@ -110,14 +118,17 @@ class _Assessing:
     ) -> None:
         self.gathered = [Gathered(build, reference.count) for build in builds]
         self.customers = self.events = 0
+        self.groups: Groups = {}
         self._together = Together(build.projection for build in builds)
         self._instants = instants
         self._reference = reference
 
     def take(self, dossier: Dossier) -> None:
-        """Assess one customer."""
+        """Assess one customer, unless it is to be assessed with others."""
         self.customers += 1
         self.events += len(dossier.facts) + len(dossier.unreadable)
+        if dossier.customer in self.groups:
+            return
         partition = partition_of(dossier.customer)
         at = self._instants[partition]
         for event_id, reason in dossier.unreadable[:1]:
@@ -135,6 +146,31 @@ class _Assessing:
                 named = "" if isinstance(error, EventError) else f"{type(error).__name__}: "
                 parked = Parked(dossier.customer, f"{named}{error}", dossier.facts[-1].id)
                 one.park(parked, partition, at)
+
+    def take_merged(self, customer: CustomerId, dossiers: Mapping[CustomerId, Dossier]) -> None:
+        """Assess one customer with all whom merges connect with it.
+
+        As of the earliest instant of any of their partitions: no later one may be judged.
+        """
+        partition = partition_of(customer)
+        at = min(self._instants[partition_of(one)] for one in dossiers)
+        for one in dossiers.values():
+            for event_id, reason in one.unreadable[:1]:
+                for gathered in self.gathered:
+                    gathered.park(Parked(customer, reason, event_id), partition, at)
+                return
+        group = Merged({one: dossier.facts for one, dossier in dossiers.items()})
+        for gathered in self.gathered:
+            projection = gathered.build.projection
+            if not group.concerns(projection, customer, at):
+                continue
+            try:
+                assessment = group.assessed(projection, customer, at, self._reference)
+                gathered.add(customer, partition, assessment, at)
+            except Exception as error:  # noqa: BLE001 - as above
+                _LOG.exception("customer_parked", customer=customer, partition=partition)
+                parked = Parked(customer, f"{type(error).__name__}: {error}", None)
+                gathered.park(parked, partition, at)
 
 
 async def _write(connection: Connection, gathered: Sequence[Gathered]) -> None:

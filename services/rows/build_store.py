@@ -9,7 +9,7 @@ from services.postgres.arrays import array_text
 from services.postgres.pool import Connection
 from services.postgres.statements import sql
 from services.rows.projection_store import ProjectionStore, columns
-from services.rows.writing import ALERT_FIELDS, Share, Writer
+from services.rows.writing import ALERT_FIELDS, Located, Share, Writer
 
 TOTAL_COLUMNS = (
     "projection", "version", "partition", "measure", "currency", "branch_id", "day", "count",
@@ -41,7 +41,7 @@ class BuildWriter(Writer):
                 columns=TOTAL_COLUMNS,
             )
 
-    async def _alerts(self, connection: Connection, shares: Sequence[Share]) -> None:
+    async def _alerts(self, connection: Connection, shares: Sequence[Located]) -> None:
         for one in shares:
             changes = one.changes
             gone = [alert for alert, _ in changes.withdrawn] + changes.restated

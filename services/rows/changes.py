@@ -56,12 +56,14 @@ class Changes:
     restated: list[Alert] = field(default_factory=list)  # they still stand, for another amount
     withdrawn: list[tuple[Alert, Cause]] = field(default_factory=list)
     incomplete: list[CustomerId] = field(default_factory=list)  # whose facts must be read again
+    moves_others: bool = False  # customers whose changes are written beside these
 
     @property
     def visible(self) -> bool:
         """Return whether a reader could see any of it."""
         return bool(
-            self.upserts
+            self.moves_others
+            or self.upserts
             or self.deletes
             or self.raised
             or self.restated
@@ -99,6 +101,33 @@ class Changes:
         for table, rows in differing.items():
             self._rows(customer, table, written.rows[table], rows)
         return Written(written.rows, alerts, assessment.stamp)
+
+    def take_in(self, other: Changes) -> None:
+        """Add the changes of other customers."""
+        for mine, theirs in (
+            (self.heads, other.heads),
+            (self.parked, other.parked),
+            (self.raised, other.raised),
+            (self.restated, other.restated),
+            (self.withdrawn, other.withdrawn),
+        ):
+            mine.extend(theirs)  # type: ignore[arg-type]
+        for table, rows in other.upserts.items():
+            self.upserts[table] += rows
+        for table, keys in other.deletes.items():
+            self.deletes[table] += keys
+        self.take_in_sums(other)
+
+    def take_in_sums(self, other: Changes) -> None:
+        """Take over what other customers' changes move of the company's sums.
+
+        A reader who looks for changes of these sees the others'.
+        """
+        for key, (items, amount) in other.totals.items():
+            before = self.totals.get(key, (0, 0))
+            self.totals[key] = (before[0] + items, before[1] + amount)
+        other.totals.clear()
+        self.moves_others = self.moves_others or other.visible
 
     def _rows(
         self,

@@ -80,6 +80,18 @@ class ProjectionStore:
         rows = await connection.fetch(sql("parked_customers"), *self._id, partition)
         return {CustomerId(row["customer_id"]) for row in rows}
 
+    async def taken_in(self, connection: PoolConnectionProxy) -> dict[int, int]:
+        """Return the first event of each partition that was not taken in; left out: none was."""
+        rows = await connection.fetch(sql("checkpoints_of"), *self._id, self.generation)
+        return {row["partition"]: row["next"] for row in rows}
+
+    async def assessed(
+        self, connection: PoolConnectionProxy, customers: Sequence[CustomerId]
+    ) -> dict[CustomerId, tuple[datetime, int]]:
+        """Return as of when customers were assessed, and after how many reference events."""
+        rows = await connection.fetch(sql("heads_of"), *self._id, list(customers))
+        return {CustomerId(r["customer_id"]): (r["assessed_at"], r["policy_count"]) for r in rows}
+
     async def due(
         self,
         connection: PoolConnectionProxy,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from msgspec.structs import fields
 
@@ -38,24 +38,56 @@ class Share(NamedTuple):
     at: datetime  # the instant judged
 
 
+class Located(Protocol):
+    """What differs of one projection's customers in one partition."""
+
+    @property
+    def store(self) -> ProjectionStore:
+        """Return where the projection is kept."""
+        ...
+
+    @property
+    def partition(self) -> int:
+        """Return the customers' partition."""
+        ...
+
+    @property
+    def changes(self) -> Changes:
+        """Return what differs."""
+        ...
+
+    @property
+    def at(self) -> datetime:
+        """Return the instant judged."""
+        ...
+
+
 class Writer:
     """Writes shares; nothing of itself outlives a call."""
 
     async def write(
-        self, connection: Connection, shares: Sequence[Share], policy_count: int
+        self,
+        connection: Connection,
+        shares: Sequence[Share],
+        policy_count: int,
+        beside: Sequence[Located] = (),
     ) -> list[int]:
         """Write them and move their checkpoints; return the numbers of their last changes.
+
+        `beside` are changes of other customers, whose partitions' checkpoints stay.
 
         All are of one generation, and of the lanes of a partition in the order in which it is
         taken. Inside the caller's transaction. Raises: StaleCheckpoint, when another worker took
         a partition since.
         """
         numbers = await self._move(connection, shares, policy_count)
-        await self._rows(connection, shares)
-        await self._heads(connection, shares, policy_count)
-        await self._parked(connection, shares, policy_count)
+        all_of_them = [*shares, *beside]
+        await self._rows(connection, all_of_them)
+        await self._heads(connection, all_of_them, policy_count)
+        await self._parked(connection, all_of_them, policy_count)
+        # Each writer moves sums of its own partitions: two never wait for each other's.
         await self._totals(connection, shares)
-        await self._alerts(connection, shares)
+        await self._alerts(connection, all_of_them)
         return numbers
 
     async def _move(
@@ -78,7 +110,7 @@ class Writer:
                 raise StaleCheckpoint(one.partition)
         return [numbers[turn] for turn in sorted(numbers)]
 
-    async def _rows(self, connection: Connection, shares: Sequence[Share]) -> None:
+    async def _rows(self, connection: Connection, shares: Sequence[Located]) -> None:
         deletes: dict[str, list[tuple[CustomerId, RowKey]]] = defaultdict(list)
         upserts: dict[str, list[tuple[CustomerId, int, Row]]] = defaultdict(list)
         tables: dict[str, RowTable] = {}
@@ -95,7 +127,7 @@ class Writer:
             await connection.execute(tables[name].upsert, *tables[name].arrays(come))
 
     async def _heads(
-        self, connection: Connection, shares: Sequence[Share], policy_count: int
+        self, connection: Connection, shares: Sequence[Located], policy_count: int
     ) -> None:
         heads = [
             (
@@ -109,7 +141,7 @@ class Writer:
             await connection.execute(sql("upsert_heads"), policy_count, *columns(heads))
 
     async def _parked(
-        self, connection: Connection, shares: Sequence[Share], policy_count: int
+        self, connection: Connection, shares: Sequence[Located], policy_count: int
     ) -> None:
         parked = [
             (*one.store.id, who.customer, one.partition, one.at, who.reason, who.event_id)
@@ -129,7 +161,7 @@ class Writer:
         if moved:
             await connection.execute(sql("add_totals"), *columns(moved))
 
-    async def _alerts(self, connection: Connection, shares: Sequence[Share]) -> None:
+    async def _alerts(self, connection: Connection, shares: Sequence[Located]) -> None:
         withdrawn = [
             (alert.alert_id, one.at, cause.reason, cause.event_id)
             for one in shares

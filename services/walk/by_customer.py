@@ -9,10 +9,13 @@ from asyncpg import Record
 from asyncpg.pool import PoolConnectionProxy
 
 from events.envelope import CustomerId, PositionVector, RecordedEvent
+from events.facts import fact_of
 from events.lineage import Lineage
 from events.policy import Reference
+from projections.merged import Merged
 from services.log.dossiers import dossier_arguments
 from services.log.lineage import lineage_of
+from services.log.merged import merged_with
 from services.log.readable import readable
 from services.log.stored import stored_event
 from services.platform import Platform
@@ -39,12 +42,19 @@ class Picture:
         """Return how many customers the walk will meet, for a progress bar."""
         return int(await self.connection.fetchval(sql("count_customers")))
 
-    async def dossier(self, customer: CustomerId) -> list[RecordedEvent]:
-        """Return one customer's events."""
-        rows = await self.connection.fetch(
-            sql("dossiers"), *dossier_arguments([customer], self.heads)
-        )
-        return [readable(stored_event(row)) for row in rows]
+    async def dossiers(self, customer: CustomerId) -> dict[CustomerId, list[RecordedEvent]]:
+        """Return one customer's events, and those of all whom merges connect with it."""
+        members = await merged_with(self.connection, customer)
+        found: dict[CustomerId, list[RecordedEvent]] = {one: [] for one in members}
+        rows = await self.connection.fetch(sql("dossiers"), *dossier_arguments(members, self.heads))
+        for row in rows:
+            found[CustomerId(row["customer_id"])].append(readable(stored_event(row)))
+        return found
+
+    async def merged(self, customer: CustomerId) -> Merged:
+        """Return one customer with all whom merges connect with it, by their facts."""
+        dossiers = await self.dossiers(customer)
+        return Merged({one: [fact_of(event) for event in d] for one, d in dossiers.items()})
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -18,7 +18,16 @@ from services.postgres.pool import Connection, Pool, translated
 from services.postgres.statements import sql
 from services.projector.reference_feed import ReferenceFeed
 from services.walk.engine import MakesWorker, Walk, cores
+from services.walk.groups import group_events, groups_of, merged
 from services.walk.parts import Extent, Part, copied_dossiers, divide, dossiers
+
+InstantOf = Callable[[Sequence[Fact]], datetime]
+"""Tells the instant that is asked about by a customer's own facts."""
+
+Take = Callable[[CustomerId, Sequence[Fact], datetime | None], None]
+"""Is told a customer, its facts, and the instant, where it was asked for already."""
+
+RecordedEvents = Mapping[CustomerId, Sequence[RecordedEvent]]
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -78,27 +87,43 @@ class Everybody:
             self._reference = Reference(e for e in rules if self._extent.holds(e))
         return self._reference
 
-    async def each(self, part: Part, take: Callable[[CustomerId, Sequence[Fact]], None]) -> None:
-        """Tell `take` each customer of a part with its facts of all kinds.
+    async def each(self, part: Part, instant: InstantOf, take: Take) -> None:
+        """Tell `take` each customer of a part that is a root, with the facts that count for it.
 
-        Raises: Unavailable, UnreadableEvent.
+        Of whom merges connect with others that depends on the instant, which `instant` tells by
+        the customer's own facts. Raises: Unavailable, UnreadableEvent.
         """
-
-        def read(dossier: Dossier) -> None:
-            for event_id, reason in dossier.unreadable[:1]:
-                raise UnreadableEvent(cannot_be_read(event_id, f"of {dossier.customer}", reason))
-            take(dossier.customer, dossier.facts)
-
         with translated():
             async with self._pool.acquire() as connection:
-                await copied_dossiers(connection, part, self._extent, read)
+                groups = await groups_of(connection, part)
 
-    async def recorded(self, part: Part) -> AsyncIterator[tuple[CustomerId, list[RecordedEvent]]]:
+                def read(dossier: Dossier) -> None:
+                    customer = dossier.customer
+                    for event_id, reason in dossier.unreadable[:1]:
+                        raise UnreadableEvent(cannot_be_read(event_id, f"of {customer}", reason))
+                    if customer not in groups:
+                        take(customer, dossier.facts, None)
+
+                await copied_dossiers(connection, part, self._extent, read)
+                for customer, members in groups.items():
+                    group = await merged(connection, members, self._extent)
+                    at = instant(group.own(customer))
+                    told = group.told(customer, at)
+                    if told:
+                        take(customer, told, at)
+
+    async def recorded(self, part: Part) -> AsyncIterator[tuple[CustomerId, RecordedEvents]]:
         """Yield the customers of a part with all that the log holds of their events.
 
-        Raises: Unavailable, UnreadableEvent.
+        With whom merges connect with others, theirs come too. Raises: Unavailable,
+        UnreadableEvent.
         """
         with translated():
             async with self._pool.acquire() as connection, connection.transaction(readonly=True):
+                groups = await groups_of(connection, part)
                 async for customer, rows in dossiers(connection, part, self._extent):
-                    yield customer, [readable(stored_event(row)) for row in rows]
+                    if customer not in groups:
+                        yield customer, {customer: [readable(stored_event(row)) for row in rows]}
+                for customer, members in groups.items():
+                    found = await group_events(connection, members, self._extent)
+                    yield customer, {one: [*map(readable, found[one])] for one in members}

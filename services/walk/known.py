@@ -12,6 +12,7 @@ from events.envelope import CustomerId
 from events.facts import Fact
 from events.home import Asked, Home, Known, asked_about, known
 from events.policy import Reference
+from projections.merged import known_together
 from services.platform import Platform
 from services.postgres.pool import Pool
 from services.walk.company import Everybody, extent_now
@@ -78,17 +79,20 @@ class EverybodyKnown:
         reference = await self._everybody.reference()
         if self._asking.reads_all:
             async for customer, events in self._everybody.recorded(part):
-                told = known(events, reference, self._at, self._known_at)
-                if told.facts:
+                found = known_together(customer, events, reference, self._at, self._known_at)
+                if found.root == customer and found.known.facts:
+                    told = found.known
                     take(customer, Told(told.facts, told.reference, told.at))
             return
         alike = instant_alike(self._at)
 
-        def read(customer: CustomerId, facts: Sequence[Fact]) -> None:
-            at = alike or Home(facts).instant_of(self._at, reference)
-            take(customer, Told(facts, reference, at))
+        def instant(facts: Sequence[Fact]) -> datetime:
+            return alike or Home(facts).instant_of(self._at, reference)
 
-        await self._everybody.each(part, read)
+        def read(customer: CustomerId, facts: Sequence[Fact], at: datetime | None) -> None:
+            take(customer, Told(facts, reference, at or instant(facts)))
+
+        await self._everybody.each(part, instant, read)
 
 
 def instant_alike(asked: Asked | None) -> datetime | None:

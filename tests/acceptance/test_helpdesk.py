@@ -155,10 +155,12 @@ async def imported(
         everybody = Everybody(await extent_now(platform), platform.pool)
         dossiers: dict[CustomerId, Facts] = {}
 
-        def keep(customer: CustomerId, facts: Sequence[Fact]) -> None:
+        def keep(customer: CustomerId, facts: Sequence[Fact], at: datetime | None) -> None:
             dossiers[customer] = Facts(facts)
 
-        await everybody.each(Part(0, None, None), keep)
+        await everybody.each(
+            Part(0, None, None), lambda facts: datetime.max.replace(tzinfo=UTC), keep
+        )
         served = await report_service(
             platform,
             date(2010, 1, 1),

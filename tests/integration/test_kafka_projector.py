@@ -40,6 +40,7 @@ from services.log.readable import recorded
 from services.platform import Platform
 from services.ports import Accepted, Submission
 from services.postgres.statements import sql
+from services.projector.assessing import Assessor, Part
 from services.settings import Settings
 from tests.support.kafka import delete_topic, local_cluster
 from tests.support.log import START, SetClock, submission
@@ -232,6 +233,30 @@ async def test_a_worker_that_slept_through_a_rebalance_writes_nothing(
         await append(platform, a_day(2))
         await until_caught_up(platform)
         assert sleeper.process.poll() is None, sleeper.said()
+    await assert_whole(platform)
+
+
+async def test_what_was_fetched_with_a_partition_that_is_lost_is_taken_in_all_the_same(
+    platform: Platform, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await append(platform, a_day(0))
+    take_in = Assessor.take_in
+    taken: list[int] = []
+
+    async def lose_the_last_first(self: Assessor, parts: Sequence[Part], rules: Reference) -> None:
+        if max(taken, default=1) == 1 and len(parts) > 1:
+            lost = parts[-1].lanes[0].partition
+            bump = "UPDATE checkpoints SET epoch = epoch + 1 WHERE partition = $1"
+            await platform.pool.execute(bump, lost)
+        taken.append(len(parts))
+        await take_in(self, parts, rules)
+
+    monkeypatch.setattr(Assessor, "take_in", lose_the_last_first)
+    await catch_up(platform, settings)
+    together = max(taken)
+    assert together > 1
+    following = taken[taken.index(together) + 1 :]
+    assert following[:together] == [1] * together, "each by itself"
     await assert_whole(platform)
 
 

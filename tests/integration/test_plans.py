@@ -94,7 +94,7 @@ GIVEN: Mapping[str, Arguments] = {
     "current_generation": (),
     "current_log": (),
     "dossiers": (1, CUSTOMERS, [1, 2], [9000, 9000]),
-    "dossier_facts": (1, PARTITION, CUSTOMERS, 9000),
+    "dossier_facts": (1, CUSTOMERS, [9000] * 13, 9000),
     "dossiers_since": (1, PARTITION, [CUSTOMER], [100], 9000),
     "filling_end": (),
     "filling_note": ("history", 1, 2),
@@ -208,6 +208,8 @@ GIVEN: Mapping[str, Arguments] = {
     ),
     "rebuild_forget_alerts": (*OURS, array_text([ONE])),
     "rebuild_keep_alerts": (*OURS, PARTITION, *columns([AN_ALERT])),
+    "heads_of": (*OURS, CUSTOMERS),
+    "recorded_beside": (1, PARTITION, 500, *OURS),
     "rebuild_standing": columns([(*OURS, customer) for customer in CUSTOMERS]),
     "restate_alerts": columns([(ONE, "B-1", 5)]),
     "retry_parked": (None,),
@@ -219,8 +221,21 @@ GIVEN: Mapping[str, Arguments] = {
     "waiting_partitions": (*ALL, PARTITIONS, NOW),
     "writers_of": ("alert_journal",),
     # --- the projector and what tells others
-    "end_when_idle": (),
-    "release_delivery_lock": (),
+    "release_lock": ("touchstone deliveries",),
+    "relay_upto": ("webhook",),
+    # --- casework
+    "open_invoices": (CUSTOMER,),
+    "opening_move": (PARTITION, 1, 5),
+    "opening_places": (),
+    "published_cases": (CUSTOMER, "B-1"),
+    "tier_of": (CUSTOMER,),
+    # --- notices
+    "begin_connecting": (),
+    "begin_writing": (),
+    "connect_customers": ([CUSTOMER], ["C000014"]),
+    "hold_heads": (1, [1, 2]),
+    "identities_since": (5,),
+    "lock_groups": (CUSTOMERS,),
     "release_projector_lock": (),
     "relay_move": ("webhook", 5),
     "relay_place": ("webhook", 5),
@@ -228,7 +243,7 @@ GIVEN: Mapping[str, Arguments] = {
     "snapshots_there": columns([(*OURS, customer) for customer in CUSTOMERS]),
     "snapshot_heads": (*OURS, CUSTOMERS, 300),
     "snapshots_of": (*OURS, "x", 1, 9000, 300, 300, CUSTOMERS, 2**18, *OURS),
-    "try_delivery_lock": (),
+    "try_lock": ("touchstone deliveries",),
     "try_projector_lock": (),
     # --- rebuilds
     "rebuild_adopt": (*OURS, 1, 1),
@@ -247,7 +262,6 @@ GIVEN: Mapping[str, Arguments] = {
     "rebuild_mend_totals": BUILD,
     "rebuild_positions": (*OURS, 1),
     "rebuild_raise": (*TWO_BUILDS, NOW),
-    "rebuild_recorded_beside": (1, PARTITION, 500, *OURS),
     "rebuild_restate": TWO_BUILDS,
     "rebuild_sum_totals": ("build", 1),
     "rebuild_tables": ("^receivables_rebuild",),
@@ -259,6 +273,9 @@ GIVEN: Mapping[str, Arguments] = {
     "part_bounds": (1.0, 10),
     "events_spread": (),
     "walk_spools_left": (),
+    "group_events": (CUSTOMERS, [1] * 13, [20_000] * 13, None),
+    "merged_with": (CUSTOMER,),
+    "walk_groups": ("C000100", "C000120"),
     "walk_copy": ("C000100", "C000120", [1] * 13, [20_000] * 13, None),
     "walk_part": ("C000100", "C000120", [1] * 13, [20_000] * 13, None),
     "rows_without_events": OURS,
@@ -275,7 +292,7 @@ GIVEN: Mapping[str, Arguments] = {
     "cases/customer_of_case": ("case_id-7",),
     "cases/open_obligations": (CUSTOMERS, ["case_id-12", "case_id-13"]),
     "customers/timeline": (
-        CUSTOMER, 1, PARTITION, 9000, None, None, None, None, None, None, None, None, 50,
+        CUSTOMERS, 1, [1, 2], [9000, 9000], None, None, None, None, None, None, None, None, 50,
     ),
     "overview/count_customers": OURS,
     "overview/event_rates": (1, [1, 2], [16_000, 16_000], [16_200, 16_200], NOW),
@@ -345,9 +362,13 @@ def large(postgres_server: str) -> Iterator[str]:
             runner.run(database.__aexit__(None, None, None))
 
 
+ON_ROWS = frozenset({"open_invoices", "tier_of"})
+"""Statements outside the console that name tables of rows, which carry a version."""
+
+
 def _text(name: str) -> str:
     text = STATEMENTS[name].read_text("utf-8")
-    if "/" not in name:
+    if "/" not in name and name not in ON_ROWS:
         return text
     tables = Statements(PROJECTIONS)
     return tables.filled(text.format_map(_Kept(PARTS.get(name, {}))))
@@ -427,7 +448,7 @@ async def test_a_statement_reads_what_it_needs(large: str, name: str) -> None:
         await connection.close()
 
 
-UTILITIES = {"end_when_idle"}
+UTILITIES: frozenset[str] = frozenset()
 """What is no query and has no plan."""
 
 

@@ -249,11 +249,17 @@ async def test_places_of_an_earlier_generation_bound_a_walk_too(company: Platfor
         found: dict[str, int] = {}
 
         def count(
-            customer: CustomerId, facts: Sequence[Fact], told: dict[str, int] = found
+            customer: CustomerId,
+            facts: Sequence[Fact],
+            at: datetime | None,
+            told: dict[str, int] = found,
         ) -> None:
             told[customer] = len(facts)
 
-        await Everybody(one, company.pool).each(Part(0, None, None), count)
+        everybody = Everybody(one, company.pool)
+        await everybody.each(
+            Part(0, None, None), lambda facts: datetime.max.replace(tzinfo=UTC), count
+        )
         assert found == {row["customer_id"]: row["events"] for row in expected}
 
 

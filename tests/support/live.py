@@ -24,6 +24,7 @@ from events.envelope import BranchId
 from services.console.app import create_console
 from services.hosts.bootstrap import open_platform
 from services.hosts.project import Projector
+from services.intake.draft import Scope
 from services.intake.quarantine import Quarantine, Quarantined
 from services.platform import Platform
 from services.settings import Settings
@@ -82,16 +83,31 @@ class House:
         """Close the platform; what was acknowledged stays."""
         await self._stack.aclose()
 
+    @property
+    def is_late(self) -> bool:
+        """Return whether facts wait until they are delivered."""
+        return self._dice is not None
+
     # --- what happens ----------------------------------------------------------------------
 
-    async def hears(self, *facts: Told) -> None:
+    async def hears(self, *facts: Told, about: str = CUSTOMER) -> None:
         """A branch tells facts: each when it happened, or all of them once `delivers` says so."""
         for fact in facts:
             self._reach(fact.on)
             if self._dice is None:
-                await self._receive([self._event(fact)])
+                await self._receive([self._event(fact, about)])
             else:
-                self._waiting.append(self._event(fact))
+                self._waiting.append(self._event(fact, about))
+
+    async def rules(self, *published: Told) -> None:
+        """Headquarters publishes rules."""
+        for fact in published:
+            event = self._event(fact)
+            del event["subject"]
+            event["source"] = f"/branches/{BRANCH}/policies"
+            scope = Scope(BRANCH, headquarters=True)
+            [answer] = await self.platform.intake.submit(scope, [event])
+            assert answer.status == "accepted", answer
 
     async def hears_late(self, fact: Told, *, created: str, sent: str, collected: str) -> None:
         """A branch that was offline tells a fact, by a clock of its own."""
@@ -151,7 +167,7 @@ class House:
             self._dice.shuffle(stream)
         return stream
 
-    def _event(self, fact: Told) -> Json:
+    def _event(self, fact: Told, subject: str = CUSTOMER) -> Json:
         """Return a fact as the CloudEvent that a branch sends; its name gives id and sequence."""
         name = fact.event or f"{fact.data.event_type} {fact.on}"
         sequence = self._sequences.setdefault(name, len(self._sequences) + 1)
@@ -161,7 +177,7 @@ class House:
             "id": event_id(name),
             "source": f"/branches/{BRANCH}/till-1",
             "type": fact.data.event_type,
-            "subject": CUSTOMER,
+            "subject": subject,
             "time": fact.on.isoformat(),
             "sequence": sequence,
             "data": {key: value for key, value in data.items() if value is not None},

@@ -8,7 +8,8 @@ from typing import Annotated
 from fastapi import Path, Query
 from starlette.responses import Response
 
-from projections.case_board.explain import explain_case
+from events.envelope import CustomerId
+from projections.case_board.explain import CaseExplanation, explain_case
 from projections.case_board.replay import HANDLED as CASE_EVENTS
 from services.console.cases import worklist
 from services.console.cases.board import board
@@ -21,11 +22,11 @@ from services.console.cases.documents import (
 from services.console.cases.parameters import CasesParameters
 from services.console.cases.words import BREACHES, PRIORITIES, STATUSES
 from services.console.shared.countdown import countdown
-from services.console.shared.customer_at import customer_at
+from services.console.shared.customer_at import CustomerAt, customer_at
 from services.console.shared.openapi import documented
 from services.console.shared.parameters import Identifier, InstantParameters
 from services.console.shared.reading import department_names
-from services.console.shared.visit import PAGE_LENGTH, TheVisit, api_router, page_router
+from services.console.shared.visit import PAGE_LENGTH, TheVisit, Visit, api_router, page_router
 from services.web.problems import Problem
 
 api = api_router()
@@ -76,13 +77,26 @@ async def get_case(
         customer = await worklist.customer_of_case(reader, case)
     if customer is None:
         raise UnknownCase(case)
-    found = await customer_at(visit.console.everything, visit.principal, customer, asked.instants)
-    facts = found.of_kinds(CASE_EVENTS)
-    explained = explain_case(customer, facts, found.at, found.reference, case)
-    if explained is None:
-        raise UnknownCase(case)
+    found, explained = await _explained(visit, customer, case, asked)
     visit.reflects(found.position.token())
     return visit.answer(history_document(found, explained))
+
+
+async def _explained(
+    visit: Visit, customer: CustomerId, case: str, asked: InstantParameters
+) -> tuple[CustomerAt, CaseExplanation]:
+    """Return a case explained, and whose it was: by then perhaps another's of a merge."""
+    left, seen = [customer], {customer}
+    for one in left:
+        model = visit.console.everything
+        found = await customer_at(model, visit.principal, one, asked.instants)
+        facts = found.of_kinds(CASE_EVENTS)
+        explained = explain_case(found.customer, facts, found.at, found.reference, case)
+        if explained is not None:
+            return found, explained
+        left += [other for other in found.connected if other not in seen]
+        seen.update(left)
+    raise UnknownCase(case)
 
 
 @pages.get("/cases")

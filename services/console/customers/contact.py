@@ -6,8 +6,9 @@ log line or an answer of the API.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 
 import structlog
 
@@ -51,20 +52,19 @@ class Contact:
 
 async def contact_of(vault: Vault, found: CustomerAt) -> Contact:
     """Return the contact as of the instant asked about. Raises: Unavailable."""
-    told = [event for event in found.facts if event.effective_at <= found.at]
-    told.reverse()
+    told = [(of, fact) for of, fact in _latest_first(found) if fact.effective_at <= found.at]
     segment = kind = None
     fields: dict[str, str] = {}
     people: list[Person] = []
     erased = False
-    for event in told:
+    for of, event in told:
         match event.data:
             case CustomerRegistered() as data:
                 segment, kind = segment or data.segment, kind or data.kind
             case CustomerProfileChanged() as data:
                 segment = segment or data.segment
             case ContactPersonAdded() as person if len(people) < _PEOPLE:
-                opened = await _opened(vault, found.customer, event)
+                opened = await _opened(vault, of, event)
                 erased = erased or opened is None
                 if opened:
                     people.append(Person(person.role, opened.get("name"), opened.get("phone")))
@@ -72,12 +72,19 @@ async def contact_of(vault: Vault, found: CustomerAt) -> Contact:
             case _:
                 continue
         if any(name not in fields for name in _SHOWN):
-            opened = await _opened(vault, found.customer, event)
+            opened = await _opened(vault, of, event)
             erased = erased or opened is None
             for name in _SHOWN:
                 if opened and name in opened:
                     fields.setdefault(name, opened[name])
     return Contact(segment, kind, fields.get("name"), fields.get("phone"), tuple(people), erased)
+
+
+def _latest_first(found: CustomerAt) -> Iterator[tuple[CustomerId, Fact]]:
+    """Yield what was told of the customer, then what was told of whom was merged into it."""
+    for of in sorted(found.told_of, key=lambda one: one != found.customer):
+        for fact in sorted(found.told_of[of], key=attrgetter("fact_key"), reverse=True):
+            yield of, fact
 
 
 async def _opened(vault: Vault, customer: CustomerId, event: Fact) -> Mapping[str, str] | None:

@@ -97,13 +97,13 @@ async def get_timeline(
 ) -> Response:
     """Return a page of a customer's touchpoints, the newest first."""
     place = await _looked_up(visit, customer, asked)
-    partition = partition_of(place.customer)
     heads = place.position
-    visit.held_under(f"{heads.generation}.{heads.counts[partition]}-{visit.language}")
+    counts = ".".join(str(heads.counts[partition_of(one)]) for one in place.connected)
+    visit.held_under(f"{heads.generation}.{counts}-{visit.language}")
     page = await _timeline(visit, place, asked, asked.limit)
     document = TimelineDocument(
         position=heads.token(),
-        customer=customer,
+        customer=place.customer,
         at=place.as_of,
         as_known=place.as_known,
         entries=[entry_document(entry) for entry in page.entries],
@@ -226,6 +226,8 @@ async def _described(
     now = {"as_of": None, "as_known": None, "cursor": None}
     return {
         "customer": place.customer,
+        "asked_for": place.asked_for,
+        "merges": place.merges,
         "branch_id": place.branch_id,
         "zone": place.zone,
         "at": place.at,

@@ -78,14 +78,15 @@ async def timeline(
     customer, heads = place.customer, place.position
     query = repr((customer, wanted))
     before = None if cursor is None else _place(signer, query, cursor)
-    partition = partition_of(customer)
+    members: list[str] = [customer, *(edge.member for edge in place.merges)]
+    partitions = [partition_of(member) for member in members]
     with translated():
         rows = await model.platform.pool.fetch(
             named_sql("customers/timeline"),
-            customer,
+            members,
             heads.generation,
-            partition,
-            heads.counts[partition],
+            partitions,
+            [heads.counts[partition] for partition in partitions],
             wanted.types,
             wanted.as_of,
             wanted.as_known,

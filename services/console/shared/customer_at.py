@@ -5,28 +5,32 @@ Nothing of this is stored: the customer's events are read, and assessed by whoev
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from http import HTTPStatus
-from typing import Literal
+from typing import Literal, NoReturn
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct, structs
 
+from events.customers.identity import Edge
 from events.envelope import CustomerId, PositionVector, RecordedEvent
 from events.errors import EventError
-from events.home import Asked, Known, asked_about, home_of, known
+from events.facts import Fact, fact_of
+from events.home import Asked, asked_about, home_of
 from events.partitioning import partition_of
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.customer import CustomerProfileChanged, CustomerRegistered
 from projections.facts import Facts
+from projections.merged import KnownTogether, known_together
 from services.console.shared.principal import Principal
 from services.console.shared.reading import ReadModel
 from services.console.shared.refusals import BadParameter
 from services.console.shared.statements import named_sql
 from services.log.filling import is_filling, still_filling
+from services.log.merged import merged_with
 from services.log.near_customers import did_you_mean, near_customers
 from services.log.readable import recorded
 from services.log.stored import stored_event
@@ -93,10 +97,16 @@ class Instants(Struct, frozen=True):
 
 
 class Lookup(Struct, frozen=True, kw_only=True):
-    """Whose events to look at, for whom, from which instant, and under which rules."""
+    """Whose events to look at, for whom, from which instant, and under which rules.
+
+    Of a customer who was merged into another by then, it is that one's root.
+    """
 
     principal: Principal
+    asked_for: CustomerId
     customer: CustomerId
+    merges: Sequence[Edge]  # in force, by which others belong to the customer
+    connected: Sequence[CustomerId]  # all whom merges connect with it, in force or not
     reference: Reference
     position: PositionVector
     at: datetime
@@ -110,6 +120,7 @@ class CustomerAt(Lookup, frozen=True, kw_only=True):
     """The same, and what was recorded of the customer."""
 
     facts: Facts  # of any kind
+    told_of: Mapping[CustomerId, Sequence[Fact]]  # the same by whom they were told of
 
     def of_kinds(self, handled: frozenset[type[Touchpoint]]) -> Facts:
         """Return the facts that a projection handles."""
@@ -129,12 +140,33 @@ async def customer_at(
     Raises: UnknownCustomer, UnreadableDossier, NoInstant, Unavailable.
     """
     heads = await model.platform.log.heads()
+    connected = await _connected(model, customer)
+    return await _customer_at(model, principal, customer, asked, heads, connected)
+
+
+async def _customer_at(
+    model: ReadModel,
+    principal: Principal,
+    customer: CustomerId,
+    asked: Instants,
+    heads: PositionVector,
+    connected: Sequence[CustomerId],
+) -> CustomerAt:
     reference = await model.reference()
-    stored = (await model.platform.dossiers.of([customer], heads))[customer]
-    events = await _events(model, customer, stored)
-    found = _known(model, events, reference, asked)
-    place = _lookup(principal, customer, events, found, heads, asked)
-    return CustomerAt(facts=Facts(found.facts), **structs.asdict(place))
+    stored = await model.platform.dossiers.of(connected, heads)
+    if not any(stored.values()):
+        await _unknown(model, customer)
+    events = {one: _events(some) for one, some in stored.items()}
+    found = _known(model, customer, events, reference, asked)
+    place = _lookup(principal, customer, events[customer], found, heads, asked)
+    members = {found.root, *(edge.member for edge in found.merges)}
+    by = found.known.known_at
+    told_of = {
+        one: [fact_of(e) for e in some if by is None or e.recorded_at <= by]
+        for one, some in events.items()
+        if one in members
+    }
+    return CustomerAt(facts=Facts(found.known.facts), told_of=told_of, **structs.asdict(place))
 
 
 async def look_up(
@@ -148,16 +180,28 @@ async def look_up(
     Raises: UnknownCustomer, UnreadableDossier, NoInstant, Unavailable.
     """
     heads = await model.platform.log.heads()
+    connected = await _connected(model, customer)
+    if len(connected) > 1:
+        whole = await _customer_at(model, principal, customer, asked, heads, connected)
+        return Lookup(**{name: getattr(whole, name) for name in Lookup.__struct_fields__})
     reference = await model.reference()
-    events = await _events(model, customer, await _home_events(model, customer, heads, None))
+    stored = await _home_events(model, customer, heads, None)
+    if not stored:
+        await _unknown(model, customer)
+    events = _events(stored)
     known_at = asked.asked("as_known")
     if known_at is not None:
         with _within_calendar("as_known", known_at):
             by = home_of(events).instant_of(known_at, reference)
         then = await _home_events(model, customer, heads, by)
-        events = [*events, *(await _events(model, customer, then) if then else ())]
-    found = _known(model, events, reference, asked)
+        events = [*events, *_events(then)]
+    found = _known(model, customer, {customer: events}, reference, asked)
     return _lookup(principal, customer, events, found, heads, asked)
+
+
+async def _connected(model: ReadModel, customer: CustomerId) -> Sequence[CustomerId]:
+    with translated():
+        return await merged_with(model.platform.pool, customer)
 
 
 async def _home_events(
@@ -178,14 +222,14 @@ async def _home_events(
     return [stored_event(row) for row in rows]
 
 
-async def _events(
-    model: ReadModel, customer: CustomerId, stored: Sequence[StoredEvent]
-) -> list[RecordedEvent]:
-    if not stored:
-        with translated():
-            near = await near_customers(model.platform.pool, customer)
-            filling = await is_filling(model.platform.pool)
-            raise UnknownCustomer(customer, near, filling=filling)
+async def _unknown(model: ReadModel, customer: CustomerId) -> NoReturn:
+    with translated():
+        near = await near_customers(model.platform.pool, customer)
+        filling = await is_filling(model.platform.pool)
+    raise UnknownCustomer(customer, near, filling=filling)
+
+
+def _events(stored: Sequence[StoredEvent]) -> list[RecordedEvent]:
     try:
         return [recorded(one) for one in stored]
     except EventError as error:
@@ -193,27 +237,35 @@ async def _events(
 
 
 def _known(
-    model: ReadModel, events: Sequence[RecordedEvent], reference: Reference, asked: Instants
-) -> Known:
+    model: ReadModel,
+    customer: CustomerId,
+    events: Mapping[CustomerId, Sequence[RecordedEvent]],
+    reference: Reference,
+    asked: Instants,
+) -> KnownTogether:
     """Return what was known, and the instants. Raises: NoInstant."""
     at, known_at = asked.asked("as_of"), asked.asked("as_known")
     instant = at or known_at or model.platform.clock.now()
     with _within_calendar("as_of" if at is not None else "as_known", instant):
-        return known(events, reference, instant, known_at)
+        return known_together(customer, events, reference, instant, known_at)
 
 
 def _lookup(
     principal: Principal,
     customer: CustomerId,
     events: Sequence[RecordedEvent],
-    found: Known,
+    together: KnownTogether,
     heads: PositionVector,
     asked: Instants,
 ) -> Lookup:
+    found = together.known
     branch_id = home_of(found.events or events).branch_at(found.at)
     return Lookup(
         principal=principal,
-        customer=customer,
+        asked_for=customer,
+        customer=together.root,
+        merges=together.merges,
+        connected=together.identity.customers,
         reference=found.reference,
         position=heads,
         at=found.at,

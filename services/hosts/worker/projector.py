@@ -21,21 +21,23 @@ from events.partitioning import PARTITIONS, REFERENCE_PARTITION
 from events.policy import Reference
 from projections import PROJECTIONS
 from projections.protocol import Projection
-from services.errors import LogMoved, Unavailable, UnreadableEvent
+from services.errors import LogMoved, StaleCheckpoint, Unavailable, UnreadableEvent
 from services.log.kafka.cluster import Cluster, reached
 from services.log.kafka.identity import TopicTruncated, distrust
 from services.log.kafka.mirror import EventsMirror
 from services.log.kafka.reading import Record, stored_events
 from services.log.kafka.topics import TopicPartitions
 from services.platform import Platform
+from services.ports import StoredEvent
 from services.postgres.pool import translated
 from services.postgres.statements import sql
 from services.projector.assessing import Audience, Mirror
 from services.projector.collecting import collecting_seldom
+from services.projector.identities import Identities
 from services.projector.memory import Memory
-from services.projector.owner import BATCH_EVENTS, PartitionOwner
+from services.projector.owner import BATCH_EVENTS, PartitionOwner, take_in_together
 from services.projector.reference_feed import ReferenceFeed
-from services.projector.schedule import Schedule
+from services.projector.schedule import Schedule, joined
 
 _LOG = structlog.get_logger(__name__)
 
@@ -81,6 +83,7 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
         self._audience = audience
         self._feed = ReferenceFeed(platform.pool)
         self._memory = Memory(platform.max_facts)
+        self._identities = Identities()
         self._shares: dict[int, Share] = {}
         self._reference_upto: int | None = None  # where mirroring it goes on, if it is ours
         self._to_take: set[int] = set()
@@ -228,11 +231,13 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
         waiting = self._waiting(fetched)
         self._lost_some = False
 
-        def batch(share: Share, records: Sequence[Record]) -> Callable[[], Awaitable[int]]:
-            return lambda: self._take_in(share, reference, records)
+        def batch(some: Sequence[int]) -> Callable[[], Awaitable[int]]:
+            batches = [(mine[p], fetched[p]) for p in some]
+            return lambda: self._take_in(batches, reference)
 
         owners = [share.owner for share in self._shares.values()]
-        batches = {p: batch(share, fetched[p]) for p, share in mine.items()}
+        waits = {p: min(len(fetched[p]), self._batch_events) for p in mine}
+        batches = {some[0]: batch(some) for some in joined(waits)}
         self._idle = not await self._schedule.round(owners, reference, batches, waiting)
         if self._lost_some:
             await asyncio.sleep(_RETAKE_S)
@@ -272,19 +277,47 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
                 raise TopicTruncated(place, f"{offset} is not in it any more") from error
         return {self._places.partition(place): records for place, records in fetched.items()}
 
-    async def _take_in(self, share: Share, reference: Reference, records: Sequence[Record]) -> int:
-        partition = share.owner.partition
+    async def _take_in(
+        self, batches: Sequence[tuple[Share, Sequence[Record]]], reference: Reference
+    ) -> int:
+        """Take in records, of several partitions together. Raises: StaleCheckpoint."""
+        try:
+            return await self._take_in_together(batches, reference)
+        except StaleCheckpoint:
+            if len(batches) == 1:
+                raise
+        # Nothing of any was written, and their records are fetched no second time.
         taken = 0
-        for start in range(0, len(records), self._batch_events):
-            if self._shares.get(partition) is not share:
-                break  # it went elsewhere meanwhile
-            batch = records[start : start + self._batch_events]
-            stored = stored_events(batch, self._generation, partition)
-            if stored:
-                await share.owner.take_in(reference, stored)
-            share.upto = batch[-1].offset + 1
-            share.taken += len(stored)
-            taken += len(stored)
+        stale: StaleCheckpoint | None = None
+        for one in batches:
+            try:
+                taken += await self._take_in_together([one], reference)
+            except StaleCheckpoint as error:
+                stale = error
+        if stale is not None:
+            raise stale
+        return taken
+
+    async def _take_in_together(
+        self, batches: Sequence[tuple[Share, Sequence[Record]]], reference: Reference
+    ) -> int:
+        taken = 0
+        most = max(len(records) for _, records in batches)
+        for start in range(0, most, self._batch_events):
+            some: list[tuple[Share, Record, Sequence[StoredEvent]]] = []
+            for share, records in batches:
+                batch = records[start : start + self._batch_events]
+                batch = [record for record in batch if record.offset >= share.upto]
+                partition = share.owner.partition
+                # It may have gone elsewhere meanwhile.
+                if batch and self._shares.get(partition) is share:
+                    stored = stored_events(batch, self._generation, partition)
+                    some.append((share, batch[-1], stored))
+            await take_in_together([(share.owner, stored) for share, _, stored in some], reference)
+            for share, last, stored in some:
+                share.upto = last.offset + 1
+                share.taken += len(stored)
+                taken += len(stored)
         return taken
 
     async def _mirror_reference(self, records: Sequence[Record]) -> None:
@@ -334,6 +367,7 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
             self._memory,
             self._mirror,
             self._audience,
+            self._identities,
         )
         await owner.take()
         self._shares[partition] = Share(owner, owner.next)

@@ -98,7 +98,11 @@ def test_the_text_names_every_one_of_them() -> None:
 def test_the_document_names_every_one_of_them() -> None:
     found = CustomerAt(
         principal=ANYBODY,
+        asked_for=CUSTOMER,
         customer=CUSTOMER,
+        merges=(),
+        connected=(CUSTOMER,),
+        told_of={CUSTOMER: STORY.facts},
         at=asked(DAY),
         branch_id="B-1",
         zone=SHANGHAI,
