@@ -11,9 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from events.cases.commands import CaseCommand, Command
-from events.cases.reasons import UNKNOWN_CASE
 from events.envelope import RecordedEvent
-from events.refusals import refuse
 from events.touchpoints.base import PersonalTouchpoint
 from services.casework import openapi
 from services.casework.api import COMMANDS
@@ -67,7 +65,8 @@ class _Desk(Desk):
             events = await slot.within_patience(self.cases.events(case_id))
             case = folded(events)
             if case is None:
-                raise refused(refuse(UNKNOWN_CASE), asking.teller)
+                why = await slot.within_patience(self.cases.without_stream(case_id))
+                raise refused(why, asking.teller)
             notes = await slot.within_patience(self._opened(events))
         shown = [
             event_document(event, asking.reference, notes.get(event.envelope.id))

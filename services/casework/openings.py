@@ -15,18 +15,16 @@ import structlog
 from events.cases.opening import opening_of
 from events.cases.staff import BY_ITSELF
 from events.cases.terms import native_case_id
-from events.codec import decode
 from events.envelope import CustomerId, Envelope, PositionVector, RecordedEvent
 from events.partitioning import PARTITIONS
 from events.streams import CASES, is_stream
 from events.touchpoints.complaint import (
     CaseReferred,
-    CaseTouchpoint,
     ComplaintFiled,
     ServiceRequested,
 )
 from projections.value_tiers.projection import ValueTiers
-from services.casework.cases import Cases, CommandOn
+from services.casework.cases import Cases, CommandOn, is_published
 from services.casework.executing import Done, Stream
 from services.casework.rulebook import Rulebook
 from services.log.readable import readable
@@ -126,15 +124,8 @@ class Openings:
         assert isinstance(data, ComplaintFiled | ServiceRequested)
         if data.case_ref is not None:
             return False
-        with translated():
-            rows = await self._pool.fetch(
-                sql("published_cases"), envelope.subject, envelope.branch_id
-            )
         case_id = native_case_id(envelope.id)
-        published = (decode(row["data"]) for row in rows)
-        return not any(
-            isinstance(one, CaseTouchpoint) and one.case_id == case_id for one in published
-        )
+        return not await is_published(self._pool, case_id, envelope.subject, envelope.branch_id)
 
     async def _tier(self, customer: CustomerId | None) -> str | None:
         """Return the customer's tier as the rows know it now."""

@@ -224,6 +224,7 @@ GIVEN: Mapping[str, Arguments] = {
     "release_lock": ("touchstone deliveries",),
     "relay_upto": ("webhook",),
     # --- casework
+    "identity_events": (CUSTOMERS, TYPES),
     "open_invoices": (CUSTOMER,),
     "opening_move": (PARTITION, 1, 5),
     "opening_places": (),
