@@ -87,10 +87,14 @@ class Order(Struct, frozen=True, kw_only=True):
 
 
 class Decided(Struct, frozen=True):
-    """What a command is to record, and the other streams that it was decided on."""
+    """What a command is to record, and the other streams that it was decided on.
+
+    `at` is when it takes effect, where what was decided on elsewhere has it later than now.
+    """
 
     touchpoints: Sequence[Touchpoint]
     relied_on: Sequence[StreamVersion] = ()
+    at: datetime | None = None
 
 
 class Done(Struct, frozen=True):
@@ -200,7 +204,8 @@ class Streams:
             decided = await decide(events, now)
             if isinstance(decided, Refused):
                 return decided
-            recorded = drafts(here, len(events), order, decided.touchpoints, now)
+            at = decided.at or now
+            recorded = drafts(here, len(events), order, decided.touchpoints, at)
             unit = [submission(order, draft, key) for draft in recorded]
             if order.only_tried:
                 return Tried(events, unit)
