@@ -96,8 +96,13 @@ class _Lent(_Plain):
 async def lent_for_locks(pool: Pool) -> AsyncIterator[Connection]:
     """Lend a connection to take locks of its session with; they end when it is given back."""
     async with pool.acquire() as connection:
-        cast("_Lent", connection).lend_for_locks()
+        reset_when_given_back(connection)
         yield connection
+
+
+def reset_when_given_back(connection: Connection) -> None:
+    """Have the locks end that a session may hold, once its connection is given back."""
+    cast("_Lent", connection).lend_for_locks()
 
 
 async def _prepare(connection: asyncpg.Connection[asyncpg.Record]) -> None:

@@ -122,10 +122,10 @@ GIVEN: Mapping[str, Arguments] = {
     # --- Kafka's
     "kafka_admit": (
         1, [1], [uuid4()], ["/branches/B-1/x"], [0], [1], [b"d"], [NOW], [b"k"], [b"h"], [b"d"],
-        [True],
+        [True], 7,
     ),
     "kafka_claim": (1,),
-    "kafka_confirm": (1, [1], [uuid4()], [60_000]),
+    "kafka_confirm": (7, [], 1, [1], [uuid4()], [60_000]),
     "kafka_distrust": ("topic",),
     "kafka_forget_confirmed": (),
     "kafka_generation": (),
@@ -139,7 +139,7 @@ GIVEN: Mapping[str, Arguments] = {
     "kafka_pending_partitions": (1,),
     "kafka_pending_records": ([ONE],),
     "kafka_positions": ([ONE, OTHER],),
-    "kafka_take": (7, [1, 2], 1, [1], 100),
+    "kafka_take": (7, [], [1, 2], 1, [1], 100),
     "mirror_heads": (1,),
     "mirror_keep": ([1], [1], [60_000], *AN_EVENT),
     "mirror_lock": (1, PARTITION),
