@@ -117,8 +117,9 @@ async def report_ageing(
 
     what = AgeingOf(question, day, branch_id)
     await walk_company(
-        platform, question.extent, AgeingParts, what, PartAgeing, done, processes=processes
-    )
+        platform, question.extent, AgeingParts, what, PartAgeing, done,
+        processes=processes, whole=question.reads_all,
+    )  # fmt: skip
     if branch_id is not None:
         named = found.branches.union(company.reference.branches)
         await _check_branch(platform, branch_id, named, question)
@@ -188,8 +189,9 @@ async def report_alerts(
 
     what = AlertsOf(question, listed)
     await walk_company(
-        platform, question.extent, AlertsParts, what, PartAlerts, done, processes=processes
-    )
+        platform, question.extent, AlertsParts, what, PartAlerts, done,
+        processes=processes, whole=question.reads_all,
+    )  # fmt: skip
     episodes = [episode for part in sorted(listed_of) for episode in listed_of[part]]
     return AlertsReport(
         at=at,

@@ -156,6 +156,9 @@ def status_lines(found: Status) -> Iterator[str]:
         f"{counted(casework.escalations_behind, 'alert')} still to be looked at"
     )
     yield f"native: {found.native}"
+    for program in found.programs:
+        where = f"process {program.pid}" + (f" on {program.host}" if program.host else "")
+        yield f"native: {program.native} in `touchstone {program.command}` ({where})"
     if uncounted := found.uncounted_sources:
         yield (
             f"without sequence numbers, so that no gap can be seen: "

@@ -199,3 +199,26 @@ def test_an_instant_that_means_nothing_is_wrong_usage(
     assert told.returncode == 2
     assert told.stderr.startswith(f"touchstone: {option}: ")
     assert told.stderr.count("\n") == 1
+
+
+def test_status_says_which_parts_run_compiled_in_each_process_connected(
+    run: Run, database: str
+) -> None:
+    async def programs_beside(*names: str) -> list[Json]:
+        others = [
+            await asyncpg.connect(database, server_settings={"application_name": name})
+            for name in names
+        ]
+        try:
+            said = await asyncio.to_thread(run, "status", "--format", "json")
+        finally:
+            for other in others:
+                await other.close()
+        found: list[Json] = json.loads(said.stdout)["programs"]
+        return found
+
+    work = "touchstone work 4711: reader, rules"
+    names = (work, work, "touchstone serve 9: none", "touchstone backup")
+    found = asyncio.run(programs_beside(*names))
+    programs = [(one["command"], one["pid"], one["native"]) for one in found]
+    assert programs == [("serve", 9, "none"), ("work", 4711, "reader, rules")]
