@@ -16,8 +16,8 @@ from events.envelope import CustomerId
 from services.casework import openapi
 from services.casework.desk import Asking, Desk, Given, json_response
 from services.casework.documents import EventDocument, event_document
-from services.casework.executing import Answer
-from services.casework.identity import CommandAbout, Customers
+from services.casework.executing import Answer, Tried
+from services.casework.identity import CommandAbout, Identities
 from services.casework.parts import CaseworkPlatform
 from services.web.rates import Rates
 
@@ -39,7 +39,7 @@ class _Desk(Desk):
 
     def __init__(self, platform: CaseworkPlatform, rates: Rates) -> None:
         super().__init__(platform, rates)
-        self.customers = Customers(platform, self.streams)
+        self.identities = Identities(platform, self.streams)
 
     async def command(
         self, asking: Asking, customer: CustomerId, kind: type[IdentityCommand]
@@ -52,20 +52,28 @@ class _Desk(Desk):
         async def execute(given: Given[IdentityCommand]) -> Answer:
             command = given.command
             assert isinstance(command, (Merge, Unmerge)), "there are no others"
-            return await self.customers.execute(
+            return await self.identities.execute(
                 CommandAbout(
-                    customer=customer, command=command, by=asking.by, key=given.key, seen=given.seen
+                    customer=customer,
+                    command=command,
+                    by=asking.by,
+                    key=given.key,
+                    seen=given.seen,
+                    only_tried=given.only_tried,
                 )
             )
 
         answer = await self.done(asking, kind, execute)
+        if isinstance(answer, Tried):  # whose rows change is not one customer's alone
+            tried = await self.tried(asking, None, answer)
+            return json_response(tried, tried.version, ())
         document = IdentityDocument(
             customer_id=customer,
             version=len(answer.events),
             events=[event_document(event, asking.reference) for event in answer.own],
         )
         response = json_response(document, len(answer.events), answer.own, replayed=answer.replayed)
-        response.headers["Touchstone-Position"] = (await self.customers.reached(answer)).token()
+        response.headers["Touchstone-Position"] = (await self.identities.reached(answer)).token()
         return response
 
 

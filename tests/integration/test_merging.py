@@ -20,7 +20,7 @@ from events.streams import customer_stream
 from events.touchpoints.customer import CustomerErased, CustomerMerged, CustomerUnmerged
 from events.touchpoints.payment import PaymentReceived
 from services.casework.executing import Answer, Done, Streams
-from services.casework.identity import CommandAbout, Customers
+from services.casework.identity import CommandAbout, Identities
 from services.hosts.bootstrap import open_platform
 from services.platform import Platform
 from services.settings import Settings
@@ -43,13 +43,13 @@ class Office:
         self.settings = settings
         self.clock = clock
         streams = Streams(platform.log, platform.vault, clock)
-        self.customers = Customers(platform, streams)
+        self.identities = Identities(platform, streams)
         self._sent = 0
 
     async def asks(self, customer: CustomerId, command: Command, key: str | None = None) -> Answer:
         self._sent += 1
         key = key or f"key-{self._sent}"
-        return await self.customers.execute(
+        return await self.identities.execute(
             CommandAbout(customer=customer, command=command, by=HEADQUARTERS, key=key)
         )
 
@@ -124,7 +124,7 @@ async def test_a_clock_that_goes_back_does_not_undo_a_merge(office: Office) -> N
 
 async def test_a_reader_waits_for_both_partitions(office: Office) -> None:
     done = await office.does(Y, Merge(into=X))
-    reached = await office.customers.reached(done)
+    reached = await office.identities.reached(done)
     assert sum(1 for count in reached.counts if count) == 2
     await catch_up(office.platform, office.settings)
     assert (await office.platform.log.heads()).reaches(reached)
