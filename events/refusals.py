@@ -8,11 +8,12 @@ whoever reads, words in their language.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import NamedTuple
 
 from msgspec import Struct
 
+from events.money import Money, from_minor
 from events.texts import N_
 
 WORDS: Mapping[str, str] = {
@@ -63,7 +64,7 @@ class Owing(Struct, frozen=True):
     due_at: datetime | None
 
 
-Named = str | int | datetime | Word | Owing | None
+Named = str | int | datetime | date | Money | Word | Owing | None
 """What a refusal may name; a text is somebody's own and is shown as it is. None: nobody, never."""
 
 
@@ -96,6 +97,8 @@ class Teller(NamedTuple):
 
     text: Callable[[str], str]
     instant: Callable[[datetime], str]
+    day: Callable[[date], str]
+    money: Callable[[Money], str]
     comma: str
     nothing: str  # for an empty list, nobody, or an instant that never comes
     by: str  # what stands between what is owed and its deadline: "%(owed)s by %(due)s"
@@ -117,6 +120,10 @@ class Teller(NamedTuple):
                 return self.nothing
             case datetime():
                 return self.instant(value)
+            case date():
+                return self.day(value)
+            case Money():
+                return self.money(value)
             case Word(code):
                 return self.text(WORDS[code]) if code in WORDS else code
             case Owing(department, owes, due_at):
@@ -131,6 +138,8 @@ def english(tz: tzinfo) -> Teller:
     return Teller(
         text=_as_it_is,
         instant=lambda at: at.astimezone(tz).isoformat(" ", "minutes"),
+        day=date.isoformat,
+        money=lambda amount: f"{from_minor(amount.minor, amount.currency)} {amount.currency}",
         comma=", ",
         nothing="none",
         by="%(owed)s by %(due)s",

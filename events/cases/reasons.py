@@ -20,6 +20,11 @@ EXTERNAL = Reason(
     N_("Another system keeps this case, and this is its copy."),
     N_("Do it in the system that keeps the case; its events arrive here."),
 )
+NOT_OPENED = Reason(
+    "not_opened",
+    N_("The complaint or request is recorded; its case is not open yet."),
+    N_("Ask again in a moment: the platform opens it by itself."),
+)
 OPENED_ONCE = Reason(
     "opened_once",
     N_("The case %(case)s is open already, since %(since)s."),

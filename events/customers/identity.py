@@ -16,6 +16,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from events.calendars import INSTANT
 from events.envelope import CustomerId, EventId, FactKey
 from events.facts import Fact
 from events.touchpoints.customer import CustomerMerged, CustomerUnmerged
@@ -111,9 +112,10 @@ class Identity:
     def no_earlier_than(self, now: datetime) -> datetime:
         """Return when what is decided now takes effect: after all that was decided before.
 
-        A clock that went back would have a later decision count as an earlier one.
+        A clock that went back would have a later decision count as an earlier one; and of one
+        instant, events of different sources count in the order of these.
         """
-        return max(now, self.changes[-1].at) if self.changes else now
+        return max(now, self.changes[-1].at + INSTANT) if self.changes else now
 
     def _into(self, at: datetime) -> Mapping[CustomerId, CustomerId]:
         return {edge.member: edge.into for edge in self._edges if edge.in_force(at)}

@@ -11,6 +11,7 @@ from events.touchpoints.base import Instant, Key, PersonalTouchpoint, Text, Touc
 DunningLevel = Annotated[int, Meta(ge=0, le=9)]
 """0 is the notice before the due date; 1 and up are the levels after it."""
 
+OptionalDays = Annotated[int, Meta(ge=0, le=36_500)] | None
 GatePurpose = Literal["order", "shipment", "invoice"]
 
 
@@ -93,14 +94,18 @@ class PaymentConfirmedGenuine(Touchpoint, frozen=True, kw_only=True):
     """A payment suspected to be a double report is a payment of its own."""
 
     event_type: ClassVar[str] = "payment.confirmed_genuine"
+    version: ClassVar[int] = 2
     payment_id: Key
+    by: Key | None = None  # since version 2: who decided it, by a command
 
 
 class PaymentRejectedAsDuplicate(Touchpoint, frozen=True, kw_only=True):
     """A payment was reported twice; this report of it counts for nothing."""
 
     event_type: ClassVar[str] = "payment.rejected_as_duplicate"
+    version: ClassVar[int] = 2
     payment_id: Key
+    by: Key | None = None  # since version 2: who decided it, by a command
 
 
 class PaymentReversed(Touchpoint, frozen=True, kw_only=True):
@@ -127,31 +132,36 @@ class PromiseMade(PersonalTouchpoint, frozen=True, kw_only=True):
     """
 
     event_type: ClassVar[str] = "payment.promise_made"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     personal: ClassVar[frozenset[str]] = frozenset({"note", "spoken_to"})
     promise_id: Key
     amount: Money
     promised_on: date
     invoice_ids: tuple[Key, ...] = ()
+    by: Key | None = None  # since version 3: who decided it, by a command
 
 
 class InvoiceDisputed(PersonalTouchpoint, frozen=True, kw_only=True):
     """The customer contests an invoice: it is not dunned until settled."""
 
     event_type: ClassVar[str] = "payment.invoice_disputed"
+    version: ClassVar[int] = 2
     personal: ClassVar[frozenset[str]] = frozenset({"note"})
     dispute_id: Key
     invoice_id: Key
     reason: Text | None = None
+    by: Key | None = None  # since version 2: who decided it, by a command
 
 
 class DisputeSettled(Touchpoint, frozen=True, kw_only=True):
     """The dispute is over, whoever was right; a credit note says what was conceded."""
 
     event_type: ClassVar[str] = "payment.dispute_settled"
+    version: ClassVar[int] = 2
     dispute_id: Key
     invoice_id: Key
     outcome: Text | None = None
+    by: Key | None = None  # since version 2: who decided it, by a command
 
 
 class DunningNoticeSent(Touchpoint, frozen=True, kw_only=True):
@@ -188,13 +198,16 @@ class CreditLimitSet(Touchpoint, frozen=True, kw_only=True):
     """The most that the customer may owe from now on."""
 
     event_type: ClassVar[str] = "payment.credit_limit_set"
+    version: ClassVar[int] = 2
     limit: Money
+    by: Key | None = None  # since version 2: who decided it, by a command
 
 
 class CreditChecked(Touchpoint, frozen=True, kw_only=True):
     """The credit gate decided, with the exposure it saw; an approval reserves for a day."""
 
     event_type: ClassVar[str] = "payment.credit_checked"
+    version: ClassVar[int] = 2
     check_id: Key
     purpose: GatePurpose
     amount: Money
@@ -202,18 +215,24 @@ class CreditChecked(Touchpoint, frozen=True, kw_only=True):
     approved: bool
     reason: Text | None = None
     reserved_until: Instant | None = None
+    limit: Money | None = None  # since version 2
+    invoice_id: Key | None = None  # since version 2: what is overdue for longest
+    days_overdue: OptionalDays = None  # since version 2: that it is
+    by: Key | None = None  # since version 2: who decided it, by a command
 
 
 class CreditOverrideGranted(Touchpoint, frozen=True, kw_only=True):
     """Somebody with the right to do so let a refused order, shipment or invoice pass."""
 
     event_type: ClassVar[str] = "payment.credit_override_granted"
+    version: ClassVar[int] = 2
     override_id: Key
     role: Key
     reason: Key
     amount: Money | None = None
     order_id: Key | None = None
     until: date | None = None
+    by: Key | None = None  # since version 2: who decided it, by a command
 
 
 TYPES = (

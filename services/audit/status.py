@@ -10,6 +10,7 @@ from msgspec import Struct
 from events.envelope import PositionVector
 from events.partitioning import PARTITIONS
 from projections import PROJECTIONS
+from services.casework.by_itself import CaseworkByItself
 from services.errors import UnreadableEvent
 from services.log.filling import is_filling
 from services.native import choose
@@ -34,6 +35,13 @@ class ProjectionStatus(Struct, frozen=True, kw_only=True):
     parked: int
 
 
+class CaseworkStatus(Struct, frozen=True, kw_only=True):
+    """What casework does by itself: how much it has still to look at."""
+
+    openings_behind: int  # events of the log, of which some may open cases
+    escalations_behind: int  # lines of the alert journal
+
+
 class Status(Struct, frozen=True, kw_only=True):
     """The log's position and every projection's."""
 
@@ -42,6 +50,7 @@ class Status(Struct, frozen=True, kw_only=True):
     duplicates: int  # records of Kafka's topics that were dropped: their event had come before
     position: str
     projections: list[ProjectionStatus]
+    casework: CaseworkStatus
     native: str  # which parts run compiled, or why none does
     uncounted_sources: list[str]  # publish without sequence numbers: no gap shows; at most 100
 
@@ -95,6 +104,7 @@ async def status(platform: Platform, at: datetime) -> Status:
     with translated():
         mirrors = await platform.pool.fetch(sql("mirror_heads"), heads.generation)
         uncounted = await platform.pool.fetch(sql("uncounted_sources"), _SOURCES)
+    by_itself = CaseworkByItself(platform)
     dropped = sum(mirror["dropped"] for mirror in mirrors)
     return Status(
         filling=await is_filling(platform.pool),
@@ -102,6 +112,10 @@ async def status(platform: Platform, at: datetime) -> Status:
         duplicates=dropped,
         position=heads.token(),
         projections=found,
+        casework=CaseworkStatus(
+            openings_behind=await by_itself.openings.behind(),
+            escalations_behind=await by_itself.deadlines.behind(),
+        ),
         native=str(choose()),
         uncounted_sources=[row["source"] for row in uncounted],
     )

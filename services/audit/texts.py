@@ -150,6 +150,11 @@ def status_lines(found: Status) -> Iterator[str]:
             f"{counted(one.customers, 'customer')}, {one.overdue:,} due, "
             f"{one.under_older_policies:,} under older policies, {one.parked:,} parked"
         )
+    casework = found.casework
+    yield (
+        f"casework: {counted(casework.openings_behind, 'event')} and "
+        f"{counted(casework.escalations_behind, 'alert')} still to be looked at"
+    )
     yield f"native: {found.native}"
     if uncounted := found.uncounted_sources:
         yield (

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from msgspec import Struct
+
 from events.cases.commands import (
     Acknowledge,
     AddNote,
@@ -28,6 +30,17 @@ from events.cases.commands import (
     TellCustomer,
     Wait,
     Withdraw,
+)
+from events.customers.accounts import (
+    AccountCommand,
+    CheckCredit,
+    ConfirmPayment,
+    DisputeInvoice,
+    OverrideCredit,
+    RecordPromise,
+    RejectPayment,
+    SetCreditLimit,
+    SettleDispute,
 )
 
 COMMANDS: Mapping[str, type[CaseCommand]] = MappingProxyType(
@@ -57,7 +70,21 @@ COMMANDS: Mapping[str, type[CaseCommand]] = MappingProxyType(
 )
 """Every command that somebody may give over HTTP; opening is the platform's own."""
 
-ON_A_VERSION: frozenset[type[CaseCommand]] = frozenset({Take, Assign, Resolve, Close})
+ACCOUNT_COMMANDS: Mapping[str, type[AccountCommand]] = MappingProxyType(
+    {
+        "check-credit": CheckCredit,
+        "override-credit": OverrideCredit,
+        "set-credit-limit": SetCreditLimit,
+        "dispute-invoice": DisputeInvoice,
+        "settle-dispute": SettleDispute,
+        "record-promise": RecordPromise,
+        "confirm-payment": ConfirmPayment,
+        "reject-payment": RejectPayment,
+    }
+)
+"""Every command on a customer's account."""
+
+ON_A_VERSION: frozenset[type[Struct]] = frozenset({Take, Assign, Resolve, Close})
 """Commands that are wrong on another case than was seen: they say which version that was."""
 
 PERSONAL = frozenset({"note"})

@@ -12,14 +12,17 @@ from events.cases.asking import Rules
 from events.cases.commands import Command, Escalate, HoldDunning, Open
 from events.cases.decide import decide
 from events.cases.evolve import evolve
-from events.cases.reasons import UNKNOWN_CASE
+from events.cases.reasons import EXTERNAL, NOT_OPENED, UNKNOWN_CASE
 from events.cases.staff import Staff
 from events.cases.state import Case
 from events.cases.terms import escalation_id
+from events.codec import decode
 from events.envelope import CustomerId, RecordedEvent
 from events.policy import Reference
 from events.refusals import Refused, refuse
 from events.streams import case_stream
+from events.touchpoints.complaint import CaseTouchpoint
+from projections.case_board.projection import CaseBoard
 from projections.receivables.projection import Receivables
 from services.casework.executing import Answer, Decided, Order, Stream, Streams
 from services.postgres.pool import Pool, retried
@@ -27,6 +30,7 @@ from services.postgres.statements import sql
 from services.rows.row_tables import tables_of
 
 _ITEMS = tables_of(Receivables())["items"].name
+_CASES = tables_of(CaseBoard())["cases"].name
 
 
 class CommandOn(Struct, frozen=True, kw_only=True):
@@ -94,13 +98,28 @@ class Cases:
         async def decided(events: Sequence[RecordedEvent], now: datetime) -> Decided | Refused:
             case = folded(events)
             if case is None and asked.opens is None:
-                return refuse(UNKNOWN_CASE)
+                return await self.without_stream(asked.case_id)
             rules = Rules(reference, await self._open_invoices(asked.command, events))
             found = decide(case, asked.command, asked.by, now, rules)
             return found if isinstance(found, Refused) else Decided(found)
 
         stream = asked.opens or case_stream(asked.case_id)
         return await self._streams.execute(stream, asked.order(), decided)
+
+    async def without_stream(self, case_id: str) -> Refused:
+        """Return why nothing can be done with a case that has no stream. Raises: Unavailable.
+
+        Another system keeps it, or published its history; or the platform is about to open it.
+        """
+        statement = sql("row_of_case").format(cases=_CASES)
+        rows = await retried(lambda: self._pool.fetch(statement, case_id))
+        if not rows:
+            return refuse(UNKNOWN_CASE)
+        row = rows[0]
+        customer, branch_id = row["customer_id"], row["branch_id"]
+        if row["external"] or await is_published(self._pool, case_id, customer, branch_id):
+            return refuse(EXTERNAL)
+        return refuse(NOT_OPENED)
 
     async def _open_invoices(
         self, command: Command, events: Sequence[RecordedEvent]
@@ -112,6 +131,15 @@ class Cases:
         statement = sql("open_invoices").format(items=_ITEMS)
         rows = await retried(lambda: self._pool.fetch(statement, customer))
         return frozenset(row["invoice_id"] for row in rows)
+
+
+async def is_published(
+    pool: Pool, case_id: str, customer: str | None, branch_id: str | None
+) -> bool:
+    """Return whether branches published events of a case. Raises: Unavailable."""
+    rows = await retried(lambda: pool.fetch(sql("published_cases"), customer, branch_id))
+    told = (decode(row["data"]) for row in rows)
+    return any(isinstance(one, CaseTouchpoint) and one.case_id == case_id for one in told)
 
 
 def folded(events: Sequence[RecordedEvent]) -> Case | None:

@@ -13,6 +13,7 @@ from events.cases.clocks import Clock, reached_at
 from events.cases.staff import staff_in_force
 from events.cases.state import Case, Obligation
 from events.envelope import CustomerId, RecordedEvent
+from events.money import Money
 from events.policy import Reference
 from events.touchpoints import Touchpoint
 from services.casework.problems import Change
@@ -77,6 +78,27 @@ class History(Struct, frozen=True):
 
     case: CaseDocument
     events: Sequence[EventDocument]
+
+
+class CreditDocument(Struct, frozen=True, kw_only=True):
+    """What the credit gate said; where it is shut, by which rule, and what would open it."""
+
+    approved: bool
+    rule: str | None
+    detail: str | None
+    remedy: str | None
+    exposure: Money
+    limit: Money | None
+    reserved_until: datetime | None
+
+
+class AccountDocument(Struct, frozen=True, kw_only=True):
+    """The answer to a command on a customer's account: what it recorded, and the gate's word."""
+
+    customer_id: str
+    version: int
+    events: Sequence[EventDocument]
+    credit: CreditDocument | None
 
 
 def case_document(case: Case, customer: CustomerId | None, reference: Reference) -> CaseDocument:

@@ -15,6 +15,7 @@ from uuid import UUID, uuid5
 
 from eventsourcing.domain import DomainEventProtocol
 from msgspec import Struct
+from msgspec.structs import replace
 
 from events.envelope import BranchId, CustomerId, Envelope, EventId, RecordedEvent
 from events.errors import EventError
@@ -85,10 +86,14 @@ class Order(Struct, frozen=True, kw_only=True):
 
 
 class Decided(Struct, frozen=True):
-    """What a command is to record, and the other streams that it was decided on."""
+    """What a command is to record, and the other streams that it was decided on.
+
+    `at` is when it takes effect, where what was decided on elsewhere has it later than now.
+    """
 
     touchpoints: Sequence[Touchpoint]
     relied_on: Sequence[StreamVersion] = ()
+    at: datetime | None = None
 
 
 class Done(Struct, frozen=True):
@@ -156,7 +161,7 @@ class Streams:
         Raises: Unavailable.
         """
         application = self._application
-        events = [cast("DomainEventProtocol[str]", unsaved(submission)) for submission in unit]
+        events = [cast("DomainEventProtocol[str]", unsaved(one)) for one in unit]
         try:
             saved = await application.in_thread(
                 lambda: application.save(*events, relied_on=relied_on)
@@ -191,12 +196,14 @@ class Streams:
             decided = await decide(events, now)
             if isinstance(decided, Refused):
                 return decided
-            unit = _unit(here, events, order, key, decided, now)
+            at = decided.at or now
+            recorded = drafts(here, len(events), order, decided.touchpoints, at)
+            unit = [submission(order, draft, key) for draft in recorded]
             outcomes = await self._save(unit, decided.relied_on)
             if isinstance(outcomes, Stale):
                 continue
             if isinstance(outcomes[0], Accepted):
-                return Done([*events, *_recorded(unit, decided, outcomes)], len(unit))
+                return Done([*events, *_recorded(unit, outcomes)], len(unit))
             # It is there: by this command, whose answer was lost, or by another of the same key.
             asked_elsewhere = isinstance(outcomes[0], Conflict)
         raise Unavailable(f"{source} is changed by others all the time; try again in a moment")
@@ -263,19 +270,16 @@ def _correlation(order: Order, key: SubjectKey) -> str:
     return f"{order.key}#{key.digest(order.content).hex()[:_MAC_DIGITS]}"
 
 
-def _unit(
-    stream: Stream,
-    events: Sequence[RecordedEvent],
-    order: Order,
-    key: SubjectKey,
-    decided: Decided,
-    now: datetime,
-) -> Sequence[Submission]:
-    """Return what a decision records, numbered on from the stream. Raises: EventRefused."""
-    correlation = _correlation(order, key)
+def drafts(
+    stream: Stream, version: int, order: Order, touchpoints: Sequence[Touchpoint], now: datetime
+) -> Sequence[Draft]:
+    """Return what an order records after a version of a stream, still readable.
+
+    Raises: EventRefused, for something personal that none of it may hold.
+    """
     personal = order.personal
-    unit = []
-    for index, data in enumerate(decided.touchpoints):
+    found = []
+    for index, data in enumerate(touchpoints):
         envelope = Envelope(
             id=order.event_id(index),
             source=stream.source,
@@ -283,14 +287,13 @@ def _unit(
             subject=stream.customer,
             branch_id=stream.branch_id,
             epoch=0,
-            sequence=len(events) + index + 1,
+            sequence=version + index + 1,
             created_at=now,
             effective_at=now,
-            correlation_id=correlation,
         )
         mine = personal if personal and personal.keys() <= data.personal else None
         personal = None if mine else personal
-        unit.append(sealed_draft(Draft(envelope, data, mine), key))
+        found.append(Draft(envelope, data, mine))
     if personal:
         raise EventRefused(
             "unknown_field",
@@ -298,18 +301,18 @@ def _unit(
             "is nothing that this command keeps",
             "leave it out, or write a note",
         )
-    return unit
+    return found
 
 
-def _recorded(
-    unit: Sequence[Submission], decided: Decided, outcomes: Sequence[object]
-) -> Sequence[RecordedEvent]:
+def submission(order: Order, draft: Draft, key: SubjectKey) -> Submission:
+    """Return one of the events of an order as the log takes it. Raises: EventRefused."""
+    envelope = replace(draft.envelope, correlation_id=_correlation(order, key))
+    return sealed_draft(replace(draft, envelope=envelope), key)
+
+
+def _recorded(unit: Sequence[Submission], outcomes: Sequence[object]) -> Sequence[RecordedEvent]:
     found = []
-    for submission, outcome in zip(unit, outcomes, strict=True):
+    for one, outcome in zip(unit, outcomes, strict=True):
         assert isinstance(outcome, Accepted), "of a unit all events are accepted, or none"
-        found.append(
-            RecordedEvent(
-                submission.envelope, outcome.position, outcome.recorded_at, submission.data
-            )
-        )
+        found.append(RecordedEvent(one.envelope, outcome.position, outcome.recorded_at, one.data))
     return found

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import msgspec
 
-from events.cases.commands import CaseCommand
 from services.casework.api import MAX_BYTES, ON_A_VERSION
 from services.casework.documents import CommandDocument, History
 from services.casework.problems import Change
@@ -37,7 +36,7 @@ _LANGUAGE = {
 }
 
 _ETAG = {
-    "description": "The version of the case, for If-Match.",
+    "description": "The version of the case or customer, for If-Match.",
     "schema": {"type": "string", "examples": ['"8"']},
 }
 _POSITION = {
@@ -124,7 +123,7 @@ def _answer(description: str, kind: type[msgspec.Struct], headers: object) -> ob
 _COMMON = {
     "401": _problem("No key, or one that is not in force."),
     "403": _problem("A branch's key, or one of somebody who does not work here now."),
-    "404": _problem("Nothing ever opened this case.", _RULE_PROBLEM),
+    "404": _problem("There is no such case or customer.", _RULE_PROBLEM),
     "429": _problem("The key sent too much; send the same again after Retry-After."),
     "503": _problem("Nothing is acknowledged; send the same again after Retry-After."),
 }
@@ -140,7 +139,7 @@ def _version(required: bool) -> Mapping[str, object]:
     }
 
 
-def description(kind: type[CaseCommand]) -> str:
+def description(kind: type[msgspec.Struct]) -> str:
     """Return what a command's operation says of itself."""
     once = "Done whole or not at all, and once for each Idempotency-Key."
     if kind in ON_A_VERSION:
@@ -148,7 +147,9 @@ def description(kind: type[CaseCommand]) -> str:
     return f"{once} Without If-Match it is decided on the case as it is."
 
 
-def command(kind: type[CaseCommand]) -> dict[str, object]:
+def command(
+    kind: type[msgspec.Struct], answer: type[msgspec.Struct] = CommandDocument
+) -> dict[str, object]:
     """Return the operation of a command."""
     schema = dict(_schema(kind))
     properties = schema.get("properties")
@@ -177,7 +178,7 @@ def command(kind: type[CaseCommand]) -> dict[str, object]:
             "content": {"application/json": {"schema": schema}},
         },
         "responses": {
-            "200": _answer("Done: it is in the log.", CommandDocument, headers),
+            "200": _answer("Done: it is in the log.", answer, headers),
             "400": _problem("No Idempotency-Key, a version that cannot be read, or no JSON."),
             **_COMMON,
             "408": _problem("The body did not arrive in time."),

@@ -12,21 +12,19 @@ from collections.abc import Sequence
 
 import structlog
 
-from events.cases.commands import Open
+from events.cases.opening import opening_of
 from events.cases.staff import BY_ITSELF
 from events.cases.terms import native_case_id
-from events.codec import decode
 from events.envelope import CustomerId, Envelope, PositionVector, RecordedEvent
 from events.partitioning import PARTITIONS
 from events.streams import CASES, is_stream
 from events.touchpoints.complaint import (
     CaseReferred,
-    CaseTouchpoint,
     ComplaintFiled,
     ServiceRequested,
 )
 from projections.value_tiers.projection import ValueTiers
-from services.casework.cases import Cases, CommandOn
+from services.casework.cases import Cases, CommandOn, is_published
 from services.casework.executing import Done, Stream
 from services.casework.rulebook import Rulebook
 from services.log.readable import readable
@@ -39,9 +37,10 @@ _LOG = structlog.get_logger(__name__)
 
 _READ = 1_000
 _IMPORTED = "/import-"
-_TIERS = tables_of(ValueTiers())["standings"].name
+_STANDINGS = tables_of(ValueTiers())["standings"].name
 
-_OPENERS = frozenset(kind.event_type for kind in (ComplaintFiled, ServiceRequested, CaseReferred))
+_OPENING = (ComplaintFiled, ServiceRequested, CaseReferred)
+_OPENERS = frozenset(kind.event_type for kind in _OPENING)
 
 
 class Openings:
@@ -125,15 +124,8 @@ class Openings:
         assert isinstance(data, ComplaintFiled | ServiceRequested)
         if data.case_ref is not None:
             return False
-        with translated():
-            rows = await self._pool.fetch(
-                sql("published_cases"), envelope.subject, envelope.branch_id
-            )
         case_id = native_case_id(envelope.id)
-        published = (decode(row["data"]) for row in rows)
-        return not any(
-            isinstance(one, CaseTouchpoint) and one.case_id == case_id for one in published
-        )
+        return not await is_published(self._pool, case_id, envelope.subject, envelope.branch_id)
 
     async def _tier(self, customer: CustomerId | None) -> str | None:
         """Return the customer's tier as the rows know it now."""
@@ -141,7 +133,7 @@ class Openings:
             return None
         with translated():
             tier: str | None = await self._pool.fetchval(
-                sql("tier_of").format(tiers=_TIERS), customer
+                sql("tier_of").format(standings=_STANDINGS), customer
             )
         return tier
 
@@ -160,30 +152,8 @@ def opening(event: RecordedEvent, tier: str | None) -> CommandOn:
     """
     envelope, data = event.envelope, event.data
     at = envelope.effective_at
-    match data:
-        case CaseReferred():
-            command = Open(
-                case_id=data.referral_case_id,
-                severity=data.severity,
-                received_at=at,
-                opened_by=envelope.id,
-                department=data.department,
-                tier=tier,
-                referred_from=data.case_id,
-            )
-        case ComplaintFiled() | ServiceRequested():
-            command = Open(
-                case_id=native_case_id(envelope.id),
-                severity=data.severity,
-                received_at=at,
-                opened_by=envelope.id,
-                agent=data.agent,
-                department=data.department,
-                tier=tier,
-                wanted_by=data.wanted_by if isinstance(data, ServiceRequested) else None,
-            )
-        case _:
-            raise AssertionError(f"{envelope.type} opens no case")
+    assert isinstance(data, _OPENING), f"{envelope.type} opens no case"
+    command = opening_of(data, envelope.id, at, tier)
     return CommandOn(
         case_id=command.case_id,
         command=command,

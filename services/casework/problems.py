@@ -76,6 +76,12 @@ _PROBLEMS: Mapping[str, _Said] = {
 }
 
 
+_NOTHING_THERE: Mapping[str, str] = {
+    "unknown_case": N_("There is no such case"),
+    "unknown_customer": N_("There is no such customer"),
+}
+
+
 class CommandProblem(Problem):
     """A command that was not done, and more members where they help."""
 
@@ -118,11 +124,11 @@ def said(
 def refused(refusal: Refused, teller: Teller) -> CommandProblem:
     """Return the problem of a rule that refuses."""
     told = teller.tell(refusal)
-    known = refusal.rule != "unknown_case"
+    known = refusal.rule not in _NOTHING_THERE
     return CommandProblem(
         HTTPStatus.CONFLICT if known else HTTPStatus.NOT_FOUND,
         refusal.rule,
-        teller.text(N_("The command is refused") if known else N_("There is no such case")),
+        teller.text(_NOTHING_THERE.get(refusal.rule, N_("The command is refused"))),
         told.detail,
         told.remedy,
     )

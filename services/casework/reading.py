@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import NamedTuple, cast
+from typing import Generic, TypeVar
 
 import msgspec
 from starlette.datastructures import Headers
 
 from events import instants
-from events.cases.commands import CaseCommand, Command
 from events.touchpoints.complaint import CaseNoted
 from services.casework.api import ON_A_VERSION
 from services.casework.problems import said
@@ -27,14 +26,17 @@ _KEY = re.compile(r"[\x21-\x7e]{1,100}")
 _VERSION = re.compile(r'"([0-9]{1,15})"')
 
 
-class Asked(NamedTuple):
+C = TypeVar("C", bound=msgspec.Struct)
+
+
+class Asked(msgspec.Struct, Generic[C], frozen=True, kw_only=True):
     """What a body asks for."""
 
-    command: Command
+    command: C
     personal: Mapping[str, str] | None
 
 
-def asked(body: bytes, kind: type[CaseCommand]) -> Asked:
+def asked(body: bytes, kind: type[C]) -> Asked[C]:
     """Return the command in a body; no body asks for what needs no fields.
 
     Raises: Problem, EventRefused.
@@ -61,7 +63,7 @@ def asked(body: bytes, kind: type[CaseCommand]) -> Asked:
     except msgspec.ValidationError as error:
         raise explained(error, fields, kind) from error
     check_words(command, "data")
-    return Asked(cast("Command", command), personal)
+    return Asked(command=command, personal=personal)
 
 
 def key_of(headers: Headers, language: str) -> str:
@@ -74,7 +76,7 @@ def key_of(headers: Headers, language: str) -> str:
     return key
 
 
-def seen_of(headers: Headers, kind: type[CaseCommand], language: str) -> int | None:
+def seen_of(headers: Headers, kind: type[msgspec.Struct], language: str) -> int | None:
     """Return the version that a command was decided on, if it says one. Raises: Problem."""
     given = headers.get("if-match", "").strip()
     if given in ("", "*"):

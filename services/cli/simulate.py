@@ -67,7 +67,7 @@ def live(
 ) -> None:
     """Let the company in the log live on, faster than real time, until Ctrl-C.
 
-    Its branches publish over HTTP, each with a key of its own, made at the start.
+    Its branches publish and its staff command over HTTP, with keys made at the start.
     """
     run_async(_live(settings(), rate, gateway))
 
@@ -76,7 +76,8 @@ async def _live(settings: Settings, rate: float, gateway: str | None) -> None:
     import httpx2
 
     from services.simulator.branches import BRANCHES
-    from services.simulator.keys import branch_keys
+    from services.simulator.company import everybody
+    from services.simulator.keys import branch_keys, staff_keys
     from services.simulator.live import go_on, world_after
     from services.simulator.load import log_state
     from services.simulator.recall import recall
@@ -91,7 +92,8 @@ async def _live(settings: Settings, rate: float, gateway: str | None) -> None:
         await recall(world, platform.log)
         world.go_live(session=int(clock.now().timestamp()))
         keys = await branch_keys(platform, [branch.branch_id for branch in BRANCHES])
+        staff = await staff_keys(platform, everybody())
     publishing = counted(len(keys), "branch publishes", "branches publish")
     note(f"{publishing} to {address}, about {rate:g} events a second")
     async with httpx2.AsyncClient(base_url=address, timeout=_TIMEOUT_S) as client:
-        await go_on(world, client, keys, rate, clock)
+        await go_on(world, client, keys, staff, rate, clock)

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from events.envelope import PositionVector
+from services.casework.customer_http import customers_router
 from services.casework.http import casework_router
 from services.casework.parts import CaseworkPlatform
 from services.gateway import openapi
@@ -68,6 +69,7 @@ def create_gateway(platform: GatewayPlatform, rates: Rates | None = None) -> Fas
     rates = rates or Rates()
     app.include_router(gateway_router(platform, rates))
     app.include_router(casework_router(platform, rates))
+    app.include_router(customers_router(platform, rates))
     install_problem_handlers(app)
     return app
 

@@ -17,6 +17,7 @@ import structlog
 from events.partitioning import PARTITIONS
 from projections import PROJECTIONS
 from projections.protocol import Projection
+from services.casework.by_itself import CaseworkByItself
 from services.errors import (
     LogMoved,
     StaleCheckpoint,
@@ -178,21 +179,23 @@ class Projector:
 
 
 async def project_for_ever(settings: Settings) -> None:
-    """Project, and deliver alerts where there is an address, until cancelled.
+    """Project, open cases and escalate, and deliver alerts where there is an address.
+
+    Until cancelled.
 
     Waits for a database that is away. Raises: LogMoved.
     """
     async with AsyncExitStack() as stack:
         platform = await patiently(lambda: stack.enter_async_context(open_platform(settings)))
         projector = Projector(platform)
-        if settings.alert_webhook is None:
-            await projector.run()
-            return
-        webhook = Webhook(settings.alert_webhook)
-        stack.push_async_callback(webhook.close)
+        webhook = None if settings.alert_webhook is None else Webhook(settings.alert_webhook)
+        if webhook is not None:
+            stack.push_async_callback(webhook.close)
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(Deliveries(platform.pool, webhook).run())
+                tasks.create_task(CaseworkByItself(platform).run())
+                if webhook is not None:
+                    tasks.create_task(Deliveries(platform.pool, webhook).run())
                 await projector.run()
         except ExceptionGroup as failed:
             raise first_of(TouchstoneError, failed) from None

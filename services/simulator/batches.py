@@ -14,12 +14,16 @@ _AHEAD_S = 8 * 3600
 
 
 def batches(recordings: Iterable[Recording]) -> Iterator[list[Recording]]:
-    """Yield the recordings in runs that are short in number and in time."""
+    """Yield the recordings in runs that are short in number and in time.
+
+    What came of one order stays together.
+    """
     batch: list[Recording] = []
     window = 0
     for recording in recordings:
+        within = recording.order is not None and batch and batch[-1].order is recording.order
         now = (int(recording.recorded_at.timestamp()) + _AHEAD_S) // _BATCH_S
-        if batch and (len(batch) >= _BATCH or now != window):
+        if batch and not within and (len(batch) >= _BATCH or now != window):
             yield batch
             batch = []
         batch.append(recording)

@@ -1,23 +1,25 @@
-"""How cases end: resolved, called back, closed, and now and then opened again."""
+"""How cases end: resolved, called back, closed by the call, and now and then opened again."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from functools import partial
 
-from events.touchpoints.complaint import (
-    CaseClosed,
-    CaseReopened,
-    CaseReplied,
-    CaseResolved,
-    Outcome,
+from events.cases.commands import (
+    Fulfil,
+    RecordCallback,
+    Reopen,
+    Reply,
+    Resolve,
+    Resume,
+    Take,
 )
-from events.touchpoints.contact import CallbackMade, CallbackPromised, DriverScore
-from services.simulator.cases import MINUTE, WORKDAY, Case, pace, tell, tell_customer
-from services.simulator.company import COSTS
+from events.touchpoints.complaint import Outcome
+from events.touchpoints.contact import DriverScore
+from services.simulator.cases import MINUTE, WORKDAY, Case, order, pace
+from services.simulator.company import CALLERS, COSTS, clerk
 from services.simulator.world import World
 
-_ATTEMPTS = 3
 _DRIVERS = ("speed", "attitude", "result")
 
 
@@ -29,81 +31,73 @@ def finish(world: World, case: Case, what: str, when: datetime) -> None:
 
 
 def resolve(world: World, case: Case, when: datetime) -> None:
-    """Say that it is solved, and call the customer within two business days, mostly."""
+    """Say that it is solved; somebody calls the customer within two business days, mostly."""
+    if world.kept_waiting(case.customer, when, partial(resolve, world, case)):
+        return
     customer, dice = case.customer, case.customer.dice
-    case.resolves += 1
-    case.attempts = 0
-    resolved = CaseResolved(case_id=case.case_id, agent=case.owner, department=case.department)
-    tell(world, case, when, resolved)
-    tell_customer(world, case, "resolved", when + 3 * MINUTE)
-    callback_id = world.number(f"{customer.branch.branch_id}-K")
-    if dice.random() < 0.3:
-        promised = CallbackPromised(
-            callback_id=callback_id,
-            purpose="satisfaction",
-            due_at=world.told_instant(world.after(customer, when, 2 * WORKDAY)),
-            case_id=case.case_id,
-        )
-        world.tell(customer, "casework", when + 4 * MINUTE, promised)
+    if order(world, case, case.owner, when, Resolve(channel="phone")) is None:
+        return
     at = world.after(customer, when, 2 * WORKDAY * pace(dice, customer.branch.care))
-    world.at(at, partial(_call_back, world, case, callback_id))
+    world.at(at, partial(_call_back, world, case))
 
 
-def _call_back(world: World, case: Case, callback_id: str, when: datetime) -> None:
+def take_up(world: World, case: Case, when: datetime) -> None:
+    """Go on with a case that was left as it was: solve it, or call about what was solved."""
+    if case.state.status == "resolved":
+        _call_back(world, case, when)
+        return
+    if not case.owner:
+        customer = case.customer
+        agent = clerk(customer.branch.branch_id, case.department, customer.dice)
+        order(world, case, agent, when, Take())
+    if case.state.status == "waiting":
+        order(world, case, case.owner, when, Resume())
+    for owed in case.state.owed:
+        done = Fulfil(obligation_id=owed.obligation_id)
+        order(world, case, owed.agent or case.owner, when, done)
+    resolve(world, case, when)
+
+
+def _call_back(world: World, case: Case, when: datetime) -> None:
     """Ask whether the customer is satisfied; if not, the same cycle goes on."""
     customer, dice = case.customer, case.customer.dice
-    case.attempts += 1
     outcome = _outcome(case)
     minutes = 1 if outcome == "unreachable" else dice.randrange(2, 14)
     lowest = 6 if outcome == "satisfied" else 1
-    made = CallbackMade(
-        callback_id=callback_id,
-        outcome=outcome,
-        minutes=minutes,
-        case_id=case.case_id,
-        scores=()
-        if outcome == "unreachable"
-        else tuple(DriverScore(driver=d, score=lowest + dice.randrange(5)) for d in _DRIVERS),
+    scores = tuple(DriverScore(driver=d, score=lowest + dice.randrange(5)) for d in _DRIVERS)
+    made = RecordCallback(
+        outcome=outcome, minutes=minutes, scores=() if outcome == "unreachable" else scores
     )
-    world.tell(customer, "casework", when, made)
+    if order(world, case, dice.choice(CALLERS), when, made) is None:
+        return
     customer.earn(when, COSTS.per_callback_minute, -minutes)
-    if outcome == "dissatisfied":
+    if case.state.status == "resolved":
+        again = world.after(customer, when, WORKDAY * dice.uniform(0.2, 0.6))
+        world.at(again, partial(_call_back, world, case))
+    elif case.state.status == "open":
         left = case.solution * 0.2 * pace(dice, customer.branch.care)
         world.at(world.after(customer, when, left + 5 * MINUTE), partial(resolve, world, case))
-    elif outcome == "unreachable" and case.attempts < _ATTEMPTS:
-        again = world.after(customer, when, WORKDAY * dice.uniform(0.2, 0.6))
-        world.at(again, partial(_call_back, world, case, callback_id))
-    else:
-        _close(world, case, outcome == "satisfied", when + 2 * MINUTE)
-
-
-def _outcome(case: Case) -> Outcome:
-    chance = case.customer.dice.random()
-    if chance < 0.12:
-        return "unreachable"
-    unhappy = (1.05 - case.customer.branch.care) / case.resolves
-    return "dissatisfied" if chance < 0.12 + 0.88 * unhappy else "satisfied"
-
-
-def _close(world: World, case: Case, confirmed: bool, when: datetime) -> None:
-    customer, dice = case.customer, case.customer.dice
-    closed = CaseClosed(
-        case_id=case.case_id,
-        confirmed=confirmed,
-        agent=case.owner,
-        department=case.department,
-    )
-    tell(world, case, when, closed)
-    if case.cycle < 3 and dice.random() < 0.02 + 0.12 * (1.0 - customer.branch.care):
+    elif case.state.cycle < 3 and dice.random() < 0.02 + 0.12 * (1.0 - customer.branch.care):
         again = world.after(customer, when, WORKDAY * dice.uniform(2.0, 15.0))
         world.at(again, partial(_reopen, world, case))
 
 
+def _outcome(case: Case) -> Outcome:
+    chance = case.customer.dice.random()
+    away = 0.12 if case.state.attempts == 0 else 0.4  # who did not answer is away
+    if chance < away:
+        return "unreachable"
+    unhappy = (1.05 - case.customer.branch.care) / case.state.resolves
+    return "dissatisfied" if chance < away + (1.0 - away) * unhappy else "satisfied"
+
+
 def _reopen(world: World, case: Case, when: datetime) -> None:
     """Begin the next cycle, with fresh clocks: what was solved has come back."""
+    if world.kept_waiting(case.customer, when, partial(_reopen, world, case)):
+        return
     customer, dice = case.customer, case.customer.dice
-    case.cycle += 1
-    tell(world, case, when, CaseReopened(case_id=case.case_id, reason="came_back"))
+    if order(world, case, case.owner, when, Reopen(reason="came_back")) is None:
+        return
     care = customer.branch.care
     replied = world.after(customer, when, case.response * pace(dice, care))
     world.at(replied, partial(_reply_again, world, case))
@@ -112,4 +106,5 @@ def _reopen(world: World, case: Case, when: datetime) -> None:
 
 
 def _reply_again(world: World, case: Case, when: datetime) -> None:
-    tell(world, case, when, CaseReplied(case_id=case.case_id, agent=case.owner))
+    if not world.kept_waiting(case.customer, when, partial(_reply_again, world, case)):
+        order(world, case, case.owner, when, Reply())

@@ -43,6 +43,9 @@ DEPARTMENTS = (
     ("engineering", "工程部", "Engineering"),
 )
 STAFF_PER_BRANCH = 10
+CALLERS = ("HQ-C1", "HQ-C2", "HQ-C3", "HQ-C4")
+"""Who calls customers back: never whoever solved the case."""
+
 NEXT_CALENDAR = "next-calendar"
 """What names the history's last event, which sets the calendar of the years to come."""
 
@@ -93,7 +96,17 @@ def opening(since: datetime) -> Iterator[Touchpoint]:
                 branch_id=branch.branch_id,
                 department_id=DEPARTMENTS[number % len(DEPARTMENTS)][0],
                 role="manager" if number == 1 else "clerk",
+                roles=("branch_manager",) if number == 1 else (),
             )
+    for staff_id in CALLERS:
+        yield StaffSet(
+            effective_from=since,
+            staff_id=staff_id,
+            branch_id="HQ",
+            department_id="service",
+            role="caller",
+            roles=("call_centre",),
+        )
     yield from _policies(since)
 
 
@@ -103,6 +116,14 @@ def clerk(branch_id: str, department_id: str, dice: Random) -> str:
     desks = STAFF_PER_BRANCH // len(DEPARTMENTS)
     number = first + len(DEPARTMENTS) * dice.randrange(desks)
     return f"{branch_id}-S{number or STAFF_PER_BRANCH}"
+
+
+def everybody() -> Iterator[str]:
+    """Yield the numbers of all who work for the company."""
+    for branch in BRANCHES:
+        yield from (f"{branch.branch_id}-S{n}" for n in range(1, STAFF_PER_BRANCH + 1))
+    yield from (head(department_id) for department_id, _, _ in DEPARTMENTS)
+    yield from CALLERS
 
 
 def head(department_id: str) -> str:

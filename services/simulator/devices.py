@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from events.envelope import BranchId, CustomerId, Envelope, EventId, effective_instant
 from events.touchpoints.base import Touchpoint
+from services.casework.executing import Order
 from services.simulator.branches import BRANCHES, Outage, outages
 from services.simulator.plan import Plan
 
@@ -20,12 +21,16 @@ LIVE = "-live"
 
 
 class Recording(Struct, frozen=True):
-    """A touchpoint as a branch reports it, and when it reaches the platform."""
+    """A touchpoint as a branch reports it, and when it reaches the platform.
+
+    What casework recorded came of an order, and was published by nobody.
+    """
 
     recorded_at: datetime
     envelope: Envelope
     data: Touchpoint
     personal: Mapping[str, str] | None = None
+    order: Order | None = None
 
 
 class Lateness(Struct, frozen=True):

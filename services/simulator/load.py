@@ -14,11 +14,14 @@ from msgspec import Struct
 
 from events.envelope import BranchId
 from events.partitioning import REFERENCE_PARTITION
+from services.casework.by_itself import CaseworkByItself
+from services.casework.memory import Ordered, record
 from services.errors import Disagreement, UsageError
 from services.intake.draft import Draft, Scope
 from services.intake.intake import Intake
 from services.log.filling import note_filling
 from services.platform import Platform
+from services.ports import EventLog
 from services.postgres.pool import translated
 from services.postgres.statements import sql
 from services.postgres.waiting import patiently
@@ -29,7 +32,7 @@ from services.simulator.devices import HEADQUARTERS, Recording
 from services.simulator.history import history, open_books
 from services.simulator.plan import Plan
 from services.terminal import progress
-from services.vault.vault import branch_subject
+from services.vault.vault import PostgresVault, branch_subject
 
 _READ = 1_000
 
@@ -108,6 +111,7 @@ async def ensure_history(platform: Platform, *, customers: int = 3_000, seed: in
             await note_filling(platform.pool, "history", past, days)
 
         written = await load(platform, plan, state.events, show)
+    await patiently(CaseworkByItself(platform).openings.skip)
     return Loaded(plan, state.events + written, written)
 
 
@@ -135,18 +139,30 @@ async def load(
             offered += len(batch)
             if offered > done:
                 clock.instant = batch[-1].recorded_at
-                await patiently(partial(_submit, intake, batch))
+                await patiently(partial(_submit, log, platform.vault, intake, batch))
                 await patiently(partial(show, clock.instant))
             batch = await following
     return max(0, offered - done)
 
 
-async def _submit(intake: Intake, batch: Sequence[Recording]) -> None:
-    """Submit each branch's share, all at once; what is there already changes nothing."""
+async def _submit(
+    log: EventLog, vault: PostgresVault, intake: Intake, batch: Sequence[Recording]
+) -> None:
+    """Submit each branch's share and what casework decided, all at once.
+
+    What is there already changes nothing.
+    """
     shares: dict[BranchId, list[Draft]] = defaultdict(list)
+    ordered: list[Ordered] = []
     for recording in batch:
         draft = Draft(recording.envelope, recording.data, recording.personal)
-        shares[recording.envelope.branch_id].append(draft)
+        if recording.order is None:
+            shares[recording.envelope.branch_id].append(draft)
+        elif ordered and ordered[-1].order is recording.order:
+            ordered[-1] = Ordered(recording.order, [*ordered[-1].events, draft])
+        else:
+            ordered.append(Ordered(recording.order, [draft]))
+    decided = asyncio.create_task(record(log, vault, ordered))
     answers = await asyncio.gather(
         *(
             intake.submit_validated(Scope(branch_id, branch_id == HEADQUARTERS), drafts)
@@ -154,6 +170,7 @@ async def _submit(intake: Intake, batch: Sequence[Recording]) -> None:
         ),
         return_exceptions=True,  # all have ended before any is offered again
     )
+    await decided
     for answer in chain.from_iterable(_whole(answers)):
         if answer.status == "refused":
             raise Disagreement(

@@ -14,7 +14,7 @@ HISTORY = timedelta(days=730)
 """How much past a demonstration company has."""
 
 _NAMESPACE = UUID("0b1c0a52-6a3e-5f0b-8f57-2d0a6f4a9c11")
-_MARK = "simulator-2"  # another number for every change of what is invented
+_MARK = "simulator-3"  # another number for every change of what is invented
 
 
 class Plan(Struct, frozen=True, kw_only=True):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
 
+from events.cases.state import Case as CaseState
 from events.codec import decode
 from events.partitioning import PARTITIONS
+from events.streams import CASES
 from events.touchpoints.base import Touchpoint
-from events.touchpoints.complaint import CaseClosed, CaseOpened
 from events.touchpoints.payment import (
     CreditNoteIssued,
     DebtWrittenOff,
@@ -17,10 +19,11 @@ from events.touchpoints.payment import (
     InvoiceIssued,
     PaymentReceived,
 )
+from services.log.readable import readable
 from services.ports import EventLog
 from services.simulator.cases import Case
 from services.simulator.chasing import chase_from
-from services.simulator.closing import resolve
+from services.simulator.closing import take_up
 from services.simulator.customers import Customer, Invoice
 from services.simulator.devices import LIVE
 from services.simulator.paying import plan_payment
@@ -37,36 +40,34 @@ async def recall(world: World, log: EventLog) -> int:
     Raises: Unavailable.
     """
     recalled: set[str] = set()
-    under_way: dict[str, Case] = {}
+    known = frozenset(world.cases.cases)
     for partition in range(PARTITIONS):
         start = 0
         while batch := await log.read(partition, start, _READ):
             start = batch[-1].position.n + 1
             for event in batch:
-                customer = world.customers.get(event.envelope.subject or "")
-                again = event.envelope.id in recalled  # a topic may hold an event twice
-                if customer is not None and event.envelope.source.endswith(LIVE) and not again:
-                    data = decode(event.payload)
-                    _take_in(world, customer, data, world.plan.until)
-                    _take_in_case(customer, data, under_way)
-                    recalled.add(event.envelope.id)
-    for case in under_way.values():
-        soon = world.after(case.customer, world.plan.until, case.solution / 4)
-        world.at(soon, partial(resolve, world, case))
+                envelope = event.envelope
+                customer = world.customers.get(envelope.subject or "")
+                if customer is None or envelope.id in recalled:  # a topic may hold an event twice
+                    continue
+                if envelope.source.endswith(LIVE):
+                    _take_in(world, customer, decode(event.payload), world.plan.until)
+                    recalled.add(envelope.id)
+                elif envelope.source.startswith(CASES) and world.cases.lacks(envelope):
+                    world.cases.take_in(readable(event))
+                    recalled.add(envelope.id)
+    _go_on_with(world, [case for i, case in world.cases.cases.items() if i not in known])
     return len(recalled)
 
 
-def _take_in_case(customer: Customer, data: Touchpoint, under_way: dict[str, Case]) -> None:
-    """Note the cases that an earlier session left open: somebody must go on with them."""
-    match data:
-        case CaseOpened():
-            under_way[data.case_id] = Case(
-                data.case_id, customer, data.priority, data.owner, data.department
-            )
-        case CaseClosed():
-            under_way.pop(data.case_id, None)
-        case _:
-            pass  # nothing else opens or ends one for good
+def _go_on_with(world: World, cases: Iterable[CaseState]) -> None:
+    """Let cases be finished that an earlier session left open."""
+    for state in cases:
+        customer = world.customers[world.cases.customer_of(state.case_id)]
+        if state.status != "closed":
+            case = Case(customer, state)
+            soon = world.after(customer, world.plan.until, case.solution / 4)
+            world.at(soon, partial(take_up, world, case))
 
 
 def _take_in(world: World, customer: Customer, data: Touchpoint, when: datetime) -> None:

@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from events.touchpoints.complaint import ComplaintFiled, ServiceKind, ServiceRequested, Severity
-from services.simulator.cases import Case
-from services.simulator.casework import Owed, begin
+from services.simulator.casework import Owed, expect
 from services.simulator.company import COSTS, clerk
 from services.simulator.customers import Customer
 from services.simulator.people import phone
@@ -57,12 +56,12 @@ def complain(world: World, customer: Customer, order_id: str, when: datetime) ->
         order_id=order_id,
     )
     personal = {"text": _TEXTS[category], "callback_phone": phone(dice)}
-    event_id = world.tell(customer, "service", when, filed, personal)
+    reported = world.report(customer, "service", when, filed, personal)
     customer.earn(when, COSTS.per_complaint, -1)
     owes: list[Owed] = [_OWES[category]] if dice.random() < 0.5 else []
     if owes and dice.random() < 0.3:
         owes.append(("finance", "refund") if category == "attitude" else ("sales", "credit_note"))
-    begin(world, Case.of(event_id, customer, severity, owner, department), owes, None, when)
+    expect(world, customer, reported, owes, None, when)
 
 
 def request(world: World, customer: Customer, when: datetime) -> None:
@@ -78,8 +77,7 @@ def request(world: World, customer: Customer, when: datetime) -> None:
         agent=owner,
         wanted_by=None if days is None else world.told_instant(when) + timedelta(days=days),
     )
-    event_id = world.tell(customer, "service", when, asked, {"text": "咨询产品与账户事宜"})
+    reported = world.report(customer, "service", when, asked, {"text": "咨询产品与账户事宜"})
     owes: list[Owed] = [("engineering", "installation")] if kind == "new_connection" else []
-    case = Case.of(event_id, customer, asked.severity, owner, "service")
-    begin(world, case, owes, days, when)
+    expect(world, customer, reported, owes, days, when)
     world.in_days(customer, when, dice.uniform(200.0, 800.0), partial(request, world, customer))

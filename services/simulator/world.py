@@ -1,5 +1,7 @@
 """The company's time: what will happen next, and what the branches report of it.
 
+What departments do on cases are commands: decided in memory as they would be on the log.
+
 In a history the company lives by the calendar. Live it lives faster: what it does is told
 with the instant of the telling, and days are told as many days earlier as it is ahead.
 """
@@ -9,12 +11,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from heapq import heappop, heappush
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from events.business_time import BusinessTime, Term
 from events.calendars import DAY, local_day
-from events.envelope import EventId
+from events.cases.asking import Rules
+from events.cases.commands import Command
+from events.cases.staff import BY_ITSELF, Staff, staff_in_force
+from events.envelope import EventId, Position, RecordedEvent
+from events.policy import Reference
+from events.refusals import Refused
 from events.touchpoints.base import Touchpoint
+from services.casework.cases import CommandOn
+from services.casework.memory import CasesInMemory, Ordered
+from services.casework.openings import opening
 from services.simulator.company import calendar
 from services.simulator.customers import Customer
 from services.simulator.devices import HEADQUARTERS, LIVE, Devices, Lateness, Lines, Recording
@@ -22,6 +33,14 @@ from services.simulator.plan import Plan
 from services.simulator.seasons import office_hour
 
 Action = Callable[[datetime], None]
+
+
+class Given(NamedTuple):
+    """A command that was given live, and what it is expected to record."""
+
+    asked: CommandOn
+    expected: Ordered
+
 
 _ON_THE_WAY = timedelta(seconds=3)
 _CALENDAR_YEARS = 6
@@ -46,6 +65,12 @@ class World:
         self._calendar = calendar(plan.since, year, year + _CALENDAR_YEARS)
         self._calendar_from = plan.since.date()
         self._business_time: dict[ZoneInfo, BusinessTime] = {}
+        self.cases = CasesInMemory()
+        self.given: list[Given] = []  # only live: what was commanded and not sent yet
+        self._orders = 0
+        self._published: list[RecordedEvent] = []
+        self._reference: Reference | None = None
+        self._staff: dict[str, Staff] = {}
 
     @property
     def has_more_to_happen(self) -> bool:
@@ -138,6 +163,18 @@ class World:
         kept_back: timedelta = timedelta(0),
     ) -> EventId:
         """Report what happened to a customer; a branch without a line keeps it back."""
+        return self.report(customer, device, when, data, personal, kept_back).envelope.id
+
+    def report(
+        self,
+        customer: Customer,
+        device: str,
+        when: datetime,
+        data: Touchpoint,
+        personal: Mapping[str, str] | None = None,
+        kept_back: timedelta = timedelta(0),
+    ) -> Recording:
+        """Report what happened to a customer, and return when and how it arrives."""
         branch_id = customer.branch.branch_id
         now = self._now or when
         if self.live:
@@ -148,12 +185,78 @@ class World:
             branch_id, device, customer.customer_id, now - kept_back, data, late
         )
         arrives = (late.collected_at if late else now) + _ON_THE_WAY
-        self._keep(Recording(arrives, envelope, data, personal))
-        return envelope.id
+        recording = Recording(arrives, envelope, data, personal)
+        self._keep(recording)
+        return recording
 
     def announce(self, when: datetime, data: Touchpoint) -> None:
         """Report what headquarters publishes in the course of business."""
         self._keep(self.publish(when, data))
+
+    # --- what is commanded -----------------------------------------------------------------
+
+    def kept_waiting(self, customer: Customer, when: datetime, action: Action) -> bool:
+        """Return whether the branch has no line to command by; then the action waits for it."""
+        late = None if self.live else self._lines.lateness(customer.branch.branch_id, when)
+        if late is None:
+            return False
+        self.at(late.collected_at + _ON_THE_WAY, action)
+        return True
+
+    def order(
+        self,
+        agent: str | None,
+        case_id: str,
+        when: datetime,
+        command: Command,
+        note: str | None = None,
+    ) -> Ordered | None:
+        """Let a member of staff command, or the platform; None: it was refused."""
+        self._orders += 1
+        now = self._now or when
+        asked = CommandOn(
+            case_id=case_id,
+            command=command,
+            by=BY_ITSELF if agent is None else self._member(agent, now),
+            key=f"{self.plan.seed}-{self._session}{self._orders}",
+            personal=None if note is None else {"note": note},
+        )
+        return self._done(asked, now)
+
+    def open_case(self, opener: Recording, tier: str | None, when: datetime) -> Ordered | None:
+        """Let a complaint, a request or a need overheard open its case, by itself."""
+        recorded = RecordedEvent(
+            opener.envelope, Position(0, 0, 0), opener.recorded_at, opener.data
+        )
+        return self._done(opening(recorded, tier), self._now or when)
+
+    def _done(self, asked: CommandOn, now: datetime) -> Ordered | None:
+        done = self.cases.execute(asked, now, Rules(self.reference))
+        if isinstance(done, Refused):
+            return None
+        if self.live:
+            if asked.by != BY_ITSELF:
+                self.given.append(Given(asked, done))
+            return done
+        for event in done.events:
+            at = max(now, event.envelope.effective_at)
+            self._keep(Recording(at, event.envelope, event.data, event.personal, done.order))
+        return done
+
+    @property
+    def reference(self) -> Reference:
+        """Return the rules and reference data that headquarters has published."""
+        if self._reference is None:
+            self._reference = Reference(self._published)
+        return self._reference
+
+    def _member(self, agent: str, now: datetime) -> Staff:
+        staff = self._staff.get(agent)
+        if staff is None:
+            staff = staff_in_force(self.reference, agent, now)
+            assert staff is not None, f"{agent} works for the company"
+            self._staff[agent] = staff
+        return staff
 
     def publish(
         self, when: datetime, data: Touchpoint, correlation_id: str | None = None
@@ -162,6 +265,8 @@ class World:
         envelope = self._devices.report(
             HEADQUARTERS, "policy", None, when, data, correlation_id=correlation_id
         )
+        self._published.append(RecordedEvent(envelope, Position(0, 0, 0), when, data))
+        self._reference = None
         return Recording(when, envelope, data)
 
     def _keep(self, recording: Recording) -> None:

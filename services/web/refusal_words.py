@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import tzinfo
 
-from babel import Locale, dates
+from babel import Locale, dates, numbers
 
+from events.money import Money, from_minor, minor_digits
 from events.refusals import Teller
-from services.web.languages import INSTANTS, LANGUAGES, texts
+from services.web.languages import DAYS, INSTANTS, LANGUAGES, texts
 
 
 def refusal_teller(language: str, tz: tzinfo) -> Teller:
@@ -18,7 +19,17 @@ def refusal_teller(language: str, tz: tzinfo) -> Teller:
     return Teller(
         text=_,
         instant=lambda at: dates.format_datetime(at, pattern, tzinfo=tz, locale=locale),
+        day=lambda day: dates.format_date(day, DAYS[language], locale=locale),
+        money=lambda money: _money(money, locale),
         comma=_("; "),
         nothing=_("nobody or nothing"),
         by=_("%(owed)s, by %(due)s"),
     )
+
+
+def _money(money: Money, locale: Locale) -> str:
+    """Return an amount with all digits of its currency, and its code."""
+    digits = minor_digits(money.currency)
+    pattern = f"#,##0.{'0' * digits}" if digits else "#,##0"
+    value = from_minor(money.minor, money.currency)
+    return f"{numbers.format_decimal(value, pattern, locale=locale)} {money.currency}"

@@ -14,12 +14,11 @@ from services.log.kafka.topics import TopicPartitions
 from services.log.kafka.wire import to_record
 from services.ports import StoredEvent
 from services.settings import Settings
-from services.simulator.history import history, open_books
 from services.simulator.plan import Plan
 from tests.faults.clients import Fleet, Ledger
 from tests.faults.debts import Debts
 from tests.faults.either import either
-from tests.faults.kills import branch_keys
+from tests.faults.kills import branch_keys, published
 from tests.faults.load import append_at, judge_ledger
 from tests.faults.matrix import Mode, Outcome, Scene
 from tests.faults.oracle import caught_up, whole_log
@@ -70,7 +69,7 @@ async def repeats(scene: Scene, mode: Mode) -> Outcome:
     """Every event is sent one to five times, all of them shuffled, to any gateway at once."""
     outcome, dice = Outcome(), scene.dice("repeats")
     plan = Plan.ending_today(datetime.now(UTC), seed=scene.seed, customers=scene.choose(150, 30))
-    copies = [r for r in history(open_books(plan)) for _ in range(dice.randint(1, 5))]
+    copies = [r for r in published(plan) for _ in range(dice.randint(1, 5))]
     dice.shuffle(copies)
     async with either(scene, mode, gateways=2) as one:
         await one.up()

@@ -10,7 +10,9 @@ from typing import Any, cast
 import pytest
 import pytest_asyncio
 
+from events.cases.terms import native_case_id
 from events.envelope import PositionVector
+from events.touchpoints.complaint import CaseOpened, ComplaintFiled
 from services.casework.api import COMMANDS, ON_A_VERSION
 from services.vault.vault import PostgresVault
 from tests.support.casework import (
@@ -23,7 +25,7 @@ from tests.support.casework import (
     Json,
     desk_on_chosen_log,
 )
-from tests.support.modes import EITHER
+from tests.support.modes import EITHER, catch_up
 
 pytestmark = pytest.mark.postgres
 
@@ -267,6 +269,28 @@ async def test_who_may_not_is_told(desk: Desk) -> None:
     assert (missing.status_code, missing.json()["rule"]) == (404, "unknown_case")
     missing = await desk.give("00000000-0000-5000-8000-000000000000", "reply")
     assert (missing.status_code, missing.json()["rule"]) == (404, "unknown_case")
+
+
+async def test_a_case_that_another_system_keeps_takes_no_commands(desk: Desk) -> None:
+    """Nor does one whose history branches published; both are told from one not open yet."""
+    await desk.publish(ComplaintFiled(severity="low", case_ref="T-1"), "kept elsewhere")
+    told = native_case_id(await desk.publish(ComplaintFiled(severity="low"), "told by a branch"))
+    opened = CaseOpened(
+        case_id=told, priority="low", owner="ann", department="service",
+        response_minutes=60, solution_minutes=60,
+    )  # fmt: skip
+    await desk.publish(opened, "opened by a branch")
+    fresh = await desk.publish(ComplaintFiled(severity="low", agent=OWNER), "fresh")
+    await catch_up(desk.platform, desk.settings)
+    for case_id, rule in (("T-1", "external"), (told, "external")):
+        refused = await desk.give(case_id, "reply")
+        assert (refused.status_code, refused.json()["rule"]) == (409, rule)
+    early = await desk.give(native_case_id(fresh), "reply")
+    assert (early.status_code, early.json()["rule"]) == (409, "not_opened")
+    while await desk.by_itself.openings.step():
+        pass
+    assert (await desk.give(native_case_id(fresh), "reply")).status_code == 200
+    assert (await desk.give(told, "reply")).json()["rule"] == "external"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from itertools import count
 
 import asyncpg
 import pytest
+from asyncpg.connection import LoggedQuery
 from msgspec.structs import replace
 
 from events.envelope import CustomerId, PositionVector
@@ -166,6 +167,33 @@ async def test_several_partitions_are_taken_in_together(bench: Bench) -> None:
     }
     assert await bench.pool.fetchval("SELECT sum(next) FROM checkpoints") == 120
     assert await step_together(owners, NOTHING, 100) == 0
+
+
+async def test_a_trickle_in_every_partition_is_written_by_as_many_statements_as_in_one(
+    bench: Bench,
+) -> None:
+    writes: list[str] = []
+
+    def note(query: LoggedQuery) -> None:
+        if any(word in query.query for word in ("INSERT INTO", "UPDATE ", "DELETE ", "BEGIN")):
+            writes.append(query.query)
+
+    everybody = [f"C-{n}" for n in range(40)]
+    await bench.append(*(payment(n, customer) for n, customer in enumerate(everybody)))
+    owners = await bench.owners()
+    await step_together(owners, NOTHING, 100)
+    connections = [await bench.pool.acquire() for _ in range(bench.pool.get_max_size() - 1)]
+    for connection in connections:
+        connection.add_query_logger(note)
+    for connection in connections:
+        await bench.pool.release(connection)
+    counts = []
+    for turn, customers in enumerate((everybody[:1], everybody), 1):
+        await bench.append(*(payment(100 * turn + n, c) for n, c in enumerate(customers)))
+        writes.clear()
+        assert await step_together(owners, NOTHING, 100) == len(customers)
+        counts.append(len(writes))
+    assert counts[0] == counts[1] > 0
 
 
 async def test_one_partition_lost_undoes_all_that_was_taken_in_with_it(bench: Bench) -> None:

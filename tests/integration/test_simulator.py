@@ -11,8 +11,11 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from msgspec.structs import replace
 
 from events.partitioning import PARTITIONS
+from events.streams import CASES, is_stream
+from services.casework.by_itself import CaseworkByItself
 from services.clock import SystemClock
 from services.errors import UsageError
 from services.gateway.http import create_gateway
@@ -27,9 +30,10 @@ from services.platform import Platform
 from services.ports import StoredEvent
 from services.settings import Settings
 from services.simulator.branches import BRANCHES
+from services.simulator.company import everybody
 from services.simulator.devices import LIVE, Recording
 from services.simulator.history import history, open_books
-from services.simulator.keys import branch_keys
+from services.simulator.keys import branch_keys, staff_keys
 from services.simulator.live import go_on, world_after
 from services.simulator.load import ensure_history, load, log_state
 from services.simulator.plan import Plan
@@ -73,7 +77,11 @@ async def test_the_log_holds_the_history_as_it_would_have_been_recorded(
     assert loaded.written == loaded.events == len(stored) == len(expected)
     for event in stored:
         recording = expected[event.envelope.id]
-        assert event.envelope == recording.envelope
+        envelope = event.envelope
+        if recording.order is not None:  # the customer's key says what was asked for
+            assert (envelope.correlation_id or "").startswith(f"{recording.order.key}#")
+            envelope = replace(envelope, correlation_id=None)
+        assert envelope == recording.envelope
         late = event.recorded_at - recording.recorded_at
         assert timedelta(0) <= late <= timedelta(hours=12)
 
@@ -157,17 +165,33 @@ async def test_the_company_lives_on_through_the_gateway(platform: Platform) -> N
     world = world_after(loaded.plan)
     world.go_live(session=int(clock.now().timestamp()))
     keys = await branch_keys(platform, [branch.branch_id for branch in BRANCHES])
+    staff = await staff_keys(platform, everybody())
+    before = {event.envelope.id for event in await whole_log(platform)}
+    by_itself = CaseworkByItself(platform)
     transport = httpx2.ASGITransport(app=create_gateway(platform))
     async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
+        opening = asyncio.create_task(by_itself.run())
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(4):
-                await go_on(world, client, keys, 40.0, clock)
-    live = [e for e in await whole_log(platform) if e.envelope.source.endswith(LIVE)]
-    assert len(live) > 60
+            async with asyncio.timeout(8):
+                await go_on(world, client, keys, staff, 40.0, clock)
+        opening.cancel()
+        await asyncio.gather(opening, return_exceptions=True)
+    live = [e for e in await whole_log(platform) if e.envelope.id not in before]
+    assert sum(e.envelope.source.endswith(LIVE) for e in live) > 60
+    decided = [e for e in live if e.envelope.source.startswith(CASES)]
+    assert decided
+    assert not any(
+        e.envelope.type.startswith("case.") for e in live if not is_stream(e.envelope.source)
+    )
     assert all(abs(clock.now() - e.recorded_at) < timedelta(minutes=2) for e in live)
     assert await platform.pool.fetchval("SELECT count(*) FROM quarantine") == 0
     again = world_after(loaded.plan)
     assert await recall(again, platform.log) == len(live)
+    streams = {e.envelope.source.removeprefix(CASES): e.envelope.sequence for e in decided}
+    for case_id, version in streams.items():
+        case = again.cases.case(case_id)
+        assert case is not None
+        assert case.version == version
 
 
 async def test_keys_of_earlier_sessions_are_revoked(platform: Platform) -> None:

@@ -62,6 +62,9 @@ def company() -> Iterator[Touchpoint]:
     yield _staff(CALLER, "calls", "call_centre")
     yield _staff("manager-1", None, "branch_manager")
     yield _staff("hq-1", None, "headquarters")
+    yield _staff("credit-1", None, "credit")
+    yield _staff("money-1", None, "receivables")
+    yield _staff("orders-1", None, "order_entry")
 
 
 def _staff(staff_id: str, department: str | None, *roles: Role) -> StaffSet:
@@ -137,6 +140,7 @@ class Desk:
         by: str = OWNER,
         seen: int | None = None,
         key: str | None = None,
+        of: str = "cases",
         **headers: str,
     ) -> httpx2.Response:
         """Give a command; under a new key, unless one is named."""
@@ -147,7 +151,7 @@ class Desk:
         if seen is not None:
             given["if-match"] = f'"{seen}"'
         return await self.client.post(
-            f"/api/v1/cases/{case_id}/{word}", json=body or {}, headers=given | _named(headers)
+            f"/api/v1/{of}/{case_id}/{word}", json=body or {}, headers=given | _named(headers)
         )
 
     async def done(

@@ -135,6 +135,10 @@ class Desk:
             self.facts.append(fact_in_stream(data, now, source, number, self.branch))
         return decided
 
+    def hears(self, data: Touchpoint, at: datetime) -> None:
+        """Let a branch report something else about the customer, however long ago it was."""
+        self.facts.append(fact_in_stream(data, at, "/branches/B-2/b", len(self.facts), "B-2"))
+
     def learns(self, *rules: Told) -> None:
         """Let reference data be recorded, whatever instant it counts from."""
         self.reference = self.reference.remember(recorded_events(rules, "HQ"))

@@ -1,2 +1,2 @@
 -- $1 customer: the tier, where it is known.
-SELECT tier FROM {tiers} WHERE customer_id = $1;
+SELECT tier FROM {standings} WHERE customer_id = $1;

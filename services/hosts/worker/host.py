@@ -18,6 +18,7 @@ from pathlib import Path
 import structlog
 from mode import Service
 
+from services.casework.by_itself import CaseworkByItself
 from services.hosts.bootstrap import open_platform
 from services.hosts.worker.application import application, run_until_told
 from services.hosts.worker.changes import ChangedCustomers
@@ -44,7 +45,7 @@ _HELD = "held"  # in the folder, for as long as its worker lives
 class _Going(Service):
     """The place among Faust's services of something that goes on until it is cancelled."""
 
-    def __init__(self, going: KafkaProjector | Deliveries) -> None:
+    def __init__(self, going: KafkaProjector | Deliveries | CaseworkByItself) -> None:
         super().__init__()
         self._going = going
 
@@ -71,6 +72,7 @@ async def work(settings: Settings, *, stall_s: float = STALL_S) -> None:
         changes = ChangedCustomers(generation)
         projector = KafkaProjector(platform, cluster, generation, audience=changes)
         app.add_dependency(_Going(projector))
+        app.add_dependency(_Going(CaseworkByItself(platform)))
         await stack.enter_async_context(
             watch(app, platform, cluster, generation, projector, stall_s)
         )

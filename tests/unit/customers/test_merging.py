@@ -8,6 +8,7 @@ from datetime import UTC
 
 import pytest
 
+from events.calendars import INSTANT
 from events.cases.staff import Staff
 from events.customers import merging
 from events.customers.identity import Identity
@@ -85,7 +86,7 @@ def test_a_refusal_names_its_rule_and_what_would_make_it_pass(
 def test_before_a_merge_takes_effect_each_is_a_root() -> None:
     known = merged((A, B))
     assert isinstance(decide(A, Merge(into=C), HEADQUARTERS, hours(-1), known), tuple)
-    assert known.identity.no_earlier_than(hours(-1)) == hours(0)
+    assert known.identity.no_earlier_than(hours(-1)) == hours(0) + INSTANT
 
 
 REASONS = [one for one in vars(merging).values() if isinstance(one, Reason)]

@@ -3,10 +3,16 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
+from events.cases.asking import Rules
 from events.codec import encode
 from events.envelope import Position
 from events.partitioning import partition_of
-from events.touchpoints.complaint import CaseClosed, CaseOpened
+from events.refusals import Refused
+from services.casework.cases import CommandOn
+from services.casework.memory import CasesInMemory, Ordered
+from services.intake.draft import Draft
 from services.ports import StoredEvent
 from services.simulator.devices import Recording
 from services.simulator.live import world_after
@@ -19,17 +25,17 @@ PLAN = Plan.ending_today(NOON, customers=150)
 
 
 class KeptLog:
-    """A log that holds what a session reported."""
+    """A log that holds what a session reported, and what casework recorded."""
 
-    def __init__(self, recordings: Sequence[Recording]) -> None:
+    def __init__(self, lived: Sequence[Recording | Draft]) -> None:
         self._events = [
             StoredEvent(
-                recording.envelope,
-                Position(1, partition_of(recording.envelope.subject or ""), n),
-                recording.recorded_at,
-                encode(recording.data),
+                one.envelope,
+                Position(1, partition_of(one.envelope.subject or ""), n),
+                one.envelope.effective_at,
+                encode(one.data),
             )
-            for n, recording in enumerate(recordings)
+            for n, one in enumerate(lived)
         ]
 
     async def read(self, partition: int, start: int, limit: int) -> list[StoredEvent]:
@@ -37,25 +43,42 @@ class KeptLog:
         return [e for e in mine if e.position.n >= start][:limit]
 
 
-def lived(world: World, session: int, events: int) -> list[Recording]:
+def lived(world: World, session: int, events: int) -> list[Recording | Draft]:
+    """Let a company live, its cases opened as they are commanded, and return all that it did."""
     world.go_live(session)
     now = NOON + timedelta(hours=session)
-    found: list[Recording] = []
-    while len(found) < events:
-        now += timedelta(seconds=1)
-        found += world.step(now)
+    found: list[Recording | Draft] = []
+    opening = CasesInMemory.execute
+
+    def kept(
+        self: CasesInMemory, asked: CommandOn, at: datetime, rules: Rules
+    ) -> Ordered | Refused:
+        done = opening(self, asked, at, rules)
+        if isinstance(done, Ordered):
+            found.extend(done.events)
+        return done
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(CasesInMemory, "execute", kept)
+        while len(found) < events:
+            now += timedelta(seconds=1)
+            found += world.step(now)
     return found
 
 
-def case_ids(recordings: Sequence[Recording], kind: type[CaseOpened | CaseClosed]) -> set[str]:
-    return {r.data.case_id for r in recordings if isinstance(r.data, kind)}
-
-
 async def test_cases_of_an_earlier_session_are_finished_in_the_next() -> None:
-    first = lived(world_after(PLAN), 1, 1_500)
-    left = case_ids(first, CaseOpened) - case_ids(first, CaseClosed)
-    assert left
+    first = world_after(PLAN)
+    before = {case_id for case_id, case in first.cases.cases.items() if case.status == "closed"}
+    done = lived(first, 1, 1_500)
+    left = {case_id for case_id, case in first.cases.cases.items() if case.status != "closed"}
+    assert left - world_after(PLAN).cases.cases.keys()
     world = world_after(PLAN)
-    assert await recall(world, KeptLog(first)) == len(first)  # type: ignore[arg-type]
-    again = lived(world, 2, 4_000)
-    assert left <= case_ids(again, CaseClosed)
+    assert await recall(world, KeptLog(done)) == len(done)  # type: ignore[arg-type]
+    assert {c: case.version for c, case in world.cases.cases.items()} == {
+        c: case.version for c, case in first.cases.cases.items()
+    }
+    lived(world, 2, 4_000)
+    ended = {case_id for case_id, case in world.cases.cases.items() if case.status == "closed"}
+    new = left - world_after(PLAN).cases.cases.keys()
+    assert new <= ended
+    assert before <= ended
