@@ -39,7 +39,7 @@ class Envelope(Struct, frozen=True, kw_only=True, gc=False):
     """
 
     id: EventId
-    source: str  # /branches/B/device: what numbers its own events
+    source: str  # what numbers its own events: /branches/B/device, or a stream (events.streams)
     type: str  # the catalogue's name, such as payment.payment_received
     subject: CustomerId | None  # None: the touchpoint belongs to its branch alone
     branch_id: BranchId

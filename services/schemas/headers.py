@@ -23,7 +23,11 @@ _HEADERS = {
         "019cad2f-6a3a-7c31-9d52-5f0e3b8a7c11",
         "uuid",
     ),
-    "ce_source": _Header("Who numbers the event: /branches/B/device.", "/branches/SH-01/till-3"),
+    "ce_source": _Header(
+        "What numbers the event: /branches/B/device, or the stream of a case (/cases/ID) or "
+        "customer (/customers/ID).",
+        "/branches/SH-01/till-3",
+    ),
     "ce_type": _Header("The touchpoint's name in the catalogue.", ""),
     "ce_time": _Header(
         "The branch device's clock when it happened.", "2026-03-02T01:30:00.250000Z", _INSTANT

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from tests.bench.machine import Line
-from tests.bench.tables import events, kafka, large
+from tests.bench.tables import events, kafka, large, rivals
 
 PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
 
@@ -24,6 +24,7 @@ SECTIONS: Mapping[str, Renders] = {
     "events": events.rendered,
     "kafka": kafka.rendered,
     "large": large.rendered,
+    "rivals": rivals.rendered,
 }
 
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from hashlib import sha256
+from typing import Any
 
 import msgspec
 import pytest
@@ -415,7 +416,12 @@ class StreamLogContract:
         assert await accepted_events(log) == []
 
 
-def losing(patch: pytest.MonkeyPatch, owner: object, name: str) -> LoseAnswers:
+def losing(
+    patch: pytest.MonkeyPatch,
+    owner: object,
+    name: str,
+    lose: Callable[[Any], None] = lambda answer: None,
+) -> LoseAnswers:
     """Have an adapter's own step, which commits, lose what it answers the first time."""
 
     @contextmanager
@@ -425,6 +431,7 @@ def losing(patch: pytest.MonkeyPatch, owner: object, name: str) -> LoseAnswers:
         async def commit_and_lose(*given: object) -> object:
             answer = await commit(*given)
             if left:
+                lose(answer)
                 raise left.pop()
             return answer
 

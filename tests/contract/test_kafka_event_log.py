@@ -66,7 +66,9 @@ class TestKafkaStreams(StreamLogContract):
 
     @pytest.fixture
     def lose_answers(self, monkeypatch: pytest.MonkeyPatch) -> LoseAnswers:
-        return losing(monkeypatch, Outbox, "admit")
+        return losing(
+            monkeypatch, Outbox, "admit", lambda admitted: admitted.connection.terminate()
+        )
 
 
 class CrashingGateway:
@@ -81,7 +83,12 @@ class CrashingGateway:
         return await self.admit_call(Call([prepare(one) for one in submissions]))
 
     async def admit_call(self, call: Call) -> Admitted:
-        return await self._outbox.admit([call], SetClock(START))
+        async with self._outbox.admitted([call], SetClock(START)) as admitted:
+            return admitted
+
+    def holding(self, submissions: Sequence[Submission]) -> AbstractAsyncContextManager[Admitted]:
+        call = Call([prepare(one) for one in submissions])
+        return self._outbox.admitted([call], SetClock(START))
 
     async def append_unconfirmed(self, submissions: Sequence[Submission]) -> None:
         appender = Appender(self._cluster)
@@ -132,6 +139,26 @@ async def test_a_running_gateway_appends_what_another_left_pending_first(
         await CrashingGateway(pool, kafka).admit([payment(1)])
         await log.append([payment(2)])
         assert ids(await accepted_events(log)) == ids([payment(1), payment(2)])
+
+
+async def test_who_owns_a_partition_is_waited_for_and_what_it_leaves_goes_first(
+    pool: Pool, kafka: Settings, open_log: OpenKafka
+) -> None:
+    """Within the context a gateway stands between its admission and its append."""
+    async with open_log() as log:
+        async with CrashingGateway(pool, kafka).holding([payment(1)]) as admitted:
+            assert admitted.next is not None
+            waiting = asyncio.create_task(log.append([payment(2)]))
+            async with asyncio.timeout(10):
+                while not await pool.fetchval(  # noqa: ASYNC110 - the server tells it no other way
+                    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+                ):
+                    await asyncio.sleep(0.01)
+            assert await accepted_events(log) == []
+        await waiting
+        assert ids(await accepted_events(log)) == ids([payment(1), payment(2)])
+        held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
+        assert await pool.fetchval(held) == 0
 
 
 async def test_a_repeat_of_a_pending_event_brings_it_into_the_log(

@@ -39,7 +39,8 @@ async def platform(settings: Settings) -> AsyncIterator[Platform]:
 async def admit_and_die(platform: Platform, settings: Settings, one: Submission) -> None:
     """Do what a gateway does that is killed between its admission and its append."""
     outbox = Outbox(platform.pool, 1, TopicPartitions(settings.kafka_prefix, 1))
-    await outbox.admit([Call([prepare(one)])], SetClock())
+    async with outbox.admitted([Call([prepare(one)])], SetClock()):
+        pass
 
 
 async def pending(platform: Platform) -> tuple[int, int]:

@@ -162,7 +162,8 @@ async def admit_only(
 ) -> None:
     """Do what a gateway does until it crashes before its append."""
     outbox = Outbox(platform.pool, 2, TopicPartitions(settings.kafka_prefix, 2))
-    await outbox.admit([Call([prepare(one) for one in submissions])], platform.clock)
+    async with outbox.admitted([Call([prepare(one) for one in submissions])], platform.clock):
+        pass
 
 
 async def move(settings: Settings, to: str) -> None:
@@ -199,7 +200,8 @@ async def test_commands_go_on_where_their_stream_was(
         await command(platform, 2)
         left = said(stream, 4)
         outbox = Outbox(platform.pool, 2, TopicPartitions(in_kafka.kafka_prefix, 2))
-        await outbox.admit([unit([left], ())], platform.clock)
+        async with outbox.admitted([unit([left], ())], platform.clock):
+            pass
     await move(in_kafka, "embedded")
     async with open_platform(on_postgres, clock=clock) as platform:
         await command(platform, 4)
@@ -384,20 +386,39 @@ async def publish_until_refused(platform: Platform, day: int, sent: list[Submiss
     raise AssertionError("nobody moved it")
 
 
+async def command_until_refused(platform: Platform, by: str, won: list[Submission]) -> None:
+    """Take a case on, against rivals, keeping what was acknowledged, until the log has moved."""
+    stream = case_stream("1")
+    while True:
+        version = len(await platform.log.stream(stream))
+        unit = [said(stream, version + 1, by=by), said(stream, version + 2, by=by)]
+        try:
+            answer = await platform.log.append_unit(unit)
+        except LogMoved:
+            return
+        if not isinstance(answer, Stale):
+            assert {type(one) for one in answer} == {Accepted}
+            won += unit
+
+
 @pytest.mark.parametrize("to", ["kafka", "embedded"])
 async def test_what_is_published_meanwhile_is_kept_and_what_still_runs_is_refused(
     on_postgres: Settings, in_kafka: Settings, clock: SetClock, tmp_path: Path, to: str
 ) -> None:
     here, there = (on_postgres, in_kafka) if to == "kafka" else (in_kafka, on_postgres)
     sent: list[Submission] = []
+    won: list[Submission] = []
     if to == "embedded":
         async with open_platform(on_postgres, clock=clock):
             pass
         await move(in_kafka, "kafka")
     with workers(here, 1 if to == "embedded" else 0, tmp_path) as running:
         async with open_platform(here, clock=clock) as platform:
-            publishing = asyncio.create_task(publish_until_refused(platform, 0, sent))
-            while len(sent) < 200:  # noqa: ASYNC110 - the other task counts
+            publishing = asyncio.gather(
+                publish_until_refused(platform, 0, sent),
+                *(command_until_refused(platform, by, won) for by in ("one", "other")),
+            )
+            while len(sent) < 200 or not won:  # noqa: ASYNC110 - the other task counts
                 await asyncio.sleep(0.05)
             await move(in_kafka, to)
             await asyncio.wait_for(publishing, 10)
@@ -417,7 +438,10 @@ async def test_what_is_published_meanwhile_is_kept_and_what_still_runs_is_refuse
             pass
     async with open_platform(there, clock=clock) as platform:
         ids = {event.envelope.id for event in await everything(platform)}
-        assert ids == {one.envelope.id for one in sent}
+        assert ids == {one.envelope.id for one in (*sent, *won)}
+        stream = await platform.log.stream(case_stream("1"))
+        assert sorted(e.envelope.id for e in stream) == sorted(one.envelope.id for one in won)
+        assert [e.envelope.sequence for e in stream] == list(range(1, len(won) + 1))
         await catch_up(platform, there)
         await assert_whole(platform)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
 from typing import Self
 
@@ -46,7 +46,7 @@ from services.ports import (
     StreamVersion,
     Submission,
 )
-from services.postgres.pool import Pool, retried, translated
+from services.postgres.pool import Pool, translated
 from services.postgres.statements import sql
 from services.settings import Settings
 
@@ -225,22 +225,24 @@ class KafkaEventLog:
 
     async def _write(self, calls: Sequence[Call]) -> Sequence[Answer]:
         """Append a group; groups are admitted in the order of their arrival."""
-        async with self._admitting:
-            if self._undelivered:  # nothing more is admitted before what is pending is through
-                await check_identity(self._pool, self._cluster, self._generation)
-                await self._recover()
-            # Safe to repeat: what an attempt committed unnoticed comes back as a duplicate.
-            admitted = await retried(lambda: self._outbox.admit(calls, self._clock))
-            ids: dict[str, Place] = {
-                calls[number].events[i].envelope.id: (number, i) for number, i in admitted.records
-            }
-            self._fresh.update((one, admitted.records[place]) for one, place in ids.items())
-        try:
-            async with self._delivering():
-                return await self._delivered(calls, admitted, ids)
-        finally:
-            for event_id in ids:
-                del self._fresh[event_id]
+        async with AsyncExitStack() as stack:
+            async with self._admitting:
+                if self._undelivered:  # nothing is admitted before what is pending is through
+                    await check_identity(self._pool, self._cluster, self._generation)
+                    await self._recover()
+                admitted = await stack.enter_async_context(
+                    self._outbox.admitted(calls, self._clock)
+                )
+                ids: dict[str, Place] = {
+                    calls[c].events[i].envelope.id: (c, i) for c, i in admitted.records
+                }
+                self._fresh.update((one, admitted.records[place]) for one, place in ids.items())
+            try:
+                async with self._delivering():
+                    return await self._delivered(calls, admitted, ids)
+            finally:
+                for event_id in ids:
+                    del self._fresh[event_id]
 
     @asynccontextmanager
     async def _delivering(self) -> AsyncIterator[None]:
@@ -264,11 +266,7 @@ class KafkaEventLog:
         `ids` are those of the events that were let in.
         """
         holders = admitted.admission.holders
-        positions: dict[str, Position] = {}
-        if admitted.partitions:
-            positions |= await self._outbox.deliver(
-                admitted.partitions, self._appender, self._fresh
-            )
+        positions = {**await self._outbox.deliver_admitted(admitted, self._appender, self._fresh)}
         asked = {*ids}
         asked |= {holder["event_id"] for holder in holders.values() if holder["n"] is None}
         asked -= positions.keys()  # what is left was delivered by somebody else

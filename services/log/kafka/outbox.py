@@ -4,12 +4,16 @@ First, in one transaction, events are admitted and stamped, and their records ke
 under the locks of the heads, so that stamps rise with the order of ordinals. Then, alone on
 the partitions, everything pending there is appended in that order, whoever left it, and
 confirmed in the same transaction that holds the partitions. So an event's first copy in a
-topic never comes before a copy of one stamped earlier, whatever crashed in between.
+topic never comes before a copy of one stamped earlier, whatever crashed in between. Where nobody
+is on the partitions and nothing is pending there, the first transaction comes to own them, and
+the second need not ask.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 import asyncpg
@@ -22,7 +26,7 @@ from services.log.kafka.topics import TopicPartitions
 from services.log.kafka.wire import Record, pack_headers, to_record, unpack_headers
 from services.log.units import Admission, Call, Overrun, Place, admit_calls, locks_for
 from services.ports import Clock
-from services.postgres.pool import Connection, Pool
+from services.postgres.pool import Connection, Pool, reset_when_given_back, retried
 from services.postgres.statements import sql
 
 _PAGE = 4_000
@@ -31,12 +35,32 @@ _PAGE = 4_000
 _LOCK_CLASS = 0x6B_61_66  # any constant that no other application of the same database uses
 
 
+class Next(NamedTuple):
+    """A pending record that is to be appended."""
+
+    partition: int
+    event_id: str
+
+
 class Admitted(NamedTuple):
-    """What one group's transaction let in, and where something must be appended for it."""
+    """What one group's transaction let in, and the next one, which is to deliver it."""
 
     admission: Admission
     records: Mapping[Place, Record]  # of what was let in
     partitions: frozenset[int]  # where something must be appended before all have positions
+    connection: Connection
+    held: Sequence[int]  # keys of partitions that the connection owns already
+    next: Sequence[Next] | None  # what is to be appended; None: others' come first, or may
+
+
+class _Owning:
+    """What an admission came to own on its way."""
+
+    def __init__(self) -> None:
+        self.held: list[int] = []
+        self.next: list[Next] = []
+        self.rounds = 0
+        self.others_wait = False
 
 
 class Outbox:
@@ -47,11 +71,22 @@ class Outbox:
         self._generation = generation
         self._places = places
 
-    async def admit(self, calls: Sequence[Call], clock: Clock) -> Admitted:
+    @asynccontextmanager
+    async def admitted(self, calls: Sequence[Call], clock: Clock) -> AsyncIterator[Admitted]:
         """Admit and stamp what is new, and keep its records until they are confirmed.
 
-        Raises: LogMoved.
+        Within the context `deliver_admitted` may be called, once; what it did not deliver is left
+        pending. Raises: LogMoved, Unavailable.
         """
+        # Safe to repeat: what an attempt committed unnoticed comes back as a duplicate.
+        admitted = await retried(lambda: self.admit(calls, clock))
+        try:
+            yield admitted
+        finally:
+            await self._give_back(admitted.connection)
+
+    async def admit(self, calls: Sequence[Call], clock: Clock) -> Admitted:
+        """Admit once; whoever takes the answer has to give the connection back."""
         now = clock.now()  # of records made before anybody waits for us; they are stamped later
         drafts = {
             (number, i): to_record(event.envelope, event.schema_version, event.payload, now)
@@ -60,11 +95,29 @@ class Outbox:
         }
         suspects: frozenset[int] = frozenset()
         while True:
+            connection = await self._pool.acquire()
             try:
-                async with self._pool.acquire() as connection, connection.transaction():
-                    return await self._admit(connection, calls, drafts, clock, suspects)
+                await connection.execute("BEGIN")
+                admitted = await self._admit(connection, calls, drafts, clock, suspects)
+                # At once into the transaction that delivers: whoever is frozen while it owns
+                # partitions is ended by the server, as long as it is within one.
+                await connection.execute("COMMIT AND CHAIN" if admitted.partitions else "COMMIT")
             except Overrun as overrun:
                 suspects = overrun.calls
+                await self._give_back(connection)
+            except BaseException:
+                await self._give_back(connection)
+                raise
+            else:
+                return admitted
+
+    async def _give_back(self, connection: Connection) -> None:
+        """Give a connection back that owns nothing any more."""
+        with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            if connection.is_in_transaction():
+                reset_when_given_back(connection)
+                await connection.execute("ROLLBACK")
+        await self._pool.release(connection)
 
     async def _admit(
         self,
@@ -75,22 +128,42 @@ class Outbox:
         suspects: frozenset[int],
     ) -> Admitted:
         heads = await lock_heads(connection, self._generation, "kafka", clock, locks_for(calls))
+        owning = _Owning()
 
         def stamped(place: Place) -> Record:
             number, i = place
             return drafts[place].stamped(heads.stamps[calls[number].events[i].partition])
 
-        async def admitted(places: Sequence[Place]) -> Collection[str]:
-            return await self._let_in(connection, calls, {one: stamped(one) for one in places})
+        async def let_in(places: Sequence[Place]) -> Collection[str]:
+            records = {place: stamped(place) for place in places}
+            return await self._let_in(connection, calls, records, owning)
 
-        admission = await admit_calls(connection, calls, heads.versions, suspects, admitted)
+        admission = await admit_calls(connection, calls, heads.versions, suspects, let_in)
         records = {place: stamped(place) for place in admission.let_in}
-        partitions = {calls[number].events[i].partition for number, i in records}
+        own = {one.partition for one in owning.next}
         left = {holder["pending_partition"] for holder in admission.holders.values()} - {None}
-        return Admitted(admission, records, frozenset(partitions | left))
+        are_next = (
+            owning.rounds == 1
+            and not owning.others_wait
+            and left <= own
+            and set(owning.held) == set(self._keys(own))
+            and len(owning.next) <= _PAGE
+        )
+        return Admitted(
+            admission,
+            records,
+            frozenset(own | left),
+            connection,
+            owning.held,
+            owning.next if are_next else None,
+        )
 
     async def _let_in(
-        self, connection: Connection, calls: Sequence[Call], records: Mapping[Place, Record]
+        self,
+        connection: Connection,
+        calls: Sequence[Call],
+        records: Mapping[Place, Record],
+        owning: _Owning,
     ) -> Collection[str]:
         """Admit what nobody holds, and keep its records as pending; return the ids let in."""
         events = [calls[number].events[i] for number, i in records]
@@ -108,8 +181,37 @@ class Outbox:
             [pack_headers(record.headers) for record in records.values()],
             [record.value for record in records.values()],
             [calls[number].whole for number, _ in records],
+            _LOCK_CLASS,
         )
-        return {row["event_id"] for row in rows}
+        ids = {row["event_id"] for row in rows}
+        if rows:
+            owning.rounds += 1
+            owning.held += rows[0]["held"]
+            owning.others_wait |= rows[0]["others_wait"]
+            owning.next += [
+                Next(event.partition, event.envelope.id)
+                for event in events
+                if event.envelope.id in ids
+            ]
+        return ids
+
+    async def deliver_admitted(
+        self, admitted: Admitted, appender: Appender, at_hand: Mapping[str, Record]
+    ) -> Mapping[str, Position]:
+        """Append all that is pending where a group was let in; return where it lies now.
+
+        Raises: as `deliver`.
+        """
+        if not admitted.partitions:
+            return {}
+        connection, rows, held = admitted.connection, admitted.next, admitted.held
+        if rows is None:
+            rows, held = await self._take(connection, sorted(admitted.partitions), held), ()
+        delivered = await self._deliver(connection, rows, appender, at_hand, held)
+        await connection.execute("COMMIT")
+        if len(rows) < _PAGE or admitted.next is not None:
+            return delivered
+        return {**delivered, **await self.deliver(admitted.partitions, appender, at_hand)}
 
     async def waiting(self) -> frozenset[int]:
         """Return the partitions in which something is pending."""
@@ -129,10 +231,7 @@ class Outbox:
         owned = sorted(partitions)
         while True:
             async with self._pool.acquire() as connection, connection.transaction():
-                rows = await connection.fetch(
-                    sql("kafka_take"), _LOCK_CLASS, self._keys(owned), self._generation, owned,
-                    _PAGE,
-                )  # fmt: skip
+                rows = await self._take(connection, owned)
                 written = await self._deliver(connection, rows, appender, at_hand)
             delivered |= written
             if len(written) < _PAGE:
@@ -141,6 +240,19 @@ class Outbox:
     async def own(self, connection: Connection, partitions: Iterable[int]) -> None:
         """Keep everybody else from appending to these partitions until the transaction ends."""
         await connection.execute(sql("kafka_own"), _LOCK_CLASS, self._keys(sorted(partitions)))
+
+    async def _take(
+        self, connection: Connection, partitions: Sequence[int], held: Sequence[int] = ()
+    ) -> Sequence[Next]:
+        """Own partitions until the transaction ends; return a page of what is pending there.
+
+        What is `held` of them is let go first: it may have been got in any order.
+        """
+        rows = await connection.fetch(
+            sql("kafka_take"), _LOCK_CLASS, held, self._keys(partitions), self._generation,
+            partitions, _PAGE,
+        )  # fmt: skip
+        return [Next(*row) for row in rows]
 
     def _keys(self, partitions: Iterable[int]) -> list[int]:
         return [self._generation * 16 + partition for partition in partitions]
@@ -158,22 +270,23 @@ class Outbox:
         """
         owned = sorted(partitions)
         rows = await connection.fetch(sql("kafka_pending"), self._generation, owned, _PAGE)
-        return await self._deliver(connection, rows, appender, at_hand)
+        return await self._deliver(connection, [Next(*row) for row in rows], appender, at_hand)
 
     async def _deliver(
         self,
         connection: Connection,
-        rows: Sequence[asyncpg.Record],
+        rows: Sequence[Next],
         appender: Appender,
         at_hand: Mapping[str, Record],
+        held: Sequence[int] = (),
     ) -> Mapping[str, Position]:
         """Append these pending records, confirm them and return where they lie."""
         if not rows:
             return {}
-        records = await self._records([row["event_id"] for row in rows], connection, at_hand)
+        records = await self._records([row.event_id for row in rows], connection, at_hand)
         ids: dict[int, list[str]] = {}
         for row in rows:
-            ids.setdefault(row["partition"], []).append(row["event_id"])
+            ids.setdefault(row.partition, []).append(row.event_id)
         written = await appender.append(
             {self._places.of(p): [records[i] for i in own] for p, own in ids.items()}
         )
@@ -184,16 +297,17 @@ class Outbox:
         }
         lost = await connection.fetch(
             sql("kafka_confirm"),
+            _LOCK_CLASS,
+            held,
             self._generation,
             [position.partition for position in placed.values()],
             [*placed],
             [position.n for position in placed.values()],
         )
-        for row in lost:
+        for partition, expected, given in lost:
             raise TopicTruncated(
-                self._places.of(row["partition"]),
-                f"an append was given offset {row['given']} after {row['expected']} had been "
-                "reached",
+                self._places.of(partition),
+                f"an append was given offset {given} after {expected} had been reached",
             )
         return placed
 

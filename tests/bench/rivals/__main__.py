@@ -41,38 +41,12 @@ from services.streams.application import LogApplication
 from tests.bench.machine import Measurement
 from tests.bench.rivals.bare import TABLES, acknowledged_by, transactions
 from tests.bench.rivals.clients import Attempt, Turn, commands, compete, library_commands
-from tests.bench.rivals.oracle import Found, Held, judge
+from tests.bench.rivals.figures import Figures, Side
+from tests.bench.rivals.oracle import Held, judge
 
 _TURN_S = 5.0
 _WARM_UP_S = 2.0
 _BARE_TOPICS = "bare."
-
-
-class Side(Struct, frozen=True, kw_only=True):
-    """What one side's clients reached."""
-
-    commands: int
-    conflicts: int
-    per_s: float
-    p50_ms: float
-    p95_ms: float
-    own_ms: float  # processor time of a command, this process
-    postgres_ms: float
-    slowest_share: float  # what the slowest client won, by the mean of all
-
-
-class Figures(Struct, frozen=True, kw_only=True):
-    """Rivals on one log."""
-
-    log: str
-    clients: int
-    cases: int
-    seconds: float  # of each side
-    commands: Side
-    bare: Side
-    library: Side  # the same commands through the eventsourcing library
-    p95_ratio: float
-    found: Found
 
 
 class Arena(Struct):

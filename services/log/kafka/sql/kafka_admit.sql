@@ -1,6 +1,7 @@
 -- Let in what nobody holds yet, keep its record until it is confirmed, and move the heads' stamps;
 -- returns the ids let in. In the order of ids, so that appenders of the same events meet in the
--- same order; pending in the order given.
+-- same order; pending in the order given. $13 class: the session tries to own the partitions, by
+-- keys of theirs, and is told which it got, and whether anything was pending there before.
 WITH offered AS (
     SELECT * FROM unnest(
         $2::smallint[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[], $7::bytea[],
@@ -30,5 +31,12 @@ WITH offered AS (
         FROM kept GROUP BY partition
     ) k
     WHERE h.generation = $1 AND h.partition = k.partition
+), held AS MATERIALIZED (
+    SELECT coalesce(array_agg(key) FILTER (WHERE pg_try_advisory_lock($13, key)), '{}') AS keys
+    FROM (SELECT DISTINCT $1::int * 16 + partition AS key FROM kept) AS wanted
 )
-SELECT event_id FROM let_in;
+SELECT let_in.event_id, held.keys AS held, EXISTS (
+    SELECT FROM log_pending p
+    WHERE p.generation = $1 AND p.partition IN (SELECT partition FROM kept)
+) AS others_wait
+FROM let_in CROSS JOIN held;
