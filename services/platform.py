@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from services.intake.intake import Intake
 from services.ports import Clock, Dossiers, EventLog
@@ -22,3 +23,4 @@ class Platform:
     intake: Intake
     clock: Clock
     max_facts: int  # that a process which projects keeps in memory
+    disk: Path | None = None  # a directory on the database's disk, where that is known

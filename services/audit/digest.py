@@ -86,7 +86,8 @@ async def digest(
         advance(part.customers)
 
     await walk_company(
-        platform, question.extent, Digesting, question, PartDigest, done, processes=processes
-    )
+        platform, question.extent, Digesting, question, PartDigest, done,
+        processes=processes, whole=question.reads_all,
+    )  # fmt: skip
     position = question.extent.position
     return Digest(running.hexdigest(), at, known_at, position, customers, events)

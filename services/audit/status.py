@@ -15,7 +15,7 @@ from services.errors import UnreadableEvent
 from services.log.filling import is_filling
 from services.native import choose
 from services.platform import Platform
-from services.postgres.pool import translated
+from services.postgres.pool import PROGRAM, translated
 from services.postgres.statements import sql
 from services.projector.reference_feed import ReferenceFeed
 
@@ -35,6 +35,15 @@ class ProjectionStatus(Struct, frozen=True, kw_only=True):
     parked: int
 
 
+class Program(Struct, frozen=True, kw_only=True):
+    """A process of the platform that is connected to the database."""
+
+    command: str
+    pid: int  # on its own machine
+    host: str | None  # null: it is on the database's
+    native: str  # which parts run compiled in it, or why none does
+
+
 class CaseworkStatus(Struct, frozen=True, kw_only=True):
     """What casework does by itself: how much it has still to look at."""
 
@@ -51,7 +60,8 @@ class Status(Struct, frozen=True, kw_only=True):
     position: str
     projections: list[ProjectionStatus]
     casework: CaseworkStatus
-    native: str  # which parts run compiled, or why none does
+    native: str  # which parts run compiled in the process that was asked, or why none does
+    programs: list[Program]  # the others
     uncounted_sources: list[str]  # publish without sequence numbers: no gap shows; at most 100
 
 
@@ -102,6 +112,7 @@ async def status(platform: Platform, at: datetime) -> Status:
             )
         )
     with translated():
+        others = await platform.pool.fetch(sql("programs"), rf"^{PROGRAM} \S+ \d+: ")
         mirrors = await platform.pool.fetch(sql("mirror_heads"), heads.generation)
         uncounted = await platform.pool.fetch(sql("uncounted_sources"), _SOURCES)
     by_itself = CaseworkByItself(platform)
@@ -117,5 +128,13 @@ async def status(platform: Platform, at: datetime) -> Status:
             escalations_behind=await by_itself.deadlines.behind(),
         ),
         native=str(choose()),
+        programs=[_program(row["name"], row["host"]) for row in others],
         uncounted_sources=[row["source"] for row in uncounted],
     )
+
+
+def _program(name: str, host: str | None) -> Program:
+    """Return the process that is known to the server by a name of `program_name`."""
+    about, _, native = name.partition(": ")
+    _, command, pid = about.split(" ")
+    return Program(command=command, pid=int(pid), host=host, native=native)

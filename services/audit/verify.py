@@ -29,7 +29,8 @@ from services.postgres.statements import sql
 from services.projector.reference_feed import ReferenceFeed
 from services.walk.company import extent_in, extent_now, walk_company
 from services.walk.groups import group_dossiers, groups_of
-from services.walk.parts import Extent, Part, copied_dossiers
+from services.walk.parts import Extent, Part, copied_customers, copied_dossiers
+from services.walk.spool import EVENTS
 
 
 class PartVerified(Struct, frozen=True):
@@ -60,7 +61,7 @@ async def verify(
         company.sums.add(part.sums)
         advance(part.found.customers)
 
-    await walk_company(platform, extent, Verifying, None, PartVerified, done, processes=processes)
+    await walk_company(platform, extent, Verifying, extent, PartVerified, done, processes=processes)
     await company.compare(found)
     with translated():
         async with platform.pool.acquire() as connection:
@@ -74,11 +75,15 @@ async def verify(
 
 
 class Verifying:
-    """Compares parts of the company, each in one consistent picture of the database."""
+    """Compares parts of the company, each in one consistent picture of the database.
 
-    def __init__(self, argument: None, pool: Pool) -> None:
+    The argument is how far a sorted copy of the events goes, where parts are read in one.
+    """
+
+    def __init__(self, argument: Extent, pool: Pool) -> None:
         self._feed = ReferenceFeed(pool)
         self._pool = pool
+        self._later = Later(argument)
 
     async def walk(self, part: Part) -> PartVerified:
         """Compare a part. Raises: Unavailable, UnreadableEvent."""
@@ -93,7 +98,9 @@ class Verifying:
                 reference = await self._feed.refresh()
                 lineage = await lineage_of(connection, whole.generation)
                 groups = await groups_of(connection, part)
-                everybody = await _read(connection, part, whole)
+                if part.table != EVENTS:
+                    await self._later.take_note(connection, whole)
+                everybody = await self._read(connection, part, whole)
                 found.take_note(everybody.values())
                 sums = Sums()
                 taking_in: dict[Extent, list[Projection]] = {}
@@ -103,7 +110,7 @@ class Verifying:
                 for extent, projections in taking_in.items():
                     some = everybody
                     if extent != whole:
-                        some = await _read(connection, part, extent)
+                        some = await self._read(connection, part, extent)
                     found.waiting = max(found.waiting, found.events - _events(some))
                     live = [await live_rows(connection, one, part) for one in projections]
                     comparison = Comparison(projections, live, reference, found, sums)
@@ -115,17 +122,45 @@ class Verifying:
                     comparison.end()
                 return PartVerified(found, sums.told())
 
+    async def _read(
+        self, connection: Connection, part: Part, extent: Extent
+    ) -> dict[CustomerId, Taken]:
+        """Return the customers of a part with the events of an extent."""
+        found: dict[CustomerId, Taken] = {}
 
-async def _read(connection: Connection, part: Part, extent: Extent) -> dict[CustomerId, Taken]:
-    """Return the customers of a part with the events of an extent, in the database's order."""
-    found: dict[CustomerId, Taken] = {}
+        def take(dossier: Dossier) -> None:
+            customer = dossier.customer
+            found[customer] = Taken(customer, dossier.facts, dossier.unreadable)
 
-    def take(dossier: Dossier) -> None:
-        customer = dossier.customer
-        found[customer] = Taken(customer, dossier.facts, dossier.unreadable)
+        await copied_dossiers(connection, part, extent, take)
+        if part.table != EVENTS:
+            later = await self._later.of(connection, part)
+            await copied_customers(connection, later, extent, take)
+        return found
 
-    await copied_dossiers(connection, part, extent, take)
-    return found
+
+class Later:
+    """Who has events that came after a sorted copy of them was made: they are read by index.
+
+    As many as were heard of while the walk lasts, whatever the number of all customers.
+    """
+
+    def __init__(self, copied: Extent) -> None:
+        self._upto = copied.places
+        self._customers: set[CustomerId] = set()
+
+    async def take_note(self, connection: Connection, seen: Extent) -> None:
+        """Take note of whom the log has heard since it was last looked at, in a picture of it."""
+        rows = await connection.fetch(sql("customers_since"), *self._upto)
+        self._customers.update(CustomerId(row["customer_id"]) for row in rows)
+        self._upto = seen.places
+
+    async def of(self, connection: Connection, part: Part) -> list[CustomerId]:
+        """Return those in a part; the database says what lies between its bounds."""
+        rows = await connection.fetch(
+            sql("among_customers"), list(self._customers), part.first, part.upto
+        )
+        return [CustomerId(row["customer_id"]) for row in rows]
 
 
 async def _merged(

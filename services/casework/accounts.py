@@ -6,7 +6,6 @@ who ask for the last of a limit, one sees the room that the other's answer has r
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -23,11 +22,10 @@ from events.customers.accounts import (
     Verdict,
     decide,
 )
-from events.envelope import BranchId, CustomerId, PositionVector, RecordedEvent
+from events.envelope import BranchId, CustomerId, RecordedEvent
 from events.facts import Fact, fact_of
 from events.home import Home
 from events.money import Money
-from events.partitioning import partition_of
 from events.policy import Reference
 from events.refusals import Refused, refuse
 from events.streams import customer_stream
@@ -37,15 +35,9 @@ from projections.facts import Facts
 from projections.receivables.credit import CreditRequest, decide_credit
 from projections.receivables.lines import Statement
 from projections.receivables.statement import explain
+from services.casework.customers import Customers
 from services.casework.executing import Answer, Decided, Order, Stream, Streams
-from services.errors import Unavailable, UnreadableEvent
-from services.log.dossiers import PostgresDossiers
-from services.ports import EventLog
-from services.postgres.pool import Pool, translated
-from services.postgres.statements import sql
-
-_PATIENCE_S = 5.0
-_LOOK_S = 0.05
+from services.ports import StreamVersion
 
 
 class AccountOrder(Struct, frozen=True, kw_only=True):
@@ -57,6 +49,7 @@ class AccountOrder(Struct, frozen=True, kw_only=True):
     key: str
     seen: int | None = None
     personal: Mapping[str, str] | None = None
+    only_tried: bool = False  # decide, and write nothing
 
     def order(self) -> Order:
         """Return the command as streams execute it."""
@@ -69,62 +62,47 @@ class AccountOrder(Struct, frozen=True, kw_only=True):
             content=msgspec.json.encode(content, order="sorted"),
             seen=self.seen,
             personal=self.personal,
+            only_tried=self.only_tried,
         )
 
 
 class Accounts:
-    """The accounts of the company's customers, as commands find them."""
+    """The accounts of the company's customers, as commands find them.
 
-    def __init__(self, streams: Streams, log: EventLog, pool: Pool) -> None:
+    A customer who was merged has the account of the one it was merged into.
+    """
+
+    def __init__(self, streams: Streams, customers: Customers) -> None:
         self._streams = streams
-        self._log = log
-        self._pool = pool
-        self._dossiers = PostgresDossiers(pool)
+        self._customers = customers
 
-    async def execute(self, asked: AccountOrder, reference: Reference) -> Answer:
+    async def execute(self, asked: AccountOrder, reference: Reference, now: datetime) -> Answer:
         """Return what became of a command. Raises: Unavailable, UnreadableEvent, EventRefused."""
-        customer = asked.customer
-        facts = await self._facts(customer)
+        group = await self._customers.read(asked.customer)
+        root = group.identity.root_at(asked.customer, now)
+        facts = group.told(root, now)
         if not facts:
-            return refuse(UNKNOWN_CUSTOMER, customer=customer)
+            return refuse(UNKNOWN_CUSTOMER, customer=asked.customer)
+        members = group.identity.groups_at(now).get(root, ())
+        relied_on = [_version(customer_stream(one), facts) for one in members if one != root]
 
         async def decided(events: Sequence[RecordedEvent], now: datetime) -> Decided | Refused:
             known = {fact.id: fact for fact in (*facts, *map(fact_of, events))}
             account = account_at(
-                customer, [*known.values()], len(events), now, reference, asked.command
+                root, [*known.values()], len(events), now, reference, asked.command
             )
             found = decide(asked.command, asked.by, now, account)
-            return found if isinstance(found, Refused) else Decided(found)
+            return found if isinstance(found, Refused) else Decided(found, relied_on)
 
         latest = max(fact.effective_at for fact in facts)
         branch = BranchId(Home(facts).branch_at(latest) or "")
-        stream = Stream(customer_stream(customer), customer, branch)
+        stream = Stream(customer_stream(root), root, branch)
         return await self._streams.execute(stream, asked.order(), decided)
 
-    async def _facts(self, customer: CustomerId) -> Sequence[Fact]:
-        """Return all facts that were in the log when this was asked. Raises: Unavailable."""
-        heads = await self._log.heads()
-        await self._kept(heads, partition_of(customer))
-        found = await self._dossiers.facts_of([customer], heads)
-        for dossier in found:
-            for one in dossier.unreadable:
-                raise UnreadableEvent(f"event {one.event_id} cannot be read: {one.reason}")
-        return [fact for dossier in found for fact in dossier.facts]
 
-    async def _kept(self, heads: PositionVector, partition: int) -> None:
-        """Wait until the events table has what the log had. Raises: Unavailable."""
-        loop = asyncio.get_running_loop()
-        end = loop.time() + _PATIENCE_S
-        while True:
-            with translated():
-                rows = await self._pool.fetch(sql("readable_heads"), heads.generation)
-            if rows[partition]["next_n"] >= heads.counts[partition]:
-                return
-            if loop.time() > end:
-                raise Unavailable(
-                    "the customer's latest events are not readable yet; try again in a moment"
-                )
-            await asyncio.sleep(_LOOK_S)
+def _version(stream: str, facts: Sequence[Fact]) -> StreamVersion:
+    numbers = (fact.sequence for fact in facts if fact.source == stream)
+    return StreamVersion(stream, max(numbers, default=0))
 
 
 def account_at(

@@ -44,6 +44,7 @@ class CommandOn(Struct, frozen=True, kw_only=True):
     personal: Mapping[str, str] | None = None
     opens: Stream | None = None  # whom the case is about, where the command opens it
     created_at: datetime | None = None  # what the platform does by itself dates itself
+    only_tried: bool = False  # decide, and write nothing
 
     def order(self) -> Order:
         """Return the command as streams execute it."""
@@ -56,6 +57,7 @@ class CommandOn(Struct, frozen=True, kw_only=True):
             personal=self.personal,
             first_id=_escalation(self.case_id, command),
             created_at=self.created_at,
+            only_tried=self.only_tried,
         )
 
     def _content(self) -> object:

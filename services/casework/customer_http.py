@@ -16,7 +16,7 @@ from services.casework.accounts import AccountOrder, Accounts
 from services.casework.api import ACCOUNT_COMMANDS
 from services.casework.desk import Asking, Desk, Given, json_response
 from services.casework.documents import AccountDocument, CreditDocument, event_document
-from services.casework.executing import Answer, Done
+from services.casework.executing import Answer, Done, Tried
 from services.casework.parts import CaseworkPlatform
 from services.web.rates import Rates
 
@@ -26,7 +26,7 @@ class _Desk(Desk):
 
     def __init__(self, platform: CaseworkPlatform, rates: Rates) -> None:
         super().__init__(platform, rates)
-        self.accounts = Accounts(self.streams, platform.log, platform.pool)
+        self.accounts = Accounts(self.streams, self.customers)
 
     async def command(
         self, asking: Asking, customer: CustomerId, kind: type[AccountCommand]
@@ -41,12 +41,17 @@ class _Desk(Desk):
                 key=given.key,
                 seen=given.seen,
                 personal=given.personal,
+                only_tried=given.only_tried,
             )
-            return await self.accounts.execute(order, asking.reference)
+            now = self.platform.clock.now()
+            return await self.accounts.execute(order, asking.reference, now)
 
         answer = await self.done(asking, kind, execute)
+        if isinstance(answer, Tried):
+            tried = await self.tried(asking, customer, answer)
+            return json_response(tried, tried.version, ())
         document = AccountDocument(
-            customer_id=customer,
+            customer_id=answer.events[0].envelope.subject or customer,
             version=len(answer.events),
             events=[event_document(event, asking.reference) for event in answer.own],
             credit=_credit(answer, asking),

@@ -10,16 +10,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from events.cases.staff import Staff, staff_in_force
-from events.envelope import RecordedEvent
+from events.envelope import CustomerId, RecordedEvent
 from events.policy import Reference
 from events.refusals import Refused, Teller
 from services.casework.api import MAX_BYTES, MAX_VALUES
-from services.casework.documents import change
-from services.casework.executing import Answer, Done, Moved, OtherRequest, Streams
+from services.casework.customers import Customers
+from services.casework.documents import TriedDocument, change, tried_event
+from services.casework.executing import Answer, Done, Moved, OtherRequest, Streams, Tried
 from services.casework.parts import CaseworkPlatform
 from services.casework.problems import refused, said, stale, unreadable
-from services.casework.reading import Asked, asked, key_of, seen_of
+from services.casework.reading import Asked, asked, key_of, only_tries, seen_of
 from services.casework.rulebook import Rulebook
+from services.casework.trying import changes
 from services.intake.answers import EventRefused, token_through
 from services.intake.keys import Keys, StaffScope
 from services.intake.speaking import scope_of, speaking_for_staff
@@ -60,6 +62,7 @@ class Given(Asked[C], frozen=True, kw_only=True):
 
     key: str
     seen: int | None
+    only_tried: bool
 
 
 class Desk:
@@ -68,6 +71,7 @@ class Desk:
     def __init__(self, platform: CaseworkPlatform, rates: Rates) -> None:
         self.platform = platform
         self.streams = Streams(platform.log, platform.vault, platform.clock)
+        self.customers = Customers(platform.log, platform.pool)
         self.doors = Doors(rates, Held(_LIMITS, _HELD_BYTES))
         self._keys = Keys(platform.pool, platform.clock)
         self._rulebook = Rulebook(platform.pool)
@@ -90,10 +94,14 @@ class Desk:
         asking: Asking,
         kind: type[C],
         execute: Callable[[Given[C]], Coroutine[object, object, Answer]],
-    ) -> Done:
-        """Have a command executed, and return what it did. Raises: Problem, Unavailable."""
+    ) -> Done | Tried:
+        """Have a command executed or tried, and return what came of it.
+
+        Raises: Problem, Unavailable.
+        """
         headers = asking.request.headers
-        key = key_of(headers, asking.language)
+        only_tried = only_tries(asking.request.query_params, asking.language)
+        key = "" if only_tried else key_of(headers, asking.language)
         seen = seen_of(headers, kind, asking.language)
         async with self.doors.calming():
             with self.doors.held.body() as body:
@@ -103,17 +111,37 @@ class Desk:
                     try:
                         sent = asked(bytes(body.content), kind)
                         given = Given(
-                            command=sent.command, personal=sent.personal, key=key, seen=seen
+                            command=sent.command,
+                            personal=sent.personal,
+                            key=key,
+                            seen=seen,
+                            only_tried=only_tried,
                         )
                         answer = await slot.within_patience(execute(given))
                     except EventRefused as why:
                         raise unreadable(why) from why
         return _done(asking, answer)
 
+    async def tried(
+        self, asking: Asking, customer: CustomerId | None, tried: Tried
+    ) -> TriedDocument:
+        """Return what a command would record and change. Raises: Unavailable, UnreadableEvent."""
+        found = None
+        if customer is not None and tried.unit:
+            with self.doors.asking.slot() as slot:
+                found = await slot.within_patience(
+                    changes(self.customers, customer, tried.unit, asking.reference)
+                )
+        return TriedDocument(
+            version=len(tried.events),
+            events=[tried_event(one) for one in tried.unit],
+            changes=found,
+        )
 
-def _done(asking: Asking, answer: Answer) -> Done:
+
+def _done(asking: Asking, answer: Answer) -> Done | Tried:
     match answer:
-        case Done():
+        case Done() | Tried():
             return answer
         case Refused():
             raise refused(answer, asking.teller)

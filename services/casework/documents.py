@@ -17,6 +17,8 @@ from events.money import Money
 from events.policy import Reference
 from events.touchpoints import Touchpoint
 from services.casework.problems import Change
+from services.casework.trying import Changes
+from services.ports import Submission
 
 
 class OwedDocument(Struct, frozen=True):
@@ -101,6 +103,39 @@ class AccountDocument(Struct, frozen=True, kw_only=True):
     credit: CreditDocument | None
 
 
+class TriedEvent(Struct, frozen=True):
+    """An event that a command would record."""
+
+    type: str
+    at: datetime
+    data: Mapping[str, object]
+
+
+class TriedDocument(Struct, frozen=True, kw_only=True):
+    """What a command would record and change; nothing was written.
+
+    `changes` is None where nobody is known whom it is about, or it says who is the same customer.
+    """
+
+    version: int  # of the stream as it is
+    events: Sequence[TriedEvent]
+    changes: Changes | None
+
+
+def tried_event(submission: Submission) -> TriedEvent:
+    """Return an event that would be recorded, as it is shown."""
+    envelope = submission.envelope
+    return TriedEvent(envelope.type, envelope.effective_at, _shown(submission.data))
+
+
+def _shown(data: Touchpoint) -> Mapping[str, object]:
+    """Return what a touchpoint says; what is sealed in it is left out."""
+    found = msgspec.to_builtins(data)
+    assert isinstance(found, dict)
+    found.pop("sealed", None)
+    return {name: value for name, value in found.items() if value is not None}
+
+
 def case_document(case: Case, customer: CustomerId | None, reference: Reference) -> CaseDocument:
     """Return a case as it is shown; deadlines by the calendar of its branch."""
     time = business_time(reference, case.branch_id)
@@ -139,9 +174,6 @@ def event_document(
     """Return an event as it is shown; what is sealed in it only as it was opened."""
     envelope = event.envelope
     by, department = _who(event, reference)
-    data = msgspec.to_builtins(event.data)
-    assert isinstance(data, dict)
-    data.pop("sealed", None)
     return EventDocument(
         version=envelope.sequence,
         event_id=envelope.id,
@@ -150,7 +182,7 @@ def event_document(
         department=department,
         at=envelope.effective_at,
         recorded_at=event.recorded_at,
-        data={name: value for name, value in data.items() if value is not None},
+        data=_shown(event.data),
         personal=personal,
     )
 

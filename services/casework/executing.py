@@ -77,6 +77,7 @@ class Order(Struct, frozen=True, kw_only=True):
     personal: Mapping[str, str] | None = None
     first_id: str | None = None
     created_at: datetime | None = None
+    only_tried: bool = False  # decide, and write nothing
 
     def event_id(self, index: int) -> EventId:
         """Return the id of the n-th event that it records, the first being 0."""
@@ -123,7 +124,14 @@ class OtherRequest(Struct, frozen=True):
     key: str
 
 
-Answer = Done | Refused | Moved | OtherRequest
+class Tried(Struct, frozen=True):
+    """What a command would record, if it were given now; nothing was written."""
+
+    events: Sequence[RecordedEvent]  # the stream as it is
+    unit: Sequence[Submission]
+
+
+Answer = Done | Refused | Moved | OtherRequest | Tried
 
 Decide = Callable[[Sequence[RecordedEvent], datetime], Awaitable[Decided | Refused]]
 """Decides on a stream's events, for an instant; it may read what else it relies on."""
@@ -185,7 +193,7 @@ class Streams:
                 return await _of_nothing(decide, self._clock.now())
             here = _home(stream, events)
             key = await self._key(here)
-            done = _done_before(events, order, key)
+            done = None if order.only_tried else _done_before(events, order, key)
             if done is not None:
                 return done
             if asked_elsewhere:
@@ -199,6 +207,8 @@ class Streams:
             at = decided.at or now
             recorded = drafts(here, len(events), order, decided.touchpoints, at)
             unit = [submission(order, draft, key) for draft in recorded]
+            if order.only_tried:
+                return Tried(events, unit)
             outcomes = await self._save(unit, decided.relied_on)
             if isinstance(outcomes, Stale):
                 continue

@@ -18,7 +18,7 @@ from services.casework.api import COMMANDS
 from services.casework.cases import Cases, CommandOn, customer_of, folded
 from services.casework.desk import Asking, Desk, Given, json_response
 from services.casework.documents import CommandDocument, History, case_document, event_document
-from services.casework.executing import Answer
+from services.casework.executing import Answer, Tried
 from services.casework.parts import CaseworkPlatform
 from services.casework.problems import refused
 from services.vault.vault import subject_of
@@ -45,10 +45,14 @@ class _Desk(Desk):
                 key=given.key,
                 seen=given.seen,
                 personal=given.personal,
+                only_tried=given.only_tried,
             )
             return await self.cases.execute(command, asking.reference)
 
         answer = await self.done(asking, kind, execute)
+        if isinstance(answer, Tried):
+            tried = await self.tried(asking, customer_of(answer.events), answer)
+            return json_response(tried, tried.version, ())
         _LOG.debug("command_done", case_id=case_id, version=len(answer.events))
         case = folded(answer.events)
         assert case is not None, "a command that was done left events"

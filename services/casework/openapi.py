@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from services.casework.api import MAX_BYTES, ON_A_VERSION
-from services.casework.documents import CommandDocument, History
+from services.casework.documents import CommandDocument, History, TriedDocument
 from services.casework.problems import Change
 from services.web.problems import MEDIA_TYPE, PROBLEM_SCHEMA
 
@@ -25,6 +25,15 @@ _ONCE = {
     "required": True,
     "description": "New for every command, the same when it is sent again: it is done once.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[!-~]+$"},
+}
+
+_TRY = {
+    "name": "try",
+    "in": "query",
+    "required": False,
+    "description": "true: nothing is done or written; the answer says which events would be "
+    "recorded, and which rows, alerts and deadlines would change. Needs no Idempotency-Key.",
+    "schema": {"type": "boolean", "default": False},
 }
 
 _LANGUAGE = {
@@ -171,14 +180,22 @@ def command(
     needed = {"428": _problem("If-Match is missing.")} if kind in ON_A_VERSION else {}
     stale = _problem("Somebody was faster: what came since, the winner first.", _stale_problem())
     return {
-        "parameters": [_KEY, _ONCE, _version(kind in ON_A_VERSION), _LANGUAGE],
+        "parameters": [_KEY, _ONCE, _version(kind in ON_A_VERSION), _TRY, _LANGUAGE],
         "requestBody": {
             "required": bool(schema.get("required")),
             "description": f"At most {MAX_BYTES} bytes.",
             "content": {"application/json": {"schema": schema}},
         },
         "responses": {
-            "200": _answer("Done: it is in the log.", answer, headers),
+            "200": {
+                "description": "Done: it is in the log; or, with try=true, what would be.",
+                "headers": headers,
+                "content": {
+                    "application/json": {
+                        "schema": {"oneOf": [_schema(answer), _schema(TriedDocument)]}
+                    }
+                },
+            },
             "400": _problem("No Idempotency-Key, a version that cannot be read, or no JSON."),
             **_COMMON,
             "408": _problem("The body did not arrive in time."),

@@ -61,6 +61,12 @@ _PROBLEMS: Mapping[str, _Said] = {
         N_("If-Match holds no version of a case."),
         N_('Send one whole number in quotes, such as If-Match: "7".'),
     ),
+    "bad_try": _Said(
+        HTTPStatus.BAD_REQUEST,
+        N_("The parameter try cannot be read"),
+        N_("It says whether the command is only tried."),
+        N_("Send try=true to see what would change, or leave it out to do it."),
+    ),
     "unknown_staff": _Said(
         HTTPStatus.FORBIDDEN,
         N_("This key speaks for nobody now"),

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Generic, TypeVar
 
 import msgspec
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, QueryParams
 
 from events import instants
 from events.touchpoints.complaint import CaseNoted
@@ -74,6 +74,14 @@ def key_of(headers: Headers, language: str) -> str:
     if not _KEY.fullmatch(key):
         raise said("no_key", language, field="Idempotency-Key")
     return key
+
+
+def only_tries(parameters: QueryParams, language: str) -> bool:
+    """Return whether a command is to be tried and not done. Raises: Problem."""
+    given = parameters.get("try", "false")
+    if given not in ("true", "false"):
+        raise said("bad_try", language, field="try")
+    return given == "true"
 
 
 def seen_of(headers: Headers, kind: type[msgspec.Struct], language: str) -> int | None:

@@ -71,4 +71,5 @@ async def open_platform(
             intake=Intake(log, vault, clock, pool, room_of(settings)),
             clock=clock,
             max_facts=settings.max_facts,
+            disk=settings.data if settings.dsn is None else None,
         )

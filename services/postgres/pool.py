@@ -7,14 +7,18 @@ aware UTC datetime. A server given by DSN may have any defaults, so a session se
 from __future__ import annotations
 
 import asyncio
+import os
 import random
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
 import asyncpg
 
 from services.errors import Unavailable, UsageError
+from services.native import choose
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 """The pool of the whole process; `open_pool` makes it."""
@@ -22,8 +26,10 @@ Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 """A connection while the pool lends it."""
 
+PROGRAM = "touchstone"
+"""With what the name begins that the server knows each process of the platform by."""
+
 _SESSION = {
-    "application_name": "touchstone",
     "timezone": "UTC",
     "jit": "off",
     "default_transaction_isolation": "read committed",
@@ -165,6 +171,12 @@ async def retried(call: Callable[[], Awaitable[T]], attempts: int = _ATTEMPTS) -
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
+def program_name() -> str:
+    """Return how this process is known to the server: its command, number, and compiled parts."""
+    command = next((word for word in sys.argv[1:2] if word.isalpha()), Path(sys.argv[0]).stem)
+    return f"{PROGRAM} {command[:20]} {os.getpid()}: {choose()}"
+
+
 async def open_pool(dsn: str, *, min_size: int = 1, max_size: int = 10) -> Pool:
     """Return an open pool, once the server answers.
 
@@ -178,7 +190,7 @@ async def open_pool(dsn: str, *, min_size: int = 1, max_size: int = 10) -> Pool:
             max_size=max_size,
             init=_prepare,
             connection_class=_Lent,
-            server_settings=_SESSION,
+            server_settings={**_SESSION, "application_name": program_name()},
             timeout=10,
             command_timeout=300,
         )

@@ -15,7 +15,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
-import structlog
 from msgspec import Struct, structs
 
 from projections.protocol import Projection
@@ -38,9 +37,7 @@ from services.rebuild.walks import Begun, begin, resume
 from services.rebuild.writing import BuildOf, BuildWalk, BuildWriter, Walked
 from services.rows.row_tables import index_statements, key_statements
 from services.walk.engine import Walk
-from services.walk.spool import EVENTS, drop_spool, room_for, spool, spread_of
-
-_LOG = structlog.get_logger(__name__)
+from services.walk.spool import EVENTS, drop_spool, spool, worth_sorting
 
 _NEAR = BATCH_EVENTS
 """So close behind the live rows the switch is tried: what is left is taken in while they wait."""
@@ -256,12 +253,7 @@ async def _events_of(platform: Platform, begun: Begun, watch: Watch, disk: Path 
     """Return the table that the walk reads: the events', or a copy of it in order."""
     with translated():
         async with platform.pool.acquire() as connection:
-            spread = await spread_of(connection)
-            if not begun.left or not spread.random:
-                return EVENTS
-            needed = room_for(spread)
-            if disk is not None and shutil.disk_usage(disk).free < needed:
-                _LOG.warning("events_not_sorted", bytes_needed=needed, disk=str(disk))
+            if not begun.left or not await worth_sorting(connection, disk):
                 return EVENTS
             watch.stage("sorting the events by customer")
             return await spool(connection, begun.walk_id, begun.extent)

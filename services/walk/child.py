@@ -23,8 +23,8 @@ from services.postgres.pool import Pool, open_pool
 from services.walk.engine import Answer, PartWorker, Task
 from services.walk.parts import Part
 
-_MUCH = 2_000_000
-"""Containers made and not freed: some hundred megabytes, if they are garbage."""
+_MUCH = 500_000
+"""Containers made and not freed: some tens of megabytes, if they are garbage."""
 
 _READ_BYTES = 1 << 16
 

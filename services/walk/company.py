@@ -20,6 +20,7 @@ from services.projector.reference_feed import ReferenceFeed
 from services.walk.engine import MakesWorker, Walk, cores
 from services.walk.groups import group_events, groups_of, merged
 from services.walk.parts import Extent, Part, copied_dossiers, divide, dossiers
+from services.walk.spool import events_in_order
 
 InstantOf = Callable[[Sequence[Fact]], datetime]
 """Tells the instant that is asked about by a customer's own facts."""
@@ -56,16 +57,19 @@ async def walk_company(
     done: Callable[[R], None],
     *,
     processes: int | None = None,
+    whole: bool = False,
 ) -> None:
     """Have workers on all cores do every part of the company; `done` is told each result.
 
+    Events that no memory holds are sorted by customer first: `whole`, where envelopes are read.
     Raises: Unavailable; TouchstoneError, whatever a worker refuses.
     """
-    with translated():
-        async with platform.pool.acquire() as connection:
-            parts = await divide(connection, extent)
-    walk = Walk(platform.pool, platform.dsn, processes or cores())
-    await walk.over(parts, worker, argument, result, done)
+    async with events_in_order(platform.pool, extent, platform.disk, whole=whole) as table:
+        with translated():
+            async with platform.pool.acquire() as connection:
+                parts = await divide(connection, extent, table=table)
+        walk = Walk(platform.pool, platform.dsn, processes or cores())
+        await walk.over(parts, worker, argument, result, done)
 
 
 class Everybody:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from itertools import pairwise
 
@@ -24,11 +24,15 @@ _FETCH = 2_000
 
 
 class Part(Struct, frozen=True):
-    """A range of customers: from `first` up to but not including `upto`; null: no bound."""
+    """A range of customers: from `first` up to but not including `upto`; null: no bound.
+
+    `table` is where a walk reads their events.
+    """
 
     part: int
     first: CustomerId | None
     upto: CustomerId | None
+    table: str = "events"
 
 
 class Extent(Struct, frozen=True):
@@ -68,9 +72,16 @@ class Extent(Struct, frozen=True):
 
 
 async def divide(
-    connection: Connection, extent: Extent, part_events: int = PART_EVENTS
+    connection: Connection,
+    extent: Extent,
+    part_events: int = PART_EVENTS,
+    *,
+    table: str = "events",
 ) -> tuple[Part, ...]:
-    """Return parts that hold every customer once, by a sample of the events table."""
+    """Return parts that hold every customer once, by a sample of the events table.
+
+    Their events will be read in `table`.
+    """
     parts = max(1, extent.events // part_events)
     bounds: list[CustomerId] = []
     if parts > 1:
@@ -78,7 +89,7 @@ async def divide(
         rows = await connection.fetch(sql("part_bounds"), percent, parts)
         bounds = [CustomerId(row["bound"]) for row in rows]
     limits = [None, *bounds, None]
-    return tuple(Part(number, *limit) for number, limit in enumerate(pairwise(limits)))
+    return tuple(Part(number, *limit, table) for number, limit in enumerate(pairwise(limits)))
 
 
 async def copied_dossiers(
@@ -86,27 +97,38 @@ async def copied_dossiers(
     part: Part,
     extent: Extent,
     take: Callable[[Dossier], None],
-    table: str = "events",
+    table: str | None = None,
 ) -> None:
     """Tell `take` each customer of a part with the facts about it, in the log's order.
 
-    Customers come in the database's order of their ids. `table` is where their events are read.
+    Customers come in the database's order of their ids. Their events are read in `table`, or
+    where the part says.
     """
+    query = sql("walk_copy").replace("FROM events", f"FROM {table or part.table}")
+    place = (part.first, part.upto, *extent.places, extent.known_at)
+    await _copied(connection, query, *place, take=take)
+
+
+async def copied_customers(
+    connection: Connection,
+    customers: Sequence[CustomerId],
+    extent: Extent,
+    take: Callable[[Dossier], None],
+) -> None:
+    """Tell `take` the same of some customers, read by index in the events table."""
+    await _copied(connection, sql("walk_customers"), customers, *extent.places, take=take)
+
+
+async def _copied(
+    connection: Connection, query: str, *arguments: object, take: Callable[[Dossier], None]
+) -> None:
     reader = DossierReader()
 
     def feed(chunk: bytes) -> None:
         for dossier in reader.feed(chunk):
             take(dossier)
 
-    await copy_out(
-        connection,
-        sql("walk_copy").replace("FROM events", f"FROM {table}"),
-        part.first,
-        part.upto,
-        *extent.places,
-        extent.known_at,
-        take=feed,
-    )
+    await copy_out(connection, query, *arguments, take=feed)
     for dossier in reader.end():
         take(dossier)
 
@@ -116,10 +138,11 @@ async def dossiers(
 ) -> AsyncIterator[tuple[CustomerId, list[Record]]]:
     """Yield each customer of a part with its rows of the events table, in their order.
 
-    Needs a transaction. Customers come in the database's order of their ids.
+    Needs a transaction. Customers come in the database's order of their ids. A copy in which
+    they are read has all columns of the events.
     """
     cursor = await connection.cursor(
-        sql("walk_part"),
+        sql("walk_part").replace("FROM events", f"FROM {part.table}"),
         part.first,
         part.upto,
         *extent.places,

@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from events.money import Money
+from events.touchpoints.customer import CustomerMerged
 from events.touchpoints.payment import CreditLimitSet, InvoiceIssued, PaymentReceived
 from tests.support.casework import CUSTOMER, MONDAY, Desk, Json, desk_on_chosen_log
 from tests.support.modes import EITHER, catch_up
@@ -195,3 +196,20 @@ async def test_who_is_unknown_and_who_was_faster_are_told(desk: Desk) -> None:
     assert late.status_code == 412
     [winner] = late.json()["changed"]
     assert (winner["type"], winner["by"]) == ("payment.credit_limit_set", "credit-1")
+
+
+async def test_who_was_merged_has_the_account_of_the_root(desk: Desk) -> None:
+    await limited(desk, 100_00)
+    await owes(desk, "I-1", 50_00)
+    await desk.publish(
+        InvoiceIssued(invoice_id="I-2", amount=Money(30_00, "CNY"), due_on=DUE_LATER),
+        "I-2",
+        customer="C-2",
+    )
+    await desk.publish(CustomerMerged(into=CUSTOMER), "merged", customer="C-2")
+    desk.clock.move(timedelta(minutes=1))
+    body = {"purpose": "order", "amount": cny(15_00)}
+    told = (await gives(desk, "check-credit", body, by="orders-1", customer="C-2")).json()
+    assert told["customer_id"] == CUSTOMER
+    assert (told["credit"]["approved"], told["credit"]["exposure"]) == (True, cny(80_00))
+    assert (await checked(desk, 10_00))["approved"] is False, "one limit, one room"

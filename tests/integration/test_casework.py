@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, cast
 
 import pytest
@@ -12,7 +12,9 @@ import pytest_asyncio
 
 from events.cases.terms import native_case_id
 from events.envelope import PositionVector
+from events.money import Money
 from events.touchpoints.complaint import CaseOpened, ComplaintFiled
+from events.touchpoints.payment import InvoiceIssued
 from services.casework.api import COMMANDS, ON_A_VERSION
 from services.vault.vault import PostgresVault
 from tests.support.casework import (
@@ -125,6 +127,32 @@ async def test_a_case_may_be_turned_away(desk: Desk, word: str, body: Mapping[st
     refused = await desk.give(case_id, word, body)
     assert (refused.status_code, refused.json()["rule"]) == (409, "not_yours")
     assert (await desk.done(case_id, word, body, by=HEAD))["status"] == "closed"
+
+
+async def test_reminders_are_held_for_what_is_open(desk: Desk) -> None:
+    case_id = await desk.case()
+    issued = InvoiceIssued(
+        invoice_id="I-1", amount=Money(10_000, "CNY"), due_on=date(2026, 4, 1), order_id="O-1"
+    )
+    await desk.publish(issued, "invoice")
+    await catch_up(desk.platform, desk.settings)
+    unknown = await desk.give(case_id, "hold-dunning", {"invoice_id": "I-2"})
+    assert (unknown.status_code, unknown.json()["rule"]) == (409, "nothing_open")
+    assert "I-1" in unknown.json()["remedy"]
+    await desk.done(case_id, "hold-dunning", {"invoice_id": "I-1", "until": "2026-05-01"})
+    assert (await desk.events(case_id))[-1] == "payment.dunning_held"
+
+
+async def test_whoever_is_above_may_escalate_what_was_reached_and_once(desk: Desk) -> None:
+    case_id = await desk.case()
+    step = {"clock": "response", "percent": 75, "cycle": 1}
+    early = await desk.give(case_id, "escalate", step, by=HEAD)
+    assert (early.status_code, early.json()["rule"]) == (409, "not_reached")
+    desk.clock.move(timedelta(days=1))
+    await desk.done(case_id, "escalate", step, by=HEAD)
+    again = await desk.give(case_id, "escalate", step, by="hq-1")
+    assert (again.status_code, again.json()["rule"]) == (409, "escalated_already")
+    assert (await desk.events(case_id)).count("case.escalated") == 1
 
 
 async def test_of_two_who_take_the_case_at_once_one_wins_and_the_other_hears_who(

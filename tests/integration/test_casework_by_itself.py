@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -43,11 +44,18 @@ from tests.support.casework import (
     COLLEAGUE,
     CUSTOMER,
     HEAD,
+    MONDAY,
     OWNER,
     Desk,
+    company,
     desk_on_chosen_log,
+    open_desk,
+    settings_of,
 )
+from tests.support.kafka import own_prefix
+from tests.support.log import SetClock
 from tests.support.modes import EITHER, catch_up
+from tests.support.moves import moved, on_kafka
 
 pytestmark = pytest.mark.postgres
 
@@ -116,7 +124,7 @@ async def test_what_another_system_keeps_opens_no_case(desk: Desk) -> None:
     for identity in ids:
         assert await desk.events(native_case_id(identity)) == []
     refused = await desk.give(native_case_id(ids[2]), "reply")
-    assert refused.json()["rule"] == "unknown_case"
+    assert refused.json()["rule"] == "external"
 
 
 async def test_a_case_that_is_kept_here_is_not_published_about(desk: Desk) -> None:
@@ -293,3 +301,52 @@ async def test_a_branch_cannot_write_into_a_stream(desk: Desk) -> None:
         Scope(BRANCH), [Draft(stored.envelope, readable(stored).data)]
     )
     assert (answer.status, answer.field) == ("refused", "source")
+
+
+@pytest.mark.kafka
+async def test_commands_go_on_through_a_move(
+    database: str, tmp_path: Path, kafka_server: str
+) -> None:
+    """What was acknowledged while the log moved is there once; what waited opens its case."""
+    settings = settings_of(database).model_copy(update={"data": tmp_path})
+    clock = SetClock(MONDAY)
+    async with own_prefix(kafka_server) as prefix:
+        in_kafka = on_kafka(settings, kafka_server, prefix)
+        async with open_desk(settings, clock) as desk:
+            for number, data in enumerate(company()):
+                await desk.publish(data, f"company {number}", customer=None, till="policy")
+            case_id = await desk.case()
+            first = await desk.give(case_id, "note", key="once")
+            waits = await desk.publish(ComplaintFiled(severity="low", agent=OWNER), "waits")
+            noting = asyncio.create_task(_note_until_it_moves(desk, case_id))
+            code, said = await moved(in_kafka, "kafka")
+            assert code == 0, said
+            noted = await noting
+            assert noted, "some were acknowledged before it had moved"
+            tokens = desk.tokens
+        async with open_desk(in_kafka, clock) as desk:
+            desk.tokens.update(tokens)
+            repeated = await desk.give(case_id, "note", key="once")
+            assert (repeated.status_code, repeated.json()) == (200, first.json())
+            assert repeated.headers["idempotency-replayed"] == "true"
+            for key in noted:
+                again = await desk.give(case_id, "note", key=key)
+                assert again.headers.get("idempotency-replayed") == "true"
+            assert (await desk.events(case_id)).count("case.noted") == 1 + len(noted)
+            await settle(desk.by_itself)
+            assert (await desk.events(native_case_id(waits))).count("case.opened") == 1
+            assert (await desk.events(case_id)).count("case.opened") == 1
+            await desk.done(case_id, "reply")
+
+
+async def _note_until_it_moves(desk: Desk, case_id: str) -> list[str]:
+    """Give commands until the log is elsewhere; return the keys of those acknowledged."""
+    noted: list[str] = []
+    while True:
+        key = f"while moving {len(noted)}".replace(" ", "-")
+        answer = await desk.give(case_id, "note", key=key)
+        if answer.status_code == 503:
+            return noted
+        assert answer.status_code == 200, answer.text
+        noted.append(key)
+        await asyncio.sleep(0.05)

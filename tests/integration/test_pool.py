@@ -1,10 +1,13 @@
 """A database that cannot be used is refused in words, and none of them is a password."""
 
+import os
+import sys
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
 from services.errors import UsageError
+from services.native import choose
 from services.postgres.pool import lent_for_locks, open_pool
 
 
@@ -46,3 +49,13 @@ async def test_a_connection_that_nothing_outlives_is_given_back_without_a_word(
             await connection.fetchval("SELECT 1")
         await pool.fetchval("SELECT 2")
         assert said == ["SELECT 1", "SELECT 2"]
+
+
+@pytest.mark.postgres
+async def test_the_server_knows_each_process_by_its_command_and_compiled_parts(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["/opt/touchstone/bin/touchstone", "work", "--port", "1"])
+    async with await open_pool(database) as pool:
+        name = await pool.fetchval("SHOW application_name")
+    assert name == f"touchstone work {os.getpid()}: {choose()}"

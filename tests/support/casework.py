@@ -187,16 +187,25 @@ def _named(headers: Mapping[str, str]) -> dict[str, str]:
 @asynccontextmanager
 async def desk_on_chosen_log(request: pytest.FixtureRequest, database: str) -> AsyncIterator[Desk]:
     """Yield a desk of the company on the log that the fixture's parameter names."""
-    made = Settings(dsn=database, master_key=_MASTER_KEY)
-    async with chosen_log(request, made) as settings:
-        clock = SetClock(MONDAY)
-        async with open_platform(settings, clock=clock) as platform:
-            app = create_gateway(platform)
-            transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
-            async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
-                by_itself = CaseworkByItself(platform)
-                desk = Desk(platform, settings, clock, client, by_itself)
-                for number, data in enumerate(company()):
-                    await desk.publish(data, f"company {number}", customer=None, till="policy")
-                await catch_up(platform, settings)
-                yield desk
+    async with (
+        chosen_log(request, settings_of(database)) as settings,
+        open_desk(settings, SetClock(MONDAY)) as desk,
+    ):
+        for number, data in enumerate(company()):
+            await desk.publish(data, f"company {number}", customer=None, till="policy")
+        await catch_up(desk.platform, settings)
+        yield desk
+
+
+def settings_of(database: str) -> Settings:
+    """Return the settings of a company in a database, its log there too."""
+    return Settings(dsn=database, master_key=_MASTER_KEY)
+
+
+@asynccontextmanager
+async def open_desk(settings: Settings, clock: SetClock) -> AsyncIterator[Desk]:
+    """Yield a desk of whatever company there is."""
+    async with open_platform(settings, clock=clock) as platform:
+        transport = httpx2.ASGITransport(app=create_gateway(platform), raise_app_exceptions=False)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
+            yield Desk(platform, settings, clock, client, CaseworkByItself(platform))

@@ -36,7 +36,7 @@ configure_logging()
 for error in (ConnectionRefusedError(111, "Connection refused"), ValueError("a bug")):
     try:
         raise error
-    except Exception:
+    except (ConnectionRefusedError, ValueError):
         logging.getLogger("asyncpg.pool").warning("no connection; retrying", exc_info=True)
 """
 

@@ -24,7 +24,7 @@ from services.local_postgres.server import EmbeddedServer
 from services.native import choose
 from services.walk.engine import cores
 from tests.bench.builds import Build, this_build
-from tests.bench.large.company import Large, multiply
+from tests.bench.large.company import AT_THE_END, Large, multiply
 from tests.bench.large.figures import ASSUMED, CORES, YEAR_EVENTS, Figures, Options, Work
 from tests.bench.large.reading import ORDERS, Cold, Read, measured
 from tests.bench.machine import Measurement
@@ -76,7 +76,7 @@ class _Bench:
             self._command(target, "project", "--once")
             made = asyncio.run(multiply(source, target, options.base, options.events, self._say))
             # As if every row had been lost: what is live stands at the end of the log.
-            asyncio.run(execute(target, _AT_THE_END))
+            asyncio.run(execute(target, AT_THE_END))
             asyncio.run(execute(server.dsn, "DROP DATABASE source"))
             return made
 
@@ -105,12 +105,6 @@ class _Bench:
     def _command(self, dsn: str, *words: str) -> tuple[Cost, str]:
         build: Build = self._build
         return run(build.touchstone(*words), build.environment(self._home, dsn), str(build.folder))
-
-
-_AT_THE_END = """
-UPDATE checkpoints c SET next = h.next_n FROM log_heads h
-WHERE (c.generation, c.partition) = (h.generation, h.partition)
-"""
 
 
 def _year_hours(us: float) -> float:

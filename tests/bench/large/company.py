@@ -85,6 +85,12 @@ FROM pg_index i WHERE indrelid = 'events'::regclass
 ORDER BY 1
 """
 
+AT_THE_END = """
+UPDATE checkpoints c SET next = h.next_n FROM log_heads h
+WHERE (c.generation, c.partition) = (h.generation, h.partition)
+"""
+"""What has a filled database stand as if all had been projected, and every row been lost."""
+
 
 class Large(Struct, frozen=True):
     """What was made."""

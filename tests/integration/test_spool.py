@@ -1,25 +1,37 @@
-"""A table of events that no memory holds is sorted before a rebuild walks it, and only then."""
+"""A table of events that no memory holds is sorted before it is walked, and only then."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from events.envelope import CustomerId
+from events.touchpoints.policy import TierPolicy
 from projections import PROJECTIONS
-from services.audit.verify import verify
+from services.audit.digest import digest
+from services.audit.reports import report_ageing, report_alerts
+from services.audit.verify import Verifying, verify
 from services.hosts.bootstrap import open_platform
 from services.hosts.project import Projector
 from services.platform import Platform
+from services.policies.calibration import calibrate, portions
+from services.policies.candidate import Candidate
+from services.policies.trial import try_policy
 from services.ports import Dossier
+from services.postgres.pool import Connection
 from services.rebuild.builds import plan
 from services.rebuild.rebuilding import rebuild
 from services.rebuild.walks import begin, give_up
 from services.settings import Settings
 from services.simulator.load import ensure_history
-from services.walk.parts import Extent, Part, copied_dossiers
-from services.walk.spool import EVENTS, drop_spool, spool, spread_of
+from services.walk.company import extent_now
+from services.walk.parts import Extent, Part, copied_dossiers, divide
+from services.walk.spool import EVENTS, drop_spool, events_in_order, spool, spread_of
 
 pytestmark = pytest.mark.postgres
 
@@ -88,7 +100,7 @@ async def test_events_that_no_memory_holds_are_sorted_and_the_rows_are_the_same(
     platform: Platform,
 ) -> None:
     await remember_little(platform)
-    await platform.pool.execute("UPDATE receivables_v2_items SET balance_minor = 7")
+    await platform.pool.execute("UPDATE receivables_v3_items SET balance_minor = 7")
     assert (await rebuilt(platform))[0] == SORTING
     assert await platform.pool.fetchval(SPOOLS) == 0
 
@@ -142,3 +154,87 @@ async def test_the_copy_of_a_walk_that_was_given_up_is_dropped(platform: Platfor
         await give_up(connection, [projection.name for projection in PROJECTIONS])
     await begun_walk(platform)
     assert await platform.pool.fetchval(SPOOLS) == 0
+
+
+# --- walks that nobody goes on with --------------------------------------------------------------
+
+PASSING = "SELECT tablename FROM pg_tables WHERE tablename LIKE 'passing_spool%'"
+DAY = date(2026, 3, 1)
+
+
+async def told_of_all(platform: Platform) -> list[object]:
+    """Return what every walk of the company says, as of a day and as known on another one."""
+    asked = (platform, DAY, DAY - timedelta(days=200))
+    policy = Candidate("tiers", datetime(2026, 2, 1, tzinfo=UTC), TierPolicy(drop_days=60))
+    return [
+        await digest(*asked, ignored),
+        await report_ageing(*asked[:2], None, asked[2], ignored),
+        await report_alerts(*asked, ignored, listed=True),
+        await try_policy(platform, policy, DAY, None, ignored, ignored),
+        await calibrate(platform, DAY, portions("50", "gold"), None, ignored),
+    ]
+
+
+def ignored(done: int) -> None:
+    """Hear how far a walk is."""
+
+
+async def test_walks_of_sorted_events_say_what_walks_of_events_as_they_lie_say(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = await told_of_all(platform)
+    read: set[str] = set()
+
+    async def noting(connection: Connection, extent: Extent, *, table: str) -> tuple[Part, ...]:
+        parts = await divide(connection, extent, table=table)
+        read.update(part.table for part in parts)
+        return parts
+
+    monkeypatch.setattr("services.walk.company.divide", noting)
+    await remember_little(platform)
+    found = await told_of_all(platform)
+    assert [msgspec.json.encode(one) for one in found] == [
+        msgspec.json.encode(one) for one in expected
+    ]
+    assert read
+    assert all(table.startswith("passing_spool_") for table in read)
+    assert await platform.pool.fetch(PASSING) == []
+
+
+async def test_verify_reads_what_came_after_the_copy_by_index(platform: Platform) -> None:
+    whole = await extent_now(platform)
+    earlier = Extent(whole.generation, tuple(n // 2 for n in whole.positions))
+    async with events_in_order(platform.pool, earlier, None) as table:
+        assert table == EVENTS
+    await remember_little(platform)
+    bounds = [None, CustomerId("C000010"), CustomerId("C000020"), None]
+    async with events_in_order(platform.pool, earlier, None) as table:
+        copied, lying = Verifying(earlier, platform.pool), Verifying(earlier, platform.pool)
+        for part, (first, upto) in enumerate(pairwise(bounds)):
+            found = await copied.walk(Part(part, first, upto, table))
+            expected = await lying.walk(Part(part, first, upto))
+            assert found.found.events > 0
+            assert (found.found, sorted(found.sums)) == (expected.found, sorted(expected.sums))
+            assert found.found.differences == 0
+
+
+async def test_the_copy_of_a_walk_that_was_killed_goes_with_the_next_one(
+    platform: Platform,
+) -> None:
+    await remember_little(platform)
+    extent = await extent_now(platform)
+    await platform.pool.execute("CREATE TABLE passing_spool_999999 ()")
+    async with events_in_order(platform.pool, extent, None) as first:
+        async with events_in_order(platform.pool, extent, None) as second:
+            assert {row[0] for row in await platform.pool.fetch(PASSING)} == {first, second}
+        assert [row[0] for row in await platform.pool.fetch(PASSING)] == [first]
+    assert await platform.pool.fetch(PASSING) == []
+
+
+async def test_no_copy_is_made_where_the_disk_has_no_room(
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await remember_little(platform)
+    monkeypatch.setattr("services.walk.spool.room_for", lambda spread: 1 << 62)
+    async with events_in_order(platform.pool, await extent_now(platform), tmp_path) as table:
+        assert table == EVENTS

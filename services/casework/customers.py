@@ -1,0 +1,57 @@
+"""What the log holds of a customer at the moment of a command, merges and all."""
+
+from __future__ import annotations
+
+import asyncio
+
+from events.envelope import CustomerId, PositionVector
+from events.partitioning import partition_of
+from projections.merged import Merged
+from services.errors import Unavailable, UnreadableEvent
+from services.log.dossiers import PostgresDossiers
+from services.log.merged import merged_with
+from services.ports import EventLog
+from services.postgres.pool import Pool, retried, translated
+from services.postgres.statements import sql
+
+_PATIENCE_S = 5.0
+_LOOK_S = 0.05
+
+
+class Customers:
+    """Reads customers' facts for commands."""
+
+    def __init__(self, log: EventLog, pool: Pool) -> None:
+        self._log = log
+        self._pool = pool
+        self._dossiers = PostgresDossiers(pool)
+
+    async def read(self, customer: CustomerId) -> Merged:
+        """Return a customer, with all whom merges connect, by the facts in the log just now.
+
+        Where the events table mirrors a topic, it is waited for.
+        Raises: Unavailable, UnreadableEvent.
+        """
+        heads = await self._log.heads()
+        members = await retried(lambda: merged_with(self._pool, customer))
+        await self._kept(heads, {partition_of(one) for one in members})
+        found = await self._dossiers.facts_of(members, heads)
+        for dossier in found:
+            for one in dossier.unreadable:
+                raise UnreadableEvent(f"event {one.event_id} cannot be read: {one.reason}")
+        return Merged({dossier.customer: dossier.facts for dossier in found})
+
+    async def _kept(self, heads: PositionVector, partitions: set[int]) -> None:
+        """Wait until the events table has what the log had. Raises: Unavailable."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + _PATIENCE_S
+        while True:
+            with translated():
+                rows = await self._pool.fetch(sql("readable_heads"), heads.generation)
+            if all(rows[one]["next_n"] >= heads.counts[one] for one in partitions):
+                return
+            if loop.time() > end:
+                raise Unavailable(
+                    "the customer's latest events are not readable yet; try again in a moment"
+                )
+            await asyncio.sleep(_LOOK_S)
