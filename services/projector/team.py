@@ -7,7 +7,7 @@ one of them alone has parked, or could not assess, each of them remembers for it
 from __future__ import annotations
 
 import time
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -258,9 +258,10 @@ class Team:
         """Forget some customers."""
         self.memory.drop(customers)
 
-    def drop_any(self, customers: Container[CustomerId]) -> None:
-        """Forget those of some customers who are remembered; mostly few are."""
-        self.memory.drop([one for one in self.memory.customers() if one in customers])
+    def drop_any(self, customers: Collection[CustomerId]) -> None:
+        """Forget those of some customers who are remembered; mostly none is."""
+        if len(self.memory):
+            self.memory.drop([one for one in customers if one in self.memory])
 
     async def release(self, work: Work, at: datetime, reference: Reference, until: float) -> None:
         """Keep snapshots of the long dossiers that were read, then let go of every customer.
