@@ -13,6 +13,7 @@ from events.facts import Fact
 from events.home import Home
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
+from events.touchpoints.policy import PolicyRecord
 from projections.keeping import (
     KeptFacts,
     KeptHome,
@@ -230,11 +231,18 @@ class Stage(NamedTuple):
     """A walk of the facts that several projections read, so that it is walked once for all.
 
     One of them walks, whose memo is that of the walk; of any other `reading` keeps what it made.
+    `idle` are kinds of facts that mean nothing to it by themselves as long as no policy of a kind
+    was published: it need not be asked about those then.
     """
 
     name: str
     walk: Walk | None = None
     reading: Reading | None = None
+    idle: tuple[tuple[type[Touchpoint], type[PolicyRecord]], ...] = ()
+
+    def idle_under(self, reference: Reference) -> frozenset[type[Touchpoint]]:
+        """Return those kinds under the rules as they are."""
+        return frozenset(kind for kind, policy in self.idle if not reference.versions(policy))
 
 
 class Sharing:

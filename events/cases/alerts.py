@@ -1,8 +1,7 @@
-"""Decisions on alerts: taken up, put off, passed on, by whom they reached, while they stand.
+"""Decisions on alerts about no case: taken up, put off, passed on, by whom they reached.
 
-An alert about a clock of a case is named by the escalation's id, which stays the same when
-customers are merged or parted; any other by its own. What is done about an alert joins the stream
-of its case, or of its customer; the platform's journal says whether it stands.
+What is done about a clock of a case is a command on that case (`events.cases.escalating`). What is
+done about any other alert joins its customer's stream; the journal says whether it stands.
 """
 
 from __future__ import annotations
@@ -43,14 +42,10 @@ AlertCommand = AcknowledgeAlert | SnoozeAlert | DelegateAlert
 
 
 class JournalledAlert(Struct, frozen=True):
-    """An alert as the journal has it last; `reached` are those whom it is told.
-
-    `escalation_id` is that of an alert about a clock of a case (`events.cases.terms`).
-    """
+    """An alert as the journal has it last; `reached` are those whom it is told."""
 
     alert_id: str
     reached: tuple[Recipient, ...]
-    escalation_id: str | None = None
     withdrawn_at: datetime | None = None
     withdrawn_for: str | None = None  # the reason of its cause
 
@@ -64,17 +59,16 @@ def decide_alert(
         return refuse(ALERT_NOT_YOURS, by=by.agent, who=who)
     if alert.withdrawn_at is not None:
         return refuse(ALERT_WITHDRAWN, since=alert.withdrawn_at, why=alert.withdrawn_for)
-    alert_id = alert.escalation_id or alert.alert_id
     match command:
         case AcknowledgeAlert():
-            return (AlertAcknowledged(alert_id=alert_id, by=by.agent),)
+            return (AlertAcknowledged(alert_id=alert.alert_id, by=by.agent),)
         case SnoozeAlert(until=until):
             if until <= now:
                 return refuse(IN_THE_PAST, until=until, now=now)
-            return (AlertSnoozed(alert_id=alert_id, by=by.agent, until=until),)
+            return (AlertSnoozed(alert_id=alert.alert_id, by=by.agent, until=until),)
         case DelegateAlert(to=to):
             if staff_in_force(reference, to, now) is None:
                 return refuse(UNKNOWN_STAFF, agent=to)
-            return (AlertDelegated(alert_id=alert_id, by=by.agent, to=to),)
+            return (AlertDelegated(alert_id=alert.alert_id, by=by.agent, to=to),)
         case _:
             assert_never(command)

@@ -141,6 +141,26 @@ class Acknowledge(CaseCommand, frozen=True):
     obligation_id: Key | None = None
 
 
+class Snooze(CaseCommand, frozen=True):
+    """Hear of what was escalated again at an instant, if it stands then."""
+
+    clock: Clock
+    percent: int
+    cycle: Cycle
+    until: Instant
+    obligation_id: Key | None = None
+
+
+class Delegate(CaseCommand, frozen=True):
+    """Pass what was escalated on to another member of staff; a note to them is sealed."""
+
+    clock: Clock
+    percent: int
+    cycle: Cycle
+    to: Key
+    obligation_id: Key | None = None
+
+
 class HoldDunning(CaseCommand, frozen=True):
     """Let no reminders go out for an invoice, or all of them, through a day."""
 
@@ -190,6 +210,8 @@ Command = (
     | Reopen
     | Escalate
     | Acknowledge
+    | Snooze
+    | Delegate
     | HoldDunning
     | AddNote
     | SetPriority

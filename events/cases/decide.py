@@ -20,6 +20,7 @@ from events.cases.commands import (
     Close,
     Command,
     Decline,
+    Delegate,
     Escalate,
     Fulfil,
     HandOff,
@@ -33,13 +34,14 @@ from events.cases.commands import (
     Resolve,
     Resume,
     SetPriority,
+    Snooze,
     Take,
     TellCustomer,
     Wait,
     Withdraw,
 )
 from events.cases.ending import close, decline, mark_duplicate, record_callback, reopen, resolve
-from events.cases.escalating import acknowledge, escalate
+from events.cases.escalating import acknowledge, delegate, escalate, snooze
 from events.cases.opening import open_case
 from events.cases.reasons import UNKNOWN_CASE
 from events.cases.staff import Staff
@@ -89,6 +91,8 @@ _DECIDERS: Mapping[type[CaseCommand], Callable[[Asking, Any], Decision]] = Mappi
         Reopen: reopen,
         Escalate: escalate,
         Acknowledge: acknowledge,
+        Snooze: snooze,
+        Delegate: delegate,
         HoldDunning: hold_dunning,
         AddNote: add_note,
         SetPriority: set_priority,

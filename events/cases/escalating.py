@@ -1,4 +1,4 @@
-"""Decisions on escalations: told when a share of a clock's time is spent, and taken up.
+"""Decisions on escalations: told when a share of a clock's time is spent, taken up, passed on.
 
 They are the steps that the case board's alerts stand on: each is taken at the exact instant at
 which its share is spent; an acknowledged step climbs no further, but that the time is up is
@@ -12,18 +12,24 @@ from typing import NamedTuple
 
 from events.cases.asking import Asking, Decision
 from events.cases.clocks import Clock, reached_at
-from events.cases.commands import Acknowledge, Escalate
+from events.cases.commands import Acknowledge, Delegate, Escalate, Snooze
 from events.cases.reasons import (
     ACKNOWLEDGED,
     ESCALATED_ALREADY,
+    IN_THE_PAST,
     NOT_REACHED,
     SETTLED,
+    UNKNOWN_STAFF,
     UNKNOWN_STEP,
 )
+from events.cases.staff import staff_in_force
 from events.cases.state import Case
 from events.cases.terms import BREACH, escalation_id
 from events.refusals import Refused, refuse
 from events.touchpoints.complaint import CaseEscalated, EscalationAcknowledged
+from events.touchpoints.policy import AlertDelegated, AlertSnoozed
+
+_Named = Escalate | Acknowledge | Snooze | Delegate
 
 
 class _Step(NamedTuple):
@@ -60,11 +66,9 @@ def escalate(asking: Asking, command: Escalate) -> Decision:
 
 def acknowledge(asking: Asking, command: Acknowledge) -> Decision:
     """Decide that whom an escalation reached has taken it up."""
-    step = _step(asking, command)
+    step = _reached_step(asking, command)
     if isinstance(step, Refused):
         return step
-    if not _reached(asking, command, step):
-        return asking.not_yours(step.role)
     agent = asking.by.agent
     return (
         EscalationAcknowledged(
@@ -73,8 +77,41 @@ def acknowledge(asking: Asking, command: Acknowledge) -> Decision:
     )
 
 
-def _reached(asking: Asking, command: Acknowledge, step: _Step) -> bool:
+def snooze(asking: Asking, command: Snooze) -> Decision:
+    """Decide that an escalation is not to be heard of for a while; its next step is all the same.
+
+    It is named by the escalation's id, which stays the same when customers are merged or parted.
+    """
+    step = _reached_step(asking, command)
+    if isinstance(step, Refused):
+        return step
+    if command.until <= asking.now:
+        return refuse(IN_THE_PAST, until=command.until, now=asking.now)
+    return (AlertSnoozed(alert_id=step.escalation, by=asking.by.agent, until=command.until),)
+
+
+def delegate(asking: Asking, command: Delegate) -> Decision:
+    """Decide that an escalation is passed on to another member of staff, whom it reaches then."""
+    step = _reached_step(asking, command)
+    if isinstance(step, Refused):
+        return step
+    if staff_in_force(asking.rules.reference, command.to, asking.now) is None:
+        return refuse(UNKNOWN_STAFF, agent=command.to)
+    return (AlertDelegated(alert_id=step.escalation, by=asking.by.agent, to=command.to),)
+
+
+def _reached_step(asking: Asking, command: _Named) -> _Step | Refused:
+    """Return the step that a command names, if it reached whoever asks."""
+    step = _step(asking, command)
+    if isinstance(step, Refused) or _reached(asking, command, step):
+        return step
+    return asking.not_yours(step.role)
+
+
+def _reached(asking: Asking, command: _Named, step: _Step) -> bool:
     """Return whether it reached whoever asks; of an obligation the owner is told as well."""
+    if (step.escalation, asking.by.agent) in asking.case.delegated:
+        return True
     if asking.is_owner and (step.role == "owner" or command.clock == "obligation"):
         return True
     match step.role:
@@ -88,7 +125,7 @@ def _reached(asking: Asking, command: Acknowledge, step: _Step) -> bool:
             return step.role in asking.by.roles
 
 
-def _step(asking: Asking, command: Escalate | Acknowledge) -> _Step | Refused:
+def _step(asking: Asking, command: _Named) -> _Step | Refused:
     """Return the step that a command names, if it was taken and nobody took it up."""
     ladder = {step.percent: step.role for step in asking.terms.ladder}
     role = ladder.get(command.percent)
@@ -109,13 +146,13 @@ def _step(asking: Asking, command: Escalate | Acknowledge) -> _Step | Refused:
     return _Step(role, escalation, clock, department)
 
 
-def _id(case: Case, command: Escalate | Acknowledge, percent: int) -> str:
+def _id(case: Case, command: _Named, percent: int) -> str:
     return escalation_id(
         case.case_id, command.cycle, command.clock, percent, command.obligation_id or ""
     )
 
 
-def _running(case: Case, command: Escalate | Acknowledge) -> tuple[Clock, str | None] | None:
+def _running(case: Case, command: _Named) -> tuple[Clock, str | None] | None:
     """Return the clock that a command names, and whose it is; None: it runs no more."""
     if command.cycle != case.cycle:
         return None
@@ -129,7 +166,7 @@ def _running(case: Case, command: Escalate | Acknowledge) -> tuple[Clock, str | 
             return None if owed is None else (owed.clock, owed.department)
 
 
-def _taken(asking: Asking, command: Escalate | Acknowledge, clock: Clock) -> Iterator[int]:
+def _taken(asking: Asking, command: _Named, clock: Clock) -> Iterator[int]:
     """Yield the steps that were taken on a clock by now: those that nobody made needless."""
     taken_up = None
     for step in asking.terms.ladder:

@@ -39,6 +39,7 @@ from events.touchpoints.complaint import (
     ObligationWithdrawn,
 )
 from events.touchpoints.contact import CallbackMade, CallbackPromised
+from events.touchpoints.policy import AlertDelegated
 
 Change = Callable[[Case, Any, datetime], Case]
 
@@ -259,6 +260,10 @@ def _acknowledged(case: Case, data: EscalationAcknowledged, now: datetime) -> Ca
     return replace(case, acknowledged=(*case.acknowledged, (data.escalation_id, now)))
 
 
+def _delegated(case: Case, data: AlertDelegated, now: datetime) -> Case:
+    return replace(case, delegated=case.delegated | {(data.alert_id, data.to)})
+
+
 _CHANGES: Mapping[type[Touchpoint], Change] = MappingProxyType(
     {
         CaseAssigned: _assigned,
@@ -280,6 +285,7 @@ _CHANGES: Mapping[type[Touchpoint], Change] = MappingProxyType(
         CaseReferred: _referred,
         CaseEscalated: _escalated,
         EscalationAcknowledged: _acknowledged,
+        AlertDelegated: _delegated,
     }
 )
 """What changes a case; whatever else its stream holds is only said."""

@@ -64,6 +64,7 @@ class Case(Struct, frozen=True, kw_only=True):
     attempts: int = 0
     escalated: frozenset[str] = frozenset()  # ids of escalations
     acknowledged: tuple[tuple[str, datetime], ...] = ()  # ids of escalations, and since when
+    delegated: frozenset[tuple[str, str]] = frozenset()  # ids of escalations, and to whom
     referrals: tuple[str, ...] = ()  # the cases that were overheard here
     told: int = 0
     confirmed: bool | None = None  # by the customer, when it was closed

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from events.cases.staff import Staff
+from events.customers.account_reasons import UNKNOWN_CUSTOMER
 from events.customers.identity import Identity
 from events.envelope import CustomerId
 from events.refusals import Reason, Refused, Word, refuse
@@ -25,11 +26,6 @@ FOR_HEADQUARTERS = Reason(
     "for_headquarters",
     N_("%(by)s may not say which customers are the same: it is for %(who)s."),
     N_("Let headquarters do it."),
-)
-UNKNOWN_CUSTOMER = Reason(
-    "unknown_customer",
-    N_("No event names the customer %(customer)s."),
-    N_("Look the id up again; upper and lower case differ."),
 )
 ITSELF = Reason(
     "itself",

@@ -20,6 +20,7 @@ from events.touchpoints.base import (
     Touchpoint,
 )
 from events.touchpoints.complaint import BusinessMinutes, Severity
+from events.touchpoints.payment import DunningLevel
 
 Days = Annotated[int, Meta(ge=0, le=36_500)]
 Hours = Annotated[int, Meta(ge=0, le=87_600)]
@@ -37,6 +38,16 @@ Role = Literal[
     "order_entry",
 ]
 """What somebody may do beside the work of the department: commands ask for it."""
+
+DayCount = Literal["actual/365", "actual/360", "actual/actual", "30/360"]
+"""How days are parts of a year: "30/360" is the European one (30E/360), in which every month has
+30 days; "actual/actual" is that of ISDA, in which a day of a leap year is a 366th."""
+
+InterestStart = Literal["due_date", "first_reminder"]
+Charging = Literal["owed", "announced"]
+"""Owed is what the customer must pay; what is only announced is shown and never counted."""
+
+DebtPart = Literal["costs", "interest", "principal"]
 
 
 class PolicyRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -77,6 +88,32 @@ class CreditPolicy(PolicyRecord, frozen=True, kw_only=True):
     payment_reservation_hours: Hours = 72
     check_reservation_hours: Hours = 24
     default_limit: Money | None = None  # None: a customer without a limit is not limited
+
+
+class ReminderFee(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the first notice of a dunning level about an invoice costs the customer."""
+
+    level: DunningLevel
+    amount: Money
+
+
+class FeesPolicy(PolicyRecord, frozen=True, kw_only=True):
+    """Late-payment interest and reminder fees, and what of a debt a payment clears first.
+
+    Interest is simple: each local midnight after the due date adds a day's worth on what is open
+    of an invoice then, at the rate in force then. The free days are added to where it starts.
+    Without an order of clearing the oldest item comes first, and interest last of all; parts
+    that an order does not name come after those named: costs, interest, principal.
+    """
+
+    interest_per_year: PartsPerMillion = 0
+    day_count: DayCount = "actual/365"
+    interest_starts: InterestStart = "due_date"
+    interest_free_days: Days = 0
+    interest: Charging = "owed"
+    reminder_fees: tuple[ReminderFee, ...] = ()
+    fees: Charging = "owed"
+    clearing: tuple[DebtPart, ...] = ()
 
 
 class TierLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -245,6 +282,13 @@ class CreditPolicyPublished(ReferenceTouchpoint, frozen=True, kw_only=True):
 
     event_type: ClassVar[str] = "policy.credit_published"
     policy: CreditPolicy
+
+
+class FeesPolicyPublished(ReferenceTouchpoint, frozen=True, kw_only=True):
+    """Late-payment interest, reminder fees and the order of clearing were published."""
+
+    event_type: ClassVar[str] = "policy.fees_published"
+    policy: FeesPolicy
 
 
 class TierPolicyPublished(ReferenceTouchpoint, frozen=True, kw_only=True):
@@ -423,6 +467,7 @@ TYPES = (
     AlertsPolicyPublished,
     DunningPolicyPublished,
     CreditPolicyPublished,
+    FeesPolicyPublished,
     TierPolicyPublished,
     CostPolicyPublished,
     ServiceLevelPolicyPublished,

@@ -1,7 +1,8 @@
 """One customer's books in one currency, and the order in which money meets items.
 
 What is owed back of a refund comes first, then the oldest due date, the smaller open amount, the
-id. Source of the rules: domain rules, sections 4 and 11 (1-3); decisions 22, 23, 31, 34.
+id; interest that was charged comes last. Where fees are published, their rules settle in place of
+this order. Source: domain rules, sections 4 and 11 (1-3, 12); decisions 22, 23, 31, 34.
 """
 
 from __future__ import annotations
@@ -40,13 +41,28 @@ class Owing:
         self.items = list(items)
 
 
-Queued = tuple[bool, date, int, str, int, Item]
-"""Whether it was invoiced, due date, open amount and id of an item as queued; a number; itself."""
+Queued = tuple[int, date, int, str, int, Item]
+"""Rank, due date, open amount and id of an item as queued; a number; itself."""
+
+_OWED_BACK, _INVOICED, _INTEREST = range(3)
+"""The ranks of what is queued; a fee has an invoice's."""
 
 Pooled = tuple[bool, int, int, Source]
 """Whether it is money, serial number and number as pooled of a source; itself."""
 
 _PAST_QUEUED = 64
+
+
+class Clearing:
+    """How money meets debts where fees are published."""
+
+    def settle(self, account: Account, now: datetime) -> None:
+        """Let credit meet open items."""
+        raise NotImplementedError
+
+    def closed(self, item: Item) -> None:
+        """Take note that nothing of an item is open any more."""
+        raise NotImplementedError
 
 
 class Account:
@@ -58,14 +74,15 @@ class Account:
     """
 
     __slots__ = (
-        "checks", "credit", "credited", "currency", "invoiced", "items", "limit", "moved",
-        "offered", "open_items", "outstanding", "over", "owed_back", "paid", "promised", "queued",
-        "refunded", "refunds", "relief", "reserved", "seen_exposure", "serial",
-        "settling_later", "sources", "suspect", "unbilled", "written_off",
+        "checks", "clearing", "credit", "credited", "crosses_at", "currency", "invoiced", "items",
+        "limit", "moved", "offered", "open_items", "outstanding", "over", "owed_back", "paid",
+        "promised", "queued", "refunded", "refunds", "relief", "reserved", "seen_exposure",
+        "serial", "settling_later", "sources", "suspect", "unbilled", "written_off",
     )  # fmt: skip
 
-    def __init__(self, currency: str) -> None:
+    def __init__(self, currency: str, clearing: Clearing | None = None) -> None:
         self.currency = currency
+        self.clearing = clearing
         self.outstanding = self.credit = self.reserved = self.suspect = 0
         self.unbilled = self.checks = 0
         self.invoiced = self.paid = self.credited = self.written_off = 0  # over all invoices
@@ -81,6 +98,7 @@ class Account:
         self.over: list[Spell] = []  # when the exposure was above the limit
         self.relief: tuple[str, str | None] | None = None  # what last lowered the exposure
         self.seen_exposure = 0  # as it was last compared with a limit
+        self.crosses_at: datetime | None = None  # when interest alone exceeds the limit
         self.serial = 0
         self.settling_later = False  # credit is kept back; who sets it settles afterwards
         self.queued: list[Queued] = []
@@ -88,7 +106,7 @@ class Account:
 
     @property
     def exposure(self) -> int:
-        """Return open items + unbilled orders + reserved checks - credit."""
+        """Return open items + unbilled orders + reserved checks - credit, without what runs."""
         return self.outstanding + self.unbilled + self.checks - self.credit
 
     def tick(self) -> int:
@@ -108,11 +126,15 @@ class Account:
         """Open a new item."""
         self.items.append(item)
         self.outstanding += item.amount
+        reason: StepReason = "issued"
         if item.invoice.owed_back:
             self.owed_back += item.amount
+            reason = "owed_back"
+        elif item.invoice.charge is not None:
+            reason = "charged"
         else:
             self.invoiced += item.amount
-        self.mark(item, now, "owed_back" if item.invoice.owed_back else "issued", event_id)
+        self.mark(item, now, reason, event_id)
         self.queue(item)
 
     def mark(self, item: Item, now: datetime, reason: StepReason, event_id: str) -> None:
@@ -121,6 +143,8 @@ class Account:
         self.moved[item] = None
         if not item.balance:
             self.open_items.pop(item, None)
+            if self.clearing is not None:
+                self.clearing.closed(item)
             return
         self.open_items[item] = None
         if self.promised is not None and self.promised.at == now:
@@ -134,14 +158,23 @@ class Account:
 
     def queue(self, item: Item) -> None:
         """Let an item take part in allocation: owed back, oldest due date, smaller amount, id."""
-        if item.balance and not item.disputed:
+        if item.balance and not item.contested:
             queue = self.queued
             if len(queue) > 2 * len(self.open_items) + _PAST_QUEUED:
                 queue[:] = [queued for queued in queue if _waits(queued)]
                 heapq.heapify(queue)
-            invoiced = not item.invoice.owed_back
-            key = (invoiced, item.due_on, item.balance, item.item_id, self.tick(), item)
+            invoice = item.invoice
+            rank = _OWED_BACK if invoice.owed_back else _INVOICED
+            if invoice.charge == "interest":
+                rank = _INTEREST
+            key = (rank, _claimed_on(item), item.balance, item.item_id, self.tick(), item)
             heapq.heappush(queue, key)
+
+    def queue_debt(self, item: Item) -> None:
+        """Let an item and what is charged on it take part in allocation."""
+        self.queue(item)
+        for charge in item.charges:
+            self.queue(charge)
 
     def pool(self, source: Source) -> None:
         """Make the free part of a source customer credit.
@@ -199,7 +232,7 @@ class Account:
         self._book(entry.item, entry.source.kind, entry.amount)
 
     def _book(self, item: Item, kind: SourceKind, amount: int) -> None:
-        invoiced = 0 if item.invoice.owed_back else amount
+        invoiced = amount if item.invoice.sold else 0
         if kind == "payment":
             item.paid += amount
             self.paid += invoiced
@@ -211,7 +244,8 @@ class Account:
             self.written_off += invoiced
         item.balance -= amount
         self.outstanding -= amount
-        self.owed_back -= amount - invoiced
+        if item.invoice.owed_back:
+            self.owed_back -= amount
 
     def take_place(self, source: Source, entry: Entry, now: datetime) -> int:
         """Let a source settle what an entry had settled; return how much of it.
@@ -254,7 +288,7 @@ class Account:
         self.outstanding += change
         if item.invoice.owed_back:
             self.owed_back += change
-        else:
+        elif item.invoice.charge is None:
             self.invoiced += change
         item.balance += change
         item.amount = amount
@@ -304,13 +338,17 @@ class Account:
         """Let credit meet open items."""
         if self.settling_later:
             return
-        while (source := self._next_source()) is not None:
-            item = self._next_item()
+        if self.clearing is not None:
+            self.clearing.settle(self, now)
+            return
+        while (source := self.next_source()) is not None:
+            item = self.next_item()
             if item is None:
                 break
             self.allocate(source, item, now)
 
-    def _next_source(self) -> Source | None:
+    def next_source(self) -> Source | None:
+        """Return the credit that is used next."""
         while self.offered:
             source = self.offered[0][-1]
             if source.pooled and source.free:
@@ -318,7 +356,8 @@ class Account:
             heapq.heappop(self.offered)
         return None
 
-    def _next_item(self) -> Item | None:
+    def next_item(self) -> Item | None:
+        """Return the item that credit meets next."""
         while self.queued:
             if _waits(self.queued[0]):
                 return self.queued[0][-1]
@@ -329,4 +368,11 @@ class Account:
 def _waits(queued: Queued) -> bool:
     """Return whether an item still waits for credit as it did when it was queued."""
     _, due_on, balance, _, _, item = queued
-    return balance == item.balance and due_on == item.due_on and not item.disputed
+    return balance == item.balance and due_on == _claimed_on(item) and not item.contested
+
+
+def _claimed_on(item: Item) -> date:
+    """Return the due date by which an item waits: interest by that of what it is on."""
+    if item.on is not None and item.invoice.charge == "interest":
+        return item.on.due_on
+    return item.due_on

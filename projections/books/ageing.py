@@ -1,4 +1,8 @@
-"""Open balances by days past due, and the provision for bad debt on them."""
+"""Open balances by days past due, and the provision for bad debt on them.
+
+Reminder fees and late-payment interest are part of what is open, under headings of their own;
+nothing is provided for them, since nothing of them counts before it is paid.
+"""
 
 from __future__ import annotations
 
@@ -11,25 +15,38 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from events.touchpoints.policy import AgeingPolicy
+from projections.books.interest import whole
 
 _DEFAULT_AGEING = AgeingPolicy()
 
 
 class Balance(NamedTuple):
-    """A term of ageing: how much of how many items is open with that due day."""
+    """A term of ageing: how much of how many items is open with that due day.
+
+    Fees and interest that are items are part of the amount. Interest that runs comes on top, in
+    exact parts (interest.py), which are rounded when those of a bucket are summed.
+    """
 
     due_day: int  # proleptic ordinal
     amount_minor: int
     items: int = 1
+    fees_minor: int = 0
+    interest_minor: int = 0
+    running: int = 0
 
 
 class Bucket(Struct, frozen=True):
-    """An ageing bucket: items, amount, and the provision for bad debt on it."""
+    """An ageing bucket: items, amount, and the provision for bad debt on it.
+
+    Fees and interest are parts of the amount.
+    """
 
     label: str
     items: int
     amount_minor: int
     provision_minor: int
+    fees_minor: int = 0
+    interest_minor: int = 0
 
 
 class Ageing(Struct, frozen=True):
@@ -41,6 +58,8 @@ class Ageing(Struct, frozen=True):
     overdue_items: int
     overdue_minor: int
     provision_minor: int
+    fees_minor: int = 0
+    interest_minor: int = 0
 
 
 def bucket_labels(policy: AgeingPolicy = _DEFAULT_AGEING) -> tuple[str, ...]:
@@ -72,30 +91,53 @@ def ageing(balances: Iterable[Balance], on: date, policy: AgeingPolicy = _DEFAUL
     """
     today = on.toordinal()
     labels = bucket_labels(policy)
-    counts = [0] * len(labels)
-    amounts = [0] * len(labels)
-    overdue_items = overdue_minor = 0
-    for due_day, amount, items in balances:
-        past = today - due_day
-        i = bucket_index(past, policy)
-        counts[i] += items
-        amounts[i] += amount
+    sums = [_Sums() for _ in labels]
+    overdue = _Sums()
+    for balance in balances:
+        past = today - balance.due_day
+        sums[bucket_index(past, policy)].add(balance)
         if past > 0:
-            overdue_items += items
-            overdue_minor += amount
+            overdue.add(balance)
     rates = [*policy.provision, *([0] * len(labels))]
     buckets = tuple(
-        Bucket(label, counts[i], amounts[i], _share(amounts[i], rates[i]))
-        for i, label in enumerate(labels)
+        one.bucket(label, rate) for label, one, rate in zip(labels, sums, rates, strict=False)
     )
     return Ageing(
         buckets=buckets,
-        items=sum(counts),
-        outstanding_minor=sum(amounts),
-        overdue_items=overdue_items,
-        overdue_minor=overdue_minor,
+        items=sum(bucket.items for bucket in buckets),
+        outstanding_minor=sum(bucket.amount_minor for bucket in buckets),
+        overdue_items=overdue.items,
+        overdue_minor=overdue.bucket("", 0).amount_minor,
         provision_minor=sum(bucket.provision_minor for bucket in buckets),
+        fees_minor=sum(bucket.fees_minor for bucket in buckets),
+        interest_minor=sum(bucket.interest_minor for bucket in buckets),
     )
+
+
+class _Sums:
+    """What balances add up to."""
+
+    __slots__ = ("amount", "fees", "interest", "items", "running")
+
+    def __init__(self) -> None:
+        self.items = self.amount = self.fees = self.interest = self.running = 0
+
+    def add(self, balance: Balance) -> None:
+        """Add a balance."""
+        self.items += balance.items
+        self.amount += balance.amount_minor
+        self.fees += balance.fees_minor
+        self.interest += balance.interest_minor
+        self.running += balance.running
+
+    def bucket(self, label: str, rate: int) -> Bucket:
+        """Return the bucket that they are, with the provision at a rate."""
+        running = whole(self.running)
+        sold = self.amount - self.fees - self.interest
+        return Bucket(
+            label, self.items, self.amount + running, _share(sold, rate), self.fees,
+            self.interest + running,
+        )  # fmt: skip
 
 
 def _share(amount_minor: int, basis_points: int) -> int:

@@ -165,7 +165,7 @@ def invoice_amended(book: Ledger, data: InvoiceAmended) -> None:
         follow_invoice(book, invoice)
     for item in invoice.items:
         account.mark(item, book.now, "amended", book.event_id)
-        account.queue(item)
+        account.queue_debt(item)
     if invoice.amount < billed:
         place_again(book, invoice)
     account.settle(book.now)
@@ -185,18 +185,21 @@ def _change_amount(book: Ledger, account: Account, invoice: Invoice, change: int
 
 
 def invoice_cancelled(book: Ledger, data: InvoiceCancelled) -> None:
-    """Take an invoice back whole: what paid it is credit; credit notes on it fall with it."""
+    """Take an invoice back whole: what paid it is credit; credit notes on it fall with it.
+
+    So do the fees and the interest that were charged on it; a fee may be cancelled by itself.
+    """
     if book.cited(data.invoice_id) is None:
         return
-    invoice = book.invoices.get(data.invoice_id)
+    invoice = book.invoices.get(data.invoice_id) or _fee(book, data.invoice_id)
     if invoice is None or invoice.cancelled:
         book.ignore("cancels_one_instalment" if invoice is None else "repeated_cancellation")
         return
     account = book.account(invoice.currency)
     book.bill(invoice, -invoice.amount)
-    invoice.cancelled = True
     fallen: dict[Source, None] = {}
-    for item in invoice.items:
+    for item in [*invoice.items, *(one for part in invoice.items for one in part.charges)]:
+        item.invoice.cancelled = True
         for source in (entry.source for entry in item.entries):
             own = invoice.invoice_id in source.invoice_refs or item.item_id in source.invoice_refs
             if source.kind == "credit_note" and own:
@@ -208,6 +211,11 @@ def invoice_cancelled(book: Ledger, data: InvoiceCancelled) -> None:
         withdraw(book, note)
     place_again(book, invoice)
     account.settle(book.now)
+
+
+def _fee(book: Ledger, item_id: str) -> Invoice | None:
+    item = book.items.get(item_id)
+    return item.invoice if item is not None and item.invoice.charge == "fee" else None
 
 
 def debt_written_off(book: Ledger, data: DebtWrittenOff) -> None:
@@ -222,6 +230,12 @@ def debt_written_off(book: Ledger, data: DebtWrittenOff) -> None:
     for item in items:
         if item.invoice.currency == account.currency:
             account.allocate(source, item, book.now)
+    if book.charges is not None:
+        for item in items if source.free else ():
+            for part in book.charges.parts_given_up(item, book.now, book.event_id):
+                if part.invoice.currency == account.currency:
+                    account.allocate(source, part, book.now)
+        account.settle(book.now)
     if source.free:
         source.free = 0
         book.ignore("written_off_more_than_open")
@@ -261,17 +275,25 @@ def dispute_settled(book: Ledger, data: DisputeSettled) -> None:
                 item.disputed -= 1
                 book.moved(item)
                 account = book.account(item.invoice.currency)
-                account.queue(item)
+                account.queue_debt(item)
                 account.settle(book.now)
 
 
 def dunning_notice_sent(book: Ledger, data: DunningNoticeSent) -> None:
-    """Note the level that went out; it stays with the invoice whatever is paid or reversed."""
-    items = book.cited(data.invoice_id) or ()
+    """Note the level that went out; it stays with the invoice whatever is paid or reversed.
+
+    The first notice of a level may carry a fee.
+    """
+    items = book.cited(data.invoice_id) or []
     at = book.event.effective_at
+    first = not any(notice.level == data.level for item in items for notice in item.notices)
     for item in items:
         item.notices += (Notice(data.level, at, book.event_id, len(items) > 1),)
         book.moved(item)
+    if book.charges is not None and first:
+        why = book.charges.notice(items, data.invoice_id, data.level, book.event_id)
+        if why is not None:
+            book.ignore(why)
 
 
 def dunning_held(book: Ledger, data: DunningHeld) -> None:

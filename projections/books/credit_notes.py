@@ -76,11 +76,11 @@ def _on_named(book: Ledger, note: Source, items: Sequence[Item], order: Order | 
 
 def _on_customer(book: Ledger, note: Source) -> None:
     account = book.account(note.currency)
-    found = [i for i in account.open_items if not i.disputed and not i.invoice.owed_back]
+    found = [i for i in account.open_items if not i.contested and not i.invoice.owed_back]
     for item in sorted(found, key=lambda item: (item.due_on, item.balance, item.item_id)):
         account.allocate(note, item, book.now)
     if note.free:
-        invoiced = [item for item in account.items if not item.invoice.owed_back]
+        invoiced = [item for item in account.items if item.invoice.sold]
         _displace(book, note, [item for item in invoiced if not item.disputed])
     account.pool(note)
     account.settle(book.now)

@@ -51,7 +51,7 @@ def items_of(book: Ledger) -> list[Item]:
 
 
 def _invoices_of(book: Ledger) -> list[Invoice]:
-    debts = {item.invoice: None for item in book.items.values() if item.invoice.owed_back}
+    debts = {item.invoice: None for item in book.items.values() if not item.invoice.sold}
     return [*book.invoices.values(), *debts]
 
 
@@ -117,6 +117,10 @@ def kept_books(book: Ledger, numbers: Numbers) -> KeptBooks:
         loose_notes=[sources[note] for note in book.loose_notes],
         ignored=book.ignored,
         deadlines=[_kept_deadline(one, numbers) for one in book.deadlines],
+        announced=[
+            (items[fee.item], fee.level, fee.amount, fee.at, fee.event_id)
+            for fee in (book.charges.announced if book.charges is not None else ())
+        ],
         scheduled=book.scheduled,
         days_of=book.days_of,
         limited=book.limited,
@@ -146,6 +150,7 @@ def _kept_account(account: Account, numbers: Numbers) -> KeptAccount:
         owed_back=account.owed_back,
         refunded=account.refunded,
         seen_exposure=account.seen_exposure,
+        crosses_at=account.crosses_at,
         serial=account.serial,
         limit=account.limit,
         items=[items[item] for item in account.items],
@@ -211,6 +216,7 @@ def _kept_invoice(invoice: Invoice, numbers: Numbers) -> KeptInvoice:
         order_id=invoice.order_id,
         cancelled=invoice.cancelled,
         owed_back=invoice.owed_back,
+        charge=invoice.charge,
         event_id=invoice.event_id,
         issued_at=invoice.issued_at,
         items=tuple(_kept_item(item, numbers) for item in invoice.items),
@@ -234,6 +240,7 @@ def _kept_item(item: Item, numbers: Numbers) -> KeptItem:
         holds=item.holds,
         collection=item.collection,
         counted_late=item.counted_late,
+        charges=tuple(numbers.items[charge] for charge in item.charges),
     )
 
 

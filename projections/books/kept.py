@@ -12,7 +12,13 @@ from datetime import date, datetime
 
 from events.touchpoints.order import OrderLine
 from projections.books.commitments import Ignored
-from projections.books.records import Notice, SourceKind, SourceState, StepReason
+from projections.books.records import (
+    ChargeKind,
+    Notice,
+    SourceKind,
+    SourceState,
+    StepReason,
+)
 from projections.keeping import Kept, KeptFact
 
 KeptStep = tuple[datetime, int, date, StepReason, str]
@@ -53,6 +59,7 @@ class KeptItem(Kept):
     holds: tuple[KeptHold, ...]
     collection: KeptSpell | None
     counted_late: int | None
+    charges: tuple[int, ...] = ()  # which items are on it
 
 
 class KeptInvoice(Kept):
@@ -65,6 +72,7 @@ class KeptInvoice(Kept):
     order_id: str | None
     cancelled: bool
     owed_back: bool
+    charge: ChargeKind | None
     event_id: str
     issued_at: datetime
     items: tuple[KeptItem, ...]
@@ -120,6 +128,7 @@ class KeptAccount(Kept):
     owed_back: int
     refunded: int
     seen_exposure: int
+    crosses_at: datetime | None
     serial: int
     limit: int | None
     items: Sequence[int]
@@ -130,7 +139,7 @@ class KeptAccount(Kept):
     refunds: Sequence[KeptRefund]
     over: Sequence[KeptSpell]
     relief: tuple[str, str | None] | None
-    queued: Sequence[tuple[bool, date, int, str, int, int]]
+    queued: Sequence[tuple[int, date, int, str, int, int]]
     offered: Sequence[tuple[bool, int, int, int]]
 
 
@@ -219,6 +228,7 @@ class KeptBooks(Kept):
     loose_notes: Sequence[int]
     ignored: list[Ignored]
     deadlines: Sequence[KeptDeadline]
+    announced: Sequence[tuple[int, int, int, datetime, str]]  # the item by its number
     scheduled: int
     days_of: list[tuple[datetime, str | None]]
     limited: bool

@@ -16,13 +16,14 @@ from events.home import Home
 from events.money import Money
 from events.uses import Use
 from projections.books.account import Account
+from projections.books.charges import Charged, Charges
 from projections.books.commitments import Check, Deadline, Ignored, Order, Override, PromiseNote
-from projections.books.days import BEGINNING, days_in
+from projections.books.days import BEGINNING, Days, days_in
 from projections.books.records import NOTHING, Hold, Invoice, Item, Source, Spell, more_of
 from projections.books.rules import BookRules
 
 
-class Ledger:
+class Ledger(Charged):
     """Everything the facts up to an instant say about one customer's receivables.
 
     It goes on from the first `walked` facts, the last of them at `walked_at`, as long as every
@@ -31,6 +32,7 @@ class Ledger:
 
     def __init__(self, rules: BookRules) -> None:
         self.rules = rules
+        self.charges = None if rules.fees is None else Charges(rules.fees, self)
         self.accounts: dict[str, Account] = {}
         self.invoices: dict[str, Invoice] = {}
         self.items: dict[str, Item] = {}
@@ -68,6 +70,9 @@ class Ledger:
         if rules.default_limits:
             for term in rules.credit[1:]:
                 self.schedule(term.start, None)
+        if rules.fees is not None:
+            for start in rules.fees.starts:
+                self.schedule(start, None)
 
     @property
     def event_id(self) -> str:
@@ -78,7 +83,7 @@ class Ledger:
         """Return the books in a currency, opened when first asked for."""
         account = self.accounts.get(currency)
         if account is None:
-            account = self.accounts[currency] = Account(currency)
+            account = self.accounts[currency] = Account(currency, self.charges)
         return account
 
     def take(self, kind: str, identifier: str) -> bool:
@@ -105,9 +110,17 @@ class Ledger:
         item = self.items.get(ref)
         return None if item is None else [item]
 
+    def named(self, ref: str, by: str) -> list[Item] | None:
+        """Return the items that a reference names; interest that it names is charged by that."""
+        items = self.items_of(ref)
+        if items is None and self.charges is not None:
+            interest = self.charges.cited(ref, by)
+            return None if interest is None else [interest]
+        return items
+
     def cited(self, ref: str) -> list[Item] | None:
         """Return the items that the fact at hand is about; an unseen one keeps the fact."""
-        items = self.items_of(ref)
+        items = self.named(ref, self.event_id)
         if items is None:
             self.unseen.setdefault(("invoice", ref), []).append(self.event)
         return items
@@ -165,14 +178,20 @@ class Ledger:
         return found
 
     def local_day(self, at: datetime) -> date:
-        """Return the day of an instant where the customer is at home by then.
+        """Return the day of an instant where the customer is at home by then."""
+        return date.fromordinal(self.days_at(at).of(at))
 
-        Whose day it was is noted: a fact that comes late may say that it was another's.
+    def days_at(self, at: datetime) -> Days:
+        """Return the days of an instant where the customer is at home by then.
+
+        Whose days they were is noted: a fact that comes late may say that they were another's. It
+        is noted once for instants that follow each other, since it says so of the first of them.
         """
         assert self.home is not None
         branch = self.home.branch_at(at)
-        self.days_of.append((at, branch))
-        return date.fromordinal(days_in(self.rules.reference.zone_of(branch)).of(at))
+        if not self.days_of or self.days_of[-1][1] != branch:
+            self.days_of.append((at, branch))
+        return days_in(self.rules.reference.zone_of(branch))
 
     def zone_uses(self, branch_id: str | None) -> frozenset[Use]:
         """Return what says in which zone the days of a home are, and those that counted before."""
@@ -254,12 +273,25 @@ class Ledger:
         for account in self.accounts.values():
             exposure = account.exposure
             limit = _limit(account, default)
+            if self.charges is not None and limit is not None:
+                exposure += self._watch_interest(self.charges, account, limit)
             stands = bool(account.over) and account.over[-1].end is None
             if (limit is not None and exposure > limit) != stands:
                 self._cross(account, stands, reason, event_id)
             elif not stands and exposure < account.seen_exposure:
                 account.relief = (reason, event_id)
             account.seen_exposure = exposure
+
+    def _watch_interest(self, charges: Charges, account: Account, limit: int) -> int:
+        """Return the running interest, and look again when it alone will exceed the limit."""
+        room = limit - account.exposure
+        owed = charges.running(account, self.now)
+        if owed <= room:
+            crosses_at = charges.reaches(account, room, self.now)
+            if crosses_at is not None and crosses_at != account.crosses_at:
+                self.schedule(crosses_at, None)
+            account.crosses_at = crosses_at
+        return owed
 
     def _cross(self, account: Account, stood: bool, reason: str, event_id: str | None) -> None:
         """Note that the exposure is no longer on the side of the limit on which it was."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from projections.books.charges import free_id
 from projections.books.ledger import Ledger
 from projections.books.records import Invoice, Item, Refund
 
@@ -19,7 +20,7 @@ def owe_back(book: Ledger, refund: Refund, amount: int) -> None:
         account.mark(item, book.now, "owed_back", book.event_id)
         account.queue(item)
         return
-    item_id = _free_id(book, f"refund:{refund.refund_id}")
+    item_id = free_id(book, f"refund:{refund.refund_id}")
     debt = Invoice(item_id, account.currency, amount, None)
     debt.owed_back = True
     debt.event_id = refund.event_id
@@ -31,18 +32,12 @@ def owe_back(book: Ledger, refund: Refund, amount: int) -> None:
 
 
 def is_used(book: Ledger, invoice_id: str) -> bool:
-    """Return whether an invoice or item has the id; a debt owed back gives its own up."""
+    """Return whether an invoice or item has the id; what was never sold gives its own up."""
     item = book.items.get(invoice_id)
-    if item is not None and item.invoice.owed_back:
+    if item is not None and not item.invoice.sold:
         del book.items[invoice_id]
-        item.item_id = item.invoice.invoice_id = _free_id(book, f"{invoice_id}'")
+        item.item_id = item.invoice.invoice_id = free_id(book, f"{invoice_id}'")
         book.items[item.item_id] = item
         book.moved(item)
         return False
     return item is not None or invoice_id in book.invoices
-
-
-def _free_id(book: Ledger, item_id: str) -> str:
-    while item_id in book.items or item_id in book.invoices:
-        item_id += "'"
-    return item_id

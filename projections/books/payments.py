@@ -87,7 +87,11 @@ def settle_items(book: Ledger, source: Source, items: Sequence[Item]) -> None:
     """Let a payment settle items that it cites, the open before what was written off."""
     account = book.account(source.currency)
     for item in items:
-        account.allocate(source, item, book.now)
+        if book.charges is None or not source.free:
+            account.allocate(source, item, book.now)
+        else:
+            for part in book.charges.parts_cited(item, book.now, source.event_id):
+                account.allocate(source, part, book.now)
     if source.free:
         take_places(account, source, items, "write_off", book.now)
 
@@ -96,7 +100,7 @@ def cited_by(book: Ledger, source: Source) -> list[Item]:
     """Return the items that a payment cites, in its order: invoices, then those of orders."""
     found: dict[Item, None] = {}
     for ref in source.invoice_refs:
-        found.update(dict.fromkeys(book.items_of(ref) or ()))
+        found.update(dict.fromkeys(book.named(ref, source.event_id) or ()))
     for ref in source.order_refs:
         for invoice in book.by_order.get(ref, ()):
             found.update(dict.fromkeys(invoice.items))

@@ -14,8 +14,10 @@ from typing import Literal, NamedTuple
 SourceKind = Literal["payment", "credit_note", "write_off"]
 SourceState = Literal["waiting", "live", "suspect", "rejected", "reversed", "cancelled"]
 StepReason = Literal[
-    "issued", "paid", "credited", "written_off", "reversed", "amended", "cancelled", "owed_back"
-]
+    "issued", "paid", "credited", "written_off", "reversed", "amended", "cancelled", "owed_back",
+    "charged",
+]  # fmt: skip
+ChargeKind = Literal["fee", "interest"]
 
 
 class Step(NamedTuple):
@@ -58,12 +60,13 @@ class Hold(NamedTuple):
 class Invoice:
     """An invoice as it stands; what is owed of it stands on its items.
 
-    What a refund paid back and nothing covered is kept as one too, with `owed_back` set: it is
-    owed like an invoice, and was never sold.
+    What a refund paid back and nothing covered is kept as one too, with `owed_back` set, and so is
+    a reminder fee, or interest that was charged, with `charge` set: they are owed like an invoice,
+    and were never sold.
     """
 
     __slots__ = (
-        "amount", "cancelled", "charges", "currency", "event_id", "invoice_id",
+        "amount", "cancelled", "charge", "charges", "currency", "event_id", "invoice_id",
         "issued_at", "items", "order_id", "owed_back",
     )  # fmt: skip
 
@@ -75,9 +78,15 @@ class Invoice:
         self.order_id = order_id
         self.cancelled = False
         self.owed_back = False
+        self.charge: ChargeKind | None = None
         self.items: list[Item] = []
         self.event_id = ""
         self.issued_at: datetime
+
+    @property
+    def sold(self) -> bool:
+        """Return whether it asks for something that was sold."""
+        return not self.owed_back and self.charge is None
 
     @property
     def billed(self) -> int:
@@ -86,12 +95,16 @@ class Invoice:
 
 
 class Item:
-    """What is owed by one due date: amount = credited + paid + written off + balance."""
+    """What is owed by one due date: amount = credited + paid + written off + balance.
+
+    A fee, or interest that was charged, is `on` the item that gave rise to it, whose `charges`
+    are both; in a dispute they are part of that one.
+    """
 
     __slots__ = (
-        "amount", "balance", "collection", "counted_late", "credited", "disputed", "disputes",
-        "due_on",
-        "entries", "holds", "invoice", "item_id", "notices", "paid", "steps", "written_off",
+        "amount", "balance", "charges", "collection", "counted_late", "credited", "disputed",
+        "disputes", "due_on", "entries", "holds", "invoice", "item_id", "notices", "on", "paid",
+        "steps", "written_off",
     )  # fmt: skip
 
     def __init__(self, item_id: str, invoice: Invoice, amount: int, due_on: date) -> None:
@@ -101,6 +114,8 @@ class Item:
         self.due_on = due_on
         self.paid = self.credited = self.written_off = 0
         self.disputed = 0  # how many disputes about it are open
+        self.on: Item | None = None
+        self.charges: tuple[Item, ...] = ()
         self.entries: tuple[Entry, ...] = ()
         self.steps: list[Step] = []
         self.disputes: tuple[Spell, ...] = ()
@@ -108,6 +123,11 @@ class Item:
         self.holds: tuple[Hold, ...] = ()
         self.collection: Spell | None = None
         self.counted_late: int | None = None  # days late as a settled item was last tallied
+
+    @property
+    def contested(self) -> bool:
+        """Return whether a dispute about it, or about what it is on, is open."""
+        return self.disputed > 0 or (self.on is not None and self.on.disputed > 0)
 
     def mark(self, at: datetime, reason: StepReason, event_id: str) -> None:
         """Note how it stands; of several changes at one instant only the last counts."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from sys import intern
 
 from projections.books.account import SETTLED_BY, Account, Owing
+from projections.books.charges import Announced
 from projections.books.commitments import Check, Deadline, Order, Override, PromiseNote
 from projections.books.kept import (
     KeptAccount,
@@ -51,6 +52,7 @@ def fill(book: Ledger, kept: KeptBooks) -> Parts:
         _sources_again(book.account(intern(account.currency)), account, parts)
     for invoice in kept.invoices:
         _invoice_again(invoice, parts)
+    _charges_again(book, kept, parts)
     for owing in kept.owings:
         parts.owings.append(Owing(owing.at, [parts.items[n] for n in owing.items]))
     for known, refunds, kept_account in zip(
@@ -96,6 +98,7 @@ def _invoice_again(kept: KeptInvoice, parts: Parts) -> None:
     invoice.charges = kept.charges
     invoice.cancelled = kept.cancelled
     invoice.owed_back = kept.owed_back
+    invoice.charge = kept.charge
     invoice.event_id = kept.event_id
     invoice.issued_at = kept.issued_at
     for one in kept.items:
@@ -123,6 +126,22 @@ def _invoice_again(kept: KeptInvoice, parts: Parts) -> None:
         invoice.items.append(item)
         parts.items.append(item)
     parts.invoices.append(invoice)
+
+
+def _charges_again(book: Ledger, kept: KeptBooks, parts: Parts) -> None:
+    """Give back what is charged on which item, and what was announced."""
+    items = parts.items
+    numbered = (one for invoice in kept.invoices for one in invoice.items)
+    for item, one in zip(items, numbered, strict=True):
+        if one.charges:
+            item.charges = tuple(items[n] for n in one.charges)
+            for charge in item.charges:
+                charge.on = item
+    if book.charges is not None:
+        book.charges.announced = [
+            Announced(items[n], level, amount, at, event_id)
+            for n, level, amount, at, event_id in kept.announced
+        ]
 
 
 def _entries_again(item: Item, kept: Sequence[KeptEntry], parts: Parts) -> None:
@@ -158,6 +177,7 @@ def _account_again(
     account.owed_back = kept.owed_back
     account.refunded = kept.refunded
     account.seen_exposure = kept.seen_exposure
+    account.crosses_at = kept.crosses_at
     account.serial = kept.serial
     account.limit = kept.limit
     account.items = [items[n] for n in kept.items]
@@ -168,8 +188,8 @@ def _account_again(
     account.over = [Spell(*spell) for spell in kept.over]
     account.relief = kept.relief
     account.queued = [
-        (invoiced, due_on, balance, item_id, tick, items[n])
-        for invoiced, due_on, balance, item_id, tick, n in kept.queued
+        (rank, due_on, balance, item_id, tick, items[n])
+        for rank, due_on, balance, item_id, tick, n in kept.queued
     ]
     account.offered = [(money, serial, tick, sources[n]) for money, serial, tick, n in kept.offered]
     for refund, told in zip(refunds, kept.refunds, strict=True):
@@ -203,7 +223,7 @@ def _orders_again(book: Ledger, kept: KeptBooks, parts: Parts) -> None:
 def _cited_again(book: Ledger, kept: KeptBooks, parts: Parts) -> None:
     """Give back what is found by its identifier, and what waits for one."""
     sources = parts.sources
-    book.invoices = {one.invoice_id: one for one in parts.invoices if not one.owed_back}
+    book.invoices = {one.invoice_id: one for one in parts.invoices if one.sold}
     book.items = {item.item_id: item for item in [parts.items[n] for n in kept.items]}
     for n in kept.payments:
         known = book.payments.get(sources[n].source_id, ())

@@ -8,35 +8,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import lru_cache
-from typing import Generic, NamedTuple, TypeVar
 
 from events.money import Money
 from events.policy import Reference
-from events.touchpoints.policy import CreditPolicy, PolicyRecord
-from projections.books.days import BEGINNING, ENDING
-
-P = TypeVar("P", bound=PolicyRecord)
-
-
-class Term(NamedTuple, Generic[P]):
-    """A version of a policy and the time [start, end) in which it is in force."""
-
-    start: datetime
-    end: datetime
-    policy: P
-
-
-def terms_of(reference: Reference, kind: type[P]) -> tuple[Term[P], ...]:
-    """Return the versions of a policy in time order, the domain's defaults first."""
-    starts = [BEGINNING]
-    for version in reference.versions(kind):
-        if version.effective_from != starts[-1]:
-            starts.append(version.effective_from)
-    ends = [*starts[1:], ENDING]
-    return tuple(
-        Term(start, end, reference.in_force(kind, start))
-        for start, end in zip(starts, ends, strict=True)
-    )
+from events.touchpoints.policy import CreditPolicy
+from projections.books.interest import fee_rules
+from projections.books.terms import terms_of
 
 
 class BookRules:
@@ -46,6 +23,7 @@ class BookRules:
         self.reference = reference
         self.credit = terms_of(reference, CreditPolicy)
         self.default_limits = any(term.policy.default_limit for term in self.credit)
+        self.fees = fee_rules(reference)
 
     def default_limit(self, at: datetime) -> Money | None:
         """Return the limit of whoever has none, by the policy in force at an instant."""

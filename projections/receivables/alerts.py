@@ -8,6 +8,9 @@ limit_exceeded   while the exposure in a currency is above the limit
 broken_promise   from the end of the promised day until the amount has come in or nothing of
                  what was promised is open
 
+A fee, and interest that was charged, raises none: it follows what it is on. Interest that runs is
+part of the exposure, and exceeds the limit at the midnight at which it does.
+
 An alert ends at the instant of what made it untrue; true again, it is a new episode
 (decision 31). Disputes hold dunning, not the alerts of age (decision 26).
 """
@@ -31,6 +34,8 @@ def standing_on_item(
     reading: ReceivablesAt, item: Item, due_level: int | None
 ) -> Iterator[Stretch]:
     """Yield what stands on an open item now, by the short way where its past is simple."""
+    if item.on is not None:
+        return
     first = item.steps[0]
     if any(not step.balance or step.due_on != first.due_on for step in item.steps) or (
         due_level and not reading.is_plain(item)
@@ -128,7 +133,8 @@ class AlertBook:
             return []
         limit = self.reading.book.limit_of(account, self.reading.at) or 0
         stretch = Stretch(_limit_key(account), account.over[-1].start, None)
-        return [self._alert(stretch, None, account.currency, account.exposure - limit)]
+        exposure = account.exposure if self.reading.fees is None else account.seen_exposure
+        return [self._alert(stretch, None, account.currency, exposure - limit)]
 
     def episodes(self) -> list[Episode]:
         """Return every episode up to now; one that ended has the amount it began with."""

@@ -31,10 +31,12 @@ class ItemState:
             self.status = "cancelled"
         else:
             self.status = "settled"
-            if item.amount and not item.invoice.owed_back:
+            if item.amount and item.invoice.sold:
                 self.settled_day = reading.days.of(item.closing().at)
 
     def _dun(self, reading: ReceivablesAt, item: Item) -> None:
+        if item.on is not None:
+            return  # it follows what it is on
         if not reading.is_plain(item):
             spans = reading.holds(item)
             at = reading.at
@@ -56,8 +58,8 @@ def item_row(reading: ReceivablesAt, item: Item, stand: ItemState) -> ItemRow:
         promised_on = live[-1].note.promised_on if live else None
     return ItemRow(
         item_id=item.item_id,
-        kind="refund" if invoice.owed_back else "invoice",
-        invoice_id=invoice.invoice_id,
+        kind="refund" if invoice.owed_back else invoice.charge or "invoice",
+        invoice_id=invoice.invoice_id if item.on is None else item.on.item_id,
         order_id=invoice.order_id,
         branch_id=reading.branch_id,
         currency=invoice.currency,
@@ -107,6 +109,7 @@ def account_row(
     promises = reading.promises.counts(account)
     levels = [row.dunning_level for row in open_rows if row.dunning_level is not None]
     limit = reading.book.limit_of(account, reading.at)
+    exposure = account.exposure if reading.fees is None else account.seen_exposure
     return AccountRow(
         currency=account.currency,
         branch_id=reading.branch_id,
@@ -121,7 +124,7 @@ def account_row(
         checks_minor=account.checks,
         exposure_minor=account.exposure,
         limit_minor=limit,
-        gate_refusal=refusal(account.exposure, limit, reading.longest_overdue, reading.max_overdue),
+        gate_refusal=refusal(exposure, limit, reading.longest_overdue, reading.max_overdue),
         dunning_level=max(levels, default=None),
         oldest_due_on=min((row.due_on for row in open_rows), default=None),
         open_items=len(open_rows),

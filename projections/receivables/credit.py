@@ -49,7 +49,7 @@ def decide_credit(
     """
     currency = request.amount.currency
     account = next((row for row in statement.accounts if row.currency == currency), None)
-    exposure = account.exposure_minor if account else 0
+    exposure = sum(one.exposure_minor for one in statement.charges if one.currency == currency)
     limit = _limit(account, currency, policy)
     known = sum(o.unbilled_minor for o in statement.orders if o.order_id == request.order_id)
     added = max(0, request.amount.minor - known)

@@ -17,7 +17,8 @@ def next_change(reading: ReceivablesAt) -> datetime | None:
 
     That is the next fact known to take effect later, the end of a reservation or check, a
     promise's judgement, another version of a policy, or a local day on which an open item
-    is due soon, overdue, to be dunned, past an alert's threshold, or too old for the gate.
+    is due soon, overdue, to be dunned, past an alert's threshold, or too old for the gate, or on
+    which interest on it begins to run.
     """
     at = reading.at
     found = list(_from_books(reading))
@@ -27,6 +28,10 @@ def next_change(reading: ReceivablesAt) -> datetime | None:
             nearest = _next_day(reading, item)
             if nearest is not None and (day is None or nearest < day):
                 day = nearest
+            if reading.fees is not None:
+                nearest = interest_begins(reading, item)
+                if nearest is not None and (day is None or nearest < day):
+                    day = nearest
             if not reading.is_plain(item):
                 found.extend(_from_dunning(reading, item))
     if day is not None:
@@ -52,6 +57,12 @@ def _from_books(reading: ReceivablesAt) -> Iterator[datetime]:
         yield from rules.alerts_starts
         yield from rules.dunning_starts
         yield from (term.start for term in rules.credit[1:] if term.start > at)
+
+
+def interest_begins(reading: ReceivablesAt, item: Item) -> int | None:
+    """Return the day on which interest on an item begins to run, if that is still to come."""
+    term = reading.interest(item)
+    return term.day + 1 if term.rate and term.day >= reading.today else None
 
 
 def _next_day(reading: ReceivablesAt, item: Item) -> int | None:

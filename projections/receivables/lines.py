@@ -8,7 +8,9 @@ from datetime import date, datetime
 from msgspec import Struct
 
 from events.envelope import CustomerId
+from events.touchpoints.policy import DayCount
 from projections.protocol import Alert, Episode
+from projections.receivables.charged import AccountCharges
 from projections.receivables.movements import Cover, Movement
 from projections.receivables.promises import Verdict
 from projections.receivables.rows import AccountRow, HoldReason, ItemRow
@@ -54,10 +56,36 @@ class StepLine(Line, frozen=True, kw_only=True):
     due_on: date
 
 
+class InterestLine(Struct, frozen=True, kw_only=True):
+    """Interest on an item as of the statement's day, and what makes it grow.
+
+    What is owed of it is what ran less what became an item of its own. Each day from `since` adds
+    a day's part of the yearly rate of the principal; a rate of 0: nothing.
+    """
+
+    owed_minor: int
+    announced_minor: int
+    charged_minor: int
+    since: date
+    principal_minor: int
+    rate_ppm: int
+    day_count: DayCount
+    is_owed: bool
+
+
+class AnnouncedFeeLine(Line, frozen=True, kw_only=True):
+    """A reminder fee that was announced and is not owed."""
+
+    level: int
+    amount_minor: int
+
+
 class ItemStatement(Struct, frozen=True, kw_only=True):
     """An item with everything that explains its balance and its dunning."""
 
     row: ItemRow
+    interest: InterestLine | None
+    announced_fees: Sequence[AnnouncedFeeLine]
     steps: Sequence[StepLine]
     allocations: Sequence[AllocationLine]
     notices: Sequence[NoticeLine]
@@ -160,6 +188,7 @@ class Statement(Struct, frozen=True, kw_only=True):
     zone: str
     branch_id: str | None
     accounts: Sequence[AccountRow]
+    charges: Sequence[AccountCharges]  # of each account, in the same order
     items: Sequence[ItemStatement]
     sources: Sequence[SourceLine]
     refunds: Sequence[RefundLine]

@@ -22,13 +22,14 @@ from projections.protocol import Alert, Assessment, Differences, Row, RowKey
 from projections.receivables.alerts import AlertBook
 from projections.receivables.balances import ItemState, Tally, account_row, item_row
 from projections.receivables.causes import ClearedAlerts
+from projections.receivables.charged import charge_row, charge_rows
 from projections.receivables.horizon import next_change
 from projections.receivables.promises import Promises
 from projections.receivables.reading import Frame, ReceivablesAt
-from projections.receivables.rows import ACCOUNTS, ITEMS
+from projections.receivables.rows import ACCOUNTS, CHARGES, ITEMS
 from projections.receivables.rules import RULES_USED, rules_of
 
-Rows = dict[str, dict[RowKey, Row]]
+Rows = dict[str, dict[RowKey, Row | None]]
 
 
 class BookMemo(Memo):
@@ -67,7 +68,7 @@ class BookMemo(Memo):
             self.tallies.clear()
             for item in self.book.items.values():
                 item.counted_late = None
-        rows: Rows = {ITEMS.name: {}, ACCOUNTS.name: {}}
+        rows: Rows = {name: {} for name in _tables(reading)}
         alert_book = AlertBook(customer, reading)
         alerts: list[Alert] = []
         for account in self.book.accounts.values():
@@ -101,6 +102,10 @@ class BookMemo(Memo):
             row = item_row(reading, item, stand)
             rows[ITEMS.name][row.item_id,] = row
             tally.count(item, row)
+            if reading.fees is not None:
+                charged = charge_row(reading, item)
+                if charged is not None or not whole:
+                    rows[CHARGES.name][row.item_id,] = charged
             if item.balance:
                 open_rows.append(row)
                 yield from alert_book.on_item(item, stand.due_level)
@@ -118,8 +123,16 @@ def _changing(reading: ReceivablesAt, account: Account) -> Iterable[Item]:
     return found
 
 
+def _tables(reading: ReceivablesAt) -> tuple[str, ...]:
+    """Return the tables in which there may be rows: of charges only where fees are published."""
+    names = (ITEMS.name, ACCOUNTS.name)
+    return names if reading.fees is None else (*names, CHARGES.name)
+
+
 def _listed(rows: Rows) -> dict[str, Sequence[Row]]:
-    return {table: list(found.values()) for table, found in rows.items()}
+    return {
+        table: [row for row in found.values() if row is not None] for table, found in rows.items()
+    }
 
 
 class _Rows(Mapping[str, Sequence[Row]]):
@@ -129,35 +142,39 @@ class _Rows(Mapping[str, Sequence[Row]]):
     """
 
     def __init__(
-        self, memo: BookMemo, reading: ReceivablesAt, accounts: Mapping[RowKey, Row]
+        self, memo: BookMemo, reading: ReceivablesAt, accounts: Mapping[RowKey, Row | None]
     ) -> None:
         self._memo = memo
         self._stamp = memo.stamp
         self._reading = reading
         self._accounts = accounts
-        self._items: list[Row] | None = None
+        self._items: Sequence[Row] | None = None
+        self._charges: Sequence[Row] | None = None
 
     def __getitem__(self, table: str) -> Sequence[Row]:
         if table == ACCOUNTS.name:
-            return list(self._accounts.values())
+            return [row for row in self._accounts.values() if row is not None]
+        if table == CHARGES.name:
+            if self._charges is None:
+                self._charges = charge_rows(self._reading, self._all_items())
+            return self._charges
         if table != ITEMS.name:
             raise KeyError(table)
         if self._items is None:
-            self._items = self._made()
+            reading = self._reading
+            self._items = [
+                item_row(reading, item, ItemState(reading, item)) for item in self._all_items()
+            ]
         return self._items
 
     def __iter__(self) -> Iterator[str]:
-        return iter((ITEMS.name, ACCOUNTS.name))
+        return iter(_tables(self._reading))
 
     def __len__(self) -> int:
-        return 2
+        return len(_tables(self._reading))
 
-    def _made(self) -> list[Row]:
+    def _all_items(self) -> list[Item]:
         if self._memo.stamp is not self._stamp:
             raise LookupError("the books have gone on since this assessment")
-        reading = self._reading
-        return [
-            item_row(reading, item, ItemState(reading, item))
-            for account in reading.book.accounts.values()
-            for item in account.items
-        ]
+        accounts = self._reading.book.accounts.values()
+        return [item for account in accounts for item in account.items]

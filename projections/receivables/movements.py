@@ -1,4 +1,4 @@
-"""What explains a balance beside invoices and payments: refunds, notes, what gave way to what."""
+"""What explains a balance beside invoices and payments: refunds, notes, charges, what gave way."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from projections.books.records import Entry, Refund, Source
 
 MovementKind = Literal[
     "credit_note", "credited_order", "displaced", "gave_way", "recovery", "restored", "refund",
-    "refund_covered", "owed_back",
+    "refund_covered", "owed_back", "fee", "fee_announced", "interest",
 ]  # fmt: skip
 """credit_note      a credit note was issued: `amount_minor` of it, whatever it settled
 credited_order   a note settles something of an order that was not invoiced; `subject`: the order
@@ -25,6 +25,9 @@ restored         a recovery was taken back and the write-off stands again; `by`:
 refund           money was paid back to the customer
 refund_covered   money of the customer covered a refund; `by`: the refund
 owed_back        nothing covers that much of a refund now; `subject`: the item
+fee              a notice carried a fee; `subject`: the fee's own item
+fee_announced    a notice announced a fee that is not owed; `subject`: the item it is on
+interest         interest was charged, so much in all by now; `subject`: its own item
 """
 
 
@@ -43,7 +46,32 @@ class Movement(Struct, frozen=True, kw_only=True):
 def movements_of(book: Ledger, account: Account) -> list[Movement]:
     """Return the lines of an account, the oldest first."""
     found = [*_of_notes(book, account), *_of_entries(account), *_of_refunds(account)]
+    found += _of_charges(book, account)
     return sorted(found, key=lambda line: line.at)
+
+
+def _of_charges(book: Ledger, account: Account) -> Iterator[Movement]:
+    for item in account.items:
+        debt = item.invoice
+        if debt.charge is not None:
+            yield Movement(
+                kind=debt.charge,
+                event_id=debt.event_id,
+                at=debt.issued_at,
+                currency=account.currency,
+                amount_minor=item.amount,
+                subject=item.item_id,
+            )
+    for fee in book.charges.announced if book.charges is not None else ():
+        if fee.item.invoice.currency == account.currency:
+            yield Movement(
+                kind="fee_announced",
+                event_id=fee.event_id,
+                at=fee.at,
+                currency=account.currency,
+                amount_minor=fee.amount,
+                subject=fee.item.item_id,
+            )
 
 
 def _of_notes(book: Ledger, account: Account) -> Iterator[Movement]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar
 
@@ -16,18 +16,34 @@ from projections.facts import Facts, Memo, Stage
 from projections.protocol import Assessment, Row, Table, Total
 from projections.receivables.keeping import Beside, kept_memo, memo_again
 from projections.receivables.memo import BookMemo
-from projections.receivables.rows import ACCOUNTS, INVOICED, ITEMS, OPEN, OWED_BACK, ItemRow
+from projections.receivables.reports import accrued
+from projections.receivables.rows import (
+    ACCOUNTS,
+    CHARGES,
+    FEES,
+    INTEREST,
+    INVOICED,
+    ITEMS,
+    OPEN,
+    OWED_BACK,
+    ChargeRow,
+    ItemKind,
+    ItemRow,
+)
 from projections.receivables.rules import READS
+
+_PARTS: Mapping[ItemKind, str] = {"refund": OWED_BACK, "fee": FEES, "interest": INTEREST}
+"""The measures of what was never sold."""
 
 
 class Receivables:
     """What each customer owes, item by item, and what must be done about it."""
 
     name: ClassVar[str] = "receivables"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     handles: ClassVar[frozenset[type[Touchpoint]]] = HANDLED
     reads: ClassVar[frozenset[type[ReferenceTouchpoint]]] = READS
-    tables: ClassVar[tuple[Table, ...]] = (ITEMS, ACCOUNTS)
+    tables: ClassVar[tuple[Table, ...]] = (ITEMS, ACCOUNTS, CHARGES)
     stage: ClassVar[Stage | None] = Stage(BOOKS, reading=Beside(name))
 
     def assess(
@@ -64,7 +80,12 @@ class Receivables:
         return assessment
 
     def totals(self, row: Row) -> Sequence[Total]:
-        """Return an item's open balance by due day, and by day of issue what was invoiced."""
+        """Return an item's open balance by due day, and by day of issue what was invoiced.
+
+        Of interest that is owed and no item, the terms.
+        """
+        if isinstance(row, ChargeRow):
+            return accrued(row)
         if not isinstance(row, ItemRow) or row.status == "cancelled":
             return ()
         branch = row.branch_id or ""
@@ -75,8 +96,9 @@ class Receivables:
         if row.status == "open":
             day = row.due_on.toordinal()
             found.append(Total(OPEN, row.currency, branch, day, 1, row.balance_minor))
-            if row.kind == "refund":
-                found.append(Total(OWED_BACK, row.currency, branch, day, 1, row.balance_minor))
+            part = _PARTS.get(row.kind)
+            if part is not None:
+                found.append(Total(part, row.currency, branch, day, 1, row.balance_minor))
         return found
 
     def kept(self, memo: Memo) -> bytes:

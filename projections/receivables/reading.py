@@ -12,7 +12,9 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from events.policy import Reference
+from projections.books.charges import Announced
 from projections.books.days import ENDING, Days, days_in
+from projections.books.interest import NO_INTEREST, Interest, interest_of
 from projections.books.ledger import Ledger
 from projections.books.records import Hold, Item
 from projections.books.replay import walk
@@ -84,6 +86,20 @@ class ReceivablesAt:
         self.longest_overdue = self.today - min(due_days).toordinal() if due_days else 0
         self.max_overdue = self.rules.credit_policy(at).max_days_overdue
         self.customer_spans = tuple(spans_of(self.book.customer_holds, self.days))
+        self.fees = self.rules.fees
+
+    # --- interest ---
+
+    def interest(self, item: Item) -> Interest:
+        """Return the term of an item's interest."""
+        if self.fees is None:
+            return NO_INTEREST
+        return interest_of(item, self.fees, self.days, self.at)
+
+    def announced(self, item: Item) -> list[Announced]:
+        """Return the fees that were announced on an item."""
+        charges = self.book.charges
+        return [] if charges is None else [fee for fee in charges.announced if fee.item is item]
 
     # --- dunning ---
 
@@ -141,7 +157,7 @@ class ReceivablesAt:
     def due_level(self, item: Item, t: datetime, spans: Sequence[HoldSpan]) -> int | None:
         """Return the level that was to be sent at `t`: due, unsent and not held."""
         step = step_at(item, t)
-        if step is None or not step.balance:
+        if step is None or not step.balance or item.on is not None:
             return None
         if any(span.start <= t < span.end for span in spans):
             return None

@@ -1,15 +1,18 @@
-"""The rows of the receivables projection: open items and customer accounts.
+"""The rows of the receivables projection: open items, customer accounts, and what is charged.
 
-Quantities that drift with the days are stored as terms (the due date), never as days.
+Quantities that drift with the days are stored as terms (the due date, a rate of interest), never
+as days.
 """
 
 from datetime import date
-from typing import Literal
+from typing import Literal, NamedTuple
 
+from events.touchpoints.policy import DayCount
+from projections.books.interest import UNIT, Interest, whole
 from projections.protocol import Row, Table
 
 ItemStatus = Literal["open", "settled", "cancelled"]
-ItemKind = Literal["invoice", "refund"]
+ItemKind = Literal["invoice", "refund", "fee", "interest"]
 HoldReason = Literal["dispute", "promise", "held", "collection"]
 
 
@@ -17,11 +20,12 @@ class ItemRow(Row, frozen=True, kw_only=True):
     """An invoice, or one instalment of it: amount = credited + paid + written off + balance.
 
     What nothing covers of a refund is owed back: an item of kind "refund", which was not invoiced.
+    Nor were a reminder fee and the interest that was charged, which are items of these kinds.
     """
 
     item_id: str  # the invoice's id; of instalment k of several: "<invoice>#<k>"
     kind: ItemKind
-    invoice_id: str  # of a refund: the item's id
+    invoice_id: str  # of a refund: the item's id; of a fee or interest: the item that it is on
     order_id: str | None
     branch_id: str | None  # where the customer is at home
     currency: str
@@ -42,12 +46,66 @@ class ItemRow(Row, frozen=True, kw_only=True):
     days_late: int | None  # of a settled invoice item: local day settled - due date, at least 0
 
 
+class ChargeRow(Row, frozen=True, kw_only=True):
+    """What is charged on an invoice item beside the items that fees and interest became.
+
+    Interest is exact, as whole minor units and a rest in parts of one: at the beginning of
+    `interest_from`, and each later day adds `principal_minor` times the rate times the day's part
+    of a year to what is owed, or to what is announced. `interest_on` reads it.
+    """
+
+    item_id: str
+    branch_id: str | None  # where the customer is at home
+    currency: str
+    due_on: date
+    fees_announced_minor: int
+    interest_minor: int  # owed
+    interest_parts: int
+    charged_minor: int  # of that, what became an item of its own
+    announced_minor: int
+    announced_parts: int
+    interest_from: date
+    principal_minor: int
+    rate_ppm: int  # a year; 0: it does not run
+    day_count: DayCount
+    is_owed: bool  # whether what runs is owed, or announced
+
+
+class RunningInterest(NamedTuple):
+    """Interest on a day, in minor units: what is owed and not an item, and what is announced."""
+
+    owed_minor: int
+    announced_minor: int
+
+
+def term_of(row: ChargeRow) -> Interest:
+    """Return the term that a row stores."""
+    return Interest(
+        owed=row.interest_minor * UNIT + row.interest_parts,
+        announced=row.announced_minor * UNIT + row.announced_parts,
+        day=row.interest_from.toordinal(),
+        principal=row.principal_minor,
+        rate=row.rate_ppm,
+        day_count=row.day_count,
+        is_owed=row.is_owed,
+    )
+
+
+def interest_on(row: ChargeRow, day: date) -> RunningInterest:
+    """Return the interest on a local day while the row holds."""
+    term = term_of(row).on(day.toordinal())
+    return RunningInterest(max(0, whole(term.owed) - row.charged_minor), whole(term.announced))
+
+
 class AccountRow(Row, frozen=True, kw_only=True):
-    """A customer's receivables in one currency."""
+    """A customer's receivables in one currency; interest that runs comes on top.
+
+    It is told by the rows of charges, and it counts where the gate and the limit are judged.
+    """
 
     currency: str
     branch_id: str | None
-    outstanding_minor: int
+    outstanding_minor: int  # fees and interest that are items included
     overdue_minor: int
     disputed_minor: int
     owed_back_minor: int  # of refunds that nothing covers; part of what is outstanding
@@ -77,9 +135,19 @@ class AccountRow(Row, frozen=True, kw_only=True):
 
 ITEMS = Table("items", ItemRow, ("item_id",))
 ACCOUNTS = Table("accounts", AccountRow, ("currency",))
+CHARGES = Table("charges", ChargeRow, ("item_id",))
 
 OPEN = "open"
 OWED_BACK = "owed_back"
+FEES = "fees"
+INTEREST = "interest"
 INVOICED = "invoiced"
 """Measures of the company totals: open balance by due day, as much of it as is owed back of
-refunds, amount invoiced by issue day."""
+refunds, fees, and interest that is an item; amount invoiced by issue day."""
+
+ACCRUED = "accrued"
+ACCRUED_PARTS = "accrued_parts"
+RUNNING = "running:"
+"""Measures of interest that is owed and no item, by due day of what it is on: as it would stand on
+that due day, in whole minor units and in parts of one, and the principal on which it runs, by day
+count and rate ("running:actual/365:50000"). They are exact, and rounded once they are summed."""

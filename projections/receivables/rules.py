@@ -15,12 +15,13 @@ from datetime import datetime
 from functools import lru_cache
 
 from events.policy import Reference
-from events.touchpoints.policy import AlertsPolicy, CreditPolicy, DunningPolicy
+from events.touchpoints.policy import AlertsPolicy, CreditPolicy, DunningPolicy, FeesPolicy
 from events.uses import HOME_READS, policy_use, publication_of
 from projections.books.days import Days
-from projections.books.rules import BookRules, terms_of
+from projections.books.rules import BookRules
+from projections.books.terms import terms_of
 
-_KINDS = (AlertsPolicy, CreditPolicy, DunningPolicy)
+_KINDS = (AlertsPolicy, CreditPolicy, DunningPolicy, FeesPolicy)
 RULES_USED = frozenset(policy_use(kind) for kind in _KINDS)
 READS = HOME_READS.union(publication_of(kind) for kind in _KINDS)
 

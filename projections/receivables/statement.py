@@ -12,11 +12,19 @@ from projections.books.records import Item, Source
 from projections.facts import Facts
 from projections.receivables.alerts import AlertBook
 from projections.receivables.balances import ItemState, Tally, account_row, item_row
+from projections.receivables.charged import (
+    AccountCharges,
+    account_charges,
+    charge_row,
+    charge_rows,
+)
 from projections.receivables.lines import (
     AllocationLine,
+    AnnouncedFeeLine,
     CheckLine,
     HoldLine,
     IgnoredLine,
+    InterestLine,
     ItemStatement,
     NoticeLine,
     OrderLine,
@@ -30,7 +38,7 @@ from projections.receivables.lines import (
 from projections.receivables.movements import covers, movements_of
 from projections.receivables.promises import PromiseState
 from projections.receivables.reading import ReceivablesAt
-from projections.receivables.rows import AccountRow
+from projections.receivables.rows import AccountRow, interest_on
 
 
 def explain(customer: CustomerId, facts: Facts, at: datetime, reference: Reference) -> Statement:
@@ -39,6 +47,8 @@ def explain(customer: CustomerId, facts: Facts, at: datetime, reference: Referen
     book = reading.book
     items: list[ItemStatement] = []
     accounts: list[AccountRow] = []
+    charges: list[AccountCharges] = []
+    today = date.fromordinal(reading.today)
     for account in book.accounts.values():
         mine = [_item(reading, item) for item in account.items]
         items.extend(mine)
@@ -46,15 +56,19 @@ def explain(customer: CustomerId, facts: Facts, at: datetime, reference: Referen
         for item, line in zip(account.items, mine, strict=True):
             tally.count(item, line.row)
         open_rows = [line.row for line in mine if line.row.balance_minor]
-        accounts.append(account_row(reading, account, tally, open_rows))
+        row = account_row(reading, account, tally, open_rows)
+        accounts.append(row)
+        terms = charge_rows(reading, account.items)
+        charges.append(account_charges(row, open_rows, terms, today))
     episodes = AlertBook(customer, reading).episodes()
     return Statement(
         customer_id=customer,
         at=at,
-        today=date.fromordinal(reading.today),
+        today=today,
         zone=reading.days.tz.key,
         branch_id=reading.branch_id,
         accounts=accounts,
+        charges=charges,
         items=items,
         sources=[line for a in book.accounts.values() for line in _sources(a)],
         refunds=[line for a in book.accounts.values() for line in _refunds(a)],
@@ -74,6 +88,13 @@ def explain(customer: CustomerId, facts: Facts, at: datetime, reference: Referen
 def _item(reading: ReceivablesAt, item: Item) -> ItemStatement:
     return ItemStatement(
         row=item_row(reading, item, ItemState(reading, item)),
+        interest=_interest(reading, item),
+        announced_fees=[
+            AnnouncedFeeLine(
+                event_id=fee.event_id, at=fee.at, level=fee.level, amount_minor=fee.amount
+            )
+            for fee in reading.announced(item)
+        ],
         steps=[
             StepLine(
                 event_id=step.event_id,
@@ -103,6 +124,23 @@ def _item(reading: ReceivablesAt, item: Item) -> ItemStatement:
             HoldLine(event_id=s.event_id, at=s.start, reason=s.reason, until=s.end)
             for s in reading.holds(item)
         ],
+    )
+
+
+def _interest(reading: ReceivablesAt, item: Item) -> InterestLine | None:
+    row = charge_row(reading, item)
+    if row is None:
+        return None
+    found = interest_on(row, date.fromordinal(reading.today))
+    return InterestLine(
+        owed_minor=found.owed_minor,
+        announced_minor=found.announced_minor,
+        charged_minor=row.charged_minor,
+        since=row.interest_from,
+        principal_minor=row.principal_minor,
+        rate_ppm=row.rate_ppm,
+        day_count=row.day_count,
+        is_owed=row.is_owed,
     )
 
 

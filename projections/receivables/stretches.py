@@ -27,7 +27,9 @@ class Stretch(NamedTuple):
 
 
 def item_stretches(reading: ReceivablesAt, item: Item) -> list[Stretch]:
-    """Return every alert that stood on the item up to now, oldest first."""
+    """Return every alert that stood on the item up to now, oldest first; on a charge none did."""
+    if item.on is not None:
+        return []
     found = _Found(reading, item)
     steps = item.steps
     i, count = 0, len(steps)

@@ -28,6 +28,7 @@ from events.touchpoints.payment import (
     CreditNoteIssued,
     DebtWrittenOff,
     DisputeSettled,
+    DunningNoticeSent,
     InvoiceAmended,
     InvoiceCancelled,
     InvoiceDisputed,
@@ -53,10 +54,10 @@ _BOOKED: dict[type[Touchpoint], Callable[[Ledger, Any], None]] = {
     for kind, handler in {**billing.HANDLERS, **payments.HANDLERS, **orders.HANDLERS}.items()
     if kind
     in {
-        CreditNoteIssued, DebtWrittenOff, DisputeSettled, GoodsReturned, InvoiceAmended,
-        InvoiceCancelled, InvoiceDisputed, InvoiceIssued, OrderCancelled, OrderPlaced,
-        PaymentConfirmedGenuine, PaymentReceived, PaymentRejectedAsDuplicate, PaymentReversed,
-        RefundPaid,
+        CreditNoteIssued, DebtWrittenOff, DisputeSettled, DunningNoticeSent, GoodsReturned,
+        InvoiceAmended, InvoiceCancelled, InvoiceDisputed, InvoiceIssued, OrderCancelled,
+        OrderPlaced, PaymentConfirmedGenuine, PaymentReceived, PaymentRejectedAsDuplicate,
+        PaymentReversed, RefundPaid,
     }
 }  # fmt: skip
 """What moves money: the rules of receivables, as they are."""
@@ -71,6 +72,9 @@ _TAKEN: frozenset[type[Touchpoint]] = frozenset(
 
 HANDLED: frozenset[type[Touchpoint]] = frozenset({*_BOOKED, *_TAKEN})
 """The touchpoints that mean something for value."""
+
+_SEEN = HANDLED - {DunningNoticeSent}
+"""Those that say something by themselves: the fee of a notice says so when it is paid."""
 
 
 class Sighting(NamedTuple):
@@ -142,9 +146,9 @@ class ValueBooks:
         for n, event in enumerate(later):
             instant = event.effective_at
             if instant > at:
-                ledger.next_fact_at = first_of(HANDLED, later[n:])
+                ledger.next_fact_at = first_of(_SEEN, later[n:])
                 break
-            if self.first is None and type(event.data) in HANDLED:
+            if self.first is None and type(event.data) in _SEEN:
                 self.first = event
             if deadlines and deadlines[0].at < instant:
                 ledger.pass_time(instant)

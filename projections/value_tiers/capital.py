@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 from events.touchpoints.policy import CostPolicy
 from projections.books.days import Days
-from projections.books.rules import Term
+from projections.books.terms import Term
 from projections.keeping import kept_number
 from projections.value_tiers.kept import KeptCapital, KeptMicro
 from projections.value_tiers.shares import PPM, divided

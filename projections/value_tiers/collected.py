@@ -22,7 +22,13 @@ from events.touchpoints.payment import (
     PaymentReversed,
 )
 from projections.books.records import Entry, Invoice, Item
-from projections.value_tiers.contributions import BalanceChange, Claim, Contributions, Settlement
+from projections.value_tiers.contributions import (
+    BalanceChange,
+    Claim,
+    Component,
+    Contributions,
+    Settlement,
+)
 from projections.value_tiers.rules import ValueRules
 from projections.value_tiers.shares import share
 from projections.value_tiers.tills import TillLedger
@@ -125,6 +131,12 @@ class CollectedLedger(TillLedger):
         claim.total = sum(item.amount for item in invoice.items)
         self.claims[invoice] = claim
 
+    def _open_charge(self, invoice: Invoice) -> None:
+        """Let what is paid of a fee, or of interest, count whole: it has no tax and no cost."""
+        if invoice.charge is not None and invoice not in self.claims:
+            component: Component = "fees" if invoice.charge == "fee" else "interest"
+            self.claims[invoice] = Claim(invoice.invoice_id, invoice.currency, 1, 0, component)
+
     def _split(self, order_id: str, anew: bool) -> None:
         """Give each invoice of an order its part of the order's cost of goods."""
         parts = self.order_parts(order_id)
@@ -181,6 +193,8 @@ class CollectedLedger(TillLedger):
                 touched.orders.setdefault(order_id, False)
 
     def _balance(self, item: Item) -> None:
+        if item.on is not None:
+            return  # no capital is tied up in it, and it never counted as value
         stood = self.stood.get(item)
         before, due = (0, item.due_on) if stood is None else stood
         if item.balance == before and item.due_on == due:
@@ -203,6 +217,7 @@ class CollectedLedger(TillLedger):
         invoice = entry.item.invoice
         if invoice in self.touched.undone or invoice.owed_back:
             return
+        self._open_charge(invoice)
         paid = entry.amount if entry.source.kind == "payment" else 0
         settled = Settlement(entry.serial, paid, entry.amount, entry.at, entry.source.event_id)
         self.claims[invoice].add(settled, self.now, self.contributions)
@@ -212,6 +227,7 @@ class CollectedLedger(TillLedger):
         for invoice in [i for i in touched.undone if i.owed_back]:
             del touched.undone[invoice]  # it was never sold
         for invoice in touched.undone:
+            self._open_charge(invoice)
             claim = self.claims[invoice]
             claim.total = sum(item.amount for item in invoice.items)
             entries = [entry for item in invoice.items for entry in item.entries]

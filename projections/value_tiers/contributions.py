@@ -25,6 +25,9 @@ value of every past instant can be told.
 4. Anything else that is left over is credit: we owe it, and it counts when it is used. So the
    50.00 of scenario 4 and the credit of scenario 7 add nothing.
 
+What payments settle of a reminder fee, or of interest that was charged, counts whole on the day of
+the allocation, apart from margin; nothing of either counts before.
+
 An invoice's part of its order's cost follows the amounts with which the order's invoices
 were issued, never more than the whole; an invoice amended later keeps its part.
 """
@@ -39,7 +42,11 @@ from typing import Literal, NamedTuple
 
 from projections.value_tiers.shares import share
 
-Component = Literal["margin", "freight", "orders", "visits", "callbacks", "complaints"]
+Component = Literal[
+    "margin", "fees", "interest", "freight", "orders", "visits", "callbacks", "complaints"
+]
+CHARGES: frozenset[Component] = frozenset({"fees", "interest"})
+"""The components that were charged beside what was sold."""
 SERVICE: frozenset[Component] = frozenset({"orders", "visits", "callbacks", "complaints"})
 """The components that make up the cost to serve."""
 
@@ -178,11 +185,20 @@ class Claim:
     """
 
     __slots__ = (
-        "back", "cost", "currency", "gross", "live", "net", "paid", "settled", "subject", "total",
+        "back", "component", "cost", "currency", "gross", "live", "net", "paid", "settled",
+        "subject", "total",
     )  # fmt: skip
 
-    def __init__(self, subject: str, currency: str, gross: int, tax: int) -> None:
+    def __init__(
+        self,
+        subject: str,
+        currency: str,
+        gross: int,
+        tax: int,
+        component: Component = "margin",
+    ) -> None:
         self.subject = subject
+        self.component: Component = component
         self.currency = currency
         self.gross = max(gross, 1)
         self.net = max(0, self.gross - tax)
@@ -210,7 +226,13 @@ class Claim:
         self, settlement: Settlement, amount: int, now: datetime, into: Contributions
     ) -> None:
         new = Contribution(
-            "margin", self.currency, amount, now, settlement.on, settlement.event_id, self.subject
+            self.component,
+            self.currency,
+            amount,
+            now,
+            settlement.on,
+            settlement.event_id,
+            self.subject,
         )
         self.live[settlement.key] = new
         into.add(new)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from events.facts import Fact
-from projections.books.account import Account
+from projections.books.account import Account, Clearing
 from projections.books.commitments import Order
 from projections.books.ledger import Ledger
 from projections.books.records import Entry, Invoice, Item, Source
@@ -43,8 +43,8 @@ class JournalAccount(Account):
 
     __slots__ = ("touched",)
 
-    def __init__(self, currency: str, touched: Touched) -> None:
-        super().__init__(currency)
+    def __init__(self, currency: str, touched: Touched, clearing: Clearing | None) -> None:
+        super().__init__(currency, clearing)
         self.touched = touched
 
     def allocate(self, source: Source, item: Item, now: datetime) -> None:
@@ -116,7 +116,7 @@ class JournalLedger(Ledger):
         """Return the books in a currency, opened when first asked for."""
         account = self.accounts.get(currency)
         if account is None:
-            account = self.accounts[currency] = JournalAccount(currency, self.touched)
+            account = self.accounts[currency] = JournalAccount(currency, self.touched, self.charges)
         return account
 
     def bill(self, invoice: Invoice, change: int) -> None:

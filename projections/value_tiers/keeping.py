@@ -118,6 +118,7 @@ def _kept_claim(
     known = invoice is not None and invoice.invoice_id == claim.subject
     return KeptClaim(
         subject=None if known else claim.subject,
+        component=claim.component,
         currency=claim.currency,
         gross=claim.gross,
         net=claim.net,

@@ -59,6 +59,7 @@ class KeptClaim(Kept):
     """What settlements of an invoice, or order, are worth."""
 
     subject: str | None  # None: the invoice's
+    component: Component
     currency: str
     gross: int
     net: int
@@ -126,6 +127,7 @@ class KeptDay(Kept):
 
     day: int
     margin: int
+    charges: int
     freight: int
     service: int
     items: int

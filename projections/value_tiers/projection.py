@@ -9,7 +9,8 @@ from typing import ClassVar
 from events.envelope import CustomerId
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
-from events.touchpoints.policy import ReferenceTouchpoint
+from events.touchpoints.payment import DunningNoticeSent
+from events.touchpoints.policy import FeesPolicy, ReferenceTouchpoint
 from projections.books.stage import BOOKS
 from projections.facts import Facts, Memo, Stage
 from projections.protocol import Assessment, Row, Table, Total
@@ -28,11 +29,13 @@ class ValueTiers:
     """What each customer is worth, and which tier of the pyramid that earns."""
 
     name: ClassVar[str] = "value_tiers"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     handles: ClassVar[frozenset[type[Touchpoint]]] = HANDLED
     reads: ClassVar[frozenset[type[ReferenceTouchpoint]]] = READS
     tables: ClassVar[tuple[Table, ...]] = (STANDINGS,)
-    stage: ClassVar[Stage | None] = Stage(BOOKS, walk_for_all)
+    stage: ClassVar[Stage | None] = Stage(
+        BOOKS, walk_for_all, idle=((DunningNoticeSent, FeesPolicy),)
+    )
 
     def assess(
         self, customer: CustomerId, facts: Facts, at: datetime, reference: Reference

@@ -127,7 +127,7 @@ def _claim_again(
     if subject is None:
         assert invoice is not None
         subject = invoice.invoice_id
-    claim = Claim(subject, intern(kept.currency), kept.gross, 0)
+    claim = Claim(subject, intern(kept.currency), kept.gross, 0, kept.component)
     claim.net = kept.net
     claim.cost = kept.cost
     claim.total = kept.total

@@ -27,8 +27,9 @@ class StandingRow(Row, frozen=True, kw_only=True):
     warning_since: datetime | None  # since when the score has been below the tier's keep line
     drop_at: datetime | None  # when the tier drops by one if it stays there
     score_minor: int
-    contemporary_minor: int  # margin - freight - service - capital - provision
+    contemporary_minor: int  # margin + charges - freight - service - capital - provision
     margin_minor: int
+    charges_minor: int  # fees and late-payment interest that were paid
     freight_minor: int
     service_minor: int
     capital_minor: int
@@ -41,7 +42,7 @@ class StandingRow(Row, frozen=True, kw_only=True):
     model_minor: int | None  # null: no visit in the window saw what is bought elsewhere
     share_of_wallet_bp: int | None
     expires_on: date | None  # the next local day on which a dated amount stops counting
-    expires_minor: int  # by how much margin - freight - service changes then
+    expires_minor: int  # by how much margin + charges - freight - service changes then
     orders: int
     payments: int
     visits: int

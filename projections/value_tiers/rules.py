@@ -15,13 +15,20 @@ from typing import NamedTuple
 
 from events.money import Money
 from events.policy import Reference
-from events.touchpoints.policy import AgeingPolicy, CostPolicy, CreditPolicy, TierPolicy
+from events.touchpoints.policy import (
+    AgeingPolicy,
+    CostPolicy,
+    CreditPolicy,
+    FeesPolicy,
+    TierPolicy,
+)
 from events.uses import COMPANY, HOME_READS, policy_use, publication_of
 from projections.books.ageing import bucket_index
-from projections.books.rules import book_rules, terms_of
+from projections.books.rules import book_rules
+from projections.books.terms import terms_of
 from projections.value_tiers.shares import BASIS
 
-_KINDS = (AgeingPolicy, CostPolicy, CreditPolicy, TierPolicy)
+_KINDS = (AgeingPolicy, CostPolicy, CreditPolicy, FeesPolicy, TierPolicy)
 RULES_USED = frozenset((COMPANY, *map(policy_use, _KINDS)))  # whose currency buying is in
 READS = HOME_READS.union(publication_of(kind) for kind in _KINDS)
 

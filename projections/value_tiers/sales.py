@@ -42,7 +42,7 @@ def sales_of(ledger: CollectedLedger, subject: Subject) -> tuple[Sale, ...]:
     if isinstance(subject, OrderParts):
         return _of_order(ledger, subject)
     if isinstance(subject, Invoice):
-        if subject.cancelled:
+        if subject.cancelled or not subject.sold:
             return ()
         net, known = _net(ledger, subject, subject.amount), subject.order_id in ledger.orders
         return (Sale(subject.issued_at, subject.currency, net, not known, not known, True),)
@@ -89,7 +89,7 @@ def _net_of_note(ledger: CollectedLedger, note: Source) -> int:
     net = note.amount - ledger.cash_notes.get(note, 0)
     for ref in note.invoice_refs:
         items = ledger.items_of(ref)  # of an invoice, or one instalment
-        if items and not items[0].invoice.owed_back:
+        if items and items[0].invoice.sold:
             net = _net(ledger, items[0].invoice, note.amount)
     for ref in note.order_refs:
         placed = ledger.parts[ref].data if ref in ledger.parts else None

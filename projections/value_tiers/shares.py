@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
+from projections.books.shares import divided as divided
+
 PPM = 1_000_000
 BASIS = 10_000
-
-
-def divided(numerator: int, denominator: int) -> int:
-    """Return the nearest integer to a quotient, a half to the even one; 0 parts give 0."""
-    if not denominator:
-        return 0
-    if denominator < 0:
-        numerator, denominator = -numerator, -denominator
-    whole, rest = divmod(numerator, denominator)
-    twice = 2 * rest
-    if twice > denominator or (twice == denominator and whole & 1):
-        return whole + 1
-    return whole
 
 
 def share(amount: int, part: int, whole: int) -> int:

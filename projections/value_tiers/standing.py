@@ -55,6 +55,7 @@ class Standing:
             score_minor=divided(weighed, BASIS),
             contemporary_minor=contemporary,
             margin_minor=sums.margin,
+            charges_minor=sums.charges,
             freight_minor=-sums.freight,
             service_minor=-sums.service,
             capital_minor=capital,

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from projections.books.days import ENDING, Days
-from projections.value_tiers.contributions import SERVICE, Contribution
+from projections.value_tiers.contributions import CHARGES, SERVICE, Contribution
 from projections.value_tiers.kept import KeptDay, KeptWindow
 
 
@@ -21,16 +21,22 @@ class Expiry(NamedTuple):
 class _Day:
     """What is dated with one local day; costs below zero."""
 
-    __slots__ = ("ends", "freight", "items", "margin", "service")
+    __slots__ = ("charges", "ends", "freight", "items", "margin", "service")
 
     def __init__(self, ends: datetime) -> None:
         self.ends = ends
-        self.margin = self.freight = self.service = self.items = 0
+        self.margin = self.charges = self.freight = self.service = self.items = 0
+
+    @property
+    def steady(self) -> int:
+        """Return the sum of the four."""
+        return self.margin + self.charges + self.freight + self.service
 
     def copy(self) -> _Day:
         """Return one that may change by itself."""
         copy = _Day(self.ends)
-        copy.margin, copy.freight, copy.service = self.margin, self.freight, self.service
+        copy.margin, copy.charges = self.margin, self.charges
+        copy.freight, copy.service = self.freight, self.service
         copy.items = self.items
         return copy
 
@@ -39,14 +45,14 @@ class Window:
     """The sums of what counts at the instant at which it stands; costs below zero."""
 
     __slots__ = (
-        "_by_day", "_days", "_passed", "_starts", "freight", "length", "margin", "next_at",
-        "service", "steady",
+        "_by_day", "_days", "_passed", "_starts", "charges", "freight", "length", "margin",
+        "next_at", "service", "steady",
     )  # fmt: skip
 
     def __init__(self, days: Days, length: int) -> None:
         self.length = length
-        self.margin = self.freight = self.service = 0
-        self.steady = 0  # the sum of the three
+        self.margin = self.charges = self.freight = self.service = 0
+        self.steady = 0  # the sum of the four
         self.next_at = ENDING
         self._days = days
         self._starts: list[int] = []  # the days on which something is dated, sorted
@@ -76,6 +82,9 @@ class Window:
         elif contribution.component in SERVICE:
             dated.service += amount
             self.service += amount
+        elif contribution.component in CHARGES:
+            dated.charges += amount
+            self.charges += amount
         else:
             dated.freight += amount
             self.freight += amount
@@ -96,9 +105,10 @@ class Window:
         while self.next_at <= at:
             dated = self._by_day[self._starts[self._passed]]
             self.margin -= dated.margin
+            self.charges -= dated.charges
             self.freight -= dated.freight
             self.service -= dated.service
-            self.steady -= dated.margin + dated.freight + dated.service
+            self.steady -= dated.steady
             self._passed += 1
             if self._passed < len(self._starts):
                 self.next_at = self._by_day[self._starts[self._passed]].ends
@@ -110,15 +120,14 @@ class Window:
         for i in range(self._passed, len(self._starts)):
             dated = self._by_day[self._starts[i]]
             if dated.items:
-                left = dated.margin + dated.freight + dated.service
-                return Expiry(self._starts[i] + self.length, -left)
+                return Expiry(self._starts[i] + self.length, -dated.steady)
         return Expiry(None, 0)
 
     def kept(self) -> KeptWindow:
         """Return it as it is kept."""
         days = [
-            KeptDay(day, dated.margin, dated.freight, dated.service, dated.items)
-            for day, dated in self._by_day.items()
+            KeptDay(day, one.margin, one.charges, one.freight, one.service, one.items)
+            for day, one in self._by_day.items()
         ]
         return KeptWindow(self.length, days, self._passed, self.next_at)
 
@@ -126,7 +135,8 @@ class Window:
         """Let an empty one be what was kept."""
         for one in kept.days:
             dated = self._by_day[one.day] = _Day(self._days.start(one.day + self.length))
-            dated.margin, dated.freight, dated.service = one.margin, one.freight, one.service
+            dated.margin, dated.charges = one.margin, one.charges
+            dated.freight, dated.service = one.freight, one.service
             dated.items = one.items
         self._starts = sorted(self._by_day)
         self._passed = kept.passed
@@ -134,14 +144,16 @@ class Window:
         for day in self._starts[kept.passed :]:
             dated = self._by_day[day]
             self.margin += dated.margin
+            self.charges += dated.charges
             self.freight += dated.freight
             self.service += dated.service
-        self.steady = self.margin + self.freight + self.service
+            self.steady += dated.steady
 
     def ahead(self) -> Window:
         """Return one that may pass on while nothing is counted any more in either."""
         copy = Window(self._days, self.length)
-        copy.margin, copy.freight, copy.service = self.margin, self.freight, self.service
+        copy.margin, copy.charges = self.margin, self.charges
+        copy.freight, copy.service = self.freight, self.service
         copy.steady, copy.next_at = self.steady, self.next_at
         copy._starts, copy._by_day, copy._passed = self._starts, self._by_day, self._passed
         return copy

@@ -101,6 +101,7 @@ def _value_lines(value: ValueExplained, when: When) -> Iterator[str]:
     yield f"score {amount(figures.score_minor, currency)}; what counts since {value.window_from}:"
     parts = (
         ("collected margin", row.margin_minor),
+        *((("fees and interest", row.charges_minor),) if row.charges_minor else ()),
         ("freight borne by us", -row.freight_minor),
         ("cost to serve", -row.service_minor),
         ("cost of capital", -figures.capital_minor),

@@ -20,7 +20,15 @@ from projections.protocol import Alert, Episode, Total
 from projections.receivables.alerts import AlertBook
 from projections.receivables.projection import Receivables
 from projections.receivables.reading import ReceivablesAt
-from projections.receivables.rows import ACCOUNTS, ITEMS, AccountRow, ItemRow
+from projections.receivables.reports import accrued_by
+from projections.receivables.rows import (
+    ACCOUNTS,
+    CHARGES,
+    ITEMS,
+    AccountRow,
+    ChargeRow,
+    ItemRow,
+)
 from services.postgres.pool import Pool
 from services.walk.known import Asking, EverybodyKnown, Told
 from services.walk.parts import Part
@@ -41,6 +49,11 @@ class CurrencySums(Struct):
     days_late: int = 0
     credit: int = 0
     reserved: int = 0
+
+    def charge(self, row: ChargeRow, own: date, behind: int) -> None:
+        """Add the interest on an item as of its customer's own day."""
+        for total in accrued_by(row, own):
+            self._add(total.measure, total.day + behind, total.items, total.amount_minor)
 
     def item(self, row: ItemRow, behind: int) -> None:
         """Add an item; the days of its totals lie `behind` those of the report."""
@@ -126,8 +139,8 @@ class AgeingParts:
         behind = (self._day - own).days
         if self._branch_id is not None:
             found.branches.update(fact.branch_id for fact in told.facts)
-        for row in (*rows[ITEMS.name], *rows[ACCOUNTS.name]):
-            assert isinstance(row, ItemRow | AccountRow)
+        for row in (*rows[ITEMS.name], *rows[ACCOUNTS.name], *rows.get(CHARGES.name, ())):
+            assert isinstance(row, ItemRow | AccountRow | ChargeRow)
             if self._branch_id is not None:
                 found.branches.add(row.branch_id or "")  # a home may publish nothing itself
                 if row.branch_id != self._branch_id:
@@ -135,6 +148,8 @@ class AgeingParts:
             sums = found.currencies.setdefault(row.currency, CurrencySums())
             if isinstance(row, ItemRow):
                 sums.item(row, behind)
+            elif isinstance(row, ChargeRow):
+                sums.charge(row, own, behind)
             else:
                 sums.account(row)
 

@@ -16,9 +16,9 @@ from projections.protocol import Alert, Episode
 from projections.receivables.reports import (
     dso,
     invoiced_in_window,
+    invoices_open,
     mean_days_late,
     open_balances,
-    owed_back,
 )
 from services.audit.report_parts import (
     AgeingOf,
@@ -76,7 +76,7 @@ def currency_ageing(
 ) -> CurrencyAgeing:
     """Return what one currency's sums come to at the end of a day."""
     totals = list(sums.company_totals(currency))
-    aged = ageing(open_balances(totals, currency), day, policy)
+    aged = ageing(open_balances(totals, currency, day), day, policy)
     invoiced = invoiced_in_window(totals, currency, day)
     return CurrencyAgeing(
         currency=currency,
@@ -84,7 +84,7 @@ def currency_ageing(
         customers_overdue=sums.customers_overdue,
         disputed_items=sums.disputed,
         invoiced_90_days_minor=invoiced,
-        dso_90_days=dso(aged.outstanding_minor - owed_back(totals, currency), invoiced),
+        dso_90_days=dso(invoices_open(aged, totals, currency), invoiced),
         settled_items=sums.settled,
         mean_days_late=mean_days_late(sums.days_late, sums.settled),
         credit_minor=sums.credit,

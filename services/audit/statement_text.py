@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from projections.receivables.lines import ItemStatement, SourceLine, Statement
+from projections.receivables.charged import AccountCharges
+from projections.receivables.lines import InterestLine, ItemStatement, SourceLine, Statement
 from projections.receivables.movements import MovementKind
 from services.audit.texts import When
 from services.wording import amount, counted
@@ -19,21 +20,25 @@ _MOVEMENTS: Mapping[MovementKind, str] = {
     "refund": "refund",
     "refund_covered": "covered refund",
     "owed_back": "owed back as",
+    "fee": "reminder fee",
+    "fee_announced": "reminder fee announced, not owed, on",
+    "interest": "interest charged as",
 }
 """What each movement is called before its subject."""
 
 
 def statement_lines(told: Statement, when: When) -> Iterator[str]:
     """Yield the lines of a statement: accounts, items, sources, promises, alerts."""
-    for row in told.accounts:
+    for row, charges in zip(told.accounts, told.charges, strict=True):
         yield (
-            f"{row.currency}: outstanding {amount(row.outstanding_minor, row.currency)}, "
-            f"overdue {amount(row.overdue_minor, row.currency)}, "
+            f"{row.currency}: outstanding {amount(charges.outstanding_minor, row.currency)}, "
+            f"overdue {amount(charges.overdue_minor, row.currency)}, "
             f"owed back {amount(row.owed_back_minor, row.currency)}, "
             f"credit {amount(row.credit_minor, row.currency)}, "
             f"reserved {amount(row.reserved_minor, row.currency)}; "
             f"gate {row.gate_refusal or 'open'}"
         )
+        yield from _charges_lines(charges)
     for item in told.items:
         yield from _item_lines(item, told, when)
     for source in told.sources:
@@ -65,6 +70,37 @@ def statement_lines(told: Statement, when: When) -> Iterator[str]:
         yield f"without effect: {ignored.reason}{waits}  event {ignored.event_id}"
 
 
+def _charges_lines(charges: AccountCharges) -> Iterator[str]:
+    """Yield an account's fees and interest, where there are any."""
+    currency = charges.currency
+    if charges.fees_minor or charges.interest_minor:
+        yield (
+            f"    of it fees {amount(charges.fees_minor, currency)}, interest "
+            f"{amount(charges.interest_minor, currency)}"
+        )
+    if charges.fees_announced_minor or charges.interest_announced_minor:
+        yield (
+            f"    announced, not owed: fees {amount(charges.fees_announced_minor, currency)}, "
+            f"interest {amount(charges.interest_announced_minor, currency)}"
+        )
+
+
+def _interest_line(line: InterestLine, currency: str) -> str:
+    """Return an item's interest with the term by which it grows."""
+    state = "owed" if line.is_owed else "announced, not owed"
+    found = f"    interest {amount(line.owed_minor, currency)}"
+    if line.announced_minor:
+        found += f" and announced {amount(line.announced_minor, currency)}"
+    if line.charged_minor:
+        found += f", {amount(line.charged_minor, currency)} of it charged before"
+    if line.rate_ppm:
+        found += (
+            f"; {state}: {line.rate_ppm / 10_000:g}% a year of "
+            f"{amount(line.principal_minor, currency)} since {line.since}, {line.day_count}"
+        )
+    return found
+
+
 def _item_lines(item: ItemStatement, told: Statement, when: When) -> Iterator[str]:
     row = item.row
     past = (told.today - row.due_on).days
@@ -79,6 +115,8 @@ def _item_lines(item: ItemStatement, told: Statement, when: When) -> Iterator[st
         f"{amount(row.amount_minor, row.currency)} open, due {row.due_on}, "
         f"{', '.join([state, *marks])}"
     )
+    if item.interest is not None:
+        yield _interest_line(item.interest, row.currency)
     for line in item.allocations:
         claim = f", in place of {line.in_place_of}" if line.in_place_of else ""
         if line.recovery:

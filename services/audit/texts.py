@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from events.customers.identity import Edge
 from events.home import Asked
+from projections.books.ageing import Bucket
 from services.audit.comparison import Verification
 from services.audit.digest import Digest
 from services.audit.reports import AgeingReport, AlertsReport
@@ -37,18 +38,23 @@ def ageing_lines(report: AgeingReport, tz: ZoneInfo) -> Iterator[str]:
     for found in report.currencies:
         aged = found.ageing
         yield ""
-        yield f"{'days past due':>14}  {'items':>8}  {'open':>22}  {'provision':>18}"
-        for bucket in aged.buckets:
-            yield (
+        charged = any((one.fees_minor, one.interest_minor) != (0, 0) for one in aged.buckets)
+        heads = f"  {'of it fees':>18}  {'of it interest':>18}" if charged else ""
+        yield f"{'days past due':>14}  {'items':>8}  {'open':>22}  {'provision':>18}{heads}"
+        total = Bucket(
+            "total", aged.items, aged.outstanding_minor, aged.provision_minor, aged.fees_minor,
+            aged.interest_minor,
+        )  # fmt: skip
+        for bucket in (*aged.buckets, total):
+            line = (
                 f"{bucket.label:>14}  {bucket.items:>8,}  "
                 f"{amount(bucket.amount_minor, found.currency):>22}  "
                 f"{amount(bucket.provision_minor, found.currency):>18}"
             )
-        yield (
-            f"{'total':>14}  {aged.items:>8,}  "
-            f"{amount(aged.outstanding_minor, found.currency):>22}  "
-            f"{amount(aged.provision_minor, found.currency):>18}"
-        )
+            if charged:
+                line += f"  {amount(bucket.fees_minor, found.currency):>18}"
+                line += f"  {amount(bucket.interest_minor, found.currency):>18}"
+            yield line
         yield (
             f"overdue {amount(aged.overdue_minor, found.currency)} on "
             f"{counted(aged.overdue_items, 'item')} of "

@@ -114,7 +114,7 @@ class TriedEvent(Struct, frozen=True):
 class TriedDocument(Struct, frozen=True, kw_only=True):
     """What a command would record and change; nothing was written.
 
-    `changes` is None where nobody is known whom it is about.
+    `changes` is None where nobody is known whom it is about, or it says who is the same customer.
     """
 
     version: int  # of the stream as it is

@@ -41,6 +41,7 @@ class CommandAbout(Struct, frozen=True, kw_only=True):
     by: Staff
     key: str
     seen: int | None = None
+    only_tried: bool = False  # decide, and write nothing
 
     def order(self) -> Order:
         """Return the command as streams execute it."""
@@ -51,6 +52,7 @@ class CommandAbout(Struct, frozen=True, kw_only=True):
             key=self.key,
             content=msgspec.json.encode(content, order="sorted"),
             seen=self.seen,
+            only_tried=self.only_tried,
         )
 
 
@@ -61,7 +63,7 @@ class _Read(Struct, frozen=True):
     versions: Mapping[CustomerId, int]  # of their streams
 
 
-class Customers:
+class Identities:
     """Who the customers of the company are, as commands find them."""
 
     def __init__(self, platform: CaseworkPlatform, streams: Streams) -> None:

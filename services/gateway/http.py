@@ -17,6 +17,7 @@ from starlette.responses import Response
 from events.envelope import PositionVector
 from services.casework.customer_http import customers_router
 from services.casework.http import casework_router
+from services.casework.identity_http import identity_router
 from services.casework.parts import CaseworkPlatform
 from services.gateway import openapi
 from services.gateway.bodies import events_in, held_bodies
@@ -70,6 +71,7 @@ def create_gateway(platform: GatewayPlatform, rates: Rates | None = None) -> Fas
     app.include_router(gateway_router(platform, rates))
     app.include_router(casework_router(platform, rates))
     app.include_router(customers_router(platform, rates))
+    app.include_router(identity_router(platform, rates))
     install_problem_handlers(app)
     return app
 

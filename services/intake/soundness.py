@@ -27,6 +27,7 @@ from events.touchpoints.policy import (
     BranchSet,
     CalendarSet,
     CompanySet,
+    FeesPolicyPublished,
     FlowPolicyPublished,
     PublicDaysSet,
     ReferenceTouchpoint,
@@ -270,6 +271,26 @@ def _check_ageing(data: AgeingPolicyPublished) -> None:
         )
 
 
+def _check_fees(data: FeesPolicyPublished) -> None:
+    levels = [fee.level for fee in data.policy.reminder_fees]
+    for i, level in enumerate(levels):
+        if level in levels[:i]:
+            raise EventRefused(
+                "inconsistent",
+                f"data.policy.reminder_fees[{i}].level",
+                f"names level {level} a second time",
+                "give one fee for each level",
+            )
+    clearing = data.policy.clearing
+    if len(set(clearing)) < len(clearing):
+        raise EventRefused(
+            "inconsistent",
+            "data.policy.clearing",
+            "names a part of a debt twice",
+            "name each part once, in the order in which they are cleared, or none: oldest first",
+        )
+
+
 def _check_flows(data: FlowPolicyPublished) -> None:
     fault = fault_in(data.policy)
     if fault is not None:
@@ -287,6 +308,7 @@ _LEAVES: Mapping[type, Callable[..., None]] = {
 _AGREEMENTS: Mapping[type[Touchpoint], Callable[..., None]] = {
     InvoiceIssued: _check_instalments,
     AgeingPolicyPublished: _check_ageing,
+    FeesPolicyPublished: _check_fees,
     TierPolicyPublished: _check_tiers,
     FlowPolicyPublished: _check_flows,
     BranchSet: _check_branch,

@@ -6,9 +6,13 @@ alerts, measures and currencies.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from datetime import date
+
 from msgspec import Struct, field
 
-from projections.protocol import Assessment, Projection
+from projections.protocol import Assessment, Projection, Row, Total
+from projections.receivables.rows import ChargeRow, interest_on
 
 
 class TableChange(Struct, kw_only=True):
@@ -99,17 +103,19 @@ class Difference(Struct):
             ],
         )
 
-    def compare(self, projection: Projection, before: Assessment, after: Assessment) -> None:
-        """Take in one more customer."""
+    def compare(
+        self, projection: Projection, before: Assessment, after: Assessment, today: date
+    ) -> None:
+        """Take in one more customer; what drifts is that of the customer's own day."""
         rows = self._rows(projection, before, after)
         self.customers += self._of_alerts(before, after) or rows
         for row in (row for rows in before.rows.values() for row in rows):
-            for total in projection.totals(row):
+            for total in _shown(projection, row, today):
                 one = self._sum(total.measure, total.currency)
                 one.count_before += total.items
                 one.amount_before_minor += total.amount_minor
         for row in (row for rows in after.rows.values() for row in rows):
-            for total in projection.totals(row):
+            for total in _shown(projection, row, today):
                 one = self._sum(total.measure, total.currency)
                 one.count_after += total.items
                 one.amount_after_minor += total.amount_minor
@@ -157,3 +163,21 @@ class Difference(Struct):
         if currency not in of_measure:
             of_measure[currency] = SumChange(measure=measure, currency=currency)
         return of_measure[currency]
+
+
+def _shown(projection: Projection, row: Row, today: date) -> Sequence[Total]:
+    """Return a row's shares in the sums that people read: interest in money, not in its terms."""
+    if isinstance(row, ChargeRow):
+        return list(_charged(row, today))
+    return projection.totals(row)
+
+
+def _charged(row: ChargeRow, today: date) -> Iterator[Total]:
+    interest, due, branch = interest_on(row, today), row.due_on.toordinal(), row.branch_id or ""
+    for measure, amount in (
+        ("running_interest", interest.owed_minor),
+        ("announced_interest", interest.announced_minor),
+        ("announced_fees", row.fees_announced_minor),
+    ):
+        if amount:
+            yield Total(measure, row.currency, branch, due, 1, amount)

@@ -12,6 +12,7 @@ from functools import partial
 
 from msgspec import Struct, field
 
+from events.calendars import local_day
 from events.codec import decode, encode
 from events.envelope import BranchId, CustomerId, Envelope, EventId, Position, RecordedEvent
 from events.facts import Fact
@@ -142,13 +143,14 @@ class Rehearsal:
         """Assess a customer by the facts that count for it, as of the instant asked about."""
         found.customers += 1
         at = at or self.instant(facts)
+        today = local_day(at, Home(facts).zone_at(at, self.before))
         befores = self._assessed(self._without, customer, facts, at, self.before)
         afters = self._assessed(self._with, customer, facts, at, self._after)
         for projection, before in befores.items():
             after = afters.get(projection, before)
             if after is not before:
                 difference = found.differences.setdefault(projection.name, Difference())
-                difference.compare(projection, before, after)
+                difference.compare(projection, before, after, today)
             for one, other in zip(_tiers(before), _tiers(after), strict=False):
                 found.move(one, other)
             if self._flows is not None and isinstance(projection, CaseBoard):

@@ -15,7 +15,7 @@ _UNITS: Mapping[str, str] = {
     r".*_hours": "hours",
     r".*_minutes|minutes": "business minutes",
     r".*_minor": "minor units",
-    r"capital_per_day": "parts per million",
+    r"capital_per_day|interest_per_year": "parts per million",
     r"provision|weight_.*|.*_share|.*_rate": "basis points",
 }
 """What a field is measured in, by its name; the first that fits. Others count or are words."""

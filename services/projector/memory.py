@@ -193,6 +193,9 @@ class Section:
     def __contains__(self, customer: CustomerId) -> bool:
         return customer in self._customers or customer in self._packed
 
+    def __len__(self) -> int:
+        return len(self._customers) + len(self._packed)
+
     def customers(self) -> Iterator[CustomerId]:
         """Yield who is remembered."""
         yield from self._customers

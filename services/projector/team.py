@@ -7,7 +7,7 @@ one of them alone has parked, or could not assess, each of them remembers for it
 from __future__ import annotations
 
 import time
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -56,6 +56,8 @@ class Team:
         self.snapshots = snapshots
         self.memory = memory.section(snapshots)
         self._told = told
+        self._asked_by: list[Reference] = []  # the rules of each lane, as they were last
+        self._stirred_by = [lane.projection.handles for lane in told.lanes]
         self._to_keep: set[CustomerId] = set()
 
     @property
@@ -222,6 +224,11 @@ class Team:
     def _rules(self, reference: Reference) -> list[Reference]:
         """Return the rules as each lane reads them; what is shared is walked by the first's."""
         rules = [lane.rules.of(reference) for lane in self.lanes]
+        if list(map(id, rules)) != list(map(id, self._asked_by)):
+            self._asked_by = rules
+            for n, lane in enumerate(self.lanes):
+                stage, handles = lane.projection.stage, lane.projection.handles
+                self._stirred_by[n] = handles - stage.idle_under(rules[n]) if stage else handles
         if self._told.sharing is not None:
             self._told.sharing.rules = rules[0]
         return rules
@@ -238,11 +245,12 @@ class Team:
         concerned = []
         for n, lane in enumerate(self.lanes):
             written = remembered.written[n]
-            if not kinds.isdisjoint(lane.projection.handles):
-                if written is None:
-                    remembered.written[n] = Written()
-            elif not (moved and written is not None):
-                continue
+            if written is None:
+                if kinds.isdisjoint(lane.projection.handles):
+                    continue
+                remembered.written[n] = Written()
+            elif not moved and kinds.isdisjoint(self._stirred_by[n]):
+                continue  # it would find everything as it was
             concerned.append(n)
         return len(news), concerned
 
@@ -250,9 +258,10 @@ class Team:
         """Forget some customers."""
         self.memory.drop(customers)
 
-    def drop_any(self, customers: Container[CustomerId]) -> None:
-        """Forget those of some customers who are remembered; mostly few are."""
-        self.memory.drop([one for one in self.memory.customers() if one in customers])
+    def drop_any(self, customers: Collection[CustomerId]) -> None:
+        """Forget those of some customers who are remembered; mostly none is."""
+        if len(self.memory):
+            self.memory.drop([one for one in customers if one in self.memory])
 
     async def release(self, work: Work, at: datetime, reference: Reference, until: float) -> None:
         """Keep snapshots of the long dossiers that were read, then let go of every customer.

@@ -93,7 +93,8 @@ async def test_a_value_is_explained_to_the_event(client: httpx2.AsyncClient) -> 
     assert value["tier"] == "gold"
     assert value["contemporary"] == {"minor": 1_200_000, "currency": "CNY"}
     parts = {part["component"]: part["amount"]["minor"] for part in value["components"]}
-    assert parts == {"margin": 1_200_000, "freight": 0, "service": 0, "capital": 0, "provision": 0}
+    nothing = dict.fromkeys(("charges", "freight", "service", "capital", "provision"), 0)
+    assert parts == {"margin": 1_200_000, **nothing}
     assert [line["amount"]["minor"] for line in value["counting"]] == [900_000, 300_000]
     assert value["expires_next"]["on"] == "2026-04-10"
     assert value["expires_next"]["change"]["minor"] == -900_000

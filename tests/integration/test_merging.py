@@ -12,16 +12,19 @@ import pytest
 from events.cases.staff import Staff
 from events.customers.identity import Identity
 from events.customers.merging import Command, Merge, Unmerge
-from events.envelope import CustomerId
+from events.envelope import CustomerId, PositionVector
 from events.facts import fact_of
+from events.money import Money
 from events.refusals import Refused
 from events.streams import customer_stream
 from events.touchpoints.customer import CustomerErased, CustomerMerged, CustomerUnmerged
+from events.touchpoints.payment import PaymentReceived
 from services.casework.executing import Answer, Done, Streams
-from services.casework.identity import CommandAbout, Customers
+from services.casework.identity import CommandAbout, Identities
 from services.hosts.bootstrap import open_platform
 from services.platform import Platform
 from services.settings import Settings
+from tests.support.casework import Desk, desk_on_chosen_log
 from tests.support.groups import FAMILY, NEIGHBOUR
 from tests.support.log import START, SetClock, payment, submission
 from tests.support.modes import EITHER, catch_up, chosen_log
@@ -40,13 +43,13 @@ class Office:
         self.settings = settings
         self.clock = clock
         streams = Streams(platform.log, platform.vault, clock)
-        self.customers = Customers(platform, streams)
+        self.identities = Identities(platform, streams)
         self._sent = 0
 
     async def asks(self, customer: CustomerId, command: Command, key: str | None = None) -> Answer:
         self._sent += 1
         key = key or f"key-{self._sent}"
-        return await self.customers.execute(
+        return await self.identities.execute(
             CommandAbout(customer=customer, command=command, by=HEADQUARTERS, key=key)
         )
 
@@ -121,7 +124,7 @@ async def test_a_clock_that_goes_back_does_not_undo_a_merge(office: Office) -> N
 
 async def test_a_reader_waits_for_both_partitions(office: Office) -> None:
     done = await office.does(Y, Merge(into=X))
-    reached = await office.customers.reached(done)
+    reached = await office.identities.reached(done)
     assert sum(1 for count in reached.counts if count) == 2
     await catch_up(office.platform, office.settings)
     assert (await office.platform.log.heads()).reaches(reached)
@@ -155,3 +158,33 @@ async def test_rivals_never_close_a_circle_and_nothing_acknowledged_is_void(
     for change in identity.changes:
         for customer in everybody:
             assert len(set(identity.way_at(customer, change.at))) <= len(everybody)
+
+
+@pytest.fixture(params=EITHER)
+async def desk(request: pytest.FixtureRequest, database: str) -> AsyncIterator[Desk]:
+    async with desk_on_chosen_log(request, database) as desk:
+        yield desk
+
+
+async def test_headquarters_merges_over_http_and_nobody_else(desk: Desk) -> None:
+    for n, customer in enumerate((X, Y)):
+        paid = PaymentReceived(payment_id=f"P-{n}", amount=Money(1, "CNY"))
+        await desk.publish(paid, f"paid {n}", customer=customer)
+    await catch_up(desk.platform, desk.settings)
+
+    refused = await desk.give(Y, "merge", {"into": X}, by="money-1", of="customers")
+    assert (refused.status_code, refused.json()["rule"]) == (409, "for_headquarters")
+    answer = await desk.give(Y, "merge", {"into": X}, by="hq-1", key="once", of="customers")
+    assert answer.status_code == 200, answer.text
+    assert [event["type"] for event in answer.json()["events"]] == ["customer.merged"]
+    token = PositionVector.from_token(answer.headers["touchstone-position"])
+    assert sum(1 for count in token.counts if count) == 2
+    again = await desk.give(Y, "merge", {"into": X}, by="hq-1", key="once", of="customers")
+    assert again.headers["idempotency-replayed"] == "true"
+    stranger = await desk.give(X, "merge", {"into": "C-0"}, by="hq-1", of="customers")
+    assert (stranger.status_code, stranger.json()["rule"]) == (404, "unknown_customer")
+    parted = await desk.give(Y, "unmerge", by="hq-1", of="customers")
+    assert parted.status_code == 200, parted.text
+    told = await desk.give(Y, "unmerge", by="hq-1", of="customers", accept_language="zh-CN")
+    assert told.json()["rule"] == "not_merged"
+    assert "没有并入" in told.json()["detail"]

@@ -52,9 +52,13 @@ from events.touchpoints.policy import (
     BranchSet,
     CreditPolicy,
     CreditPolicyPublished,
+    DebtPart,
     DunningPolicy,
     DunningPolicyPublished,
+    FeesPolicy,
+    FeesPolicyPublished,
     ReferenceTouchpoint,
+    ReminderFee,
 )
 from tests.support.given import CUSTOMER, event_id, instant
 
@@ -218,7 +222,32 @@ def streams(draw: st.DrawFn, max_size: int = 30) -> Sequence[Fact]:
 
 _thresholds = st.lists(st.integers(0, 40), max_size=4, unique=True).map(tuple)
 
+_levels = st.sampled_from([(), (1,), (1, 2), (0, 1, 2, 3)])
+
+
+@st.composite
+def fees_policies(draw: st.DrawFn) -> FeesPolicy:
+    """Interest, fees and an order of clearing; rates so high that little time brings much."""
+    whole: list[DebtPart] = ["costs", "interest", "principal"]
+    parts = draw(st.permutations(whole))
+    return FeesPolicy(
+        interest_per_year=draw(st.sampled_from([0, 50_000, 112_700, 1_000_000])),
+        day_count=draw(st.sampled_from(["actual/365", "actual/360", "actual/actual", "30/360"])),
+        interest_starts=draw(st.sampled_from(["due_date", "due_date", "first_reminder"])),
+        interest_free_days=draw(st.sampled_from([0, 0, 3])),
+        interest=draw(st.sampled_from(["owed", "owed", "announced"])),
+        reminder_fees=tuple(
+            ReminderFee(level=level, amount=draw(moneys)) for level in draw(_levels)
+        ),
+        fees=draw(st.sampled_from(["owed", "owed", "announced"])),
+        clearing=tuple(parts) if draw(st.booleans()) else (),
+    )
+
+
+fees = st.builds(FeesPolicyPublished, effective_from=instants, policy=fees_policies())
+
 rules: st.SearchStrategy[ReferenceTouchpoint] = st.one_of(
+    fees,
     st.builds(
         AlertsPolicyPublished,
         effective_from=instants,
@@ -261,3 +290,11 @@ def references(draw: st.DrawFn) -> Reference:
     """Rules published before and during the stream."""
     found = draw(st.lists(st.tuples(rules, instants), max_size=4))
     return Reference(recorded(data, n, at, "/hq/policies") for n, (data, at) in enumerate(found))
+
+
+@st.composite
+def fee_references(draw: st.DrawFn) -> Reference:
+    """The same, with fees among them."""
+    found = draw(st.lists(st.tuples(st.one_of(fees, fees, rules), instants), max_size=5))
+    told = [(draw(fees), FIRST - timedelta(days=9)), *found]
+    return Reference(recorded(data, n, at, "/hq/policies") for n, (data, at) in enumerate(told))

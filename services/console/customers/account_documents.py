@@ -7,8 +7,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from projections.receivables.charged import AccountCharges
 from projections.receivables.lines import ItemStatement, Statement
 from projections.receivables.movements import MovementKind
+from projections.receivables.rows import AccountRow
 from services.console.shared.customer_at import CustomerAt
 from services.console.shared.documents import Document, Money, Positioned, tell
 
@@ -18,6 +20,12 @@ class AccountDocument(Document):
 
     currency: str
     outstanding: Money
+    fees: Annotated[Money, Meta(description="Of what is outstanding: reminder fees.")]
+    interest: Annotated[
+        Money, Meta(description="Of what is outstanding: late-payment interest, to the day.")
+    ]
+    fees_announced: Annotated[Money, Meta(description="Shown only: nobody owes it.")]
+    interest_announced: Annotated[Money, Meta(description="Shown only: nobody owes it.")]
     overdue: Money
     disputed: Money
     owed_back: Annotated[
@@ -61,11 +69,36 @@ class NoticeDocument(Document):
     level: int
 
 
+class InterestDocument(Document):
+    """Interest on an item that is no item itself, and the term by which it grows.
+
+    Each day from `since` adds a day's part of the yearly rate of the principal.
+    """
+
+    owed: Money
+    announced: Money
+    charged: Annotated[Money, Meta(description="What became an item of its own before.")]
+    since: date
+    principal: Money
+    rate_ppm: Annotated[int, Meta(description="Millionths a year; 0: it does not run.")]
+    day_count: str
+    is_owed: Annotated[bool, Meta(description="Whether what runs is owed, or announced.")]
+
+
+class AnnouncedFeeDocument(Document):
+    """A reminder fee that a notice announced and nobody owes."""
+
+    event: str
+    at: datetime
+    level: int
+    amount: Money
+
+
 class CustomerItemDocument(Document):
     """An item, with what explains its balance and its dunning."""
 
     item: str
-    kind: Literal["invoice", "refund"]
+    kind: Literal["invoice", "refund", "fee", "interest"]
     invoice: str
     order: str | None
     status: str
@@ -81,6 +114,8 @@ class CustomerItemDocument(Document):
     hold: str | None
     dunning_level: int | None
     dunning_due: int | None
+    interest: InterestDocument | None
+    announced_fees: list[AnnouncedFeeDocument]
     allocations: list[AllocationDocument]
     notices: list[NoticeDocument]
 
@@ -175,10 +210,31 @@ def customer_document(found: CustomerAt, statement: Statement) -> CustomerDocume
         statement,
         position=found.position.token(),
         as_known=found.as_known,
+        accounts=[
+            _account(row, charges)
+            for row, charges in zip(statement.accounts, statement.charges, strict=True)
+        ],
         items=[_item(item, statement.today) for item in statement.items],
         promises=[
             tell(PromiseDocument, line, items=list(line.item_ids)) for line in statement.promises
         ],
+    )
+
+
+def _account(row: AccountRow, charges: AccountCharges) -> AccountDocument:
+    def money(minor: int) -> Money:
+        return Money(minor=minor, currency=row.currency)
+
+    return tell(
+        AccountDocument,
+        row,
+        outstanding=money(charges.outstanding_minor),
+        overdue=money(charges.overdue_minor),
+        exposure=money(charges.exposure_minor),
+        fees=money(charges.fees_minor),
+        interest=money(charges.interest_minor),
+        fees_announced=money(charges.fees_announced_minor),
+        interest_announced=money(charges.interest_announced_minor),
     )
 
 
@@ -188,6 +244,10 @@ def _item(item: ItemStatement, today: date) -> CustomerItemDocument:
         CustomerItemDocument,
         row,
         days_past_due=(today - row.due_on).days,
+        interest=item.interest and tell(InterestDocument, item.interest, currency=row.currency),
+        announced_fees=[
+            tell(AnnouncedFeeDocument, line, currency=row.currency) for line in item.announced_fees
+        ],
         allocations=[
             tell(AllocationDocument, line, currency=row.currency) for line in item.allocations
         ],

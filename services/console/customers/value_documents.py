@@ -145,6 +145,7 @@ def _standing(value: ValueExplained) -> StandingDocument:
             ComponentDocument(component=name, amount=money(minor))
             for name, minor in (
                 ("margin", row.margin_minor),
+                ("charges", row.charges_minor),
                 ("freight", -row.freight_minor),
                 ("service", -row.service_minor),
                 ("capital", -figures.capital_minor),

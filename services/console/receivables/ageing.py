@@ -16,8 +16,10 @@ from events.policy import Reference
 from events.touchpoints.policy import AgeingPolicy
 from projections.books import ageing as buckets
 from projections.books.ageing import Balance
+from projections.books.interest import whole
 from projections.receivables.reports import DSO_DAYS, dso
-from projections.receivables.rows import INVOICED, OPEN, OWED_BACK
+from projections.receivables.rows import FEES, INTEREST, INVOICED, OPEN, OWED_BACK
+from services.console.receivables.interest import charges, running_interest
 from services.console.shared.reading import RECEIVABLES, Reader
 
 
@@ -30,6 +32,8 @@ class Bucket(Struct, frozen=True):
     items: int
     amount_minor: int
     provision_minor: int  # expected to be lost, by the policy in force
+    fees_minor: int  # of the amount, as is the interest
+    interest_minor: int
 
 
 class CurrencyAgeing(Struct, frozen=True):
@@ -44,6 +48,8 @@ class CurrencyAgeing(Struct, frozen=True):
     invoiced_minor: int  # over the last DSO_DAYS local days
     provision_minor: int
     owed_back_minor: int  # of what is open: refunds that nothing covers
+    fees_minor: int  # of what is open, as is the interest
+    interest_minor: int
 
     @property
     def overdue_share(self) -> Decimal | None:
@@ -53,7 +59,13 @@ class CurrencyAgeing(Struct, frozen=True):
     @property
     def dso(self) -> Decimal | None:
         """Return days sales outstanding; None without invoices in the window."""
-        return dso(self.open_minor - self.owed_back_minor, self.invoiced_minor)
+        invoiced = self.open_minor - self.owed_back_minor - self.charged_minor
+        return dso(invoiced, self.invoiced_minor)
+
+    @property
+    def charged_minor(self) -> int:
+        """Return the fees and interest of what is open."""
+        return self.fees_minor + self.interest_minor
 
 
 class BranchBalance(Struct, frozen=True):
@@ -102,10 +114,21 @@ async def ageing(reader: Reader, branch_id: str | None = None) -> tuple[Currency
     )
     sales = {row["currency"]: row["amount_minor"] for row in invoiced}
     balances: dict[str, list[Balance]] = {}
-    for currency, days_past_due, items, amount in rows:
+
+    def add(currency: str, days_past_due: int, term: Balance) -> None:
         # As if all branches had one today: only the distance from the due day counts.
-        term = Balance(elsewhere - days_past_due, amount, items)
-        balances.setdefault(currency, []).append(term)
+        due = elsewhere - days_past_due
+        balances.setdefault(currency, []).append(term._replace(due_day=due))
+
+    for currency, past, items, amount in rows:
+        add(currency, past, Balance(0, amount, items))
+    if charges(reader):
+        for currency, past, _, amount in await by_day(FEES):
+            add(currency, past, Balance(0, 0, 0, fees_minor=amount))
+        for currency, past, _, amount in await by_day(INTEREST):
+            add(currency, past, Balance(0, 0, 0, interest_minor=amount))
+    for one in await running_interest(reader, branch_id):
+        add(one.currency, one.days_past_due, Balance(0, 0, 0, running=one.exact))
     found = [
         _aged(reader, name, own, sales.get(name, 0), back[name]) for name, own in balances.items()
     ]
@@ -120,7 +143,16 @@ def _aged(
     return CurrencyAgeing(
         currency=currency,
         buckets=tuple(
-            Bucket(index, low, high, bucket.items, bucket.amount_minor, bucket.provision_minor)
+            Bucket(
+                index,
+                low,
+                high,
+                bucket.items,
+                bucket.amount_minor,
+                bucket.provision_minor,
+                bucket.fees_minor,
+                bucket.interest_minor,
+            )
             for index, (bucket, (low, high)) in enumerate(
                 zip(aged.buckets, bucket_ends(policy), strict=True)
             )
@@ -132,6 +164,8 @@ def _aged(
         invoiced_minor=invoiced,
         provision_minor=aged.provision_minor,
         owed_back_minor=back,
+        fees_minor=aged.fees_minor,
+        interest_minor=aged.interest_minor,
     )
 
 
@@ -152,5 +186,19 @@ async def balances_by_branch(reader: Reader) -> tuple[BranchBalance, ...]:
         days,
         elsewhere,
     )
-    found = [BranchBalance(**dict(row.items())) for row in rows]
+    known = [BranchBalance(**dict(row.items())) for row in rows]
+    interest: Counter[tuple[str, str]] = Counter()
+    late: Counter[tuple[str, str]] = Counter()
+    for one in await running_interest(reader):
+        interest[one.branch_id, one.currency] += one.exact
+        late[one.branch_id, one.currency] += one.exact if one.days_past_due > 0 else 0
+    found = [
+        BranchBalance(
+            one.branch_id,
+            one.currency,
+            one.open_minor + whole(interest[one.branch_id, one.currency]),
+            one.overdue_minor + whole(late[one.branch_id, one.currency]),
+        )
+        for one in known
+    ]
     return tuple(sorted(found, key=lambda one: (-one.overdue_minor, one.branch_id)))

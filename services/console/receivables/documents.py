@@ -20,6 +20,8 @@ class BucketDocument(Document):
     to_day: int | None
     items: int
     amount: Money
+    fees: Annotated[Money, Meta(description="Of the amount: reminder fees.")]
+    interest: Annotated[Money, Meta(description="Of the amount: late-payment interest.")]
     provision: Money
 
 
@@ -30,6 +32,10 @@ class CurrencyAgeingDocument(Document):
     buckets: list[BucketDocument]
     open_items: int
     outstanding: Money
+    fees: Annotated[Money, Meta(description="Of what is outstanding: reminder fees.")]
+    interest: Annotated[
+        Money, Meta(description="Of what is outstanding: late-payment interest, to the day.")
+    ]
     overdue_items: int
     overdue: Money
     overdue_share: Annotated[
@@ -53,7 +59,7 @@ class ItemDocument(Document):
 
     customer: str
     item: str
-    kind: Literal["invoice", "refund"]
+    kind: Literal["invoice", "refund", "fee", "interest"]
     invoice: str
     order: str | None
     branch: str | None
@@ -65,6 +71,9 @@ class ItemDocument(Document):
     paid: Money
     written_off: Money
     balance: Money
+    interest: Annotated[
+        Money, Meta(description="Late-payment interest on it to the day, beside the balance.")
+    ]
     status: str
     disputed: bool
     hold: str | None
@@ -102,4 +111,10 @@ def ageing_document(one: CurrencyAgeing) -> CurrencyAgeingDocument:
 
 def item_document(item: WorkItem) -> ItemDocument:
     """Return the document of one open item."""
-    return tell(ItemDocument, item.row, customer=item.customer_id, days_past_due=item.days_past_due)
+    return tell(
+        ItemDocument,
+        item.row,
+        customer=item.customer_id,
+        days_past_due=item.days_past_due,
+        interest=Money(minor=item.interest_minor, currency=item.row.currency),
+    )

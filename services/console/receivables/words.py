@@ -36,6 +36,14 @@ _STEPS: Mapping[str, str] = {
     "amended": N_("invoice amended"),
     "cancelled": N_("cancelled"),
     "owed_back": N_("refund that nothing covers"),
+    "charged": N_("charged"),
+}
+
+_KINDS: Mapping[str, str] = {
+    "invoice": N_("invoice"),
+    "refund": N_("refund that nothing covers"),
+    "fee": N_("reminder fee"),
+    "interest": N_("late-payment interest"),
 }
 
 _SOURCES: Mapping[str, str] = {
@@ -63,6 +71,9 @@ _MOVEMENTS: Mapping[str, str] = {
     "refund": N_("Refund paid"),
     "refund_covered": N_("Refund covered"),
     "owed_back": N_("Owed back: nothing covers the refund"),
+    "fee": N_("Reminder fee charged"),
+    "fee_announced": N_("Reminder fee announced, not owed"),
+    "interest": N_("Interest charged"),
 }
 
 _VERDICTS: Mapping[str, str] = {
@@ -75,6 +86,7 @@ _IGNORED: Mapping[str, str] = {
     "already_settled": N_("it was settled already"),
     "amends_one_instalment": N_("it amends one instalment; only a whole invoice is amended"),
     "cancelled_invoice": N_("its invoice was cancelled"),
+    "fee_in_other_currency": N_("its fee is in another currency, and was not charged"),
     "cancels_one_instalment": N_("it cancels one instalment; only a whole invoice is cancelled"),
     "other_currency": N_("it is in another currency"),
     "repeated_cancellation": N_("the invoice was cancelled before"),
@@ -122,6 +134,10 @@ class ReceivablesWords(Named):
         if level is None:
             return self._("none")
         return self._("reminder") if level == 0 else str(level)
+
+    def kind(self, kind: str) -> str:
+        """Return what an item is."""
+        return self._named(_KINDS, kind)
 
     def step(self, reason: str) -> str:
         """Return what changed an item's balance or due date."""

@@ -6,6 +6,7 @@ in different zones may be a day apart at the same instant.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Literal, assert_never
 
@@ -14,8 +15,9 @@ from msgspec import Struct
 
 from events.calendars import DAY
 from events.touchpoints.policy import AgeingPolicy
-from projections.receivables.rows import ItemRow
+from projections.receivables.rows import ChargeRow, ItemRow, interest_on
 from services.console.receivables.ageing import bucket_ends
+from services.console.receivables.interest import charges
 from services.console.shared.cursor import CursorSigner, CursorValue
 from services.console.shared.paging import Page, page_of
 from services.console.shared.question import Question
@@ -65,11 +67,12 @@ class WorkFilter(Struct, frozen=True):
 
 
 class WorkItem(Struct, frozen=True):
-    """An open item, whose it is, and how old it is today."""
+    """An open item, whose it is, how old it is today, and the interest that runs on it."""
 
     customer_id: str
     row: ItemRow
     days_past_due: int
+    interest_minor: int  # owed, and no item itself
 
 
 async def open_items(
@@ -88,8 +91,9 @@ async def open_items(
         limit=question.add(limit + 1),
     )
     rows = await reader.fetch(statement, *question.parameters)
+    interest = await _interest(reader, rows)
     return page_of(
-        [_item(reader, row) for row in rows],
+        [_item(reader, row, interest) for row in rows],
         limit,
         lambda last: signer.seal(query, _place(wanted.sort, last)),
     )
@@ -191,6 +195,25 @@ def _place(sort: Sort, item: WorkItem) -> tuple[CursorValue, ...]:
             assert_never(sort)
 
 
-def _item(reader: Reader, record: asyncpg.Record) -> WorkItem:
+async def _interest(
+    reader: Reader, rows: Sequence[asyncpg.Record]
+) -> Mapping[tuple[str, str], int]:
+    """Return the interest that is owed on items, by customer and item; without it none is."""
+    if not charges(reader):
+        return {}
+    customers, items = [row["customer_id"] for row in rows], [row["item_id"] for row in rows]
+    found = {}
+    for record in await reader.ask("receivables/charges_of", customers, items):
+        row = ChargeRow(**{name: record[name] for name in ChargeRow.__struct_fields__})
+        owed = interest_on(row, reader.today(row.branch_id)).owed_minor
+        found[record["customer_id"], row.item_id] = owed
+    return found
+
+
+def _item(
+    reader: Reader, record: asyncpg.Record, interest: Mapping[tuple[str, str], int]
+) -> WorkItem:
     row = ItemRow(**{name: record[name] for name in ItemRow.__struct_fields__})
-    return WorkItem(record["customer_id"], row, (reader.today(row.branch_id) - row.due_on).days)
+    customer = record["customer_id"]
+    past = (reader.today(row.branch_id) - row.due_on).days
+    return WorkItem(customer, row, past, interest.get((customer, row.item_id), 0))

@@ -70,6 +70,11 @@ class Speaker:
         """Return a share with one decimal: 12.3%."""
         return numbers.format_percent(share, format="#,##0.0%", locale=self.locale)
 
+    def yearly_rate(self, millionths: int) -> str:
+        """Return a rate of interest exactly: 4.65%."""
+        share = Decimal(millionths) / 1_000_000
+        return numbers.format_percent(share, format="#,##0.####%", locale=self.locale)
+
     def money(self, minor: int, currency: str) -> str:
         """Return an amount to the minor unit, however many digits people usually show."""
         digits = minor_digits(currency)

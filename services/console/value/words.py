@@ -17,6 +17,9 @@ _TIERS: Mapping[str, str] = {
 
 _COMPONENTS: Mapping[str, str] = {
     "margin": N_("Collected margin"),
+    "charges": N_("Fees and interest collected"),
+    "fees": N_("Reminder fee"),
+    "interest": N_("Late-payment interest"),
     "freight": N_("Freight borne by us"),
     "service": N_("Cost to serve"),
     "orders": N_("Order handled"),

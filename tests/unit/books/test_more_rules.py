@@ -11,9 +11,10 @@ from events.policy import Reference
 from events.touchpoints.contact import VisitMade
 from events.touchpoints.payment import DebtWrittenOff, Instalment, InvoiceIssued
 from events.touchpoints.policy import BranchSet, CompanySet
+from projections.books.ageing import ageing
 from projections.facts import Facts
 from projections.receivables.lines import Statement
-from projections.receivables.reports import dso, invoiced_in_window, owed_back
+from projections.receivables.reports import dso, invoiced_in_window, invoices_open, open_balances
 from projections.receivables.rows import ItemRow
 from projections.receivables.statement import explain
 from tests.support.given import (
@@ -265,10 +266,11 @@ def test_what_is_owed_back_is_no_sale() -> None:
     facts = (A, refunded("R", "150.00", on="2026-02-10"))
     story = given(*facts).at("2026-02-10")
     totals = [t for row in story.assessment.rows["items"] for t in RECEIVABLES.totals(row)]
-    back = owed_back(totals, "CNY")
-    invoiced = invoiced_in_window(totals, "CNY", date(2026, 2, 10))
-    assert (back, invoiced) == (15_000, 100_000)
-    assert dso(story.account().outstanding_minor - back, invoiced) == 90
+    day = date(2026, 2, 10)
+    open_ = invoices_open(ageing(open_balances(totals, "CNY", day), day), totals, "CNY")
+    invoiced = invoiced_in_window(totals, "CNY", day)
+    assert (story.account().outstanding_minor, open_, invoiced) == (115_000, 100_000, 100_000)
+    assert dso(open_, invoiced) == 90
     worth(*facts).at("2026-02-10").then(purchase_days=1, net_amount="1000.00")
 
 

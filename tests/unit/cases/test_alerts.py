@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import pytest
+from msgspec import structs
 
 from events.cases.alerts import (
     AcknowledgeAlert,
@@ -13,10 +14,9 @@ from events.cases.alerts import (
     SnoozeAlert,
     decide_alert,
 )
-from events.cases.commands import Assign, HandOff, Resolve
+from events.cases.commands import Acknowledge, Assign, Delegate, HandOff, Resolve, Snooze
 from events.cases.recipients import Recipient, usual_recipient
 from events.cases.staff import Staff, staff_in_force
-from events.cases.terms import escalation_id
 from events.envelope import CustomerId
 from events.facts import Fact
 from events.refusals import Refused
@@ -185,29 +185,27 @@ def _in_batches(desk: Desk, batches: Sequence[Sequence[Fact]], at: datetime) -> 
 def test_what_is_done_about_a_clock_holds_whoever_its_customer_is_merged_into() -> None:
     """An alert's own id names the customer; the escalation's does not."""
     desk, alert = late()
-    seen = JournalledAlert(
-        alert.alert_id, REACHED, escalation_id=escalation_id(desk.case_id, 1, "response", 100)
-    )
-    by = staff_in_force(desk.reference, "head of sales", NOW)
-    assert by is not None
-    until = SnoozeAlert(until=instant("2026-03-09 10:29"))
-    for command in (until, DelegateAlert(to="amy")):
-        now = instant("2026-03-09 10:05")
-        decided = decide_alert(seen, command, by, now, desk.reference)
-        assert not isinstance(decided, Refused)
-        told_of(desk, decided[0], "2026-03-09 10:05")
-    facts, root = Facts(desk.facts), CustomerId("C-2")
-    off = CASE_BOARD.assess(root, facts, instant("2026-03-09 10:10"), desk.reference)
+    head, until = "head of service", instant("2026-03-09 10:29")
+    early = Snooze(clock="response", percent=100, cycle=1, until=instant("2026-03-09 10:04"))
+    assert desk.refuses(head, early, "2026-03-09 10:05").rule == "in_the_past"
+    desk.does(head, structs.replace(early, until=until), "2026-03-09 10:05")
+    passing = Delegate(clock="response", percent=100, cycle=1, to="amy")
+    assert desk.refuses("amy", passing, "2026-03-09 10:05").rule == "not_yours"
+    unknown = structs.replace(passing, to="nobody")
+    assert desk.refuses(head, unknown, "2026-03-09 10:05").rule == "unknown_staff"
+    desk.does(head, passing, "2026-03-09 10:05")
+    root = CustomerId("C-2")
+    off = CASE_BOARD.assess(root, Facts(desk.facts), instant("2026-03-09 10:10"), desk.reference)
     assert not off.alerts
     at = instant("2026-03-09 10:29")
     (again,) = CASE_BOARD.assess(root, Facts(desk.facts), at, desk.reference).alerts
     assert again.alert_id != alert.alert_id
     board = Board(Facts(desk.facts), at, desk.reference, tell=False)
     assert [one.agent for one in recipients(board, again)] == ["amy"]
-    taken = decide_alert(seen, AcknowledgeAlert(), by, at, desk.reference)
-    assert not isinstance(taken, Refused)
-    told_of(desk, taken[0], "2026-03-09 10:29")
+    desk.does("amy", Acknowledge(clock="response", percent=100, cycle=1), "2026-03-09 10:29")
     assert not CASE_BOARD.assess(root, Facts(desk.facts), at, desk.reference).alerts
+    settled = structs.replace(early, until=instant("2026-03-10"))
+    assert desk.refuses(head, settled, "2026-03-09 10:29").rule == "acknowledged"
 
 
 # --- who is told ---

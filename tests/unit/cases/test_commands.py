@@ -17,6 +17,7 @@ from events.cases.commands import (
     Close,
     Command,
     Decline,
+    Delegate,
     Escalate,
     Fulfil,
     HandOff,
@@ -30,6 +31,7 @@ from events.cases.commands import (
     Resolve,
     Resume,
     SetPriority,
+    Snooze,
     Take,
     TellCustomer,
     Wait,
@@ -65,6 +67,8 @@ from events.touchpoints.complaint import (
 from events.touchpoints.contact import CallbackMade, CallbackPromised
 from events.touchpoints.payment import DunningHeld
 from events.touchpoints.policy import (
+    AlertDelegated,
+    AlertSnoozed,
     ServiceLevel,
     ServiceLevelPolicy,
     ServiceLevelPolicyPublished,
@@ -154,6 +158,8 @@ def taken_up() -> Desk:
 
 HAND_OFF = HandOff(department="sales", owes="a credit note", due_minutes=60)
 TIME_IS_UP = Escalate(clock="response", percent=100, cycle=1)
+SNOOZE = Snooze(clock="response", percent=100, cycle=1, until=instant("2026-03-11"))
+DELEGATE = Delegate(clock="response", percent=100, cycle=1, to="amy")
 TAKE_UP = Acknowledge(clock="response", percent=100, cycle=1)
 
 
@@ -193,6 +199,8 @@ TAKE_UP = Acknowledge(clock="response", percent=100, cycle=1)
         (live, HEAD, TAKE_UP, [EscalationAcknowledged]),
         (told_at_the_breach, HEAD, TAKE_UP, [EscalationAcknowledged]),
         (taken_up, HEAD, TIME_IS_UP, [CaseEscalated]),
+        (live, HEAD, SNOOZE, [AlertSnoozed]),
+        (live, HEAD, DELEGATE, [AlertDelegated]),
         (with_invoice, "amy", HoldDunning(invoice_id="INV-1"), [DunningHeld]),
         (with_invoice, "ann", HoldDunning(), [DunningHeld]),
         (live, "ann", AddNote(), [CaseNoted]),
@@ -279,6 +287,10 @@ Remedy = Sequence[tuple[str, Command]]
         (live, "bob", Acknowledge(clock="response", percent=75, cycle=1), "not_yours", None),
         (taken_up, "ann", Acknowledge(clock="response", percent=75, cycle=1), "acknowledged",
          None),
+        (live, "ann", SNOOZE, "not_yours", None),
+        (live, "ann", DELEGATE, "not_yours", None),
+        (resolved, HEAD, SNOOZE, "settled", None),
+        (resolved, HEAD, DELEGATE, "settled", None),
         (live, "ann", HoldDunning(), "nothing_open", None),
         (with_invoice, "ann", HoldDunning(invoice_id="INV-2"), "nothing_open", None),
         (with_invoice, "bob", HoldDunning(), "not_yours", None),

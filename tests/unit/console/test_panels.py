@@ -21,7 +21,7 @@ from tests.support.log import START
 
 def owed(currency: str, open_minor: int) -> CurrencyAgeing:
     """Return what is open in a currency of which 1.00 a day was invoiced."""
-    return CurrencyAgeing(currency, (), 1, open_minor, 1, open_minor, 9_000, 0, 0)
+    return CurrencyAgeing(currency, (), 1, open_minor, 1, open_minor, 9_000, 0, 0, 0, 0)
 
 
 OVERVIEW = Overview(

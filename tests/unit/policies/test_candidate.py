@@ -33,7 +33,7 @@ def meant(target: str, *changes: str, starts: str | None = None) -> Candidate:
 def test_every_policy_of_the_catalogue_is_a_kind() -> None:
     assert set(KINDS) == {
         "ageing", "alerts", "dunning", "credit", "tiers", "costs", "service_levels",
-        "escalation", "flows", "model_parameters",
+        "escalation", "fees", "flows", "model_parameters",
     }  # fmt: skip
 
 

@@ -21,6 +21,12 @@ from services.policies.units import in_lines, measured, unit_of
         ("default_limit", None, "null"),
         ("default_limit", {"minor": 5_000, "currency": "CNY"}, "50.00 CNY"),
         ("tiers", [], "[]"),
+        (
+            "reminder_fees",
+            [{"level": 1, "amount": {"minor": 1_500, "currency": "CNY"}}],
+            "level 1, amount 15.00 CNY",
+        ),
+        ("interest_per_year", 46_500, "46500 parts per million"),
         ("tiers", [{"name": "gold", "line_minor": 5_000}], 'name "gold", line 50.00 CNY'),
     ],
 )
@@ -45,7 +51,9 @@ def numbers(kind: inspect.Type, name: str) -> set[str]:
 
 def test_every_whole_number_of_every_policy_has_a_unit_or_counts() -> None:
     fields = {n for kind in KINDS.values() for n in numbers(inspect.type_info(kind.record), "")}
-    assert {name for name in fields if not unit_of(name)} == {"callback_attempts", "percent"}
+    counts = {"callback_attempts", "level", "percent"}
+    money = {"minor"}  # of an amount, which has its currency beside it
+    assert {name for name in fields if not unit_of(name)} == counts | money
 
 
 def test_records_that_hold_records_are_told_one_by_one() -> None:

@@ -76,7 +76,7 @@ def test_every_figure_of_every_date_is_exact(
             accounts.extend(row for row in rows["accounts"] if isinstance(row, AccountRow))
         totals = [total for row in items for total in RECEIVABLES.totals(row)]
         on = date.fromisoformat(day)
-        found = ageing(open_balances(totals, "CNY"), on)
+        found = ageing(open_balances(totals, "CNY", on), on)
         assert found.items == expected["open_invoices"]
         assert found.outstanding_minor == _minor(expected["outstanding"])
         assert found.overdue_items == expected["overdue_invoices"]

@@ -1,0 +1,50 @@
+"""Interest that runs and is owed, from the terms that the projector keeps; none where none may."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from events.touchpoints.policy import FeesPolicy
+from projections.protocol import Total
+from projections.receivables.reports import exact_interest
+from projections.receivables.rows import ACCRUED, ACCRUED_PARTS, RUNNING
+from services.console.shared.reading import RECEIVABLES, Reader
+
+
+class Running(NamedTuple):
+    """Interest on what is due on a day, in exact parts, at the branch's local today."""
+
+    branch_id: str
+    currency: str
+    days_past_due: int
+    exact: int
+
+
+async def running_interest(reader: Reader, branch_id: str | None = None) -> list[Running]:
+    """Return the interest that is owed and no item, by branch, currency and age."""
+    if not charges(reader):
+        return []
+    branches, days, elsewhere = reader.todays()
+    rows = await reader.ask(
+        "receivables/running_interest",
+        *reader.version_of(RECEIVABLES),
+        [ACCRUED, ACCRUED_PARTS],
+        RUNNING,
+        branches,
+        days,
+        elsewhere,
+        branch_id,
+    )
+    return list(_told(tuple(row.values()) for row in rows))
+
+
+def charges(reader: Reader) -> bool:
+    """Return whether fees or interest were ever published."""
+    return bool(reader.reference.versions(FeesPolicy))
+
+
+def _told(rows: Iterator[tuple[str, str, str, int, int, int]]) -> Iterator[Running]:
+    for branch, currency, measure, day, today, amount in rows:
+        exact = exact_interest(Total(measure, currency, branch, day, 1, amount), today)
+        yield Running(branch, currency, today - day, exact)

@@ -1,0 +1,51 @@
+"""`touchstone case`: an operator sees a case and commands it, under the rules that hold for all."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+from tests.support.casework import COLLEAGUE, MONDAY, company, open_desk, settings_of
+from tests.support.commands import Run
+from tests.support.log import SetClock
+
+pytestmark = pytest.mark.postgres
+
+
+async def _with_a_case(database: str) -> str:
+    async with open_desk(settings_of(database), SetClock(MONDAY)) as desk:
+        for number, data in enumerate(company()):
+            await desk.publish(data, f"company {number}", customer=None, till="policy")
+        return await desk.case()
+
+
+def test_an_operator_commands_a_case_and_sees_what_was_decided(
+    run: Run, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOUCHSTONE_MASTER_KEY", str(settings_of(database).master_key))
+    case_id = asyncio.run(_with_a_case(database))
+    once = ("case", "do", case_id, "take", "--by", COLLEAGUE, "--seen", "2", "--key", "k-1")
+    done = run(*once, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["events"] == ["case.assigned"]
+    assert "done before" in run(*once).stdout
+
+    refused = run("case", "do", case_id, "resume", "--by", COLLEAGUE)
+    assert (refused.returncode, "not_waiting" in refused.stderr) == (1, True)
+    late = run("case", "do", case_id, "take", "--by", "service-head", "--seen", "2")
+    assert (late.returncode, "case.assigned came since" in late.stderr) == (1, True)
+
+    shown = json.loads(run("case", "show", case_id, "--format", "json").stdout)
+    assert shown["case"]["owner"] == COLLEAGUE
+    assert f"case.assigned  by {COLLEAGUE}" in run("case", "show", case_id).stdout
+
+    for words, said in (
+        (("case", "show", "nothing"), "nothing was ever decided"),
+        (("case", "do", case_id, "tke", "--by", COLLEAGUE), "did you mean 'take'?"),
+        (("case", "do", case_id, "reply", "--by", "nobody"), "no member of staff"),
+        (("case", "do", case_id, "fulfil", "--by", COLLEAGUE), "obligation_id"),
+    ):
+        result = run(*words)
+        assert (result.returncode, said in result.stderr) == (2, True), result.stderr
