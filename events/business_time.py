@@ -161,7 +161,7 @@ class BusinessTime:
     Instants outside FIRST_YEAR to LAST_YEAR lie in no working hours.
     """
 
-    __slots__ = ("_bounds", "_days", "_overnight", "_weeks", "_years", "tz")
+    __slots__ = ("_bounds", "_certain", "_days", "_overnight", "_weeks", "_years", "tz")
 
     def __init__(
         self, terms: Sequence[Term], tz: ZoneInfo, published: Sequence[PublicDaysSet] = ()
@@ -171,6 +171,7 @@ class BusinessTime:
         self._days = [term.first_day for term in terms]
         public = published_days(published)
         self._weeks = [_Week(None, public), *(_Week(term.calendar, public) for term in terms)]
+        self._certain = all(week.country is None for week in self._weeks)
         self._overnight = any(week.overnight for week in self._weeks)
         self._years: dict[int, _Year] = {}
 
@@ -228,6 +229,8 @@ class BusinessTime:
 
     def is_provisional(self, start: datetime, end: datetime) -> bool:
         """Return whether working days from `start` to `end` may move until they are announced."""
+        if self._certain:  # no calendar follows a country: nothing is announced later
+            return False
         first, last = self._year_of(_micros(start)), self._year_of(_micros(end))
         begins, ends = local_day(start, self.tz), local_day(end, self.tz)
         return any(

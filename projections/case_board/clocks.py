@@ -80,20 +80,17 @@ class CaseClock:
         """Return when that share was or, if it goes on running, will be spent; None: not so."""
         if self.fixed is not None:
             return self._passed(self._mark(percent, self.fixed))
-        at = self._spent_at(self.budget * percent // 100)
-        return at if at is None or self.set_at is None else max(at, self.set_at)
-
-    def _spent_at(self, amount: timedelta) -> datetime | None:
-        """Return when so much was, or will be, spent."""
+        amount = self.budget * percent // 100
         if amount <= self.spent:
             first = bisect_left(self.spans, amount, key=lambda span: span.after)
             for span in islice(self.spans, first, None):
                 at = self.time.after(span.start, amount - span.before)
                 if at is not None and at < span.end:
-                    return at
+                    return at if self.set_at is None else max(at, self.set_at)
         if self.running_since is None:
             return None
-        return self.time.after(self.running_since, amount - self.spent)
+        at = self.time.after(self.running_since, amount - self.spent)
+        return at if at is None or self.set_at is None else max(at, self.set_at)
 
     def _mark(self, percent: int, fixed: datetime) -> datetime | None:
         if percent == 100:

@@ -93,6 +93,7 @@ async def test_a_request_goes_through_the_flow_in_force_for_its_kind(desk: Desk)
     began = desk.clock.now()
     published = FlowPolicyPublished(effective_from=began, policy=FlowPolicy(flows=(flow,)))
     await desk.publish(published, "flows", customer=None, till="policy")
+    await catch_up(desk.platform, desk.settings)  # rules are read where they are mirrored
     asked = ServiceRequested(kind="new_connection", agent=OWNER, department="service")
     case_id = native_case_id(await desk.publish(asked, "request"))
     await settle(desk.by_itself)
