@@ -230,6 +230,7 @@ GIVEN: Mapping[str, Arguments] = {
     "opening_move": (PARTITION, 1, 5),
     "opening_places": (),
     "published_cases": (CUSTOMER, "B-1"),
+    "row_of_case": ("case_id-7",),
     "tier_of": (CUSTOMER,),
     # --- notices
     "begin_connecting": (),
@@ -371,7 +372,7 @@ def large(postgres_server: str) -> Iterator[str]:
             runner.run(database.__aexit__(None, None, None))
 
 
-ON_ROWS = frozenset({"open_invoices", "tier_of"})
+ON_ROWS = frozenset({"open_invoices", "row_of_case", "tier_of"})
 """Statements outside the console that name tables of rows, which carry a version."""
 
 
