@@ -35,25 +35,57 @@ class _Debt(NamedTuple):
     amount: int  # in all, what runs as interest included
 
 
+class _Owed(NamedTuple):
+    """What is open in a currency: items in the order in which they fall due, and debts."""
+
+    currency: str
+    exposure: int
+    items: Sequence[ItemRow]
+    debts: Sequence[_Debt]
+
+
 def opening(trial: Trial) -> Iterator[Way]:
-    """Yield what would open the gate of each currency in which it is shut."""
+    """Yield what would open the gate of each currency in which it is shut.
+
+    What is overdue too long shuts the gate in every currency, and is paid in its own.
+    """
     accounts = [r for r in trial.rows(_OWED, ACCOUNTS.name) if isinstance(r, AccountRow)]
+    shut = [one for one in accounts if one.gate_refusal is not None]
+    if not shut:
+        return
     items = [r for r in trial.rows(_OWED, ITEMS.name) if isinstance(r, ItemRow)]
     charges = [r for r in trial.rows(_OWED, CHARGES.name) if isinstance(r, ChargeRow)]
-    for account in accounts:
-        if account.gate_refusal is None:
-            continue
-        mine = [one for one in items if one.currency == account.currency and one.balance_minor]
-        running = [one for one in charges if one.currency == account.currency]
-        exposure = account_charges(account, mine, running, trial.today).exposure_minor
-        limit = account.limit_minor
-        over = 0 if limit is None else max(0, exposure - limit)
-        mine.sort(key=lambda one: one.due_on)
-        yield from _payments(trial, account, over, mine, _debts(mine, running, trial.today))
-        if over and _is_open(
-            trial, account, CreditLimitSet(limit=Money(exposure, account.currency))
-        ):
-            yield _open(account, "set_limit", exposure)
+    owed = [_owed(account, items, charges, trial.today) for account in accounts]
+    for account in shut:
+        yield from _ways(trial, account, owed)
+
+
+def _owed(
+    account: AccountRow, items: Sequence[ItemRow], charges: Sequence[ChargeRow], today: date
+) -> _Owed:
+    currency = account.currency
+    mine = [one for one in items if one.currency == currency and one.balance_minor]
+    mine.sort(key=lambda one: one.due_on)
+    running = [one for one in charges if one.currency == currency]
+    exposure = account_charges(account, mine, running, today).exposure_minor
+    return _Owed(currency, exposure, mine, _debts(mine, running, today))
+
+
+def _ways(trial: Trial, account: AccountRow, owed: Sequence[_Owed]) -> Iterator[Way]:
+    """Yield what opens the gate in a currency: by itself, or else in another."""
+    own = next(one for one in owed if one.currency == account.currency)
+    limit = account.limit_minor
+    over = 0 if limit is None else max(0, own.exposure - limit)
+    found = [*_payments(trial, account, over, own)]
+    if over:
+        act = CreditLimitSet(limit=Money(own.exposure, own.currency))
+        if _is_open(trial, account, act):
+            found.append(_open(account, "set_limit", act.limit))
+    if not found:
+        for other in owed:
+            if other is not own:
+                found += _payments(trial, account, 0, other)
+    yield from found
 
 
 def _debts(items: Sequence[ItemRow], charges: Sequence[ChargeRow], today: date) -> Sequence[_Debt]:
@@ -70,36 +102,35 @@ def _debts(items: Sequence[ItemRow], charges: Sequence[ChargeRow], today: date) 
     return [*found, *(_Debt(item_id, 0, amount) for item_id, amount in on.items() if amount)]
 
 
-def _payments(
-    trial: Trial, account: AccountRow, over: int, items: Sequence[ItemRow], debts: Sequence[_Debt]
-) -> Iterator[Way]:
+def _payments(trial: Trial, account: AccountRow, over: int, owed: _Owed) -> Iterator[Way]:
     """Yield the least payment that opens the gate, and every single debt that does it as well.
 
     What a payment must come to is what exceeds the limit, or what is cleared first up to some
     item: items by themselves, or debt by debt, as the order of clearing has it. What is disputed
     must be named, and of what is named all is cleared.
     """
+    debts = owed.debts
     through = [*accumulate(one.amount for one in debts)]
     reached = [  # where the item itself comes first of what is owed on it
         paid - one.amount + one.principal for one, paid in zip(debts, through, strict=True)
     ]
-    sums = {*accumulate(one.balance_minor for one in items), *through, *reached}
+    sums = {*accumulate(one.balance_minor for one in owed.items), *through, *reached}
     found: tuple[str, ...] | None = None
     for amount in sorted({over, *(max(paid, over) for paid in sums)} - {0}):
+        money = Money(amount, owed.currency)
         cited = (one for one, paid in zip(debts, reached, strict=True) if paid <= amount)
         named = tuple(dict.fromkeys(one.invoice_id for one in cited))
-        found = next((to for to in ((), named) if _opens(trial, account, amount, to)), None)
+        found = next((to for to in ((), named) if _opens(trial, account, money, to)), None)
         if found is not None:
-            yield _open(account, "pay", amount, found)
+            yield _open(account, "pay", money, found)
             break
     for debt in debts if len(debts) > 1 else ():
-        to = (debt.invoice_id,)
-        if to != found and _opens(trial, account, debt.amount, to):
-            yield _open(account, "pay", debt.amount, to)
+        to, money = (debt.invoice_id,), Money(debt.amount, owed.currency)
+        if to != found and _opens(trial, account, money, to):
+            yield _open(account, "pay", money, to)
 
 
-def _opens(trial: Trial, account: AccountRow, amount: int, to: tuple[str, ...]) -> bool:
-    money = Money(amount, account.currency)
+def _opens(trial: Trial, account: AccountRow, money: Money, to: tuple[str, ...]) -> bool:
     return _is_open(trial, account, PaymentReceived(payment_id=NEW, amount=money, invoice_ids=to))
 
 
@@ -109,6 +140,5 @@ def _is_open(trial: Trial, account: AccountRow, act: Touchpoint) -> bool:
     return all(row.gate_refusal is None for row in mine)
 
 
-def _open(account: AccountRow, doing: Doing, amount: int, names: tuple[str, ...] = ()) -> Way:
-    money = Money(amount, account.currency)
+def _open(account: AccountRow, doing: Doing, money: Money, names: tuple[str, ...] = ()) -> Way:
     return Way(goal="open_gate", subject=account.currency, doing=doing, names=names, amount=money)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from hypothesis import given as drawn
@@ -179,6 +179,20 @@ def test_interest_alone_above_the_limit_is_what_must_be_paid() -> None:
         ("pay", money("20.14")),
         ("set_limit", money("10,030.14")),
     ]
+
+
+def test_what_is_overdue_in_one_currency_is_paid_to_open_the_gate_in_another() -> None:
+    euro = InvoiceIssued(invoice_id="I-2", amount=money("9.00", "EUR"), due_on=date(2026, 6, 20))
+    story = facts_of(invoice("I-1", "700.00", due="2026-04-01"), told(euro, "2026-05-20", "I-2"))
+    found = asked_on(story)
+    assert [(way.subject, way.amount) for way in found] == [
+        ("CNY", money("700.00")),
+        ("EUR", money("700.00")),
+    ]
+    act = PaymentReceived(payment_id="done", amount=money("700.00"))
+    facts = Facts([*story, *facts_of(told(act, TODAY))])
+    rows = Receivables().assess(CUSTOMER, facts, asked(TODAY), Reference()).rows["accounts"]
+    assert all(isinstance(row, AccountRow) and row.gate_refusal is None for row in rows)
 
 
 def test_who_is_not_blocked_is_told_nothing() -> None:
