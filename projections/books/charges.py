@@ -14,13 +14,14 @@ costs, interest. Source: domain rules, section 11.12; German Civil Code, section
 Civil Code of China, articles 560 and 561.
 
 Rules where the rule book is silent: what was cancelled takes its charges with it. A write-off
-gives up the principal first, then costs, then interest; a credit note lowers a charge only if it
+gives up the principal first, then costs, then interest, and a payment that cites the debt recovers
+all of it, in the order of clearing; a credit note lowers a charge only if it
 names it ("fee:<invoice>:<level>", "interest:<item>"), or names the customer alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Final, NamedTuple
 
@@ -124,6 +125,16 @@ class Charges(Clearing):
     def parts_given_up(self, item: Item, now: datetime, by: str) -> Iterator[Item]:
         """Yield the parts of a debt in the order in which a write-off gives them up."""
         yield from self._parts(item, _CITED, now, by)
+
+    def given_up(self, items: Sequence[Item], now: datetime) -> Iterator[Sequence[Item]]:
+        """Yield what may have been given up of debts that are cited, in the order of recovery."""
+        for part in self.rules.clearing(now) or _CITED:
+            if part == "principal":
+                yield items
+            else:
+                kind: ChargeKind = "fee" if part == "costs" else "interest"
+                charges = (one for item in items for one in item.charges)
+                yield [one for one in charges if one.invoice.charge == kind]
 
     def _parts(
         self, item: Item, order: tuple[DebtPart, ...], now: datetime, by: str

@@ -92,8 +92,9 @@ def settle_items(book: Ledger, source: Source, items: Sequence[Item]) -> None:
         else:
             for part in book.charges.parts_cited(item, book.now, source.event_id):
                 account.allocate(source, part, book.now)
-    if source.free:
-        take_places(account, source, items, "write_off", book.now)
+    given_up = [items] if book.charges is None else book.charges.given_up(items, book.now)
+    for parts in given_up if source.free else ():
+        take_places(account, source, parts, "write_off", book.now)
 
 
 def cited_by(book: Ledger, source: Source) -> list[Item]:

@@ -20,8 +20,9 @@ from projections.receivables.statement import explain as explain_receivables
 from projections.timeline.entries import Entry, page
 from projections.value_tiers.books import HANDLED as VALUE_EVENTS
 from projections.value_tiers.explain import ValueExplained, explain_value
+from services.audit.acts_tried import Way
 from services.audit.known import known_dossier
-from services.audit.ways import Way, ways
+from services.audit.ways import ways
 from services.platform import Platform
 from services.walk.by_customer import picture
 

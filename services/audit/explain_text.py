@@ -10,10 +10,10 @@ from projections.case_board.explain import CaseExplanation
 from projections.case_board.rows import CallbackRow
 from projections.timeline.entries import Entry
 from projections.value_tiers.explain import Counted, TierMove, ValueExplained
+from services.audit.acts_tried import Way
 from services.audit.explain import Explanation
 from services.audit.statement_text import statement_lines
 from services.audit.texts import When, merge_lines
-from services.audit.ways import Way
 from services.wording import amount, counted
 
 _LISTED = 20

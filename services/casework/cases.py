@@ -139,7 +139,10 @@ async def is_published(
     pool: Pool, case_id: str, customer: str | None, branch_id: str | None
 ) -> bool:
     """Return whether branches published events of a case. Raises: Unavailable."""
-    rows = await retried(lambda: pool.fetch(sql("published_cases"), customer, branch_id))
+    statement, whose = sql("published_cases"), customer
+    if customer is None:
+        statement, whose = sql("published_cases_of_nobody"), branch_id
+    rows = await retried(lambda: pool.fetch(statement, whose))
     told = (decode(row["data"]) for row in rows)
     return any(isinstance(one, CaseTouchpoint) and one.case_id == case_id for one in told)
 

@@ -1,7 +1,8 @@
 """Where the cases that are open now would stand in flows that somebody means to publish.
 
 A case keeps to the flow in force at its opening; this shows the flow by cases that are there. A
-stage counts as done on a case if one of that name was fulfilled, or withdrawn as not needed.
+stage counts as done on a case if one of that name was fulfilled, or withdrawn as not needed, and
+none of that name is owed now: what closing cut short begins again when the case is reopened.
 """
 
 from __future__ import annotations
@@ -55,17 +56,21 @@ def count_standings(
 ) -> None:
     """Count by flow where a customer's open cases would stand, by the rows of the case board."""
     for case, flow in _open_cases(policy, rows[CASES.name]):
-        done = {
-            row.stage
-            for row in rows[OBLIGATIONS.name]
-            if isinstance(row, ObligationRow)
-            and row.case_id == case.case_id
-            and row.status != "open"
-            and row.stage is not None
-        }
+        done = _done_on(case, rows[OBLIGATIONS.name])
         owed = {one.stage: 1 for one in beginning(flow, done, done)}
         counts = found.setdefault(flow.flow, FlowCounts())
         counts.take_in(FlowCounts(cases=1, finished=0 if owed else 1, owed=owed))
+
+
+def _done_on(case: CaseRow, rows: Sequence[Row]) -> Collection[str]:
+    """Return the stages that are done on a case."""
+    ended: set[str] = set()
+    owed: set[str] = set()
+    for row in rows:
+        assert isinstance(row, ObligationRow)
+        if row.case_id == case.case_id and row.stage is not None:
+            (owed if row.status == "open" else ended).add(row.stage)
+    return ended - owed
 
 
 def _open_cases(policy: FlowPolicy, rows: Sequence[Row]) -> Iterator[tuple[CaseRow, Flow]]:

@@ -132,9 +132,22 @@ def translated() -> Iterator[None]:
         raise Unavailable(_message(error)) from error
     except asyncpg.InterfaceError as error:
         # asyncpg's own word for a connection or pool that was lost or closed under a call.
-        if "clos" not in str(error) and "released" not in str(error):
+        lost = _away_before(error)
+        if lost is None and "clos" not in str(error) and "released" not in str(error):
             raise
-        raise Unavailable(_message(error)) from error
+        raise Unavailable(_message(lost or error)) from error
+
+
+def _away_before(error: BaseException) -> BaseException | None:
+    """Return why the server was away when an error came of it, as on the way out of a call.
+
+    A transaction that is rolled back over a connection lost in the middle of a COPY complains of
+    the COPY.
+    """
+    cause = error.__context__
+    while cause is not None and not isinstance(cause, _AWAY):
+        cause = cause.__context__
+    return cause
 
 
 def _message(error: BaseException) -> str:

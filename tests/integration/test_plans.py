@@ -229,7 +229,8 @@ GIVEN: Mapping[str, Arguments] = {
     "open_invoices": (CUSTOMER,),
     "opening_move": (PARTITION, 1, 5),
     "opening_places": (),
-    "published_cases": (CUSTOMER, "B-1"),
+    "published_cases": (CUSTOMER,),
+    "published_cases_of_nobody": ("B-1",),
     "row_of_case": ("case_id-7",),
     "tier_of": (CUSTOMER,),
     # --- notices

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from hypothesis import given as drawn
@@ -15,19 +15,22 @@ from events.money import Money
 from events.policy import Reference
 from events.touchpoints.complaint import ComplaintFiled
 from events.touchpoints.payment import CreditLimitSet, InvoiceIssued, PaymentReceived
+from events.touchpoints.policy import FeesPolicy, FeesPolicyPublished, ReminderFee
 from projections.case_board.rows import CASES, OBLIGATIONS
 from projections.facts import Facts
 from projections.receivables.projection import Receivables
 from projections.receivables.rows import AccountRow
 from projections.value_tiers.projection import ValueTiers
 from projections.value_tiers.rows import StandingRow
-from services.audit.ways import Way, ways
+from services.audit.acts_tried import Way
+from services.audit.ways import ways
 from tests.support.decisions import CASE_BOARD, Desk
 from tests.support.given import (
     CUSTOMER,
     Told,
     asked,
     disputed,
+    dunned,
     instant,
     invoice,
     limit,
@@ -39,6 +42,7 @@ from tests.support.given import (
 from tests.support.value import tiers_published
 
 TODAY = "2026-06-01 12:00"
+LAW = ("costs", "interest", "principal")
 LINES = tiers_published(("gold", "10,000.00"), ("iron", "2,000.00"))
 
 
@@ -53,8 +57,9 @@ def asked_on(facts: Sequence[Fact], on: str = TODAY, rules: Sequence[Told] = ())
 # --- the credit gate ---
 
 
-def gate(*story: Told) -> str | None:
-    rows = Receivables().assess(CUSTOMER, Facts(facts_of(*story)), asked(TODAY), Reference()).rows
+def gate(*story: Told, rules: Sequence[Told] = ()) -> str | None:
+    reference = Reference(recorded_events(rules))
+    rows = Receivables().assess(CUSTOMER, Facts(facts_of(*story)), asked(TODAY), reference).rows
     [row] = rows["accounts"]
     assert isinstance(row, AccountRow)
     return row.gate_refusal
@@ -112,6 +117,84 @@ def test_what_is_paid_is_what_the_story_says() -> None:
     assert asked_on(facts_of(*BLOCKED["over its limit"]))[0].amount == money("200.00")
 
 
+def charging(*clearing: str) -> Told:
+    """Interest and fees were published."""
+    reminder = ReminderFee(level=1, amount=money("20.00"))
+    policy = FeesPolicy(
+        interest_per_year=50_000,
+        reminder_fees=(reminder,),
+        clearing=clearing,  # type: ignore[arg-type]
+    )
+    start = instant("2026-01-01")
+    return told(FeesPolicyPublished(effective_from=start, policy=policy), "2026-01-01")
+
+
+CHARGED = {
+    "only by its interest over the limit": (
+        invoice("I-1", "10,000.00", due="2026-05-10"),
+        limit("10,010.00"),
+    ),
+    "over its limit": (
+        invoice("I-1", "10,000.00", due="2026-05-10"),
+        limit("9,000.00"),
+    ),
+    "overdue too long": (
+        invoice("I-1", "700.00", due="2026-04-01"),
+        invoice("I-2", "500.00", due="2026-05-25"),
+    ),
+    "overdue too long and dunned": (
+        invoice("I-1", "700.00", due="2026-04-01"),
+        invoice("I-2", "500.00", due="2026-05-25"),
+        dunned("I-1", 1, on="2026-05-12"),
+        dunned("I-2", 1, on="2026-05-30"),
+    ),
+    "overdue too long and disputed": (
+        invoice("I-1", "700.00", due="2026-04-01"),
+        dunned("I-1", 1, on="2026-05-12"),
+        disputed("I-1", on="2026-05-20"),
+        invoice("I-2", "500.00", due="2026-05-25"),
+    ),
+}
+
+
+@pytest.mark.parametrize("clearing", [(), LAW, ("principal", "interest", "costs")])
+@pytest.mark.parametrize("name", CHARGED)
+def test_what_is_charged_is_paid_as_well_and_the_first_way_is_the_cheapest(
+    name: str, clearing: tuple[str, ...]
+) -> None:
+    story, rules = CHARGED[name], [charging(*clearing)]
+    assert gate(*story, rules=rules) is not None
+    found = asked_on(facts_of(*story), rules=rules)
+    assert [way.doing for way in found].count("set_limit") == ("limit" in name)
+    for way in found:
+        assert gate(*story, done(way), rules=rules) is None
+        if way == found[0] or way.doing == "set_limit":
+            assert gate(*story, done(way, -1), rules=rules) is not None
+
+
+def test_interest_alone_above_the_limit_is_what_must_be_paid() -> None:
+    """22 days at 5% a year: 30.14, of which 10.00 find room."""
+    found = asked_on(facts_of(*CHARGED["only by its interest over the limit"]), rules=[charging()])
+    assert [(way.doing, way.amount) for way in found] == [
+        ("pay", money("20.14")),
+        ("set_limit", money("10,030.14")),
+    ]
+
+
+def test_what_is_overdue_in_one_currency_is_paid_to_open_the_gate_in_another() -> None:
+    euro = InvoiceIssued(invoice_id="I-2", amount=money("9.00", "EUR"), due_on=date(2026, 6, 20))
+    story = facts_of(invoice("I-1", "700.00", due="2026-04-01"), told(euro, "2026-05-20", "I-2"))
+    found = asked_on(story)
+    assert [(way.subject, way.amount) for way in found] == [
+        ("CNY", money("700.00")),
+        ("EUR", money("700.00")),
+    ]
+    act = PaymentReceived(payment_id="done", amount=money("700.00"))
+    facts = Facts([*story, *facts_of(told(act, TODAY))])
+    rows = Receivables().assess(CUSTOMER, facts, asked(TODAY), Reference()).rows["accounts"]
+    assert all(isinstance(row, AccountRow) and row.gate_refusal is None for row in rows)
+
+
 def test_who_is_not_blocked_is_told_nothing() -> None:
     assert asked_on(facts_of(invoice("I-1", "5.00", due="2026-06-20", on="2026-05-20"))) == []
 
@@ -151,15 +234,13 @@ def tier(at: datetime, *story: Told) -> str | None:
     return row.tier
 
 
-def earned(way: Way, minor: int = 0) -> tuple[Told, Told]:
+def earned(way: Way, minor: int = 0, at: datetime | None = None) -> tuple[Told, Told]:
     assert way.amount is not None
+    at = at or instant(TODAY)
     amount = Money(way.amount.minor + minor, way.amount.currency)
-    day = asked(TODAY).date()
-    issued = InvoiceIssued(invoice_id="done", amount=amount, due_on=day)
-    return (
-        told(issued, TODAY, "issued"),
-        told(PaymentReceived(payment_id="done", amount=amount, invoice_ids=("done",)), TODAY),
-    )
+    issued = InvoiceIssued(invoice_id="done", amount=amount, due_on=at.date())
+    paid_then = PaymentReceived(payment_id="done", amount=amount, invoice_ids=("done",))
+    return Told(issued, at, event="issued"), Told(paid_then, at)
 
 
 def sold(name: str, amount: str, on: str) -> tuple[Told, Told]:
@@ -188,6 +269,22 @@ def test_the_margin_that_keeps_a_tier_past_the_day_on_which_it_would_drop() -> N
     assert tier(dropped, *story) == "iron"
     assert tier(dropped, *story, *earned(keep)) == "gold"
     assert tier(dropped, *story, *earned(keep, -1)) == "iron"
+
+
+def test_what_keeps_a_tier_makes_up_for_what_stops_counting_until_it_would_drop() -> None:
+    story = (
+        *sold("I-1", "9,000.00", "2025-05-20"),
+        *sold("I-2", "1,000.00", "2025-06-10"),  # counts for nine days more
+        *sold("I-3", "3,000.00", "2025-09-01"),
+    )
+    found = asked_on(facts_of(*story), rules=[LINES])
+    [keep] = [way for way in found if way.goal == "keep_tier"]
+    assert keep.amount == money("6,000.00")
+    assert keep.by is not None
+    dropped = keep.by + timedelta(microseconds=1)
+    for at in (instant(TODAY), keep.by):
+        assert tier(dropped, *story, *earned(keep, at=at)) == "gold"
+    assert tier(dropped, *story, *earned(keep, -1, at=keep.by)) == "iron"
 
 
 # --- cases ---

@@ -26,6 +26,7 @@ from services.log.kafka.cluster import Cluster, reached
 from services.log.kafka.identity import TopicTruncated, distrust
 from services.log.kafka.mirror import EventsMirror
 from services.log.kafka.reading import Record, stored_events
+from services.log.kafka.stopping import stop
 from services.log.kafka.topics import TopicPartitions
 from services.platform import Platform
 from services.ports import StoredEvent
@@ -180,7 +181,7 @@ class KafkaProjector(ConsumerRebalanceListener):  # type: ignore[misc]
             with collecting_seldom():
                 return await work
         finally:
-            await self._consumer.stop()
+            await stop(self._consumer)
 
     async def _for_ever(self) -> int:
         told = ""

@@ -23,6 +23,7 @@ from events.envelope import Position
 from services.log.clocks import LATEST_AHEAD
 from services.log.kafka.cluster import REQUEST_TIMEOUT_S, Cluster, away, reached
 from services.log.kafka.identity import TopicTruncated
+from services.log.kafka.stopping import stop
 from services.log.kafka.wire import ForeignRecord, from_headers
 from services.ports import StoredEvent
 
@@ -110,7 +111,7 @@ class Readers:
         """Stop every consumer; one that is lent just now, when it comes back."""
         self._closed = True
         while self._idle:
-            await self._idle.pop().consumer.stop()
+            await stop(self._idle.pop().consumer)
 
     async def read(self, place: TopicPartition, start: int, limit: int) -> Sequence[Record]:
         """Return up to `limit` records of a partition from the offset `start` on.
@@ -146,7 +147,7 @@ class Readers:
                 try:
                     yield reader
                 except BaseException:
-                    await reader.consumer.stop()
+                    await stop(reader.consumer)
                     raise
             self._idle.append(reader)
             if self._closed:
@@ -165,7 +166,7 @@ class Readers:
             async with asyncio.timeout(_PATIENCE_S):
                 await reader.consumer.start()
         except BaseException:
-            await reader.consumer.stop()
+            await stop(reader.consumer)
             raise
         return reader
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from events.cases.commands import Decline, Fulfil, Withdraw
+from events.cases.commands import Decline, Fulfil, Reopen, Withdraw
 from events.touchpoints.complaint import ServiceRequested
 from events.touchpoints.policy import Flow, FlowPolicy, FlowPolicyPublished, Stage
 from projections.facts import Facts
@@ -84,6 +84,15 @@ def test_what_was_withdrawn_counts_as_done() -> None:
 def test_a_flow_for_another_kind_has_none_of_them(kind: str) -> None:
     flow = Flow(flow="other", kind=kind, stages=(stage("a"),))  # type: ignore[arg-type]
     assert standing(FlowPolicy(flows=(flow,)), desk()).cases == 0
+
+
+def test_what_closing_cut_short_is_owed_again_once_the_case_is_reopened() -> None:
+    again = desk("a")
+    again.does("hans", Decline(reason="not ours"), ON)
+    again.does("ann", Reopen(reason="ours after all"), ON)
+    found = standing(IN_FORCE, again)
+    assert found.finished == 0
+    assert [(one.stage, one.cases) for one in found.stages] == [("a", 0), ("b", 1), ("c", 1)]
 
 
 def test_a_case_that_is_over_stands_nowhere() -> None:

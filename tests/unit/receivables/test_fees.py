@@ -396,6 +396,29 @@ def test_a_write_off_gives_up_the_principal_then_costs_then_interest() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("clearing", "left"),
+    [((), {"A": 0, "fee:A:1": 0, "interest:A": 1_110}), (LAW, {"A": 1_110, "fee:A:1": 0})],
+)
+def test_a_payment_that_cites_a_debt_recovers_what_was_given_up_on_it(
+    clearing: tuple[str, ...], left: dict[str, int]
+) -> None:
+    """30 days at 5%: 41.10. All but 11.10 of the debt comes in, and what is missing stays."""
+    charged = fees(interest_per_year=50_000, reminder_fees=reminders("20.00"), clearing=clearing)
+    story = (
+        A,
+        dunned("A", 1, on="2026-03-12"),
+        written_off("A", "10,061.10", on="2026-03-31 12:00"),
+        paid("P", "10,050.00", on="2026-04-05", invoices=("A",)),
+    )
+    found = given(*story, rules=[charged]).at("2026-04-10")
+    rows = [row for row in found.assessment.rows["items"] if isinstance(row, ItemRow)]
+    assert {row.item_id: row.written_off_minor for row in rows} == {"interest:A": 0, **left}
+    found.then(account(outstanding="0.00", credit="0.00"))
+    back = given(*story, reversed_("P", on="2026-04-06"), rules=[charged]).at("2026-04-10")
+    back.then(account(outstanding="0.00", written_off="10,000.00", credit="0.00"))
+
+
 def test_what_runs_when_an_item_is_paid_stays_as_an_item_of_its_own() -> None:
     """So nothing of it is forgotten, and it grows no more."""
     story = given(A, paid("P", "10,000.00", on="2026-03-31 09:00"), rules=[FIVE_PERCENT])
