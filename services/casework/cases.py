@@ -101,7 +101,7 @@ class Cases:
             case = folded(events)
             if case is None and asked.opens is None:
                 return await self.without_stream(asked.case_id)
-            rules = Rules(reference, await self._open_invoices(asked.command, events))
+            rules = Rules(reference, await self._open_invoices(asked, events))
             found = decide(case, asked.command, asked.by, now, rules)
             return found if isinstance(found, Refused) else Decided(found)
 
@@ -124,14 +124,14 @@ class Cases:
         return refuse(NOT_OPENED)
 
     async def _open_invoices(
-        self, command: Command, events: Sequence[RecordedEvent]
+        self, asked: CommandOn, events: Sequence[RecordedEvent]
     ) -> frozenset[str]:
         """Return the invoices of the customer on which something is open, if it matters."""
         customer = events[0].envelope.subject if events else None
-        if not isinstance(command, HoldDunning) or customer is None:
+        if not isinstance(asked.command, HoldDunning) or customer is None:
             return frozenset()
-        statement = sql("open_invoices").format(items=_ITEMS)
-        rows = await retried(lambda: self._pool.fetch(statement, customer))
+        statement = sql("open_invoices").format(items=_ITEMS, cases=_CASES)
+        rows = await retried(lambda: self._pool.fetch(statement, customer, asked.case_id))
         return frozenset(row["invoice_id"] for row in rows)
 
 

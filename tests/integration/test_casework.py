@@ -14,6 +14,7 @@ from events.cases.terms import native_case_id
 from events.envelope import PositionVector
 from events.money import Money
 from events.touchpoints.complaint import CaseOpened, ComplaintFiled
+from events.touchpoints.customer import CustomerMerged
 from events.touchpoints.payment import InvoiceIssued
 from services.casework.api import COMMANDS, ON_A_VERSION
 from services.vault.vault import PostgresVault
@@ -141,6 +142,21 @@ async def test_reminders_are_held_for_what_is_open(desk: Desk) -> None:
     assert "I-1" in unknown.json()["remedy"]
     await desk.done(case_id, "hold-dunning", {"invoice_id": "I-1", "until": "2026-05-01"})
     assert (await desk.events(case_id))[-1] == "payment.dunning_held"
+
+
+async def test_reminders_are_held_for_what_is_open_of_whom_the_customer_was_merged_into(
+    desk: Desk,
+) -> None:
+    case_id = await desk.case(customer="C-2")
+    issued = InvoiceIssued(invoice_id="I-1", amount=Money(5, "CNY"), due_on=date(2026, 3, 10))
+    await desk.publish(issued, "I-1")
+    await catch_up(desk.platform, desk.settings)
+    refused = await desk.give(case_id, "hold-dunning", {"invoice_id": "I-1"})
+    assert refused.json()["rule"] == "nothing_open"
+    await desk.publish(CustomerMerged(into=CUSTOMER), "merged", customer="C-2")
+    desk.clock.move(timedelta(minutes=1))
+    await catch_up(desk.platform, desk.settings)
+    await desk.done(case_id, "hold-dunning", {"invoice_id": "I-1"})
 
 
 async def test_whoever_is_above_may_escalate_what_was_reached_and_once(desk: Desk) -> None:
