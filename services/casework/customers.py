@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 
+from events.customers.identity import Identity
 from events.envelope import CustomerId, PositionVector
+from events.facts import Fact, fact_of
 from events.partitioning import partition_of
+from events.touchpoints.customer import CustomerMerged, CustomerUnmerged
 from projections.merged import Merged
 from services.errors import Unavailable, UnreadableEvent
 from services.log.dossiers import PostgresDossiers
 from services.log.merged import merged_with
+from services.log.readable import readable
+from services.log.stored import stored_event
 from services.ports import EventLog
 from services.postgres.pool import Pool, retried, translated
 from services.postgres.statements import sql
@@ -55,3 +61,19 @@ class Customers:
                     "the customer's latest events are not readable yet; try again in a moment"
                 )
             await asyncio.sleep(_LOOK_S)
+
+
+async def root_of(pool: Pool, customer: CustomerId, at: datetime) -> CustomerId:
+    """Return whom a customer belongs to at an instant, by what the events table holds.
+
+    Raises: Unavailable, UnreadableEvent.
+    """
+    members = await retried(lambda: merged_with(pool, customer))
+    if len(members) == 1:
+        return customer
+    kinds = [CustomerMerged.event_type, CustomerUnmerged.event_type]
+    told: dict[CustomerId, list[Fact]] = {}
+    for row in await retried(lambda: pool.fetch(sql("identity_events"), members, kinds)):
+        mine = told.setdefault(CustomerId(row["customer_id"]), [])
+        mine.append(fact_of(readable(stored_event(row))))
+    return Identity(told).root_at(customer, at)

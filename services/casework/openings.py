@@ -15,7 +15,7 @@ import structlog
 from events.cases.opening import opening_of
 from events.cases.staff import BY_ITSELF
 from events.cases.terms import native_case_id
-from events.envelope import CustomerId, Envelope, PositionVector, RecordedEvent
+from events.envelope import Envelope, PositionVector, RecordedEvent
 from events.partitioning import PARTITIONS
 from events.streams import CASES, is_stream
 from events.touchpoints.complaint import (
@@ -25,6 +25,7 @@ from events.touchpoints.complaint import (
 )
 from projections.value_tiers.projection import ValueTiers
 from services.casework.cases import Cases, CommandOn, is_published
+from services.casework.customers import root_of
 from services.casework.executing import Done, Stream
 from services.casework.rulebook import Rulebook
 from services.log.readable import readable
@@ -111,7 +112,7 @@ class Openings:
             event = readable(stored)
             if not await self._is_ours(event):
                 continue
-            asked = opening(event, await self._tier(event.envelope.subject))
+            asked = opening(event, await self._tier(event))
             answer = await self._cases.execute(asked, reference)
             if isinstance(answer, Done) and not answer.replayed:
                 _LOG.debug("case_opened", case_id=asked.case_id)
@@ -127,13 +128,16 @@ class Openings:
         case_id = native_case_id(envelope.id)
         return not await is_published(self._pool, case_id, envelope.subject, envelope.branch_id)
 
-    async def _tier(self, customer: CustomerId | None) -> str | None:
-        """Return the customer's tier as the rows know it now."""
+    async def _tier(self, event: RecordedEvent) -> str | None:
+        """Return the customer's tier as the rows know it now: that of its root."""
+        customer = event.envelope.subject
         if customer is None:
             return None
+        at = max(event.recorded_at, event.envelope.effective_at)
+        root = await root_of(self._pool, customer, at)
         with translated():
             tier: str | None = await self._pool.fetchval(
-                sql("tier_of").format(standings=_STANDINGS), customer
+                sql("tier_of").format(standings=_STANDINGS), root
             )
         return tier
 

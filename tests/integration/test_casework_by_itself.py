@@ -26,10 +26,27 @@ from events.cases.commands import (
 )
 from events.cases.staff import staff_in_force
 from events.cases.terms import escalation_id, native_case_id
+from events.codec import decode
 from events.envelope import RecordedEvent
-from events.touchpoints.complaint import CaseReplied, ComplaintFiled, ServiceRequested
+from events.money import Money
+from events.touchpoints.complaint import (
+    CaseOpened,
+    CaseReplied,
+    ComplaintFiled,
+    ServiceRequested,
+)
 from events.touchpoints.contact import CallbackMade
-from events.touchpoints.policy import Flow, FlowPolicy, FlowPolicyPublished, Stage
+from events.touchpoints.customer import CustomerMerged
+from events.touchpoints.payment import InvoiceIssued
+from events.touchpoints.policy import (
+    Flow,
+    FlowPolicy,
+    FlowPolicyPublished,
+    Stage,
+    TierLine,
+    TierPolicy,
+    TierPolicyPublished,
+)
 from services.casework.by_itself import CaseworkByItself
 from services.casework.cases import Cases, CommandOn
 from services.casework.executing import Done, Streams
@@ -351,3 +368,25 @@ async def _note_until_it_moves(desk: Desk, case_id: str) -> list[str]:
         assert answer.status_code == 200, answer.text
         noted.append(key)
         await asyncio.sleep(0.05)
+
+
+async def test_whoever_was_merged_is_served_by_the_tier_of_the_root(desk: Desk) -> None:
+    policy = TierPolicy(tiers=(TierLine(name="gold", line_minor=1_000_000),))
+    tiers = TierPolicyPublished(effective_from=MONDAY - timedelta(days=1), policy=policy)
+    await desk.publish(tiers, "tiers", customer=None, till="policy")
+    issued = InvoiceIssued(invoice_id="I-1", amount=Money(5_00, "CNY"), due_on=MONDAY.date())
+    await desk.publish(issued, "I-1")
+    await catch_up(desk.platform, desk.settings)
+    assert await tier_at_opening(desk, "root's", CUSTOMER) == "lead"
+    assert await tier_at_opening(desk, "alone", "C-2") is None, "of whom nothing was bought"
+    await desk.publish(CustomerMerged(into=CUSTOMER), "merged", customer="C-2")
+    desk.clock.move(timedelta(minutes=1))
+    await catch_up(desk.platform, desk.settings)
+    assert await tier_at_opening(desk, "together", "C-2") == "lead"
+
+
+async def tier_at_opening(desk: Desk, complaint: str, customer: str) -> str | None:
+    case_id = await desk.case(complaint, customer=customer)
+    opened = decode((await desk.platform.log.stream(f"/cases/{case_id}"))[0].payload)
+    assert isinstance(opened, CaseOpened)
+    return opened.tier
