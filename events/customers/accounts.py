@@ -205,6 +205,8 @@ def gate_refusal(checked: CreditChecked) -> Refused | None:
 def _override(command: OverrideCredit, by: Staff, now: datetime, account: Account) -> Decision:
     if refused := _not_for(by, "credit", "branch_manager", "headquarters"):
         return refused
+    if command.amount is not None and command.amount.minor <= 0:
+        return refuse(why.NO_AMOUNT)
     if command.until is not None and command.until < account.today:
         return refuse(why.IN_THE_PAST, day=command.until, today=account.today)
     role = next(one for one in ("credit", "branch_manager", "headquarters") if one in by.roles)

@@ -8,12 +8,13 @@ branches and stages, whatever the number of cases.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 
 from msgspec import Struct, field
 
 from events.envelope import CustomerId
+from events.touchpoints.complaint import Outcome
 from events.touchpoints.contact import CallbackMade
 from projections.case_board.projection import CaseBoard
 from projections.case_board.rows import (
@@ -59,7 +60,8 @@ class CaseSums(Struct):
     """What the cases of a department, a branch, or the company come to.
 
     Solved at first contact is a case that ended in its first cycle without a resolve that did not
-    hold, with one agent and one department from first to last.
+    hold, with one agent and one department from first to last. What customers say is counted by
+    call: a verdict stays when the case goes on, or is reopened, and they are called again.
     """
 
     cases: int = 0
@@ -93,9 +95,12 @@ class CaseSums(Struct):
         self.department_handovers += case.department_handovers
         self.department_returns += case.department_returns
         self.reopened += case.reopened
-        self.satisfied += case.callback_outcome == "satisfied"
-        self.dissatisfied += case.callback_outcome == "dissatisfied"
-        self.unreachable += case.callback_outcome == "unreachable"
+
+    def count_call(self, outcome: Outcome) -> None:
+        """Count a call about a case."""
+        self.satisfied += outcome == "satisfied"
+        self.dissatisfied += outcome == "dissatisfied"
+        self.unreachable += outcome == "unreachable"
 
     def take_in(self, other: CaseSums) -> None:
         """Add what was counted elsewhere."""
@@ -183,6 +188,13 @@ class PartService(Struct):
         stages = self.stages.setdefault(flow, {}).setdefault(stage, {})
         return stages.setdefault(department, StageSums())
 
+    def sums_of(self, case: CaseRow) -> tuple[CaseSums, CaseSums]:
+        """Return the sums of a case's department and of its branch."""
+        return (
+            self.departments.setdefault(case.department or "", CaseSums()),
+            self.branches.setdefault(case.branch_id, CaseSums()),
+        )
+
     def take_in(self, part: PartService) -> None:
         """Add another part's share."""
         self.customers += part.customers
@@ -235,7 +247,7 @@ class ServiceParts:
             return
         _add_cases(found, cases, rows[CYCLES.name])
         _add_departments(found, cases, (*rows[OBLIGATIONS.name], *rows[DEPARTMENTS.name]))
-        _add_scores(found, cases, told)
+        _add_calls(found, cases, facts, told.at)
 
 
 def _add_cases(found: PartService, cases: Mapping[str, CaseRow], rows: Sequence[Row]) -> None:
@@ -244,11 +256,8 @@ def _add_cases(found: PartService, cases: Mapping[str, CaseRow], rows: Sequence[
         if isinstance(row, CycleRow):
             cycles.setdefault(row.case_id, []).append(row)
     for case in cases.values():
-        for sums, name in (
-            (found.departments, case.department or ""),
-            (found.branches, case.branch_id),
-        ):
-            sums.setdefault(name, CaseSums()).count(case, cycles.get(case.case_id, ()))
+        for sums in found.sums_of(case):
+            sums.count(case, cycles.get(case.case_id, ()))
 
 
 def _add_departments(found: PartService, cases: Mapping[str, CaseRow], rows: Sequence[Row]) -> None:
@@ -260,13 +269,17 @@ def _add_departments(found: PartService, cases: Mapping[str, CaseRow], rows: Seq
             found.hours.setdefault(row.department, Hours()).take_in(Hours(1, row.held_s))
 
 
-def _add_scores(found: PartService, cases: Mapping[str, CaseRow], told: Told) -> None:
-    for fact in told.facts:
+def _add_calls(
+    found: PartService, cases: Mapping[str, CaseRow], facts: Facts, at: datetime
+) -> None:
+    for fact in facts:
         data = fact.data
-        if (
-            isinstance(data, CallbackMade)
-            and data.case_id in cases
-            and fact.effective_at <= told.at
-        ):
-            for one in data.scores:
-                found.drivers.setdefault(one.driver, Scores()).take_in(Scores(1, one.score))
+        if not isinstance(data, CallbackMade) or fact.effective_at > at:
+            continue
+        case = cases.get(data.case_id or "")
+        if case is None:
+            continue
+        for sums in found.sums_of(case):
+            sums.count_call(data.outcome)
+        for one in data.scores:
+            found.drivers.setdefault(one.driver, Scores()).take_in(Scores(1, one.score))

@@ -8,7 +8,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from events.cases.commands import Assign, Fulfil, HandOff, RecordCallback, Reply, Resolve, Withdraw
+from events.cases.commands import (
+    Assign,
+    Fulfil,
+    HandOff,
+    RecordCallback,
+    Reopen,
+    Reply,
+    Resolve,
+    Withdraw,
+)
 from events.touchpoints.complaint import ComplaintFiled
 from events.touchpoints.contact import DriverScore
 from services.audit.service_parts import Kept, PartService, ServiceOf, ServiceParts, StageSums
@@ -99,6 +108,24 @@ def test_a_case_that_went_round_and_was_late() -> None:
         ("", "", "sales", StageSums(Kept(in_time=1), not_needed=1)),
         ("", "", "logistics", StageSums(Kept(late=1), late_s=2 * 3600)),
     ]
+
+
+def test_what_a_customer_said_stays_when_the_case_goes_on_and_when_it_is_reopened() -> None:
+    found = passed_round()
+    found.does("ann", Resolve(), "2026-03-10 14:00")
+    called(found, "unreachable", "2026-03-11 09:00")
+    called(found, "satisfied", "2026-03-11 10:00")
+    found.does("ann", Reopen(reason="broken again"), "2026-03-12 09:00")
+    for again in (found, twice(found)):
+        sums = counted(again).branches["B-1"]
+        assert (sums.satisfied, sums.dissatisfied, sums.unreachable) == (1, 1, 1)
+
+
+def twice(desk: Desk) -> Desk:
+    """Return the same, with every event delivered twice."""
+    again = Desk()
+    again.facts = [*desk.facts, *desk.facts]
+    return again
 
 
 def test_sums_are_those_of_all_cases() -> None:
