@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -25,18 +26,21 @@ from events.customers.accounts import (
 from events.envelope import BranchId, CustomerId, RecordedEvent
 from events.facts import Fact, fact_of
 from events.home import Home
-from events.money import Money
+from events.money import MAX_MINOR, Money
 from events.policy import Reference
 from events.refusals import Refused, refuse
 from events.streams import customer_stream
 from events.touchpoints.payment import DisputeSettled, InvoiceDisputed, PaymentReceived
 from events.touchpoints.policy import CreditPolicy
 from projections.facts import Facts
+from projections.merged import Merged
 from projections.receivables.credit import CreditRequest, decide_credit
 from projections.receivables.lines import Statement
 from projections.receivables.statement import explain
 from services.casework.customers import Customers
 from services.casework.executing import Answer, Decided, Order, Stream, Streams
+from services.errors import Unavailable
+from services.intake.answers import EventRefused
 from services.ports import StreamVersion
 
 
@@ -79,25 +83,59 @@ class Accounts:
     async def execute(self, asked: AccountOrder, reference: Reference, now: datetime) -> Answer:
         """Return what became of a command. Raises: Unavailable, UnreadableEvent, EventRefused."""
         group = await self._customers.read(asked.customer)
-        root = group.identity.root_at(asked.customer, now)
-        facts = group.told(root, now)
-        if not facts:
+        before = await self._done_before(asked.order(), group)
+        if before is not None:
+            return before
+        told = _told(asked.customer, group, now)
+        root, again = told.root, False
+        if not told.facts:
             return refuse(UNKNOWN_CUSTOMER, customer=asked.customer)
-        members = group.identity.groups_at(now).get(root, ())
-        relied_on = [_version(customer_stream(one), facts) for one in members if one != root]
 
         async def decided(events: Sequence[RecordedEvent], now: datetime) -> Decided | Refused:
-            known = {fact.id: fact for fact in (*facts, *map(fact_of, events))}
+            nonlocal told, again
+            if again and told.relied_on:  # one of these moved, perhaps
+                told = _told(asked.customer, await self._customers.read(asked.customer), now)
+                if told.root != root:
+                    raise Unavailable("the customer is being merged or parted; try again")
+            again = True
+            known = {fact.id: fact for fact in (*told.facts, *map(fact_of, events))}
             account = account_at(
                 root, [*known.values()], len(events), now, reference, asked.command
             )
             found = decide(asked.command, asked.by, now, account)
-            return found if isinstance(found, Refused) else Decided(found, relied_on)
+            return found if isinstance(found, Refused) else Decided(found, told.relied_on)
 
-        latest = max(fact.effective_at for fact in facts)
-        branch = BranchId(Home(facts).branch_at(latest) or "")
+        latest = max(fact.effective_at for fact in told.facts)
+        branch = BranchId(Home(told.facts).branch_at(latest) or "")
         stream = Stream(customer_stream(root), root, branch)
         return await self._streams.execute(stream, asked.order(), decided)
+
+    async def _done_before(self, order: Order, group: Merged) -> Answer | None:
+        """Return what an order of this key did, to whichever of the group was the root then.
+
+        Raises: Unavailable, UnreadableEvent.
+        """
+        first = None if order.only_tried else order.event_id(0)
+        for customer in group.identity.customers:
+            if any(fact.id == first for fact in group.own(customer)):
+                return await self._streams.done_before(customer_stream(customer), order)
+        return None
+
+
+class _Told(NamedTuple):
+    """Whose account a customer has, the facts of it, and the streams that these were read from."""
+
+    root: CustomerId
+    facts: Sequence[Fact]
+    relied_on: Sequence[StreamVersion]  # besides the root's own
+
+
+def _told(customer: CustomerId, group: Merged, now: datetime) -> _Told:
+    root = group.identity.root_at(customer, now)
+    facts = group.told(root, now) or ()
+    members = group.identity.groups_at(now).get(root, ())
+    relied_on = [_version(customer_stream(one), facts) for one in members if one != root]
+    return _Told(root, facts, relied_on)
 
 
 def _version(stream: str, facts: Sequence[Fact]) -> StreamVersion:
@@ -173,12 +211,19 @@ def _verdict(statement: Statement, command: CheckCredit, policy: CreditPolicy) -
         purpose=command.purpose, amount=command.amount, order_id=command.order_id
     )
     found = decide_credit(statement, request, policy)
+    if found.exposure_minor > MAX_MINOR:
+        raise EventRefused(
+            "out_of_range",
+            "amount",
+            f"comes on top of an exposure of more than {MAX_MINOR} minor units",
+            "correct the invoices, orders or checks whose amounts cannot be right",
+        )
     currency = command.amount.currency
     items = _items(statement)
     return Verdict(
         approved=found.approved,
         rule=found.reason,
-        exposure=Money(found.exposure_minor, currency),
+        exposure=Money(max(0, found.exposure_minor), currency),  # whoever has credit owes nothing
         limit=None if found.limit_minor is None else Money(found.limit_minor, currency),
         longest=items[0].invoice_id if items else None,
         days=max(0, statement.longest_overdue_days),

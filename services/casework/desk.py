@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -23,6 +23,7 @@ from services.casework.reading import Asked, asked, key_of, only_tries, seen_of
 from services.casework.rulebook import Rulebook
 from services.casework.trying import changes
 from services.intake.answers import EventRefused, token_through
+from services.intake.characters import flaw_on_a_page
 from services.intake.keys import Keys, StaffScope
 from services.intake.speaking import scope_of, speaking_for_staff
 from services.web.bodies import Held, Limits, read
@@ -79,6 +80,7 @@ class Desk:
     async def asking(self, request: Request) -> Asking:
         """Let a member of staff in who works here now. Raises: Problem, Unavailable."""
         language = preferred_language(request.headers.get("accept-language", ""))
+        _check_address(request.path_params)
         scope = speaking_for_staff(await scope_of(self._keys, self.doors, request))
         async with self.doors.calming():
             self.doors.throttle.enter(scope.key_id)
@@ -137,6 +139,15 @@ class Desk:
             events=[tried_event(one) for one in tried.unit],
             changes=found,
         )
+
+
+def _check_address(named: Mapping[str, str]) -> None:
+    """Let pass what may name a case or a customer. Raises: Problem."""
+    for name, value in named.items():
+        if wrong := flaw_on_a_page(value):
+            raise unreadable(
+                EventRefused("malformed", name, wrong, "give the identifier as it was published")
+            )
 
 
 def _done(asking: Asking, answer: Answer) -> Done | Tried:

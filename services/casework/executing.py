@@ -218,6 +218,16 @@ class Streams:
             asked_elsewhere = isinstance(outcomes[0], Conflict)
         raise Unavailable(f"{source} is changed by others all the time; try again in a moment")
 
+    async def done_before(self, source: str, order: Order) -> Done | OtherRequest | None:
+        """Return what an order of this key did to a stream, if it did anything.
+
+        Raises: Unavailable, UnreadableEvent.
+        """
+        events = await self.events(source)
+        if not events:
+            return None
+        return _done_before(events, order, await self._key(_home(source, events)))
+
     async def _key(self, stream: Stream) -> SubjectKey:
         return (await self._vault.prepare([stream.subject]))[stream.subject]
 

@@ -11,9 +11,22 @@ import httpx2
 import pytest
 import pytest_asyncio
 
-from events.money import Money
+from events.cases.staff import Staff
+from events.customers.accounts import CheckCredit
+from events.envelope import CustomerId
+from events.money import MAX_MINOR, Money
 from events.touchpoints.customer import CustomerMerged
-from events.touchpoints.payment import CreditLimitSet, InvoiceIssued, PaymentReceived
+from events.touchpoints.payment import (
+    CreditChecked,
+    CreditLimitSet,
+    InvoiceIssued,
+    PaymentReceived,
+)
+from projections.merged import Merged
+from services.casework.accounts import AccountOrder, Accounts
+from services.casework.customers import Customers
+from services.casework.executing import Done, Streams
+from services.casework.rulebook import Rulebook
 from tests.support.casework import CUSTOMER, MONDAY, Desk, Json, desk_on_chosen_log
 from tests.support.modes import EITHER, catch_up
 
@@ -213,3 +226,106 @@ async def test_who_was_merged_has_the_account_of_the_root(desk: Desk) -> None:
     assert told["customer_id"] == CUSTOMER
     assert (told["credit"]["approved"], told["credit"]["exposure"]) == (True, cny(80_00))
     assert (await checked(desk, 10_00))["approved"] is False, "one limit, one room"
+
+
+async def test_a_repeat_gets_the_same_answer_whoever_is_the_root_by_then(desk: Desk) -> None:
+    await owes(desk, "I-1", 10_00)
+    await desk.publish(CreditLimitSet(limit=Money(1_000_00, "CNY")), "limit 2", customer="C-2")
+    body = {"purpose": "order", "amount": cny(15_00)}
+
+    async def asks(key: str, minor: int = 15_00) -> httpx2.Response:
+        desk.clock.move(timedelta(minutes=1))
+        given = {**body, "amount": cny(minor)}
+        return await gives(desk, "check-credit", given, by="orders-1", customer="C-2", key=key)
+
+    async def says(word: str, told: Mapping[str, object]) -> None:
+        desk.clock.move(timedelta(minutes=1))
+        answer = await gives(desk, word, told, by="hq-1", customer="C-2")
+        assert answer.status_code == 200, answer.text
+
+    alone = await asks("alone")
+    assert alone.json()["customer_id"] == "C-2"
+    await says("merge", {"into": CUSTOMER})
+    again = await asks("alone")
+    assert (again.status_code, again.json()) == (200, alone.json())
+    assert again.headers["idempotency-replayed"] == "true"
+    assert (await asks("alone", 16_00)).status_code == 422
+    together = await asks("together")
+    assert together.json()["customer_id"] == CUSTOMER
+    await says("unmerge", {})
+    assert (await asks("together")).json() == together.json()
+    assert len(await desk.platform.log.stream("/customers/C-2")) == 3
+    assert len(await desk.platform.log.stream(f"/customers/{CUSTOMER}")) == 1
+
+
+async def test_who_paid_too_much_owes_nothing_and_may_order(desk: Desk) -> None:
+    await limited(desk, 100_00)
+    await owes(desk, "I-1", 10_00)
+    paid = PaymentReceived(payment_id="P-1", amount=Money(50_00, "CNY"), method="bank_transfer")
+    await desk.publish(paid, "P-1")
+    told = await checked(desk, 20_00)
+    assert (told["approved"], told["exposure"]) == (True, cny(0))
+    assert (await checked(desk, 20_00))["approved"] is True
+
+
+async def test_an_exposure_beyond_any_amount_is_no_exposure(desk: Desk) -> None:
+    for name in ("I-1", "I-2"):
+        await owes(desk, name, MAX_MINOR)
+    body = {"purpose": "order", "amount": cny(1)}
+    refused = await gives(desk, "check-credit", body, by="orders-1")
+    assert (refused.status_code, refused.json()["code"]) == (422, "out_of_range"), refused.text
+    assert refused.json()["field"] == "amount"
+
+
+@pytest.mark.parametrize("name", ["%00", "%E2%80%AE", "%20a", ".%0A"])
+async def test_what_cannot_name_anybody_is_refused(desk: Desk, name: str) -> None:
+    for of, word, body in (
+        ("cases", "reply", {}),
+        ("customers", "check-credit", {"purpose": "order", "amount": cny(1)}),
+        ("customers", "unmerge", {}),
+    ):
+        refused = await desk.give(name, word, body, by="hq-1", of=of)
+        assert (refused.status_code, refused.json()["code"]) == (422, "malformed"), refused.text
+    assert (await desk.get(name)).status_code == 422
+
+
+class _PartedMeanwhile(Customers):
+    """Customers of whom one is parted from the others as soon as they were read."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk.platform.log, desk.platform.pool)
+        self._desk = desk
+        self._reads = 0
+
+    async def read(self, customer: CustomerId) -> Merged:
+        found = await super().read(customer)
+        self._reads += 1
+        if self._reads == 1:
+            parted = await self._desk.give("C-2", "unmerge", by="hq-1", of="customers")
+            assert parted.status_code == 200, parted.text
+            await catch_up(self._desk.platform, self._desk.settings)
+        return found
+
+
+async def test_who_is_parted_while_the_gate_is_asked_is_not_counted_any_more(desk: Desk) -> None:
+    platform = desk.platform
+    await owes(desk, "I-1", 50_00)
+    other = InvoiceIssued(invoice_id="I-2", amount=Money(30_00, "CNY"), due_on=DUE_LATER)
+    await desk.publish(other, "I-2", customer="C-2")
+    merged = await gives(desk, "merge", {"into": CUSTOMER}, by="hq-1", customer="C-2")
+    assert merged.status_code == 200, merged.text
+    desk.clock.move(timedelta(minutes=1))
+    accounts = Accounts(Streams(platform.log, platform.vault, desk.clock), _PartedMeanwhile(desk))
+    await catch_up(platform, desk.settings)
+    order = AccountOrder(
+        customer=CustomerId(CUSTOMER),
+        command=CheckCredit(purpose="order", amount=Money(1_00, "CNY")),
+        by=Staff("orders-1", None, "SH-01", frozenset({"order_entry"})),
+        key="asked",
+    )
+    reference = await Rulebook(platform.pool).reference()
+    answer = await accounts.execute(order, reference, desk.clock.now())
+    assert isinstance(answer, Done), answer
+    [event] = answer.own
+    assert isinstance(event.data, CreditChecked)
+    assert event.data.exposure == Money(50_00, "CNY")
