@@ -31,6 +31,7 @@ from events.touchpoints.payment import (
     PaymentRejectedAsDuplicate,
     PromiseMade,
 )
+from events.touchpoints.policy import Role
 
 _NAMESPACE = UUID("d2f5a7c4-61b8-5e0d-8b0f-7a9c3e51f6d8")
 """Namespace of the ids of what is decided about an account; chosen once, never to change."""
@@ -146,6 +147,9 @@ class Account(NamedTuple):
         return str(uuid5(_NAMESPACE, "\x1f".join((self.customer, what, str(self.version + 1)))))
 
 
+_SPOKEN_TO: tuple[Role, ...] = ("receivables", "credit", "call_centre", "headquarters")
+"""Whom customers tell what they contest, and what they will pay."""
+
 Decision = tuple[Touchpoint, ...] | Refused
 
 
@@ -232,6 +236,8 @@ def _limit(command: SetCreditLimit, by: Staff, now: datetime, account: Account) 
 
 
 def _dispute(command: DisputeInvoice, by: Staff, now: datetime, account: Account) -> Decision:
+    if refused := _not_for(by, *_SPOKEN_TO):
+        return refused
     if refused := _nothing_open(account, (command.invoice_id,)):
         return refused
     if command.invoice_id in account.disputes.values():
@@ -262,6 +268,8 @@ def _settle(command: SettleDispute, by: Staff, now: datetime, account: Account) 
 
 
 def _promise(command: RecordPromise, by: Staff, now: datetime, account: Account) -> Decision:
+    if refused := _not_for(by, *_SPOKEN_TO):
+        return refused
     if command.amount.minor <= 0:
         return refuse(why.NO_AMOUNT)
     if command.promised_on < account.today:

@@ -93,11 +93,13 @@ def decide(
     if "headquarters" not in by.roles:
         return refuse(FOR_HEADQUARTERS, by=by.agent, who=Word("headquarters"))
     if isinstance(command, Merge):
-        return _merge(customer, command, now, known)
-    return _unmerge(customer, command, now, known)
+        return _merge(customer, command, by, now, known)
+    return _unmerge(customer, command, by, now, known)
 
 
-def _merge(customer: CustomerId, command: Merge, now: datetime, known: Known) -> Decision:
+def _merge(
+    customer: CustomerId, command: Merge, by: Staff, now: datetime, known: Known
+) -> Decision:
     into = CustomerId(command.into)
     if customer == into:
         return refuse(ITSELF, customer=customer)
@@ -110,11 +112,13 @@ def _merge(customer: CustomerId, command: Merge, now: datetime, known: Known) ->
             return refuse(ERASED, customer=one, since=known.erased[one])
         if one in known.unknown:
             return refuse(UNKNOWN_CUSTOMER, customer=one)
-    return (CustomerMerged(into=into, reason=command.reason),)
+    return (CustomerMerged(into=into, reason=command.reason, by=by.agent),)
 
 
-def _unmerge(customer: CustomerId, command: Unmerge, now: datetime, known: Known) -> Decision:
+def _unmerge(
+    customer: CustomerId, command: Unmerge, by: Staff, now: datetime, known: Known
+) -> Decision:
     edge = known.identity.edge_at(customer, now)
     if edge is None:
         return refuse(NOT_MERGED, customer=customer)
-    return (CustomerUnmerged(out_of=edge.into, reason=command.reason),)
+    return (CustomerUnmerged(out_of=edge.into, reason=command.reason, by=by.agent),)

@@ -39,16 +39,20 @@ class CustomerMerged(Touchpoint, frozen=True, kw_only=True):
     """The subject was found to be the same customer as `into`, from this instant on."""
 
     event_type: ClassVar[str] = "customer.merged"
+    version: ClassVar[int] = 2
     into: Key
     reason: Text | None = None
+    by: Key | None = None  # since version 2: who decided it, by a command
 
 
 class CustomerUnmerged(Touchpoint, frozen=True, kw_only=True):
     """A merge of the subject into `out_of` was wrong and ends at this instant."""
 
     event_type: ClassVar[str] = "customer.unmerged"
+    version: ClassVar[int] = 2
     out_of: Key
     reason: Text | None = None
+    by: Key | None = None  # since version 2: who decided it, by a command
 
 
 class ConsentGiven(Touchpoint, frozen=True, kw_only=True):

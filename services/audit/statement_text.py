@@ -38,6 +38,12 @@ def statement_lines(told: Statement, when: When) -> Iterator[str]:
             f"reserved {amount(row.reserved_minor, row.currency)}; "
             f"gate {row.gate_refusal or 'open'}"
         )
+        limit = row.limit_minor
+        yield (
+            f"    exposure {amount(row.exposure_minor, row.currency)}, of it reserved by credit "
+            f"checks {amount(row.checks_minor, row.currency)}; limit "
+            f"{'none' if limit is None else amount(limit, row.currency)}"
+        )
         yield from _charges_lines(charges)
     for item in told.items:
         yield from _item_lines(item, told, when)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol, cast
 
+import msgspec
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from events.customers.accounts import AccountCommand, Command, gate_refusal
 from events.envelope import CustomerId
+from events.touchpoints.base import Touchpoint
 from events.touchpoints.payment import CreditChecked
 from services.casework import openapi
 from services.casework.accounts import AccountOrder, Accounts
 from services.casework.api import ACCOUNT_COMMANDS
 from services.casework.desk import Asking, Desk, Given, json_response
 from services.casework.documents import AccountDocument, CreditDocument, event_document
-from services.casework.executing import Answer, Done, Tried
+from services.casework.executing import Answer, Tried
 from services.casework.parts import CaseworkPlatform
 from services.web.rates import Rates
 
@@ -49,20 +52,21 @@ class _Desk(Desk):
         answer = await self.done(asking, kind, execute)
         if isinstance(answer, Tried):
             tried = await self.tried(asking, customer, answer)
+            credit = _credit((one.data for one in answer.unit), asking)
+            tried = msgspec.structs.replace(tried, credit=credit)
             return json_response(tried, tried.version, ())
         document = AccountDocument(
             customer_id=answer.events[0].envelope.subject or customer,
             version=len(answer.events),
             events=[event_document(event, asking.reference) for event in answer.own],
-            credit=_credit(answer, asking),
+            credit=_credit((event.data for event in answer.own), asking),
         )
         return json_response(document, len(answer.events), answer.own, replayed=answer.replayed)
 
 
-def _credit(answer: Done, asking: Asking) -> CreditDocument | None:
+def _credit(recorded: Iterable[Touchpoint], asking: Asking) -> CreditDocument | None:
     """Return what the gate said, if it was asked; a shut gate says what would open it."""
-    for event in answer.own:
-        data = event.data
+    for data in recorded:
         if isinstance(data, CreditChecked):
             refused = gate_refusal(data)
             told = None if refused is None else asking.teller.tell(refused)

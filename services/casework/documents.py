@@ -120,6 +120,7 @@ class TriedDocument(Struct, frozen=True, kw_only=True):
     version: int  # of the stream as it is
     events: Sequence[TriedEvent]
     changes: Changes | None
+    credit: CreditDocument | None = None  # what the gate would say, if it is asked
 
 
 def tried_event(submission: Submission) -> TriedEvent:

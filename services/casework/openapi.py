@@ -49,7 +49,7 @@ _ETAG = {
     "schema": {"type": "string", "examples": ['"8"']},
 }
 _POSITION = {
-    "description": "Token for reading one's own writes: at-least=TOKEN.",
+    "description": "Token for reading one's own writes: at_least=TOKEN.",
     "schema": {"type": "string"},
 }
 _REPLAYED = {

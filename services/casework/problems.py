@@ -53,7 +53,7 @@ _PROBLEMS: Mapping[str, _Said] = {
         HTTPStatus.PRECONDITION_REQUIRED,
         N_("The version is missing"),
         N_("This command is decided on the case as you saw it."),
-        N_('Send the version that you saw as the header If-Match: "7"; GET tells it as ETag.'),
+        N_('Send the version that you saw, such as If-Match: "7"; GET tells it as ETag.'),
     ),
     "bad_version": _Said(
         HTTPStatus.BAD_REQUEST,

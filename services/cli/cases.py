@@ -47,8 +47,16 @@ def show(case_id: CaseArgument, form: FormatOption = Format.TEXT) -> None:
     case = found.case
     say(f"case {case.case_id} of {case.customer_id or 'nobody'}: {case.status}, {case.priority}")
     say(f"owner {case.owner or 'nobody'} of {case.department or 'no department'}")
+    for what, due_at in (
+        ("first answer", case.response_due_at),
+        ("solution", case.solution_due_at),
+        ("call-back", case.callback_due_at),
+    ):
+        if due_at is not None and case.status != "closed":
+            say(f"{what} due {moment(due_at, UTC)}")
     for owed in case.owed:
-        say(f"owed: {owed.department}: {owed.owes} ({owed.obligation_id})")
+        due = f", due {moment(owed.due_at, UTC)}" if owed.due_at else ""
+        say(f"owed: {owed.department}: {owed.owes} ({owed.obligation_id}){due}")
     for event in found.events:
         say(_line(event))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from random import Random
 
@@ -27,6 +27,7 @@ from events.touchpoints.policy import (
     EscalationPolicy,
     EscalationPolicyPublished,
     OpeningHours,
+    Role,
     SegmentRate,
     ServiceLevelPolicy,
     ServiceLevelPolicyPublished,
@@ -43,6 +44,11 @@ DEPARTMENTS = (
     ("engineering", "工程部", "Engineering"),
 )
 STAFF_PER_BRANCH = 10
+OFFICES: Mapping[str, Role] = {
+    "HQ-H1": "headquarters", "HQ-K1": "credit", "HQ-R1": "receivables", "HQ-O1": "order_entry",
+}  # fmt: skip
+"""Who decides about customers and their accounts: one of each office."""
+
 CALLERS = ("HQ-C1", "HQ-C2", "HQ-C3", "HQ-C4")
 """Who calls customers back: never whoever solved the case."""
 
@@ -107,6 +113,8 @@ def opening(since: datetime) -> Iterator[Touchpoint]:
             role="caller",
             roles=("call_centre",),
         )
+    for staff_id, office in OFFICES.items():
+        yield StaffSet(effective_from=since, staff_id=staff_id, branch_id="HQ", roles=(office,))
     yield from _policies(since)
 
 

@@ -154,6 +154,8 @@ async def test_a_limit_is_set_by_credit_control_alone(desk: Desk) -> None:
 
 async def test_a_dispute_holds_until_it_is_settled(desk: Desk) -> None:
     await owes(desk, "I-1", 10_00)
+    others = await gives(desk, "dispute-invoice", {"invoice_id": "I-1"}, by="sales-1")
+    assert others.json()["rule"] == "no_role"
     unknown = await gives(desk, "dispute-invoice", {"invoice_id": "I-9"})
     assert unknown.json()["rule"] == "nothing_open"
     assert "I-1" in unknown.json()["remedy"]

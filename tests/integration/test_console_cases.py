@@ -243,7 +243,7 @@ async def test_the_page_of_a_customer_tells_the_whole_case(desk: Desk) -> None:
     page = (await desk.client.get("/customers/K-2", params={"lang": "en"})).text
     assert f'id="case-{desk.cases["K-2"]}"' in page
     assert "a credit note" in page
-    assert "handed on: sales" in page
+    assert "handed on: Sales" in page
     resolved = CaseResolved(case_id=desk.cases["K-2"])
     await desk.company.report("K-2", resolved, at=local("2026-03-20T09:59"))
     page = (await desk.client.get("/customers/K-2", params={"lang": "en"})).text

@@ -106,10 +106,14 @@ async def test_a_limit_that_is_tried_says_which_alert_it_would_raise(desk: Desk)
     await desk.case()
     limit: Json = {"limit": MONEY}
     body: Json = {"purpose": "order", "amount": {"minor": 200, "currency": "CNY"}}
-    await tried_then_done(desk, "customers", CUSTOMER, "check-credit", body, "orders-1", None)
+    asked = await tried_then_done(
+        desk, "customers", CUSTOMER, "check-credit", body, "orders-1", None
+    )
+    assert cast("Json", asked["credit"])["approved"] is True
     told = await tried_then_done(
         desk, "customers", CUSTOMER, "set-credit-limit", limit, "credit-1", None
     )
+    assert told["credit"] is None
     alerts = cast("dict[str, list[Json]]", told["changes"])["alerts"]
     assert [(one["raised"], one["kind"]) for one in alerts] == [(True, "limit_exceeded")]
 

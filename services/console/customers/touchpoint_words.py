@@ -55,7 +55,7 @@ _TYPES: Mapping[str, str] = {
     "complaint.service_requested": N_("Service requested"),
     "case.opened": N_("Case opened"),
     "case.assigned": N_("Case assigned"),
-    "case.replied": N_("First answer given"),
+    "case.replied": N_("Answer given"),
     "case.handed_off": N_("Handed on to a department"),
     "case.obligation_fulfilled": N_("Department did what it owed"),
     "case.waiting_started": N_("Waits on the customer"),

@@ -36,17 +36,17 @@ def merged(*edges: tuple[CustomerId, CustomerId]) -> Known:
 
 def test_two_roots_are_merged() -> None:
     decided = decide(A, Merge(into=B, reason="same tax number"), HEADQUARTERS, hours(9), APART)
-    assert decided == (CustomerMerged(into=B, reason="same tax number"),)
+    assert decided == (CustomerMerged(into=B, reason="same tax number", by=HEADQUARTERS.agent),)
 
 
 def test_whoever_was_merged_into_another_may_get_others_himself() -> None:
     decided = decide(B, Merge(into=C), HEADQUARTERS, hours(9), merged((A, B)))
-    assert decided == (CustomerMerged(into=C),)
+    assert decided == (CustomerMerged(into=C, by=HEADQUARTERS.agent),)
 
 
 def test_an_unmerge_ends_the_own_merge_though_the_root_was_merged_onward() -> None:
     decided = decide(A, Unmerge(), HEADQUARTERS, hours(9), merged((A, B), (B, C)))
-    assert decided == (CustomerUnmerged(out_of=B),)
+    assert decided == (CustomerUnmerged(out_of=B, by=HEADQUARTERS.agent),)
 
 
 @pytest.mark.parametrize(
