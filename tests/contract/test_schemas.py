@@ -70,14 +70,9 @@ def test_the_document_s_channels_are_the_topics_that_are_made() -> None:
 def test_every_type_is_published_and_old_versions_stay() -> None:
     latest = {(touchpoint.event_type, touchpoint.version) for touchpoint in TYPES}
 
-    assert len(latest) == 67
-    old = {
-        ("payment.promise_made", 1),
-        ("case.assigned", 1),
-        ("case.waiting_started", 1),
-        ("case.resolved", 1),
-        ("case.closed", 1),
-    }
+    assert len(latest) == 76
+    old = {(name, version) for name, newest in latest for version in range(1, newest)}
+    assert old >= {("payment.promise_made", 2), ("case.assigned", 1), ("case.closed", 2)}
     assert latest | old == set(schemas.published())
 
 
@@ -263,7 +258,8 @@ def test_what_is_missing_is_published_as_it_was_and_nothing_else(copy: Path) -> 
         assert (copy / "schemas" / path).read_bytes() == (FOLDER / path).read_bytes()
     untouched = {path: at for path, at in before.items() if not str(path).endswith(lost)}
     assert untouched == {path: path.stat().st_mtime_ns for path in untouched}
-    assert run(copy, "check").stdout == "72 published schemas hold\n"
+    published = len(list((copy / "schemas").glob("*/*.avsc")))
+    assert run(copy, "check").stdout == f"{published} published schemas hold\n"
     assert run(copy, "generate").stdout == "nothing to publish\n"
 
 

@@ -10,8 +10,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
+from projections.receivables.projection import Receivables
 from services.postgres.pool import Pool
 from tests.faults.product import Product
+
+_ITEMS = f"receivables_rebuild_v{Receivables.version}_items"
+"""What a rebuild builds instead of the rows of items."""
 
 _PATIENCE_S = 60.0
 _POLL_S = 0.02
@@ -55,9 +59,9 @@ MOMENTS = (
     # The switch is committed; what the build was kept in is still there.
     Moment(
         "clearing away",
-        "SELECT count(to_regclass('receivables_rebuild_v2_items'))",
-        "LOCK TABLE receivables_rebuild_v2_items IN ACCESS SHARE MODE",
-        "DROP TABLE receivables_rebuild_v2_items",
+        f"SELECT count(to_regclass('{_ITEMS}'))",
+        f"LOCK TABLE {_ITEMS} IN ACCESS SHARE MODE",
+        f"DROP TABLE {_ITEMS}",
     ),
 )
 

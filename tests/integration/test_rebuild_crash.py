@@ -10,6 +10,7 @@ from pkgutil import resolve_name
 import pytest
 
 from projections import PROJECTIONS
+from projections.receivables.projection import Receivables
 from services.audit.verify import verify
 from services.hosts.bootstrap import open_platform
 from services.hosts.project import Projector
@@ -79,7 +80,7 @@ async def test_a_build_that_a_crash_of_the_server_emptied_is_begun_anew(
     postmaster_of(home).kill()
     await asyncio.to_thread(server.start)
     async with open_platform(settings) as platform:
-        items = "SELECT count(*) FROM receivables_rebuild_v2_items"
+        items = f"SELECT count(*) FROM receivables_rebuild_v{Receivables.version}_items"
         assert await platform.pool.fetchval(items) == 0
         found = await _rebuild(platform)
         assert {one.parts_done_before for one in found} == {0}
