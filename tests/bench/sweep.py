@@ -48,6 +48,9 @@ _PATIENCE_S = 3600.0
 _SEEN = "SELECT min(next) > $2 FROM checkpoints WHERE partition = $1"
 _SETTLED = "SELECT min(settled) >= $1 FROM checkpoints"
 _REASSESSED = "SELECT count(*) FROM projection_heads WHERE policy_count >= $1"
+_FOR_NOTHING_ELSE = f"""{_REASSESSED} AND customer_id NOT IN (
+    SELECT customer_id FROM events WHERE recorded_at >= $2 AND customer_id IS NOT NULL)"""
+"""Of them those with whom nothing happened since: what is late is escalated meanwhile."""
 
 Say = Callable[[str], None]
 
@@ -58,12 +61,13 @@ async def sweep(settings: Settings, customers: int, home: Path, say: Say) -> dic
     async with open_platform(settings) as platform:
         plan = Plan.ending_today(platform.clock.now(), seed=7, customers=customers)
         await load(platform, plan, 0, _look_away)
+        since = _now()
         with projecting(settings, home):
             await _until(platform, _SETTLED, await _recorded(platform))
             say(f"{name}: {customers:,} customers are projected")
             staff = await _publish(platform, 1, StaffSet(effective_from=_now(), staff_id="bench"))
             await _until(platform, _SETTLED, staff)
-            for_staff = await platform.pool.fetchval(_REASSESSED, staff)
+            for_staff = await platform.pool.fetchval(_FOR_NOTHING_ELSE, staff, since)
             costs = CostPolicy(per_order=Money(350, "CNY"), capital_per_day=200)
             policy = CostPolicyPublished(effective_from=_now(), policy=costs)
             begun = time.perf_counter()

@@ -85,12 +85,15 @@ async def office(request: pytest.FixtureRequest, database: str) -> AsyncIterator
 
 async def test_two_are_merged_and_parted_again_and_a_repeat_does_nothing(office: Office) -> None:
     done = await office.does(Y, Merge(into=X, reason="same person"), "once")
-    assert [event.data for event in done.own] == [CustomerMerged(into=X, reason="same person")]
+    [merged] = [event.data for event in done.own]
+    assert merged == CustomerMerged(into=X, reason="same person", by=HEADQUARTERS.agent)
     again = await office.does(Y, Merge(into=X, reason="same person"), "once")
     assert again.replayed
     office.clock.move(timedelta(hours=1))
     undone = await office.does(Y, Unmerge())
-    assert [event.data for event in undone.own] == [CustomerUnmerged(out_of=X)]
+    assert [event.data for event in undone.own] == [
+        CustomerUnmerged(out_of=X, by=HEADQUARTERS.agent)
+    ]
     assert (await office.refuses(Y, Unmerge())).rule == "not_merged"
 
 

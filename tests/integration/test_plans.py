@@ -226,7 +226,7 @@ GIVEN: Mapping[str, Arguments] = {
     "relay_upto": ("webhook",),
     # --- casework
     "identity_events": (CUSTOMERS, TYPES),
-    "open_invoices": (CUSTOMER,),
+    "open_invoices": (CUSTOMER, "case_id-7"),
     "opening_move": (PARTITION, 1, 5),
     "opening_places": (),
     "published_cases": (CUSTOMER,),
