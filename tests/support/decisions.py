@@ -18,6 +18,7 @@ from events.cases.evolve import evolve
 from events.cases.opening import opening_of
 from events.cases.staff import BY_ITSELF, Staff, staff_in_force
 from events.cases.state import Case
+from events.cases.terms import terms_at
 from events.envelope import BranchId, EventId
 from events.facts import Fact, fact_of
 from events.policy import Reference
@@ -180,6 +181,14 @@ def opening(data: ComplaintFiled | ServiceRequested, at: datetime, tier: str | N
     return opening_of(data, event_id("complaint"), at, tier)
 
 
+def _call_due(case: Case, reference: Reference) -> datetime | None:
+    """Return when the call is due: as promised, or reckoned if no working day was in sight."""
+    if case.status != "resolved" or case.callback_id is not None or case.resolved_at is None:
+        return case.callback_due_at
+    days = terms_at(reference, case.opened_at, case.priority).callback_days
+    return business_time(reference, case.branch_id).end_of_working_day(case.resolved_at, days)
+
+
 def said_by_stream(case: Case, reference: Reference) -> dict[str, object]:
     """Return what the fold of a stream says of a case, in the words of both."""
     time = business_time(reference, case.branch_id)
@@ -195,7 +204,7 @@ def said_by_stream(case: Case, reference: Reference) -> dict[str, object]:
         "opened": case.opened_at,
         "waiting since": case.waiting_since,
         "resolved": case.resolved_at,
-        "call due": case.callback_due_at,
+        "call due": _call_due(case, reference),
         "answered": case.answered,
         "response due": reached_at(case.response, time),
         "response at 75%": reached_at(case.response, time, 75),
