@@ -92,6 +92,11 @@ class Product:
                         break
                     await asyncio.sleep(_POLL_S)
 
+    def services_said(self) -> str:
+        """Return what the services that `run` started have logged so far."""
+        log = self.data / "services.log"
+        return log.read_text(errors="replace") if log.exists() else ""
+
     def last_words(self) -> str:
         """Return the ends of what the product printed."""
         logs = (self.data / name for name in ("run.log", "services.log", "postgres.log"))

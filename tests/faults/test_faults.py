@@ -96,6 +96,7 @@ async def test_a_projector_killed_while_it_catches_up_applies_nothing_twice(
 async def test_of_two_projectors_one_stands_by_and_takes_over(running: Product) -> None:
     fleet = await fleet_for(running, SEED, customers=60)
     fleet.start(events_a_second=300.0)
+    await _until(lambda: "projecting" in running.services_said())  # or the other may be first
     said = running.start_also("project")
     await _until(lambda: "standing_by" in said.read_text())
     assert "projecting" not in said.read_text()
