@@ -44,6 +44,7 @@ from events.customers.accounts import (
     SetCreditLimit,
     SettleDispute,
 )
+from events.customers.merging import IdentityCommand, Merge, Unmerge
 
 COMMANDS: Mapping[str, type[CaseCommand]] = MappingProxyType(
     {
@@ -87,6 +88,20 @@ ACCOUNT_COMMANDS: Mapping[str, type[AccountCommand]] = MappingProxyType(
     }
 )
 """Every command on a customer's account."""
+
+IDENTITY_COMMANDS: Mapping[str, type[IdentityCommand]] = MappingProxyType(
+    {"merge": Merge, "unmerge": Unmerge}
+)
+"""Every command on who a customer is."""
+
+WORDS: Mapping[type[Struct], str] = MappingProxyType(
+    {
+        kind: word
+        for words in (COMMANDS, ACCOUNT_COMMANDS, IDENTITY_COMMANDS)
+        for word, kind in words.items()
+    }
+)
+"""The word of each command."""
 
 ON_A_VERSION: frozenset[type[Struct]] = frozenset({Take, Assign, Resolve, Close})
 """Commands that are wrong on another case than was seen: they say which version that was."""

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from events.envelope import BranchId, CustomerId, Envelope, EventId, RecordedEvent
 from events.errors import EventError
+from events.facts import Fact, fact_of
 from events.refusals import Refused
 from events.touchpoints import Touchpoint
 from services.errors import Unavailable, UnreadableEvent
@@ -115,7 +116,7 @@ class Moved(Struct, frozen=True):
 
     seen: int
     version: int
-    changed: Sequence[RecordedEvent]
+    changed: Sequence[Fact]
 
 
 class OtherRequest(Struct, frozen=True):
@@ -199,7 +200,8 @@ class Streams:
             if asked_elsewhere:
                 return OtherRequest(order.key)
             if order.seen is not None and order.seen != len(events):
-                return Moved(order.seen, len(events), events[order.seen :])
+                came = [fact_of(event) for event in events[order.seen :]]
+                return Moved(order.seen, len(events), came)
             now = _instant(events, order.created_at or self._clock.now())
             decided = await decide(events, now)
             if isinstance(decided, Refused):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Protocol
 
 from fastapi import APIRouter
@@ -14,16 +12,13 @@ from starlette.responses import Response
 from events.customers.merging import IdentityCommand, Merge, Unmerge
 from events.envelope import CustomerId
 from services.casework import openapi
+from services.casework.api import IDENTITY_COMMANDS
 from services.casework.desk import Asking, Desk, Given, json_response
 from services.casework.documents import EventDocument, event_document
 from services.casework.executing import Answer, Tried
 from services.casework.identity import CommandAbout, Identities
 from services.casework.parts import CaseworkPlatform
 from services.web.rates import Rates
-
-_COMMANDS: Mapping[str, type[IdentityCommand]] = MappingProxyType(
-    {"merge": Merge, "unmerge": Unmerge}
-)
 
 
 class IdentityDocument(Struct, frozen=True, kw_only=True):
@@ -65,7 +60,7 @@ class _Desk(Desk):
 
         answer = await self.done(asking, kind, execute)
         if isinstance(answer, Tried):
-            tried = await self.tried(asking, answer)
+            tried = await self.tried(asking, kind, answer)
             return json_response(tried, tried.version, ())
         document = IdentityDocument(
             customer_id=customer,
@@ -81,7 +76,7 @@ def identity_router(platform: CaseworkPlatform, rates: Rates) -> APIRouter:
     """Return the routes of both commands; the application adds the problem handlers."""
     router = APIRouter(prefix="/api/v1/customers", tags=["customers"])
     desk = _Desk(platform, rates)
-    for word, kind in _COMMANDS.items():
+    for word, kind in IDENTITY_COMMANDS.items():
         router.add_api_route(
             f"/{{customer_id}}/{word}",
             _route(desk, kind),

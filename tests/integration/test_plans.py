@@ -119,6 +119,8 @@ GIVEN: Mapping[str, Arguments] = {
     "readable_heads": (1,),
     "receipt": (ONE, "B-1"),
     "reference_stream": (1, 200),
+    "stream_facts": (["/cases/1", "/cases/2"],),
+    "kafka_streams_ahead": (["/cases/1", "/cases/2"],),
     "stream_read": ("/branches/B-1/till", 199_000),
     # --- Kafka's
     "kafka_admit": (
@@ -226,12 +228,13 @@ GIVEN: Mapping[str, Arguments] = {
     "relay_upto": ("webhook",),
     # --- casework
     "identity_events": (CUSTOMERS, TYPES),
-    "open_invoices": (CUSTOMER, "case_id-7"),
+    "cases_found": ("t1", 50),
+    "open_invoices": (CUSTOMERS, ["case_id-12", "case_id-13"]),
     "opening_move": (PARTITION, 1, 5),
     "opening_places": (),
-    "published_cases": (CUSTOMER,),
-    "published_cases_of_nobody": ("B-1",),
-    "row_of_case": ("case_id-7",),
+    "published_cases": (CUSTOMERS,),
+    "published_cases_of_nobody": (["B-1"],),
+    "rows_of_cases": (["case_id-7", "case_id-8"],),
     "tier_of": (CUSTOMER,),
     # --- notices
     "begin_connecting": (),
@@ -334,6 +337,9 @@ PARTS: Mapping[str, Mapping[str, str]] = {
     "cases/count_cases": {
         "conditions": "c.status IN ('open', 'waiting') AND c.owner = $1", "limit": "$2",
     },
+    "cases_found": {
+        "conditions": "c.status IN ('open', 'waiting') AND c.owner = $1", "limit": "$2",
+    },
     "receivables/count_open_items": {"joins": "", "conditions": "i.branch_id = $1", "limit": "$2"},
     "receivables/open_items": {
         "joins": "",
@@ -374,7 +380,7 @@ def large(postgres_server: str) -> Iterator[str]:
             runner.run(database.__aexit__(None, None, None))
 
 
-ON_ROWS = frozenset({"open_invoices", "row_of_case", "tier_of"})
+ON_ROWS = frozenset({"cases_found", "open_invoices", "rows_of_cases", "tier_of"})
 """Statements outside the console that name tables of rows, which carry a version."""
 
 

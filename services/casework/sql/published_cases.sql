@@ -1,3 +1,3 @@
--- $1 customer: what branches published of its cases.
+-- $1 customers: what branches published of their cases.
 SELECT data FROM events
-WHERE customer_id = $1 AND type LIKE 'case.%' AND source NOT LIKE '/cases/%'
+WHERE customer_id = ANY($1::text[]) AND type LIKE 'case.%' AND source NOT LIKE '/cases/%'

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from services.console.cases.worklist import Breach, CaseFilter, Priority, Status
+from services.casework.filters import Breach, CaseFilter, Priority, Status
 from services.console.shared.parameters import Identifier, Paged
 
 

@@ -20,9 +20,9 @@ from services.console.receivables.ageing import bucket_ends
 from services.console.receivables.interest import charges
 from services.console.shared.cursor import CursorSigner, CursorValue
 from services.console.shared.paging import Page, page_of
-from services.console.shared.question import Question
 from services.console.shared.reading import Reader
 from services.console.shared.refusals import BadParameter
+from services.postgres.question import Question
 
 Sort = Literal["overdue", "amount", "level"]
 CAP = 10_000
