@@ -33,7 +33,7 @@ from services.intake.answers import EventRefused, token_through
 BLOCK = 500
 """Items whose streams are read together."""
 
-_FACTS_BLOCK = 64
+FACTS_BLOCK = 64
 """Customers whose facts are read together."""
 
 _AT_ONCE = 8
@@ -95,7 +95,7 @@ async def _changes(
 ) -> Lines:
     """Yield what would change, a few customers at a time; whom merges connect, together."""
     through: set[CustomerId] = set()
-    for block in _blocks([*concerned], _FACTS_BLOCK):
+    for block in _blocks([*concerned], FACTS_BLOCK):
         asked = [one for one in block if one not in through]
         groups = await customers.read_each(asked)
         lines: list[Line] = []
