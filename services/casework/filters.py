@@ -1,10 +1,10 @@
-"""Which cases are meant: conditions of a filter, for lists and for bulks of commands."""
+"""Which cases or customers are meant: conditions of filters, for lists and bulks of commands."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from events.touchpoints.base import Key
 from services.postgres.question import Question
@@ -69,3 +69,33 @@ def _breach(breach: Breach, owed: str) -> str:
             return f"({response} OR {solution} OR {obligation})"
         case "none":
             return f"NOT ({response} OR {solution} OR {obligation})"
+
+
+class ItemFilter(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which open items, or the customers who have one of them: None means any."""
+
+    branch_id: Key | None = field(default=None, name="branch")
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")] | None = None
+    level: Annotated[int, Meta(ge=0, le=3)] | None = None  # dunning level sent
+    disputed: bool | None = None
+    held: bool | None = None
+    promised: bool | None = None
+
+
+def items_meant(wanted: ItemFilter) -> Question:
+    """Return the conditions on open items `i`."""
+    question = Question()
+    for column, value in (
+        ("branch_id", wanted.branch_id),
+        ("currency", wanted.currency),
+        ("dunning_level", wanted.level),
+    ):
+        if value is not None:
+            question.conditions.append(f"i.{column} = {question.add(value)}")
+    # Without parameters, so that the small indexes of such items apply.
+    if wanted.disputed is not None:
+        question.conditions.append("i.disputed" if wanted.disputed else "NOT i.disputed")
+    for column, present in (("hold", wanted.held), ("promised_on", wanted.promised)):
+        if present is not None:
+            question.conditions.append(f"i.{column} IS {'NOT ' if present else ''}NULL")
+    return question

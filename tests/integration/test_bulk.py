@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import cast
 
 import msgspec
 import pytest
 import pytest_asyncio
 
+from events.money import Money
+from events.touchpoints.customer import CustomerRegistered
+from events.touchpoints.payment import InvoiceIssued
 from services.casework.bulk import running
 from services.errors import Unavailable
 from services.log.embedded.event_log import EmbeddedEventLog
@@ -293,3 +296,62 @@ async def test_undoing_is_a_command_of_its_own_where_there_is_one(embedded: Desk
         if owed:
             fields["obligation_id"] = owed[0]["obligation_id"]
         await desk.done(one, undo, fields)
+
+
+async def test_a_command_on_accounts_is_tried_on_who_owes_and_done_on_those(
+    embedded: Desk,
+) -> None:
+    desk = embedded
+    for n, customer in enumerate(PEOPLE):
+        invoice = InvoiceIssued(
+            invoice_id=f"I-{n}", amount=Money(100_00, "CNY"), due_on=date(2026, 12, 1)
+        )
+        await desk.publish(invoice, f"invoice {n}", customer=customer)
+    await catch_up(desk.platform, desk.settings)
+    merged = await desk.give("C-3", "merge", {"into": "C-2"}, by="hq-1", of="customers")
+    assert merged.status_code == 200, merged.text
+    desk.clock.move(timedelta(minutes=1))
+    await catch_up(desk.platform, desk.settings)
+    before = await standing(desk.platform)
+    limit: Json = {"limit": {"minor": 50_00, "currency": "CNY"}}
+    shown = await ask(
+        desk,
+        "set-credit-limit",
+        {"where": {"currency": "CNY"}, "command": limit},
+        by="credit-1",
+        of="customers",
+    )
+    assert shown.outcomes == dict.fromkeys(("C-1", "C-2"), "would_be_done"), "roots have the rows"
+    body: Json = {"items": shown.items, "command": limit}
+    did = await ask(desk, "set-credit-limit", body, by="credit-1", of="customers", key="k")
+    assert did.outcomes == dict.fromkeys(("C-1", "C-2"), "done")
+    await catch_up(desk.platform, desk.settings)
+    foretold = together(shown)
+    assert foretold == differing(before, await standing(desk.platform))
+    raised = [one for one in cast("list[tuple[object, ...]]", foretold["alerts"]) if one[0]]
+    assert [(one[1], one[2]) for one in raised] == [
+        ("C-1", "limit_exceeded"),
+        ("C-2", "limit_exceeded"),
+    ]
+
+
+async def test_two_who_are_one_customer_are_tried_one_after_the_other(embedded: Desk) -> None:
+    desk = embedded
+    invoice = InvoiceIssued(invoice_id="I-1", amount=Money(10, "CNY"), due_on=date(2026, 12, 1))
+    await desk.publish(invoice, "invoice", customer="C-1")
+    registered = CustomerRegistered(segment="retail")
+    await desk.publish(registered, "registered", customer="C-2")
+    merged = await desk.give("C-2", "merge", {"into": "C-1"}, by="hq-1", of="customers")
+    assert merged.status_code == 200, merged.text
+    await catch_up(desk.platform, desk.settings)
+    desk.clock.move(timedelta(minutes=1))
+    both: Json = {
+        "items": [{"id": "C-1"}, {"id": "C-2"}, {"id": "C-9"}],
+        "command": {"invoice_id": "I-1"},
+    }
+    shown = await ask(desk, "dispute-invoice", both, by="money-1", of="customers")
+    did = await ask(desk, "dispute-invoice", both, by="money-1", of="customers", key="k")
+    rules = [one.get("rule") for one in shown.of("item")]
+    assert rules == [one.get("rule") for one in did.of("item")]
+    assert (rules[0], rules[2]) == (None, "unknown_customer")
+    assert rules[1] is not None, "it is disputed by then"

@@ -229,6 +229,7 @@ GIVEN: Mapping[str, Arguments] = {
     # --- casework
     "identity_events": (CUSTOMERS, TYPES),
     "cases_found": ("t1", 50),
+    "customers_found": ("B-1", 50),
     "open_invoices": (CUSTOMERS, ["case_id-12", "case_id-13"]),
     "opening_move": (PARTITION, 1, 5),
     "opening_places": (),
@@ -340,6 +341,7 @@ PARTS: Mapping[str, Mapping[str, str]] = {
     "cases_found": {
         "conditions": "c.status IN ('open', 'waiting') AND c.owner = $1", "limit": "$2",
     },
+    "customers_found": {"conditions": "i.branch_id = $1", "limit": "$2"},
     "receivables/count_open_items": {"joins": "", "conditions": "i.branch_id = $1", "limit": "$2"},
     "receivables/open_items": {
         "joins": "",
@@ -380,7 +382,7 @@ def large(postgres_server: str) -> Iterator[str]:
             runner.run(database.__aexit__(None, None, None))
 
 
-ON_ROWS = frozenset({"cases_found", "open_invoices", "rows_of_cases", "tier_of"})
+ON_ROWS = frozenset({"cases_found", "customers_found", "open_invoices", "rows_of_cases", "tier_of"})
 """Statements outside the console that name tables of rows, which carry a version."""
 
 

@@ -9,11 +9,12 @@ import msgspec
 from msgspec import Meta, Struct
 from msgspec import field as filled
 
+from events.cases.commands import CaseCommand
 from services.casework.api import ON_A_VERSION
 from services.casework.bulk.asking import MOST_ITEMS, Item
-from services.casework.filters import CaseFilter
+from services.casework.filters import CaseFilter, ItemFilter
 from services.casework.problems import said
-from services.casework.reading import Asked, C, command_in, object_in
+from services.casework.reading import Asked, command_in, object_in
 from services.intake.answers import EventRefused
 from services.intake.characters import flaw_on_a_page
 from services.intake.explaining import explained
@@ -33,20 +34,32 @@ class OnCases(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     command: Mapping[str, object] = filled(default_factory=dict)
 
 
+class OnAccounts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A command on accounts: of those who have an item that a filter finds, or who are named."""
+
+    where: ItemFilter | None = None
+    items: Items | None = None
+    command: Mapping[str, object] = filled(default_factory=dict)
+
+
+On = OnCases | OnAccounts
+
+
 class Sent(Struct, frozen=True, kw_only=True):
     """A bulk as it was sent, with its command read."""
 
-    on: OnCases
+    on: On
     asked: Asked[Struct]
 
 
-def sent(body: bytes, kind: type[C], *, only_tried: bool, language: str) -> Sent:
+def sent(body: bytes, kind: type[Struct], *, only_tried: bool, language: str) -> Sent:
     """Return the bulk in a body. Raises: Problem, EventRefused."""
     parsed = object_in(body)
+    form: type[On] = OnCases if issubclass(kind, CaseCommand) else OnAccounts
     try:
-        on = msgspec.convert(parsed, OnCases, strict=True)
+        on = msgspec.convert(parsed, form, strict=True)
     except msgspec.ValidationError as error:
-        raise explained(error, parsed, OnCases) from error
+        raise explained(error, parsed, form) from error
     _check(on, kind, only_tried=only_tried, language=language)
     try:
         return Sent(on=on, asked=command_in(on.command, kind))
@@ -55,7 +68,7 @@ def sent(body: bytes, kind: type[C], *, only_tried: bool, language: str) -> Sent
         raise EventRefused(why.code, field, why.reason, why.remedy) from why
 
 
-def _check(on: OnCases, kind: type[Struct], *, only_tried: bool, language: str) -> None:
+def _check(on: On, kind: type[Struct], *, only_tried: bool, language: str) -> None:
     """Let pass what may be tried or done. Raises: Problem, EventRefused."""
     if (on.where is None) == (on.items is None):
         raise EventRefused(

@@ -8,61 +8,24 @@ from datetime import datetime
 from events.cases.asking import Rules
 from events.cases.commands import Command
 from events.cases.decide import decide
-from events.envelope import PositionVector
 from events.facts import Fact
 from events.refusals import Refused
 from events.streams import case_stream
-from projections.case_board.projection import CaseBoard
 from services.casework.bulk.asking import (
-    MOST_ITEMS,
     AskedOfMany,
-    Found,
     Item,
     Obstacle,
     Unreadable,
     Verdict,
 )
 from services.casework.cases import Cases, CommandOn, folded_facts
-from services.casework.executing import Answer, Moved, Order, Stream, Streams, drafts, submission
-from services.casework.filters import CaseFilter, cases_meant
+from services.casework.executing import Answer, Moved, Stream, Streams, drafts
 from services.casework.parts import CaseworkPlatform
-from services.casework.trying import fact_tried
+from services.casework.trying import news_of
 from services.intake.answers import EventRefused
-from services.intake.draft import Draft
 from services.log.readable import cannot_be_read
-from services.log.readable import fact_of as fact_of_envelope
 from services.ports import StreamFacts
-from services.postgres.pool import translated
-from services.postgres.statements import sql
-from services.rows.projection_store import ProjectionStore
 from services.vault.subject_key import SubjectKey
-
-_BOARD = CaseBoard()
-
-
-async def cases_found(platform: CaseworkPlatform, where: CaseFilter) -> Found:
-    """Return the cases that a filter finds by the rows of one state, one too many at most.
-
-    Raises: Unavailable.
-    """
-    heads = await platform.log.heads()
-    store = ProjectionStore(_BOARD, heads.generation)
-    names = {name: table.name for name, table in store.tables.items()}
-    question = cases_meant(where, names["obligations"])
-    limit = question.add(MOST_ITEMS + 1)
-    statement = sql("cases_found").format(
-        cases=names["cases"], conditions=question.where, limit=limit
-    )
-    with translated():
-        async with (
-            platform.pool.acquire() as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
-            taken_in = await store.taken_in(connection)
-            rows = await connection.fetch(statement, *question.parameters)
-    counts = tuple(taken_in.get(n, 0) for n in range(len(heads.counts)))
-    position = PositionVector(heads.generation, counts).token()
-    return Found([Item(row["case_id"]) for row in rows], position)
 
 
 class ManyCases:
@@ -127,7 +90,7 @@ class ManyCases:
         order = self._command(item).order()
         try:
             found = drafts(stream, version, order, decided, at)
-            return [_fact(draft, order, keys.get(stream.subject)) for draft in found]
+            return [news_of(draft, order, keys.get(stream.subject)) for draft in found]
         except EventRefused as why:
             return why
 
@@ -156,10 +119,3 @@ class ManyCases:
             seen=item.version,
             personal=asked.personal,
         )
-
-
-def _fact(draft: Draft, order: Order, key: SubjectKey | None) -> Fact:
-    """Return what would be recorded, as projections read it. Raises: EventRefused."""
-    if draft.personal is None or key is None:
-        return fact_of_envelope(draft.envelope, draft.data)
-    return fact_tried(submission(order, draft, key))

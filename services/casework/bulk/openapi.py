@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from events.cases.commands import CaseCommand
 from services.casework.bulk.asking import MOST_ITEMS
 from services.casework.bulk.bodies import MAX_BYTES
 from services.casework.bulk.lines import (
@@ -15,7 +16,7 @@ from services.casework.bulk.lines import (
     ItemLine,
     Progress,
 )
-from services.casework.filters import CaseFilter
+from services.casework.filters import CaseFilter, ItemFilter
 from services.casework.openapi import (
     COMMON,
     KEY,
@@ -49,16 +50,21 @@ _ITEMS = {
 }
 
 
+def _where(kind: type[Struct]) -> dict[str, object]:
+    if issubclass(kind, CaseCommand):
+        described = "Which cases, as in the list of them; only to be tried."
+        return {**schema_of(CaseFilter), "description": described}
+    described = "Who has such an open item, as in the list of them; only to be tried."
+    return {**schema_of(ItemFilter), "description": described}
+
+
 def bulk(kind: type[Struct]) -> dict[str, object]:
-    """Return the operation of a command on many cases."""
+    """Return the operation of a command on many cases or accounts."""
     body = {
         "type": "object",
         "additionalProperties": False,
         "properties": {
-            "where": {
-                **schema_of(CaseFilter),
-                "description": "Which cases, as in the list of them; only to be tried.",
-            },
+            "where": _where(kind),
             "items": _ITEMS,
             "command": command_schema(kind),
         },
