@@ -137,6 +137,7 @@ async def test_each_is_accepted_or_refused_with_its_rule_and_harms_no_neighbour(
         {"id": "nowhere"},
     ]
     await desk.done(moved, "assign", {"agent": COLLEAGUE}, by=HEAD, seen=await desk.version(moved))
+    await catch_up(desk.platform, desk.settings)
     body: Json = {"items": items, "command": {"reason": "form"}}
     expected = {one: "would_be_done", waiting: "refused", moved: "stale", "nowhere": "refused"}
     shown = await ask(desk, "wait", body, language="zh-CN")
@@ -220,6 +221,21 @@ async def test_an_outage_ends_it_early_and_it_goes_on_later(
     assert len(opened) > running._OUTAGES
     again = await ask(desk, "reply", {"items": items}, key="k")
     assert again.outcomes == dict.fromkeys(opened, "done")
+
+
+async def test_an_outage_while_it_is_tried_is_said_at_the_end(
+    embedded: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = await cases(embedded)
+    items = [{"id": one} for one in opened]
+
+    async def away(self: EmbeddedEventLog, sources: Sequence[str]) -> object:
+        raise Unavailable("the database is away")
+
+    monkeypatch.setattr(EmbeddedEventLog, "stream_facts", away)
+    cut = await ask(embedded, "reply", {"items": items})
+    assert [one["line"] for one in cut] == ["begin", "end"]
+    assert cut.end["complete"] is False
 
 
 async def test_streams_are_read_in_blocks(embedded: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

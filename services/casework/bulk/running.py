@@ -57,10 +57,26 @@ class Run(NamedTuple):
 
 
 async def tried(run: Run, customers: Customers, reference: Reference) -> Lines:
-    """Yield the lines of a bulk that is tried, some at a time: first all verdicts."""
+    """Yield the lines of a bulk that is tried, some at a time: first all verdicts.
+
+    Where the database is away, it ends and says that it is not complete.
+    """
+    outcomes: Counter[str] = Counter()
+    lines = _foretold(run, outcomes, customers, reference)
+    try:
+        async for some in lines:
+            yield some
+    except Unavailable:
+        yield [End(complete=False, outcomes=outcomes)]
+    finally:
+        await lines.aclose()
+
+
+async def _foretold(
+    run: Run, outcomes: Counter[str], customers: Customers, reference: Reference
+) -> Lines:
     items = run.found.items
     yield [_begin(run, tried=True)]
-    outcomes: Counter[str] = Counter()
     would: list[Verdict] = []
     through = 0
     for block in _blocks(items, BLOCK):
