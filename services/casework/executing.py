@@ -18,10 +18,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from events.envelope import BranchId, CustomerId, Envelope, EventId, RecordedEvent
-from events.errors import EventError
 from events.refusals import Refused
 from events.touchpoints import Touchpoint
-from services.errors import Unavailable, UnreadableEvent
+from services.errors import StreamBusy
 from services.intake.answers import EventRefused
 from services.intake.draft import Draft
 from services.intake.sealing import sealed_draft
@@ -155,10 +154,7 @@ class Streams:
         Raises: Unavailable, UnreadableEvent.
         """
         store = self._application.events
-        try:
-            read = await self._application.in_thread(lambda: list(store.get(source)))
-        except EventError as error:
-            raise UnreadableEvent(f"an event of {source} cannot be read: {error}") from error
+        read = await self._application.in_thread(lambda: list(store.get(source)))
         return [_read(cast("StreamEvent", event)) for event in read]
 
     async def _save(
@@ -183,7 +179,7 @@ class Streams:
     async def execute(self, stream: Stream | str, order: Order, decide: Decide) -> Answer:
         """Return what became of a command; a stream that has events may be given by its source.
 
-        Raises: Unavailable; then the same order may be sent again.
+        Raises: Unavailable, StreamBusy; then the same order may be sent again. UnreadableEvent.
         """
         source = stream if isinstance(stream, str) else stream.source
         asked_elsewhere = False
@@ -216,7 +212,7 @@ class Streams:
                 return Done([*events, *_recorded(unit, outcomes)], len(unit))
             # It is there: by this command, whose answer was lost, or by another of the same key.
             asked_elsewhere = isinstance(outcomes[0], Conflict)
-        raise Unavailable(f"{source} is changed by others all the time; try again in a moment")
+        raise StreamBusy(source)
 
     async def done_before(self, source: str, order: Order) -> Done | OtherRequest | None:
         """Return what an order of this key did to a stream, if it did anything.
