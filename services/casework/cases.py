@@ -13,7 +13,7 @@ from events.cases.commands import Command, Escalate, HoldDunning, Open
 from events.cases.decide import decide
 from events.cases.evolve import evolve
 from events.cases.reasons import EXTERNAL, NOT_OPENED, UNKNOWN_CASE
-from events.cases.staff import Staff
+from events.cases.staff import BY_ITSELF, Staff
 from events.cases.state import Case
 from events.cases.terms import escalation_id
 from events.envelope import CustomerId, RecordedEvent
@@ -56,10 +56,21 @@ class CommandOn(Struct, frozen=True, kw_only=True):
             content=msgspec.json.encode(self._content(), order="sorted"),
             seen=self.seen,
             personal=self.personal,
-            first_id=_escalation(self.case_id, command),
+            first_id=self._first_id(),
             created_at=self.created_at,
             only_tried=self.only_tried,
         )
+
+    def _first_id(self) -> str | None:
+        """Return the id of an escalation that nobody ordered: that of its step.
+
+        Whoever orders one gives a key, which stands for one request as with any other command.
+        """
+        command = self.command
+        if not isinstance(command, Escalate) or self.by != BY_ITSELF:
+            return None
+        owed = command.obligation_id or ""
+        return escalation_id(self.case_id, command.cycle, command.clock, command.percent, owed)
 
     def _content(self) -> object:
         """Return what is asked for, and of what.
@@ -71,14 +82,6 @@ class CommandOn(Struct, frozen=True, kw_only=True):
             return [self.case_id, command.opened_by]
         name = type(command).__name__
         return [self.case_id, name, msgspec.to_builtins(command), self.personal or {}]
-
-
-def _escalation(case_id: str, command: Command) -> str | None:
-    """Return the id that an escalation has whoever orders it, so that there is one."""
-    if not isinstance(command, Escalate):
-        return None
-    owed = command.obligation_id or ""
-    return escalation_id(case_id, command.cycle, command.clock, command.percent, owed)
 
 
 class Cases:

@@ -271,8 +271,6 @@ def _done_before(
     if at is None:
         return None
     told = events[at].envelope.correlation_id or ""
-    if order.first_id is not None and not told.startswith(f"{order.key}#"):
-        return None  # somebody else ordered what may be done once alone: that is decided
     if told != _correlation(order, key) and not key.erased:
         return OtherRequest(order.key)
     end = at + 1

@@ -216,6 +216,29 @@ async def test_a_command_is_done_once_however_often_it_comes(desk: Desk) -> None
     assert (await desk.events(case_id)).count("case.handed_off") == 1
 
 
+async def test_a_key_stands_for_one_escalation_or_anything_else(desk: Desk) -> None:
+    case_id, other = await desk.case(), await desk.case("another complaint")
+    step = {"clock": "response", "percent": 75, "cycle": 1}
+    desk.clock.move(timedelta(days=4))
+    noted = await desk.give(case_id, "note", by=HEAD, key="noted")
+    told = await desk.give(case_id, "escalate", step, by=HEAD, key="told")
+    assert (noted.status_code, told.status_code) == (200, 200)
+    for asked in (
+        desk.give(case_id, "escalate", step | {"percent": 100}, by=HEAD, key="noted"),
+        desk.give(other, "escalate", step, by=HEAD, key="noted"),
+        desk.give(case_id, "note", by=HEAD, key="told"),
+        desk.give(other, "note", by=HEAD, key="told"),
+        desk.give(other, "escalate", step, by=HEAD, key="told"),
+    ):
+        answer = await asked
+        assert (answer.status_code, answer.json()["rule"]) == (422, "key_reused")
+    again = await desk.give(case_id, "escalate", step, by=HEAD, key="told")
+    assert again.headers["idempotency-replayed"] == "true"
+    assert again.json() == told.json()
+    mine = await desk.give(case_id, "note", by=COLLEAGUE, key="told")
+    assert mine.status_code == 200, "everybody has keys of their own"
+
+
 async def test_a_key_stands_for_one_request(desk: Desk) -> None:
     case_id, other = await desk.case(), await desk.case("another complaint")
     assert (await desk.give(case_id, "hand-off", HANDED, key="once")).status_code == 200
