@@ -30,7 +30,7 @@ class CaseworkByItself:
     """Opens and escalates until cancelled; others stand by and take over when it is gone."""
 
     def __init__(self, platform: CaseworkPlatform) -> None:
-        streams = Streams(platform.log, platform.vault, platform.clock)
+        streams = Streams(platform.streams, platform.vault, platform.clock)
         cases, rulebook = Cases(streams, platform.pool), Rulebook(platform.pool)
         pool, clock = platform.pool, platform.clock
         openings, escalations = (ParkedWork(pool, clock, work) for work in WORKS)

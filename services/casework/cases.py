@@ -49,7 +49,6 @@ class CommandOn(Struct, frozen=True, kw_only=True):
 
     def order(self) -> Order:
         """Return the command as streams execute it."""
-        command = self.command
         return Order(
             by=self.by.agent,
             key=self.key,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from functools import cached_property
 from typing import cast
 from uuid import UUID, uuid5
 
@@ -28,7 +27,6 @@ from services.ports import (
     Accepted,
     Clock,
     Conflict,
-    EventLog,
     Outcome,
     Stale,
     StreamVersion,
@@ -139,14 +137,10 @@ Decide = Callable[[Sequence[RecordedEvent], datetime], Awaitable[Decided | Refus
 class Streams:
     """Executes commands on streams of the log."""
 
-    def __init__(self, log: EventLog, vault: PostgresVault, clock: Clock) -> None:
-        self._log = log
+    def __init__(self, application: LogApplication, vault: PostgresVault, clock: Clock) -> None:
+        self._application = application
         self._vault = vault
         self._clock = clock
-
-    @cached_property
-    def _application(self) -> LogApplication:
-        return LogApplication(self._log)
 
     async def events(self, source: str) -> Sequence[RecordedEvent]:
         """Return a stream as it is now, one's own writes included.

@@ -317,7 +317,9 @@ async def test_who_is_parted_while_the_gate_is_asked_is_not_counted_any_more(des
     merged = await gives(desk, "merge", {"into": CUSTOMER}, by="hq-1", customer="C-2")
     assert merged.status_code == 200, merged.text
     desk.clock.move(timedelta(minutes=1))
-    accounts = Accounts(Streams(platform.log, platform.vault, desk.clock), _PartedMeanwhile(desk))
+    accounts = Accounts(
+        Streams(platform.streams, platform.vault, desk.clock), _PartedMeanwhile(desk)
+    )
     await catch_up(platform, desk.settings)
     order = AccountOrder(
         customer=CustomerId(CUSTOMER),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Mapping
 from datetime import date, timedelta
 from typing import Any, cast
@@ -23,11 +24,16 @@ from tests.support.casework import (
     COLLEAGUE,
     CUSTOMER,
     HEAD,
+    MONDAY,
     OWNER,
     Desk,
     Json,
+    company,
     desk_on_chosen_log,
+    open_desk,
+    settings_of,
 )
+from tests.support.log import SetClock
 from tests.support.modes import EITHER, catch_up
 
 pytestmark = pytest.mark.postgres
@@ -464,3 +470,16 @@ async def test_a_command_costs_five_round_trips_besides_begin_and_commit(desk: D
         who = [one for one in asked if "branch_keys" in one]
         assert len(who) == 1, "who asks is looked up each time, and once"
         assert len(asked) - len(who) <= 5, asked
+
+
+async def test_the_threads_of_commands_end_with_the_platform(database: str) -> None:
+    def threads() -> list[str]:
+        return [one.name for one in threading.enumerate() if one.name.startswith("streams")]
+
+    before = threads()
+    async with open_desk(settings_of(database), SetClock(MONDAY)) as desk:
+        for number, data in enumerate(company()):
+            await desk.publish(data, f"company {number}", customer=None, till="policy")
+        await desk.case()
+        assert len(threads()) > len(before)
+    assert threads() == before

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 
+import asyncpg
 import pytest
 import pytest_asyncio
 from structlog.testing import capture_logs
@@ -41,7 +42,7 @@ async def settle(desk: Desk) -> None:
         pass
 
 
-async def parked(desk: Desk) -> Sequence[Mapping[str, object]]:
+async def parked(desk: Desk) -> Sequence[asyncpg.Record]:
     """Return what `touchstone parked list` lists of casework."""
     rows = await desk.platform.pool.fetch(sql("list_parked"), 100)
     return [row for row in rows if row["projection"] in WORKS]
