@@ -300,6 +300,8 @@ GIVEN: Mapping[str, Arguments] = {
     "cases/count_cases": ("t1", 1_000),
     "cases/customer_of_case": ("case_id-7",),
     "cases/open_obligations": (CUSTOMERS, ["case_id-12", "case_id-13"]),
+    "credit/count_work": ("B-1", A_DAY, 1_000),
+    "credit/work": ("B-1", A_DAY, 50),
     "customers/timeline": (
         CUSTOMERS, 1, [1, 2], [9000, 9000], None, None, None, None, None, None, None, None, 50,
     ),
@@ -332,6 +334,18 @@ PARTS: Mapping[str, Mapping[str, str]] = {
     },
     "cases/count_cases": {
         "conditions": "c.status IN ('open', 'waiting') AND c.owner = $1", "limit": "$2",
+    },
+    "credit/count_work": {
+        "items_joins": "", "items_where": "i.branch_id = $1", "limit": "$3",
+        "requests_where": "r.branch_id = $1 AND (r.stage <> 'refused' OR r.since_on > $2)",
+    },
+    "credit/work": {
+        "items_joins": "", "items_where": "i.branch_id = $1",
+        "items_order": "i.due_on, i.customer_id, i.item_id",
+        "requests_where": "r.branch_id = $1 AND (r.stage <> 'refused' OR r.since_on > $2)",
+        "requests_order": "r.since_on, r.customer_id, r.request_id, r.kind",
+        "order": "w.day, w.customer_id, w.ref, w.source",
+        "limit": "$3",
     },
     "receivables/count_open_items": {"joins": "", "conditions": "i.branch_id = $1", "limit": "$2"},
     "receivables/open_items": {
