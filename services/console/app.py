@@ -17,6 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 from projections import PROJECTIONS
 from services.console.alerts import routes as alerts
 from services.console.alerts.words import AlertWords
+from services.console.cases import board_routes as case_boards
 from services.console.cases import routes as cases
 from services.console.cases.words import CaseWords
 from services.console.credit import routes as credit
@@ -57,6 +58,7 @@ _ROUTERS = (
     receivables.api,
     credit.api,
     cases.api,
+    case_boards.api,
     customers.api,
     value.api,
     alerts.api,
@@ -65,6 +67,7 @@ _ROUTERS = (
     receivables.pages,
     credit.pages,
     cases.pages,
+    case_boards.pages,
     customers.pages,
     alerts.pages,
 )

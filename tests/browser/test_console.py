@@ -18,6 +18,8 @@ PAGES = (
     "/receivables",
     "/credit",
     "/cases",
+    "/cases/owners",
+    "/cases/deadlines?hours=72",
     "/alerts",
     "/alerts/journal",
     "/customers",

@@ -120,6 +120,7 @@ async def show_cases(visit: TheVisit) -> Response:
         "/cases",
         {
             "board": whole,
+            "tab": "board",
             "page": page,
             "count": count,
             "cap": worklist.CAP,
