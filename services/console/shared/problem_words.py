@@ -70,17 +70,25 @@ _FIELDS: Mapping[str, str] = {
     "disputed": N_("Disputed"),
     "family": N_("Kind of touchpoint"),
     "held": N_("Dunning held"),
+    "hours": N_("Runs out within"),
     "id": N_("Customer id"),
     "kind": N_("Kind"),
+    "least": N_("Amount from"),
     "level": N_("Dunning level"),
+    "most": N_("Amount to"),
+    "owner": N_("Owner"),
+    "phase": N_("Phase"),
     "priority": N_("Priority"),
     "promised": N_("Promised"),
     "sort": N_("Sort by"),
     "status": N_("State"),
+    "unassigned": N_("unassigned"),
 }
 
 _INSTANT = N_("Give a day such as 2026-03-20 or an instant such as 2026-03-20T10:00:00+08:00.")
 _ID = N_("An id has 1 to 120 characters, with neither tabs nor line breaks.")
+
+_AMOUNT = N_("Give an amount such as 1000.00, with no more decimals than its currency has.")
 
 _REMEDIES: Mapping[str, str] = {
     "as_known": _INSTANT,
@@ -89,6 +97,9 @@ _REMEDIES: Mapping[str, str] = {
     "cursor": N_("Start again from the first page of the list."),
     "customer": _ID,
     "id": _ID,
+    "least": _AMOUNT,
+    "most": _AMOUNT,
+    "owner": _ID,
 }
 """Of fields that are typed, not chosen."""
 
