@@ -66,8 +66,8 @@ _ROUTERS = (
     overview.pages,
     receivables.pages,
     credit.pages,
-    cases.pages,
     case_boards.pages,
+    cases.pages,
     customers.pages,
     alerts.pages,
 )

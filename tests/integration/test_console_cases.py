@@ -12,6 +12,9 @@ import pytest
 from events.business_time import STANDARD_HOURS
 from events.cases.terms import native_case_id
 from events.touchpoints.complaint import (
+    CaseDeclined,
+    CaseDuplicateFound,
+    CaseReopened,
     CaseReplied,
     CaseResolved,
     ComplaintFiled,
@@ -198,6 +201,35 @@ async def test_hours_are_bounded(desk: Desk) -> None:
         answer = await desk.client.get("/api/v1/case-deadlines", params={"hours": hours})
         assert answer.status_code == 400
         assert answer.json()["field"] == "hours"
+
+
+async def test_a_declined_case_and_a_duplicate_say_so_and_lead_to_the_other(desk: Desk) -> None:
+    declined, same, other = desk.cases["K-1"], desk.cases["K-3"], desk.cases["K-2"]
+    await desk.company.report("K-1", CaseDeclined(case_id=declined, reason="no warranty"))
+    await desk.company.report("K-3", CaseDuplicateFound(case_id=same, duplicate_of=other))
+    await desk.company.project()
+    told = await desk.get(f"{CASES}/{declined}")
+    assert (told["case"]["declined"], told["declined_for"]) == (True, "no warranty")
+    told = await desk.get(f"{CASES}/{same}")
+    assert (told["case"]["declined"], told["declined_for"]) == (False, None)
+    assert told["case"]["duplicate_of"] == other
+    for lang, because, goes_on in (
+        ("en", "Declined because", "Goes on in"),
+        ("zh-CN", "拒绝原因", "转至工单"),
+    ):
+        page = await desk.client.get("/customers/K-1", params={"lang": lang})
+        assert because in page.text
+        assert "<dd>no warranty</dd>" in page.text
+        page = await desk.client.get("/customers/K-3", params={"lang": lang})
+        assert goes_on in page.text
+        assert f'<a href="/cases/{other}">{other[:8]}</a>' in page.text
+    found = await desk.client.get(f"/cases/{other}")
+    assert (found.status_code, found.headers["location"]) == (303, f"/customers/K-2#case-{other}")
+    assert (await desk.client.get("/cases/nobody's")).status_code == 404
+    reopened = CaseReopened(case_id=declined, reason="bought in May")
+    await desk.company.report("K-1", reopened)
+    told = await desk.get(f"{CASES}/{declined}")
+    assert (told["case"]["declined"], told["declined_for"]) == (False, None)
 
 
 async def test_pages_cross_from_running_clocks_to_stopped_ones(desk: Desk) -> None:

@@ -92,6 +92,10 @@ class CaseDocument(Document):
     reopened: int
     told: int
     referred_from: str | None
+    declined: Annotated[bool, Meta(description="Closed because we will not do it.")]
+    duplicate_of: Annotated[
+        str | None, Meta(description="The case that it goes on in: closed for being the same.")
+    ]
     last_event: str
     last_event_at: datetime
     obligations: list[ObligationDocument]
@@ -196,6 +200,7 @@ class CaseHistoryDocument(Positioned):
     at: datetime
     as_known: datetime | None
     case: CaseDocument
+    declined_for: Annotated[str | None, Meta(description="The reason, where it was declined.")]
     cycles: list[CycleDocument]
     history: list[StepDocument]
 

@@ -34,6 +34,11 @@ _PROBLEMS: Mapping[str, Told] = {
         N_("No event of a customer of this id was ever recorded."),
         N_("Check the id; upper and lower case differ."),
     ),
+    "unknown_case": Told(
+        N_("There is no such case"),
+        N_("Nothing ever opened a case of this id."),
+        N_("Check the id; upper and lower case differ."),
+    ),
     "customer_parked": Told(
         N_("This customer cannot be shown"),
         N_("An event of this customer cannot be read, so no figure of theirs can be told."),
