@@ -1,14 +1,15 @@
 """What people see and do in the console."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, expect
 
+from events.touchpoints.customer import CustomerRegistered
 from tests.browser.conftest import Served, visit
-from tests.support.console import paid, payment_of
+from tests.support.console import invoice, paid, payment_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.postgres]
 
@@ -253,6 +254,27 @@ async def test_the_phases_of_a_debt_lead_to_what_is_in_them(
         await page.get_by_role("button", name="Show").click()
         await expect(work).to_have_count(1)
         await expect(work).to_contain_text("O-2")
+        assert visitor.complaints == []
+
+
+async def test_a_chart_of_some_branches_leads_to_the_table_of_all(
+    browser: Browser, served: Served
+) -> None:
+    for name in [f"B-{n:02}" for n in range(12)]:
+        await served.company.report(
+            f"C-{name}",
+            CustomerRegistered(home_branch=name),
+            invoice(f"I-{name}", 1_000, date(2026, 1, 2)),
+            branch=name,
+        )
+    await served.company.project()
+    async with visit(browser, served, "en") as visitor:
+        await visitor.goto("/")
+        overdue = visitor.page.locator("#panel-overdue")
+        await expect(overdue).to_contain_text("The first 9 of 14 branches")
+        await expect(overdue.locator("table")).to_be_hidden()
+        await overdue.get_by_role("link", name="all branches").click()
+        await expect(overdue.locator("table")).to_be_visible()
         assert visitor.complaints == []
 
 
