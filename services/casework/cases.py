@@ -14,10 +14,9 @@ from events.cases.commands import Command, Escalate, HoldDunning, Open
 from events.cases.decide import decide
 from events.cases.evolve import evolve
 from events.cases.reasons import EXTERNAL, NOT_OPENED, UNKNOWN_CASE
-from events.cases.staff import Staff
+from events.cases.staff import BY_ITSELF, Staff
 from events.cases.state import Case
 from events.cases.terms import escalation_id
-from events.codec import decode
 from events.envelope import CustomerId, RecordedEvent
 from events.facts import Fact, fact_of
 from events.policy import Reference
@@ -27,6 +26,8 @@ from events.touchpoints.complaint import CaseTouchpoint
 from projections.case_board.projection import CaseBoard
 from projections.receivables.projection import Receivables
 from services.casework.executing import Answer, Decided, Order, Stream, Streams
+from services.log.readable import readable
+from services.log.stored import stored_event
 from services.postgres.pool import Pool, retried
 from services.postgres.statements import sql
 from services.rows.row_tables import tables_of
@@ -50,17 +51,27 @@ class CommandOn(Struct, frozen=True, kw_only=True):
 
     def order(self) -> Order:
         """Return the command as streams execute it."""
-        command = self.command
         return Order(
             by=self.by.agent,
             key=self.key,
             content=msgspec.json.encode(self._content(), order="sorted"),
             seen=self.seen,
             personal=self.personal,
-            first_id=_escalation(self.case_id, command),
+            first_id=self._first_id(),
             created_at=self.created_at,
             only_tried=self.only_tried,
         )
+
+    def _first_id(self) -> str | None:
+        """Return the id of an escalation that nobody ordered: that of its step.
+
+        Whoever orders one gives a key, which stands for one request as with any other command.
+        """
+        command = self.command
+        if not isinstance(command, Escalate) or self.by != BY_ITSELF:
+            return None
+        owed = command.obligation_id or ""
+        return escalation_id(self.case_id, command.cycle, command.clock, command.percent, owed)
 
     def _content(self) -> object:
         """Return what is asked for, and of what.
@@ -72,14 +83,6 @@ class CommandOn(Struct, frozen=True, kw_only=True):
             return [self.case_id, command.opened_by]
         name = type(command).__name__
         return [self.case_id, name, msgspec.to_builtins(command), self.personal or {}]
-
-
-def _escalation(case_id: str, command: Command) -> str | None:
-    """Return the id that an escalation has whoever orders it, so that there is one."""
-    if not isinstance(command, Escalate):
-        return None
-    owed = command.obligation_id or ""
-    return escalation_id(case_id, command.cycle, command.clock, command.percent, owed)
 
 
 class Cases:
@@ -113,13 +116,17 @@ class Cases:
         return await self._streams.execute(stream, asked.order(), decided)
 
     async def without_stream(self, case_id: str) -> Refused:
-        """Return why nothing can be done with a case that has no stream. Raises: Unavailable."""
+        """Return why nothing can be done with a case that has no stream.
+
+        Raises: Unavailable, UnreadableEvent.
+        """
         return (await self.without_streams([case_id]))[case_id]
 
     async def without_streams(self, case_ids: Sequence[str]) -> Mapping[str, Refused]:
-        """Return why nothing can be done with each case that has no stream. Raises: Unavailable.
+        """Return why nothing can be done with each case that has no stream.
 
         Another system keeps it, or published its history; or the platform is about to open it.
+        Raises: Unavailable, UnreadableEvent.
         """
         found = dict.fromkeys(case_ids, refuse(UNKNOWN_CASE))
         if not case_ids:
@@ -128,9 +135,7 @@ class Cases:
         rows = await retried(lambda: self._pool.fetch(statement, case_ids))
         own = [row for row in rows if not row["external"]]
         published = await published_cases(
-            self._pool,
-            {row["customer_id"] for row in own if row["customer_id"] is not None},
-            {row["branch_id"] for row in own if row["customer_id"] is None},
+            self._pool, [(row["case_id"], row["customer_id"], row["branch_id"]) for row in own]
         )
         for row in rows:
             case_id = row["case_id"]
@@ -159,26 +164,30 @@ class Cases:
 async def is_published(
     pool: Pool, case_id: str, customer: str | None, branch_id: str | None
 ) -> bool:
-    """Return whether branches published events of a case. Raises: Unavailable."""
-    branches = {branch_id} if customer is None and branch_id is not None else set()
-    customers = set() if customer is None else {customer}
-    return case_id in await published_cases(pool, customers, branches)
+    """Return whether branches published events of a case. Raises: Unavailable, UnreadableEvent."""
+    return case_id in await published_cases(pool, [(case_id, customer, branch_id)])
 
 
-async def published_cases(pool: Pool, customers: set[str], branches: set[str]) -> frozenset[str]:
-    """Return the cases of customers, and those of branches that are nobody's, that were published.
+async def published_cases(
+    pool: Pool, asked: Sequence[tuple[str, str | None, str | None]]
+) -> frozenset[str]:
+    """Return which cases branches published, asked with the customer or, of nobody, the branch.
 
-    Raises: Unavailable.
+    Raises: Unavailable, UnreadableEvent.
     """
+    of_customers = [(customer, case) for case, customer, _ in asked if customer is not None]
+    of_nobody = [(branch, case) for case, customer, branch in asked if customer is None and branch]
     found = set()
-    for name, whose in (
-        ("published_cases", customers),
-        ("published_cases_of_nobody", branches),
+    for name, pairs in (
+        ("published_cases", of_customers),
+        ("published_cases_of_nobody", of_nobody),
     ):
-        if whose:
-            asked = partial(pool.fetch, sql(name), sorted(whose))
-            told = (decode(row["data"]) for row in await retried(asked))
-            found |= {one.case_id for one in told if isinstance(one, CaseTouchpoint)}
+        if pairs:
+            fetched = partial(pool.fetch, sql(name), *map(list, zip(*pairs, strict=True)))
+            for row in await retried(fetched):
+                data = readable(stored_event(row)).data
+                if isinstance(data, CaseTouchpoint) and data.case_id == row["asked_case"]:
+                    found.add(data.case_id)
     return frozenset(found)
 
 

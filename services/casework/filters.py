@@ -27,6 +27,8 @@ class CaseFilter(Struct, frozen=True, forbid_unknown_fields=True):
     breach: Breach | None = None  # `obligation`: of a department, still owed
     priority: Priority | None = None
     branch_id: Key | None = field(default=None, name="branch")
+    owner: Key | None = None  # whose case it is, or who owes something on it
+    unassigned: bool = False  # or nobody's
 
 
 def cases_meant(wanted: CaseFilter, obligations: str) -> Question:
@@ -41,11 +43,7 @@ def cases_meant(wanted: CaseFilter, obligations: str) -> Question:
             question.conditions.append(f"c.status = {question.add(wanted.status)}")
         case "resolved":
             question.conditions.append("c.status = 'resolved'")
-    if wanted.department is not None:
-        department = question.add(wanted.department)
-        question.conditions.append(
-            f"(c.department = {department} OR EXISTS ({owed} AND o.department = {department}))"
-        )
+    _in_hands(question, wanted, owed)
     if wanted.priority is not None:
         question.conditions.append(f"c.priority = {question.add(wanted.priority)}")
     if wanted.branch_id is not None:
@@ -53,6 +51,25 @@ def cases_meant(wanted: CaseFilter, obligations: str) -> Question:
     if wanted.breach is not None:
         question.conditions.append(_breach(wanted.breach, owed))
     return question
+
+
+def _in_hands(question: Question, wanted: CaseFilter, owed: str) -> None:
+    """Keep cases that a department or somebody has in hand, or owes something on."""
+    case, obligation = [], []
+    if wanted.department is not None:
+        department = question.add(wanted.department)
+        case.append(f"c.department = {department}")
+        obligation.append(f"o.department = {department}")
+    if wanted.owner is not None:
+        owner = question.add(wanted.owner)
+        case.append(f"c.owner = {owner}")
+        obligation.append(f"o.agent = {owner}")
+    if wanted.unassigned:
+        case.append("c.owner IS NULL")
+        obligation.append("o.agent IS NULL")
+    if case:
+        either = (" AND ".join(case), f"EXISTS ({' AND '.join([owed, *obligation])})")
+        question.conditions.append(f"({' OR '.join(either)})")
 
 
 def _breach(breach: Breach, owed: str) -> str:

@@ -189,7 +189,7 @@ async def try_all(company: Company, items: Sequence[Item]) -> Round:
     by = _staff(reference, platform.clock.now())
     command: Command = SetPriority(priority="urgent")
     asked = AskedOfMany(command=command, by=by, reference=reference)
-    streams = Streams(platform.log, platform.vault, platform.clock)
+    streams = Streams(platform.streams, platform.vault, platform.clock)
     run = Run(
         subjects=ManyCases(platform, streams, asked),
         found=Found(items, None),

@@ -22,6 +22,7 @@ from services.casework.cases import Cases, CommandOn, folded_facts
 from services.casework.executing import Answer, Moved, Stream, Streams, drafts
 from services.casework.parts import CaseworkPlatform
 from services.casework.trying import news_of
+from services.errors import UnreadableEvent
 from services.intake.answers import EventRefused
 from services.log.readable import cannot_be_read
 from services.ports import StreamFacts
@@ -44,9 +45,7 @@ class ManyCases:
         streams = {
             sources[one.source]: one for one in await self._platform.log.stream_facts([*sources])
         }
-        without = await self._cases.without_streams(
-            [item.id for item in items if item.id not in streams]
-        )
+        without = await self._without([item.id for item in items if item.id not in streams])
         about = {case_id: one.customer for case_id, one in streams.items()}
         invoices = await self._cases.open_invoices(self._asked.command, about)
         keys = await self._keys(streams.values())
@@ -64,6 +63,21 @@ class ManyCases:
                 found.append(verdict._replace(obstacle=came))
             else:
                 found.append(verdict._replace(news=came))
+        return found
+
+    async def _without(self, case_ids: Sequence[str]) -> Mapping[str, Obstacle]:
+        """Return what stands in the way of cases that have no stream.
+
+        What cannot be read is the fault of its own case alone.
+        """
+        try:
+            return await self._cases.without_streams(case_ids)
+        except UnreadableEvent as why:
+            if len(case_ids) == 1:
+                return {case_ids[0]: Unreadable(str(why))}
+        found: dict[str, Obstacle] = {}
+        for case_id in case_ids:
+            found |= await self._without([case_id])
         return found
 
     def _came(
