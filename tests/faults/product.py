@@ -145,6 +145,13 @@ class Product:
                     found += [root, *root.children(recursive=True)]
         return found
 
+    def kill_run(self) -> None:
+        """Kill -9 `touchstone run` alone, and nothing that it started."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+
     def kill_everything(self, dice: Random) -> int:
         """Kill -9 every process of the product, in any order; return how many there were.
 
