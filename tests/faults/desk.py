@@ -53,7 +53,7 @@ class Commands:
     newest: dict[str, int] = field(default_factory=dict)  # version told of each case
     unanswered: int = 0
     unavailable: int = 0
-    found_again: int = 0  # done, and the answer was lost
+    found_again: int = 0  # done, and the answer was lost, or 503
     repeated: int = 0
     wrong: list[str] = field(default_factory=list)
 
@@ -170,8 +170,7 @@ class Worker:
         """Give a command until it is answered; now and then once more."""
         self._given += 1
         key = f"desk-{self._number}-{self._given}"
-        before = self._commands.unanswered
-        answer = await self._answered(case, choice, key)
+        answer, tries = await self._answered(case, choice, key)
         if answer.status_code in _REFUSED:
             self._commands.refused.add(key)
             return
@@ -180,28 +179,33 @@ class Worker:
             return
         told = _told(case.case_id, key, answer)
         replayed = "Idempotency-Replayed" in answer.headers
-        if replayed and self._commands.unanswered == before:
-            self._commands.wrong.append(f"{key} was never sent before, yet it is replayed")
+        if replayed and tries == 1:
+            self._wrong(f"{key} was never sent before, yet it is replayed")
         self._commands.found_again += replayed
         self._commands.done[key] = told
         self._commands.told_version(case.case_id, max(told.events))
         if self.dice.random() < _REPEATED:
-            again = await self._answered(case, choice, key)
+            again, _ = await self._answered(case, choice, key)
             self._commands.repeated += 1
             same = again.status_code == 200 and _told(case.case_id, key, again) == told
             if not same or "Idempotency-Replayed" not in again.headers:
                 self._wrong(f"{key} was answered {told}, repeated {again.status_code} {again.text}")
 
-    async def _answered(self, case: Case, choice: Choice, key: str) -> httpx2.Response:
-        """Send a command until there is an answer. Raises: TimeoutError."""
+    async def _answered(self, case: Case, choice: Choice, key: str) -> tuple[httpx2.Response, int]:
+        """Send a command until there is an answer; return how often it was sent, too.
+
+        One that was told 503 may be recorded all the same. Raises: TimeoutError.
+        """
         give_up_at = time.monotonic() + _ANSWER_PATIENCE_S
+        tries = 0
         while True:
+            tries += 1
             headers = {"Idempotency-Key": key, "If-Match": f'"{case.version}"'}
             answer = await self._asked(
                 "POST", case.case_id, f"/{choice.word}", choice.by, choice.body, headers
             )
             if answer is not None:
-                return answer
+                return answer, tries
             if time.monotonic() > give_up_at:
                 raise TimeoutError(f"{choice} on {case.case_id} has no answer")
             await asyncio.sleep(self.dice.uniform(0.05, 0.4))
