@@ -126,8 +126,8 @@ async def _kill_service(made: Product, name: str) -> None:
 
 
 async def _kill_run(made: Product) -> None:
-    """Kill `touchstone run` alone: what it started ends by itself, or makes way for the next."""
-    made.kill_run()
+    """Kill `touchstone run` alone: what it started ends by itself; then start it again."""
+    await asyncio.to_thread(made.kill_run)
     made.start()
     await made.ready()
 
