@@ -26,6 +26,7 @@ WORDS: Mapping[str, str] = {
     "department_head": N_("the head of the department"),
     "headquarters": N_("headquarters"),
     "high": N_("high"),
+    "home_branch": N_("somebody of the branch where the customer is at home"),
     "low": N_("low"),
     "medium": N_("medium"),
     "on_it": N_("whoever works on the case"),

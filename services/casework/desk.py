@@ -25,6 +25,7 @@ from services.casework.trying import changes
 from services.intake.answers import EventRefused, token_through
 from services.intake.characters import flaw_on_a_page
 from services.intake.keys import Keys, StaffScope
+from services.intake.rules import check_customer
 from services.intake.speaking import scope_of, speaking_for_staff
 from services.web.bodies import Held, Limits, read
 from services.web.doors import Doors
@@ -148,6 +149,11 @@ def _check_address(named: Mapping[str, str]) -> None:
             raise unreadable(
                 EventRefused("malformed", name, wrong, "give the identifier as it was published")
             )
+        if name == "customer_id":
+            try:
+                check_customer(value, name)
+            except EventRefused as why:
+                raise unreadable(why) from why
 
 
 def _done(asking: Asking, answer: Answer) -> Done | Tried:
