@@ -106,6 +106,7 @@ IDENTITY_COMMANDS: Mapping[str, type[Struct]] = MappingProxyType(
 ON_A_VERSION: frozenset[type[Struct]] = frozenset({Take, Assign, Resolve, Close})
 """Commands that are wrong on another case than was seen: they say which version that was."""
 
+
 def kept_sealed(kind: type[Struct]) -> type[PersonalTouchpoint] | None:
     """Return the touchpoint whose personal fields a command may bring; None: it brings none.
 

@@ -22,6 +22,7 @@ from services.casework.parts import CaseworkPlatform
 from services.casework.profiles import ProfileOrder, Profiles
 from services.web.rates import Rates
 
+
 class IdentityDocument(Struct, frozen=True, kw_only=True):
     """The answer to a command on who a customer is: what it recorded."""
 

@@ -60,9 +60,7 @@ def test_headquarters_registers_for_every_branch() -> None:
 
 def test_who_bought_before_and_was_never_registered_may_be() -> None:
     bought = NOBODY._replace(is_known=True, home="SH-1")
-    assert decided(bought, Register()) == (
-        CustomerRegistered(home_branch="SH-1", by="clerk-1"),
-    )
+    assert decided(bought, Register()) == (CustomerRegistered(home_branch="SH-1", by="clerk-1"),)
 
 
 @pytest.mark.parametrize(
