@@ -44,16 +44,15 @@ class _Desk(Desk):
 
         Raises: Problem, Unavailable.
         """
-        merges = kind in (Merge, Unmerge)
 
         async def execute(given: Given[Struct]) -> Answer:
-            if merges:
+            if kind in (Merge, Unmerge):
                 return await self._moved(asking, customer, given)
             return await self._known(asking, customer, given)
 
         answer = await self.done(asking, kind, execute)
-        if isinstance(answer, Tried):  # whose rows a merge changes is not one customer's alone
-            tried = await self.tried(asking, None if merges else customer, answer)
+        if isinstance(answer, Tried):
+            tried = await self.tried(asking, answer)
             return json_response(tried, tried.version, ())
         document = IdentityDocument(
             customer_id=customer,
