@@ -193,23 +193,20 @@ def _change(
 ) -> Decision:
     if not profile.is_known:
         return refuse(UNKNOWN_CUSTOMER, customer=profile.customer)
-    if refused := _elsewhere(profile, profile.home, by):
+    home = command.home_branch
+    refused = _elsewhere(profile, profile.home, by)
+    if refused is None and home is not None:
+        refused = _unknown(home, tuple(sorted(branches)))
+    if refused is not None:
         return refused
-    if command.home_branch is not None:
-        if refused := _unknown(command.home_branch, tuple(sorted(branches))):
-            return refused
     changed = (
-        command.home_branch not in (None, profile.home),
+        home not in (None, profile.home),
         command.segment not in (None, profile.segment),
         any(profile.personal.get(name) != value for name, value in personal.items()),
     )
     if not any(changed):
         return refuse(NOTHING_CHANGED, customer=profile.customer)
-    return (
-        CustomerProfileChanged(
-            home_branch=command.home_branch, segment=command.segment, by=by.agent
-        ),
-    )
+    return (CustomerProfileChanged(home_branch=home, segment=command.segment, by=by.agent),)
 
 
 def _unknown(branch: str, known: tuple[str, ...]) -> Refused | None:

@@ -39,7 +39,6 @@ from services.errors import Unavailable
 from services.intake.answers import EventRefused
 from services.ports import StreamVersion
 
-
 AccountOrder = CustomerOrder[Command]
 
 

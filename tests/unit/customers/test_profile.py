@@ -127,7 +127,7 @@ def test_a_profile_is_what_was_said_last_in_fact_order_however_it_came() -> None
         move(1, hours(1), CustomerRegistered(home_branch="SH-1", segment="retail")),
         move(2, hours(2), CustomerProfileChanged(home_branch="BJ-1")),
     ]
-    opened = {
+    opened: dict[str, Mapping[str, str]] = {
         facts[1].id: {"name": "Li", "phone": "1"},
         facts[2].id: {"phone": "2"},
     }
