@@ -56,7 +56,10 @@ class Asking:
     @property
     def teller(self) -> Teller:
         """Return what tells refusals in the language of whoever asks, in the branch's zone."""
-        return refusal_teller(self.language, self.reference.zone_of(self.by.branch_id))
+        zone, known = self.reference.zone_of(self.by.branch_id), self.reference.departments
+        return refusal_teller(
+            self.language, zone, lambda one: known[one].name if one in known else None
+        )
 
 
 class Given(Asked[C], frozen=True, kw_only=True):
@@ -162,7 +165,7 @@ def _done(asking: Asking, answer: Answer) -> Done | Tried:
             raise refused(answer, asking.teller)
         case Moved(seen, version, changed):
             told = [change(event, asking.reference) for event in changed]
-            raise stale(seen, version, told, asking.language)
+            raise stale(seen, version, told, asking.language, asking.teller)
         case OtherRequest(key):
             raise said("key_reused", asking.language, field="Idempotency-Key", key=key)
 
