@@ -56,10 +56,14 @@ class Asking:
     @property
     def teller(self) -> Teller:
         """Return what tells refusals in the language of whoever asks, in the branch's zone."""
-        zone, known = self.reference.zone_of(self.by.branch_id), self.reference.departments
-        return refusal_teller(
-            self.language, zone, lambda one: known[one].name if one in known else None
-        )
+        zone = self.reference.zone_of(self.by.branch_id)
+        return refusal_teller(self.language, zone, self._department)
+
+    def _department(self, department_id: str) -> str | None:
+        known = self.reference.departments.get(department_id)
+        if known is None:
+            return None
+        return (known.name_en or known.name) if self.language == "en" else known.name
 
 
 class Given(Asked[C], frozen=True, kw_only=True):
