@@ -44,6 +44,8 @@ UNDONE_BY: Mapping[str, str | None] = MappingProxyType(
         "record-promise": None,
         "confirm-payment": None,
         "reject-payment": None,
+        "register": None,
+        "change-profile": "change-profile",
         "merge": "unmerge",
         "unmerge": "merge",
     }

@@ -65,7 +65,7 @@ class Telling:
                 )
             case Moved(seen, now, came):
                 changed = [change(fact, self._reference) for fact in came]
-                why = stale(seen, now, changed, self._language)
+                why = stale(seen, now, changed, self._language, self._teller)
                 return ItemLine(
                     id=item.id,
                     version=now,
