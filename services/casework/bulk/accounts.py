@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import ClassVar
 
 from events.customers.account_reasons import UNKNOWN_CUSTOMER
 from events.customers.accounts import Command, decide
@@ -28,6 +29,8 @@ class ManyAccounts:
 
     Of two who are one customer the second is decided on what the first would record.
     """
+
+    at_once: ClassVar = 1
 
     def __init__(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import ClassVar, Generic, NamedTuple, Protocol, TypeVar
 from uuid import UUID, uuid5
 
 from msgspec import Struct
@@ -73,6 +73,8 @@ class Found(NamedTuple):
 
 class Subjects(Protocol):
     """What one kind of commands is given on, such as cases."""
+
+    at_once: ClassVar[int]  # items commanded at once; 1: one may decide about the next
 
     async def tried(self, items: Sequence[Item]) -> Sequence[Verdict]:
         """Return what would become of each of some items, read together. Raises: Unavailable."""

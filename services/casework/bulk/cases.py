@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import ClassVar
 
 from events.cases.asking import Rules
 from events.cases.commands import Command
@@ -30,7 +31,9 @@ from services.vault.subject_key import SubjectKey
 
 
 class ManyCases:
-    """Cases that one command is given on."""
+    """Cases that one command is given on; those of one moment are committed in common."""
+
+    at_once: ClassVar = 8
 
     def __init__(
         self, platform: CaseworkPlatform, streams: Streams, asked: AskedOfMany[Command]

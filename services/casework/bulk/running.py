@@ -36,8 +36,8 @@ BLOCK = 500
 FACTS_BLOCK = 64
 """Customers whose facts are read together."""
 
-_AT_ONCE = 8
-"""Items that are commanded at once: they are committed in common."""
+_LINES = 8
+"""Items that are told together."""
 
 _OUTAGES = 16
 """So many items in a row of which nothing is known: it is no fault of theirs, and it ends."""
@@ -162,7 +162,7 @@ async def done(run: Run) -> Lines:
             reached += positions
             outages = outages + 1 if line.outcome == "unavailable" else 0
             lines.append(line)
-            if len(lines) == _AT_ONCE:
+            if len(lines) == _LINES:
                 yield [*lines, Progress(done=outcomes.total(), count=len(items))]
                 lines = []
             if outages == _OUTAGES:
@@ -179,7 +179,7 @@ async def _results(run: Run) -> AsyncGenerator[tuple[ItemLine, Sequence[Position
     try:
         for item in run.found.items:
             working.append(asyncio.create_task(_one(run, item)))
-            if len(working) == _AT_ONCE:
+            if len(working) == run.subjects.at_once:
                 yield await working.popleft()
         while working:
             yield await working.popleft()
