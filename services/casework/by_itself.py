@@ -28,7 +28,8 @@ class CaseworkByItself:
 
     def __init__(self, platform: CaseworkPlatform) -> None:
         streams = Streams(platform.log, platform.vault, platform.clock)
-        cases, rulebook = Cases(streams, platform.pool), Rulebook(platform.pool)
+        cases = Cases(streams, platform.log, platform.pool)
+        rulebook = Rulebook(platform.pool)
         self.openings = Openings(platform.log, platform.pool, cases, rulebook)
         self.deadlines = Deadlines(platform.pool, cases, rulebook, platform.clock)
         self._log = platform.log

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -20,11 +21,13 @@ from events.codec import decode
 from events.envelope import CustomerId, RecordedEvent
 from events.policy import Reference
 from events.refusals import Refused, refuse
-from events.streams import case_stream
+from events.routing import nobodys
+from events.streams import case_stream, is_stream
 from events.touchpoints.complaint import CaseTouchpoint
 from projections.case_board.projection import CaseBoard
 from projections.receivables.projection import Receivables
 from services.casework.executing import Answer, Decided, Order, Stream, Streams
+from services.ports import CustomerRead, EventLog
 from services.postgres.pool import Pool, retried
 from services.postgres.statements import sql
 from services.rows.row_tables import tables_of
@@ -43,6 +46,7 @@ class CommandOn(Struct, frozen=True, kw_only=True):
     seen: int | None = None
     personal: Mapping[str, str] | None = None
     opens: Stream | None = None  # whom the case is about, where the command opens it
+    is_referred: bool = False  # it opens a case that another of ours asked for
     created_at: datetime | None = None  # what the platform does by itself dates itself
     only_tried: bool = False  # decide, and write nothing
 
@@ -80,11 +84,19 @@ def _escalation(case_id: str, command: Command) -> str | None:
     return escalation_id(case_id, command.cycle, command.clock, command.percent, owed)
 
 
+class _Published(NamedTuple):
+    """Whether branches published events of a case, and how far whose it is was read."""
+
+    is_told: bool
+    read: CustomerRead
+
+
 class Cases:
     """The cases of the company, as commands find them."""
 
-    def __init__(self, streams: Streams, pool: Pool) -> None:
+    def __init__(self, streams: Streams, log: EventLog, pool: Pool) -> None:
         self._streams = streams
+        self._log = log
         self._pool = pool
 
     async def events(self, case_id: str) -> Sequence[RecordedEvent]:
@@ -99,11 +111,17 @@ class Cases:
 
         async def decided(events: Sequence[RecordedEvent], now: datetime) -> Decided | Refused:
             case = folded(events)
-            if case is None and asked.opens is None:
-                return await self.without_stream(asked.case_id)
+            relied_on: Sequence[CustomerRead] = ()
+            if case is None:
+                if asked.opens is None:
+                    return await self.without_stream(asked.case_id)
+                published = await self._published(asked.case_id, asked.opens)
+                if published.is_told and not asked.is_referred:
+                    return refuse(EXTERNAL)
+                relied_on = [published.read]
             rules = Rules(reference, await self._open_invoices(asked, events))
             found = decide(case, asked.command, asked.by, now, rules)
-            return found if isinstance(found, Refused) else Decided(found)
+            return found if isinstance(found, Refused) else Decided(found, relied_on)
 
         stream = asked.opens or case_stream(asked.case_id)
         return await self._streams.execute(stream, asked.order(), decided)
@@ -118,10 +136,28 @@ class Cases:
         if not rows:
             return refuse(UNKNOWN_CASE)
         row = rows[0]
-        customer, branch_id = row["customer_id"], row["branch_id"]
-        if row["external"] or await is_published(self._pool, case_id, customer, branch_id):
+        whose = Stream(case_stream(case_id), row["customer_id"], row["branch_id"])
+        if row["external"] or (await self._published(case_id, whose)).is_told:
             return refuse(EXTERNAL)
         return refuse(NOT_OPENED)
+
+    async def _published(self, case_id: str, whose: Stream) -> _Published:
+        """Return whether branches published events of a case, and how far whose it is was read.
+
+        Raises: Unavailable, UnreadableEvent.
+        """
+        key = whose.customer or nobodys(whose.branch_id)
+        beyond = await self._log.beyond([key])
+        statement, name = sql("published_cases"), str(whose.customer)
+        if whose.customer is None:
+            statement, name = sql("published_cases_of_nobody"), whose.branch_id
+        rows = await retried(lambda: self._pool.fetch(statement, name))
+        told = [decode(row["data"]) for row in rows]
+        told += [
+            data for envelope, data in beyond.told.get(key, ()) if not is_stream(envelope.source)
+        ]
+        of_case = (one for one in told if isinstance(one, CaseTouchpoint))
+        return _Published(any(one.case_id == case_id for one in of_case), beyond.read(key))
 
     async def _open_invoices(
         self, asked: CommandOn, events: Sequence[RecordedEvent]
@@ -133,18 +169,6 @@ class Cases:
         statement = sql("open_invoices").format(items=_ITEMS, cases=_CASES)
         rows = await retried(lambda: self._pool.fetch(statement, customer, asked.case_id))
         return frozenset(row["invoice_id"] for row in rows)
-
-
-async def is_published(
-    pool: Pool, case_id: str, customer: str | None, branch_id: str | None
-) -> bool:
-    """Return whether branches published events of a case. Raises: Unavailable."""
-    statement, whose = sql("published_cases"), customer
-    if customer is None:
-        statement, whose = sql("published_cases_of_nobody"), branch_id
-    rows = await retried(lambda: pool.fetch(statement, whose))
-    told = (decode(row["data"]) for row in rows)
-    return any(isinstance(one, CaseTouchpoint) and one.case_id == case_id for one in told)
 
 
 def folded(events: Sequence[RecordedEvent]) -> Case | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from events.customers.identity import Identity
-from events.envelope import CustomerId, PositionVector
+from events.envelope import CustomerId
 from events.facts import Fact, fact_of
-from events.partitioning import partition_of
 from events.touchpoints.customer import CustomerMerged, CustomerUnmerged
 from projections.merged import Merged
 from services.errors import Unavailable, UnreadableEvent
@@ -16,12 +17,19 @@ from services.log.dossiers import PostgresDossiers
 from services.log.merged import merged_with
 from services.log.readable import readable
 from services.log.stored import stored_event
-from services.ports import EventLog
-from services.postgres.pool import Pool, retried, translated
+from services.ports import Beyond, CustomerRead, EventLog
+from services.postgres.pool import Pool, retried
 from services.postgres.statements import sql
 
 _PATIENCE_S = 5.0
 _LOOK_S = 0.05
+
+
+class Group(NamedTuple):
+    """Customers whom merges connect, by all their facts, and how far each was read."""
+
+    facts: Merged
+    relied_on: Sequence[CustomerRead]
 
 
 class Customers:
@@ -32,30 +40,34 @@ class Customers:
         self._pool = pool
         self._dossiers = PostgresDossiers(pool)
 
-    async def read(self, customer: CustomerId) -> Merged:
+    async def read(self, customer: CustomerId) -> Group:
         """Return a customer, with all whom merges connect, by the facts in the log just now.
 
         Where the events table mirrors a topic, it is waited for.
         Raises: Unavailable, UnreadableEvent.
         """
-        heads = await self._log.heads()
-        members = await retried(lambda: merged_with(self._pool, customer))
-        await self._kept(heads, {partition_of(one) for one in members})
-        found = await self._dossiers.facts_of(members, heads)
+        members: Sequence[CustomerId] = [customer]
+        while True:
+            beyond = await self._all_kept(members)
+            connected = await retried(lambda: merged_with(self._pool, customer))
+            if {*connected} == {*members}:
+                break
+            members = connected
+        found = await self._dossiers.facts_of(members, beyond.before)
         for dossier in found:
             for one in dossier.unreadable:
                 raise UnreadableEvent(f"event {one.event_id} cannot be read: {one.reason}")
-        return Merged({dossier.customer: dossier.facts for dossier in found})
+        facts = Merged({dossier.customer: dossier.facts for dossier in found})
+        return Group(facts, [beyond.read(one) for one in members])
 
-    async def _kept(self, heads: PositionVector, partitions: set[int]) -> None:
-        """Wait until the events table has what the log had. Raises: Unavailable."""
+    async def _all_kept(self, members: Sequence[CustomerId]) -> Beyond:
+        """Wait until the events table has all that there is of customers. Raises: Unavailable."""
         loop = asyncio.get_running_loop()
         end = loop.time() + _PATIENCE_S
         while True:
-            with translated():
-                rows = await self._pool.fetch(sql("readable_heads"), heads.generation)
-            if all(rows[one]["next_n"] >= heads.counts[one] for one in partitions):
-                return
+            beyond = await self._log.beyond(members)
+            if not beyond.known:
+                return beyond
             if loop.time() > end:
                 raise Unavailable(
                     "the customer's latest events are not readable yet; try again in a moment"

@@ -64,7 +64,7 @@ async def changes(
     Raises: Unavailable, UnreadableEvent.
     """
     at = unit[-1].envelope.effective_at
-    group = await customers.read(customer)
+    group = (await customers.read(customer)).facts
     root = group.identity.root_at(customer, at)
     facts = group.told(root, at) or ()
     return compared(root, facts, [*facts, *map(_fact, unit)], at, reference)

@@ -22,9 +22,8 @@ from events.touchpoints.payment import (
     InvoiceIssued,
     PaymentReceived,
 )
-from projections.merged import Merged
 from services.casework.accounts import AccountOrder, Accounts
-from services.casework.customers import Customers
+from services.casework.customers import Customers, Group
 from services.casework.executing import Done, Streams
 from services.casework.rulebook import Rulebook
 from tests.support.casework import CUSTOMER, MONDAY, Desk, Json, desk_on_chosen_log
@@ -299,7 +298,7 @@ class _PartedMeanwhile(Customers):
         self._desk = desk
         self._reads = 0
 
-    async def read(self, customer: CustomerId) -> Merged:
+    async def read(self, customer: CustomerId) -> Group:
         found = await super().read(customer)
         self._reads += 1
         if self._reads == 1:

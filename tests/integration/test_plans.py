@@ -100,6 +100,7 @@ GIVEN: Mapping[str, Arguments] = {
     "filling_end": (),
     "filling_note": ("history", 1, 2),
     "filling_stands": (),
+    "identity_events": (CUSTOMERS, TYPES),
     "near_customers": (CUSTOMERS,),
     "somebody_projects": (),
     "uncounted_sources": (10,),
@@ -111,7 +112,10 @@ GIVEN: Mapping[str, Arguments] = {
     "log_facts": (1, PARTITION, 100, 599),
     "log_is_quiet": (1, PARTITION, 10),
     "log_lock_heads": (1, [1, 2], NOW, "embedded"),
-    "log_lock_streams": (1, [1, 2], NOW, "embedded", ["/branches/B-1/till"], ["/cases/1"]),
+    "log_lock_streams": (
+        1, [1, 2], NOW, "embedded", ["/branches/B-1/till"], ["/cases/1"],
+        [CUSTOMER], [PARTITION], [9000] * 13,
+    ),
     "log_portion": (1, PARTITION, 100, 500, 2**62),
     "log_read": (1, PARTITION, 100, 500),
     "log_runs": (1,),
@@ -123,8 +127,9 @@ GIVEN: Mapping[str, Arguments] = {
     # --- Kafka's
     "kafka_admit": (
         1, [1], [uuid4()], ["/branches/B-1/x"], [0], [1], [b"d"], [NOW], [b"k"], [b"h"], [b"d"],
-        [True], 7,
+        [True], [None], 7,
     ),
+    "kafka_beyond": (1, [CUSTOMER], [CUSTOMER.encode()], [PARTITION], [16_000] * 13),
     "kafka_claim": (1,),
     "kafka_confirm": (7, [], 1, [1], [uuid4()], [60_000]),
     "kafka_distrust": ("topic",),
@@ -163,7 +168,6 @@ GIVEN: Mapping[str, Arguments] = {
     "move_wake": (),
     # --- the way in
     "branch_key_list": ("B-1",),
-    "decided_events": ([ONE], ["/cases/1"]),
     "key_add": (uuid4(), "B-1", None, "till", False, b"h", NOW),
     "key_find": (b"h",),
     "key_revoke": (ONE, NOW),
@@ -225,7 +229,6 @@ GIVEN: Mapping[str, Arguments] = {
     "release_lock": ("touchstone deliveries",),
     "relay_upto": ("webhook",),
     # --- casework
-    "identity_events": (CUSTOMERS, TYPES),
     "open_invoices": (CUSTOMER, "case_id-7"),
     "opening_move": (PARTITION, 1, 5),
     "opening_places": (),
