@@ -204,6 +204,19 @@ def _items(statement: Statement) -> tuple[Item, ...]:
     )
 
 
+def open_invoices(
+    customer: CustomerId, group: Group, now: datetime, reference: Reference
+) -> frozenset[str]:
+    """Return the invoices on which something is open in the account that a customer has."""
+    told = _told(customer, group, now)
+    statement = explain(told.root, Facts(told.facts), now, reference)
+    return frozenset(
+        one.row.invoice_id
+        for one in statement.items
+        if one.row.status == "open" and one.row.kind != "refund"
+    )
+
+
 def _disputes(facts: Sequence[Fact], now: datetime) -> Mapping[str, str]:
     """Return the disputes that are open, and the invoices that they are about."""
     past = [fact.data for fact in facts if fact.effective_at <= now]

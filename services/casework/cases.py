@@ -25,14 +25,14 @@ from events.routing import nobodys
 from events.streams import case_stream, is_stream
 from events.touchpoints.complaint import CaseTouchpoint
 from projections.case_board.projection import CaseBoard
-from projections.receivables.projection import Receivables
+from services.casework.accounts import open_invoices
+from services.casework.customers import Customers
 from services.casework.executing import Answer, Decided, Order, Stream, Streams
 from services.ports import CustomerRead, EventLog
 from services.postgres.pool import Pool, retried
 from services.postgres.statements import sql
 from services.rows.row_tables import tables_of
 
-_ITEMS = tables_of(Receivables())["items"].name
 _CASES = tables_of(CaseBoard())["cases"].name
 
 
@@ -96,6 +96,7 @@ class Cases:
 
     def __init__(self, streams: Streams, log: EventLog, pool: Pool) -> None:
         self._streams = streams
+        self._customers = Customers(log, pool)
         self._log = log
         self._pool = pool
 
@@ -112,6 +113,7 @@ class Cases:
         async def decided(events: Sequence[RecordedEvent], now: datetime) -> Decided | Refused:
             case = folded(events)
             relied_on: Sequence[CustomerRead] = ()
+            invoices: frozenset[str] = frozenset()
             if case is None:
                 if asked.opens is None:
                     return await self.without_stream(asked.case_id)
@@ -119,7 +121,11 @@ class Cases:
                 if published.is_told and not asked.is_referred:
                     return refuse(EXTERNAL)
                 relied_on = [published.read]
-            rules = Rules(reference, await self._open_invoices(asked, events))
+            elif isinstance(asked.command, HoldDunning) and events[0].envelope.subject:
+                group = await self._customers.read(events[0].envelope.subject)
+                invoices = open_invoices(events[0].envelope.subject, group, now, reference)
+                relied_on = group.relied_on
+            rules = Rules(reference, invoices)
             found = decide(case, asked.command, asked.by, now, rules)
             return found if isinstance(found, Refused) else Decided(found, relied_on)
 
@@ -158,17 +164,6 @@ class Cases:
         ]
         of_case = (one for one in told if isinstance(one, CaseTouchpoint))
         return _Published(any(one.case_id == case_id for one in of_case), beyond.read(key))
-
-    async def _open_invoices(
-        self, asked: CommandOn, events: Sequence[RecordedEvent]
-    ) -> frozenset[str]:
-        """Return the invoices of the customer on which something is open, if it matters."""
-        customer = events[0].envelope.subject if events else None
-        if not isinstance(asked.command, HoldDunning) or customer is None:
-            return frozenset()
-        statement = sql("open_invoices").format(items=_ITEMS, cases=_CASES)
-        rows = await retried(lambda: self._pool.fetch(statement, customer, asked.case_id))
-        return frozenset(row["invoice_id"] for row in rows)
 
 
 def folded(events: Sequence[RecordedEvent]) -> Case | None:

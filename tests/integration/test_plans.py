@@ -229,7 +229,6 @@ GIVEN: Mapping[str, Arguments] = {
     "release_lock": ("touchstone deliveries",),
     "relay_upto": ("webhook",),
     # --- casework
-    "open_invoices": (CUSTOMER, "case_id-7"),
     "opening_move": (PARTITION, 1, 5),
     "opening_places": (),
     "published_cases": (CUSTOMER,),
@@ -376,7 +375,7 @@ def large(postgres_server: str) -> Iterator[str]:
             runner.run(database.__aexit__(None, None, None))
 
 
-ON_ROWS = frozenset({"open_invoices", "row_of_case", "tier_of"})
+ON_ROWS = frozenset({"row_of_case", "tier_of"})
 """Statements outside the console that name tables of rows, which carry a version."""
 
 

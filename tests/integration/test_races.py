@@ -14,6 +14,7 @@ from itertools import count
 import pytest
 import pytest_asyncio
 
+from events.cases.commands import HoldDunning
 from events.cases.staff import Staff
 from events.cases.terms import native_case_id
 from events.customers.accounts import CheckCredit
@@ -22,6 +23,7 @@ from events.customers.merging import Merge, Unmerge
 from events.envelope import BranchId, CustomerId, Envelope, EventId
 from events.facts import Fact
 from events.money import Money
+from events.refusals import Refused
 from events.streams import case_stream
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.complaint import CaseAssigned, CaseReplied, ComplaintFiled
@@ -29,7 +31,7 @@ from events.touchpoints.customer import CustomerErased, CustomerMerged, Customer
 from events.touchpoints.order import OrderPlaced
 from events.touchpoints.payment import CreditChecked, CreditLimitSet, InvoiceIssued, PaymentReceived
 from services.casework.accounts import AccountOrder, Accounts
-from services.casework.cases import Cases
+from services.casework.cases import Cases, CommandOn
 from services.casework.customers import Customers
 from services.casework.executing import Done, Streams
 from services.casework.identity import CommandAbout, Identities
@@ -252,6 +254,27 @@ async def test_an_exposure_is_that_of_all_that_stands_before_it_in_the_log(desk:
             exposure += 7_00
     assert seen == expected
     assert seen[-1] >= 30 * 7_00
+
+
+async def test_an_invoice_that_is_paid_while_its_reminders_are_held_is_open_no_more(
+    desk: Desk,
+) -> None:
+    case_id = await desk.case()
+    await desk.publish(invoice("I-1", 40_00), "invoice")
+    await catch_up(desk.platform, desk.settings)
+    paid = PaymentReceived(payment_id="P-1", amount=cny(40_00))
+    platform = desk.platform
+    log = interleaved(platform.log, published(desk, paid))
+    cases = Cases(Streams(log, platform.vault, desk.clock), platform.log, platform.pool)
+    order = CommandOn(
+        case_id=case_id,
+        command=HoldDunning(invoice_id="I-1"),
+        by=Staff("service-1", "service", BRANCH, frozenset()),
+        key="held",
+    )
+    answer = await cases.execute(order, await Rulebook(platform.pool).reference())
+    assert isinstance(answer, Refused), answer
+    assert answer.rule == "nothing_open"
 
 
 # --- who is who

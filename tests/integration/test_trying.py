@@ -32,7 +32,7 @@ async def desk(request: pytest.FixtureRequest, database: str) -> AsyncIterator[D
 async def facts(desk: Desk) -> Sequence[Fact]:
     await catch_up(desk.platform, desk.settings)
     read = await Customers(desk.platform.log, desk.platform.pool).read(CustomerId(CUSTOMER))
-    return read.own(CustomerId(CUSTOMER))
+    return read.facts.own(CustomerId(CUSTOMER))
 
 
 async def heads(desk: Desk) -> PositionVector:

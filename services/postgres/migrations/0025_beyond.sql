@@ -81,6 +81,9 @@ BEGIN
         ), 0), NULL::int, NULL::uuid
     FROM unnest(of_streams) AS stream (name);
 
+    IF cardinality(keys) = 0 THEN
+        RETURN;  -- and plan nothing: a connection that is new has not done so yet
+    END IF;
     RETURN QUERY
     SELECT NULL::smallint, NULL::bigint, NULL::timestamptz, NULL::boolean, NULL::timestamptz,
         NULL::text, NULL::bigint, asked.place::int, found.event_id
