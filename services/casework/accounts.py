@@ -87,7 +87,7 @@ class Accounts:
     async def execute(self, asked: AccountOrder, reference: Reference, now: datetime) -> Answer:
         """Return what became of a command. Raises: Unavailable, UnreadableEvent, EventRefused."""
         for _ in range(_TRIES):
-            group = await self._customers.read(asked.customer)
+            group = await self._customers.group(asked.customer)
             before = await self._done_before(asked.order(), group)
             if before is not None:
                 return before
@@ -107,7 +107,7 @@ class Accounts:
         async def decided(events: Sequence[RecordedEvent], now: datetime) -> Decided | Refused:
             nonlocal told, is_new
             if not is_new:  # somebody moved
-                told = _told(asked.customer, await self._customers.read(asked.customer), now)
+                told = _told(asked.customer, await self._customers.group(asked.customer), now)
                 if told.root != root:
                     raise _OtherRoot
             is_new = False

@@ -122,7 +122,7 @@ class Cases:
                     return refuse(EXTERNAL)
                 relied_on = [published.read]
             elif isinstance(asked.command, HoldDunning) and events[0].envelope.subject:
-                group = await self._customers.read(events[0].envelope.subject)
+                group = await self._customers.group(events[0].envelope.subject)
                 invoices = open_invoices(events[0].envelope.subject, group, now, reference)
                 relied_on = group.relied_on
             rules = Rules(reference, invoices)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from events.touchpoints.customer import CustomerMerged, CustomerUnmerged
 from projections.merged import Merged
 from services.errors import Unavailable, UnreadableEvent
 from services.log.dossiers import PostgresDossiers
-from services.log.merged import merged_with
+from services.log.merged import each_merged_with, merged_with
 from services.log.readable import readable
 from services.log.stored import stored_event
 from services.ports import Beyond, CustomerRead, EventLog
@@ -32,6 +32,17 @@ class Group(NamedTuple):
     relied_on: Sequence[CustomerRead]
 
 
+class _Read(NamedTuple):
+    """Customers' facts, in groups that merges connect, and how far each customer was read."""
+
+    groups: Sequence[Mapping[CustomerId, Sequence[Fact]]]
+    relied_on: Sequence[CustomerRead]
+
+    def merged(self) -> Merged:
+        """Return all of them together."""
+        return Merged({one: facts for group in self.groups for one, facts in group.items()})
+
+
 class Customers:
     """Reads customers' facts for commands."""
 
@@ -40,25 +51,57 @@ class Customers:
         self._pool = pool
         self._dossiers = PostgresDossiers(pool)
 
-    async def read(self, customer: CustomerId) -> Group:
-        """Return a customer, with all whom merges connect, by the facts in the log just now.
+    async def group(self, customer: CustomerId) -> Group:
+        """Return a customer, with all whom merges connect, to decide on.
 
         Where the events table mirrors a topic, it is waited for.
         Raises: Unavailable, UnreadableEvent.
         """
-        members: Sequence[CustomerId] = [customer]
+        found = await self._read([customer])
+        return Group(found.merged(), found.relied_on)
+
+    async def read(self, *customers: CustomerId) -> Merged:
+        """Return customers, with all whom merges connect, by the facts in the log just now.
+
+        Where the events table mirrors a topic, it is waited for.
+        Raises: Unavailable, UnreadableEvent.
+        """
+        return (await self._read(customers)).merged()
+
+    async def read_each(self, customers: Sequence[CustomerId]) -> Mapping[CustomerId, Merged]:
+        """Return the same of many customers, each in its own group, in as many round trips.
+
+        An event that cannot be read spoils its own group alone, which is left out.
+        Raises: Unavailable.
+        """
+        found = await self._read(customers, leave_out=True)
+        groups = [Merged(one) for one in found.groups]
+        return {customer: one for one in groups for customer in one.identity.customers}
+
+    async def _read(self, customers: Sequence[CustomerId], *, leave_out: bool = False) -> _Read:
+        """Return what was recorded of customers, in the groups that merges connect."""
+        members: Sequence[CustomerId] = customers
         while True:
             beyond = await self._all_kept(members)
-            connected = await retried(lambda: merged_with(self._pool, customer))
-            if {*connected} == {*members}:
+            connected = await retried(lambda: each_merged_with(self._pool, customers))
+            groups = {tuple(sorted(group)) for group in connected.values()}
+            everybody = sorted({one for group in groups for one in group})
+            if {*members}.issuperset(everybody):
                 break
-            members = connected
-        found = await self._dossiers.facts_of(members, beyond.before)
-        for dossier in found:
+            members = everybody
+        facts: dict[CustomerId, Sequence[Fact]] = {}
+        broken: set[CustomerId] = set()
+        for dossier in await self._dossiers.facts_of(everybody, beyond.before):
+            facts[dossier.customer] = dossier.facts
             for one in dossier.unreadable:
-                raise UnreadableEvent(f"event {one.event_id} cannot be read: {one.reason}")
-        facts = Merged({dossier.customer: dossier.facts for dossier in found})
-        return Group(facts, [beyond.read(one) for one in members])
+                if not leave_out:
+                    raise UnreadableEvent(f"event {one.event_id} cannot be read: {one.reason}")
+                broken.add(dossier.customer)
+        whole = [group for group in sorted(groups) if broken.isdisjoint(group)]
+        return _Read(
+            [{one: facts[one] for one in group if one in facts} for group in whole],
+            [beyond.read(one) for one in everybody],
+        )
 
     async def _all_kept(self, members: Sequence[CustomerId]) -> Beyond:
         """Wait until the events table has all that there is of customers. Raises: Unavailable."""

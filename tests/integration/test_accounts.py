@@ -298,8 +298,8 @@ class _PartedMeanwhile(Customers):
         self._desk = desk
         self._reads = 0
 
-    async def read(self, customer: CustomerId) -> Group:
-        found = await super().read(customer)
+    async def group(self, customer: CustomerId) -> Group:
+        found = await super().group(customer)
         self._reads += 1
         if self._reads == 1:
             parted = await self._desk.give("C-2", "unmerge", by="hq-1", of="customers")
