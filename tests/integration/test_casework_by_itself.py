@@ -282,7 +282,7 @@ async def test_in_memory_commands_come_to_what_they_come_to_on_the_log(desk: Des
     reference = await Rulebook(desk.platform.pool).reference()
     memory = CasesInMemory()
     platform = desk.platform
-    streams = Streams(platform.log, platform.vault, desk.clock)
+    streams = Streams(platform.streams, platform.vault, desk.clock)
     cases = Cases(streams, platform.log, platform.pool)
     orders = [opening(stored[0], "gold")]
     case_id = orders[0].case_id

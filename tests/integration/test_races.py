@@ -36,12 +36,14 @@ from services.casework.customers import Customers
 from services.casework.executing import Done, Streams
 from services.casework.identity import CommandAbout, Identities
 from services.casework.openings import Openings
+from services.casework.parked_work import WORKS, ParkedWork
 from services.casework.rulebook import Rulebook
 from services.intake.answers import Answer
 from services.intake.draft import Draft, Scope
 from services.intake.intake import Intake
 from services.log.who_is_who import ways_of
 from services.ports import EventLog
+from services.streams.application import LogApplication
 from tests.support.casework import BRANCH, CUSTOMER, MONDAY, Desk, desk_on_chosen_log
 from tests.support.given import event_id
 from tests.support.interleaved import Act, interleaved
@@ -91,7 +93,8 @@ async def checks(
     platform = desk.platform
     log = interleaved(platform.log, *acts)
     accounts = Accounts(
-        Streams(log, platform.vault, desk.clock), Customers(platform.log, platform.pool)
+        Streams(LogApplication(log), platform.vault, desk.clock),
+        Customers(platform.log, platform.pool),
     )
     order = AccountOrder(
         customer=CustomerId(customer),
@@ -240,7 +243,7 @@ async def test_an_exposure_is_that_of_all_that_stands_before_it_in_the_log(desk:
     )
     seen = [
         event.data.exposure.minor
-        for event in await Streams(platform.log, platform.vault, desk.clock).events(
+        for event in await Streams(platform.streams, platform.vault, desk.clock).events(
             f"/customers/{CUSTOMER}"
         )
         if isinstance(event.data, CreditChecked)
@@ -265,7 +268,9 @@ async def test_an_invoice_that_is_paid_while_its_reminders_are_held_is_open_no_m
     paid = PaymentReceived(payment_id="P-1", amount=cny(40_00))
     platform = desk.platform
     log = interleaved(platform.log, published(desk, paid))
-    cases = Cases(Streams(log, platform.vault, desk.clock), platform.log, platform.pool)
+    cases = Cases(
+        Streams(LogApplication(log), platform.vault, desk.clock), platform.log, platform.pool
+    )
     order = CommandOn(
         case_id=case_id,
         command=HoldDunning(invoice_id="I-1"),
@@ -287,7 +292,7 @@ class Company:
         platform = desk.platform
         self.desk = desk
         self.log = log or platform.log
-        streams = Streams(self.log, platform.vault, desk.clock)
+        streams = Streams(LogApplication(self.log), platform.vault, desk.clock)
         self.identities = Identities(platform, streams)
         self.intake = Intake(self.log, platform.vault, desk.clock, platform.pool)
 
@@ -459,9 +464,10 @@ async def test_through_both_doors_every_merge_that_was_let_in_counts(company: Co
 def opener(desk: Desk, *acts: Act) -> Openings:
     """Whoever opens cases, while others act between its looking and its opening."""
     platform = desk.platform
-    streams = Streams(interleaved(platform.log, *acts), platform.vault, desk.clock)
+    streams = Streams(LogApplication(interleaved(platform.log, *acts)), platform.vault, desk.clock)
     cases = Cases(streams, platform.log, platform.pool)
-    return Openings(platform.log, platform.pool, cases, Rulebook(platform.pool))
+    parked = ParkedWork(platform.pool, desk.clock, WORKS[0])
+    return Openings(platform.log, platform.pool, cases, Rulebook(platform.pool), parked)
 
 
 async def complains(desk: Desk, customer: str | None = CUSTOMER) -> str:
