@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import timedelta
 from itertools import count
 
@@ -70,6 +70,22 @@ async def desk(request: pytest.FixtureRequest, database: str) -> AsyncIterator[D
         yield desk
 
 
+_APPLICATIONS: list[LogApplication] = []
+
+
+def streams_over(desk: Desk, log: EventLog) -> Streams:
+    """Commands over a log, until the test is over."""
+    _APPLICATIONS.append(LogApplication(log))
+    return Streams(_APPLICATIONS[-1], desk.platform.vault, desk.clock)
+
+
+@pytest.fixture(autouse=True)
+def applications() -> Iterator[None]:
+    yield
+    while _APPLICATIONS:
+        _APPLICATIONS.pop().close()
+
+
 def published(
     desk: Desk, data: Touchpoint, customer: str = CUSTOMER, *, seen: bool = True
 ) -> Callable[[], Awaitable[None]]:
@@ -93,7 +109,7 @@ async def checks(
     platform = desk.platform
     log = interleaved(platform.log, *acts)
     accounts = Accounts(
-        Streams(LogApplication(log), platform.vault, desk.clock),
+        streams_over(desk, log),
         Customers(platform.log, platform.pool),
     )
     order = AccountOrder(
@@ -268,9 +284,7 @@ async def test_an_invoice_that_is_paid_while_its_reminders_are_held_is_open_no_m
     paid = PaymentReceived(payment_id="P-1", amount=cny(40_00))
     platform = desk.platform
     log = interleaved(platform.log, published(desk, paid))
-    cases = Cases(
-        Streams(LogApplication(log), platform.vault, desk.clock), platform.log, platform.pool
-    )
+    cases = Cases(streams_over(desk, log), platform.log, platform.pool)
     order = CommandOn(
         case_id=case_id,
         command=HoldDunning(invoice_id="I-1"),
@@ -292,7 +306,7 @@ class Company:
         platform = desk.platform
         self.desk = desk
         self.log = log or platform.log
-        streams = Streams(LogApplication(self.log), platform.vault, desk.clock)
+        streams = streams_over(desk, self.log)
         self.identities = Identities(platform, streams)
         self.intake = Intake(self.log, platform.vault, desk.clock, platform.pool)
 
@@ -464,7 +478,7 @@ async def test_through_both_doors_every_merge_that_was_let_in_counts(company: Co
 def opener(desk: Desk, *acts: Act) -> Openings:
     """Whoever opens cases, while others act between its looking and its opening."""
     platform = desk.platform
-    streams = Streams(LogApplication(interleaved(platform.log, *acts)), platform.vault, desk.clock)
+    streams = streams_over(desk, interleaved(platform.log, *acts))
     cases = Cases(streams, platform.log, platform.pool)
     parked = ParkedWork(platform.pool, desk.clock, WORKS[0])
     return Openings(platform.log, platform.pool, cases, Rulebook(platform.pool), parked)
