@@ -24,7 +24,7 @@ from services.casework.executing import Answer, Decided, Done, Order, Stream, St
 from services.casework.parts import CaseworkPlatform
 from services.log.who_is_who import ways_of
 
-_HEADQUARTERS = "headquarters"  # whose event it is, where its sender works at no branch
+HEADQUARTERS = "headquarters"  # whose event it is, where its sender works at no branch
 
 
 class CommandAbout(Struct, frozen=True, kw_only=True):
@@ -70,7 +70,7 @@ class Identities:
             found = decide(asked.customer, asked.command, asked.by, at, known)
             return found if isinstance(found, Refused) else Decided(found, ways.relied_on, at)
 
-        branch = BranchId(asked.by.branch_id or _HEADQUARTERS)
+        branch = BranchId(asked.by.branch_id or HEADQUARTERS)
         stream = Stream(customer_stream(asked.customer), asked.customer, branch)
         return await self._streams.execute(stream, asked.order(), decided)
 
