@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
@@ -18,12 +19,14 @@ from events.cases.staff import BY_ITSELF, Staff
 from events.cases.state import Case
 from events.cases.terms import escalation_id
 from events.envelope import CustomerId, RecordedEvent
+from events.facts import Fact, fact_of
 from events.policy import Reference
 from events.refusals import Refused, refuse
 from events.routing import nobodys
 from events.streams import case_stream, is_stream
 from events.touchpoints.complaint import CaseTouchpoint
 from projections.case_board.projection import CaseBoard
+from projections.receivables.projection import Receivables
 from services.casework.accounts import open_invoices
 from services.casework.customers import Customers
 from services.casework.executing import Answer, Decided, Order, Stream, Streams
@@ -34,6 +37,7 @@ from services.postgres.pool import Pool, retried
 from services.postgres.statements import sql
 from services.rows.row_tables import tables_of
 
+_ITEMS = tables_of(Receivables())["items"].name
 _CASES = tables_of(CaseBoard())["cases"].name
 
 
@@ -138,18 +142,30 @@ class Cases:
     async def without_stream(self, case_id: str) -> Refused:
         """Return why nothing can be done with a case that has no stream.
 
+        Raises: Unavailable, UnreadableEvent.
+        """
+        return (await self.without_streams([case_id]))[case_id]
+
+    async def without_streams(self, case_ids: Sequence[str]) -> Mapping[str, Refused]:
+        """Return why nothing can be done with each case that has no stream.
+
         Another system keeps it, or published its history; or the platform is about to open it.
         Raises: Unavailable, UnreadableEvent.
         """
-        statement = sql("row_of_case").format(cases=_CASES)
-        rows = await retried(lambda: self._pool.fetch(statement, case_id))
-        if not rows:
-            return refuse(UNKNOWN_CASE)
-        row = rows[0]
-        whose = Stream(case_stream(case_id), row["customer_id"], row["branch_id"])
-        if row["external"] or (await self._published(case_id, whose)).is_told:
-            return refuse(EXTERNAL)
-        return refuse(NOT_OPENED)
+        found = dict.fromkeys(case_ids, refuse(UNKNOWN_CASE))
+        if not case_ids:
+            return found
+        statement = sql("rows_of_cases").format(cases=_CASES)
+        rows = await retried(lambda: self._pool.fetch(statement, case_ids))
+        own = [row for row in rows if not row["external"]]
+        published = await published_cases(
+            self._pool, [(row["case_id"], row["customer_id"], row["branch_id"]) for row in own]
+        )
+        for row in rows:
+            case_id = row["case_id"]
+            elsewhere = row["external"] or case_id in published
+            found[case_id] = refuse(EXTERNAL if elsewhere else NOT_OPENED)
+        return found
 
     async def _published(self, case_id: str, whose: Stream) -> _Published:
         """Return whether branches published events of a case, and how far whose it is was read.
@@ -158,24 +174,73 @@ class Cases:
         """
         key = whose.customer or nobodys(whose.branch_id)
         beyond = await self._log.beyond([key])
-        statement, name = sql("published_cases"), str(whose.customer)
-        if whose.customer is None:
-            statement, name = sql("published_cases_of_nobody"), whose.branch_id
-        rows = await retried(lambda: self._pool.fetch(statement, name, case_id))
-        told = [readable(stored_event(row)).data for row in rows]
-        told += [
-            data for envelope, data in beyond.told.get(key, ()) if not is_stream(envelope.source)
-        ]
-        of_case = (one for one in told if isinstance(one, CaseTouchpoint))
-        return _Published(any(one.case_id == case_id for one in of_case), beyond.read(key))
+        kept = await is_published(self._pool, case_id, whose.customer, whose.branch_id)
+        told = any(
+            isinstance(data, CaseTouchpoint)
+            and data.case_id == case_id
+            and not is_stream(envelope.source)
+            for envelope, data in beyond.told.get(key, ())
+        )
+        return _Published(kept or told, beyond.read(key))
+
+    async def open_invoices(
+        self, command: Command, customers: Mapping[str, CustomerId | None]
+    ) -> Mapping[str, frozenset[str]]:
+        """Return the invoices on which something is open, if it matters, by case.
+
+        Cases are given with whom they are about. Raises: Unavailable.
+        """
+        asked = {case: customer for case, customer in customers.items() if customer is not None}
+        if not isinstance(command, HoldDunning) or not asked:
+            return {}
+        statement = sql("open_invoices").format(items=_ITEMS, cases=_CASES)
+        pairs = [*asked.values()], [*asked]
+        found: dict[str, set[str]] = {}
+        for row in await retried(lambda: self._pool.fetch(statement, *pairs)):
+            found.setdefault(row["case_id"], set()).add(row["invoice_id"])
+        return {case_id: frozenset(invoices) for case_id, invoices in found.items()}
+
+
+async def is_published(
+    pool: Pool, case_id: str, customer: str | None, branch_id: str | None
+) -> bool:
+    """Return whether branches published events of a case. Raises: Unavailable, UnreadableEvent."""
+    return case_id in await published_cases(pool, [(case_id, customer, branch_id)])
+
+
+async def published_cases(
+    pool: Pool, asked: Sequence[tuple[str, str | None, str | None]]
+) -> frozenset[str]:
+    """Return which cases branches published, asked with the customer or, of nobody, the branch.
+
+    Raises: Unavailable, UnreadableEvent.
+    """
+    of_customers = [(customer, case) for case, customer, _ in asked if customer is not None]
+    of_nobody = [(branch, case) for case, customer, branch in asked if customer is None and branch]
+    found = set()
+    for name, pairs in (
+        ("published_cases", of_customers),
+        ("published_cases_of_nobody", of_nobody),
+    ):
+        if pairs:
+            fetched = partial(pool.fetch, sql(name), *map(list, zip(*pairs, strict=True)))
+            for row in await retried(fetched):
+                data = readable(stored_event(row)).data
+                if isinstance(data, CaseTouchpoint) and data.case_id == row["asked_case"]:
+                    found.add(data.case_id)
+    return frozenset(found)
 
 
 def folded(events: Sequence[RecordedEvent]) -> Case | None:
     """Return the case that a stream leaves; None: it has no events."""
+    return folded_facts([fact_of(event) for event in events])
+
+
+def folded_facts(facts: Iterable[Fact]) -> Case | None:
+    """Return the case that the facts of a stream leave; None: there are none."""
     case = None
-    for event in events:
-        envelope = event.envelope
-        case = evolve(case, event.data, envelope.effective_at, envelope.branch_id)
+    for fact in facts:
+        case = evolve(case, fact.data, fact.effective_at, fact.branch_id)
     return case
 
 

@@ -22,7 +22,7 @@ from services.log.dossiers import PostgresDossiers
 from services.log.merged import each_merged_with, merged_with
 from services.log.readable import readable
 from services.log.stored import stored_event
-from services.ports import Beyond, CustomerRead, EventLog
+from services.ports import Beyond, CustomerRead, Dossier, EventLog
 from services.postgres.pool import Pool, retried
 from services.postgres.statements import sql
 
@@ -66,14 +66,18 @@ class Group(NamedTuple):
 
 
 class _Read(NamedTuple):
-    """Customers' facts, in groups that merges connect, and how far each customer was read."""
+    """Whom merges connect, what was recorded of all of them, and how far each was read."""
 
-    groups: Sequence[Mapping[CustomerId, Sequence[Fact]]]
+    connected: Mapping[CustomerId, Sequence[CustomerId]]
+    found: Mapping[CustomerId, Dossier]
     relied_on: Sequence[CustomerRead]
 
     def merged(self) -> Merged:
-        """Return all of them together."""
-        return Merged({one: facts for group in self.groups for one, facts in group.items()})
+        """Return all of them together. Raises: UnreadableEvent."""
+        for dossier in self.found.values():
+            for one in dossier.unreadable:
+                raise UnreadableEvent(f"event {one.event_id} cannot be read: {one.reason}")
+        return Merged({one: self.found[one].facts for one in sorted(self.found)})
 
 
 class Customers:
@@ -104,37 +108,34 @@ class Customers:
     async def read_each(self, customers: Sequence[CustomerId]) -> Mapping[CustomerId, Merged]:
         """Return the same of many customers, each in its own group, in as many round trips.
 
-        An event that cannot be read spoils its own group alone, which is left out.
-        Raises: Unavailable.
+        A group of whose events one cannot be read is left out. Raises: Unavailable.
         """
-        found = await self._read(customers, leave_out=True)
-        groups = [Merged(one) for one in found.groups]
-        return {customer: one for one in groups for customer in one.identity.customers}
+        connected, found, _ = await self._read(customers)
+        groups: dict[tuple[CustomerId, ...], Merged] = {}
+        each: dict[CustomerId, Merged] = {}
+        for customer in customers:
+            members = tuple(sorted(connected.get(customer, (customer,))))
+            there = [one for one in members if one in found]
+            if any(found[one].unreadable for one in there):
+                continue
+            if members not in groups:
+                groups[members] = Merged({one: found[one].facts for one in there})
+            each[customer] = groups[members]
+        return each
 
-    async def _read(self, customers: Sequence[CustomerId], *, leave_out: bool = False) -> _Read:
-        """Return what was recorded of customers, in the groups that merges connect."""
+    async def _read(self, customers: Sequence[CustomerId]) -> _Read:
+        """Return whom merges connect with each customer, and what was recorded of all of them."""
         members: Sequence[CustomerId] = customers
         while True:
             beyond = await self._all_kept(members)
             connected = await retried(lambda: each_merged_with(self._pool, customers))
-            groups = {tuple(sorted(group)) for group in connected.values()}
-            everybody = sorted({one for group in groups for one in group})
+            everybody = sorted({one for some in connected.values() for one in some})
             if {*members}.issuperset(everybody):
                 break
             members = everybody
-        facts: dict[CustomerId, Sequence[Fact]] = {}
-        broken: set[CustomerId] = set()
-        for dossier in await self._dossiers.facts_of(everybody, beyond.before):
-            facts[dossier.customer] = dossier.facts
-            for one in dossier.unreadable:
-                if not leave_out:
-                    raise UnreadableEvent(f"event {one.event_id} cannot be read: {one.reason}")
-                broken.add(dossier.customer)
-        whole = [group for group in sorted(groups) if broken.isdisjoint(group)]
-        return _Read(
-            [{one: facts[one] for one in group if one in facts} for group in whole],
-            [beyond.read(one) for one in everybody],
-        )
+        found = await self._dossiers.facts_of(everybody, beyond.before)
+        relied_on = [beyond.read(one) for one in everybody]
+        return _Read(connected, {dossier.customer: dossier for dossier in found}, relied_on)
 
     async def _all_kept(self, members: Sequence[CustomerId]) -> Beyond:
         """Wait until the events table has all that there is of customers. Raises: Unavailable."""
