@@ -15,4 +15,9 @@ def partition_for(envelope: Envelope, data: Touchpoint) -> int:
         return partition_of(envelope.subject)
     if isinstance(data, ReferenceTouchpoint):
         return REFERENCE_PARTITION
-    return partition_of(f"branch:{envelope.branch_id}")
+    return partition_of(nobodys(envelope.branch_id))
+
+
+def nobodys(branch_id: str) -> str:
+    """Return the key of what belongs to a branch alone, as if it were a customer's."""
+    return f"branch:{branch_id}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from msgspec import Struct
@@ -22,15 +23,39 @@ class Clock(Protocol):
         ...
 
 
+class StreamVersion(Struct, frozen=True):
+    """How far a stream was read: the highest sequence number of its source; 0: it had no event."""
+
+    source: str
+    version: int
+
+
+class CustomerRead(Struct, frozen=True):
+    """How far a customer was read: nothing else touches it beyond `before` than what is `known`.
+
+    An event touches whom it is about, and whom its subject is merged into.
+    """
+
+    customer: str  # or `branch:` and a branch, for what is about no customer (`events.routing`)
+    before: PositionVector
+    known: frozenset[EventId] = frozenset()
+
+
+ReliedOn = StreamVersion | CustomerRead
+"""What a decision was made on, and what must not have moved when it is appended."""
+
+
 class Submission(Struct, frozen=True):
     """A validated touchpoint with its personal fields sealed, ready to be admitted.
 
     `digest` is the content digest: equal for an honest retry, different for other content.
+    `relied_on` is what must stand as it was read for the event to be let in by itself.
     """
 
     envelope: Envelope
     data: Touchpoint
     digest: bytes
+    relied_on: tuple[ReliedOn, ...] = ()
 
 
 class Accepted(Struct, frozen=True):
@@ -57,19 +82,15 @@ class Conflict(Struct, frozen=True):
 Outcome = Accepted | Duplicate | Conflict
 
 
-class StreamVersion(Struct, frozen=True):
-    """How far a stream was read: the highest sequence number of its source; 0: it had no event."""
-
-    source: str
-    version: int
-
-
 class Stale(Struct, frozen=True):
-    """A stream had moved when the unit came; nothing of the unit was written."""
+    """What was relied on had moved; nothing was written of what relied on it.
+
+    Of a customer there are no versions: `source` is its stream's, whatever moved.
+    """
 
     source: str
-    expected: int
-    version: int  # where it is now
+    expected: int = 0
+    version: int = 0  # where it is now
 
 
 class StoredEvent(Struct, frozen=True, gc=False):
@@ -110,6 +131,22 @@ class Portion(NamedTuple):
     recorded_at: datetime  # of the last event
 
 
+class Beyond(NamedTuple):
+    """What the log holds of customers, beside what the events table has of them.
+
+    The table has all events through `before`. Beyond lie `known`; of these `told` are whole: all
+    of units, about cases, and about who is who.
+    """
+
+    before: PositionVector
+    known: Mapping[str, frozenset[EventId]] = MappingProxyType({})
+    told: Mapping[str, Sequence[tuple[Envelope, Touchpoint]]] = MappingProxyType({})
+
+    def read(self, customer: str) -> CustomerRead:
+        """Return how far a customer was read by whoever read both."""
+        return CustomerRead(customer, self.before, self.known.get(customer, frozenset()))
+
+
 class StreamFacts(NamedTuple):
     """The facts of one stream, in order of sequence, and whom its events are about."""
 
@@ -128,12 +165,12 @@ class StreamLog(Protocol):
     """
 
     async def append_unit(
-        self, submissions: Sequence[Submission], relied_on: Sequence[StreamVersion] = ()
+        self, submissions: Sequence[Submission], relied_on: Sequence[ReliedOn] = ()
     ) -> Sequence[Outcome] | Stale:
         """Append all of the events or none; all outcomes are of one kind. Accepted means durable.
 
         The events of each source are numbered on from its version, one by one, in epoch 0.
-        Stale: a source, or a stream relied on, has moved. Duplicate: the same unit was accepted
+        Stale: a source, or what was relied on, has moved. Duplicate: the same unit was accepted
         before, whatever has moved since. Conflict: an id is taken by other content.
         Raises: Unavailable; then the unit is not known to be accepted, and repeating it is safe.
         ValueError, for events that make no unit.
@@ -164,10 +201,11 @@ class EventLog(StreamLog, Protocol):
     events from the first on, in the same order.
     """
 
-    async def append(self, submissions: Sequence[Submission]) -> Sequence[Outcome]:
+    async def append(self, submissions: Sequence[Submission]) -> Sequence[Outcome | Stale]:
         """Admit and append; one outcome per submission, in order. Accepted means durable.
 
-        Idempotent per event id and per (source, epoch, sequence), also within one call.
+        Idempotent per event id and per (source, epoch, sequence), also within one call. Stale only
+        for one that relied on something.
         `recorded_at` is stamped here, non-decreasing per partition.
         Raises: Unavailable; then nothing of the call is known to be accepted, and repeating
         it is safe.
@@ -187,6 +225,14 @@ class EventLog(StreamLog, Protocol):
 
     async def heads(self) -> PositionVector:
         """Return how many events each partition holds."""
+        ...
+
+    async def beyond(self, customers: Sequence[str]) -> Beyond:
+        """Return what of customers the events table does not have yet. Raises: Unavailable.
+
+        Whoever asks first and reads the table then has read all that was ever acknowledged of
+        cases and of who is who.
+        """
         ...
 
     def resolve(self, vector: PositionVector) -> PositionVector | None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Literal
 
 from msgspec import Struct
 
@@ -21,13 +22,17 @@ from events.envelope import CustomerId, EventId, FactKey
 from events.facts import Fact
 from events.touchpoints.customer import CustomerMerged, CustomerUnmerged
 
-_MOVES = (CustomerMerged, CustomerUnmerged)
+MOVES = (CustomerMerged, CustomerUnmerged)
 """The kinds of facts that say who is the same."""
+
+Contradiction = Literal["itself", "merged", "circle", "undone"]
+"""Why a merge cannot be so: of a customer into itself, of one who is merged by then, into one who
+belongs to it by then; or since another that counts would not count beside it."""
 
 
 def is_move(fact: Fact) -> bool:
     """Return whether a fact says who is the same, or is not any more."""
-    return type(fact.data) in _MOVES
+    return type(fact.data) in MOVES
 
 
 def involved(fact: Fact) -> tuple[CustomerId, ...]:
@@ -134,6 +139,25 @@ class Identity:
 
     def _into(self, at: datetime) -> Mapping[CustomerId, CustomerId]:
         return {edge.member: edge.into for edge in self._edges if edge.in_force(at)}
+
+
+def contradiction(
+    told: Mapping[CustomerId, Sequence[Fact]], customer: CustomerId, move: Fact
+) -> Contradiction | None:
+    """Return why a merge or unmerge cannot be so beside what is told; None: it can.
+
+    It can if a merge counts itself, and whatever counts without it goes on counting. What is told
+    are the moves of all on the ways from both customers to their roots.
+    """
+    before = Identity(told)
+    after = Identity({**told, customer: [*told.get(customer, ()), move]})
+    counts = {edge.merged_by for edge in after.edges}
+    if isinstance(move.data, CustomerMerged) and move.id not in counts:
+        if move.data.into == customer:
+            return "itself"
+        is_merged = before.edge_at(customer, move.effective_at) is not None
+        return "merged" if is_merged else "circle"
+    return None if counts.issuperset(edge.merged_by for edge in before.edges) else "undone"
 
 
 def _when(change: Change) -> datetime:

@@ -1,7 +1,8 @@
 """Commands on a customer's account: decided on all facts that the log holds of the customer.
 
-What was decided before is in the customer's own stream, which a command relies on: so of two
-who ask for the last of a limit, one sees the room that the other's answer has reserved.
+A command relies on there being no fact of the customer, nor of whoever is merged with it, that it
+did not read: an order published meanwhile is counted, a merge decided meanwhile is seen, and of
+two who ask for the last of a limit, one sees the room that the other's answer has reserved.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from events.customers.account_reasons import UNKNOWN_CUSTOMER
 from events.customers.accounts import (
@@ -26,18 +29,20 @@ from events.money import MAX_MINOR, Money
 from events.policy import Reference
 from events.refusals import Refused, refuse
 from events.streams import customer_stream
+from events.touchpoints.customer import CustomerMerged, CustomerUnmerged
 from events.touchpoints.payment import DisputeSettled, InvoiceDisputed, PaymentReceived
 from events.touchpoints.policy import CreditPolicy
 from projections.facts import Facts
-from projections.merged import Merged
 from projections.receivables.credit import CreditRequest, decide_credit
 from projections.receivables.lines import Statement
 from projections.receivables.statement import explain
-from services.casework.customers import CustomerOrder, Customers
+from services.casework.customers import CustomerOrder, Customers, Group
 from services.casework.executing import Answer, Decided, Order, Stream, Streams
 from services.errors import Unavailable
 from services.intake.answers import EventRefused
-from services.ports import StreamVersion
+from services.ports import CustomerRead
+
+_TRIES = 5
 
 AccountOrder = CustomerOrder[Command]
 
@@ -54,65 +59,88 @@ class Accounts:
 
     async def execute(self, asked: AccountOrder, reference: Reference, now: datetime) -> Answer:
         """Return what became of a command. Raises: Unavailable, UnreadableEvent, EventRefused."""
-        group = await self._customers.read(asked.customer)
-        before = await self._done_before(asked.order(), group)
-        if before is not None:
-            return before
-        told = _told(asked.customer, group, now)
-        root, again = told.root, False
-        if not told.facts:
-            return refuse(UNKNOWN_CUSTOMER, customer=asked.customer)
+        for _ in range(_TRIES):
+            group = await self._customers.group(asked.customer)
+            before = await self._done_before(asked.order(), group)
+            if before is not None:
+                return before
+            told = _told(asked.customer, group, now)
+            if not told.facts:
+                return refuse(UNKNOWN_CUSTOMER, customer=asked.customer)
+            try:
+                return await self._of_root(asked, told, reference)
+            except _OtherRoot:
+                continue
+        raise Unavailable("the customer is merged and parted all the time; try again in a moment")
+
+    async def _of_root(self, asked: AccountOrder, told: _Told, reference: Reference) -> Answer:
+        """Execute a command on the stream of the root that was told. Raises: _OtherRoot."""
+        root, is_new = told.root, True
 
         async def decided(events: Sequence[RecordedEvent], now: datetime) -> Decided | Refused:
-            nonlocal told, again
-            if again and told.relied_on:  # one of these moved, perhaps
-                told = _told(asked.customer, await self._customers.read(asked.customer), now)
+            nonlocal told, is_new
+            if not is_new:  # somebody moved
+                told = _told(asked.customer, await self._customers.group(asked.customer), now)
                 if told.root != root:
-                    raise Unavailable("the customer is being merged or parted; try again")
-            again = True
+                    raise _OtherRoot
+            is_new = False
             known = {fact.id: fact for fact in (*told.facts, *map(fact_of, events))}
             account = account_at(
                 root, [*known.values()], len(events), now, reference, asked.command
             )
             found = decide(asked.command, asked.by, now, account)
-            return found if isinstance(found, Refused) else Decided(found, told.relied_on)
+            if isinstance(found, Refused):
+                return found
+            return Decided(found, _with_own(told, events))
 
         latest = max(fact.effective_at for fact in told.facts)
         branch = BranchId(Home(told.facts).branch_at(latest) or "")
         stream = Stream(customer_stream(root), root, branch)
         return await self._streams.execute(stream, asked.order(), decided)
 
-    async def _done_before(self, order: Order, group: Merged) -> Answer | None:
+    async def _done_before(self, order: Order, group: Group) -> Answer | None:
         """Return what an order of this key did, to whichever of the group was the root then.
 
         Raises: Unavailable, UnreadableEvent.
         """
         first = None if order.only_tried else order.event_id(0)
-        for customer in group.identity.customers:
-            if any(fact.id == first for fact in group.own(customer)):
+        for customer in group.facts.identity.customers:
+            if any(fact.id == first for fact in group.facts.own(customer)):
                 return await self._streams.done_before(customer_stream(customer), order)
         return None
 
 
+class _OtherRoot(Exception):
+    """Whose account the customer has is another one by now."""
+
+
 class _Told(NamedTuple):
-    """Whose account a customer has, the facts of it, and the streams that these were read from."""
+    """Whose account a customer has, its facts, and how far all connected with it were read."""
 
     root: CustomerId
     facts: Sequence[Fact]
-    relied_on: Sequence[StreamVersion]  # besides the root's own
+    relied_on: Sequence[CustomerRead]
 
 
-def _told(customer: CustomerId, group: Merged, now: datetime) -> _Told:
-    root = group.identity.root_at(customer, now)
-    facts = group.told(root, now) or ()
-    members = group.identity.groups_at(now).get(root, ())
-    relied_on = [_version(customer_stream(one), facts) for one in members if one != root]
-    return _Told(root, facts, relied_on)
+def _told(customer: CustomerId, group: Group, now: datetime) -> _Told:
+    root = group.facts.identity.root_at(customer, now)
+    return _Told(root, group.facts.told(root, now) or (), group.relied_on)
 
 
-def _version(stream: str, facts: Sequence[Fact]) -> StreamVersion:
-    numbers = (fact.sequence for fact in facts if fact.source == stream)
-    return StreamVersion(stream, max(numbers, default=0))
+def _with_own(told: _Told, events: Sequence[RecordedEvent]) -> Sequence[CustomerRead]:
+    """Return what a decision relies on that has read the root's own stream after all the rest.
+
+    Of a merge or a parting there the rest would have to be read again.
+    """
+    read = {one.customer: one for one in told.relied_on}
+    root = read[told.root]
+    fresh = {
+        event.envelope.id
+        for event in events
+        if not root.before.covers(event.position)
+        and not isinstance(event.data, CustomerMerged | CustomerUnmerged)
+    }
+    return [*({**read, told.root: replace(root, known=root.known | fresh)}).values()]
 
 
 def account_at(
@@ -146,6 +174,19 @@ def _items(statement: Statement) -> tuple[Item, ...]:
     rows.sort(key=lambda row: (row.due_on, row.item_id))
     return tuple(
         Item(row.invoice_id, Money(row.balance_minor, row.currency), row.due_on) for row in rows
+    )
+
+
+def open_invoices(
+    customer: CustomerId, group: Group, now: datetime, reference: Reference
+) -> frozenset[str]:
+    """Return the invoices on which something is open in the account that a customer has."""
+    told = _told(customer, group, now)
+    statement = explain(told.root, Facts(told.facts), now, reference)
+    return frozenset(
+        one.row.invoice_id
+        for one in statement.items
+        if one.row.status == "open" and one.row.kind != "refund"
     )
 
 

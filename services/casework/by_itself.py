@@ -31,7 +31,8 @@ class CaseworkByItself:
 
     def __init__(self, platform: CaseworkPlatform) -> None:
         streams = Streams(platform.streams, platform.vault, platform.clock)
-        cases, rulebook = Cases(streams, platform.pool), Rulebook(platform.pool)
+        cases = Cases(streams, platform.log, platform.pool)
+        rulebook = Rulebook(platform.pool)
         pool, clock = platform.pool, platform.clock
         openings, escalations = (ParkedWork(pool, clock, work) for work in WORKS)
         self.openings = Openings(platform.log, pool, cases, rulebook, openings)

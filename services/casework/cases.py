@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -21,13 +22,17 @@ from events.envelope import CustomerId, RecordedEvent
 from events.facts import Fact, fact_of
 from events.policy import Reference
 from events.refusals import Refused, refuse
-from events.streams import case_stream
+from events.routing import nobodys
+from events.streams import case_stream, is_stream
 from events.touchpoints.complaint import CaseTouchpoint
 from projections.case_board.projection import CaseBoard
 from projections.receivables.projection import Receivables
+from services.casework.accounts import open_invoices
+from services.casework.customers import Customers
 from services.casework.executing import Answer, Decided, Order, Stream, Streams
 from services.log.readable import readable
 from services.log.stored import stored_event
+from services.ports import CustomerRead, EventLog
 from services.postgres.pool import Pool, retried
 from services.postgres.statements import sql
 from services.rows.row_tables import tables_of
@@ -46,6 +51,7 @@ class CommandOn(Struct, frozen=True, kw_only=True):
     seen: int | None = None
     personal: Mapping[str, str] | None = None
     opens: Stream | None = None  # whom the case is about, where the command opens it
+    is_referred: bool = False  # it opens a case that another of ours asked for
     created_at: datetime | None = None  # what the platform does by itself dates itself
     only_tried: bool = False  # decide, and write nothing
 
@@ -85,11 +91,20 @@ class CommandOn(Struct, frozen=True, kw_only=True):
         return [self.case_id, name, msgspec.to_builtins(command), self.personal or {}]
 
 
+class _Published(NamedTuple):
+    """Whether branches published events of a case, and how far whose it is was read."""
+
+    is_told: bool
+    read: CustomerRead
+
+
 class Cases:
     """The cases of the company, as commands find them."""
 
-    def __init__(self, streams: Streams, pool: Pool) -> None:
+    def __init__(self, streams: Streams, log: EventLog, pool: Pool) -> None:
         self._streams = streams
+        self._customers = Customers(log, pool)
+        self._log = log
         self._pool = pool
 
     async def events(self, case_id: str) -> Sequence[RecordedEvent]:
@@ -104,13 +119,22 @@ class Cases:
 
         async def decided(events: Sequence[RecordedEvent], now: datetime) -> Decided | Refused:
             case = folded(events)
-            if case is None and asked.opens is None:
-                return await self.without_stream(asked.case_id)
-            about = {asked.case_id: customer_of(events) if events else None}
-            invoices = await self.open_invoices(asked.command, about)
-            rules = Rules(reference, invoices.get(asked.case_id, frozenset()))
+            relied_on: Sequence[CustomerRead] = ()
+            invoices: frozenset[str] = frozenset()
+            if case is None:
+                if asked.opens is None:
+                    return await self.without_stream(asked.case_id)
+                published = await self._published(asked.case_id, asked.opens)
+                if published.is_told and not asked.is_referred:
+                    return refuse(EXTERNAL)
+                relied_on = [published.read]
+            elif isinstance(asked.command, HoldDunning) and events[0].envelope.subject:
+                group = await self._customers.group(events[0].envelope.subject)
+                invoices = open_invoices(events[0].envelope.subject, group, now, reference)
+                relied_on = group.relied_on
+            rules = Rules(reference, invoices)
             found = decide(case, asked.command, asked.by, now, rules)
-            return found if isinstance(found, Refused) else Decided(found)
+            return found if isinstance(found, Refused) else Decided(found, relied_on)
 
         stream = asked.opens or case_stream(asked.case_id)
         return await self._streams.execute(stream, asked.order(), decided)
@@ -142,6 +166,22 @@ class Cases:
             elsewhere = row["external"] or case_id in published
             found[case_id] = refuse(EXTERNAL if elsewhere else NOT_OPENED)
         return found
+
+    async def _published(self, case_id: str, whose: Stream) -> _Published:
+        """Return whether branches published events of a case, and how far whose it is was read.
+
+        Raises: Unavailable, UnreadableEvent.
+        """
+        key = whose.customer or nobodys(whose.branch_id)
+        beyond = await self._log.beyond([key])
+        kept = await is_published(self._pool, case_id, whose.customer, whose.branch_id)
+        told = any(
+            isinstance(data, CaseTouchpoint)
+            and data.case_id == case_id
+            and not is_stream(envelope.source)
+            for envelope, data in beyond.told.get(key, ())
+        )
+        return _Published(kept or told, beyond.read(key))
 
     async def open_invoices(
         self, command: Command, customers: Mapping[str, CustomerId | None]

@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from events.cases.staff import Staff
 from events.customers.identity import Identity
-from events.envelope import CustomerId, PositionVector
+from events.envelope import CustomerId
 from events.facts import Fact, fact_of
-from events.partitioning import partition_of
 from events.touchpoints.customer import CustomerMerged, CustomerUnmerged
 from projections.merged import Merged
 from services.casework.executing import Order
@@ -23,8 +22,8 @@ from services.log.dossiers import PostgresDossiers
 from services.log.merged import each_merged_with, merged_with
 from services.log.readable import readable
 from services.log.stored import stored_event
-from services.ports import Dossier, EventLog
-from services.postgres.pool import Pool, retried, translated
+from services.ports import Beyond, CustomerRead, Dossier, EventLog
+from services.postgres.pool import Pool, retried
 from services.postgres.statements import sql
 
 _PATIENCE_S = 5.0
@@ -59,6 +58,28 @@ class CustomerOrder(Struct, Generic[C], frozen=True, kw_only=True):
         )
 
 
+class Group(NamedTuple):
+    """Customers whom merges connect, by all their facts, and how far each was read."""
+
+    facts: Merged
+    relied_on: Sequence[CustomerRead]
+
+
+class _Read(NamedTuple):
+    """Whom merges connect, what was recorded of all of them, and how far each was read."""
+
+    connected: Mapping[CustomerId, Sequence[CustomerId]]
+    found: Mapping[CustomerId, Dossier]
+    relied_on: Sequence[CustomerRead]
+
+    def merged(self) -> Merged:
+        """Return all of them together. Raises: UnreadableEvent."""
+        for dossier in self.found.values():
+            for one in dossier.unreadable:
+                raise UnreadableEvent(f"event {one.event_id} cannot be read: {one.reason}")
+        return Merged({one: self.found[one].facts for one in sorted(self.found)})
+
+
 class Customers:
     """Reads customers' facts for commands."""
 
@@ -67,25 +88,29 @@ class Customers:
         self._pool = pool
         self._dossiers = PostgresDossiers(pool)
 
+    async def group(self, customer: CustomerId) -> Group:
+        """Return a customer, with all whom merges connect, to decide on.
+
+        Where the events table mirrors a topic, it is waited for.
+        Raises: Unavailable, UnreadableEvent.
+        """
+        found = await self._read([customer])
+        return Group(found.merged(), found.relied_on)
+
     async def read(self, *customers: CustomerId) -> Merged:
         """Return customers, with all whom merges connect, by the facts in the log just now.
 
         Where the events table mirrors a topic, it is waited for.
         Raises: Unavailable, UnreadableEvent.
         """
-        connected, found = await self._read(customers)
-        for dossier in found.values():
-            for one in dossier.unreadable:
-                raise UnreadableEvent(f"event {one.event_id} cannot be read: {one.reason}")
-        members = {one for some in connected.values() for one in some}
-        return Merged({one: found[one].facts for one in sorted(members & found.keys())})
+        return (await self._read(customers)).merged()
 
     async def read_each(self, customers: Sequence[CustomerId]) -> Mapping[CustomerId, Merged]:
         """Return the same of many customers, each in its own group, in as many round trips.
 
         A group of whose events one cannot be read is left out. Raises: Unavailable.
         """
-        connected, found = await self._read(customers)
+        connected, found, _ = await self._read(customers)
         groups: dict[tuple[CustomerId, ...], Merged] = {}
         each: dict[CustomerId, Merged] = {}
         for customer in customers:
@@ -98,26 +123,28 @@ class Customers:
             each[customer] = groups[members]
         return each
 
-    async def _read(
-        self, customers: Sequence[CustomerId]
-    ) -> tuple[Mapping[CustomerId, Sequence[CustomerId]], Mapping[CustomerId, Dossier]]:
+    async def _read(self, customers: Sequence[CustomerId]) -> _Read:
         """Return whom merges connect with each customer, and what was recorded of all of them."""
-        heads = await self._log.heads()
-        connected = await retried(lambda: each_merged_with(self._pool, customers))
-        members = sorted({one for some in connected.values() for one in some})
-        await self._kept(heads, {partition_of(one) for one in members})
-        found = await self._dossiers.facts_of(members, heads)
-        return connected, {dossier.customer: dossier for dossier in found}
+        members: Sequence[CustomerId] = customers
+        while True:
+            beyond = await self._all_kept(members)
+            connected = await retried(lambda: each_merged_with(self._pool, customers))
+            everybody = sorted({one for some in connected.values() for one in some})
+            if {*members}.issuperset(everybody):
+                break
+            members = everybody
+        found = await self._dossiers.facts_of(everybody, beyond.before)
+        relied_on = [beyond.read(one) for one in everybody]
+        return _Read(connected, {dossier.customer: dossier for dossier in found}, relied_on)
 
-    async def _kept(self, heads: PositionVector, partitions: set[int]) -> None:
-        """Wait until the events table has what the log had. Raises: Unavailable."""
+    async def _all_kept(self, members: Sequence[CustomerId]) -> Beyond:
+        """Wait until the events table has all that there is of customers. Raises: Unavailable."""
         loop = asyncio.get_running_loop()
         end = loop.time() + _PATIENCE_S
         while True:
-            with translated():
-                rows = await self._pool.fetch(sql("readable_heads"), heads.generation)
-            if all(rows[one]["next_n"] >= heads.counts[one] for one in partitions):
-                return
+            beyond = await self._log.beyond(members)
+            if not beyond.known:
+                return beyond
             if loop.time() > end:
                 raise Unavailable(
                     "the customer's latest events are not readable yet; try again in a moment"

@@ -29,8 +29,8 @@ from services.ports import (
     Clock,
     Conflict,
     Outcome,
+    ReliedOn,
     Stale,
-    StreamVersion,
     Submission,
 )
 from services.streams.application import LogApplication, LogNotification
@@ -85,13 +85,13 @@ class Order(Struct, frozen=True, kw_only=True):
 
 
 class Decided(Struct, frozen=True):
-    """What a command is to record, and the other streams that it was decided on.
+    """What a command is to record, and what it was decided on besides its stream.
 
     `at` is when it takes effect, where what was decided on elsewhere has it later than now.
     """
 
     touchpoints: Sequence[Touchpoint]
-    relied_on: Sequence[StreamVersion] = ()
+    relied_on: Sequence[ReliedOn] = ()
     at: datetime | None = None
 
 
@@ -153,7 +153,7 @@ class Streams:
         return [_read(cast("StreamEvent", event)) for event in read]
 
     async def _save(
-        self, unit: Sequence[Submission], relied_on: Sequence[StreamVersion]
+        self, unit: Sequence[Submission], relied_on: Sequence[ReliedOn]
     ) -> Sequence[Outcome] | Stale:
         """Save events as one unit of the log; return what became of each.
 

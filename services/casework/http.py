@@ -32,7 +32,7 @@ class _Desk(Desk):
 
     def __init__(self, platform: CaseworkPlatform, rates: Rates) -> None:
         super().__init__(platform, rates)
-        self.cases = Cases(self.streams, platform.pool)
+        self.cases = Cases(self.streams, platform.log, platform.pool)
 
     async def command(self, asking: Asking, case_id: str, kind: type[CaseCommand]) -> Response:
         """Do a command, or say why not. Raises: Problem, Unavailable."""

@@ -26,7 +26,7 @@ from events.touchpoints.complaint import (
     ServiceRequested,
 )
 from projections.value_tiers.projection import ValueTiers
-from services.casework.cases import Cases, CommandOn, is_published
+from services.casework.cases import Cases, CommandOn
 from services.casework.customers import root_of
 from services.casework.executing import Done, Stream
 from services.casework.parked_work import ParkedWork, Task
@@ -140,23 +140,12 @@ class Openings:
 
     async def _open(self, stored: StoredEvent, reference: Reference) -> None:
         event = readable(stored)
-        if not await self._is_ours(event):
+        if not _is_ours(event):
             return
         asked = opening(event, await self._tier(event))
         answer = await self._cases.execute(asked, reference)
         if isinstance(answer, Done) and not answer.replayed:
             _LOG.debug("case_opened", case_id=asked.case_id)
-
-    async def _is_ours(self, event: RecordedEvent) -> bool:
-        """Return whether nobody else keeps the case that an event opens."""
-        envelope, data = event.envelope, event.data
-        if isinstance(data, CaseReferred):
-            return True  # from a case of our own
-        assert isinstance(data, ComplaintFiled | ServiceRequested)
-        if data.case_ref is not None:
-            return False
-        case_id = native_case_id(envelope.id)
-        return not await is_published(self._pool, case_id, envelope.subject, envelope.branch_id)
 
     async def _tier(self, event: RecordedEvent) -> str | None:
         """Return the customer's tier as the rows know it now: that of its root."""
@@ -170,6 +159,13 @@ class Openings:
                 sql("tier_of").format(standings=_STANDINGS), root
             )
         return tier
+
+
+def _is_ours(event: RecordedEvent) -> bool:
+    """Return whether no other system keeps the case that an event opens, as the event says."""
+    data = event.data
+    assert isinstance(data, _OPENING), f"{event.envelope.type} opens no case"
+    return isinstance(data, CaseReferred) or data.case_ref is None
 
 
 def _task(stored: StoredEvent) -> Task:
@@ -206,5 +202,6 @@ def opening(event: RecordedEvent, tier: str | None) -> CommandOn:
         by=BY_ITSELF,
         key=envelope.id,
         opens=Stream(f"{CASES}{command.case_id}", envelope.subject, envelope.branch_id),
+        is_referred=isinstance(data, CaseReferred),
         created_at=max(event.recorded_at, at),
     )

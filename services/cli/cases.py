@@ -73,7 +73,7 @@ async def _history(platform: Platform, case_id: str) -> History:
     from services.casework.rulebook import Rulebook
 
     streams = Streams(platform.streams, platform.vault, platform.clock)
-    events = await Cases(streams, platform.pool).events(case_id)
+    events = await Cases(streams, platform.log, platform.pool).events(case_id)
     case = folded(events)
     if case is None:
         raise UsageError(
@@ -159,7 +159,7 @@ async def _done(
             personal=sent.personal,
         )
         streams = Streams(platform.streams, platform.vault, platform.clock)
-        answer = await Cases(streams, platform.pool).execute(given, reference)
+        answer = await Cases(streams, platform.log, platform.pool).execute(given, reference)
     except EventRefused as why:
         raise UsageError(f"{why.field.removeprefix('data.')}: {why.reason}; {why.remedy}") from why
     return _as_done(answer)

@@ -10,27 +10,41 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from events.codec import encode
 from events.envelope import BranchId
 from events.errors import MalformedEvent
 from events.touchpoints import CATALOGUE
+from services.errors import Unavailable
 from services.intake import native_cases
 from services.intake.answers import Answer, EventRefused, refused, token_through
 from services.intake.attributes import identity, senders_id
 from services.intake.characters import flaw_on_a_page
 from services.intake.draft import Draft, Scope
-from services.intake.native_cases import decided_events
+from services.intake.moves import is_move, judged
 from services.intake.parsing import draft_of
 from services.intake.quarantine import Quarantine, Rejected, Room
 from services.intake.rules import RESERVED, check
 from services.intake.sealing import sealed_draft
-from services.ports import Accepted, Clock, Conflict, Duplicate, EventLog, Outcome, Submission
+from services.ports import (
+    Accepted,
+    Clock,
+    Conflict,
+    Duplicate,
+    EventLog,
+    Outcome,
+    ReliedOn,
+    Stale,
+    Submission,
+)
 from services.postgres.pool import Pool
 from services.vault.vault import PostgresVault, subject_of
 
 Verdict = Outcome | EventRefused
 
+
+_TRIES = 5
 
 _IN_ONE_GO = 20
 """Events that are checked or sealed before others get a turn: a few milliseconds."""
@@ -102,19 +116,35 @@ class Intake:
                 check(one.draft, scope, now)
             except EventRefused as why:
                 one.verdict = why
-        await self._refuse_decided([one for one in incoming if one.verdict is None])
-        await self._append([one for one in incoming if one.verdict is None])
+        left = [one for one in incoming if one.verdict is None]
+        await self._append_facts([one for one in left if not is_move(_draft(one))])
+        await self._append_moves([one for one in left if is_move(_draft(one))])
         if keep_refused:
             await self._keep_refused(scope, incoming)
         return [_answer(one) for one in incoming]
 
-    async def _refuse_decided(self, incoming: Sequence[_Incoming]) -> None:
-        """Leave a verdict on what only a command may say."""
-        decided = await decided_events(self._pool, [_draft(one) for one in incoming])
-        for one in incoming:
-            draft = _draft(one)
-            if draft.envelope.id in decided:
-                one.verdict = native_cases.refusal(draft)
+    async def _append_facts(self, incoming: Sequence[_Incoming]) -> None:
+        """Append what nobody decides, and refuse what only a command may say."""
+        relied_on = [native_cases.no_stream_for(_draft(one)) for one in incoming]
+        for one in await self._append(incoming, relied_on):
+            one.verdict = native_cases.refusal(_draft(one))
+
+    async def _append_moves(self, incoming: Sequence[_Incoming]) -> None:
+        """Append what says who is the same customer, and can be so beside all that is recorded."""
+        left, lost = incoming, 0
+        while left:
+            judgements = await judged(self._log, self._pool, [_draft(one) for one in left])
+            relying: list[tuple[_Incoming, tuple[ReliedOn, ...]]] = []
+            for one, judgement in zip(left, judgements, strict=True):
+                if isinstance(judgement, EventRefused):
+                    one.verdict = judgement
+                elif judgement is not None:
+                    relying.append((one, judgement))
+            moved = await self._append([one for one, _ in relying], [read for _, read in relying])
+            lost += bool(moved)
+            if lost == _TRIES:
+                raise Unavailable("who is who is changed by others all the time; try again")
+            left = [one for one in left if one.verdict is None]
 
     async def _keep_refused(self, scope: Scope, incoming: Sequence[_Incoming]) -> None:
         """Keep refused events that have an id for an operator; note which there was room for."""
@@ -123,27 +153,41 @@ class Intake:
         for (one, _), is_kept in zip(rejected, kept, strict=True):
             one.quarantined = is_kept
 
-    async def _append(self, incoming: Sequence[_Incoming]) -> None:
-        """Seal and append; leaves a verdict on each."""
+    async def _append(
+        self, incoming: Sequence[_Incoming], relied_on: Sequence[tuple[ReliedOn, ...]]
+    ) -> Sequence[_Incoming]:
+        """Seal and append; leave a verdict on each but those that relied on what has moved.
+
+        Return these.
+        """
+        if not incoming:
+            return ()
         keys = await self._vault.prepare({subject_of(_draft(one).envelope) for one in incoming})
         sealed: list[tuple[_Incoming, Submission]] = []
-        for number, one in enumerate(incoming):
+        for number, (one, read) in enumerate(zip(incoming, relied_on, strict=True)):
             if number % _IN_ONE_GO == _IN_ONE_GO - 1:
                 await asyncio.sleep(0)
             draft = _draft(one)
             try:
-                sealed.append((one, sealed_draft(draft, keys[subject_of(draft.envelope)])))
+                submission = sealed_draft(draft, keys[subject_of(draft.envelope)])
             except EventRefused as why:
                 one.verdict = why
+            else:
+                sealed.append((one, replace(submission, relied_on=read) if read else submission))
         if not sealed:
-            return
+            return ()
         try:
             outcomes = await self._log.append([submission for _, submission in sealed])
         except MalformedEvent:
             sealed = [(one, s) for one, s in sealed if _is_encodable(one, s)]
             outcomes = await self._log.append([submission for _, submission in sealed])
+        moved = []
         for (one, _), outcome in zip(sealed, outcomes, strict=True):
-            one.verdict = outcome
+            if isinstance(outcome, Stale):
+                moved.append(one)
+            else:
+                one.verdict = outcome
+        return moved
 
 
 def _parse(one: _Incoming, scope: Scope) -> Draft:

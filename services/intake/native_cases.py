@@ -1,21 +1,20 @@
 """What happens on a native case is decided by commands: nobody publishes it.
 
-A case is native once it has a stream of its own. One whose events others published before, and
-that has no stream, is another system's: its events stay welcome.
+A case is native once it has a stream of its own: an event about it relies on there being none,
+and of rivals, who opens the case and who publishes, one comes first. One whose events others
+published before, and that has no stream, is another system's: its events stay welcome.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from events.envelope import EventId
 from events.streams import case_stream
 from events.touchpoints.complaint import CaseTouchpoint
 from events.touchpoints.contact import CallbackMade, CallbackPromised
 from services.intake.answers import EventRefused
 from services.intake.draft import Draft
-from services.postgres.pool import Pool, retried
-from services.postgres.statements import sql
+from services.ports import StreamVersion
 
 COMMAND_FOR: Mapping[str, str] = {
     "case.assigned": "take",
@@ -42,17 +41,10 @@ COMMAND_FOR: Mapping[str, str] = {
 """The command that records an event of a type; what is not here is recorded by none."""
 
 
-async def decided_events(pool: Pool, drafts: Sequence[Draft]) -> frozenset[EventId]:
-    """Return which of these events are about a native case and not in the log. Raises: Unavailable.
-
-    Asks nothing where none is about a case.
-    """
-    about = {draft.envelope.id: case_of(draft) for draft in drafts}
-    streams = {event_id: case_stream(case) for event_id, case in about.items() if case is not None}
-    if not streams:
-        return frozenset()
-    rows = await retried(lambda: pool.fetch(sql("decided_events"), [*streams], [*streams.values()]))
-    return frozenset(row["event_id"] for row in rows)
+def no_stream_for(draft: Draft) -> tuple[StreamVersion, ...]:
+    """Return what an event relies on: that the case that it is about, if any, has no stream."""
+    case = case_of(draft)
+    return () if case is None else (StreamVersion(case_stream(case), 0),)
 
 
 def case_of(draft: Draft) -> str | None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import asyncpg
 
 from events.codec import encode
 from events.envelope import Envelope, Position
-from events.routing import partition_for
-from services.ports import Conflict, Duplicate, Submission
+from events.routing import nobodys, partition_for
+from events.touchpoints.complaint import CaseTouchpoint
+from events.touchpoints.customer import CustomerErased, CustomerMerged, CustomerUnmerged
+from services.ports import Conflict, Duplicate, ReliedOn, Submission
 from services.postgres.pool import Connection
 from services.postgres.statements import sql
 
@@ -22,6 +24,8 @@ LetIn = Callable[[Sequence[int]], Awaitable[Collection[str]]]
 
 _SequenceKey = tuple[str, int, int]
 
+_DECIDED_ON = (CaseTouchpoint, CustomerMerged, CustomerUnmerged, CustomerErased)
+
 
 class Prepared(NamedTuple):
     """A submission with its bytes and its partition."""
@@ -31,12 +35,31 @@ class Prepared(NamedTuple):
     payload: bytes
     schema_version: int
     partition: int
+    relied_on: tuple[ReliedOn, ...] = ()
+    merges: str | None = None  # into whom its subject is merged
+    decided_on: bool = False  # commands are decided on such as this, whoever published it
+
+    @property
+    def touches(self) -> Iterator[str]:
+        """Yield whom the event is about, and whom its subject is merged into."""
+        yield self.envelope.subject or nobodys(self.envelope.branch_id)
+        if self.merges is not None:
+            yield self.merges
 
 
 def prepare(submission: Submission) -> Prepared:
     """Return what can be made ready before any lock is taken. Raises: MalformedEvent."""
     envelope, data, digest = submission.envelope, submission.data, submission.digest
-    return Prepared(envelope, digest, encode(data), data.version, partition_for(envelope, data))
+    return Prepared(
+        envelope,
+        digest,
+        encode(data),
+        data.version,
+        partition_for(envelope, data),
+        submission.relied_on,
+        data.into if isinstance(data, CustomerMerged) else None,
+        isinstance(data, _DECIDED_ON),
+    )
 
 
 async def let_in(connection: Connection, events: Sequence[Prepared]) -> Collection[str]:

@@ -1,8 +1,9 @@
 """Calls of the log: plain events, each for itself, and units, all or none, side by side.
 
-A unit is admitted if its streams are where its command read them. That is judged under the
-locks of the heads of all partitions concerned, by the table of admissions, which knows every
-sequence number that was ever let in, in both modes.
+A unit is admitted if its streams are where its command read them, and so is an event that relies
+on something. That is judged under the locks of the heads of all partitions concerned, by the
+table of admissions, which knows every sequence number that was ever let in, in both modes, and
+by what the log holds of customers beyond the places that they were read at.
 """
 
 from __future__ import annotations
@@ -13,26 +14,34 @@ from collections.abc import (
     Collection,
     Iterable,
     Mapping,
-    MutableMapping,
     Sequence,
 )
 from typing import NamedTuple
 
 import asyncpg
 
-from events.envelope import Position
-from events.streams import partition_told
+from events.envelope import EventId, Position
+from events.partitioning import partition_of
+from events.streams import customer_stream, partition_told
 from services.log.admissions import Holders, Prepared, admit, held, prepare, refusal
-from services.ports import Accepted, Conflict, Duplicate, Outcome, Stale, StreamVersion, Submission
+from services.ports import (
+    Accepted,
+    Conflict,
+    CustomerRead,
+    Duplicate,
+    Outcome,
+    ReliedOn,
+    Stale,
+    StreamVersion,
+    Submission,
+)
 from services.postgres.pool import Connection
 
-Answer = Sequence[Outcome] | Stale
+Answer = Sequence[Outcome | Stale] | Stale
+"""To a call of plain events, one for each; to a unit, of one kind."""
 
 Place = tuple[int, int]
 """The number of a call in its group, and of an event in its call."""
-
-Versions = MutableMapping[str, int]
-
 
 LetIn = Callable[[Sequence[Place]], Awaitable[Collection[str]]]
 """Admits those events of a group that nobody holds; returns the ids let in."""
@@ -43,15 +52,50 @@ class Call(NamedTuple):
 
     events: Sequence[Prepared]
     whole: bool = False  # a unit: all or none
-    relied_on: Sequence[StreamVersion] = ()
+    relied_on: Sequence[ReliedOn] = ()
 
-    def expected(self) -> Iterable[StreamVersion]:
-        """Return where a unit takes each stream to be."""
-        firsts: dict[str, int] = {}
-        for event in self.events:
-            firsts.setdefault(event.envelope.source, event.envelope.sequence)
-        yield from (StreamVersion(source, first - 1) for source, first in firsts.items())
+    def expected(self) -> Iterable[ReliedOn]:
+        """Yield where a unit takes each of its streams to be, and all that the call relies on."""
+        if self.whole:
+            firsts: dict[str, int] = {}
+            for event in self.events:
+                firsts.setdefault(event.envelope.source, event.envelope.sequence)
+            yield from (StreamVersion(source, first - 1) for source, first in firsts.items())
         yield from self.relied_on
+        for event in self.events:
+            yield from event.relied_on
+
+
+class Standing:
+    """Where all stands that a group relies on, under the locks of the heads.
+
+    `beyond` is what touches customers beyond where they were read. Whatever of the group was let
+    in already counts for who comes after.
+    """
+
+    def __init__(
+        self, versions: dict[str, int], beyond: Mapping[CustomerRead, Collection[EventId]]
+    ) -> None:
+        self._versions = versions
+        self._beyond = beyond
+        self._touched: set[str] = set()
+
+    def moved(self, relied_on: Iterable[ReliedOn]) -> Stale | None:
+        """Return the first of what is relied on that is not as it was read."""
+        for one in relied_on:
+            if isinstance(one, StreamVersion):
+                if self._versions[one.source] != one.version:
+                    return Stale(one.source, one.version, self._versions[one.source])
+            elif one.customer in self._touched or not one.known.issuperset(self._beyond[one]):
+                return Stale(customer_stream(one.customer))
+        return None
+
+    def let_in(self, events: Iterable[Prepared], *, whole: bool) -> None:
+        """Take note of events that stand before whoever comes after them."""
+        for event in events:
+            self._touched.update(event.touches)
+            if whole:
+                self._versions[event.envelope.source] = event.envelope.sequence
 
 
 class Admission(NamedTuple):
@@ -59,7 +103,8 @@ class Admission(NamedTuple):
 
     let_in: Sequence[Place]
     holders: Mapping[Place, asyncpg.Record]
-    stale: Mapping[int, Stale]  # by the number of the call
+    stale: Mapping[int, Stale]  # units, by the number of the call
+    late: Mapping[Place, Stale]  # events that relied by themselves on what had moved
 
 
 class Overrun(Exception):
@@ -74,7 +119,7 @@ class Overrun(Exception):
         self.calls = calls
 
 
-def unit(submissions: Sequence[Submission], relied_on: Sequence[StreamVersion]) -> Call:
+def unit(submissions: Sequence[Submission], relied_on: Sequence[ReliedOn]) -> Call:
     """Return a call that is all or none. Raises: ValueError, MalformedEvent."""
     events = [prepare(submission) for submission in submissions]
     if len({event.envelope.id for event in events}) < len(events):
@@ -98,10 +143,17 @@ def _check_place(event: Prepared, before: Prepared | None) -> None:
         raise ValueError(f"{envelope.source} lies in partition {partition}, not {event.partition}")
 
 
-def outcomes(answer: Answer) -> Sequence[Outcome]:
+def outcomes(answer: Answer) -> Sequence[Outcome | Stale]:
     """Return the answer to a call of plain events."""
-    assert not isinstance(answer, Stale), "plain events rely on no stream"
+    assert not isinstance(answer, Stale), "plain events are answered one by one"
     return answer
+
+
+def outcomes_of_unit(answer: Answer) -> Sequence[Outcome] | Stale:
+    """Return the answer to a unit."""
+    if isinstance(answer, Stale):
+        return answer
+    return [one for one in answer if not isinstance(one, Stale)]
 
 
 class Locks(NamedTuple):
@@ -110,33 +162,43 @@ class Locks(NamedTuple):
     partitions: Sequence[int]
     sought: Sequence[str]  # streams relied on whose partition their name does not tell
     streams: Sequence[str]  # whose versions are compared
+    customers: Sequence[CustomerRead]  # beyond which is looked
 
 
 def locks_for(calls: Sequence[Call]) -> Locks:
-    """Return the partitions and streams that the calls of a group concern."""
+    """Return the partitions, streams and customers that the calls of a group concern.
+
+    A stream that an event relies on by itself lies in the event's own partition, or begins there.
+    """
     partitions = {event.partition for call in calls for event in call.events}
     streams: set[str] = set()
     sought: set[str] = set()
+    customers: dict[CustomerRead, None] = {}
     for call in calls:
-        if call.whole:
-            streams.update(one.source for one in call.expected())
-        for one in call.relied_on:
-            told = partition_told(one.source)
-            if told is None:
-                sought.add(one.source)
+        for one in call.expected():
+            if isinstance(one, CustomerRead):
+                customers[one] = None
+                partitions.add(partition_of(one.customer))
             else:
-                partitions.add(told)
-    return Locks(sorted(partitions), sorted(sought), sorted(streams))
+                streams.add(one.source)
+        for one in call.relied_on:
+            if isinstance(one, StreamVersion):
+                told = partition_told(one.source)
+                if told is None:
+                    sought.add(one.source)
+                else:
+                    partitions.add(told)
+    return Locks(sorted(partitions), sorted(sought), sorted(streams), [*customers])
 
 
 async def admit_calls(
     connection: Connection,
     calls: Sequence[Call],
-    versions: Versions,
+    standing: Standing,
     suspects: frozenset[int],
     let_in: LetIn,
 ) -> Admission:
-    """Admit what may be let in; `versions` are those of all streams concerned.
+    """Admit what may be let in, by where all stands that the calls rely on.
 
     Raises: Overrun.
     """
@@ -145,24 +207,46 @@ async def admit_calls(
     for number, call in enumerate(calls):
         if not call.whole:
             continue
-        moved = _moved(call, versions)
+        moved = standing.moved(call.expected())
         if moved is not None:
             stale[number] = moved
         elif number not in suspects:
             passed.append(number)
-            versions.update((e.envelope.source, e.envelope.sequence) for e in call.events)
-    # Units first: who publishes one of their events on its own is answered that it is there.
-    offered = _places(calls, [*passed, *(n for n, call in enumerate(calls) if not call.whole)])
+            standing.let_in(call.events, whole=True)
+    late = _late(calls, standing)
+    # Units first, in the log too: they were decided without what came beside them. And who
+    # publishes one of their events on its own is answered that it is there.
+    plain = _places(calls, [n for n, call in enumerate(calls) if not call.whole])
+    offered = [*_places(calls, passed), *(place for place in plain if place not in late)]
     events = [calls[number].events[i] for number, i in offered]
     found = await admit(connection, events, lambda first: let_in([offered[at] for at in first]))
     holders = _at(offered, found)
     if overrun := {number for number, _ in holders} & set(passed):
         raise Overrun(frozenset(overrun))
-    waiting = _places(calls, sorted({*stale} | suspects))
+    waiting = [*_places(calls, sorted({*stale} | suspects)), *late]
     holders |= _at(waiting, await held(connection, [calls[c].events[i] for c, i in waiting]))
     if any(number not in stale and not _own_ids(calls, number, holders) for number in suspects):
         raise Overrun(frozenset())  # who was in the way is gone
-    return Admission(sorted(set(offered) - holders.keys()), holders, stale)
+    let_in_now = [place for place in offered if place not in holders]
+    return Admission(let_in_now, holders, stale, late)
+
+
+def _late(calls: Sequence[Call], standing: Standing) -> Mapping[Place, Stale]:
+    """Return the plain events that rely on what has moved, also by a call before theirs."""
+    late: dict[Place, Stale] = {}
+    for number, call in enumerate(calls):
+        if call.whole:
+            continue
+        relying = [(i, event) for i, event in enumerate(call.events) if event.relied_on]
+        passed = []
+        for i, event in relying:
+            moved = standing.moved(event.relied_on)
+            if moved is None:
+                passed.append(event)
+            else:
+                late[number, i] = moved
+        standing.let_in(passed, whole=False)
+    return late
 
 
 def _places(calls: Sequence[Call], numbers: Iterable[int]) -> list[Place]:
@@ -171,14 +255,6 @@ def _places(calls: Sequence[Call], numbers: Iterable[int]) -> list[Place]:
 
 def _at(places: Sequence[Place], holders: Holders) -> dict[Place, asyncpg.Record]:
     return {places[i]: holder for i, holder in holders.items()}
-
-
-def _moved(call: Call, versions: Mapping[str, int]) -> Stale | None:
-    """Return the first stream of a unit that is not where its command read it."""
-    for one in call.expected():
-        if versions[one.source] != one.version:
-            return Stale(one.source, one.version, versions[one.source])
-    return None
 
 
 def _own_ids(
@@ -206,8 +282,15 @@ def answers(
         holder = admission.holders[place]
         return refusal(event, holder, where(holder))
 
+    def plain(place: Place, event: Prepared) -> Outcome | Stale:
+        if place in admission.late and place not in admission.holders:
+            return admission.late[place]
+        return outcome(place, event)
+
     def answer(number: int, call: Call) -> Answer:
-        if not call.whole or (number, 0) in accepted:
+        if not call.whole:
+            return [plain((number, i), event) for i, event in enumerate(call.events)]
+        if (number, 0) in accepted:
             return [outcome((number, i), event) for i, event in enumerate(call.events)]
         known = _own_ids(calls, number, admission.holders)
         if not known:

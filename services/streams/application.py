@@ -14,7 +14,7 @@ from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import EventStore, Mapper, Notification, Recording
 from eventsourcing.utils import Environment, EnvType
 
-from services.ports import Outcome, StreamLog, StreamVersion
+from services.ports import Outcome, ReliedOn, StreamLog
 from services.streams.mapper import TouchpointMapper
 from services.streams.recorder import LogRecorder
 
@@ -44,7 +44,7 @@ class LogEventStore(EventStore[str]):
         self,
         domain_events: Sequence[DomainEventProtocol[str]],
         *,
-        relied_on: Sequence[StreamVersion] = (),
+        relied_on: Sequence[ReliedOn] = (),
         **kwargs: object,
     ) -> list[Recording[str]]:
         """Return what became of each event. Raises: as `LogRecorder.append`."""

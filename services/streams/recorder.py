@@ -19,7 +19,7 @@ from eventsourcing.persistence import (
 )
 from eventsourcing.persistence import StoredEvent as LibraryEvent
 
-from services.ports import Conflict, Outcome, Stale, StreamLog, StreamVersion, Submission
+from services.ports import Conflict, Outcome, ReliedOn, Stale, StreamLog, Submission
 from services.streams.mapper import StoredFact, stored_fact
 
 T = TypeVar("T")
@@ -50,7 +50,7 @@ class LogRecorder(ApplicationRecorder):
         self._loop = loop
 
     def append(
-        self, stored_events: Sequence[LibraryEvent], relied_on: Sequence[StreamVersion] = ()
+        self, stored_events: Sequence[LibraryEvent], relied_on: Sequence[ReliedOn] = ()
     ) -> Sequence[Outcome]:
         """Append events as one unit; all are accepted, or all were before.
 
@@ -70,7 +70,7 @@ class LogRecorder(ApplicationRecorder):
         self,
         stored_events: Sequence[LibraryEvent],
         *,
-        relied_on: Sequence[StreamVersion] = (),
+        relied_on: Sequence[ReliedOn] = (),
         **kwargs: object,
     ) -> None:
         """Append events as one unit. There are no ids of notifications. Raises: as `append`."""

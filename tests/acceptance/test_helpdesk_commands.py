@@ -105,7 +105,8 @@ async def commanded(
         for some in batches(replay.given):
             await record(platform.log, platform.vault, [one.done for one in some])
 
-        cases = Cases(Streams(platform.streams, platform.vault, platform.clock), platform.pool)
+        streams = Streams(platform.streams, platform.vault, platform.clock)
+        cases = Cases(streams, platform.log, platform.pool)
         again = [one.asked for one in replay.given[-_SENT_AGAIN:]]
         answers = [await cases.execute(asked, reference) for asked in again]
         served = await report_service(

@@ -16,7 +16,7 @@ from events.envelope import PositionVector
 from events.partitioning import REFERENCE_PARTITION, partition_of
 from events.touchpoints.policy import AgeingPolicy, AgeingPolicyPublished
 from services.ports import Accepted, Conflict, Duplicate, EventLog, StoredEvent, Submission
-from tests.support.log import START, SetClock, payment, submission, with_id_of
+from tests.support.log import START, SetClock, appended, payment, submission, with_id_of
 
 OpenLog = Callable[[], AbstractAsyncContextManager[EventLog]]
 
@@ -67,8 +67,8 @@ class EventLogContract:
 
     async def test_events_go_where_their_key_belongs(self, log: EventLog) -> None:
         rules = AgeingPolicyPublished(effective_from=START, policy=AgeingPolicy())
-        outcomes = await log.append(
-            [payment(1, "C-7"), payment(2, None), submission(3, rules, None)]
+        outcomes = await appended(
+            log, payment(1, "C-7"), payment(2, None), submission(3, rules, None)
         )
         assert [o.position.partition for o in outcomes] == [
             partition_of("C-7"),
@@ -93,7 +93,7 @@ class EventLogContract:
     async def test_a_repeated_event_is_a_duplicate_at_its_first_position(
         self, log: EventLog
     ) -> None:
-        [first] = await log.append([payment(1)])
+        [first] = await appended(log, payment(1))
         again = await log.append([payment(1), payment(1)])
         assert list(again) == [Duplicate(first.position)] * 2
         assert len(await accepted_events(log)) == 1
@@ -106,7 +106,7 @@ class EventLogContract:
 
     async def test_a_repeat_is_known_after_a_restart(self, open_log: OpenLog) -> None:
         async with open_log() as log:
-            [first] = await log.append([payment(1)])
+            [first] = await appended(log, payment(1))
         async with open_log() as log:
             assert list(await log.append([payment(1)])) == [Duplicate(first.position)]
 
@@ -116,9 +116,9 @@ class EventLogContract:
     ) -> None:
         first, rival = payment(1), with_id_of(payment(1), payment(2, minor=250))
         if together:
-            kept, refused = await log.append([first, rival])
+            kept, refused = await appended(log, first, rival)
         else:
-            [kept], [refused] = await log.append([first]), await log.append([rival])
+            [kept], [refused] = await appended(log, first), await appended(log, rival)
         assert isinstance(refused, Conflict)
         assert (refused.field, refused.position) == ("id", kept.position)
         assert ids(await accepted_events(log)) == ids([first])
@@ -129,9 +129,9 @@ class EventLogContract:
     ) -> None:
         first, rival = payment(1, sequence=9), payment(2, sequence=9)
         if together:
-            kept, refused = await log.append([first, rival])
+            kept, refused = await appended(log, first, rival)
         else:
-            [kept], [refused] = await log.append([first]), await log.append([rival])
+            [kept], [refused] = await appended(log, first), await appended(log, rival)
         assert isinstance(refused, Conflict)
         assert (refused.field, refused.position) == ("sequence", kept.position)
         assert first.envelope.id in refused.reason
@@ -196,7 +196,7 @@ class EventLogContract:
 
     async def test_heads_cover_exactly_what_was_accepted(self, log: EventLog) -> None:
         before = await log.heads()
-        outcomes = await log.append([payment(n, f"C-{n % 3}") for n in range(1, 11)])
+        outcomes = await appended(log, *(payment(n, f"C-{n % 3}") for n in range(1, 11)))
         heads = await log.heads()
         assert heads.reaches(before)
         for outcome in outcomes:

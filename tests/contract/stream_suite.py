@@ -13,10 +13,14 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from events.codec import decode
 from events.partitioning import partition_of
+from events.routing import nobodys
 from events.streams import case_stream, customer_stream
+from events.touchpoints.complaint import CaseReplied
+from events.touchpoints.customer import CustomerMerged
 from services.errors import LogMoved, Unavailable
 from services.ports import (
     Accepted,
@@ -30,12 +34,12 @@ from services.ports import (
 )
 from services.postgres.pool import Pool
 from tests.contract.event_log_suite import OpenLog, accepted_events, ids
-from tests.support.log import payment, said, with_id_of
+from tests.support.log import appended, payment, said, submission, with_id_of
 
 CASE = case_stream("1")
 
 
-def accepted(answer: Sequence[Outcome] | Stale) -> list[Accepted]:
+def accepted(answer: Sequence[Outcome | Stale] | Stale) -> list[Accepted]:
     """The outcomes of a unit that was let in."""
     assert not isinstance(answer, Stale), answer
     taken = [one for one in answer if isinstance(one, Accepted)]
@@ -152,6 +156,96 @@ class StreamLogContract:
         assert len(await log.stream(CASE)) == 1
         accepted(await log.append_unit(late, relied(stream, 1)))
 
+    async def test_nothing_may_touch_a_customer_beyond_where_it_was_read(
+        self, log: EventLog
+    ) -> None:
+        read = (await log.beyond(["C-5"])).read("C-5")
+        await log.append([payment(1, "C-6"), submission(2, CustomerMerged(into="C-7"), "C-6")])
+        accepted(await log.append_unit([said(CASE, 1)], [read]))
+        await log.append([payment(3, "C-5")])
+        late = [said(CASE, 2)]
+        assert await log.append_unit(late, [read]) == Stale(customer_stream("C-5"))
+        assert len(await log.stream(CASE)) == 1
+        again = (await log.beyond(["C-5"])).read("C-5")
+        accepted(await log.append_unit(late, [again]))
+
+    async def test_who_is_merged_into_a_customer_touches_it(self, log: EventLog) -> None:
+        assert partition_of("C-6") != partition_of("C-5")
+        read = (await log.beyond(["C-5"])).read("C-5")
+        await log.append([submission(1, CustomerMerged(into="C-5"), "C-6")])
+        assert isinstance(await log.append_unit([said(CASE, 1)], [read]), Stale)
+        again = (await log.beyond(["C-5"])).read("C-5")
+        accepted(await log.append_unit([said(CASE, 1)], [again]))
+
+    async def test_what_a_branch_keeps_of_nobody_is_read_by_its_name(self, log: EventLog) -> None:
+        name = nobodys("B-1")
+        read = (await log.beyond([name])).read(name)
+        await log.append([payment(1, None, branch="B-2")])
+        accepted(await log.append_unit([said(CASE, 1)], [read]))
+        await log.append([payment(2, None)])
+        assert isinstance(await log.append_unit([said(CASE, 2)], [read]), Stale)
+
+    async def test_what_the_table_does_not_have_is_known_and_what_commands_need_is_told(
+        self, log: EventLog
+    ) -> None:
+        replied = submission(2, CaseReplied(case_id="case-1", agent="A-7"), "C-5")
+        merged = submission(3, CustomerMerged(into="C-5"), "C-6")
+        sent = [payment(1, "C-5"), replied, merged]
+        outcomes = await log.append(sent)
+        beyond = await log.beyond(["C-5", "C-9"])
+        for one, outcome in zip(sent, outcomes, strict=True):
+            assert isinstance(outcome, Accepted)
+            is_kept = beyond.before.covers(outcome.position)
+            assert is_kept != (one.envelope.id in beyond.known.get("C-5", ()))
+            is_told = (one.envelope, one.data) in beyond.told.get("C-5", ())
+            assert is_told == (not is_kept and one is not sent[0])
+        assert "C-9" not in beyond.known
+
+    async def test_an_event_may_rely_on_something_by_itself(self, log: EventLog) -> None:
+        read = (await log.beyond(["C-5"])).read("C-5")
+        first = replace(payment(1, "C-5"), relied_on=(read,))
+        [was] = await log.append([first])
+        assert isinstance(was, Accepted)
+        late = replace(payment(2, "C-5"), relied_on=(read,))
+        kinds = [type(one) for one in await log.append([late, payment(3, "C-5"), first])]
+        assert kinds == [Stale, Accepted, Duplicate]
+        on_none = replace(payment(4, "C-1"), relied_on=(StreamVersion(CASE, 0),))
+        accepted(await log.append_unit([said(CASE, 1)]))
+        assert await log.append([on_none]) == [Stale(CASE, 0, 1)]
+        assert len(await accepted_events(log)) == 3
+
+    async def test_of_rivals_in_one_group_that_rely_on_one_customer_one_is_let_in(
+        self, open_log: OpenLog
+    ) -> None:
+        async with open_log() as one, open_log() as other:
+            for n in range(1, 6):
+                name = f"C-{n}"
+                read = (await one.beyond([name])).read(name)
+                rivals = [
+                    (one, other)[k % 2].append(
+                        [replace(payment(10 * n + k, name), relied_on=(read,))]
+                    )
+                    for k in range(5)
+                ]
+                unit = one.append_unit([said(case_stream(name), 1, name)], [read])
+                answers = [*await asyncio.gather(unit, *rivals)]
+                stale = Stale(customer_stream(name))
+                assert sum(found in (stale, [stale]) for found in answers) == 5, answers
+
+    async def test_a_unit_stands_before_what_came_beside_it(self, log: EventLog) -> None:
+        """It was decided without that: the log tells it in this order."""
+        for n in range(1, 6):
+            read = (await log.beyond(["C-5"])).read("C-5")
+            begin = log.append([payment(100 + n, "C-9")])  # a group of its own
+            [_, [plain], unit] = await asyncio.gather(
+                begin,
+                log.append([payment(n, "C-5")]),
+                log.append_unit([said(case_stream(str(n)), 1, "C-5")], [read]),
+            )
+            assert isinstance(plain, Accepted)
+            [first] = accepted(unit)
+            assert first.position.n < plain.position.n
+
     async def test_a_repeated_unit_is_a_duplicate_as_a_whole(self, log: EventLog) -> None:
         sent = [said(CASE, 1), said(CASE, 2)]
         first = accepted(await log.append_unit(sent))
@@ -190,7 +284,7 @@ class StreamLogContract:
     async def test_an_id_of_an_event_outside_the_stream_spoils_the_whole_unit(
         self, log: EventLog
     ) -> None:
-        [held] = await log.append([payment(1, "C-7")])
+        [held] = await appended(log, payment(1, "C-7"))
         answer = await log.append_unit(
             [said(CASE, 1), with_id_of(payment(1, "C-7"), said(CASE, 2))]
         )
@@ -289,7 +383,7 @@ class StreamLogContract:
         repeat, first = answers[5], answers[1]
         assert not isinstance(repeat, Stale)
         assert not isinstance(first, Stale)
-        assert [one.position for one in repeat] == [one.position for one in first]
+        assert list(repeat) == [Duplicate(one.position) for one in accepted(first)]
         assert [e.envelope.sequence for e in await log.stream(CASE)] == [1, 2, 3]
         assert len(await accepted_events(log)) == 8
 

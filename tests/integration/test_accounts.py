@@ -22,9 +22,8 @@ from events.touchpoints.payment import (
     InvoiceIssued,
     PaymentReceived,
 )
-from projections.merged import Merged
 from services.casework.accounts import AccountOrder, Accounts
-from services.casework.customers import Customers
+from services.casework.customers import Customers, Group
 from services.casework.executing import Done, Streams
 from services.casework.rulebook import Rulebook
 from services.log.readable import readable
@@ -312,8 +311,8 @@ class _PartedMeanwhile(Customers):
         self._desk = desk
         self._reads = 0
 
-    async def read(self, *customers: CustomerId) -> Merged:
-        found = await super().read(*customers)
+    async def group(self, customer: CustomerId) -> Group:
+        found = await super().group(customer)
         self._reads += 1
         if self._reads == 1:
             parted = await self._desk.give("C-2", "unmerge", by="hq-1", of="customers")

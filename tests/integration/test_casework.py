@@ -299,6 +299,7 @@ async def test_a_command_says_under_which_key_and_on_which_version(desk: Desk, w
 
 async def test_a_command_that_is_refused_leaves_nothing(desk: Desk) -> None:
     case_id = await desk.case()
+    await catch_up(desk.platform, desk.settings)  # what is open is asked of all that there is
     before = await desk.events(case_id)
     for word, body, rule in (
         ("hand-off", {"department": "nowhere", "owes": "a"}, "unknown_department"),

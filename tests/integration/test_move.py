@@ -41,7 +41,7 @@ from services.ports import Accepted, Duplicate, Stale, StoredEvent, Submission
 from services.settings import Settings
 from services.web.problems import Problem
 from tests.support.kafka import own_prefix
-from tests.support.log import START, SetClock, said, submission
+from tests.support.log import START, SetClock, appended, said, submission
 from tests.support.modes import catch_up
 from tests.support.moves import (
     generation,
@@ -98,8 +98,8 @@ def clock() -> SetClock:
 
 
 async def append(platform: Platform, submissions: Sequence[Submission]) -> list[Position]:
-    outcomes = await platform.log.append(submissions)
-    assert all(isinstance(outcome, Accepted) for outcome in outcomes)
+    outcomes = await appended(platform.log, *submissions)
+    assert [type(outcome) for outcome in outcomes] == [Accepted] * len(submissions)
     return [outcome.position for outcome in outcomes]
 
 

@@ -101,6 +101,7 @@ GIVEN: Mapping[str, Arguments] = {
     "filling_end": (),
     "filling_note": ("history", 1, 2),
     "filling_stands": (),
+    "identity_events": (CUSTOMERS, TYPES),
     "near_customers": (CUSTOMERS,),
     "somebody_projects": (),
     "uncounted_sources": (10,),
@@ -112,7 +113,10 @@ GIVEN: Mapping[str, Arguments] = {
     "log_facts": (1, PARTITION, 100, 599),
     "log_is_quiet": (1, PARTITION, 10),
     "log_lock_heads": (1, [1, 2], NOW, "embedded"),
-    "log_lock_streams": (1, [1, 2], NOW, "embedded", ["/branches/B-1/till"], ["/cases/1"]),
+    "log_lock_streams": (
+        1, [1, 2], NOW, "embedded", ["/branches/B-1/till"], ["/cases/1"],
+        [CUSTOMER], [PARTITION], [9000] * 13,
+    ),
     "log_portion": (1, PARTITION, 100, 500, 2**62),
     "log_read": (1, PARTITION, 100, 500),
     "log_runs": (1,),
@@ -126,8 +130,9 @@ GIVEN: Mapping[str, Arguments] = {
     # --- Kafka's
     "kafka_admit": (
         1, [1], [uuid4()], ["/branches/B-1/x"], [0], [1], [b"d"], [NOW], [b"k"], [b"h"], [b"d"],
-        [True], 7,
+        [True], [None], 7,
     ),
+    "kafka_beyond": (1, [CUSTOMER], [CUSTOMER.encode()], [PARTITION], [16_000] * 13),
     "kafka_claim": (1,),
     "kafka_confirm": (7, [], 1, [1], [uuid4()], [60_000]),
     "kafka_distrust": ("topic",),
@@ -166,7 +171,6 @@ GIVEN: Mapping[str, Arguments] = {
     "move_wake": (),
     # --- the way in
     "branch_key_list": ("B-1",),
-    "decided_events": ([ONE], ["/cases/1"]),
     "key_add": (uuid4(), "B-1", None, "till", False, b"h", NOW),
     "key_find": (b"h",),
     "key_revoke": (ONE, NOW),
@@ -229,7 +233,6 @@ GIVEN: Mapping[str, Arguments] = {
     "release_lock": ("touchstone deliveries",),
     "relay_upto": ("webhook",),
     # --- casework
-    "identity_events": (CUSTOMERS, TYPES),
     "cases_found": ("t1", 50),
     "customers_found": ("B-1", 50),
     "open_invoices": (CUSTOMERS, ["case_id-12", "case_id-13"]),

@@ -31,7 +31,7 @@ from services.rows.row_tables import ensure_tables
 from services.streams.application import LogApplication
 from services.vault.vault import PostgresVault
 from tests.support.counting import QUIET, Counting
-from tests.support.log import START, SetClock, payment, submission
+from tests.support.log import START, SetClock, appended, payment, submission
 
 pytestmark = pytest.mark.postgres
 
@@ -68,7 +68,7 @@ class Bench:
         self.partition = -1
 
     async def append(self, *submissions: Submission) -> None:
-        outcomes = await self.log.append(submissions)
+        outcomes = await appended(self.log, *submissions)
         self.partition = outcomes[0].position.partition
 
     async def owner(

@@ -8,7 +8,9 @@ from datetime import datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.customers.identity import Identity
+from events.customers.identity import Identity, contradiction
+from events.envelope import CustomerId
+from events.facts import Fact
 from events.touchpoints.customer import CustomerMerged, CustomerUnmerged
 from tests.support.merging import NAMES, Dossiers, chain, hours, move, moves, parents
 
@@ -89,3 +91,39 @@ def test_an_unmerge_ends_the_members_own_merge_though_its_root_was_merged_onward
     assert identity.root_at(a, hours(2)) == c
     assert identity.root_at(a, hours(3)) == a
     assert identity.root_at(b, hours(3)) == c
+
+
+def all_count(told: Dossiers) -> bool:
+    """Whether every merge finds its customer alone, and the other one elsewhere, at its turn."""
+    happened = sorted(
+        ((fact.fact_key, customer, fact.data) for customer in told for fact in told[customer]),
+        key=lambda one: one[0],
+    )
+    parent: dict[str, str] = {}
+    for _, customer, data in happened:
+        if isinstance(data, CustomerMerged):
+            if customer in parent or customer in chain(parent, data.into):
+                return False
+            parent[customer] = data.into
+        elif isinstance(data, CustomerUnmerged) and parent.get(customer) == data.out_of:
+            del parent[customer]
+    return True
+
+
+@given(moves())
+def test_what_contradicts_nothing_counts_and_what_is_refused_could_not(told: Dossiers) -> None:
+    let_in: Dossiers = {}
+    in_order: list[tuple[int, Fact, str]] = sorted(
+        (fact.sequence, fact, customer) for customer, facts in told.items() for fact in facts
+    )
+    for _, fact, customer in in_order:
+        with_it: Dossiers = {
+            **let_in,
+            CustomerId(customer): [*let_in.get(CustomerId(customer), []), fact],
+        }
+        refused = contradiction(let_in, CustomerId(customer), fact)
+        assert all_count(with_it) == (refused is None)
+        if refused is None:
+            let_in = with_it
+        else:
+            assert isinstance(fact.data, CustomerMerged), "a parting takes nothing away"

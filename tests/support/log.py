@@ -1,5 +1,6 @@
 """Submissions for tests of event logs, and a clock that tests set."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from uuid import NAMESPACE_URL, uuid5
@@ -10,7 +11,7 @@ from events.envelope import BranchId, CustomerId, Envelope, EventId
 from events.money import Money
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.payment import PaymentReceived
-from services.ports import Submission
+from services.ports import EventLog, Outcome, Stale, Submission
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -85,3 +86,8 @@ def with_id_of(other: Submission, mine: Submission) -> Submission:
     """My event under another's id: other content, so another digest too."""
     envelope = replace(mine.envelope, id=other.envelope.id)
     return replace(mine, envelope=envelope, digest=sha256(mine.digest + b"id").digest())
+
+
+async def appended(log: EventLog, *submissions: Submission) -> Sequence[Outcome]:
+    """Append events that rely on nothing, and return what became of each."""
+    return [one for one in await log.append(submissions) if not isinstance(one, Stale)]

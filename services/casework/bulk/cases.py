@@ -39,7 +39,7 @@ class ManyCases:
         self, platform: CaseworkPlatform, streams: Streams, asked: AskedOfMany[Command]
     ) -> None:
         self._platform = platform
-        self._cases = Cases(streams, platform.pool)
+        self._cases = Cases(streams, platform.log, platform.pool)
         self._asked = asked
 
     async def tried(self, items: Sequence[Item]) -> Sequence[Verdict]:

@@ -42,7 +42,7 @@ async def _append(
     async def admitted(places: Sequence[Place]) -> Collection[str]:
         return await let_in(connection, [calls[number].events[i] for number, i in places])
 
-    admission = await admit_calls(connection, calls, heads.versions, suspects, admitted)
+    admission = await admit_calls(connection, calls, heads.standing, suspects, admitted)
     next_n = dict(heads.next_n)
     accepted: dict[Place, Accepted] = {}
     for number, i in admission.let_in:

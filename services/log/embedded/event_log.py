@@ -22,15 +22,16 @@ from services.log.facts import kept_facts, kept_streams
 from services.log.grouping import Groups
 from services.log.lineage import kept_events, load_lineage
 from services.log.stored import stored_here
-from services.log.units import Answer, Call, outcomes, unit
+from services.log.units import Answer, Call, outcomes, outcomes_of_unit, unit
 from services.ports import (
+    Beyond,
     Clock,
     Outcome,
     Portion,
+    ReliedOn,
     Stale,
     StoredEvent,
     StreamFacts,
-    StreamVersion,
     Submission,
 )
 from services.postgres.pool import Pool, retried, translated
@@ -66,7 +67,7 @@ class EmbeddedEventLog:
         await self._groups.__aexit__(kind, error, traceback)
         await self._wakeups.__aexit__(kind, error, traceback)
 
-    async def append(self, submissions: Sequence[Submission]) -> Sequence[Outcome]:
+    async def append(self, submissions: Sequence[Submission]) -> Sequence[Outcome | Stale]:
         """Admit and append; one outcome per submission, in order. Accepted means committed.
 
         Raises: Unavailable; then nothing of the call is known to be accepted, and repeating
@@ -78,7 +79,7 @@ class EmbeddedEventLog:
         return outcomes(await self._groups.submit(Call(prepared)))
 
     async def append_unit(
-        self, submissions: Sequence[Submission], relied_on: Sequence[StreamVersion] = ()
+        self, submissions: Sequence[Submission], relied_on: Sequence[ReliedOn] = ()
     ) -> Sequence[Outcome] | Stale:
         """Append all of the events or none; all outcomes are of one kind. Accepted means committed.
 
@@ -88,7 +89,7 @@ class EmbeddedEventLog:
         """
         if not submissions:
             return ()
-        return await self._groups.submit(unit(submissions, relied_on))
+        return outcomes_of_unit(await self._groups.submit(unit(submissions, relied_on)))
 
     async def stream(self, source: str, after: int = 0) -> Sequence[StoredEvent]:
         """Return what was appended as units of a source after a version. Raises: Unavailable."""
@@ -118,6 +119,10 @@ class EmbeddedEventLog:
         if any(row["closed"] or row["keeper"] != "embedded" for row in rows):
             raise LogMoved(self._generation)
         return PositionVector(self._generation, tuple(row["next_n"] for row in rows))
+
+    async def beyond(self, customers: Sequence[str]) -> Beyond:
+        """Return how far the events table goes: all of the log is there. Raises: as `heads`."""
+        return Beyond(await self.heads())
 
     def resolve(self, vector: PositionVector) -> PositionVector | None:
         """Return how far a reader of this generation or an earlier one got, as of this one."""

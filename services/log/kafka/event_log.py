@@ -25,6 +25,7 @@ from services.log.admissions import prepare
 from services.log.embedded.wakeups import Wakeups
 from services.log.facts import kept_streams, portion_of, stream_of
 from services.log.grouping import Groups
+from services.log.kafka.beyond import beyond
 from services.log.kafka.cluster import Cluster, KafkaRefused, cluster_of
 from services.log.kafka.generations import claim_generation
 from services.log.kafka.identity import TopicTruncated, check_ends, check_identity, distrust
@@ -35,16 +36,17 @@ from services.log.kafka.streams import stored_in_stream
 from services.log.kafka.topics import TopicPartitions, log_topics, refuse_deletion
 from services.log.kafka.wire import Record, largest_size
 from services.log.lineage import load_lineage
-from services.log.units import Answer, Call, Place, answers, outcomes, unit
+from services.log.units import Answer, Call, Place, answers, outcomes, outcomes_of_unit, unit
 from services.ports import (
     Accepted,
+    Beyond,
     Clock,
     Outcome,
     Portion,
+    ReliedOn,
     Stale,
     StoredEvent,
     StreamFacts,
-    StreamVersion,
     Submission,
 )
 from services.postgres.pool import Pool, translated
@@ -109,7 +111,7 @@ class KafkaEventLog:
         await self._appender.close()
         await self._readers.close()
 
-    async def append(self, submissions: Sequence[Submission]) -> Sequence[Outcome]:
+    async def append(self, submissions: Sequence[Submission]) -> Sequence[Outcome | Stale]:
         """Admit and append; one outcome per submission, in order. Accepted means acknowledged.
 
         Raises: Unavailable; then nothing of the call is known to be accepted, and repeating
@@ -122,7 +124,7 @@ class KafkaEventLog:
         return outcomes(await self._submit(call))
 
     async def append_unit(
-        self, submissions: Sequence[Submission], relied_on: Sequence[StreamVersion] = ()
+        self, submissions: Sequence[Submission], relied_on: Sequence[ReliedOn] = ()
     ) -> Sequence[Outcome] | Stale:
         """Append all of the events or none; all outcomes are of one kind.
 
@@ -132,7 +134,7 @@ class KafkaEventLog:
         """
         if not submissions:
             return ()
-        return await self._submit(unit(submissions, relied_on))
+        return outcomes_of_unit(await self._submit(unit(submissions, relied_on)))
 
     async def _submit(self, call: Call) -> Answer:
         for event in call.events:
@@ -201,6 +203,13 @@ class KafkaEventLog:
         await self._confirmed()
         ends = await self._readers.ends(self._places.all)
         return PositionVector(self._generation, tuple(ends[place] for place in self._places.all))
+
+    async def beyond(self, customers: Sequence[str]) -> Beyond:
+        """Return what of customers the mirror does not have yet.
+
+        Raises: Unavailable, UnreadableEvent.
+        """
+        return await beyond(self._pool, self._generation, customers)
 
     def resolve(self, vector: PositionVector) -> PositionVector | None:
         """Return how far a reader of this generation or an earlier one got, as of this one."""

@@ -138,7 +138,7 @@ class Outbox:
             records = {place: stamped(place) for place in places}
             return await self._let_in(connection, calls, records, owning)
 
-        admission = await admit_calls(connection, calls, heads.versions, suspects, let_in)
+        admission = await admit_calls(connection, calls, heads.standing, suspects, let_in)
         records = {place: stamped(place) for place in admission.let_in}
         own = {one.partition for one in owning.next}
         left = {holder["pending_partition"] for holder in admission.holders.values()} - {None}
@@ -180,7 +180,8 @@ class Outbox:
             [record.key for record in records.values()],
             [pack_headers(record.headers) for record in records.values()],
             [record.value for record in records.values()],
-            [calls[number].whole for number, _ in records],
+            [calls[number].whole or calls[number].events[i].decided_on for number, i in records],
+            [event.merges for event in events],
             _LOCK_CLASS,
         )
         ids = {row["event_id"] for row in rows}

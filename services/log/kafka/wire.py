@@ -18,6 +18,7 @@ import msgspec
 
 from events.codec import compiled_reader
 from events.envelope import BranchId, Envelope
+from events.routing import nobodys
 
 Header = tuple[str, bytes]
 _Picks = Callable[[list[Any]], tuple[Any, ...]]
@@ -93,7 +94,7 @@ def key_of(envelope: Envelope) -> bytes:
     """Return what the event is keyed by."""
     if envelope.subject is not None:
         return envelope.subject.encode()
-    return f"branch:{envelope.branch_id}".encode()
+    return nobodys(envelope.branch_id).encode()
 
 
 def from_headers(headers: Sequence[tuple[str, bytes | None]]) -> tuple[Envelope, datetime]:

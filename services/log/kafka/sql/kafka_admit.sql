@@ -1,14 +1,15 @@
 -- Let in what nobody holds yet, keep its record until it is confirmed, and move the heads' stamps;
 -- returns the ids let in. In the order of ids, so that appenders of the same events meet in the
--- same order; pending in the order given. $13 class: the session tries to own the partitions, by
+-- same order; pending in the order given. $14 class: the session tries to own the partitions, by
 -- keys of theirs, and is told which it got, and whether anything was pending there before.
 WITH offered AS (
     SELECT * FROM unnest(
         $2::smallint[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[], $7::bytea[],
-        $8::timestamptz[], $9::bytea[], $10::bytea[], $11::bytea[], $12::boolean[]
+        $8::timestamptz[], $9::bytea[], $10::bytea[], $11::bytea[], $12::boolean[],
+        $13::text[]
     ) WITH ORDINALITY
         AS r (partition, event_id, source, epoch, sequence, digest, recorded_at, record_key,
-              headers, data, of_unit, place)
+              headers, data, kept_whole, merges, place)
 ), let_in AS (
     INSERT INTO admissions (event_id, source, epoch, sequence, digest)
     SELECT event_id, source, epoch, nullif(sequence, 0), digest  -- 0: the source keeps no counter
@@ -18,9 +19,9 @@ WITH offered AS (
     RETURNING event_id
 ), kept AS (
     INSERT INTO log_pending (
-        generation, partition, event_id, recorded_at, record_key, headers, data, of_unit
+        generation, partition, event_id, recorded_at, record_key, headers, data, kept_whole, merges
     )
-    SELECT $1, partition, event_id, recorded_at, record_key, headers, data, of_unit
+    SELECT $1, partition, event_id, recorded_at, record_key, headers, data, kept_whole, merges
     FROM offered JOIN let_in USING (event_id)
     ORDER BY place
     RETURNING partition, recorded_at
@@ -32,7 +33,7 @@ WITH offered AS (
     ) k
     WHERE h.generation = $1 AND h.partition = k.partition
 ), held AS MATERIALIZED (
-    SELECT coalesce(array_agg(key) FILTER (WHERE pg_try_advisory_lock($13, key)), '{}') AS keys
+    SELECT coalesce(array_agg(key) FILTER (WHERE pg_try_advisory_lock($14, key)), '{}') AS keys
     FROM (SELECT DISTINCT $1::int * 16 + partition AS key FROM kept) AS wanted
 )
 SELECT let_in.event_id, held.keys AS held, EXISTS (

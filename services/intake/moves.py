@@ -1,0 +1,100 @@
+"""Who is the same customer may be published too: as long as all that was recorded goes on counting.
+
+A branch says it late, and by its own clock: beside what was commanded or published meanwhile its
+merge may mean nothing, or have another one mean nothing. Such an event is refused, so that every
+merge in the log counts, whichever door it came by. What it is judged by it relies on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from events.customers.identity import MOVES, Contradiction, contradiction
+from events.envelope import CustomerId
+from events.touchpoints.customer import CustomerMerged, CustomerUnmerged
+from services.intake.answers import EventRefused
+from services.intake.draft import Draft
+from services.log.readable import fact_of
+from services.log.who_is_who import Ways, ways_of
+from services.ports import EventLog, ReliedOn
+from services.postgres.pool import Pool
+
+Judgement = EventRefused | tuple[ReliedOn, ...] | None
+"""Why an event is refused, or what it relies on; None: it is to be judged after its neighbours."""
+
+
+def is_move(draft: Draft) -> bool:
+    """Tell whether an event says who is the same customer."""
+    return isinstance(draft.data, MOVES)
+
+
+async def judged(log: EventLog, pool: Pool, drafts: Sequence[Draft]) -> Sequence[Judgement]:
+    """Judge moves that have nothing to do with each other; of others the first ones.
+
+    Raises: Unavailable, UnreadableEvent.
+    """
+    judgements: list[Judgement] = []
+    concerned: set[CustomerId] = set()
+    for draft in drafts:
+        named = {_member(draft), _other(draft)}
+        ways = await ways_of(log, pool, named)
+        if concerned.isdisjoint(ways.told):
+            concerned.update(ways.told)
+            judgements.append(_judged(draft, ways))
+        else:
+            judgements.append(None)
+    return judgements
+
+
+def _member(draft: Draft) -> CustomerId:
+    assert draft.envelope.subject is not None, "the rules ask for a customer"
+    return draft.envelope.subject
+
+
+def _other(draft: Draft) -> CustomerId:
+    data = draft.data
+    assert isinstance(data, CustomerMerged | CustomerUnmerged), "others are no moves"
+    return CustomerId(data.into if isinstance(data, CustomerMerged) else data.out_of)
+
+
+def _judged(draft: Draft, ways: Ways) -> Judgement:
+    envelope, member = draft.envelope, _member(draft)
+    if any(fact.id == envelope.id for fact in ways.told[member]):
+        return ()  # a repeat: the log answers it
+    if isinstance(draft.data, CustomerMerged):
+        for field, customer in (("subject", member), ("data.into", _other(draft))):
+            if _was_erased(ways.erased, customer, envelope.effective_at):
+                remedy = "leave it out: who was erased stays as it was"
+                return EventRefused("erased", field, "is a customer who was erased", remedy)
+    why = contradiction(ways.told, member, fact_of(envelope, draft.data))
+    return tuple(ways.relied_on) if why is None else _refusal(why)
+
+
+def _was_erased(erased: Mapping[CustomerId, datetime], customer: CustomerId, at: datetime) -> bool:
+    return customer in erased and erased[customer] <= at
+
+
+def _refusal(why: Contradiction) -> EventRefused:
+    match why:
+        case "itself":
+            told = ("data.into", "is the subject itself", "name the other one of the two")
+        case "merged":
+            told = (
+                "subject",
+                "was merged into another customer by then",
+                "name the one that it was merged into, or publish customer.unmerged first",
+            )
+        case "circle":
+            told = (
+                "data.into",
+                "belongs to the subject by then: each would be merged into the other",
+                "leave it out, or publish customer.unmerged first",
+            )
+        case "undone":
+            told = (
+                "time",
+                "is before that of a merge that was recorded already and could not be so beside it",
+                "give the instant at which it was found, or have that merge undone first",
+            )
+    return EventRefused("inconsistent", *told)
