@@ -30,6 +30,7 @@ from events.money import MAX_MINOR, Money
 from events.policy import Reference
 from events.refusals import Refused, refuse
 from events.streams import customer_stream
+from events.texts import worded
 from events.touchpoints.payment import DisputeSettled, InvoiceDisputed, PaymentReceived
 from events.touchpoints.policy import CreditPolicy
 from projections.facts import Facts
@@ -215,8 +216,11 @@ def _verdict(statement: Statement, command: CheckCredit, policy: CreditPolicy) -
         raise EventRefused(
             "out_of_range",
             "amount",
-            f"comes on top of an exposure of more than {MAX_MINOR} minor units",
-            "correct the invoices, orders or checks whose amounts cannot be right",
+            worded(
+                "comes on top of an exposure of more than %(max_minor)s minor units",
+                max_minor=MAX_MINOR,
+            ),
+            worded("correct the invoices, orders or checks whose amounts cannot be right"),
         )
     currency = command.amount.currency
     items = _items(statement)

@@ -10,6 +10,7 @@ import asyncpg
 from events.codec import encode
 from events.envelope import Envelope, Position
 from events.routing import partition_for
+from events.texts import worded
 from services.ports import Conflict, Duplicate, Submission
 from services.postgres.pool import Connection
 from services.postgres.statements import sql
@@ -79,12 +80,20 @@ def refusal(event: Prepared, holder: asyncpg.Record, position: Position) -> Dupl
     if holder["event_id"] != envelope.id:
         return Conflict(
             "sequence",
-            f"sequence {envelope.sequence} of epoch {envelope.epoch} of {envelope.source} is "
-            f"taken by event {holder['event_id']}",
+            worded(
+                "sequence %(sequence)s of epoch %(epoch)s of %(source)s is taken by event "
+                "%(holder)s",
+                sequence=envelope.sequence,
+                epoch=envelope.epoch,
+                source=envelope.source,
+                holder=holder["event_id"],
+            ),
             position,
         )
     if holder["digest"] != event.digest:
-        return Conflict("id", "an event of this id was accepted with other content", position)
+        return Conflict(
+            "id", worded("an event of this id was accepted with other content"), position
+        )
     return Duplicate(position)
 
 

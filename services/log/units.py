@@ -22,6 +22,7 @@ import asyncpg
 
 from events.envelope import Position
 from events.streams import partition_told
+from events.texts import worded
 from services.log.admissions import Holders, Prepared, admit, held, prepare, refusal
 from services.ports import Accepted, Conflict, Duplicate, Outcome, Stale, StreamVersion, Submission
 from services.postgres.pool import Connection
@@ -227,5 +228,5 @@ def _repeat_or_conflict(found: Sequence[Outcome], events: int) -> Sequence[Outco
     if len(found) == events:
         return found
     assert isinstance(found[0], Duplicate), "it is held by the same content"
-    reason = "a part of the unit was accepted before, without the rest"
+    reason = worded("a part of the unit was accepted before, without the rest")
     return [Conflict("id", reason, found[0].position)] * events

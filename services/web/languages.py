@@ -11,6 +11,9 @@ from gettext import NullTranslations
 from importlib.resources import files
 
 from babel.support import Translations
+from starlette.requests import Request
+
+from events.texts import Worded
 
 LANGUAGES: Mapping[str, str] = {"en": "en", "zh-CN": "zh_Hans_CN"}
 """Language tags as pages, URLs and headers say them, and their CLDR locales."""
@@ -52,6 +55,11 @@ def preferred_language(accept: str) -> str:
     return best[1] if best[0] > 0 else _FALLBACK
 
 
+def asked_language(request: Request) -> str:
+    """Return the known language that a request prefers."""
+    return preferred_language(request.headers.get("accept-language", ""))
+
+
 @cache
 def texts(language: str) -> NullTranslations:
     """Return the catalogue of a language; English is the language of the texts themselves."""
@@ -61,3 +69,9 @@ def texts(language: str) -> NullTranslations:
     path = files("services").joinpath("console", "locale", name, "LC_MESSAGES", "messages.mo")
     with path.open("rb") as compiled:
         return Translations(compiled)
+
+
+def told(text: str, language: str) -> str:
+    """Return a text in a language; one that is nobody's to translate is told as it is."""
+    translated = texts(language).gettext
+    return text.told(translated) if isinstance(text, Worded) else str(text)
