@@ -5,15 +5,19 @@ The texts in the code are the English ones; the other language comes from its ge
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from functools import cache
 from gettext import NullTranslations
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 from babel.support import Translations
-from starlette.requests import Request
 
 from events.texts import Worded
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
 
 LANGUAGES: Mapping[str, str] = {"en": "en", "zh-CN": "zh_Hans_CN"}
 """Language tags as pages, URLs and headers say them, and their CLDR locales."""
@@ -58,6 +62,12 @@ def preferred_language(accept: str) -> str:
 def asked_language(request: Request) -> str:
     """Return the known language that a request prefers."""
     return preferred_language(request.headers.get("accept-language", ""))
+
+
+def terminal_language() -> str:
+    """Return the known language of whoever called this process, as gettext finds it."""
+    asked = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    return known_language(next(filter(None, asked), None)) or _FALLBACK
 
 
 @cache
