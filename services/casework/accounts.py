@@ -14,15 +14,9 @@ import msgspec
 from msgspec import Struct
 
 from events.cases.staff import Staff
+from events.customers.account_commands import CheckCredit, Command
 from events.customers.account_reasons import UNKNOWN_CUSTOMER
-from events.customers.accounts import (
-    Account,
-    CheckCredit,
-    Command,
-    Item,
-    Verdict,
-    decide,
-)
+from events.customers.accounts import Account, Item, Verdict, decide
 from events.envelope import BranchId, CustomerId, RecordedEvent
 from events.facts import Fact, fact_of
 from events.home import Home
