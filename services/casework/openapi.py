@@ -9,7 +9,7 @@ import msgspec
 from services.casework.api import MAX_BYTES, ON_A_VERSION
 from services.casework.documents import CommandDocument, History, TriedDocument
 from services.casework.problems import Change
-from services.web.problems import MEDIA_TYPE, PROBLEM_SCHEMA
+from services.web.problems import LANGUAGE_PARAMETER, MEDIA_TYPE, PROBLEM_SCHEMA
 
 _KEY = {
     "name": "Authorization",
@@ -34,14 +34,6 @@ _TRY = {
     "description": "true: nothing is done or written; the answer says which events would be "
     "recorded, and which rows, alerts and deadlines would change. Needs no Idempotency-Key.",
     "schema": {"type": "boolean", "default": False},
-}
-
-_LANGUAGE = {
-    "name": "Accept-Language",
-    "in": "header",
-    "required": False,
-    "description": "Refusals are told in Chinese (zh-CN) or English.",
-    "schema": {"type": "string"},
 }
 
 _ETAG = {
@@ -180,7 +172,7 @@ def command(
     needed = {"428": _problem("If-Match is missing.")} if kind in ON_A_VERSION else {}
     stale = _problem("Somebody was faster: what came since, the winner first.", _stale_problem())
     return {
-        "parameters": [_KEY, _ONCE, _version(kind in ON_A_VERSION), _TRY, _LANGUAGE],
+        "parameters": [_KEY, _ONCE, _version(kind in ON_A_VERSION), _TRY, LANGUAGE_PARAMETER],
         "requestBody": {
             "required": bool(schema.get("required")),
             "description": f"At most {MAX_BYTES} bytes.",
@@ -209,7 +201,7 @@ def command(
 
 
 CASE: dict[str, object] = {
-    "parameters": [_KEY, _LANGUAGE],
+    "parameters": [_KEY, LANGUAGE_PARAMETER],
     "responses": {
         "200": _answer(
             "The case, and all that was decided on it.",

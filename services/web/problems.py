@@ -63,6 +63,16 @@ PROBLEM_SCHEMA: Mapping[str, object] = {
 """The JSON schema of a problem document, for the OpenAPI description."""
 
 
+LANGUAGE_PARAMETER: Mapping[str, object] = {
+    "name": "Accept-Language",
+    "in": "header",
+    "required": False,
+    "description": "Refusals are told in Chinese (zh-CN) or English.",
+    "schema": {"type": "string"},
+}
+"""How a request says in which language it is answered, for the OpenAPI description."""
+
+
 class Problem(TouchstoneError):
     """A request is refused as a whole."""
 
