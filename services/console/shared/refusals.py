@@ -48,8 +48,14 @@ def invalid_parameters(errors: Sequence[Any]) -> Problem:
 
 
 def _described(error: Mapping[str, Any]) -> str:
-    fault = worded(_FAULTS.get(error["type"], _ODD), **error.get("ctx", {}))
+    named = {name: _listed(value) for name, value in error.get("ctx", {}).items()}
+    fault = worded(_FAULTS.get(error["type"], _ODD), **named)
     return worded("%(name)s: %(fault)s", name=_name(error), fault=fault)
+
+
+def _listed(value: object) -> object:
+    """Return what pydantic lists in English, 'a', 'b' or 'c', without its English."""
+    return value.replace(" or ", ", ") if isinstance(value, str) else value
 
 
 def _name(error: Mapping[str, Any]) -> str:
