@@ -187,17 +187,6 @@ def _check_agreement(data: Touchpoint) -> None:
 
 def _check_tiers(data: TierPolicyPublished) -> None:
     _check_currency(data.policy.currency, "data.policy.currency")
-    tiers = data.policy.tiers
-    lines = [tier.line_minor for tier in tiers]
-    for i, line in enumerate(lines):
-        first = lines.index(line)
-        if first < i:
-            raise EventRefused(
-                "inconsistent",
-                f"data.policy.tiers[{i}].line_minor",
-                worded("is the line of %(tier)s, too", tier=tiers[first].name),
-                worded("give each tier a line of its own, or nobody could be in the lower one"),
-            )
 
 
 def _check_branch(data: BranchSet) -> None:

@@ -14,9 +14,12 @@ from pathlib import Path
 import pytest
 
 from deploy.kafka.broker import free_ports
+from services.hosts.bootstrap import open_platform
+from services.hosts.project import Projector
 from services.postgres.migrate import migrate
 from services.postgres.pool import open_pool
 from services.settings import Settings
+from services.simulator.load import ensure_history
 from tests.support.embedded import wait_until
 from tests.support.workers import variables
 
@@ -168,14 +171,15 @@ def test_an_import_that_waits_for_a_gateway_ends(start: Start, tmp_path: Path, s
 
 @pytest.mark.parametrize("signum", SIGNALS)
 async def test_a_rebuild_that_waits_for_the_database_ends(
-    start: Start, database: str, signum: int
+    start: Start, database: str, tmp_path: Path, signum: int
 ) -> None:
-    async with await open_pool(database) as pool:
-        await migrate(pool)
-        async with pool.acquire() as holder, holder.transaction():
+    async with open_platform(Settings(dsn=database, data=tmp_path)) as platform:
+        await ensure_history(platform, customers=3)
+        await Projector(platform).catch_up()
+        async with platform.pool.acquire() as holder, holder.transaction():
             await holder.execute("LOCK TABLE events IN ACCESS EXCLUSIVE MODE")
             process = start("rebuild")
-            while not await pool.fetchval(WAITING, "touchstone rebuild %"):
+            while not await platform.pool.fetchval(WAITING, "touchstone rebuild %"):
                 assert process.poll() is None
                 await asyncio.sleep(0.05)
             code, said = await asyncio.to_thread(ended, process, signum)

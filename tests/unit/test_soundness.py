@@ -15,9 +15,6 @@ from events.touchpoints.policy import (
     OpeningHours,
     PublicDaysSet,
     SpecialDay,
-    TierLine,
-    TierPolicy,
-    TierPolicyPublished,
     WorkingHours,
 )
 from services.intake.answers import EventRefused
@@ -121,16 +118,3 @@ def test_a_night_shift_and_half_a_holiday_pass() -> None:
             special_days=(SpecialDay(day=DAY, hours=periods((540, 720))),),
         )
     )
-
-
-def test_two_tiers_with_one_line_are_refused() -> None:
-    def published(*lines: int) -> TierPolicyPublished:
-        tiers = tuple(TierLine(name=f"T{i}", line_minor=line) for i, line in enumerate(lines))
-        policy = TierPolicy(tiers=tiers)
-        return TierPolicyPublished(effective_from=instant("2026-01-01"), policy=policy)
-
-    check_data(published(900, 500, 100))
-    with pytest.raises(EventRefused) as refused:
-        check_data(published(900, 500, 500))
-    assert refused.value.field == "data.policy.tiers[2].line_minor"
-    assert "T1" in refused.value.reason
