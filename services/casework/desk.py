@@ -78,7 +78,7 @@ class Desk:
 
     def __init__(self, platform: CaseworkPlatform, rates: Rates) -> None:
         self.platform = platform
-        self.streams = Streams(platform.log, platform.vault, platform.clock)
+        self.streams = Streams(platform.streams, platform.vault, platform.clock)
         self.customers = Customers(platform.log, platform.pool)
         self.doors = Doors(rates, Held(_LIMITS, _HELD_BYTES))
         self._keys = Keys(platform.pool, platform.clock)

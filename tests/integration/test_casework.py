@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Mapping
 from datetime import date, timedelta
 from typing import Any, cast
@@ -23,11 +24,16 @@ from tests.support.casework import (
     COLLEAGUE,
     CUSTOMER,
     HEAD,
+    MONDAY,
     OWNER,
     Desk,
     Json,
+    company,
     desk_on_chosen_log,
+    open_desk,
+    settings_of,
 )
+from tests.support.log import SetClock
 from tests.support.modes import EITHER, catch_up
 
 pytestmark = pytest.mark.postgres
@@ -214,6 +220,29 @@ async def test_a_command_is_done_once_however_often_it_comes(desk: Desk) -> None
     for name in ("etag", "touchstone-position"):
         assert again.headers[name] == first.headers[name]
     assert (await desk.events(case_id)).count("case.handed_off") == 1
+
+
+async def test_a_key_stands_for_one_escalation_or_anything_else(desk: Desk) -> None:
+    case_id, other = await desk.case(), await desk.case("another complaint")
+    step = {"clock": "response", "percent": 75, "cycle": 1}
+    desk.clock.move(timedelta(days=4))
+    noted = await desk.give(case_id, "note", by=HEAD, key="noted")
+    told = await desk.give(case_id, "escalate", step, by=HEAD, key="told")
+    assert (noted.status_code, told.status_code) == (200, 200)
+    for asked in (
+        desk.give(case_id, "escalate", step | {"percent": 100}, by=HEAD, key="noted"),
+        desk.give(other, "escalate", step, by=HEAD, key="noted"),
+        desk.give(case_id, "note", by=HEAD, key="told"),
+        desk.give(other, "note", by=HEAD, key="told"),
+        desk.give(other, "escalate", step, by=HEAD, key="told"),
+    ):
+        answer = await asked
+        assert (answer.status_code, answer.json()["rule"]) == (422, "key_reused")
+    again = await desk.give(case_id, "escalate", step, by=HEAD, key="told")
+    assert again.headers["idempotency-replayed"] == "true"
+    assert again.json() == told.json()
+    mine = await desk.give(case_id, "note", by=COLLEAGUE, key="told")
+    assert mine.status_code == 200, "everybody has keys of their own"
 
 
 async def test_a_key_stands_for_one_request(desk: Desk) -> None:
@@ -441,3 +470,16 @@ async def test_a_command_costs_five_round_trips_besides_begin_and_commit(desk: D
         who = [one for one in asked if "branch_keys" in one]
         assert len(who) == 1, "who asks is looked up each time, and once"
         assert len(asked) - len(who) <= 5, asked
+
+
+async def test_the_threads_of_commands_end_with_the_platform(database: str) -> None:
+    def threads() -> list[str]:
+        return [one.name for one in threading.enumerate() if one.name.startswith("streams")]
+
+    before = threads()
+    async with open_desk(settings_of(database), SetClock(MONDAY)) as desk:
+        for number, data in enumerate(company()):
+            await desk.publish(data, f"company {number}", customer=None, till="policy")
+        await desk.case()
+        assert len(threads()) > len(before)
+    assert threads() == before

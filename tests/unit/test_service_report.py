@@ -19,7 +19,7 @@ from events.cases.commands import (
     Withdraw,
 )
 from events.touchpoints.complaint import ComplaintFiled
-from events.touchpoints.contact import DriverScore
+from events.touchpoints.contact import CallbackMade, CallbackPromised, DriverScore
 from services.audit.service_parts import Kept, PartService, ServiceOf, ServiceParts, StageSums
 from services.audit.service_report import GroupService, ServiceReport, StageService
 from services.audit.service_texts import service_lines
@@ -126,6 +126,37 @@ def twice(desk: Desk) -> Desk:
     again = Desk()
     again.facts = [*desk.facts, *desk.facts]
     return again
+
+
+SLOW = (DriverScore(driver="speed", score=0),)
+
+
+def test_a_call_reported_after_the_case_was_closed_decides_nothing() -> None:
+    found = solved_at_once()
+    late = CallbackMade(
+        callback_id="K-9", outcome="dissatisfied", case_id=found.case_id, scores=SLOW
+    )
+    found.hears(late, asked("2026-03-12 09:00"))
+    told = counted(found)
+    sums = told.branches["B-1"]
+    assert (sums.satisfied, sums.dissatisfied, told.drivers["speed"].total) == (1, 0, 9)
+
+
+def test_a_call_reported_while_the_case_is_worked_on_decides_nothing() -> None:
+    found = desk()
+    early = CallbackMade(callback_id="K-9", outcome="satisfied", case_id=found.case_id, scores=SLOW)
+    found.hears(early, asked("2026-03-09 10:00"))
+    told = counted(found)
+    assert (told.branches["B-1"].satisfied, told.drivers) == (0, {})
+
+
+def test_a_call_that_names_its_promise_alone_decides_about_the_promises_case() -> None:
+    found = desk()
+    resolved = found.does("ann", Resolve(), "2026-03-09 10:00")
+    [promise] = [one for one in resolved if isinstance(one, CallbackPromised)]
+    made = CallbackMade(callback_id=promise.callback_id, outcome="satisfied")
+    found.hears(made, asked("2026-03-10 09:00"))
+    assert counted(found).branches["B-1"].satisfied == 1
 
 
 def test_sums_are_those_of_all_cases() -> None:
