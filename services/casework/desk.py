@@ -26,6 +26,7 @@ from services.casework.trying import changes
 from services.intake.answers import EventRefused, token_through
 from services.intake.characters import flaw_on_a_page
 from services.intake.keys import Keys, StaffScope
+from services.intake.rules import check_customer
 from services.intake.speaking import scope_of, speaking_for_staff
 from services.web.bodies import Held, Limits, read
 from services.web.doors import Doors
@@ -62,7 +63,14 @@ class Asking:
     @property
     def teller(self) -> Teller:
         """Return what tells refusals in the language of whoever asks, in the branch's zone."""
-        return refusal_teller(self.language, self.reference.zone_of(self.by.branch_id))
+        zone = self.reference.zone_of(self.by.branch_id)
+        return refusal_teller(self.language, zone, self._department)
+
+    def _department(self, department_id: str) -> str | None:
+        known = self.reference.departments.get(department_id)
+        if known is None:
+            return None
+        return (known.name_en or known.name) if self.language == "en" else known.name
 
 
 class Given(Asked[C], frozen=True, kw_only=True):
@@ -155,6 +163,11 @@ def _check_address(named: Mapping[str, str]) -> None:
                     "malformed", name, wrong, worded("give the identifier as it was published")
                 )
             )
+        if name == "customer_id":
+            try:
+                check_customer(value, name)
+            except EventRefused as why:
+                raise unreadable(why) from why
 
 
 def _done(asking: Asking, answer: Answer) -> Done | Tried:
@@ -165,7 +178,7 @@ def _done(asking: Asking, answer: Answer) -> Done | Tried:
             raise refused(answer, asking.teller)
         case Moved(seen, version, changed):
             told = [change(event, asking.reference) for event in changed]
-            raise stale(seen, version, told, asking.language)
+            raise stale(seen, version, told, asking.language, asking.teller)
         case OtherRequest(key):
             raise said("key_reused", asking.language, field="Idempotency-Key", key=key)
 

@@ -183,7 +183,7 @@ class Streams:
             if not events and isinstance(stream, str):
                 return await _of_nothing(decide, self._clock.now())
             here = _home(stream, events)
-            key = await self._key(here)
+            key = await self._key(here, order)
             done = None if order.only_tried else _done_before(events, order, key)
             if done is not None:
                 return done
@@ -217,9 +217,11 @@ class Streams:
         events = await self.events(source)
         if not events:
             return None
-        return _done_before(events, order, await self._key(_home(source, events)))
+        return _done_before(events, order, await self._key(_home(source, events), order))
 
-    async def _key(self, stream: Stream) -> SubjectKey:
+    async def _key(self, stream: Stream, order: Order) -> SubjectKey:
+        if order.only_tried:
+            return await self._vault.passing(stream.subject)  # trying keeps nothing, no key either
         return (await self._vault.prepare([stream.subject]))[stream.subject]
 
 

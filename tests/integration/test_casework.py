@@ -17,6 +17,7 @@ from events.money import Money
 from events.touchpoints.complaint import CaseOpened, ComplaintFiled
 from events.touchpoints.customer import CustomerMerged
 from events.touchpoints.payment import InvoiceIssued
+from events.touchpoints.policy import DepartmentSet
 from services.casework.api import COMMANDS, ON_A_VERSION
 from services.vault.vault import PostgresVault
 from tests.support.casework import (
@@ -315,6 +316,24 @@ async def test_a_command_that_is_refused_leaves_nothing(desk: Desk) -> None:
         assert {"type", "title", "status", "detail", "remedy"} <= told.keys()
         assert all(told[name] for name in ("title", "detail", "remedy"))
     assert await desk.events(case_id) == before
+
+
+async def test_departments_are_told_by_name_beside_their_ids(desk: Desk) -> None:
+    since = desk.clock.now() - timedelta(days=1)
+    named = DepartmentSet(
+        effective_from=since, department_id="service", name="售后部", name_en="Service"
+    )
+    await desk.publish(named, "renamed", customer=None, till="policy")
+    await catch_up(desk.platform, desk.settings)
+    case_id = await desk.case()
+    refused = await desk.give(case_id, "resume", by="sales-1", accept_language="zh-CN")
+    assert refused.json()["rule"] == "not_yours"
+    assert "售后部（service）" in refused.json()["remedy"]
+    english = await desk.give(case_id, "resume", by="sales-1")
+    assert "Service (service)" in english.json()["remedy"]
+    late = await desk.give(case_id, "take", by=COLLEAGUE, seen=1, accept_language="zh-CN")
+    assert late.status_code == 412
+    assert late.json()["changed"][0]["type"] == "case.customer_told"
 
 
 async def test_refusals_are_told_in_the_readers_language(desk: Desk) -> None:

@@ -10,8 +10,12 @@ import pytest
 
 from events.cases.commands import (
     Assign,
+    Close,
+    Command,
+    Decline,
     Fulfil,
     HandOff,
+    MarkDuplicate,
     RecordCallback,
     Reopen,
     Reply,
@@ -96,6 +100,22 @@ def test_a_case_solved_by_its_first_contact() -> None:
     assert (sums.cases, sums.under_way, sums.first_contact) == (1, 0, 1)
     assert sums.answers == sums.solutions == Kept(in_time=1)
     assert (sums.handovers, sums.returns, sums.satisfied) == (0, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("command", "by", "moved"),
+    [
+        (Close(reason="gone"), "head of service", 1),
+        (Decline(reason="not ours"), "head of service", 1),
+        (MarkDuplicate(duplicate_of="other"), "head of service", 1),
+        (Close(reason="gone"), "ann", 0),
+    ],
+)
+def test_who_ends_a_case_by_command_had_it_in_hand(command: Command, by: str, moved: int) -> None:
+    found = desk()
+    found.does(by, command, "2026-03-09 10:00")
+    sums = counted(found).departments["service"]
+    assert (sums.cases, sums.under_way, sums.handovers, sums.returns) == (1, 0, moved, 0)
 
 
 def test_a_case_that_went_round_and_was_late() -> None:
