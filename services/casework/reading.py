@@ -39,12 +39,22 @@ def asked(body: bytes, kind: type[C]) -> Asked[C]:
 
     Raises: Problem, EventRefused.
     """
+    return command_in(object_in(body), kind)
+
+
+def object_in(body: bytes) -> dict[str, object]:
+    """Return the object that a body holds; none has no fields. Raises: Problem, EventRefused."""
     found = parsed(body) if body.strip() else {}
     if not isinstance(found, dict):
         raise EventRefused(
             "malformed", "body", worded("is no object"), worded("send the command's fields")
         )
     refuse_half_pairs(found)
+    return found
+
+
+def command_in(found: Mapping[str, object], kind: type[C]) -> Asked[C]:
+    """Return the command that fields ask for. Raises: EventRefused."""
     fields = {name: value for name, value in found.items() if name != "personal"}
     personal = None
     if "personal" in found:
