@@ -86,7 +86,7 @@ faults: setup ## Kill, freeze, cut and fill everything under load; a table (ARGS
 	$(BIN)/python -m tests.faults $(ARGS)
 
 catalogues: setup ## Collect the console's texts into its catalogues and compile them
-	$(BIN)/pybabel --quiet extract --mapping-file pyproject.toml --sort-by-file --no-location \
+	$(BIN)/pybabel --quiet extract --mapping-file pyproject.toml --keyword worded --sort-by-file --no-location \
 		--project touchstone --output-file $(LOCALES)/messages.pot events services
 	$(BIN)/pybabel --quiet update --input-file $(LOCALES)/messages.pot --output-dir $(LOCALES) \
 		--no-fuzzy-matching --ignore-pot-creation-date

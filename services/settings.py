@@ -143,7 +143,7 @@ class Settings(BaseSettings):
     @field_validator("console_host")
     @classmethod
     def _loopback_only(cls, host: str) -> str:
-        if host != "localhost" and not ip_address(host).is_loopback:
+        if not is_loopback(host):
             raise ValueError(
                 "the console has no log-in yet and listens on loopback only; put a proxy that "
                 "authenticates in front of 127.0.0.1"
@@ -154,9 +154,8 @@ class Settings(BaseSettings):
     @classmethod
     def _alerts_travel_safely(cls, url: str | None) -> str | None:
         parts = urlsplit(url or "https://none")
-        loopback = parts.hostname == "localhost" or _is_loopback(parts.hostname)
         if parts.hostname is None or not (
-            parts.scheme == "https" or (parts.scheme == "http" and loopback)
+            parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
         ):
             raise ValueError("alerts name customers: give an https address, or http on loopback")
         return url
@@ -179,9 +178,12 @@ class Settings(BaseSettings):
         return self
 
 
-def _is_loopback(host: str | None) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether a host's name or address is this machine's own."""
+    if host == "localhost":
+        return True
     try:
-        return ip_address(host or "").is_loopback
+        return ip_address(host).is_loopback
     except ValueError:
         return False
 

@@ -13,6 +13,7 @@ from rapidfuzz.distance import OSA
 
 from events.home import Asked
 from events.money import from_minor
+from events.texts import worded
 
 _LONGEST = 60  # comparing longer words takes long and helps nobody
 _MOST = 40
@@ -90,10 +91,11 @@ def _nearest(word: str, known: tuple[str, ...]) -> str:
     ranked = [(_distance(word, one), one) for one in known]
     near = min(((far, one) for far, one in ranked if far is not None), default=None)
     if near is not None:
-        return f"; did you mean {quoted(near[1])}?"
+        return worded("; did you mean %(word)s?", word=quoted(near[1]))
     shown = [cut(name) for name in sorted(known)[:_MOST]]
-    more = ", ..." if len(known) > _MOST else ""
-    return f"; known are {', '.join(shown)}{more}" if known else ""
+    if len(known) > _MOST:
+        shown.append("...")
+    return worded("; known are %(words)s", words=", ".join(shown)) if known else ""
 
 
 def _distance(word: str, known: str) -> tuple[int, int] | None:

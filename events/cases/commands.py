@@ -123,42 +123,33 @@ class Reopen(CaseCommand, frozen=True):
     reason: Text
 
 
-class Escalate(CaseCommand, frozen=True):
+class OnEscalation(CaseCommand, frozen=True):
+    """Something about a share of a clock's time that is spent."""
+
+    clock: Clock
+    percent: int
+    cycle: Cycle
+    obligation_id: Key | None = None
+
+
+class Escalate(OnEscalation, frozen=True):
     """Tell who is to be told that a share of a clock's time is spent."""
 
-    clock: Clock
-    percent: int
-    cycle: Cycle
-    obligation_id: Key | None = None
 
-
-class Acknowledge(CaseCommand, frozen=True):
+class Acknowledge(OnEscalation, frozen=True):
     """Take up what was escalated."""
 
-    clock: Clock
-    percent: int
-    cycle: Cycle
-    obligation_id: Key | None = None
 
-
-class Snooze(CaseCommand, frozen=True):
+class Snooze(OnEscalation, frozen=True, kw_only=True):
     """Hear of what was escalated again at an instant, if it stands then."""
 
-    clock: Clock
-    percent: int
-    cycle: Cycle
     until: Instant
-    obligation_id: Key | None = None
 
 
-class Delegate(CaseCommand, frozen=True):
+class Delegate(OnEscalation, frozen=True, kw_only=True):
     """Pass what was escalated on to another member of staff; a note to them is sealed."""
 
-    clock: Clock
-    percent: int
-    cycle: Cycle
     to: Key
-    obligation_id: Key | None = None
 
 
 class HoldDunning(CaseCommand, frozen=True):

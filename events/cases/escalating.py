@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from events.cases.asking import Asking, Decision
 from events.cases.clocks import Clock, reached_at
-from events.cases.commands import Acknowledge, Delegate, Escalate, Snooze
+from events.cases.commands import Acknowledge, Delegate, Escalate, OnEscalation, Snooze
 from events.cases.reasons import (
     ACKNOWLEDGED,
     ESCALATED_ALREADY,
@@ -28,8 +28,6 @@ from events.cases.terms import BREACH, escalation_id
 from events.refusals import Refused, refuse
 from events.touchpoints.complaint import CaseEscalated, EscalationAcknowledged
 from events.touchpoints.policy import AlertDelegated, AlertSnoozed
-
-_Named = Escalate | Acknowledge | Snooze | Delegate
 
 
 class _Step(NamedTuple):
@@ -100,7 +98,7 @@ def delegate(asking: Asking, command: Delegate) -> Decision:
     return (AlertDelegated(alert_id=step.escalation, by=asking.by.agent, to=command.to),)
 
 
-def _reached_step(asking: Asking, command: _Named) -> _Step | Refused:
+def _reached_step(asking: Asking, command: OnEscalation) -> _Step | Refused:
     """Return the step that a command names, if it reached whoever asks."""
     step = _step(asking, command)
     if isinstance(step, Refused) or _reached(asking, command, step):
@@ -108,7 +106,7 @@ def _reached_step(asking: Asking, command: _Named) -> _Step | Refused:
     return asking.not_yours(step.role)
 
 
-def _reached(asking: Asking, command: _Named, step: _Step) -> bool:
+def _reached(asking: Asking, command: OnEscalation, step: _Step) -> bool:
     """Return whether it reached whoever asks; of an obligation the owner is told as well."""
     if (step.escalation, asking.by.agent) in asking.case.delegated:
         return True
@@ -125,7 +123,7 @@ def _reached(asking: Asking, command: _Named, step: _Step) -> bool:
             return step.role in asking.by.roles
 
 
-def _step(asking: Asking, command: _Named) -> _Step | Refused:
+def _step(asking: Asking, command: OnEscalation) -> _Step | Refused:
     """Return the step that a command names, if it was taken and nobody took it up."""
     ladder = {step.percent: step.role for step in asking.terms.ladder}
     role = ladder.get(command.percent)
@@ -146,13 +144,13 @@ def _step(asking: Asking, command: _Named) -> _Step | Refused:
     return _Step(role, escalation, clock, department)
 
 
-def _id(case: Case, command: _Named, percent: int) -> str:
+def _id(case: Case, command: OnEscalation, percent: int) -> str:
     return escalation_id(
         case.case_id, command.cycle, command.clock, percent, command.obligation_id or ""
     )
 
 
-def _running(case: Case, command: _Named) -> tuple[Clock, str | None] | None:
+def _running(case: Case, command: OnEscalation) -> tuple[Clock, str | None] | None:
     """Return the clock that a command names, and whose it is; None: it runs no more."""
     if command.cycle != case.cycle:
         return None
@@ -166,7 +164,7 @@ def _running(case: Case, command: _Named) -> tuple[Clock, str | None] | None:
             return None if owed is None else (owed.clock, owed.department)
 
 
-def _taken(asking: Asking, command: _Named, clock: Clock) -> Iterator[int]:
+def _taken(asking: Asking, command: OnEscalation, clock: Clock) -> Iterator[int]:
     """Yield the steps that were taken on a clock by now: those that nobody made needless."""
     taken_up = None
     for step in asking.terms.ladder:

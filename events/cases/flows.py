@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from events.cases.state import Case, Obligation, part_id
 from events.policy import Reference
+from events.texts import worded
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.complaint import CaseHandedOff, CustomerTold
 from events.touchpoints.policy import CaseKind, Flow, FlowPolicy, Stage
@@ -88,8 +89,12 @@ def _faults(policy: FlowPolicy) -> Iterator[Fault]:
         ("kind", [one.kind for one in policy.flows]),
     ):
         if (i := _repeated(names)) is not None:
-            remedy = "give each flow a name of its own, and each kind of case one flow"
-            yield Fault(f"flows[{i}].{field}", f"names {names[i]} a second time", remedy)
+            remedy = worded("give each flow a name of its own, and each kind of case one flow")
+            yield Fault(
+                f"flows[{i}].{field}",
+                worded("names %(name)s a second time", name=names[i]),
+                remedy,
+            )
     for i, flow in enumerate(policy.flows):
         yield from _faults_of(flow, f"flows[{i}].stages")
 
@@ -97,25 +102,33 @@ def _faults(policy: FlowPolicy) -> Iterator[Fault]:
 def _faults_of(flow: Flow, where: str) -> Iterator[Fault]:
     names = [one.stage for one in flow.stages]
     if not names:
-        yield Fault(where, "is empty", "give the flow a stage, or leave the flow out")
+        yield Fault(
+            where, worded("is empty"), worded("give the flow a stage, or leave the flow out")
+        )
     if (i := _repeated(names)) is not None:
-        remedy = "give each stage of a flow a name of its own"
-        yield Fault(f"{where}[{i}].stage", f"names {names[i]} a second time", remedy)
+        remedy = worded("give each stage of a flow a name of its own")
+        yield Fault(
+            f"{where}[{i}].stage", worded("names %(name)s a second time", name=names[i]), remedy
+        )
     for i, one in enumerate(flow.stages):
         for k, before in enumerate(one.after):
             if before not in names:
                 known = ", ".join(names)
                 yield Fault(
                     f"{where}[{i}].after[{k}]",
-                    f"is {before}, which is no stage of {flow.flow}",
-                    f"name one of its stages: {known}",
+                    worded(
+                        "is %(before)s, which is no stage of %(flow)s",
+                        before=before,
+                        flow=flow.flow,
+                    ),
+                    worded("name one of its stages: %(known)s", known=known),
                 )
     try:
         TopologicalSorter({one.stage: one.after for one in flow.stages}).prepare()
     except CycleError as error:
         circle = " -> ".join(error.args[1])
-        remedy = "let one of them begin without the others, or the flow never ends"
-        yield Fault(where, f"wait for each other: {circle}", remedy)
+        remedy = worded("let one of them begin without the others, or the flow never ends")
+        yield Fault(where, worded("wait for each other: %(circle)s", circle=circle), remedy)
 
 
 def _repeated(names: Sequence[str]) -> int | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from projections.books.account import Account
-from projections.books.commitments import Check, Deadline, Order
+from projections.books.commitments import Check, Deadline, Order, PromiseNote
 from projections.books.kept import (
     KeptAccount,
     KeptBooks,
@@ -85,33 +85,8 @@ def kept_books(book: Ledger, numbers: Numbers) -> KeptBooks:
             for key, found in book.awaited.items()
         ],
         owings=[KeptOwing(o.at, [items[item] for item in o.items]) for o in numbers.owings],
-        promises=[
-            KeptPromise(
-                promise_id=note.promise_id,
-                event_id=note.event_id,
-                at=note.at,
-                account=numbers.accounts[note.account],
-                serial=note.serial,
-                amount=note.amount,
-                promised_on=note.promised_on,
-                invoice_ids=note.invoice_ids,
-                owing=None if note.owing is None else numbers.owings[note.owing],
-            )
-            for note in book.promises
-        ],
-        checks=[
-            KeptCheck(
-                check_id=check.check_id,
-                event_id=check.event_id,
-                at=check.at,
-                account=numbers.accounts[check.account],
-                purpose=check.purpose,
-                room=check.room,
-                until=check.until,
-                refusal=check.refusal,
-            )
-            for check in book.checks
-        ],
+        promises=[_kept_promise(note, numbers) for note in book.promises],
+        checks=[_kept_check(check, numbers) for check in book.checks],
         open_checks=[numbers.checks[check] for check in book.open_checks],
         refusals=[numbers.checks[check] for check in book.refusals],
         overrides=book.overrides,
@@ -132,6 +107,33 @@ def kept_books(book: Ledger, numbers: Numbers) -> KeptBooks:
         walked_at=book.walked_at,
         passed_at=book.passed_at,
         now=book.now,
+    )
+
+
+def _kept_promise(note: PromiseNote, numbers: Numbers) -> KeptPromise:
+    return KeptPromise(
+        promise_id=note.promise_id,
+        event_id=note.event_id,
+        at=note.at,
+        account=numbers.accounts[note.account],
+        serial=note.serial,
+        amount=note.amount,
+        promised_on=note.promised_on,
+        invoice_ids=note.invoice_ids,
+        owing=None if note.owing is None else numbers.owings[note.owing],
+    )
+
+
+def _kept_check(check: Check, numbers: Numbers) -> KeptCheck:
+    return KeptCheck(
+        check_id=check.check_id,
+        event_id=check.event_id,
+        at=check.at,
+        account=numbers.accounts[check.account],
+        purpose=check.purpose,
+        room=check.room,
+        until=check.until,
+        refusal=check.refusal,
     )
 
 

@@ -13,15 +13,9 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from events.customers.account_commands import CheckCredit, Command
 from events.customers.account_reasons import UNKNOWN_CUSTOMER
-from events.customers.accounts import (
-    Account,
-    CheckCredit,
-    Command,
-    Item,
-    Verdict,
-    decide,
-)
+from events.customers.accounts import Account, Item, Verdict, decide
 from events.envelope import BranchId, CustomerId, RecordedEvent
 from events.facts import Fact, fact_of
 from events.home import Home
@@ -29,6 +23,7 @@ from events.money import MAX_MINOR, Money
 from events.policy import Reference
 from events.refusals import Refused, refuse
 from events.streams import customer_stream
+from events.texts import worded
 from events.touchpoints.customer import CustomerMerged, CustomerUnmerged
 from events.touchpoints.payment import DisputeSettled, InvoiceDisputed, PaymentReceived
 from events.touchpoints.policy import CreditPolicy
@@ -228,8 +223,11 @@ def _verdict(statement: Statement, command: CheckCredit, policy: CreditPolicy) -
         raise EventRefused(
             "out_of_range",
             "amount",
-            f"comes on top of an exposure of more than {MAX_MINOR} minor units",
-            "correct the invoices, orders or checks whose amounts cannot be right",
+            worded(
+                "comes on top of an exposure of more than %(max_minor)s minor units",
+                max_minor=MAX_MINOR,
+            ),
+            worded("correct the invoices, orders or checks whose amounts cannot be right"),
         )
     currency = command.amount.currency
     items = _items(statement)

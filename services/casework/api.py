@@ -33,7 +33,7 @@ from events.cases.commands import (
     Wait,
     Withdraw,
 )
-from events.customers.accounts import (
+from events.customers.account_commands import (
     AccountCommand,
     CheckCredit,
     ConfirmPayment,

@@ -10,7 +10,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from events.customers.accounts import AccountCommand, Command, gate_refusal
+from events.customers.account_commands import AccountCommand, Command
+from events.customers.accounts import gate_refusal
 from events.envelope import CustomerId
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.payment import CreditChecked

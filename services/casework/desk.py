@@ -13,6 +13,7 @@ from events.cases.staff import Staff, staff_in_force
 from events.envelope import RecordedEvent
 from events.policy import Reference
 from events.refusals import Refused, Teller
+from events.texts import worded
 from services.casework.api import MAX_BYTES, MAX_VALUES
 from services.casework.customers import Customers
 from services.casework.documents import TriedDocument, change, tried_event
@@ -30,12 +31,18 @@ from services.intake.rules import check_customer
 from services.intake.speaking import scope_of, speaking_for_staff
 from services.web.bodies import Held, Limits, read
 from services.web.doors import Doors
-from services.web.languages import preferred_language
+from services.web.languages import asked_language
 from services.web.rates import Rates
 from services.web.refusal_words import refusal_teller
 
 _LIMITS = Limits(
-    MAX_BYTES, MAX_VALUES, f"send at most {MAX_BYTES} bytes and {MAX_VALUES} JSON values"
+    MAX_BYTES,
+    MAX_VALUES,
+    worded(
+        "send at most %(max_bytes)s bytes and %(max_values)s JSON values",
+        max_bytes=MAX_BYTES,
+        max_values=MAX_VALUES,
+    ),
 )
 _HELD_BYTES = 64 * MAX_BYTES
 
@@ -88,7 +95,7 @@ class Desk:
 
     async def asking(self, request: Request) -> Asking:
         """Let a member of staff in who works here now. Raises: Problem, Unavailable."""
-        language = preferred_language(request.headers.get("accept-language", ""))
+        language = asked_language(request)
         _check_address(request.path_params)
         scope = speaking_for_staff(await scope_of(self._keys, self.doors, request))
         async with self.doors.calming():
@@ -156,7 +163,9 @@ def _check_address(named: Mapping[str, str]) -> None:
     for name, value in named.items():
         if wrong := flaw_on_a_page(value):
             raise unreadable(
-                EventRefused("malformed", name, wrong, "give the identifier as it was published")
+                EventRefused(
+                    "malformed", name, wrong, worded("give the identifier as it was published")
+                )
             )
         if name == "customer_id":
             try:

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from events.envelope import BranchId, CustomerId, Envelope, EventId, RecordedEvent
 from events.facts import Fact, fact_of
 from events.refusals import Refused
+from events.texts import worded
 from events.touchpoints import Touchpoint
 from services.errors import StreamBusy
 from services.intake.answers import EventRefused
@@ -310,8 +311,8 @@ def drafts(
         raise EventRefused(
             "unknown_field",
             "personal",
-            "is nothing that this command keeps",
-            "leave it out, or write a note",
+            worded("is nothing that this command keeps"),
+            worded("leave it out, or write a note"),
         )
     return found
 

@@ -10,7 +10,7 @@ from services.casework.api import MAX_BYTES, ON_A_VERSION, kept_sealed
 from services.casework.documents import CommandDocument, History, TriedDocument
 from services.casework.problems import Change
 from services.intake.parsing import PERSONAL_CHARACTERS
-from services.web.problems import MEDIA_TYPE, PROBLEM_SCHEMA
+from services.web.problems import LANGUAGE_PARAMETER, MEDIA_TYPE, PROBLEM_SCHEMA
 
 KEY = {
     "name": "Authorization",
@@ -35,14 +35,6 @@ TRY = {
     "description": "true: nothing is done or written; the answer says which events would be "
     "recorded, and which rows, alerts and deadlines would change. Needs no Idempotency-Key.",
     "schema": {"type": "boolean", "default": False},
-}
-
-LANGUAGE = {
-    "name": "Accept-Language",
-    "in": "header",
-    "required": False,
-    "description": "Refusals are told in Chinese (zh-CN) or English.",
-    "schema": {"type": "string"},
 }
 
 _ETAG = {
@@ -199,7 +191,7 @@ def command(
     needed = {"428": problem("If-Match is missing.")} if kind in ON_A_VERSION else {}
     stale = problem("Somebody was faster: what came since, the winner first.", _stale_problem())
     return {
-        "parameters": [KEY, ONCE, _version(kind in ON_A_VERSION), TRY, LANGUAGE],
+        "parameters": [KEY, ONCE, _version(kind in ON_A_VERSION), TRY, LANGUAGE_PARAMETER],
         "requestBody": {
             "required": bool(schema.get("required")),
             "description": f"At most {MAX_BYTES} bytes.",
@@ -228,7 +220,7 @@ def command(
 
 
 CASE: dict[str, object] = {
-    "parameters": [KEY, LANGUAGE],
+    "parameters": [KEY, LANGUAGE_PARAMETER],
     "responses": {
         "200": _answer(
             "The case, and all that was decided on it.",

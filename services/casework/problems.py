@@ -10,7 +10,7 @@ from msgspec import Struct
 from starlette.responses import Response
 
 from events.refusals import Refused, Teller
-from events.texts import N_
+from events.texts import N_, worded
 from services.intake.answers import EventRefused
 from services.web.languages import texts
 from services.web.problems import Problem
@@ -124,9 +124,10 @@ class CommandProblem(Problem):
         self.title = title
         self.more = more or {}
 
-    def response(self, **members: object) -> Response:
+    def response(self, language: str, **members: object) -> Response:
         """Return the problem document; `rule` says which rule refused."""
-        return super().response(title=self.title, rule=self.code, **{**self.more, **members})
+        own = {"title": self.title, "rule": self.code}
+        return super().response(language, **{**own, **self.more, **members})
 
 
 def said(
@@ -174,8 +175,12 @@ def stale(
 
 
 def unreadable(why: EventRefused) -> Problem:
-    """Return the problem of a body that is no such command; the gateway's words, in English."""
+    """Return the problem of a body that is no such command, in the gateway's words."""
     field = why.field.removeprefix("data.")
     return Problem(
-        HTTPStatus.UNPROCESSABLE_ENTITY, why.code, f"{field}: {why.reason}", why.remedy, field=field
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        why.code,
+        worded("%(field)s: %(reason)s", field=field, reason=why.reason),
+        why.remedy,
+        field=field,
     )

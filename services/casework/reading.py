@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Generic, TypeVar
 
 import msgspec
 from starlette.datastructures import Headers, QueryParams
 
 from events import instants
+from events.texts import worded
 from services.casework.api import ON_A_VERSION, kept_sealed
 from services.casework.problems import said
 from services.intake.answers import EventRefused
@@ -18,8 +18,7 @@ from services.intake.explaining import explained
 from services.intake.halves import refuse_half_pairs
 from services.intake.parsing import personal_fields
 from services.intake.soundness import check_words
-from services.web.problems import Problem
-from services.web.strict_json import MalformedBody, parse
+from services.web.bodies import parsed
 
 _KEY = re.compile(r"[\x21-\x7e]{1,100}")
 _VERSION = re.compile(r'"([0-9]{1,15})"')
@@ -45,33 +44,29 @@ def asked(body: bytes, kind: type[C]) -> Asked[C]:
 
 def object_in(body: bytes) -> dict[str, object]:
     """Return the object that a body holds; none has no fields. Raises: Problem, EventRefused."""
-    try:
-        parsed = parse(body) if body.strip() else {}
-    except MalformedBody as error:
-        raise Problem(
-            HTTPStatus.BAD_REQUEST,
-            "malformed_json",
-            str(error),
-            "send JSON as RFC 8259 says, in UTF-8",
-            field="body",
-        ) from error
-    if not isinstance(parsed, dict):
-        raise EventRefused("malformed", "body", "is no object", "send the command's fields")
-    refuse_half_pairs(parsed)
-    return parsed
+    found = parsed(body) if body.strip() else {}
+    if not isinstance(found, dict):
+        raise EventRefused(
+            "malformed", "body", worded("is no object"), worded("send the command's fields")
+        )
+    refuse_half_pairs(found)
+    return found
 
 
-def command_in(parsed: Mapping[str, object], kind: type[C]) -> Asked[C]:
+def command_in(found: Mapping[str, object], kind: type[C]) -> Asked[C]:
     """Return the command that fields ask for. Raises: EventRefused."""
-    fields = {name: value for name, value in parsed.items() if name != "personal"}
+    fields = {name: value for name, value in found.items() if name != "personal"}
     personal = None
-    if "personal" in parsed:
+    if "personal" in found:
         touchpoint = kept_sealed(kind)
         if touchpoint is None:
             raise EventRefused(
-                "unknown_field", "personal", "is nothing that this command keeps", "leave it out"
+                "unknown_field",
+                "personal",
+                worded("is nothing that this command keeps"),
+                worded("leave it out"),
             )
-        personal = personal_fields(parsed["personal"], touchpoint)
+        personal = personal_fields(found["personal"], touchpoint)
     try:
         command = msgspec.convert(instants.cut(fields, kind), kind, strict=True)
     except msgspec.ValidationError as error:

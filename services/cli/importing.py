@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
+from events.texts import worded
 from services.cli.opening import opened, settings
 from services.clock import SystemClock
 from services.errors import TouchstoneError, Unavailable, UsageError
@@ -68,6 +69,11 @@ ReportOption = Annotated[
 ]
 
 DEFAULT_BRANCH = "headquarters"
+
+_IN_THE_CLEAR = worded(
+    "warning: over http:// the key and the events can be read by whoever carries them to another "
+    "machine; give an https address, or a tunnel that ends on this machine"
+)
 
 
 def import_(
@@ -164,8 +170,9 @@ async def _publish(file: Path, branch: str, gateway: str | None, key: str | None
 @asynccontextmanager
 async def _publisher(branch: str, gateway: str | None, key: str | None) -> AsyncIterator[Publisher]:
     """Yield the publisher that the options ask for. Raises: UsageError, Unavailable."""
-    from services.importing.http_publisher import open_http_publisher
+    from services.importing.http_publisher import open_http_publisher, sends_in_the_clear
     from services.importing.publisher import LocalPublisher
+    from services.web.languages import terminal_language, told
 
     if gateway is None:
         if key is not None:
@@ -182,6 +189,8 @@ async def _publisher(branch: str, gateway: str | None, key: str | None) -> Async
             "--gateway needs --key (or TOUCHSTONE_KEY): `touchstone branch key create`"
         )
     async with open_http_publisher(gateway, key) as publisher:
+        if sends_in_the_clear(gateway):
+            note(told(_IN_THE_CLEAR, terminal_language()))
         yield publisher
 
 
@@ -191,7 +200,10 @@ async def _warn_if_nothing_projects(platform: Platform, before: PositionVector) 
     if settings().kafka is not None or await platform.log.heads() == before:
         return
     if not await somebody_projects(platform):
-        note("nothing projects these events now: start `touchstone run`, and figures show them")
+        note(
+            "nothing projects these events yet: figures show them once `touchstone run` is up; "
+            "start it, unless it is starting just now"
+        )
 
 
 def _answer(report: Report, report_file: Path | None, form: Format) -> None:

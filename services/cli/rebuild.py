@@ -121,12 +121,19 @@ def walked_lines(found: Rebuilt) -> list[str]:
     ]
 
 
+def _instead(found: Rebuilt) -> str:
+    if found.version != found.version_before:
+        return f" instead of version {found.version_before}"
+    if found.rows_replaced or found.rows_removed:
+        return ", mended"
+    return ", as it was: every row was right"
+
+
 def rebuilt_lines(found: Rebuilt) -> list[str]:
     """Return for people what became of one projection."""
     again = found.version == found.version_before
     lines = [
-        f"{found.projection} version {found.version} is live"
-        + (", mended" if again else f" instead of version {found.version_before}"),
+        f"{found.projection} version {found.version} is live{_instead(found)}",
         f"caught up with {counted(found.caught_up_events, 'event')} in {found.catch_up_s:.1f} s; "
         f"switched in {found.switch_s:.2f} s; on disk: {found.bytes_on_disk / 1e6:,.1f} MB",
         f"alerts: {found.alerts_raised:,} raised, {found.alerts_withdrawn:,} withdrawn, "

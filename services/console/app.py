@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import PlainTextResponse, Response
 
+from events.texts import worded
 from projections import PROJECTIONS
 from services.console.alerts import routes as alerts
 from services.console.alerts.words import AlertWords
@@ -156,7 +157,9 @@ def _handle_failures(app: FastAPI) -> None:
     @app.exception_handler(Unavailable)
     async def on_unavailable(request: Request, error: Unavailable) -> Response:
         _LOG.warning("console.unavailable", path=request.url.path, reason=str(error))
-        return _failure(request, unavailable(str(error)))
+        return _failure(
+            request, unavailable(worded("the database or the projector cannot be reached"))
+        )
 
     @app.exception_handler(HTTPException)
     async def on_http(request: Request, error: HTTPException) -> Response:
@@ -164,8 +167,8 @@ def _handle_failures(app: FastAPI) -> None:
         problem = Problem(
             status,
             status.name.lower(),
-            str(error.detail),
-            "see /api/v1/openapi.json for what there is",
+            worded(error.detail),
+            worded("see /api/v1/openapi.json for what there is"),
             headers=error.headers,
         )
         return _failure(request, problem)
@@ -176,8 +179,8 @@ def _handle_failures(app: FastAPI) -> None:
         problem = Problem(
             HTTPStatus.INTERNAL_SERVER_ERROR,
             "internal",
-            "the console failed in a way that it should not",
-            "the platform's log has the cause",
+            worded("the console failed in a way that it should not"),
+            worded("the platform's log has the cause"),
         )
         return _failure(request, problem)
 
@@ -185,7 +188,7 @@ def _handle_failures(app: FastAPI) -> None:
 def _failure(request: Request, problem: Problem) -> Response:
     """Return a failure as the asker reads it: a problem document, or a page in words."""
     if request.url.path.startswith(_API):
-        return problem.response()
+        return problem.response(language_of(request))
     told = ProblemWords(speaker(language_of(request))).told(problem)
     unknown = problem if isinstance(problem, UnknownCustomer) else None
     return page_response(

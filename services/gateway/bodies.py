@@ -8,10 +8,10 @@ from http import HTTPStatus
 
 from starlette.requests import Request
 
+from events.texts import worded
 from services.gateway.modes import BATCH, EITHER, ONE, Mode, attributes_of
-from services.web.bodies import Body, Held, Limits, too_large
+from services.web.bodies import Body, Held, Limits, parsed, too_large
 from services.web.problems import Problem
-from services.web.strict_json import MalformedBody, parse
 
 MAX_EVENTS = 1_000
 MAX_BYTES = 8 * 1024 * 1024
@@ -21,8 +21,13 @@ MAX_VALUES = 200 * MAX_EVENTS
 _LIMITS = Limits(
     MAX_BYTES,
     MAX_VALUES,
-    f"send at most {MAX_EVENTS} events, {MAX_BYTES} bytes and {MAX_VALUES} JSON values in one "
-    "request",
+    worded(
+        "send at most %(max_events)s events, %(max_bytes)s bytes and %(max_values)s JSON values "
+        "in one request",
+        max_events=MAX_EVENTS,
+        max_bytes=MAX_BYTES,
+        max_values=MAX_VALUES,
+    ),
 )
 _HELD_BYTES = 32 * MAX_BYTES
 
@@ -48,33 +53,31 @@ async def events_in(request: Request, mode: Mode, body: Body) -> tuple[list[obje
 
 
 async def _parsed(body: Body) -> object:
-    try:
-        return await asyncio.get_running_loop().run_in_executor(
-            _PARSERS, parse, bytes(body.content)
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_PARSERS, parsed, bytes(body.content))
+
+
+def _split(found: object, mode: Mode) -> tuple[list[object], bool]:
+    if isinstance(found, list) and mode is not Mode.STRUCTURED:
+        if len(found) > MAX_EVENTS:
+            raise too_large(worded("%(count)s events are too many", count=len(found)), _LIMITS)
+        return found, False
+    if isinstance(found, list) or mode is Mode.BATCHED:
+        expected = (
+            worded("one event as an object")
+            if mode is Mode.STRUCTURED
+            else worded("an array of events")
         )
-    except MalformedBody as error:
-        raise Problem(
-            HTTPStatus.BAD_REQUEST,
-            "malformed_json",
-            str(error),
-            "send JSON as RFC 8259 says, in UTF-8",
-            field="body",
-        ) from error
-
-
-def _split(parsed: object, mode: Mode) -> tuple[list[object], bool]:
-    if isinstance(parsed, list) and mode is not Mode.STRUCTURED:
-        if len(parsed) > MAX_EVENTS:
-            raise too_large(f"{len(parsed)} events are too many", _LIMITS)
-        return parsed, False
-    if isinstance(parsed, list) or mode is Mode.BATCHED:
-        expected = "one event as an object" if mode is Mode.STRUCTURED else "an array of events"
         said = ONE if mode is Mode.STRUCTURED else BATCH
         raise Problem(
             HTTPStatus.BAD_REQUEST,
             "wrong_shape",
-            f"{said} stands for {expected}",
-            f"send {expected}, or say {EITHER} for either",
+            worded("%(said)s stands for %(expected)s", said=said, expected=expected),
+            worded(
+                "send %(expected)s, or say %(either)s for either",
+                expected=expected,
+                either=EITHER,
+            ),
             field="body",
         )
-    return [parsed], True
+    return [found], True

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from events.envelope import PositionVector
+from events.texts import worded
 from services.casework.bulk.http import bulk_router
 from services.casework.customer_http import customers_router
 from services.casework.http import casework_router
@@ -31,6 +32,7 @@ from services.intake.receipts import receipt
 from services.intake.speaking import scope_of, speaking_for_a_branch
 from services.web.bodies import read
 from services.web.doors import Doors
+from services.web.languages import asked_language
 from services.web.problems import Problem, install_problem_handlers
 from services.web.rates import Rates
 
@@ -92,6 +94,7 @@ def gateway_router(platform: GatewayPlatform, rates: Rates) -> APIRouter:
         """
         scope = speaking_for_a_branch(await scope_of(keys, doors, request))
         key, mode = str(scope.key_id), mode_of(request.headers)
+        language = asked_language(request)
         async with doors.calming():
             doors.throttle.enter(key)
             with doors.held.body() as body:
@@ -100,10 +103,12 @@ def gateway_router(platform: GatewayPlatform, rates: Rates) -> APIRouter:
                 with doors.working.slot(key) as slot:
                     events, alone = await events_in(request, mode, body)
                     doors.throttle.count(key, len(events))
-                    answers = await slot.within_patience(platform.intake.submit(scope, events))
+                    answers = await slot.within_patience(
+                        platform.intake.submit(scope, events, language=language)
+                    )
         counts = Counter[str](answer.status for answer in answers)
         _LOG.debug("events_published", branch_id=scope.branch_id, counts=dict(counts))
-        return _one(answers[0]) if alone else _batch(answers, counts)
+        return _one(answers[0], language) if alone else _batch(answers, counts)
 
     @router.get("/events/{event_id}", openapi_extra=openapi.RECEIPT, summary="Ask for an event")
     async def status(request: Request, event_id: str, source: str | None = None) -> Response:
@@ -121,8 +126,12 @@ def gateway_router(platform: GatewayPlatform, rates: Rates) -> APIRouter:
             raise Problem(
                 HTTPStatus.NOT_FOUND,
                 "not_found",
-                f"branch {scope.branch_id} has published no event {event_id[:80]}",
-                "publish it; if it was refused, the answer then says why",
+                worded(
+                    "branch %(branch_id)s has published no event %(event_id)s",
+                    branch_id=scope.branch_id,
+                    event_id=event_id[:80],
+                ),
+                worded("publish it; if it was refused, the answer then says why"),
                 field="event_id",
             )
         return _json(msgspec.structs.replace(found, id=event_id if source else found.id))
@@ -140,14 +149,16 @@ def _event_id(text: str, source: str | None) -> str:
         raise Problem(
             HTTPStatus.NOT_FOUND,
             "not_found",
-            f"{text[:80]!r} is no UUID",
-            "ask for a UUID such as 019cad2f-6a3a-7c31-9d52-5f0e3b8a7c11, or give the event's "
-            "source too: ?source=/branches/B/device",
+            worded("%(text)s is no UUID", text=repr(text[:80])),
+            worded(
+                "ask for a UUID such as 019cad2f-6a3a-7c31-9d52-5f0e3b8a7c11, or give the event's "
+                "source too: ?source=/branches/B/device"
+            ),
             field="event_id",
         ) from error
 
 
-def _one(answer: Answer) -> Response:
+def _one(answer: Answer, language: str) -> Response:
     """Return the answer to one event alone; a refusal is a problem document."""
     match answer.status:
         case "accepted":
@@ -160,10 +171,12 @@ def _one(answer: Answer) -> Response:
             return Problem(
                 status,
                 answer.code or "refused",
-                f"{answer.field}: {answer.reason}",
+                worded("%(field)s: %(reason)s", field=answer.field, reason=answer.reason),
                 answer.remedy or "",
                 field=answer.field,
-            ).response(event_id=answer.id, reason=answer.reason, quarantined=answer.quarantined)
+            ).response(
+                language, event_id=answer.id, reason=answer.reason, quarantined=answer.quarantined
+            )
 
 
 def _batch(answers: Sequence[Answer], counts: Counter[str]) -> Response:

@@ -12,6 +12,7 @@ from urllib.parse import unquote_to_bytes
 
 from starlette.datastructures import Headers
 
+from events.texts import worded
 from services.intake.media_types import is_json, is_utf_8, parted
 from services.web.problems import Problem
 from services.web.strict_json import Unusable
@@ -42,8 +43,8 @@ def mode_of(headers: Headers) -> Mode:
     if encoding != "identity":
         raise _unsupported(
             "content-encoding",
-            f"the encoding {encoding[:40]!r} is not taken",
-            "send the body as it is, without compression",
+            worded("the encoding %(encoding)s is not taken", encoding=repr(encoding[:40])),
+            worded("send the body as it is, without compression"),
         )
     media_type = headers.get("content-type", "")
     kind, charset = parted(media_type)
@@ -55,13 +56,22 @@ def mode_of(headers: Headers) -> Mode:
     if kind not in (ONE, BATCH, EITHER):
         raise _unsupported(
             "content-type",
-            f"the media type {kind[:80]!r} is not taken" if kind else "there is no media type",
-            f"say {ONE} for one event or {BATCH} for an array of them; in binary mode, with the "
-            f"attributes as headers, {EITHER}",
+            worded("the media type %(kind)s is not taken", kind=repr(kind[:80]))
+            if kind
+            else worded("there is no media type"),
+            worded(
+                "say %(one)s for one event or %(batch)s for an array of them; in binary mode, "
+                "with the attributes as headers, %(either)s",
+                one=ONE,
+                batch=BATCH,
+                either=EITHER,
+            ),
         )
     if not is_utf_8(charset):
         raise _unsupported(
-            "content-type", f"the charset {charset[:40]!r} is not taken", "send UTF-8"
+            "content-type",
+            worded("the charset %(charset)s is not taken", charset=repr(charset[:40])),
+            worded("send UTF-8"),
         )
     return Mode(kind)
 
@@ -86,11 +96,11 @@ def attributes_of(headers: Headers) -> dict[str, object]:
             raise Problem(
                 HTTPStatus.BAD_REQUEST,
                 "wrong_shape",
-                f"{header} is no header of an event",
-                "in binary mode the body is the data, and Content-Type says of what type",
+                worded("%(header)s is no header of an event", header=header),
+                worded("in binary mode the body is the data, and Content-Type says of what type"),
                 field=header,
             )
-        given[name] = Unusable("is given twice") if name in given else _decoded(value)
+        given[name] = Unusable(worded("is given twice")) if name in given else _decoded(value)
     if content_type := headers.get("content-type"):
         given["datacontenttype"] = content_type
     return given
@@ -102,4 +112,4 @@ def _decoded(value: str) -> object:
     try:
         return unquote_to_bytes(plain.encode("latin-1")).decode()
     except UnicodeDecodeError:
-        return Unusable("is no UTF-8")
+        return Unusable(worded("is no UTF-8"))

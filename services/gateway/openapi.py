@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.gateway.bodies import MAX_BYTES, MAX_EVENTS, MAX_VALUES
 from services.gateway.modes import BATCH, EITHER, ONE
 from services.intake.attributes import KNOWN
-from services.web.problems import MEDIA_TYPE, PROBLEM_SCHEMA
+from services.web.problems import LANGUAGE_PARAMETER, MEDIA_TYPE, PROBLEM_SCHEMA
 
 _EXAMPLE = {
     "specversion": "1.0",
@@ -113,7 +113,7 @@ _SOURCE = {
 }
 
 PUBLISH: dict[str, object] = {
-    "parameters": [_KEY],
+    "parameters": [_KEY, LANGUAGE_PARAMETER],
     "requestBody": {
         "required": True,
         "description": f"At most {MAX_EVENTS} events, {MAX_BYTES} bytes and {MAX_VALUES} JSON "
@@ -141,7 +141,7 @@ PUBLISH: dict[str, object] = {
 }
 
 RECEIPT: dict[str, object] = {
-    "parameters": [_KEY, _SOURCE],
+    "parameters": [_KEY, _SOURCE, LANGUAGE_PARAMETER],
     "responses": {
         "200": _body("The event is durable at this position.", _ANSWER),
         "401": _problem("No key, or one that is not in force."),

@@ -14,6 +14,7 @@ from msgspec import Struct
 from services.errors import TouchstoneError, Unavailable, UsageError
 from services.importing.publisher import MAX_EVENTS
 from services.intake.answers import Answer
+from services.settings import is_loopback
 
 _PATH = "/api/v1/events"
 _BATCH = "application/cloudevents-batch+json"
@@ -23,7 +24,8 @@ _MAX_VALUES = 100_000
 
 _ATTEMPTS = 8
 _LONGEST_WAIT_S = 30.0
-_AWAY = frozenset({429, 502, 503, 504})
+_AWAY = frozenset({408, 429, 502, 503, 504})
+"""A body that came too slowly (408) is sent again, too: the line may be better then."""
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -95,6 +97,12 @@ async def open_http_publisher(gateway: str, key: str) -> AsyncIterator[HttpPubli
     headers = {"authorization": f"Bearer {key}"}
     async with httpx2.AsyncClient(base_url=url, headers=headers, timeout=60.0) as client:
         yield HttpPublisher(client)
+
+
+def sends_in_the_clear(gateway: str) -> bool:
+    """Tell whether a key would travel unencrypted to another machine."""
+    url = httpx2.URL(gateway)
+    return url.scheme == "http" and not is_loopback(url.host)
 
 
 def _requests(encoded: Sequence[bytes]) -> Iterator[list[bytes]]:

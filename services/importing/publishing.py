@@ -102,7 +102,7 @@ def _unusable(line: int, value: object, path: str) -> _Broken | None:
     """Return what is wrong with a value that means nothing, wherever it is inside the event."""
     match value:
         case Unusable():
-            return _Broken(line, value.reason, "mend the line", path or None)
+            return _Broken(line, str(value.reason), "mend the line", path or None)
         case dict():
             parts = [(f"{path}.{name}" if path else name, part) for name, part in value.items()]
         case list():

@@ -10,8 +10,10 @@ from msgspec import Struct
 
 from events.envelope import Position, PositionVector
 from events.partitioning import REFERENCE_PARTITION
+from events.texts import worded
 from services.errors import TouchstoneError
 from services.intake.characters import shown
+from services.web.languages import told
 
 Code = Literal[
     "malformed",  # not of the shape or type that is asked for
@@ -47,9 +49,9 @@ class EventRefused(TouchstoneError):
         self.code = code
         self.field = shown(field)
         self.kept_field = self.field if kept_field is None else kept_field
-        self.reason = shown(reason)
-        self.kept_reason = self.reason if kept_reason is None else kept_reason
-        self.remedy = shown(remedy)
+        self.reason = shown(worded(reason))
+        self.kept_reason = str(self.reason if kept_reason is None else kept_reason)
+        self.remedy = shown(worded(remedy))
         super().__init__(f"{self.field}: {self.reason}; {self.remedy}")
 
 
@@ -70,15 +72,17 @@ class Answer(Struct, frozen=True, kw_only=True, omit_defaults=True):
     quarantined: bool = False
 
 
-def refused(event_id: str | None, why: EventRefused, *, quarantined: bool) -> Answer:
-    """Return the answer to an event that was not accepted."""
+def refused(
+    event_id: str | None, why: EventRefused, *, quarantined: bool, language: str = "en"
+) -> Answer:
+    """Return the answer to an event that was not accepted, in the sender's language."""
     return Answer(
         status="refused",
         id=event_id,
         code=why.code,
         field=why.field,
-        reason=why.reason,
-        remedy=why.remedy,
+        reason=told(why.reason, language),
+        remedy=told(why.remedy, language),
         quarantined=quarantined,
     )
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
 from events import instants
+from events.texts import N_, worded
 from services.intake.answers import EventRefused
 from services.intake.characters import CONTROL, flaw, shown
 from services.web.strict_json import Unusable
@@ -50,26 +51,31 @@ def kind_of(value: object) -> str:
     """Return what a JSON value is, in words."""
     match value:
         case None:
-            return "null"
+            return worded("null")
         case bool():
-            return "true or false"
+            return worded("true or false")
         case int() | float():
-            return "a number"
+            return worded("a number")
         case str():
-            return "a text"
+            return worded("a text")
         case list():
-            return "an array"
+            return worded("an array")
         case dict():
-            return "an object"
+            return worded("an object")
         case _:
-            return "unusable"
+            return worded("unusable")
 
 
 def wrong_kind(field: str, value: object, wanted: str, remedy: str) -> EventRefused:
     """Return the refusal of a value that is not of the kind that is asked for."""
     if isinstance(value, Unusable):
         return EventRefused("malformed", field, value.told, remedy, kept_reason=value.reason)
-    return EventRefused("malformed", field, f"is {kind_of(value)} instead of {wanted}", remedy)
+    return EventRefused(
+        "malformed",
+        field,
+        worded("is %(kind)s instead of %(wanted)s", kind=kind_of(value), wanted=wanted),
+        remedy,
+    )
 
 
 def senders_id(event: object) -> str | None:
@@ -106,12 +112,17 @@ def check_extensions(event: Mapping[str, object]) -> None:
             raise EventRefused(
                 "unknown_field",
                 where,
-                "is no name of an attribute: small letters and digits",
-                f"leave it out, or put it where it belongs{nearest(where, KNOWN)}",
+                worded("is no name of an attribute: small letters and digits"),
+                worded(
+                    "leave it out, or put it where it belongs%(near)s",
+                    near=nearest(where, KNOWN),
+                ),
                 kept_field="event",
             )
         if isinstance(value, dict | list | Unusable):
-            refused = wrong_kind(where, value, "a text, a number, true or false", "leave it out")
+            refused = wrong_kind(
+                where, value, worded("a text, a number, true or false"), worded("leave it out")
+            )
             refused.kept_field = "event"
             raise refused
 
@@ -119,7 +130,7 @@ def check_extensions(event: Mapping[str, object]) -> None:
 def required(event: Mapping[str, object], name: str, remedy: str) -> object:
     """Return a value that must be there."""
     if event.get(name) is None:
-        raise EventRefused("missing", name, "is missing", remedy)
+        raise EventRefused("missing", name, worded("is missing"), remedy)
     return event[name]
 
 
@@ -136,13 +147,20 @@ def optional_text(event: Mapping[str, object], name: str, longest: int, remedy: 
 
 def _text(name: str, value: object, longest: int, remedy: str) -> str:
     if not isinstance(value, str):
-        raise wrong_kind(name, value, "a text", remedy)
+        raise wrong_kind(name, value, worded("a text"), remedy)
     if not 1 <= len(value) <= longest:
         raise EventRefused(
-            "out_of_range", name, f"has {len(value)} characters, not 1 to {longest}", remedy
+            "out_of_range",
+            name,
+            worded(
+                "has %(count)s characters, not 1 to %(longest)s",
+                count=len(value),
+                longest=longest,
+            ),
+            remedy,
         )
     if CONTROL.search(value):
-        raise EventRefused("malformed", name, "holds a control character", remedy)
+        raise EventRefused("malformed", name, worded("holds a control character"), remedy)
     return value
 
 
@@ -150,7 +168,9 @@ def identifier(event: Mapping[str, object], name: str, longest: int, remedy: str
     """Return a required text that no other looks like."""
     value = text(event, name, longest, remedy)
     if wrong := flaw(value):
-        raise EventRefused("malformed", name, wrong, f"give it without: {remedy}")
+        raise EventRefused(
+            "malformed", name, wrong, worded("give it without: %(remedy)s", remedy=worded(remedy))
+        )
     return value
 
 
@@ -163,26 +183,32 @@ def optional_identifier(
 
 def event_id(event: Mapping[str, object], source: str) -> str:
     """Return the UUID under which the event is kept."""
-    remedy = "give an id, new for every event: a UUID such as 019cad2f-6a3a-7c31-9d52-5f0e3b8a7c11"
+    remedy = N_(
+        "give an id, new for every event: a UUID such as 019cad2f-6a3a-7c31-9d52-5f0e3b8a7c11"
+    )
     return kept_id(identifier(event, "id", _ID_CHARACTERS, remedy), source)
 
 
 def instant(event: Mapping[str, object], name: str) -> datetime:
     """Return a required instant, in UTC."""
-    remedy = "write an instant with its zone as RFC 3339 says: 2026-03-06T17:12:00+08:00"
+    remedy = N_("write an instant with its zone as RFC 3339 says: 2026-03-06T17:12:00+08:00")
     value = required(event, name, remedy)
     if not isinstance(value, str):
-        raise wrong_kind(name, value, "an instant", remedy)
+        raise wrong_kind(name, value, worded("an instant"), remedy)
     try:
         at = instants.instant(value)
     except ValueError as error:
-        raise EventRefused("malformed", name, "is no instant that exists", remedy) from error
+        raise EventRefused(
+            "malformed", name, worded("is no instant that exists"), remedy
+        ) from error
     if at.tzinfo is None:
-        raise EventRefused("malformed", name, "has no zone", remedy)
+        raise EventRefused("malformed", name, worded("has no zone"), remedy)
     try:
         return at.astimezone(UTC)
     except OverflowError as error:
-        raise EventRefused("out_of_range", name, "is outside the calendar", remedy) from error
+        raise EventRefused(
+            "out_of_range", name, worded("is outside the calendar"), remedy
+        ) from error
 
 
 def optional_instant(event: Mapping[str, object], name: str) -> datetime | None:
@@ -198,9 +224,16 @@ def number(event: Mapping[str, object], name: str, least: int, remedy: str) -> i
     if isinstance(value, str) and _DIGITS.fullmatch(value):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise wrong_kind(name, value, "a whole number", remedy)
+        raise wrong_kind(name, value, worded("a whole number"), remedy)
     if not least <= value <= _MAX_SEQUENCE:
         raise EventRefused(
-            "out_of_range", name, f"is not between {least} and {_MAX_SEQUENCE}", remedy
+            "out_of_range",
+            name,
+            worded(
+                "is not between %(least)s and %(max_sequence)s",
+                least=least,
+                max_sequence=_MAX_SEQUENCE,
+            ),
+            remedy,
         )
     return value

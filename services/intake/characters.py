@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from events.texts import Worded, worded
+
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 """What no identifier or word of classification holds: controls, line ends, halves of pairs."""
 
@@ -33,24 +35,32 @@ def flaw(identifier: str) -> str | None:
     The reason names a character by its number and repeats nothing else of the text.
     """
     if identifier != identifier.strip():
-        return "begins or ends with a space"
+        return worded("begins or ends with a space")
     if identifier.isascii() and identifier.isprintable():
         return None
     if CONTROL.search(identifier):
-        return "holds a control character"
+        return worded("holds a control character")
     if unseen := _UNSEEN.search(identifier):
-        return f"holds a character that nobody sees (U+{ord(unseen[0]):04X})"
+        return worded(
+            "holds a character that nobody sees (U+%(unseen)s)",
+            unseen=format(ord(unseen[0]), "04X"),
+        )
     if space := _OTHER_SPACE.search(identifier):
-        return f"holds a space that is not the keyboard's (U+{ord(space[0]):04X})"
+        return worded(
+            "holds a space that is not the keyboard's (U+%(space)s)",
+            space=format(ord(space[0]), "04X"),
+        )
     if not unicodedata.is_normalized("NFC", identifier):
-        return "is not written in Unicode's composed form (NFC)"
+        return worded("is not written in Unicode's composed form (NFC)")
     return None
 
 
 def flaw_on_a_page(identifier: str) -> str | None:
     """Return why a text cannot be an identifier in a page's address, or None."""
     if identifier in (".", "..") or "/" in identifier:
-        return "is a path, which no page's address can hold: a dot, two dots, or with a slash"
+        return worded(
+            "is a path, which no page's address can hold: a dot, two dots, or with a slash"
+        )
     return flaw(identifier)
 
 
@@ -60,5 +70,12 @@ def is_branch_id(text: str) -> bool:
 
 
 def shown(text: str) -> str:
-    """Return a text that any log, database and terminal can hold."""
+    """Return a text that any log, database and terminal can hold; in any language, if worded."""
+    if isinstance(text, Worded):
+        named = {name: _shown(value) for name, value in text.named.items()}
+        return worded(text.template, **named)
     return CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _shown(value: object) -> object:
+    return shown(value) if isinstance(value, str) else value

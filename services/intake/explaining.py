@@ -11,6 +11,7 @@ import msgspec
 from msgspec import inspect
 
 from events.money import Money
+from events.texts import N_, either, worded
 from services.intake.answers import Code, EventRefused
 from services.intake.attributes import kind_of
 from services.web.strict_json import Unusable
@@ -18,20 +19,20 @@ from services.wording import nearest
 
 _PLACE = re.compile(r"(?P<what>.*?)(?: - at `(?P<path>[^`]*)`)?", re.DOTALL)
 _STEP = re.compile(r"\.([^.\[]+)|\[([0-9]+)\]")
-_MINOR = "an amount is a whole number of minor units: 12.50 CNY is 1250"
-_DAY = "write a day that exists, such as 2026-02-28"
-_INSTANT = "write an instant with its zone, such as 2026-03-06T17:12:00+08:00"
+_MINOR = worded("an amount is a whole number of minor units: 12.50 CNY is 1250")
+_DAY = worded("write a day that exists, such as 2026-02-28")
+_INSTANT = worded("write an instant with its zone, such as 2026-03-06T17:12:00+08:00")
 
 _KINDS = {
-    "int": "a whole number",
-    "float": "a number",
-    "str": "a text",
-    "bool": "true or false",
-    "object": "an object",
-    "array": "an array",
-    "date": "a day",
-    "datetime": "an instant",
-    "null": "null",
+    "int": N_("a whole number"),
+    "float": N_("a number"),
+    "str": N_("a text"),
+    "bool": N_("true or false"),
+    "object": N_("an object"),
+    "array": N_("an array"),
+    "date": N_("a day"),
+    "datetime": N_("an instant"),
+    "null": N_("null"),
 }
 
 
@@ -52,7 +53,9 @@ def explained(
         return _about_name(match[1], match[2], field, expected)
     code, reason = _reason(what, value)
     if words := _words_of(expected):
-        return EventRefused("malformed", field, reason, f"say one of: {', '.join(words)}")
+        return EventRefused(
+            "malformed", field, reason, worded("say one of: %(words)s", words=", ".join(words))
+        )
     return EventRefused(code, field, reason, _remedy(field, value, what, expected))
 
 
@@ -61,61 +64,75 @@ def _about_name(kind: str, name: str, field: str, holder: object) -> EventRefuse
     names = [n for n in _fields_of(holder) if n != "sealed"]
     name = name[:80]
     if kind == "unknown":
-        remedy = f"leave it out{nearest(name, names)}"
+        remedy = worded("leave it out%(near)s", near=nearest(name, names))
         return EventRefused(
-            "unknown_field", f"{field}.{name}", "is no field here", remedy, kept_field=field
+            "unknown_field", f"{field}.{name}", worded("is no field here"), remedy, kept_field=field
         )
     expected = _type_at(holder, [name])
-    words = f", one of: {', '.join(_words_of(expected))}" if _words_of(expected) else ""
-    return EventRefused("missing", f"{field}.{name}", "is missing", f"give {name}{words}")
+    remedy = worded("give %(name)s", name=name)
+    if words := _words_of(expected):
+        remedy = worded("give %(name)s, one of: %(words)s", name=name, words=", ".join(words))
+    return EventRefused("missing", f"{field}.{name}", worded("is missing"), remedy)
 
 
 def _reason(what: str, value: object) -> tuple[Code, str]:
     """Return the code and the reason for a message of msgspec's."""
     if match := re.fullmatch(r"Expected `(.*)`, got `.*`", what):
-        wanted = " or ".join(_KINDS.get(kind, kind) for kind in match[1].split(" | "))
+        wanted = either([worded(_KINDS.get(kind, kind)) for kind in match[1].split(" | ")])
         if isinstance(value, float) and match[1].startswith("int"):
-            return "malformed", "has a decimal point"
-        return "malformed", f"is {kind_of(value)} instead of {wanted}"
+            return "malformed", worded("has a decimal point")
+        return "malformed", worded(
+            "is %(kind)s instead of %(wanted)s", kind=kind_of(value), wanted=wanted
+        )
     if match := re.fullmatch(r"Expected `\w+` (>=|<=|>|<) (.*)", what):
-        word = "less than" if match[1].startswith(">") else "more than"
-        if match[2] == "0" and word == "less than":
-            return "out_of_range", "is negative"
-        return "out_of_range", f"is {word} {match[2]}"
+        if not match[1].startswith(">"):
+            return "out_of_range", worded("is more than %(most)s", most=match[2])
+        if match[2] == "0":
+            return "out_of_range", worded("is negative")
+        return "out_of_range", worded("is less than %(least)s", least=match[2])
     if match := re.fullmatch(r"Expected `\w+` of length (>=|<=) (.*)", what):
-        length = len(value) if isinstance(value, str | list) else "too many"
-        bound = "at least" if match[1] == ">=" else "at most"
-        return "out_of_range", f"has a length of {length}, not {bound} {match[2]}"
+        length = len(value) if isinstance(value, str | list) else worded("too many")
+        if match[1] == ">=":
+            text = N_("has a length of %(length)s, not at least %(bound)s")
+        else:
+            text = N_("has a length of %(length)s, not at most %(bound)s")
+        return "out_of_range", worded(text, length=length, bound=match[2])
     if "RFC3339 encoded date" in what and "datetime" not in what:
-        return "malformed", "is no day that exists"
+        return "malformed", worded("is no day that exists")
     if "RFC3339 encoded datetime" in what:
-        return "malformed", "is no instant that exists"
+        return "malformed", worded("is no instant that exists")
     if "timezone" in what:
-        return "malformed", "has no zone"
+        return "malformed", worded("has no zone")
     if "enum value" in what:
-        return "malformed", "is none of the words that are known here"
-    return "malformed", "is not of the form that is asked for"
+        return "malformed", worded("is none of the words that are known here")
+    return "malformed", worded("is not of the form that is asked for")
 
 
 def _remedy(field: str, value: object, what: str, expected: object) -> str:
     """Return how to mend it."""
     if field.endswith(".minor"):
         if isinstance(value, int) and not isinstance(value, bool) and value < 0:
-            return (
+            return worded(
                 "an amount is never negative: a touchpoint's type says the direction, such as "
                 "payment.credit_note_issued or payment.refund_paid"
             )
         return _MINOR
     if field.endswith(".currency"):
-        return "give a code of ISO 4217 in capitals, such as CNY"
+        return worded("give a code of ISO 4217 in capitals, such as CNY")
     if Money in _structs(expected) and isinstance(value, int | float | str):
-        return f"give an object; {_MINOR}, as {{'minor': 1250, 'currency': 'CNY'}}"
+        return worded(
+            "give an object; %(minor)s, as {'minor': 1250, 'currency': 'CNY'}", minor=_MINOR
+        )
     if "datetime" in what or "timezone" in what:
         return _INSTANT
     if "date" in what:
         return _DAY
     if "length" in what:
-        return "shorten it" if "<=" in what else "give it, or leave the field out if it may be"
+        return (
+            worded("shorten it")
+            if "<=" in what
+            else worded("give it, or leave the field out if it may be")
+        )
     return _asked_for(expected)
 
 
@@ -125,20 +142,23 @@ def _asked_for(expected: object) -> str:
     for kind in info.types if isinstance(info, inspect.UnionType) else (info,):
         match kind:
             case inspect.IntType(ge=int(low), le=int(high)):
-                return f"give a whole number from {low} to {high}"
+                return worded("give a whole number from %(low)s to %(high)s", low=low, high=high)
             case inspect.FloatType():
-                return "give a number"
+                return worded("give a number")
             case inspect.BoolType():
-                return "say true or false"
+                return worded("say true or false")
             case inspect.StrType():
-                return "give a text"
+                return worded("give a text")
             case inspect.VarTupleType():
-                return "give an array"
+                return worded("give an array")
             case inspect.StructType(fields=fields):
-                return f"give an object with {', '.join(field.encode_name for field in fields)}"
+                return worded(
+                    "give an object with %(names)s",
+                    names=", ".join(field.encode_name for field in fields),
+                )
             case _:
                 continue
-    return "send the value that the touchpoint's schema asks for"
+    return worded("send the value that the touchpoint's schema asks for")
 
 
 def _value_at(data: object, steps: list[str | int]) -> object:

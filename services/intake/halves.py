@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from events.texts import worded
 from services.intake.answers import EventRefused
 from services.intake.characters import HALF_PAIR
 
-_REMEDY = "encode the text as UTF-8, or spell both halves of each pair"
+_REMEDY = worded("encode the text as UTF-8, or spell both halves of each pair")
 
 
 def refuse_half_pairs(event: Mapping[str, object]) -> None:
@@ -23,9 +24,12 @@ def refuse_half_pairs(event: Mapping[str, object]) -> None:
         pass
     for path in _halves("", event):
         raise EventRefused(
-            "malformed", path or "event", "holds a control character: half of a pair, which is "
-            "no Unicode text", _REMEDY, kept_field="event",
-        )  # fmt: skip
+            "malformed",
+            path or "event",
+            worded("holds a control character: half of a pair, which is no Unicode text"),
+            _REMEDY,
+            kept_field="event",
+        )
 
 
 def _halves(path: str, value: object) -> Iterator[str]:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from events.codec import encode
 from events.envelope import BranchId
 from events.errors import MalformedEvent
+from events.texts import worded
 from events.touchpoints import CATALOGUE
 from services.errors import Unavailable
 from services.intake import native_cases
@@ -78,16 +79,24 @@ class Intake:
         self._quarantine = Quarantine(pool, vault, clock, room)
 
     async def submit(
-        self, sender: BranchId | Scope, events: Sequence[object], *, keep_refused: bool = True
+        self,
+        sender: BranchId | Scope,
+        events: Sequence[object],
+        *,
+        keep_refused: bool = True,
+        language: str = "en",
     ) -> list[Answer]:
-        """Answer each parsed JSON event (CloudEvents), in order.
+        """Answer each parsed JSON event (CloudEvents), in order and in a language.
 
         What is refused goes to quarantine, unless it comes from there.
         Raises: Unavailable; then none is known to be accepted, and repeating is safe.
         """
         scope = sender if isinstance(sender, Scope) else Scope(sender)
         incoming = [_Incoming(event) for event in events]
-        return await self._take(scope, incoming, _parse, keep_refused=keep_refused)
+        await self._take(scope, incoming, _parse)
+        if keep_refused:
+            await self._keep_refused(scope, incoming)
+        return [_answer(one, language) for one in incoming]
 
     async def submit_validated(
         self, sender: BranchId | Scope, drafts: Sequence[Draft]
@@ -97,16 +106,18 @@ class Intake:
         Raises: Unavailable; then none is known to be accepted, and repeating is safe.
         """
         scope = sender if isinstance(sender, Scope) else Scope(sender)
-        return await self._take(scope, [_Incoming(draft) for draft in drafts], _as_it_is)
+        incoming = [_Incoming(draft) for draft in drafts]
+        await self._take(scope, incoming, _as_it_is)
+        await self._keep_refused(scope, incoming)
+        return [_answer(one) for one in incoming]
 
     async def _take(
         self,
         scope: Scope,
         incoming: Sequence[_Incoming],
         read: Callable[[_Incoming, Scope], Draft],
-        *,
-        keep_refused: bool = True,
-    ) -> list[Answer]:
+    ) -> None:
+        """Leave a verdict on each. Raises: Unavailable."""
         now = self._clock.now()
         for number, one in enumerate(incoming):
             if number % _IN_ONE_GO == _IN_ONE_GO - 1:
@@ -119,9 +130,6 @@ class Intake:
         left = [one for one in incoming if one.verdict is None]
         await self._append_facts([one for one in left if not is_move(_draft(one))])
         await self._append_moves([one for one in left if is_move(_draft(one))])
-        if keep_refused:
-            await self._keep_refused(scope, incoming)
-        return [_answer(one) for one in incoming]
 
     async def _append_facts(self, incoming: Sequence[_Incoming]) -> None:
         """Append what nobody decides, and refuse what only a command may say."""
@@ -210,8 +218,8 @@ def _is_encodable(one: _Incoming, submission: Submission) -> bool:
         encode(submission.data)
     except MalformedEvent:
         one.verdict = EventRefused(
-            "malformed", "data", "is not what its schema can hold",
-            "build it as the touchpoint's type says",
+            "malformed", "data", worded("is not what its schema can hold"),
+            worded("build it as the touchpoint's type says"),
         )  # fmt: skip
         return False
     return True
@@ -245,8 +253,10 @@ def _refusal(one: _Incoming) -> EventRefused | None:
             "conflict",
             verdict.field,
             verdict.reason,
-            "what is recorded stays; publish a correction as an event with a new id and the "
-            "next sequence number",
+            worded(
+                "what is recorded stays; publish a correction as an event with a new id and the "
+                "next sequence number"
+            ),
         )
     return None
 
@@ -269,7 +279,7 @@ def _type_name(one: _Incoming) -> str | None:
     return claimed if isinstance(claimed, str) and claimed in CATALOGUE else None
 
 
-def _answer(one: _Incoming) -> Answer:
+def _answer(one: _Incoming, language: str = "en") -> Answer:
     event_id = _answered_id(one)
     match one.verdict:
         case Accepted(position, recorded_at):
@@ -284,4 +294,4 @@ def _answer(one: _Incoming) -> Answer:
         case _:
             why = _refusal(one)
             assert why is not None, "every event has a verdict"
-            return refused(event_id, why, quarantined=one.quarantined)
+            return refused(event_id, why, quarantined=one.quarantined, language=language)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from events.streams import case_stream
+from events.texts import worded
 from events.touchpoints.complaint import CaseTouchpoint
 from events.touchpoints.contact import CallbackMade, CallbackPromised
 from services.intake.answers import EventRefused
@@ -57,14 +58,20 @@ def case_of(draft: Draft) -> str | None:
 def refusal(draft: Draft) -> EventRefused:
     """Return why an event about a native case is not let in, and what to send instead."""
     command = COMMAND_FOR.get(draft.envelope.type)
-    kept = "is about a case that is worked on here, and such a case takes commands alone"
+    kept = worded("is about a case that is worked on here, and such a case takes commands alone")
     if command is None:
-        remedy = "leave it out: no command does this, the platform does it by itself"
+        remedy = worded("leave it out: no command does this, the platform does it by itself")
         return EventRefused("not_allowed", "data.case_id", kept, remedy)
     return EventRefused(
         "not_allowed",
         "data.case_id",
-        f"is case {case_of(draft)}, which is worked on here and takes commands alone",
-        "send the command with a key of a member of staff: POST /api/v1/cases/{case_id}/" + command,
+        worded(
+            "is case %(case)s, which is worked on here and takes commands alone",
+            case=case_of(draft),
+        ),
+        worded(
+            "send the command with a key of a member of staff: POST %(address)s",
+            address=f"/api/v1/cases/{{case_id}}/{command}",
+        ),
         kept_reason=kept,
     )

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 import msgspec
 
 from events import instants
 from events.envelope import BranchId, CustomerId, Envelope, EventId, effective_instant
+from events.texts import N_, worded
 from events.touchpoints import CATALOGUE, Touchpoint
 from services.intake import attributes
 from services.intake.answers import EventRefused
@@ -38,7 +40,9 @@ _TRACESTATE_CHARACTERS = 512  # as W3C has it
 def draft_of(event: object, scope: Scope) -> Draft:
     """Return the draft that a parsed JSON event stands for. Raises: EventRefused."""
     if not isinstance(event, dict):
-        raise wrong_kind("event", event, "an object", "send each event as a JSON object")
+        raise wrong_kind(
+            "event", event, worded("an object"), worded("send each event as a JSON object")
+        )
     refuse_half_pairs(event)
     attributes.check_extensions(event)
     _check_forms(event)
@@ -48,30 +52,59 @@ def draft_of(event: object, scope: Scope) -> Draft:
     return Draft(envelope, data, personal)
 
 
+# Of remedies that name something one is made and kept, not one for each event.
+
+
+@lru_cache(maxsize=1024)
+def _device_of(branch_id: BranchId) -> str:
+    return worded("/branches/%(branch)s/ and the device", branch=branch_id)
+
+
+@lru_cache(maxsize=1024)
+def _without_branch(branch_id: BranchId) -> str:
+    return worded("leave it out: the key says that this is branch %(branch)s", branch=branch_id)
+
+
+@lru_cache(maxsize=1024)
+def _as_an_object(event_type: str) -> str:
+    return worded("give the fields of %(type)s as an object", type=event_type)
+
+
 def _check_forms(event: Mapping[str, object]) -> None:
     """Check the attributes that say in which form the rest is written."""
-    version = text(event, "specversion", 16, 'say "specversion": "1.0"')
+    version = text(event, "specversion", 16, N_('say "specversion": "1.0"'))
     if version != "1.0":
-        raise EventRefused("malformed", "specversion", "is not 1.0", 'say "specversion": "1.0"')
-    remedy = "leave it out: data is always JSON"
+        raise EventRefused(
+            "malformed", "specversion", worded("is not 1.0"), worded('say "specversion": "1.0"')
+        )
+    remedy = N_("leave it out: data is always JSON")
     form = optional_text(event, "datacontenttype", 80, remedy)
     if form is not None and not is_json(form):
-        raise EventRefused("malformed", "datacontenttype", "is not application/json", remedy)
-    optional_text(event, "dataschema", 400, "leave it out: the newest schema of the type is used")
+        raise EventRefused(
+            "malformed", "datacontenttype", worded("is not application/json"), remedy
+        )
+    optional_text(
+        event, "dataschema", 400, N_("leave it out: the newest schema of the type is used")
+    )
 
 
 def _touchpoint(event: Mapping[str, object]) -> type[Touchpoint]:
-    remedy = "name a touchpoint of the catalogue, such as payment.payment_received"
+    remedy = N_("name a touchpoint of the catalogue, such as payment.payment_received")
     name = text(event, "type", 120, remedy)
     found = CATALOGUE.get(name)
     if found is None:
-        remedy += nearest(name, CATALOGUE)
-        raise EventRefused("unknown_type", "type", "is no touchpoint", remedy)
+        near = nearest(name, CATALOGUE)
+        raise EventRefused(
+            "unknown_type",
+            "type",
+            worded("is no touchpoint"),
+            worded("%(remedy)s%(near)s", remedy=worded(remedy), near=near),
+        )
     return found
 
 
 def _envelope(event: Mapping[str, object], touchpoint: type[Touchpoint], scope: Scope) -> Envelope:
-    source = identifier(event, "source", 200, f"/branches/{scope.branch_id}/ and the device")
+    source = identifier(event, "source", 200, _device_of(scope.branch_id))
     event_id = attributes.event_id(event, source)
     created_at = attributes.instant(event, "time")
     sent_at = optional_instant(event, "senttime")
@@ -81,9 +114,11 @@ def _envelope(event: Mapping[str, object], touchpoint: type[Touchpoint], scope: 
         raise EventRefused(
             "missing",
             lacking,
-            "is missing",
-            "a branch's clock is corrected by senttime and collectedtime together: give both "
-            "or neither",
+            worded("is missing"),
+            worded(
+                "a branch's clock is corrected by senttime and collectedtime together: give both "
+                "or neither"
+            ),
         )
     try:
         effective_at = effective_instant(created_at, sent_at, collected_at)
@@ -91,11 +126,11 @@ def _envelope(event: Mapping[str, object], touchpoint: type[Touchpoint], scope: 
         raise EventRefused(
             "out_of_range",
             "senttime",
-            "is so far from time that the corrected instant is outside the calendar",
-            "check the branch's clock",
+            worded("is so far from time that the corrected instant is outside the calendar"),
+            worded("check the branch's clock"),
         ) from error
     _check_branch(event, scope)
-    number_remedy = "give the source's own counter, from 1, or leave it out if there is none"
+    number_remedy = N_("give the source's own counter, from 1, or leave it out if there is none")
     return Envelope(
         id=EventId(event_id),
         source=source,
@@ -108,54 +143,61 @@ def _envelope(event: Mapping[str, object], touchpoint: type[Touchpoint], scope: 
         sent_at=sent_at,
         collected_at=collected_at,
         effective_at=effective_at,
-        correlation_id=optional_identifier(event, "correlationid", 200, "at most 200 characters"),
-        causation_id=optional_identifier(event, "causationid", 200, "the id of the event's cause"),
+        correlation_id=optional_identifier(
+            event, "correlationid", 200, N_("at most 200 characters")
+        ),
+        causation_id=optional_identifier(
+            event, "causationid", 200, N_("the id of the event's cause")
+        ),
         traceparent=_traceparent(event),
         tracestate=optional_text(
-            event, "tracestate", _TRACESTATE_CHARACTERS, "give a W3C trace state or leave it out"
+            event,
+            "tracestate",
+            _TRACESTATE_CHARACTERS,
+            N_("give a W3C trace state or leave it out"),
         ),
     )
 
 
 def _check_branch(event: Mapping[str, object], scope: Scope) -> None:
-    remedy = f"leave it out: the key says that this is branch {scope.branch_id}"
+    remedy = _without_branch(scope.branch_id)
     branch = optional_text(event, "branchid", 120, remedy)
     if branch is not None and BranchId(branch) != scope.branch_id:
-        raise EventRefused("not_allowed", "branchid", "is another branch", remedy)
+        raise EventRefused("not_allowed", "branchid", worded("is another branch"), remedy)
 
 
 def _subject(event: Mapping[str, object]) -> CustomerId | None:
-    remedy = f"give the customer's id of 1 to {CUSTOMER_CHARACTERS} characters"
+    remedy = N_("give the customer's id of 1 to 120 characters")
     subject = optional_text(event, "subject", CUSTOMER_CHARACTERS, remedy)
     return None if subject is None else CustomerId(subject)
 
 
 def _epoch(event: Mapping[str, object]) -> int:
-    remedy = "give 0, or one more each time the source starts numbering anew"
+    remedy = N_("give 0, or one more each time the source starts numbering anew")
     return attributes.number(event, "sourceepoch", 0, remedy)
 
 
 def _traceparent(event: Mapping[str, object]) -> str | None:
-    remedy = "give a W3C trace context or leave it out"
+    remedy = N_("give a W3C trace context or leave it out")
     value = optional_text(event, "traceparent", 80, remedy)
     if value is not None and not _TRACEPARENT.fullmatch(value):
-        raise EventRefused("malformed", "traceparent", "is no W3C trace context", remedy)
+        raise EventRefused("malformed", "traceparent", worded("is no W3C trace context"), remedy)
     return value
 
 
 def _data(
     event: Mapping[str, object], touchpoint: type[Touchpoint]
 ) -> tuple[Touchpoint, Mapping[str, str] | None]:
-    remedy = f"give the fields of {touchpoint.event_type} as an object"
+    remedy = _as_an_object(touchpoint.event_type)
     raw = attributes.required(event, "data", remedy) if not _encoded(event) else _decoded(event)
     if not isinstance(raw, dict):
-        raise wrong_kind("data", raw, "an object", remedy)
+        raise wrong_kind("data", raw, worded("an object"), remedy)
     if "sealed" in raw:
         raise EventRefused(
             "not_allowed",
             "data.sealed",
-            "is the platform's own",
-            "give personal fields in clear under data.personal: the gateway seals them",
+            worded("is the platform's own"),
+            worded("give personal fields in clear under data.personal: the gateway seals them"),
         )
     fields = raw
     personal = None
@@ -174,20 +216,22 @@ def _encoded(event: Mapping[str, object]) -> bool:
 
 def _decoded(event: Mapping[str, object]) -> object:
     """Return the JSON that was sent as base64. Raises: EventRefused."""
-    name, remedy = "data_base64", "give data as JSON under data"
+    name, remedy = "data_base64", N_("give data as JSON under data")
     if event.get("data") is not None:
-        raise EventRefused("inconsistent", name, "stands beside data", "give one of the two")
+        raise EventRefused(
+            "inconsistent", name, worded("stands beside data"), worded("give one of the two")
+        )
     value = event[name]
     if not isinstance(value, str):
-        raise wrong_kind(name, value, "a text", remedy)
+        raise wrong_kind(name, value, worded("a text"), remedy)
     try:
         body = base64.b64decode(value, validate=True)
         Tally(_DATA_VALUES).add(body)
         return parse(body)
     except TooManyValues as error:
-        raise EventRefused("out_of_range", name, "holds too many values", remedy) from error
+        raise EventRefused("out_of_range", name, worded("holds too many values"), remedy) from error
     except (ValueError, MalformedBody) as error:
-        raise EventRefused("malformed", name, "is no JSON in base64", remedy) from error
+        raise EventRefused("malformed", name, worded("is no JSON in base64"), remedy) from error
 
 
 def personal_fields(given: object, touchpoint: type[Touchpoint]) -> Mapping[str, str] | None:
@@ -197,27 +241,36 @@ def personal_fields(given: object, touchpoint: type[Touchpoint]) -> Mapping[str,
         raise EventRefused(
             "unknown_field",
             "data.personal",
-            f"{touchpoint.event_type} holds nothing personal",
-            "leave it out, or use a touchpoint that may hold it",
+            worded("%(event_type)s holds nothing personal", event_type=touchpoint.event_type),
+            worded("leave it out, or use a touchpoint that may hold it"),
         )
-    names = f"personal fields of {touchpoint.event_type} are: {', '.join(allowed)}"
+    names = worded(
+        "personal fields of %(event_type)s are: %(allowed)s",
+        event_type=touchpoint.event_type,
+        allowed=", ".join(allowed),
+    )
     if not isinstance(given, dict):
-        raise wrong_kind("data.personal", given, "an object", names)
+        raise wrong_kind("data.personal", given, worded("an object"), names)
     for name, value in given.items():
         field = f"data.personal.{name[:80]}"
         if name not in touchpoint.personal:
-            remedy = f"leave it out{nearest(name, allowed)}"
+            remedy = worded("leave it out%(near)s", near=nearest(name, allowed))
             kept = "data.personal"
             raise EventRefused(
-                "unknown_field", field, "is no personal field", remedy, kept_field=kept
+                "unknown_field", field, worded("is no personal field"), remedy, kept_field=kept
             )
         if not isinstance(value, str):
-            raise wrong_kind(field, value, "a text", "give a text, or leave the field out")
+            raise wrong_kind(
+                field, value, worded("a text"), worded("give a text, or leave the field out")
+            )
         if len(value) > PERSONAL_CHARACTERS:
             raise EventRefused(
                 "out_of_range",
                 field,
-                f"has {len(value)} characters",
-                f"give at most {PERSONAL_CHARACTERS}",
+                worded("has %(count)s characters", count=len(value)),
+                worded(
+                    "give at most %(personal_characters)s",
+                    personal_characters=PERSONAL_CHARACTERS,
+                ),
             )
     return given or None

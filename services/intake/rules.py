@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from events.envelope import Envelope
 from events.streams import is_stream
+from events.texts import worded
 from events.touchpoints import Touchpoint
 from events.touchpoints.policy import ReferenceTouchpoint
 from services.intake.answers import EventRefused
@@ -34,7 +35,9 @@ def check(draft: Draft, scope: Scope, now: datetime) -> None:
     envelope, data = draft.envelope, draft.data
     assert envelope.type == data.event_type, "a draft's envelope names the type of its data"
     if not _UUID.fullmatch(envelope.id):
-        raise EventRefused("malformed", "id", "is no UUID", "write it in lower case, with hyphens")
+        raise EventRefused(
+            "malformed", "id", worded("is no UUID"), worded("write it in lower case, with hyphens")
+        )
     _check_source(envelope, scope)
     _check_subject(envelope, data, scope)
     _check_instants(envelope, now)
@@ -49,17 +52,23 @@ def _check_source(envelope: Envelope, scope: Scope) -> None:
         raise EventRefused(
             "not_allowed",
             "source",
-            "is the stream of a case or customer, to which commands alone append",
-            "send the command with a key of a member of staff (/api/v1/openapi.json names them), "
-            f"or give {prefix} and the device",
+            worded("is the stream of a case or customer, to which commands alone append"),
+            worded(
+                "send the command with a key of a member of staff (/api/v1/openapi.json names "
+                "them), or give %(prefix)s and the device",
+                prefix=prefix,
+            ),
         )
     if foreign or flaw(envelope.source):
         raise EventRefused(
             "not_allowed",
             "source",
-            f"is no device of branch {scope.branch_id}",
-            f"give {prefix} and the device, or publish for the branch that it names: with its "
-            "key, or on the command line with --branch",
+            worded("is no device of branch %(branch_id)s", branch_id=scope.branch_id),
+            worded(
+                "give %(prefix)s and the device, or publish for the branch that it names: with "
+                "its key, or on the command line with --branch",
+                prefix=prefix,
+            ),
         )
 
 
@@ -70,18 +79,26 @@ def _check_subject(envelope: Envelope, data: Touchpoint, scope: Scope) -> None:
             raise EventRefused(
                 "not_allowed",
                 "type",
-                f"{envelope.type} sets rules for the whole company",
-                "publish it with a key of headquarters (touchstone branch key create BRANCH "
-                "--headquarters)",
+                worded("%(type)s sets rules for the whole company", type=envelope.type),
+                worded(
+                    "publish it with a key of headquarters (touchstone branch key create BRANCH "
+                    "--headquarters)"
+                ),
             )
         if subject is not None:
             raise EventRefused(
-                "not_allowed", "subject", f"{envelope.type} is about no customer", "leave it out"
+                "not_allowed",
+                "subject",
+                worded("%(type)s is about no customer", type=envelope.type),
+                worded("leave it out"),
             )
     elif subject is None:
         if not envelope.type.startswith(_WITHOUT_CUSTOMER):
             raise EventRefused(
-                "missing", "subject", "is missing", "give the id of the customer it is about"
+                "missing",
+                "subject",
+                worded("is missing"),
+                worded("give the id of the customer it is about"),
             )
     else:
         check_customer(subject, "subject")
@@ -96,9 +113,12 @@ def check_customer(customer: str, field: str) -> None:
         raise EventRefused(
             "malformed",
             field,
-            wrong or "is no customer's id",
-            "give the id without spaces around it, without slashes and without characters that "
-            "nobody sees; it may not begin with " + " or ".join(map(repr, RESERVED)),
+            wrong or worded("is no customer's id"),
+            worded(
+                "give the id without spaces around it, without slashes and without characters "
+                "that nobody sees; it may not begin with any of: %(reserved)s",
+                reserved=", ".join(map(repr, RESERVED)),
+            ),
         )
 
 
@@ -108,18 +128,21 @@ def _check_instants(envelope: Envelope, now: datetime) -> None:
         raise EventRefused(
             "inconsistent",
             "senttime",
-            "is before time",
-            "both are the branch's clock: what happened cannot be sent before",
+            worded("is before time"),
+            worded("both are the branch's clock: what happened cannot be sent before"),
         )
     field = "time" if sent is None else "collectedtime"
     if envelope.effective_at > now + _AHEAD:
         raise EventRefused(
             "out_of_range",
             field,
-            "lies more than 24 hours ahead of the platform's clock",
-            "correct the instant, or the clock or zone of where it comes from",
+            worded("lies more than 24 hours ahead of the platform's clock"),
+            worded("correct the instant, or the clock or zone of where it comes from"),
         )
     if min(envelope.effective_at, created) < _EARLIEST:
         raise EventRefused(
-            "out_of_range", "time", f"is before {date.isoformat(EARLIEST_DAY)}", "correct the year"
+            "out_of_range",
+            "time",
+            worded("is before %(earliest_day)s", earliest_day=date.isoformat(EARLIEST_DAY)),
+            worded("correct the year"),
         )

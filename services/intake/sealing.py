@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from events.texts import worded
 from services.intake.answers import EventRefused
 from services.intake.draft import Draft, canonical_content
 from services.ports import Submission
@@ -21,8 +22,8 @@ def sealed_draft(draft: Draft, key: SubjectKey) -> Submission:
             raise EventRefused(
                 "erased",
                 "data.personal",
-                "is about somebody who was erased",
-                "leave it out: nothing personal is kept of this customer any more",
+                worded("is about somebody who was erased"),
+                worded("leave it out: nothing personal is kept of this customer any more"),
             ) from error
         data = msgspec.structs.replace(data, sealed=sealed)
     return Submission(envelope, data, digest)

@@ -19,6 +19,7 @@ from events.calendars import UnknownZone, zone
 from events.cases.flows import fault_in
 from events.money import Money, UnknownCurrency, minor_digits
 from events.public_days import knows_country
+from events.texts import worded
 from events.touchpoints import Touchpoint
 from events.touchpoints.base import Key
 from events.touchpoints.payment import InvoiceIssued
@@ -35,13 +36,12 @@ from events.touchpoints.policy import (
 )
 from services.intake.answers import EventRefused
 from services.intake.characters import CONTROL, flaw, flaw_on_a_page
-from services.wording import counted
 
 EARLIEST_DAY = date(1900, 1, 1)
 LATEST_DAY = date(2199, 12, 31)
 
 _DAY_MINUTES = 24 * 60
-_CURRENCY_REMEDY = "give a code of ISO 4217, such as CNY"
+_CURRENCY_REMEDY = worded("give a code of ISO 4217, such as CNY")
 
 
 def check_data(data: Touchpoint) -> None:
@@ -52,8 +52,8 @@ def check_data(data: Touchpoint) -> None:
         raise EventRefused(
             "inconsistent",
             "data",
-            f"mixes the currencies {' and '.join(sorted(currencies))}",
-            "publish one touchpoint per currency",
+            worded("mixes currencies: %(codes)s", codes=", ".join(sorted(currencies))),
+            worded("publish one touchpoint per currency"),
         )
     _check_agreement(data)
 
@@ -106,25 +106,33 @@ def _check_identifier(value: object, path: str) -> None:
         on_a_page = path.endswith("case_id")  # cases have pages of their own
         wrong = flaw_on_a_page(value) if on_a_page else flaw(value)
         if wrong:
-            raise EventRefused("malformed", path, wrong, "give the identifier without")
+            raise EventRefused("malformed", path, wrong, worded("give the identifier without"))
 
 
 def _check_text(value: str, path: str) -> None:
     if not value.isprintable() and CONTROL.search(value):
         raise EventRefused(
-            "malformed", path, "holds a control character", "give one line of plain text"
+            "malformed",
+            path,
+            worded("holds a control character"),
+            worded("give one line of plain text"),
         )
 
 
 def _check_number(value: float, path: str) -> None:
     if not math.isfinite(value):
-        raise EventRefused("out_of_range", path, "is no finite number", "give a number")
+        raise EventRefused(
+            "out_of_range", path, worded("is no finite number"), worded("give a number")
+        )
 
 
 def _check_instant(value: datetime, path: str) -> None:
     if value.tzinfo is None:
         raise EventRefused(
-            "malformed", path, "has no zone", "give the offset too: 2026-03-06T17:12:00+08:00"
+            "malformed",
+            path,
+            worded("has no zone"),
+            worded("give the offset too: 2026-03-06T17:12:00+08:00"),
         )
     try:
         day = value.astimezone(UTC).date()
@@ -136,7 +144,14 @@ def _check_instant(value: datetime, path: str) -> None:
 def _check_day(day: date, path: str) -> None:
     if not EARLIEST_DAY <= day <= LATEST_DAY:
         raise EventRefused(
-            "out_of_range", path, f"is not from {EARLIEST_DAY} to {LATEST_DAY}", "correct the year"
+            "out_of_range",
+            path,
+            worded(
+                "is not from %(earliest_day)s to %(latest_day)s",
+                earliest_day=EARLIEST_DAY,
+                latest_day=LATEST_DAY,
+            ),
+            worded("correct the year"),
         )
 
 
@@ -151,7 +166,7 @@ def _is_currency(code: str) -> bool:
 
 def _check_currency(code: str, path: str) -> None:
     if not _is_currency(code):
-        raise EventRefused("malformed", path, "is no currency", _CURRENCY_REMEDY)
+        raise EventRefused("malformed", path, worded("is no currency"), _CURRENCY_REMEDY)
 
 
 def _check_zone(name: str, path: str) -> None:
@@ -159,7 +174,7 @@ def _check_zone(name: str, path: str) -> None:
         zone(name)
     except UnknownZone as error:
         raise EventRefused(
-            "malformed", path, "is no time zone", "give an IANA name: Asia/Shanghai"
+            "malformed", path, worded("is no time zone"), worded("give an IANA name: Asia/Shanghai")
         ) from error
 
 
@@ -194,22 +209,24 @@ def _check_calendar(data: CalendarSet) -> None:
             raise EventRefused(
                 "inconsistent",
                 f"data.special_days[{i}].day",
-                f"names {special.day}, which is named before",
-                "name each day once: its hours here, or among holidays and make-up workdays",
+                worded("names %(day)s, which is named before", day=special.day),
+                worded(
+                    "name each day once: its hours here, or among holidays and make-up workdays"
+                ),
             )
         named.add(special.day)
     if data.country is not None:
-        remedy = "leave it out and name the days in data.holidays and data.makeup_workdays"
+        remedy = worded("leave it out and name the days in data.holidays and data.makeup_workdays")
         _check_country(data.country, remedy)
 
 
 def _check_hours(opens: int, closes: int, field: str) -> None:
-    remedy = "give a day's hours from opens to closes, in minutes since midnight"
+    remedy = worded("give a day's hours from opens to closes, in minutes since midnight")
     if opens >= closes:
-        over = f"{remedy}; 06:00 of the next day is 1800"
-        raise EventRefused("inconsistent", field, "is not after opens", over)
+        over = worded("%(remedy)s; 06:00 of the next day is 1800", remedy=remedy)
+        raise EventRefused("inconsistent", field, worded("is not after opens"), over)
     if closes - opens > _DAY_MINUTES:
-        raise EventRefused("inconsistent", field, "is more than a day after opens", remedy)
+        raise EventRefused("inconsistent", field, worded("is more than a day after opens"), remedy)
 
 
 def _check_country(code: str, otherwise: str) -> None:
@@ -217,29 +234,31 @@ def _check_country(code: str, otherwise: str) -> None:
         raise EventRefused(
             "malformed",
             "data.country",
-            "is no country whose public holidays are known",
-            f"give a code of ISO 3166, such as CN, or {otherwise}",
+            worded("is no country whose public holidays are known"),
+            worded("give a code of ISO 3166, such as CN, or %(otherwise)s", otherwise=otherwise),
         )
 
 
 def _check_public_days(data: PublicDaysSet) -> None:
-    _check_country(data.country, "name the days in a calendar of your own")
+    _check_country(data.country, worded("name the days in a calendar of your own"))
     for name, days in (("holidays", data.holidays), ("makeup_workdays", data.makeup_workdays)):
         for i, day in enumerate(days):
             if day.year != data.year:
                 raise EventRefused(
                     "inconsistent",
                     f"data.{name}[{i}]",
-                    f"is not in {data.year}",
-                    "give the days of one year; those of another belong to a record of its own",
+                    worded("is not in %(year)s", year=data.year),
+                    worded(
+                        "give the days of one year; those of another belong to a record of its own"
+                    ),
                 )
     both = sorted(set(data.holidays) & set(data.makeup_workdays))
     if both:
         raise EventRefused(
             "inconsistent",
             "data.makeup_workdays",
-            f"names {both[0]}, which data.holidays names, too",
-            "name each day once: it is worked or it is not",
+            worded("names %(both)s, which data.holidays names, too", both=both[0]),
+            worded("name each day once: it is worked or it is not"),
         )
 
 
@@ -251,8 +270,12 @@ def _check_instalments(invoice: InvoiceIssued) -> None:
         raise EventRefused(
             "inconsistent",
             "data.instalments",
-            f"add up to {total}, but the invoice's amount is {invoice.amount.minor}",
-            "let the instalments add up to the amount",
+            worded(
+                "add up to %(total)s, but the invoice's amount is %(minor)s",
+                total=total,
+                minor=invoice.amount.minor,
+            ),
+            worded("let the instalments add up to the amount"),
         )
 
 
@@ -260,14 +283,21 @@ def _check_ageing(data: AgeingPolicyPublished) -> None:
     upper, provision = data.policy.upper_days, data.policy.provision
     if list(upper) != sorted(set(upper)):
         raise EventRefused(
-            "inconsistent", "data.policy.upper_days", "do not rise", "give each end after the last"
+            "inconsistent",
+            "data.policy.upper_days",
+            worded("do not rise"),
+            worded("give each end after the last"),
         )
     if len(provision) != len(upper) + 1:
         raise EventRefused(
             "inconsistent",
             "data.policy.provision",
-            f"has {counted(len(provision), 'rate')} for {counted(len(upper) + 1, 'bucket')}",
-            "give one rate more than there are upper ends: the last bucket has no end",
+            worded(
+                "has %(rates)s rates for %(buckets)s buckets",
+                rates=len(provision),
+                buckets=len(upper) + 1,
+            ),
+            worded("give one rate more than there are upper ends: the last bucket has no end"),
         )
 
 
@@ -278,16 +308,18 @@ def _check_fees(data: FeesPolicyPublished) -> None:
             raise EventRefused(
                 "inconsistent",
                 f"data.policy.reminder_fees[{i}].level",
-                f"names level {level} a second time",
-                "give one fee for each level",
+                worded("names level %(level)s a second time", level=level),
+                worded("give one fee for each level"),
             )
     clearing = data.policy.clearing
     if len(set(clearing)) < len(clearing):
         raise EventRefused(
             "inconsistent",
             "data.policy.clearing",
-            "names a part of a debt twice",
-            "name each part once, in the order in which they are cleared, or none: oldest first",
+            worded("names a part of a debt twice"),
+            worded(
+                "name each part once, in the order in which they are cleared, or none: oldest first"
+            ),
         )
 
 

@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from starlette.requests import Request
 
+from events.texts import worded
 from services.intake.draft import Scope
 from services.intake.keys import Keys, StaffScope
 from services.web.doors import Doors
@@ -27,10 +28,12 @@ async def scope_of(keys: Keys, doors: Doors, request: Request) -> Scope | StaffS
         raise Problem(
             HTTPStatus.UNAUTHORIZED,
             "unauthorized",
-            "there is no key, or it is not in force",
-            "send the header 'Authorization: Bearer KEY'; a branch's key is made by "
-            "`touchstone branch key create BRANCH`, one of a member of staff by "
-            "`touchstone staff key create STAFF`",
+            worded("there is no key, or it is not in force"),
+            worded(
+                "send the header 'Authorization: Bearer KEY'; a branch's key is made by "
+                "`touchstone branch key create BRANCH`, one of a member of staff by `touchstone "
+                "staff key create STAFF`"
+            ),
             field="authorization",
             headers={"WWW-Authenticate": 'Bearer realm="touchstone"', "Connection": "close"},
         )
@@ -43,8 +46,8 @@ def speaking_for_a_branch(scope: Scope | StaffScope) -> Scope:
         raise Problem(
             HTTPStatus.FORBIDDEN,
             "staff_key",
-            "this key speaks for a member of staff: it commands, and publishes nothing",
-            "publish with a key of the branch (touchstone branch key create BRANCH)",
+            worded("this key speaks for a member of staff: it commands, and publishes nothing"),
+            worded("publish with a key of the branch (touchstone branch key create BRANCH)"),
             field="authorization",
         )
     return scope
@@ -56,8 +59,8 @@ def speaking_for_staff(scope: Scope | StaffScope) -> StaffScope:
         raise Problem(
             HTTPStatus.FORBIDDEN,
             "branch_key",
-            "this key speaks for a branch: it publishes, and commands nothing",
-            "use a key of a member of staff (touchstone staff key create STAFF)",
+            worded("this key speaks for a branch: it publishes, and commands nothing"),
+            worded("use a key of a member of staff (touchstone staff key create STAFF)"),
             field="authorization",
         )
     return scope

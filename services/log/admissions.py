@@ -10,6 +10,7 @@ import asyncpg
 from events.codec import encode
 from events.envelope import Envelope, Position
 from events.routing import nobodys, partition_for
+from events.texts import worded
 from events.touchpoints.complaint import CaseTouchpoint
 from events.touchpoints.customer import CustomerErased, CustomerMerged, CustomerUnmerged
 from services.ports import Conflict, Duplicate, ReliedOn, Submission
@@ -102,12 +103,20 @@ def refusal(event: Prepared, holder: asyncpg.Record, position: Position) -> Dupl
     if holder["event_id"] != envelope.id:
         return Conflict(
             "sequence",
-            f"sequence {envelope.sequence} of epoch {envelope.epoch} of {envelope.source} is "
-            f"taken by event {holder['event_id']}",
+            worded(
+                "sequence %(sequence)s of epoch %(epoch)s of %(source)s is taken by event "
+                "%(holder)s",
+                sequence=envelope.sequence,
+                epoch=envelope.epoch,
+                source=envelope.source,
+                holder=holder["event_id"],
+            ),
             position,
         )
     if holder["digest"] != event.digest:
-        return Conflict("id", "an event of this id was accepted with other content", position)
+        return Conflict(
+            "id", worded("an event of this id was accepted with other content"), position
+        )
     return Duplicate(position)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from events.texts import worded
 from services.postgres.pool import Connection, Pool, translated
 from services.postgres.statements import sql
 
@@ -30,4 +31,6 @@ async def is_filling(database: Pool | Connection) -> bool:
 
 def still_filling(filling: bool) -> str:
     """Return what is said to who misses something while an empty platform is being filled."""
-    return "the platform is still being filled: look again when it is whole" if filling else ""
+    if not filling:
+        return ""
+    return worded("the platform is still being filled: look again when it is whole")

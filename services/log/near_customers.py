@@ -14,6 +14,7 @@ from asyncpg import Record
 from asyncpg.pool import PoolConnectionProxy
 from rapidfuzz.distance import OSA
 
+from events.texts import either, worded
 from services.postgres.pool import Pool
 from services.postgres.statements import sql
 
@@ -65,6 +66,4 @@ def did_you_mean(near: Sequence[str]) -> str:
     """Return what is said of the ids that are near, if any: did you mean 'C-1' or 'C-2'?"""
     if not near:
         return ""
-    *others, last = map(repr, near)
-    named = f"{', '.join(others)} or {last}" if others else last
-    return f"did you mean {named}?"
+    return worded("did you mean %(ids)s?", ids=either([repr(one) for one in near]))

@@ -23,6 +23,7 @@ import asyncpg
 from events.envelope import EventId, Position
 from events.partitioning import partition_of
 from events.streams import customer_stream, partition_told
+from events.texts import worded
 from services.log.admissions import Holders, Prepared, admit, held, prepare, refusal
 from services.ports import (
     Accepted,
@@ -310,5 +311,5 @@ def _repeat_or_conflict(found: Sequence[Outcome], events: int) -> Sequence[Outco
     if len(found) == events:
         return found
     assert isinstance(found[0], Duplicate), "it is held by the same content"
-    reason = "a part of the unit was accepted before, without the rest"
+    reason = worded("a part of the unit was accepted before, without the rest")
     return [Conflict("id", reason, found[0].position)] * events

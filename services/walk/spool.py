@@ -13,8 +13,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import asyncpg
 import structlog
 
+from services.errors import Unavailable
 from services.log.copy_rows import COLUMNS
 from services.postgres.pool import Connection, Pool, lent_for_locks, translated
 from services.postgres.statements import sql
@@ -110,6 +112,20 @@ async def _drop_passed(connection: Connection) -> None:
 
 
 async def _make(connection: Connection, name: str, extent: Extent, columns: Sequence[str]) -> None:
+    try:
+        await _sorted_into(connection, name, extent, columns)
+    except asyncpg.DiskFullError as error:
+        needed = room_for(await spread_of(connection))
+        raise Unavailable(
+            f"the database's server has no room left on its disk ({error}): sorting the events "
+            f"takes about {needed / 1e6:,.0f} MB there for a while. Nothing was changed: make "
+            "room, and give the same command again; a rebuild goes on where it was"
+        ) from error
+
+
+async def _sorted_into(
+    connection: Connection, name: str, extent: Extent, columns: Sequence[str]
+) -> None:
     # No parameters here: the statement makes a table.
     generations, ends = (", ".join(str(int(n)) for n in place) for place in extent.places)
     async with connection.transaction():

@@ -10,9 +10,10 @@ from http import HTTPStatus
 from msgspec import Struct
 from starlette.requests import Request
 
+from events.texts import worded
 from services.web.patience import busy
 from services.web.problems import Problem
-from services.web.strict_json import Tally, TooManyValues
+from services.web.strict_json import MalformedBody, Tally, TooManyValues, parse
 
 _READ_S = 60.0
 _GRACE_S = 5.0
@@ -49,7 +50,7 @@ class Held:
     def take(self, count: int) -> None:
         """Count bytes in. Raises: Problem."""
         if count > self._free:
-            raise busy("too much is on its way; nothing of this request was taken")
+            raise busy(worded("too much is on its way; nothing of this request was taken"))
         self._free -= count
 
 
@@ -65,13 +66,13 @@ class Body:
     def add(self, chunk: bytes) -> None:
         """Take a chunk in. Raises: Problem."""
         if len(self.content) + len(chunk) > self.limits.most_bytes:
-            raise too_large("the body is too long", self.limits)
+            raise too_large(worded("the body is too long"), self.limits)
         self._held.take(len(chunk))
         self.content += chunk
         try:
             self._tally.add(chunk)
         except TooManyValues as error:
-            raise too_large(str(error), self.limits) from error
+            raise too_large(error.reason, self.limits) from error
 
 
 async def read(request: Request, body: Body) -> None:
@@ -79,7 +80,7 @@ async def read(request: Request, body: Body) -> None:
     declared = request.headers.get("content-length", "")
     most = body.limits.most_bytes
     if declared.isdecimal() and len(declared) < 20 and int(declared) > most:
-        raise too_large(f"{declared} bytes are too many", body.limits)
+        raise too_large(worded("%(declared)s bytes are too many", declared=declared), body.limits)
     begun = asyncio.get_running_loop().time()
     try:
         async with asyncio.timeout(_GRACE_S) as patience:
@@ -91,10 +92,28 @@ async def read(request: Request, body: Body) -> None:
         raise Problem(
             HTTPStatus.REQUEST_TIMEOUT,
             "too_slow",
-            f"the body came slower than {_SLOWEST_BYTES_PER_S:,} bytes a second, or took longer "
-            f"than {_READ_S:.0f} seconds",
-            "send less in one request",
+            worded(
+                "the body came slower than %(slowest_bytes_per_s)s bytes a second, or took longer "
+                "than %(read_s)s seconds",
+                slowest_bytes_per_s=format(_SLOWEST_BYTES_PER_S, ","),
+                read_s=format(_READ_S, ".0f"),
+            ),
+            worded("send less in one request"),
             headers={"Connection": "close"},
+        ) from error
+
+
+def parsed(content: bytes | bytearray) -> object:
+    """Return the value that a body holds. Raises: Problem."""
+    try:
+        return parse(bytes(content))
+    except MalformedBody as error:
+        raise Problem(
+            HTTPStatus.BAD_REQUEST,
+            "malformed_json",
+            error.reason,
+            worded("send JSON as RFC 8259 says, in UTF-8"),
+            field="body",
         ) from error
 
 

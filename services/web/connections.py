@@ -29,10 +29,12 @@ _LOOKED_AT = 50
 
 _BUSY, _TOO_LARGE, _WRONG = 503, 431, 400
 _SAID = {
-    _BUSY: b"too many connections are in work; try again in a moment\n",
-    _TOO_LARGE: b"the address and headers are longer than 32768 bytes\n",
-    _WRONG: b"this is no HTTP request\n",
+    _BUSY: "too many connections are in work; try again in a moment\n连接太多，请稍后再试\n",
+    _TOO_LARGE: "the address and headers are longer than 32768 bytes\n"
+    "地址和请求头超过 32768 字节\n",
+    _WRONG: "this is no HTTP request\n这不是 HTTP 请求\n",
 }
+"""In both languages: no request says yet which one is preferred."""
 
 
 class Doorway:
@@ -185,7 +187,7 @@ class Connection(HttpToolsProtocol):
 
     def _refuse(self, status: int) -> None:
         """Answer without a request, and close."""
-        said = _SAID[status]
+        said = _SAID[status].encode()
         head = (
             b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\n"
             b"retry-after: 1\r\nconnection: close\r\n\r\n" % len(said)

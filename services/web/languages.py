@@ -5,12 +5,19 @@ The texts in the code are the English ones; the other language comes from its ge
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from functools import cache
 from gettext import NullTranslations
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 from babel.support import Translations
+
+from events.texts import Worded
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
 
 LANGUAGES: Mapping[str, str] = {"en": "en", "zh-CN": "zh_Hans_CN"}
 """Language tags as pages, URLs and headers say them, and their CLDR locales."""
@@ -52,6 +59,17 @@ def preferred_language(accept: str) -> str:
     return best[1] if best[0] > 0 else _FALLBACK
 
 
+def asked_language(request: Request) -> str:
+    """Return the known language that a request prefers."""
+    return preferred_language(request.headers.get("accept-language", ""))
+
+
+def terminal_language() -> str:
+    """Return the known language of whoever called this process, as gettext finds it."""
+    asked = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    return known_language(next(filter(None, asked), None)) or _FALLBACK
+
+
 @cache
 def texts(language: str) -> NullTranslations:
     """Return the catalogue of a language; English is the language of the texts themselves."""
@@ -61,3 +79,9 @@ def texts(language: str) -> NullTranslations:
     path = files("services").joinpath("console", "locale", name, "LC_MESSAGES", "messages.mo")
     with path.open("rb") as compiled:
         return Translations(compiled)
+
+
+def told(text: str, language: str) -> str:
+    """Return a text in a language; one that is nobody's to translate is told as it is."""
+    translated = texts(language).gettext
+    return text.told(translated) if isinstance(text, Worded) else str(text)

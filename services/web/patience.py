@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TypeVar
 
+from events.texts import worded
 from services.errors import Unavailable
 from services.web.problems import Problem
 
@@ -28,7 +29,7 @@ def busy(detail: str) -> Problem:
         HTTPStatus.SERVICE_UNAVAILABLE,
         "busy",
         detail,
-        "send it again in a moment",
+        worded("send it again in a moment"),
         headers={"Retry-After": "1", "Connection": "close"},
     )
 
@@ -94,12 +95,15 @@ class Slots:
             raise Problem(
                 HTTPStatus.TOO_MANY_REQUESTS,
                 "too_many_at_once",
-                f"this key has {self._share} requests in work; nothing of this one was taken",
-                "send it again when they are answered",
+                worded(
+                    "this key has %(share)s requests in work; nothing of this one was taken",
+                    share=self._share,
+                ),
+                worded("send it again when they are answered"),
                 headers={"Retry-After": "1", "Connection": "close"},
             )
         if not self._free:
-            raise busy("too many requests are in work; nothing of this one was taken")
+            raise busy(worded("too many requests are in work; nothing of this one was taken"))
         self._free -= 1
         self._of[key] += 1
         slot = Slot(lambda: self._freed(key))

@@ -12,16 +12,40 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from events.texts import N_, worded
 from services.errors import TouchstoneError, Unavailable
+from services.web.languages import asked_language, told
 
 MEDIA_TYPE = "application/problem+json"
 _RETRY_AFTER_S = 2
 _LOG = structlog.get_logger()
 
 _REMEDIES = {
-    404: "see /api/v1/openapi.json for what there is",
-    405: "see the header Allow for the methods that this address takes",
+    404: worded("see /api/v1/openapi.json for what there is"),
+    405: worded("see the header Allow for the methods that this address takes"),
 }
+_OTHER_REMEDY = worded("see /api/v1/openapi.json for what is asked for")
+
+_TITLES = (
+    N_("Bad Request"),
+    N_("Unauthorized"),
+    N_("Forbidden"),
+    N_("Not Found"),
+    N_("Method Not Allowed"),
+    N_("Request Timeout"),
+    N_("Conflict"),
+    N_("Precondition Failed"),
+    N_("Request Entity Too Large"),
+    N_("Content Too Large"),
+    N_("Unsupported Media Type"),
+    N_("Unprocessable Entity"),
+    N_("Unprocessable Content"),
+    N_("Precondition Required"),
+    N_("Too Many Requests"),
+    N_("Internal Server Error"),
+    N_("Service Unavailable"),
+)
+"""What HTTP calls the answers that are given, in either naming, for the catalogues."""
 
 PROBLEM_SCHEMA: Mapping[str, object] = {
     "type": "object",
@@ -37,6 +61,16 @@ PROBLEM_SCHEMA: Mapping[str, object] = {
     },
 }
 """The JSON schema of a problem document, for the OpenAPI description."""
+
+
+LANGUAGE_PARAMETER: Mapping[str, object] = {
+    "name": "Accept-Language",
+    "in": "header",
+    "required": False,
+    "description": "Refusals are told in Chinese (zh-CN) or English.",
+    "schema": {"type": "string"},
+}
+"""How a request says in which language it is answered, for the OpenAPI description."""
 
 
 class Problem(TouchstoneError):
@@ -61,15 +95,15 @@ class Problem(TouchstoneError):
         self.field = field
         self.headers = headers
 
-    def response(self, **members: object) -> Response:
-        """Return the problem document, with more members where they help."""
+    def response(self, language: str, **members: object) -> Response:
+        """Return the problem document in a language, with more members where they help."""
         document: dict[str, object] = {
             "type": f"urn:touchstone:problem:{self.code}",
-            "title": self.status.phrase,
+            "title": told(worded(self.status.phrase), language),
             "status": int(self.status),
-            "detail": self.detail,
+            "detail": told(self.detail, language),
             "code": self.code,
-            "remedy": self.remedy,
+            "remedy": told(self.remedy, language),
         }
         if self.field is not None:
             document["field"] = self.field
@@ -77,7 +111,8 @@ class Problem(TouchstoneError):
             msgspec.json.encode(document | members),
             status_code=self.status,
             media_type=MEDIA_TYPE,
-            headers=dict(self.headers or {}) | {"Cache-Control": "no-store"},
+            headers=dict(self.headers or {})
+            | {"Cache-Control": "no-store", "Content-Language": language},
         )
 
 
@@ -85,32 +120,40 @@ def install_problem_handlers(app: FastAPI) -> None:
     """Answer every failure of an application with a problem document."""
 
     @app.exception_handler(Problem)
-    async def known(_: Request, problem: Problem) -> Response:
-        return problem.response()
+    async def known(request: Request, problem: Problem) -> Response:
+        return problem.response(asked_language(request))
 
     @app.exception_handler(Unavailable)
-    async def away(_: Request, error: Unavailable) -> Response:
+    async def away(request: Request, error: Unavailable) -> Response:
         _LOG.warning("gateway_unavailable", reason=str(error))
         return Problem(
             HTTPStatus.SERVICE_UNAVAILABLE,
             "unavailable",
-            "the platform cannot keep anything just now; nothing of this request is acknowledged",
-            "send the same request again in a moment: what was taken is not taken twice",
+            worded(
+                "the platform cannot keep anything just now; nothing of this request is "
+                "acknowledged"
+            ),
+            worded("send the same request again in a moment: what was taken is not taken twice"),
             headers={"Retry-After": str(_RETRY_AFTER_S)},
-        ).response()
+        ).response(asked_language(request))
 
     @app.exception_handler(HTTPException)
-    async def http(_: Request, error: HTTPException) -> Response:
+    async def http(request: Request, error: HTTPException) -> Response:
         status = HTTPStatus(error.status_code)
-        remedy = _REMEDIES.get(status, "see /api/v1/openapi.json for what is asked for")
+        remedy = _REMEDIES.get(status, _OTHER_REMEDY)
         code = status.name.lower()
-        return Problem(status, code, error.detail, remedy, headers=error.headers).response()
+        return Problem(status, code, worded(error.detail), remedy, headers=error.headers).response(
+            asked_language(request)
+        )
 
     @app.exception_handler(ClientDisconnect)
-    async def cut(_: Request, error: ClientDisconnect) -> Response:
+    async def cut(request: Request, error: ClientDisconnect) -> Response:
         return Problem(
-            HTTPStatus.BAD_REQUEST, "cut_short", "the body ended too early", "send it whole"
-        ).response()
+            HTTPStatus.BAD_REQUEST,
+            "cut_short",
+            worded("the body ended too early"),
+            worded("send it whole"),
+        ).response(asked_language(request))
 
     @app.exception_handler(Exception)
     async def unforeseen(request: Request, error: Exception) -> Response:
@@ -118,6 +161,6 @@ def install_problem_handlers(app: FastAPI) -> None:
         return Problem(
             HTTPStatus.INTERNAL_SERVER_ERROR,
             "internal",
-            "the platform failed in a way that it should not",
-            "send the same request again later; the platform's log has the cause",
-        ).response()
+            worded("the platform failed in a way that it should not"),
+            worded("send the same request again later; the platform's log has the cause"),
+        ).response(asked_language(request))

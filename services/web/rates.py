@@ -9,6 +9,7 @@ from time import monotonic
 
 from msgspec import Struct
 
+from events.texts import worded
 from services.web.problems import Problem
 
 _BURST_S = 10.0
@@ -66,9 +67,13 @@ class Throttle:
             raise Problem(
                 HTTPStatus.TOO_MANY_REQUESTS,
                 "too_many",
-                "this key has sent too much; nothing of this request was taken",
-                f"send it again after Retry-After; a key may send {most.requests_per_s:g} requests "
-                f"and {most.events_per_s:g} events a second on average",
+                worded("this key has sent too much; nothing of this request was taken"),
+                worded(
+                    "send it again after Retry-After; a key may send %(requests_per_s)s requests "
+                    "and %(events_per_s)s events a second on average",
+                    requests_per_s=format(most.requests_per_s, "g"),
+                    events_per_s=format(most.events_per_s, "g"),
+                ),
                 headers={"Retry-After": str(math.ceil(wait_s)), "Connection": "close"},
             )
         self._requests.take(key, 1)

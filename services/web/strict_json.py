@@ -11,21 +11,45 @@ import math
 import re
 from collections import Counter
 
+from events.texts import N_, worded
 from services.errors import TouchstoneError
 
 _DIGITS = 40
 """Longer integers are no number that anybody counts, and converting them takes long."""
 
 
+_FAULTS = (
+    N_("Expecting value"),
+    N_("Expecting ',' delimiter"),
+    N_("Expecting ':' delimiter"),
+    N_("Expecting property name enclosed in double quotes"),
+    N_("Extra data"),
+    N_("Illegal trailing comma before end of array"),
+    N_("Illegal trailing comma before end of object"),
+    N_("Invalid \\escape"),
+    N_("Invalid \\uXXXX escape"),
+    N_("Invalid control character at"),
+    N_("Unterminated string starting at"),
+)
+"""What the json module calls what it meets, for the catalogues."""
+
 _ESCAPE = re.compile(rb"\\.", re.DOTALL)
 
 
 class MalformedBody(TouchstoneError):
-    """The bytes are no JSON text in UTF-8; the message names the place."""
+    """The bytes are no JSON text in UTF-8; the reason names the place."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class TooManyValues(TouchstoneError):
     """A text has more values than are taken."""
+
+    def __init__(self) -> None:
+        self.reason = worded("there are more values in it than events need")
+        super().__init__(self.reason)
 
 
 class Tally:
@@ -53,7 +77,7 @@ class Tally:
         self._within ^= len(parts) % 2 == 0
         self._left -= outside.count(b",") + outside.count(b"[") + outside.count(b"{")
         if self._left < 0:
-            raise TooManyValues("there are more values in it than events need")
+            raise TooManyValues
 
 
 class Unusable:
@@ -74,7 +98,9 @@ def parse(body: bytes) -> object:
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise MalformedBody(f"byte {error.start} is no UTF-8; encode the text as UTF-8") from error
+        raise MalformedBody(
+            worded("byte %(start)s is no UTF-8; encode the text as UTF-8", start=error.start)
+        ) from error
     try:
         parsed: object = json.loads(
             text,
@@ -86,10 +112,18 @@ def parse(body: bytes) -> object:
     except json.JSONDecodeError as error:
         at = len(text[: error.pos].encode("utf-8", "surrogatepass"))
         raise MalformedBody(
-            f"no JSON at byte {at} (line {error.lineno}, column {error.colno}): {error.msg}"
+            worded(
+                "no JSON at byte %(at)s (line %(lineno)s, column %(colno)s): %(msg)s",
+                at=at,
+                lineno=error.lineno,
+                colno=error.colno,
+                msg=worded(error.msg),
+            )
         ) from error
     except RecursionError as error:
-        raise MalformedBody("nested too deep; an event has no more than a few levels") from error
+        raise MalformedBody(
+            worded("nested too deep; an event has no more than a few levels")
+        ) from error
     return parsed
 
 
@@ -99,17 +133,21 @@ def _object(pairs: list[tuple[str, object]]) -> object:
         return parsed
     counts = Counter(key for key, _ in pairs)
     twice = next(key for key, count in counts.items() if count > 1)
-    return Unusable("has a key twice", f"has the key {twice[:80]!r} twice")
+    return Unusable(
+        worded("has a key twice"), worded("has the key %(twice)s twice", twice=repr(twice[:80]))
+    )
 
 
 def _integer(digits: str) -> int | Unusable:
-    return int(digits) if len(digits) <= _DIGITS else Unusable("is a number out of all range")
+    return (
+        int(digits) if len(digits) <= _DIGITS else Unusable(worded("is a number out of all range"))
+    )
 
 
 def _number(digits: str) -> float | Unusable:
     number = float(digits)
-    return number if math.isfinite(number) else Unusable("is a number out of all range")
+    return number if math.isfinite(number) else Unusable(worded("is a number out of all range"))
 
 
 def _constant(name: str) -> Unusable:
-    return Unusable(f"is {name}, which is no number")
+    return Unusable(worded("is %(name)s, which is no number", name=name))

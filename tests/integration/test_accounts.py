@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from events.cases.staff import Staff
-from events.customers.accounts import CheckCredit
+from events.customers.account_commands import CheckCredit
 from events.envelope import CustomerId
 from events.money import MAX_MINOR, Money
 from events.touchpoints.customer import CustomerMerged

@@ -19,6 +19,7 @@ from services.console.receivables.ageing import ageing, balances_by_branch
 from services.console.shared import waiting
 from services.console.shared.freshness import freshness
 from services.console.shared.principal import ANYBODY
+from tests.support.chinese import assert_chinese
 from tests.support.console import Company, invoice, open_company, payment_of
 
 pytestmark = pytest.mark.postgres
@@ -173,6 +174,10 @@ async def test_a_bad_parameter_is_named(
     assert problem["field"] == parameter
     assert problem["code"] == "bad_parameter"
     assert problem["detail"]
+    answer = await client.get(path, params={parameter: value}, headers={"accept-language": "zh"})
+    assert answer.json()["field"] == parameter
+    for name in ("title", "detail", "remedy"):
+        assert_chinese(answer.json()[name])
     assert problem["remedy"]
 
 

@@ -131,7 +131,7 @@ def test_a_check_names_a_day_that_the_platform_would_refuse(export: Path, day: s
 @pytest.mark.postgres
 def test_an_import_says_when_nothing_projects(export: Path, installation: Settings) -> None:
     words = ("import", export, "--mapping", "invoices-ibm")
-    warning = "nothing projects these events now"
+    warning = "nothing projects these events yet"
     assert warning in touchstone(*words, "--branch", "b1").stderr
     assert warning not in touchstone(*words, "--branch", "b1").stderr, "it brought nothing new"
 

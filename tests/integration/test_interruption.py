@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -13,7 +14,12 @@ from pathlib import Path
 import pytest
 
 from deploy.kafka.broker import free_ports
+from services.hosts.bootstrap import open_platform
+from services.hosts.project import Projector
+from services.postgres.migrate import migrate
+from services.postgres.pool import open_pool
 from services.settings import Settings
+from services.simulator.load import ensure_history
 from tests.support.embedded import wait_until
 from tests.support.workers import variables
 
@@ -22,6 +28,27 @@ pytestmark = pytest.mark.postgres
 # What a script's background job is started with, in a shell without job control.
 IGNORING = 'trap "" INT; exec "$0" "$@"'
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+WAITING = """
+    SELECT EXISTS (
+        SELECT FROM pg_stat_activity WHERE application_name LIKE $1 AND wait_event_type = 'Lock'
+    )
+"""
+MAPPING = """
+mapping = "plain"
+[source]
+format = "csv"
+key = ["id"]
+currency = "CNY"
+[[touchpoint]]
+name = "paid"
+type = "payment.payment_received"
+subject = "id"
+occurred_at = { value = 2026-01-01 }
+[touchpoint.data]
+payment_id = "id"
+amount = { value = 1 }
+"""
 
 MORE_THAN_A_PIPE_HOLDS = 1_000_000
 
@@ -121,6 +148,55 @@ def test_what_waits_for_input_that_does_not_come_ends(start: Start, signum: int)
     process.stdin.write("\n" * MORE_THAN_A_PIPE_HOLDS)  # returns once it reads
     process.stdin.flush()
     code, said = ended(process, signum)
+    assert (code, "Traceback" in said) == (130, False)
+
+
+@pytest.mark.parametrize("signum", SIGNALS)
+def test_an_import_that_waits_for_a_gateway_ends(start: Start, tmp_path: Path, signum: int) -> None:
+    file = tmp_path / "export.csv"
+    file.write_text("id\nP-1\n", "utf-8")
+    mapping = tmp_path / "map.toml"
+    mapping.write_text(MAPPING, "utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as gateway:
+        address = f"http://127.0.0.1:{gateway.getsockname()[1]}"
+        words = ("--mapping", str(mapping), "--gateway", address, "--key", "tsk_a")
+        process = start("import", str(file), *words)
+        gateway.settimeout(60)
+        connection, _ = gateway.accept()
+        with connection:
+            assert connection.recv(1)  # a request, which nobody answers
+            code, said = ended(process, signum)
+    assert (code, "Traceback" in said) == (130, False)
+
+
+@pytest.mark.parametrize("signum", SIGNALS)
+async def test_a_rebuild_that_waits_for_the_database_ends(
+    start: Start, database: str, tmp_path: Path, signum: int
+) -> None:
+    async with open_platform(Settings(dsn=database, data=tmp_path)) as platform:
+        await ensure_history(platform, customers=3)
+        await Projector(platform).catch_up()
+        async with platform.pool.acquire() as holder, holder.transaction():
+            await holder.execute("LOCK TABLE events IN ACCESS EXCLUSIVE MODE")
+            process = start("rebuild")
+            while not await platform.pool.fetchval(WAITING, "touchstone rebuild %"):
+                assert process.poll() is None
+                await asyncio.sleep(0.05)
+            code, said = await asyncio.to_thread(ended, process, signum)
+    assert (code, "Traceback" in said) == (130, False)
+
+
+@pytest.mark.parametrize("signum", SIGNALS)
+async def test_a_history_that_is_being_written_ends(
+    start: Start, database: str, signum: int
+) -> None:
+    async with await open_pool(database) as pool:
+        await migrate(pool)
+        process = start("simulate", "history")
+        while not await pool.fetchval("SELECT EXISTS (SELECT FROM events)"):
+            assert process.poll() is None
+            await asyncio.sleep(0.05)
+        code, said = await asyncio.to_thread(ended, process, signum)
     assert (code, "Traceback" in said) == (130, False)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.contract.event_log_suite import accepted_events
+from tests.support.chinese import assert_chinese
 from tests.support.gateway import (
     BATCH,
     BRANCH,
@@ -69,6 +70,7 @@ def coded(data: str) -> Json:
 
 
 LONG = "x" * 5_000
+IN_CHINESE = {"accept-language": "zh-CN,zh;q=0.9,en;q=0.5"}
 NO_TIME = "2026-03-01T10:00:00"
 
 # Each event, the field that the answer must name, and a word of its reason or remedy.
@@ -283,6 +285,11 @@ async def test_a_wrong_event_is_refused_with_field_and_remedy(gateway: Gateway, 
         alone = await gateway.post(event)
         problem(alone, 422)
         assert alone.json()["field"] == field
+    answer = await gateway.post([event], BATCH, **IN_CHINESE)
+    [refused] = answer.json()["results"]
+    assert refused["field"] == field
+    assert_chinese(refused["reason"])
+    assert_chinese(refused["remedy"])
 
 
 def problem(answer: Any, status: int) -> Json:  # noqa: ANN401
@@ -293,6 +300,13 @@ def problem(answer: Any, status: int) -> Json:  # noqa: ANN401
     assert document["status"] == status
     assert all(document[name] for name in ("type", "title", "detail", "code", "remedy"))
     return document
+
+
+def assert_told_in_chinese(answer: Any) -> None:  # noqa: ANN401
+    """Let a problem document pass that is in Chinese and says so."""
+    assert answer.headers["content-language"] == "zh-CN"
+    for name in ("title", "detail", "remedy"):
+        assert_chinese(answer.json()[name])
 
 
 GOOD = json.dumps(payment_event(900)).encode()
@@ -320,6 +334,9 @@ async def test_json_without_one_meaning_spoils_only_its_own_event(
     wrong, right = answer.json()["results"]
     assert (wrong["status"], wrong["field"], right["status"]) == ("refused", field, "accepted")
     assert word in wrong["reason"] + wrong["remedy"]
+    answer = await gateway.post(b"[" + text + b"]", BATCH, **IN_CHINESE)
+    assert_chinese(answer.json()["results"][0]["reason"])
+    assert_chinese(answer.json()["results"][0]["remedy"])
 
 
 BODIES: dict[str, tuple[bytes, str, int, str]] = {
@@ -362,11 +379,14 @@ async def test_a_wrong_body_is_refused_as_a_whole(gateway: Gateway, case: str) -
     document = problem(await gateway.post(body, content_type), status)
     assert word in f"{document['detail']}; {document['remedy']}"
     assert document["field"] in ("body", "content-type")
+    assert_told_in_chinese(await gateway.post(body, content_type, **IN_CHINESE))
 
 
 async def test_a_compressed_body_is_refused(gateway: Gateway) -> None:
     answer = await gateway.post(b"\x1f\x8b", ONE, **{"content-encoding": "gzip"})
     assert problem(answer, 415)["field"] == "content-encoding"
+    refused = await gateway.post(b"\x1f\x8b", ONE, **{"content-encoding": "gzip"} | IN_CHINESE)
+    assert_told_in_chinese(refused)
 
 
 async def test_a_body_without_end_is_not_read_to_its_end(gateway: Gateway) -> None:
@@ -413,6 +433,10 @@ async def test_a_wrong_key_is_refused_before_the_body_is_read(
     answer = await gateway.client.post("/api/v1/events", content=b"not json", headers=headers)
     assert problem(answer, 401)["field"] == "authorization"
     assert answer.headers["www-authenticate"].startswith("Bearer")
+    headers[b"accept-language"] = b"zh"
+    assert_told_in_chinese(
+        await gateway.client.post("/api/v1/events", content=b"not json", headers=headers)
+    )
 
 
 @pytest.mark.parametrize(
@@ -432,6 +456,7 @@ async def test_every_failure_is_a_problem_document(
     gateway: Gateway, method: str, path: str, status: int
 ) -> None:
     problem(await gateway.client.request(method, path), status)
+    assert_told_in_chinese(await gateway.client.request(method, path, headers=IN_CHINESE))
 
 
 async def test_an_unforeseen_failure_tells_nothing_of_its_cause(
@@ -443,6 +468,7 @@ async def test_an_unforeseen_failure_tells_nothing_of_its_cause(
     monkeypatch.setattr(gateway.intake, "submit", fail)
     answer = await gateway.post(payment_event())
     assert "secret" not in str(problem(answer, 500))
+    assert_told_in_chinese(await gateway.post(payment_event(), **IN_CHINESE))
 
 
 async def test_the_interface_is_described(gateway: Gateway) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
+import asyncpg
 import msgspec
 import pytest
 
@@ -16,6 +17,7 @@ from projections import PROJECTIONS
 from services.audit.digest import digest
 from services.audit.reports import report_ageing, report_alerts
 from services.audit.verify import Verifying, verify
+from services.errors import Unavailable
 from services.hosts.bootstrap import open_platform
 from services.hosts.project import Projector
 from services.platform import Platform
@@ -29,6 +31,7 @@ from services.rebuild.rebuilding import rebuild
 from services.rebuild.walks import begin, give_up
 from services.settings import Settings
 from services.simulator.load import ensure_history
+from services.walk import spool as spools
 from services.walk.company import extent_now
 from services.walk.parts import Extent, Part, copied_dossiers, divide
 from services.walk.spool import EVENTS, drop_spool, events_in_order, spool, spread_of
@@ -238,3 +241,19 @@ async def test_no_copy_is_made_where_the_disk_has_no_room(
     monkeypatch.setattr("services.walk.spool.room_for", lambda spread: 1 << 62)
     async with events_in_order(platform.pool, await extent_now(platform), tmp_path) as table:
         assert table == EVENTS
+
+
+async def test_a_disk_without_room_for_sorting_says_how_much_is_needed(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server's answer is played: its disk is everybody's."""
+
+    async def full(*_: object) -> None:
+        raise asyncpg.DiskFullError("could not extend file: No space left on device")
+
+    await remember_little(platform)
+    monkeypatch.setattr(spools, "_sorted_into", full)
+    with pytest.raises(Unavailable, match=r"about [0-9,]+ MB .* same command again"):
+        await rebuilt(platform)
+    monkeypatch.undo()
+    assert SORTING in await rebuilt(platform)

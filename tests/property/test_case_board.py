@@ -22,7 +22,7 @@ from projections.case_board.rows import CaseRow, CycleRow, DepartmentRow, Obliga
 from projections.facts import Facts
 from projections.protocol import Alert, Assessment
 from tests.support.case_streams import case_rules, case_streams, instants
-from tests.support.given import CUSTOMER, deliveries, digest_of
+from tests.support.given import CUSTOMER, assessed_however_delivered, digest_of
 from tests.support.streams import event
 
 Stream = Sequence[Fact]
@@ -83,15 +83,7 @@ def test_rows_agree_with_each_other(events: Stream, at: datetime, reference: Ref
 def test_order_repetition_and_batches_change_nothing(
     events: Stream, at: datetime, reference: Reference, seed: int
 ) -> None:
-    expected = digest_of(assess(events, at, reference), CASE_BOARD)
-    for batches in deliveries(events, seed, rounds=2):
-        facts = Facts()
-        for batch in batches:
-            for one in batch:
-                facts.remember(one)
-            last = CASE_BOARD.assess(CUSTOMER, facts, at, reference)
-        if batches:
-            assert digest_of(last, CASE_BOARD) == expected
+    assessed_however_delivered(CASE_BOARD, events, at, reference, seed=seed, rounds=2)
 
 
 @given(case_streams(), instants, case_rules())

@@ -23,7 +23,7 @@ from projections.receivables.promises import step_at
 from projections.receivables.reading import ReceivablesAt
 from projections.receivables.rows import AccountRow, ItemRow, RequestRow
 from projections.receivables.stretches import item_stretches
-from tests.support.given import CUSTOMER, RECEIVABLES, deliveries, digest_of
+from tests.support.given import CUSTOMER, RECEIVABLES, assessed_however_delivered, digest_of
 from tests.support.streams import instants, references, streams
 
 Stream = Sequence[Fact]
@@ -133,15 +133,7 @@ def test_money_received_is_allocated_credit_reserved_set_aside_or_refunded(
 def test_order_repetition_and_batches_change_nothing(
     events: Stream, at: datetime, reference: Reference, seed: int
 ) -> None:
-    expected = digest_of(assess(events, at, reference))
-    for batches in deliveries(events, seed, rounds=2):
-        facts = Facts()
-        for batch in batches:
-            for event in batch:
-                facts.remember(event)
-            last = RECEIVABLES.assess(CUSTOMER, facts, at, reference)
-        if batches:
-            assert digest_of(last) == expected
+    assessed_however_delivered(RECEIVABLES, events, at, reference, seed=seed, rounds=2)
 
 
 @given(streams(), instants, references())

@@ -22,7 +22,7 @@ from projections.value_tiers.memo import memo_of
 from projections.value_tiers.reading import ValueAt
 from projections.value_tiers.rows import StandingRow, figures_on
 from projections.value_tiers.shares import PPM, divided
-from tests.support.given import CUSTOMER, deliveries, digest_of
+from tests.support.given import CUSTOMER, assessed_however_delivered, digest_of
 from tests.support.plain_tiers import PlainTiers
 from tests.support.value import VALUE_TIERS
 from tests.support.value_streams import asked, value_references, value_streams
@@ -51,15 +51,7 @@ def row_of(assessment: Assessment) -> StandingRow | None:
 def test_order_repetition_and_batches_change_nothing(
     events: Stream, at: datetime, reference: Reference, seed: int
 ) -> None:
-    expected = digest_of(assess(events, at, reference), VALUE_TIERS)
-    for batches in deliveries(events, seed, rounds=2):
-        facts = Facts()
-        for batch in batches:
-            for event in batch:
-                facts.remember(event)
-            last = VALUE_TIERS.assess(CUSTOMER, facts, at, reference)
-        if batches:
-            assert digest_of(last, VALUE_TIERS) == expected
+    assessed_however_delivered(VALUE_TIERS, events, at, reference, seed=seed, rounds=2)
 
 
 @given(value_streams(), asked, value_references())

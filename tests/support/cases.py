@@ -44,8 +44,7 @@ from tests.support.given import (
     CUSTOMER,
     Told,
     asked,
-    deliveries,
-    digest_of,
+    assessed_however_delivered,
     event_id,
     instant,
     recorded_events,
@@ -188,16 +187,10 @@ class Story:
     def at(self, text: str) -> Stand:
         """Assess as of an instant, delivered in order and in every other way."""
         at = asked(text)
+        assessment = assessed_however_delivered(
+            CASE_BOARD, self.facts, at, self.reference, seed=len(self.facts), rounds=6
+        )
         facts = Facts(self.facts)
-        assessment = CASE_BOARD.assess(CUSTOMER, facts, at, self.reference)
-        expected = digest_of(assessment, CASE_BOARD)
-        for batches in deliveries(self.facts, seed=len(self.facts), rounds=6):
-            facts = Facts()
-            for batch in batches:
-                for event in batch:
-                    facts.remember(event)
-                last = CASE_BOARD.assess(CUSTOMER, facts, at, self.reference)
-            assert digest_of(last, CASE_BOARD) == expected
         explained = explain_case(CUSTOMER, facts, at, self.reference, CASE)
         return Stand(assessment, Board(facts, at, self.reference, tell=False), explained)
 

@@ -29,10 +29,9 @@ from projections.protocol import Alert, Assessment
 from projections.value_tiers.projection import ValueTiers
 from projections.value_tiers.rows import StandingRow
 from tests.support.given import (
-    CUSTOMER,
     Told,
     asked,
-    deliveries,
+    assessed_however_delivered,
     digest_of,
     instant,
     minor,
@@ -112,16 +111,10 @@ class Worth:
     def at(self, text: str) -> Valued:
         """Assess as of an instant, delivered in order and in every other way."""
         at = asked(text)
-        assessment = VALUE_TIERS.assess(CUSTOMER, self.facts, at, self.reference)
-        expected = digest_of(assessment, VALUE_TIERS)
-        for batches in deliveries(self.told, seed=len(self.told), rounds=6):
-            facts = Facts()
-            for batch in batches:
-                for event in batch:
-                    facts.remember(event)
-                last = VALUE_TIERS.assess(CUSTOMER, facts, at, self.reference)
-            assert digest_of(last, VALUE_TIERS) == expected
-        return Valued(assessment, expected)
+        assessment = assessed_however_delivered(
+            VALUE_TIERS, self.told, at, self.reference, seed=len(self.told), rounds=6
+        )
+        return Valued(assessment, digest_of(assessment, VALUE_TIERS))
 
 
 class Valued:

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar
 
+from events.customers.account_commands import Command
 from events.customers.account_reasons import UNKNOWN_CUSTOMER
-from events.customers.accounts import Command, decide
+from events.customers.accounts import decide
 from events.envelope import BranchId, CustomerId
 from events.facts import Fact
 from events.home import Home

@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 from msgspec import field as filled
 
 from events.cases.commands import CaseCommand
+from events.texts import worded
 from services.casework.api import ON_A_VERSION
 from services.casework.bulk.asking import MOST_ITEMS, Item
 from services.casework.filters import CaseFilter, ItemFilter
@@ -74,8 +75,8 @@ def _check(on: On, kind: type[Struct], *, only_tried: bool, language: str) -> No
         raise EventRefused(
             "malformed",
             "items",
-            "and where: one of the two says on what",
-            "send where, a filter, or items",
+            worded("and where: one of the two says on what"),
+            worded("send where, a filter, or items"),
         )
     if on.where is not None:
         check_words(on.where, "where")
@@ -86,14 +87,18 @@ def _check(on: On, kind: type[Struct], *, only_tried: bool, language: str) -> No
     seen = set()
     for n, item in enumerate(on.items):
         if wrong := flaw_on_a_page(item.id):
-            raise EventRefused("malformed", f"items[{n}].id", wrong, "give the id as it was told")
+            raise EventRefused(
+                "malformed", f"items[{n}].id", wrong, worded("give the id as it was told")
+            )
         if item.id in seen:
-            raise EventRefused("malformed", f"items[{n}].id", "comes twice", "name it once")
+            raise EventRefused(
+                "malformed", f"items[{n}].id", worded("comes twice"), worded("name it once")
+            )
         seen.add(item.id)
         if item.version is None and kind in ON_A_VERSION and not only_tried:
             raise EventRefused(
                 "missing",
                 f"items[{n}].version",
-                "is missing: this command is decided on the case as you saw it",
-                "send the version that trying it told",
+                worded("is missing: this command is decided on the case as you saw it"),
+                worded("send the version that trying it told"),
             )

@@ -13,8 +13,9 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from events.cases.commands import CaseCommand, Command
-from events.customers.accounts import AccountCommand
-from events.customers.accounts import Command as AccountCommands
+from events.customers.account_commands import AccountCommand
+from events.customers.account_commands import Command as AccountCommands
+from events.texts import worded
 from services.casework.api import ACCOUNT_COMMANDS, COMMANDS
 from services.casework.bulk import openapi
 from services.casework.bulk.accounts import ManyAccounts
@@ -37,7 +38,15 @@ from services.web.rates import Rates
 
 _LOG = structlog.get_logger()
 
-_LIMITS = Limits(MAX_BYTES, MAX_VALUES, f"send at most {MOST_ITEMS} items and {MAX_BYTES} bytes")
+_LIMITS = Limits(
+    MAX_BYTES,
+    MAX_VALUES,
+    worded(
+        "send at most %(most_items)s items and %(max_bytes)s bytes",
+        most_items=MOST_ITEMS,
+        max_bytes=MAX_BYTES,
+    ),
+)
 _HELD_BYTES = 8 * MAX_BYTES
 _AT_ONCE, _SHARE = 4, 2
 """Bulks that run at once, and of one key."""

@@ -20,13 +20,13 @@ from services.casework.filters import CaseFilter, ItemFilter
 from services.casework.openapi import (
     COMMON,
     KEY,
-    LANGUAGE,
     ONCE,
     TRY,
     command_schema,
     problem,
     schema_of,
 )
+from services.web.problems import LANGUAGE_PARAMETER
 
 DESCRIPTION = (
     "Tried, it says line by line what would become of each item, and then which rows, alerts and "
@@ -71,7 +71,7 @@ def bulk(kind: type[Struct]) -> dict[str, object]:
     }
     lines = {"oneOf": [schema_of(one) for one in _LINES]}
     return {
-        "parameters": [KEY, ONCE, TRY, LANGUAGE],
+        "parameters": [KEY, ONCE, TRY, LANGUAGE_PARAMETER],
         "requestBody": {
             "required": True,
             "description": f"At most {MAX_BYTES} bytes.",

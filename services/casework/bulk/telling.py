@@ -13,6 +13,7 @@ from services.casework.executing import Answer, Done, Moved, OtherRequest
 from services.casework.problems import said, stale
 from services.errors import Unavailable
 from services.intake.answers import EventRefused
+from services.web import languages
 
 
 class Telling:
@@ -81,8 +82,8 @@ class Telling:
                     version=version,
                     outcome="refused",
                     rule=obstacle.code,
-                    detail=f"{obstacle.field}: {obstacle.reason}",
-                    remedy=obstacle.remedy,
+                    detail=f"{obstacle.field}: {languages.told(obstacle.reason, self._language)}",
+                    remedy=languages.told(obstacle.remedy, self._language),
                 )
             case Unreadable(reason):
                 return ItemLine(id=item.id, version=version, outcome="unreadable", detail=reason)

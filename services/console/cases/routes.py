@@ -10,6 +10,7 @@ from fastapi import Path, Query
 from starlette.responses import RedirectResponse, Response
 
 from events.envelope import CustomerId
+from events.texts import worded
 from projections.case_board.explain import CaseExplanation, explain_case
 from projections.case_board.replay import HANDLED as CASE_EVENTS
 from services.console.cases import worklist
@@ -46,8 +47,8 @@ class UnknownCase(Problem):
         super().__init__(
             HTTPStatus.NOT_FOUND,
             "unknown_case",
-            f"no event ever opened a case {case!r}",
-            "check the id; it is case sensitive",
+            worded("no event ever opened a case %(id)s", id=repr(case)),
+            worded("check the id; it is case sensitive"),
         )
 
 

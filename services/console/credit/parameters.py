@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from events.money import UnknownCurrency, to_minor
+from events.texts import worded
 from services.console.credit.work import Phase, Sort, WorkFilter
 from services.console.receivables.parameters import Currency
 from services.console.shared.parameters import Identifier, Paged
@@ -50,11 +51,18 @@ class CreditParameters(Paged):
         if amount is None:
             return None
         if self.currency is None:
-            raise BadParameter("currency", "amounts compare within a currency: name one")
+            raise BadParameter("currency", worded("amounts compare within a currency: name one"))
         try:
             minor, rounded = to_minor(Decimal(amount), self.currency)
         except UnknownCurrency as error:
             raise BadParameter("currency", str(error)) from error
         if rounded:
-            raise BadParameter(name, f"{amount} has more decimals than {self.currency} has")
+            raise BadParameter(
+                name,
+                worded(
+                    "%(amount)s has more decimals than %(currency)s has",
+                    amount=amount,
+                    currency=self.currency,
+                ),
+            )
         return minor

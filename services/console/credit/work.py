@@ -14,6 +14,7 @@ import asyncpg
 from msgspec import Struct
 
 from events.calendars import DAY
+from events.texts import worded
 from projections.receivables.rows import HoldReason, ItemKind, RequestStage
 from services.console.receivables.interest import interest_of
 from services.console.shared.cursor import CursorSigner, CursorValue
@@ -48,7 +49,7 @@ class WorkFilter(Struct, frozen=True):
         if self.currency is None and (
             self.sort == "amount" or self.least_minor is not None or self.most_minor is not None
         ):
-            raise BadParameter("currency", "amounts compare within a currency: name one")
+            raise BadParameter("currency", worded("amounts compare within a currency: name one"))
 
 
 class Work(Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from fastapi import Query
 from markupsafe import Markup
 from starlette.responses import Response
 
+from events.texts import worded
 from services.console.overview.documents import (
     FillingDocument,
     FreshnessDocument,
@@ -59,7 +60,7 @@ async def stream_overview(
     """Stream what changes on the overview."""
     live = _live(visit)
     if live.is_full:
-        raise unavailable("as many viewers are connected as this process serves", 30)
+        raise unavailable(worded("as many viewers are connected as this process serves"), 30)
     last_event_id = visit.request.headers.get("last-event-id", since)
     return EventStream(live, visit.language, last_event_id)
 

@@ -14,6 +14,7 @@ import asyncpg
 from msgspec import Struct
 
 from events.calendars import DAY
+from events.texts import worded
 from events.touchpoints.policy import AgeingPolicy
 from projections.receivables.rows import ItemRow
 from services.casework.filters import ItemFilter, items_meant
@@ -44,7 +45,10 @@ class NoSuchBucket(BadParameter):
     """The ageing policy in force has fewer buckets."""
 
     def __init__(self, buckets: int) -> None:
-        super().__init__("bucket", f"the ageing policy in force has buckets 0 to {buckets - 1}")
+        super().__init__(
+            "bucket",
+            worded("the ageing policy in force has buckets 0 to %(last)s", last=buckets - 1),
+        )
 
 
 class WorkFilter(Struct, frozen=True):
@@ -64,7 +68,7 @@ class WorkFilter(Struct, frozen=True):
 
     def __post_init__(self) -> None:
         if self.sort == "amount" and self.currency is None:
-            raise BadParameter("currency", "sorting by amount needs a currency")
+            raise BadParameter("currency", worded("sorting by amount needs a currency"))
 
 
 class WorkItem(Struct, frozen=True):

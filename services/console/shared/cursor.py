@@ -13,6 +13,7 @@ import hmac
 
 import msgspec
 
+from events.texts import worded
 from services.console.shared.refusals import BadParameter
 
 _MAC_BYTES = 16
@@ -26,8 +27,8 @@ class BadCursor(BadParameter):
     def __init__(self) -> None:
         super().__init__(
             "cursor",
-            "the cursor belongs to another query, or was cut short",
-            "start again without it",
+            worded("the cursor belongs to another query, or was cut short"),
+            worded("start again without it"),
         )
 
 

@@ -21,6 +21,7 @@ from events.facts import Fact, fact_of
 from events.home import Asked, asked_about, home_of
 from events.partitioning import partition_of
 from events.policy import Reference
+from events.texts import worded
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.customer import CustomerProfileChanged, CustomerRegistered
 from projections.facts import Facts
@@ -51,8 +52,10 @@ class UnknownCustomer(Problem):
         super().__init__(
             HTTPStatus.NOT_FOUND,
             "unknown_customer",
-            f"no event of a customer {customer!r} was ever recorded",
-            did_you_mean(near) or still_filling(filling) or "check the id; it is case sensitive",
+            worded("no event of a customer %(id)s was ever recorded", id=repr(customer)),
+            did_you_mean(near)
+            or still_filling(filling)
+            or worded("check the id; it is case sensitive"),
         )
         self.near = near
         self.filling = filling
@@ -65,8 +68,8 @@ class UnreadableDossier(Problem):
         super().__init__(
             HTTPStatus.CONFLICT,
             "customer_parked",
-            f"an event of this customer cannot be read: {reason}",
-            "see `touchstone parked list`",
+            worded("an event of this customer cannot be read: %(reason)s", reason=reason),
+            worded("see `touchstone parked list`"),
         )
 
 
@@ -76,9 +79,12 @@ class NoInstant(BadParameter):
     def __init__(self, name: str, text: str) -> None:
         super().__init__(
             name,
-            f"{text!r} is neither a day such as 2026-03-20 nor an instant such as "
-            "2026-03-20T10:00:00+08:00",
-            "give a day or an instant",
+            worded(
+                "%(text)s is neither a day such as 2026-03-20 nor an instant such as "
+                "2026-03-20T10:00:00+08:00",
+                text=repr(text),
+            ),
+            worded("give a day or an instant"),
         )
         self.name = name
         self.text = text

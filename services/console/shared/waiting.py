@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 from events.envelope import PositionVector
 from events.errors import EventError
+from events.texts import worded
 from services.console.shared.reading import ReadModel
 from services.console.shared.refusals import BadParameter
 from services.web.problems import Problem
@@ -26,7 +27,9 @@ async def wait_until(model: ReadModel, token: str | None, patience_s: float = PA
     try:
         asked = PositionVector.from_token(token)
     except EventError as error:
-        raise BadParameter("at_least", str(error)) from error
+        raise BadParameter(
+            "at_least", worded("it is no position that this platform gave out")
+        ) from error
     wanted = model.platform.log.resolve(asked)
     loop = asyncio.get_running_loop()
     deadline = loop.time() + patience_s
@@ -38,17 +41,23 @@ async def wait_until(model: ReadModel, token: str | None, patience_s: float = PA
             raise Problem(
                 HTTPStatus.CONFLICT,
                 "position_not_in_log",
-                "the token names events that this log does not hold",
-                "it comes from another installation or from before a restore: ask without it",
+                worded("the token names events that this log does not hold"),
+                worded(
+                    "it comes from another installation or from before a restore: ask without it"
+                ),
                 field="at_least",
             )
         if loop.time() >= deadline:
             raise Problem(
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 "position_not_reached",
-                f"the rows do not reflect this position after {patience_s:.0f} s; "
-                f"events that wait: {progress.events_behind}",
-                "ask again with the same token",
+                worded(
+                    "the rows do not reflect this position after %(patience_s)s s; events that "
+                    "wait: %(events_behind)s",
+                    patience_s=format(patience_s, ".0f"),
+                    events_behind=progress.events_behind,
+                ),
+                worded("ask again with the same token"),
                 field="at_least",
                 headers={"Retry-After": "1"},
             )

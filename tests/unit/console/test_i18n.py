@@ -7,7 +7,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 import pytest
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po
 from starlette.requests import Request
 
@@ -63,7 +63,9 @@ def test_a_language_link_keeps_the_rest_of_the_address() -> None:
 
 def texts_of(folder: Path) -> set[str | tuple[str, ...]]:
     methods = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
-    return {message for _, _, message, _, _ in extract_from_dir(folder, method_map=methods)}
+    keywords = DEFAULT_KEYWORDS | {"worded": None}
+    found = extract_from_dir(folder, method_map=methods, keywords=keywords)
+    return {message for _, _, message, _, _ in found}
 
 
 def test_every_text_that_people_read_is_translated_with_its_placeholders() -> None:

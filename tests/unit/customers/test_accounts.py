@@ -8,7 +8,8 @@ import pytest
 
 from events.cases.staff import Staff
 from events.customers import account_reasons as why
-from events.customers.accounts import Account, OverrideCredit, decide
+from events.customers.account_commands import OverrideCredit
+from events.customers.accounts import Account, decide
 from events.money import Money
 from events.refusals import Refused
 from events.touchpoints.payment import CreditOverrideGranted

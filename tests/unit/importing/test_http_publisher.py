@@ -7,8 +7,14 @@ import httpx2
 import msgspec
 import pytest
 
+from services.cli.importing import _publisher
 from services.errors import Unavailable, UsageError
-from services.importing.http_publisher import GatewayRefused, HttpPublisher, open_http_publisher
+from services.importing.http_publisher import (
+    GatewayRefused,
+    HttpPublisher,
+    open_http_publisher,
+    sends_in_the_clear,
+)
 
 Handler = Callable[[httpx2.Request], httpx2.Response]
 ACCEPTED = {"status": "accepted", "position": "p"}
@@ -58,7 +64,7 @@ async def test_events_of_many_values_go_in_more_requests() -> None:
 
 
 async def test_a_gateway_that_is_away_is_waited_for_as_it_asks() -> None:
-    waits, replies = Waits(), [503, 429, 502]
+    waits, replies = Waits(), [503, 429, 502, 408]
 
     def handler(request: httpx2.Request) -> httpx2.Response:
         if replies:
@@ -66,7 +72,7 @@ async def test_a_gateway_that_is_away_is_waited_for_as_it_asks() -> None:
         return accepting(request)
 
     assert await publisher(handler, waits).publish([{}])
-    assert len(waits.seconds) == 3
+    assert len(waits.seconds) == 4
     assert all(7 <= seconds <= 8.75 for seconds in waits.seconds)
 
 
@@ -104,6 +110,37 @@ async def test_what_is_no_address_is_refused(address: str) -> None:
     with pytest.raises(UsageError, match="--gateway"):
         async with open_http_publisher(address, "key"):
             pass
+
+
+@pytest.mark.parametrize(
+    ("address", "clear"),
+    [
+        ("http://127.0.0.1:8421", False),
+        ("http://localhost:8421", False),
+        ("http://[::1]:8421", False),
+        ("https://gateway.example", False),
+        ("http://gateway.example", True),
+        ("http://192.168.1.7:8421", True),
+        ("http://localhost.example", True),
+    ],
+)
+def test_a_key_travels_in_the_clear_over_http_to_another_machine(address: str, clear: bool) -> None:
+    assert sends_in_the_clear(address) == clear
+
+
+@pytest.mark.parametrize(
+    ("locale", "said"), [("zh_CN.UTF-8", "警告"), ("en_GB.UTF-8", "warning"), ("C", "warning")]
+)
+async def test_whoever_sends_a_key_in_the_clear_is_warned_in_their_language(
+    locale: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LC_ALL", locale)
+    async with _publisher("SH-01", "http://192.0.2.7:8421", "tsk_a"):
+        pass
+    assert said in capsys.readouterr().err
+    async with _publisher("SH-01", "http://127.0.0.1:8421", "tsk_a"):
+        pass
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("key", ["ключ", "tsk_\n"])
