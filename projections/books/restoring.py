@@ -266,6 +266,7 @@ def _dated_again(book: Ledger, kept: KeptBooks, parts: Parts) -> None:
     parts.checks = book.checks = [_check_again(one, accounts[one.account]) for one in kept.checks]
     book.open_checks = [book.checks[n] for n in kept.open_checks]
     book.deadlines = [_deadline_again(one, parts) for one in kept.deadlines]
+    book.cares = kept.cares
     book.scheduled = kept.scheduled
     book.days_of = kept.days_of
     book.limited = kept.limited

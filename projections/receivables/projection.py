@@ -40,7 +40,7 @@ class Receivables:
     """What each customer owes, item by item, and what must be done about it."""
 
     name: ClassVar[str] = "receivables"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     handles: ClassVar[frozenset[type[Touchpoint]]] = HANDLED
     reads: ClassVar[frozenset[type[ReferenceTouchpoint]]] = READS
     tables: ClassVar[tuple[Table, ...]] = (ITEMS, ACCOUNTS, CHARGES)

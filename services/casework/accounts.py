@@ -37,7 +37,7 @@ from projections.merged import Merged
 from projections.receivables.credit import CreditRequest, decide_credit
 from projections.receivables.lines import Statement
 from projections.receivables.statement import explain
-from services.casework.customers import Customers
+from services.casework.customers import Customers, done_before, stream_version
 from services.casework.executing import Answer, Decided, Order, Stream, Streams
 from services.errors import Unavailable
 from services.intake.answers import EventRefused
@@ -83,7 +83,7 @@ class Accounts:
     async def execute(self, asked: AccountOrder, reference: Reference, now: datetime) -> Answer:
         """Return what became of a command. Raises: Unavailable, UnreadableEvent, EventRefused."""
         group = await self._customers.read(asked.customer)
-        before = await self._done_before(asked.order(), group)
+        before = await done_before(self._streams, asked.order(), group)
         if before is not None:
             return before
         told = _told(asked.customer, group, now)
@@ -110,17 +110,6 @@ class Accounts:
         stream = Stream(customer_stream(root), root, branch)
         return await self._streams.execute(stream, asked.order(), decided)
 
-    async def _done_before(self, order: Order, group: Merged) -> Answer | None:
-        """Return what an order of this key did, to whichever of the group was the root then.
-
-        Raises: Unavailable, UnreadableEvent.
-        """
-        first = None if order.only_tried else order.event_id(0)
-        for customer in group.identity.customers:
-            if any(fact.id == first for fact in group.own(customer)):
-                return await self._streams.done_before(customer_stream(customer), order)
-        return None
-
 
 class _Told(NamedTuple):
     """Whose account a customer has, the facts of it, and the streams that these were read from."""
@@ -134,13 +123,8 @@ def _told(customer: CustomerId, group: Merged, now: datetime) -> _Told:
     root = group.identity.root_at(customer, now)
     facts = group.told(root, now) or ()
     members = group.identity.groups_at(now).get(root, ())
-    relied_on = [_version(customer_stream(one), facts) for one in members if one != root]
+    relied_on = [stream_version(one, facts) for one in members if one != root]
     return _Told(root, facts, relied_on)
-
-
-def _version(stream: str, facts: Sequence[Fact]) -> StreamVersion:
-    numbers = (fact.sequence for fact in facts if fact.source == stream)
-    return StreamVersion(stream, max(numbers, default=0))
 
 
 def account_at(

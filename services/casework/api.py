@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
+from events.cases.alerts import AcknowledgeAlert, DelegateAlert, SnoozeAlert
 from events.cases.commands import (
     Acknowledge,
     AddNote,
@@ -87,6 +88,15 @@ ACCOUNT_COMMANDS: Mapping[str, type[AccountCommand]] = MappingProxyType(
     }
 )
 """Every command on a customer's account."""
+
+ALERT_COMMANDS: Mapping[str, type[CaseCommand]] = MappingProxyType(
+    {
+        "acknowledge": AcknowledgeAlert,
+        "snooze": SnoozeAlert,
+        "delegate": DelegateAlert,
+    }
+)
+"""Every command on an alert that is about no clock of a case."""
 
 ON_A_VERSION: frozenset[type[Struct]] = frozenset({Take, Assign, Resolve, Close})
 """Commands that are wrong on another case than was seen: they say which version that was."""

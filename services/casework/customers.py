@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from datetime import datetime
 
 from events.customers.identity import Identity
 from events.envelope import CustomerId, PositionVector
 from events.facts import Fact, fact_of
 from events.partitioning import partition_of
+from events.streams import customer_stream
 from events.touchpoints.customer import CustomerMerged, CustomerUnmerged
 from projections.merged import Merged
+from services.casework.executing import Answer, Order, Streams
 from services.errors import Unavailable, UnreadableEvent
 from services.log.dossiers import PostgresDossiers
 from services.log.merged import merged_with
 from services.log.readable import readable
 from services.log.stored import stored_event
-from services.ports import EventLog
+from services.ports import EventLog, StreamVersion
 from services.postgres.pool import Pool, retried, translated
 from services.postgres.statements import sql
 
@@ -61,6 +64,25 @@ class Customers:
                     "the customer's latest events are not readable yet; try again in a moment"
                 )
             await asyncio.sleep(_LOOK_S)
+
+
+def stream_version(customer: CustomerId, facts: Iterable[Fact]) -> StreamVersion:
+    """Return the version of a customer's stream as far as facts show it, to be relied on."""
+    stream = customer_stream(customer)
+    numbers = (fact.sequence for fact in facts if fact.source == stream)
+    return StreamVersion(stream, max(numbers, default=0))
+
+
+async def done_before(streams: Streams, order: Order, group: Merged) -> Answer | None:
+    """Return what an order of this key did, in the stream of whomever of a group that was.
+
+    Raises: Unavailable, UnreadableEvent.
+    """
+    first = None if order.only_tried else order.event_id(0)
+    for customer in group.identity.customers:
+        if any(fact.id == first for fact in group.own(customer)):
+            return await streams.done_before(customer_stream(customer), order)
+    return None
 
 
 async def root_of(pool: Pool, customer: CustomerId, at: datetime) -> CustomerId:

@@ -7,7 +7,12 @@ from collections.abc import Mapping
 import msgspec
 
 from services.casework.api import MAX_BYTES, ON_A_VERSION
-from services.casework.documents import CommandDocument, History, TriedDocument
+from services.casework.documents import (
+    AlertDocument,
+    CommandDocument,
+    History,
+    TriedDocument,
+)
 from services.casework.problems import Change
 from services.web.problems import MEDIA_TYPE, PROBLEM_SCHEMA
 
@@ -45,7 +50,7 @@ _LANGUAGE = {
 }
 
 _ETAG = {
-    "description": "The version of the case or customer, for If-Match.",
+    "description": "The version of the case or customer (an alert's too), for If-Match.",
     "schema": {"type": "string", "examples": ['"8"']},
 }
 _POSITION = {
@@ -132,7 +137,7 @@ def _answer(description: str, kind: type[msgspec.Struct], headers: object) -> ob
 _COMMON = {
     "401": _problem("No key, or one that is not in force."),
     "403": _problem("A branch's key, or one of somebody who does not work here now."),
-    "404": _problem("There is no such case or customer.", _RULE_PROBLEM),
+    "404": _problem("There is no such case, customer or alert.", _RULE_PROBLEM),
     "429": _problem("The key sent too much; send the same again after Retry-After."),
     "503": _problem("Nothing is acknowledged; send the same again after Retry-After."),
 }
@@ -207,6 +212,15 @@ def command(
         },
     }
 
+
+ALERT: dict[str, object] = {
+    "parameters": [_KEY, _LANGUAGE],
+    "responses": {
+        "200": _answer("The alert as it is now.", AlertDocument, {"ETag": _ETAG}),
+        **_COMMON,
+        "409": _problem("It is about a clock of a case.", _RULE_PROBLEM),
+    },
+}
 
 CASE: dict[str, object] = {
     "parameters": [_KEY, _LANGUAGE],

@@ -40,12 +40,13 @@ class RowChange(Struct, frozen=True, kw_only=True):
 
 
 class AlertChange(Struct, frozen=True, kw_only=True):
-    """An alert that would be raised, or end."""
+    """An alert that would be raised, or end; None: it would stand on, with other fields."""
 
-    raised: bool
+    raised: bool | None
     kind: str
     subject: str
     threshold: int
+    fields: Sequence[FieldChange] = ()
 
 
 class Changes(Struct, frozen=True, kw_only=True):
@@ -108,15 +109,15 @@ def _rows(projection: Projection, before: Assessment, after: Assessment) -> Iter
                 )
 
 
-def _fields(before: Row | None, after: Row | None) -> Iterator[FieldChange]:
+def _fields(before: Row | Alert | None, after: Row | Alert | None) -> Iterator[FieldChange]:
     one, other = _plain(before), _plain(after)
     for name in dict.fromkeys((*one, *other)):
         if one.get(name) != other.get(name):
             yield FieldChange(name, one.get(name), other.get(name))
 
 
-def _plain(row: Row | None) -> Mapping[str, object]:
-    found = {} if row is None else msgspec.to_builtins(row)
+def _plain(row: Row | Alert | None) -> Mapping[str, object]:
+    found = {} if row is None else msgspec.to_builtins(msgspec.structs.asdict(row))
     assert isinstance(found, dict)
     return found
 
@@ -124,10 +125,13 @@ def _plain(row: Row | None) -> Mapping[str, object]:
 def _alerts(before: Sequence[Alert], after: Sequence[Alert]) -> Iterator[AlertChange]:
     old, new = ({one.key: one for one in alerts} for alerts in (before, after))
     for key, alert in {**old, **new}.items():
-        if (key in old) != (key in new):
+        stands_on = key in old and key in new
+        fields = [*_fields(old[key], new[key])] if stands_on else []
+        if fields or not stands_on:
             yield AlertChange(
-                raised=key in new,
+                raised=None if stands_on else key in new,
                 kind=alert.kind,
                 subject=alert.subject,
                 threshold=alert.threshold,
+                fields=fields,
             )

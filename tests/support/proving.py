@@ -12,16 +12,17 @@ from services.rebuild.rebuilding import rebuild
 
 JOURNAL = "SELECT * FROM alert_journal ORDER BY ordinal"
 ROWS = {
-    "items": "SELECT * FROM receivables_v3_items ORDER BY customer_id, item_id",
-    "accounts": "SELECT * FROM receivables_v3_accounts ORDER BY customer_id, currency",
-    "charges": "SELECT * FROM receivables_v3_charges ORDER BY item_id",
-    "alerts": "SELECT alert_id, amount_minor FROM alerts ORDER BY alert_id",
+    "items": "SELECT * FROM receivables_v4_items ORDER BY customer_id, item_id",
+    "accounts": "SELECT * FROM receivables_v4_accounts ORDER BY customer_id, currency",
+    "charges": "SELECT * FROM receivables_v4_charges ORDER BY item_id",
+    "alerts": "SELECT alert_id, amount_minor, state, state_by, state_at, until, delegate "
+    "FROM alerts ORDER BY alert_id",
     "totals": "SELECT measure, branch_id, day, sum(count), sum(amount_minor) FROM totals "
     "WHERE projection = 'receivables' GROUP BY 1, 2, 3 "
     "HAVING (sum(count), sum(amount_minor)) <> (0, 0) ORDER BY 1, 2, 3",
 }
 _EMPTY = (
-    "TRUNCATE receivables_v3_items, receivables_v3_accounts, receivables_v3_charges",
+    "TRUNCATE receivables_v4_items, receivables_v4_accounts, receivables_v4_charges",
     "DELETE FROM totals WHERE projection = 'receivables'",
 )
 
