@@ -25,6 +25,19 @@ _MOVES = (CustomerMerged, CustomerUnmerged)
 """The kinds of facts that say who is the same."""
 
 
+def is_move(fact: Fact) -> bool:
+    """Return whether a fact says who is the same, or is not any more."""
+    return type(fact.data) in _MOVES
+
+
+def involved(fact: Fact) -> tuple[CustomerId, ...]:
+    """Return whom a fact connects its customer with, or parts it from."""
+    match fact.data:
+        case CustomerMerged(into=other) | CustomerUnmerged(out_of=other):
+            return (CustomerId(other),)
+    return ()
+
+
 class Edge(Struct, frozen=True):
     """A merge that counts: in force from `since` on, until it was undone, if it was."""
 
@@ -58,7 +71,7 @@ class Identity:
         moves: dict[FactKey, tuple[CustomerId, Fact]] = {}
         for customer, facts in told.items():
             for fact in facts:
-                if type(fact.data) in _MOVES:
+                if is_move(fact):
                     moves[fact.fact_key] = (customer, fact)
         self._edges = _edges([moves[key] for key in sorted(moves)])
         names = {*told, *(edge.into for edge in self._edges)}

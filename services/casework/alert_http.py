@@ -58,8 +58,7 @@ class _Desk(Desk):
 
         answer = await self.done(asking, kind, execute)
         if isinstance(answer, Tried):
-            customer = answer.unit[0].envelope.subject
-            tried = await self.tried(asking, customer, answer)
+            tried = await self.tried(asking, answer)
             return json_response(tried, tried.version, ())
         care = _care_after(answer)
         document = AlertCommandDocument(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from events.customers.identity import Identity
@@ -16,7 +16,7 @@ from projections.merged import Merged
 from services.casework.executing import Answer, Order, Streams
 from services.errors import Unavailable, UnreadableEvent
 from services.log.dossiers import PostgresDossiers
-from services.log.merged import merged_with
+from services.log.merged import each_merged_with, merged_with
 from services.log.readable import readable
 from services.log.stored import stored_event
 from services.ports import EventLog, StreamVersion
@@ -35,20 +35,48 @@ class Customers:
         self._pool = pool
         self._dossiers = PostgresDossiers(pool)
 
-    async def read(self, customer: CustomerId) -> Merged:
-        """Return a customer, with all whom merges connect, by the facts in the log just now.
+    async def read(self, *customers: CustomerId) -> Merged:
+        """Return customers, with all whom merges connect, by the facts in the log just now.
 
         Where the events table mirrors a topic, it is waited for.
         Raises: Unavailable, UnreadableEvent.
         """
+        dossiers: dict[CustomerId, Sequence[Fact]] = {}
+        for members in await self._read(customers):
+            dossiers |= members
+        return Merged(dossiers)
+
+    async def read_each(self, customers: Sequence[CustomerId]) -> Mapping[CustomerId, Merged]:
+        """Return the same of many customers, each in its own group, in as many round trips.
+
+        An event that cannot be read spoils its own group alone, which is left out.
+        Raises: Unavailable.
+        """
+        groups = [Merged(one) for one in await self._read(customers, leave_out=True)]
+        return {customer: one for one in groups for customer in one.identity.customers}
+
+    async def _read(
+        self, customers: Sequence[CustomerId], *, leave_out: bool = False
+    ) -> Sequence[Mapping[CustomerId, Sequence[Fact]]]:
+        """Return what was recorded of customers, in the groups that merges connect."""
         heads = await self._log.heads()
-        members = await retried(lambda: merged_with(self._pool, customer))
+        connected = await retried(lambda: each_merged_with(self._pool, customers))
+        groups = {tuple(sorted(members)) for members in connected.values()}
+        members = sorted({one for group in groups for one in group})
         await self._kept(heads, {partition_of(one) for one in members})
-        found = await self._dossiers.facts_of(members, heads)
-        for dossier in found:
+        facts: dict[CustomerId, Sequence[Fact]] = {}
+        broken: set[CustomerId] = set()
+        for dossier in await self._dossiers.facts_of(members, heads):
+            facts[dossier.customer] = dossier.facts
             for one in dossier.unreadable:
-                raise UnreadableEvent(f"event {one.event_id} cannot be read: {one.reason}")
-        return Merged({dossier.customer: dossier.facts for dossier in found})
+                if not leave_out:
+                    raise UnreadableEvent(f"event {one.event_id} cannot be read: {one.reason}")
+                broken.add(dossier.customer)
+        return [
+            {one: facts[one] for one in group if one in facts}
+            for group in sorted(groups)
+            if broken.isdisjoint(group)
+        ]
 
     async def _kept(self, heads: PositionVector, partitions: set[int]) -> None:
         """Wait until the events table has what the log had. Raises: Unavailable."""

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from events.cases.staff import Staff, staff_in_force
-from events.envelope import CustomerId, RecordedEvent
+from events.envelope import RecordedEvent
 from events.policy import Reference
 from events.refusals import Refused, Teller
 from services.casework.api import MAX_BYTES, MAX_VALUES
@@ -124,15 +124,13 @@ class Desk:
                         raise unreadable(why) from why
         return _done(asking, answer)
 
-    async def tried(
-        self, asking: Asking, customer: CustomerId | None, tried: Tried
-    ) -> TriedDocument:
+    async def tried(self, asking: Asking, tried: Tried) -> TriedDocument:
         """Return what a command would record and change. Raises: Unavailable, UnreadableEvent."""
         found = None
-        if customer is not None and tried.unit:
+        if tried.unit:
             with self.doors.asking.slot() as slot:
                 found = await slot.within_patience(
-                    changes(self.customers, customer, tried.unit, asking.reference)
+                    changes(self.customers, tried.unit, asking.reference)
                 )
         return TriedDocument(
             version=len(tried.events),

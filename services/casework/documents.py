@@ -16,8 +16,8 @@ from events.envelope import CustomerId, RecordedEvent
 from events.money import Money
 from events.policy import Reference
 from events.touchpoints import Touchpoint
+from services.casework.comparing import Changes
 from services.casework.problems import Change
-from services.casework.trying import Changes
 from services.ports import Submission
 
 
@@ -158,7 +158,7 @@ class TriedEvent(Struct, frozen=True):
 class TriedDocument(Struct, frozen=True, kw_only=True):
     """What a command would record and change; nothing was written.
 
-    `changes` is None where nobody is known whom it is about, or it says who is the same customer.
+    `changes` is None where nobody is known whom it is about.
     """
 
     version: int  # of the stream as it is

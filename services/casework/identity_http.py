@@ -64,8 +64,8 @@ class _Desk(Desk):
             )
 
         answer = await self.done(asking, kind, execute)
-        if isinstance(answer, Tried):  # whose rows change is not one customer's alone
-            tried = await self.tried(asking, None, answer)
+        if isinstance(answer, Tried):
+            tried = await self.tried(asking, answer)
             return json_response(tried, tried.version, ())
         document = IdentityDocument(
             customer_id=customer,

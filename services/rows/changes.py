@@ -87,7 +87,7 @@ class Changes:
         Rows that were written before may be changed in place. Whatever it raises, such as
         OverflowError for a number that no column holds, nothing was taken in then.
         """
-        differing = _differing(projection, written, assessment)
+        differing = differing_rows(projection, written, assessment)
         shares: list[tuple[Sequence[Total], int]] = []
         for table, rows in differing.items():
             before = written.rows.setdefault(table, {})
@@ -181,7 +181,7 @@ def _told(alert: Alert) -> AlertAction:
     return "raised" if alert.state_at is None else "delegated"
 
 
-def _differing(
+def differing_rows(
     projection: Projection, written: Written, assessment: Assessment
 ) -> dict[str, dict[RowKey, Row | None]]:
     """Return the rows that are not as written, by table and key; None: to be deleted."""

@@ -299,8 +299,8 @@ class _PartedMeanwhile(Customers):
         self._desk = desk
         self._reads = 0
 
-    async def read(self, customer: CustomerId) -> Merged:
-        found = await super().read(customer)
+    async def read(self, *customers: CustomerId) -> Merged:
+        found = await super().read(*customers)
         self._reads += 1
         if self._reads == 1:
             parted = await self._desk.give("C-2", "unmerge", by="hq-1", of="customers")

@@ -283,6 +283,7 @@ GIVEN: Mapping[str, Arguments] = {
     "among_customers": (CUSTOMERS, "C000013", None),
     "programs": ("^touchstone ",),
     "group_events": (CUSTOMERS, [1] * 13, [20_000] * 13, None),
+    "each_merged_with": (CUSTOMERS,),
     "merged_with": (CUSTOMER,),
     "walk_groups": ("C000100", "C000120"),
     "walk_copy": ("C000100", "C000120", [1] * 13, [20_000] * 13, None),
