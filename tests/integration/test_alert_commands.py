@@ -24,6 +24,7 @@ from events.touchpoints.payment import (
 )
 from events.touchpoints.policy import StaffSet
 from services.audit.verify import verify
+from services.console.app import create_console
 from tests.support.casework import (
     BRANCH,
     CALLER,
@@ -395,3 +396,58 @@ async def test_a_build_from_nothing_has_the_same_and_tells_nobody_again(desk: De
         await proven(desk.platform)
     assert (await state(desk, overdue))["state"] == "acknowledged"
     assert (await state(desk, soon))["until"] == MONDAY.astimezone(UTC) + timedelta(hours=9)
+
+
+async def listed(desk: Desk, **asked: str) -> list[tuple[str, str]]:
+    """Return the subjects and states of the alerts that the console lists."""
+    await catch_up(desk.platform, desk.settings)
+    app = create_console(desk.platform)
+    transport = httpx2.ASGITransport(app=app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        answer = await client.get("/api/v1/alerts", params={"kind": "overdue", **asked})
+        assert answer.status_code == 200, answer.text
+        page = await client.get("/alerts", params={"lang": "en", "kind": "overdue", **asked})
+        assert page.status_code == 200
+        found = answer.json()["alerts"]
+        assert answer.json()["count"] == len(found)
+        for one in found:
+            for who in (one["by"], one["delegate"]):
+                assert who is None or who in page.text
+    return sorted((one["subject"], one["state"]) for one in found)
+
+
+async def test_the_list_says_who_cares_and_finds_what_is_somebodys_own(desk: Desk) -> None:
+    for name in ("open", "taken", "later", "passed"):
+        await owes(desk, name)
+    await catch_up(desk.platform, desk.settings)
+    rows = await desk.platform.pool.fetch("SELECT subject, alert_id::text FROM alerts")
+    alerts = {row["subject"]: row["alert_id"] for row in rows}
+    await done(desk, alerts["taken"], "acknowledge")
+    until = instant(MONDAY + timedelta(hours=1))
+    await done(desk, alerts["later"], "snooze", {"until": until})
+    await done(desk, alerts["passed"], "delegate", {"to": OWNER})
+    still, taken, later, passed = (
+        ("open", "open"), ("taken", "acknowledged"), ("later", "snoozed"), ("passed", "open"),
+    )  # fmt: skip
+    assert await listed(desk) == sorted([still, taken, later, passed])
+    assert await listed(desk, state="open") == sorted([still, passed])
+    assert await listed(desk, state="acknowledged") == [taken]
+    assert await listed(desk, state="snoozed") == [later]
+    assert await listed(desk, staff=MONEY) == sorted([still, taken, later])
+    assert await listed(desk, staff=MONEY, state="open") == [still]
+    assert await listed(desk, staff=OWNER) == [passed]
+    assert await listed(desk, staff=CREDIT) == []
+    assert await listed(desk, staff="nobody") == []
+    colleague = StaffSet(
+        effective_from=MONDAY, staff_id="money-2", branch_id=BRANCH, roles=("receivables",)
+    )
+    gone = [
+        StaffSet(effective_from=MONDAY, staff_id=one, branch_id=BRANCH, active=False)
+        for one in (MONEY, OWNER)
+    ]
+    for number, data in enumerate((colleague, *gone)):
+        await desk.publish(data, f"staff {number}", customer=None, till="policy")
+    desk.clock.move(timedelta(hours=1))
+    assert await listed(desk, state="snoozed") == []
+    everything = sorted([still, taken, ("later", "open"), passed])
+    assert await listed(desk, staff="money-2") == everything, "who had them has left"

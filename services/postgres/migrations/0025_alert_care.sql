@@ -9,6 +9,8 @@ ALTER TABLE alerts
     ADD COLUMN until    timestamptz,                   -- put off; it is open again from then on
     ADD COLUMN delegate text;                          -- whom it was passed on to
 
+CREATE INDEX alerts_state ON alerts (state, since DESC, alert_id) WHERE state <> 'open';
+
 ALTER TABLE rebuild_alerts
     ADD COLUMN state    text NOT NULL DEFAULT 'open',
     ADD COLUMN state_by text,
