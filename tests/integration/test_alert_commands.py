@@ -208,6 +208,7 @@ async def test_a_delegate_is_told_and_may_act_while_he_or_she_works_here(desk: D
     await done(desk, one, "acknowledge", by=OWNER)
     await desk.publish(left, "left", customer=None, till="policy")
     desk.clock.move(timedelta(minutes=1))
+    await catch_up(desk.platform, desk.settings)
     shown = await desk.client.get(
         f"/api/v1/alerts/{one}", headers={"authorization": f"Bearer {token}"}
     )
@@ -281,9 +282,9 @@ async def test_what_cannot_be_done_is_refused_with_its_rule(desk: Desk) -> None:
     assert (answer.status_code, answer.json()["rule"]) == (409, "of_a_case")
     assert case_id in answer.json()["detail"]
     await pays(desk, "P-1", "I-1")
-    paid = await desk.give(one, "acknowledge", by=MONEY, of="alerts")
-    assert (paid.status_code, paid.json()["rule"]) == (409, "withdrawn"), "rows lag behind"
-    await catch_up(desk.platform, desk.settings)
+    if desk.settings.kafka is None:  # there nobody decides before the mirror has it
+        paid = await desk.give(one, "acknowledge", by=MONEY, of="alerts")
+        assert (paid.status_code, paid.json()["rule"]) == (409, "withdrawn"), "rows lag behind"
     assert await refused(desk, one, "acknowledge") == (409, "withdrawn")
 
 

@@ -228,7 +228,7 @@ GIVEN: Mapping[str, Arguments] = {
     "release_lock": ("touchstone deliveries",),
     "relay_upto": ("webhook",),
     # --- casework
-    "alert_told": (ONE,),
+    "alert_told": (str(ONE),),
     "identity_events": (CUSTOMERS, TYPES),
     "open_invoices": (CUSTOMER, "case_id-7"),
     "opening_move": (PARTITION, 1, 5),

@@ -221,6 +221,7 @@ async def test_alerts_are_told_again_only_where_they_differ(house: House) -> Non
     state = await house.pool.fetchrow(
         "SELECT state, state_by FROM alerts WHERE customer_id = 'C-9'"
     )
+    assert state is not None
     assert tuple(state) == ("open", None), "no event says that anybody takes care of it"
 
 
