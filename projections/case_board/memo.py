@@ -54,12 +54,12 @@ class BoardMemo(Memo):
     def go_on(self, facts: Facts, at: datetime) -> Differences:
         """Go on to an instant that is no earlier, with facts that only grew at the end."""
         board = self.board
-        acknowledged, words = len(board.acknowledged), board.words
+        acknowledged = len(board.acknowledged)
         board.advance(facts, at)
         stirred = board.touched
         if len(board.acknowledged) > acknowledged:
             stirred.update((key, None) for key, seen in self.watched.items() if seen.climbing)
-        if board.words > words:
+        if board.heard:
             stirred.update(dict.fromkeys(self.watched))
         while self.wakes and self.wakes[0][0] <= at:
             stirred[heappop(self.wakes)[1]] = None

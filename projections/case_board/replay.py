@@ -56,7 +56,7 @@ class Board:
         self.acknowledged: dict[str, Fact] = {}  # escalation or alert -> by what, first
         self.snoozed: dict[str, list[Fact]] = {}  # alert -> by what, in their order
         self.cares: dict[str, Care] = {}  # what was said of alerts, by what they were called
-        self.words = 0  # how much that was
+        self.heard = False  # something of it since the board was read
         self.uses: frozenset[Use] = frozenset()
         self.touched: dict[str, None] = {}
         self.replaced: dict[str, Case] = {}
@@ -83,6 +83,7 @@ class Board:
         """Note that whoever reads the board knows what was touched and replaced."""
         self.touched = {}
         self.replaced = {}
+        self.heard = False
 
     def referred_from(self, case: Case) -> str | None:
         """Return the case on which it was overheard: as its opening says, else the other side."""
@@ -121,7 +122,7 @@ class Board:
     def _hear(self, event: Fact, data: AlertAcknowledged | AlertSnoozed | AlertDelegated) -> None:
         """Take note of a word about an alert."""
         alert_id = data.alert_id
-        self.words += 1
+        self.heard = True
         self.cares[alert_id] = care_after(self.cares.get(alert_id), event)
         if isinstance(data, AlertAcknowledged):
             self.acknowledged.setdefault(alert_id, event)
