@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 
 from projections.books.records import (
+    Asked,
     Entry,
     Item,
     Refund,
@@ -74,9 +75,9 @@ class Account:
     """
 
     __slots__ = (
-        "checks", "clearing", "credit", "credited", "crosses_at", "currency", "invoiced", "items",
-        "limit", "moved", "offered", "open_items", "outstanding", "over", "owed_back", "paid",
-        "promised", "queued", "refunded", "refunds", "relief", "reserved", "seen_exposure",
+        "asked", "checks", "clearing", "credit", "credited", "crosses_at", "currency", "invoiced",
+        "items", "limit", "moved", "offered", "open_items", "outstanding", "over", "owed_back",
+        "paid", "promised", "queued", "refunded", "refunds", "relief", "reserved", "seen_exposure",
         "serial", "settling_later", "sources", "suspect", "unbilled", "written_off",
     )  # fmt: skip
 
@@ -92,6 +93,7 @@ class Account:
         self.items: list[Item] = []
         self.open_items: dict[Item, None] = {}
         self.moved: dict[Item, None] = {}  # by facts since somebody last emptied it
+        self.asked: dict[Asked, None] = {}  # orders and checks that changed since then
         self.promised: Owing | None = None  # at the latest promise's instant
         self.sources: list[Source] = []
         self.refunds: list[Refund] = []

@@ -6,11 +6,12 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from events.touchpoints.order import OrderLine
+from events.touchpoints.payment import GatePurpose
 from projections.books.account import Account, Owing
-from projections.books.records import NOTHING, Source
+from projections.books.records import NOTHING, Asked, Source
 
 
-class Order:
+class Order(Asked):
     """An order; what is neither billed, returned nor credited of it is still to be invoiced.
 
     `credits` are the credit notes that settled some of what is not billed: what was paid of an
@@ -18,13 +19,17 @@ class Order:
     """
 
     __slots__ = (
-        "account", "amount", "cancelled", "credited", "credits", "event_id", "lines", "order_id",
-        "returned", "unbilled",
+        "account", "amount", "at", "cancelled", "credited", "credits", "delivered_at", "event_id",
+        "lines", "order_id", "returned", "unbilled",
     )  # fmt: skip
 
-    def __init__(self, order_id: str, event_id: str, account: Account, amount: int) -> None:
+    def __init__(
+        self, order_id: str, event_id: str, at: datetime, account: Account, amount: int
+    ) -> None:
         self.order_id = order_id
         self.event_id = event_id
+        self.at = at
+        self.delivered_at: datetime | None = None
         self.account = account
         self.amount = amount
         self.lines: tuple[OrderLine, ...] = ()
@@ -43,15 +48,32 @@ class Order:
         left = 0 if self.cancelled else max(0, self.amount - gone - billed)
         self.account.unbilled += left - self.unbilled
         self.unbilled = left
+        self.account.asked[self] = None
+
+    def deliver(self, at: datetime) -> None:
+        """Note that the goods reached the customer, once."""
+        if self.delivered_at is None:
+            self.delivered_at = at
+            self.account.asked[self] = None
 
 
-class Check:
-    """Room that an approved credit check reserves until an instant."""
+class Refusal(NamedTuple):
+    """What a credit check was refused, and what the gate saw."""
 
-    __slots__ = ("account", "at", "check_id", "event_id", "purpose", "room", "until")
+    amount: int
+    reason: str | None
+    exposure: int
+    limit: int | None
+    days_overdue: int | None
+
+
+class Check(Asked):
+    """A credit check: room reserved until an instant, or a refusal until it is over."""
+
+    __slots__ = ("account", "at", "check_id", "event_id", "purpose", "refusal", "room", "until")
 
     def __init__(
-        self, check_id: str, event_id: str, at: datetime, account: Account, purpose: str,
+        self, check_id: str, event_id: str, at: datetime, account: Account, purpose: GatePurpose,
         room: int, until: datetime,
     ) -> None:  # fmt: skip
         self.check_id = check_id
@@ -61,13 +83,21 @@ class Check:
         self.purpose = purpose
         self.room = room
         self.until = until
+        self.refusal: Refusal | None = None
+        account.asked[self] = None
 
     def use(self, amount: int) -> int:
         """Give up room for what the check was asked for; return how much."""
         used = min(self.room, amount)
         self.room -= used
         self.account.checks -= used
+        self.account.asked[self] = None
         return used
+
+    def forget_refusal(self) -> None:
+        """Let a refusal be over."""
+        self.refusal = None
+        self.account.asked[self] = None
 
 
 class PromiseNote(NamedTuple):

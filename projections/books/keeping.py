@@ -22,7 +22,7 @@ from projections.books.kept import (
     KeptSource,
 )
 from projections.books.ledger import Ledger
-from projections.books.records import Entry, Invoice, Item, Refund, Source
+from projections.books.records import Asked, Entry, Invoice, Item, Refund, Source
 from projections.books.restoring import steps_told
 from projections.keeping import kept_facts
 
@@ -70,6 +70,7 @@ def kept_books(book: Ledger, numbers: Numbers) -> KeptBooks:
         by_order=[numbers.invoices[i] for found in book.by_order.values() for i in found],
         billed=book.billed,
         cancelled_orders=book.cancelled_orders,
+        delivered_orders=book.delivered_orders,
         payments=[sources[source] for found in book.payments.values() for source in found],
         doubles=[
             (*key, tuple(sources[source] for source in same)) for key, same in book.doubles.items()
@@ -107,10 +108,12 @@ def kept_books(book: Ledger, numbers: Numbers) -> KeptBooks:
                 purpose=check.purpose,
                 room=check.room,
                 until=check.until,
+                refusal=check.refusal,
             )
             for check in book.checks
         ],
         open_checks=[numbers.checks[check] for check in book.open_checks],
+        refusals=[numbers.checks[check] for check in book.refusals],
         overrides=book.overrides,
         customer_holds=book.customer_holds,
         credit_notes=[sources[note] for note in book.credit_notes.values()],
@@ -157,6 +160,7 @@ def _kept_account(account: Account, numbers: Numbers) -> KeptAccount:
         items=[items[item] for item in account.items],
         open_items=[items[item] for item in account.open_items],
         moved=[items[item] for item in account.moved],
+        asked=[_asked(one, numbers) for one in account.asked],
         promised=None if account.promised is None else numbers.owings[account.promised],
         sources=[_kept_source(source, refunds, numbers) for source in account.sources],
         refunds=[_kept_refund(refund, numbers) for refund in account.refunds],
@@ -262,6 +266,8 @@ def _kept_order(order: Order, numbers: Numbers) -> KeptOrder:
     return KeptOrder(
         order_id=order.order_id,
         event_id=order.event_id,
+        at=order.at,
+        delivered_at=order.delivered_at,
         account=numbers.accounts[order.account],
         amount=order.amount,
         lines=order.lines,
@@ -271,6 +277,13 @@ def _kept_order(order: Order, numbers: Numbers) -> KeptOrder:
         cancelled=order.cancelled,
         unbilled=order.unbilled,
     )
+
+
+def _asked(one: Asked, numbers: Numbers) -> tuple[bool, int]:
+    if isinstance(one, Order):
+        return True, numbers.orders[one]
+    assert isinstance(one, Check)
+    return False, numbers.checks[one]
 
 
 def _kept_deadline(deadline: Deadline, numbers: Numbers) -> KeptDeadline:

@@ -12,6 +12,7 @@ from datetime import date, datetime
 
 from events.alert_care import Care
 from events.touchpoints.order import OrderLine
+from events.touchpoints.payment import GatePurpose
 from projections.books.commitments import Ignored
 from projections.books.records import (
     ChargeKind,
@@ -28,6 +29,9 @@ KeptHold = tuple[datetime, date | None, str]
 KeptOverride = tuple[
     str, str, datetime, str, str, int | None, str | None, str | None, date | None
 ]  # fmt: skip
+
+
+KeptRefusal = tuple[int, str | None, int, int | None, int | None]
 
 
 class KeptEntry(Kept):
@@ -135,6 +139,7 @@ class KeptAccount(Kept):
     items: Sequence[int]
     open_items: Sequence[int]
     moved: Sequence[int]
+    asked: Sequence[tuple[bool, int]]  # whether it is an order, and which
     promised: int | None  # which of the books' owings
     sources: Sequence[KeptSource]
     refunds: Sequence[KeptRefund]
@@ -149,6 +154,8 @@ class KeptOrder(Kept):
 
     order_id: str
     event_id: str
+    at: datetime
+    delivered_at: datetime | None
     account: int
     amount: int
     lines: tuple[OrderLine, ...]
@@ -166,9 +173,10 @@ class KeptCheck(Kept):
     event_id: str
     at: datetime
     account: int
-    purpose: str
+    purpose: GatePurpose
     room: int
     until: datetime
+    refusal: KeptRefusal | None
 
 
 class KeptOwing(Kept):
@@ -211,6 +219,7 @@ class KeptBooks(Kept):
     by_order: Sequence[int]  # invoices, those of an order in their order
     billed: dict[tuple[str, str], int]
     cancelled_orders: set[str]
+    delivered_orders: dict[str, datetime]
     payments: Sequence[int]  # sources, those of an id in their order
     doubles: Sequence[tuple[str, str, int, tuple[int, ...]]]
     verdicts: dict[str, str]
@@ -223,6 +232,7 @@ class KeptBooks(Kept):
     promises: Sequence[KeptPromise]
     checks: Sequence[KeptCheck]
     open_checks: Sequence[int]
+    refusals: Sequence[int]
     overrides: Sequence[KeptOverride]
     customer_holds: Sequence[KeptHold]
     credit_notes: Sequence[int]

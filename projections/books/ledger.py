@@ -41,6 +41,7 @@ class Ledger(Charged):
         self.by_order: dict[str, tuple[Invoice, ...]] = {}
         self.billed: dict[tuple[str, str], int] = {}  # by order and currency
         self.cancelled_orders: set[str] = set()
+        self.delivered_orders: dict[str, datetime] = {}  # of orders not seen yet
         self.payments: dict[str, tuple[Source, ...]] = {}
         self.doubles: dict[tuple[str, str, int], tuple[Source, ...]] = {}
         self.verdicts: dict[str, str] = {}  # the last word on payments not seen yet
@@ -52,6 +53,7 @@ class Ledger(Charged):
         self.promises: list[PromiseNote] = []
         self.checks: list[Check] = []
         self.open_checks: list[Check] = []
+        self.refusals: list[Check] = []  # that nothing has answered yet
         self.overrides: list[Override] = []
         self.customer_holds: list[Hold] = []
         self.credit_notes: dict[str, Source] = {}
@@ -201,11 +203,18 @@ class Ledger(Charged):
         return frozenset(use for one in branches for use in self.rules.reference.zone_uses(one))
 
     def use_checks(self, purposes: tuple[str, ...], account: Account, amount: int) -> None:
-        """Give up the room that checks reserved for what has now happened, oldest first."""
+        """Give up the room that checks reserved for what has now happened, oldest first.
+
+        What was refused and happened all the same is over, too.
+        """
         for check in self.open_checks:
             if check.account is account and check.purpose in purposes:
                 amount -= check.use(amount)
         self.open_checks = [check for check in self.open_checks if check.room]
+        for check in self.refusals:
+            if check.account is account and check.purpose in purposes:
+                check.forget_refusal()
+        self.refusals = [check for check in self.refusals if check.refusal is not None]
 
     # --- reservations and deadlines ---
 

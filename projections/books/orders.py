@@ -4,6 +4,9 @@ An approved check reserves room until the instant it names, else for the hours o
 force when it was made. The room is given up when what was asked for happens, so that nothing
 is counted twice: a check for an order by the next order placed, one for a shipment by the next
 delivery or invoice, one for an invoice by the next invoice, each up to its amount.
+
+A refusal reserves nothing. It stands until another check for the same purpose decides about as
+much or more, or until what was asked for happens all the same.
 """
 
 from __future__ import annotations
@@ -20,7 +23,8 @@ from events.touchpoints.payment import (
     CreditNoteIssued,
     CreditOverrideGranted,
 )
-from projections.books.commitments import Check, Order, Override
+from projections.books.account import Account
+from projections.books.commitments import Check, Order, Override, Refusal
 from projections.books.credit_notes import follow_cancellation, meet
 from projections.books.ledger import Ledger
 
@@ -31,7 +35,7 @@ def order_placed(book: Ledger, data: OrderPlaced) -> None:
     if not book.take("order", order_id):
         return
     account = book.account(data.amount.currency)
-    order = Order(order_id, book.event_id, account, data.amount.minor)
+    order = Order(order_id, book.event_id, book.now, account, data.amount.minor)
     order.lines = data.lines
     order.cancelled = order_id in book.cancelled_orders
     book.orders[order_id] = order
@@ -39,7 +43,9 @@ def order_placed(book: Ledger, data: OrderPlaced) -> None:
         assert isinstance(event.data, GoodsReturned)
         order.returned += _returned(book, order, event.data)
     order.refresh(book.billed_of(order))
-    if book.open_checks:
+    if order_id in book.delivered_orders:
+        order.deliver(book.delivered_orders.pop(order_id))
+    if book.open_checks or book.refusals:
         book.use_checks(("order",), account, order.amount)
     current = book.event
     for event in book.unseen.pop(("order", order_id), ()):
@@ -52,7 +58,11 @@ def order_placed(book: Ledger, data: OrderPlaced) -> None:
 def order_delivered(book: Ledger, data: OrderDelivered) -> None:
     """End the room reserved for the shipment: the order itself is already exposure."""
     order = book.orders.get(data.order_id)
-    if order is not None and book.open_checks:
+    if order is None:
+        book.delivered_orders.setdefault(data.order_id, book.now)
+        return
+    order.deliver(book.now)
+    if book.open_checks or book.refusals:
         book.use_checks(("shipment",), order.account, order.amount)
 
 
@@ -106,24 +116,42 @@ def credit_limit_set(book: Ledger, data: CreditLimitSet) -> None:
 
 
 def credit_checked(book: Ledger, data: CreditChecked) -> None:
-    """Reserve room for what the gate approved; a refusal reserves nothing."""
-    if not book.take("check", data.check_id) or not data.approved:
+    """Reserve room for what the gate approved; a refusal reserves nothing and waits."""
+    if not book.take("check", data.check_id):
         return
     account = book.account(data.amount.currency)
+    _answer_refusals(book, account, data)
     until = data.reserved_until
     if until is None:
         hours = book.rules.credit_policy(book.now).check_reservation_hours
         until = book.now + timedelta(hours=hours)
-    check = Check(
-        data.check_id, book.event_id, book.now, account, data.purpose, data.amount.minor, until
-    )
+    room = data.amount.minor if data.approved and until >= book.now else 0
+    check = Check(data.check_id, book.event_id, book.now, account, data.purpose, room, until)
     book.checks.append(check)
-    if until < book.now or not check.room:
-        check.room = 0
-        return
-    account.checks += check.room
-    book.open_checks.append(check)
-    book.schedule(until, check)
+    if not data.approved:
+        check.refusal = Refusal(
+            amount=data.amount.minor,
+            reason=data.reason,
+            exposure=data.exposure.minor,
+            limit=data.limit.minor if data.limit else None,
+            days_overdue=data.days_overdue,
+        )
+        book.refusals.append(check)
+    elif room:
+        account.checks += room
+        book.open_checks.append(check)
+        book.schedule(until, check)
+
+
+def _answer_refusals(book: Ledger, account: Account, data: CreditChecked) -> None:
+    """Let refusals of no more than is asked for now be over: this check decides."""
+    for check in book.refusals:
+        refusal = check.refusal
+        assert refusal is not None
+        alike = check.account is account and check.purpose == data.purpose
+        if alike and refusal.amount <= data.amount.minor:
+            check.forget_refusal()
+    book.refusals = [check for check in book.refusals if check.refusal is not None]
 
 
 def credit_override_granted(book: Ledger, data: CreditOverrideGranted) -> None:
@@ -143,6 +171,11 @@ def credit_override_granted(book: Ledger, data: CreditOverrideGranted) -> None:
             until=data.until,
         )
     )
+    for order in book.orders.values():
+        if order.unbilled:
+            order.account.asked[order] = None
+    for check in (*book.refusals, *book.open_checks):
+        check.account.asked[check] = None
 
 
 HANDLERS: dict[type[Touchpoint], Callable[[Ledger, Any], None]] = {

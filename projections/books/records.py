@@ -57,6 +57,12 @@ class Hold(NamedTuple):
     event_id: str
 
 
+class Asked:
+    """What a customer asked for before anything is owed of it: an order, or a credit check."""
+
+    __slots__ = ()
+
+
 class Invoice:
     """An invoice as it stands; what is owed of it stands on its items.
 

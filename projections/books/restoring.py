@@ -7,7 +7,7 @@ from sys import intern
 
 from projections.books.account import SETTLED_BY, Account, Owing
 from projections.books.charges import Announced
-from projections.books.commitments import Check, Deadline, Order, Override, PromiseNote
+from projections.books.commitments import Check, Deadline, Order, Override, PromiseNote, Refusal
 from projections.books.kept import (
     KeptAccount,
     KeptBooks,
@@ -62,6 +62,10 @@ def fill(book: Ledger, kept: KeptBooks) -> Parts:
     _orders_again(book, kept, parts)
     _cited_again(book, kept, parts)
     _dated_again(book, kept, parts)
+    for known, told in zip(parts.accounts, kept.accounts, strict=True):
+        known.asked = {
+            parts.orders[n] if is_order else parts.checks[n]: None for is_order, n in told.asked
+        }
     return parts
 
 
@@ -202,7 +206,8 @@ def _account_again(
 
 def _orders_again(book: Ledger, kept: KeptBooks, parts: Parts) -> None:
     for one in kept.orders:
-        order = Order(one.order_id, one.event_id, parts.accounts[one.account], one.amount)
+        order = Order(one.order_id, one.event_id, one.at, parts.accounts[one.account], one.amount)
+        order.delivered_at = one.delivered_at
         order.lines = one.lines
         order.returned = one.returned
         if one.credits:
@@ -218,6 +223,7 @@ def _orders_again(book: Ledger, kept: KeptBooks, parts: Parts) -> None:
         book.by_order[invoice.order_id] = (*book.by_order.get(invoice.order_id, ()), invoice)
     book.billed = kept.billed
     book.cancelled_orders = kept.cancelled_orders
+    book.delivered_orders = kept.delivered_orders
 
 
 def _cited_again(book: Ledger, kept: KeptBooks, parts: Parts) -> None:
@@ -265,6 +271,7 @@ def _dated_again(book: Ledger, kept: KeptBooks, parts: Parts) -> None:
     ]
     parts.checks = book.checks = [_check_again(one, accounts[one.account]) for one in kept.checks]
     book.open_checks = [book.checks[n] for n in kept.open_checks]
+    book.refusals = [book.checks[n] for n in kept.refusals]
     book.deadlines = [_deadline_again(one, parts) for one in kept.deadlines]
     book.cares = kept.cares
     book.scheduled = kept.scheduled
@@ -278,9 +285,11 @@ def _dated_again(book: Ledger, kept: KeptBooks, parts: Parts) -> None:
 
 
 def _check_again(kept: KeptCheck, account: Account) -> Check:
-    return Check(
+    check = Check(
         kept.check_id, kept.event_id, kept.at, account, kept.purpose, kept.room, kept.until
     )
+    check.refusal = None if kept.refusal is None else Refusal(*kept.refusal)
+    return check
 
 
 def _deadline_again(kept: KeptDeadline, parts: Parts) -> Deadline:

@@ -38,6 +38,13 @@ class CaseExplanation(Struct, frozen=True, kw_only=True):
     alerts: Sequence[Alert]
     history: Sequence[CaseStep]
 
+    @property
+    def declined_for(self) -> str | None:
+        """Return the reason for which the case was declined; None: it was not, or goes on."""
+        if not self.case.declined:
+            return None
+        return next(step.detail for step in reversed(self.history) if step.what == "declined")
+
 
 def explain_case(
     customer: CustomerId, facts: Facts, at: datetime, reference: Reference, case_id: str

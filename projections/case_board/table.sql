@@ -22,3 +22,8 @@ CREATE INDEX IF NOT EXISTS {obligations}_by_department
     ON {obligations} (department, due_at, customer_id, case_id) WHERE status = 'open';
 CREATE INDEX IF NOT EXISTS {departments}_by_department
     ON {departments} (department, customer_id, case_id) WHERE since IS NOT NULL;
+CREATE INDEX IF NOT EXISTS {cases}_to_answer
+    ON {cases} (response_due_at, customer_id, case_id)
+    WHERE status IN ('open', 'waiting') AND response_met_at IS NULL;
+CREATE INDEX IF NOT EXISTS {obligations}_by_due
+    ON {obligations} (due_at, customer_id, case_id, obligation_id) WHERE status = 'open';

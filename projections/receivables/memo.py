@@ -27,7 +27,8 @@ from projections.receivables.charged import charge_row, charge_rows
 from projections.receivables.horizon import next_change
 from projections.receivables.promises import Promises
 from projections.receivables.reading import Frame, ReceivablesAt
-from projections.receivables.rows import ACCOUNTS, CHARGES, ITEMS
+from projections.receivables.requests import changed_requests, request_rows
+from projections.receivables.rows import ACCOUNTS, CHARGES, ITEMS, REQUESTS
 from projections.receivables.rules import RULES_USED, rules_of
 
 Rows = dict[str, dict[RowKey, Row | None]]
@@ -111,6 +112,7 @@ class BookMemo(Memo):
                 open_rows.append(row)
                 yield from alert_book.on_item(item, stand.due_level)
         account.moved.clear()
+        rows[REQUESTS.name] |= changed_requests(reading, account, whole=whole)
         rows[ACCOUNTS.name][account.currency,] = account_row(reading, account, tally, open_rows)
         yield from alert_book.on_limit(account)
 
@@ -126,7 +128,7 @@ def _changing(reading: ReceivablesAt, account: Account) -> Iterable[Item]:
 
 def _tables(reading: ReceivablesAt) -> tuple[str, ...]:
     """Return the tables in which there may be rows: of charges only where fees are published."""
-    names = (ITEMS.name, ACCOUNTS.name)
+    names = (ITEMS.name, ACCOUNTS.name, REQUESTS.name)
     return names if reading.fees is None else (*names, CHARGES.name)
 
 
@@ -151,10 +153,15 @@ class _Rows(Mapping[str, Sequence[Row]]):
         self._accounts = accounts
         self._items: Sequence[Row] | None = None
         self._charges: Sequence[Row] | None = None
+        self._requests: Sequence[Row] | None = None
 
     def __getitem__(self, table: str) -> Sequence[Row]:
         if table == ACCOUNTS.name:
             return [row for row in self._accounts.values() if row is not None]
+        if table == REQUESTS.name:
+            if self._requests is None:
+                self._requests = request_rows(self._current())
+            return self._requests
         if table == CHARGES.name:
             if self._charges is None:
                 self._charges = charge_rows(self._reading, self._all_items())
@@ -174,8 +181,11 @@ class _Rows(Mapping[str, Sequence[Row]]):
     def __len__(self) -> int:
         return len(_tables(self._reading))
 
-    def _all_items(self) -> list[Item]:
+    def _current(self) -> ReceivablesAt:
         if self._memo.stamp is not self._stamp:
             raise LookupError("the books have gone on since this assessment")
-        accounts = self._reading.book.accounts.values()
+        return self._reading
+
+    def _all_items(self) -> list[Item]:
+        accounts = self._current().book.accounts.values()
         return [item for account in accounts for item in account.items]

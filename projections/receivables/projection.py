@@ -17,6 +17,7 @@ from projections.protocol import Assessment, Row, Table, Total
 from projections.receivables.keeping import Beside, kept_memo, memo_again
 from projections.receivables.memo import BookMemo
 from projections.receivables.reports import accrued
+from projections.receivables.requests import request_totals
 from projections.receivables.rows import (
     ACCOUNTS,
     CHARGES,
@@ -26,9 +27,11 @@ from projections.receivables.rows import (
     ITEMS,
     OPEN,
     OWED_BACK,
+    REQUESTS,
     ChargeRow,
     ItemKind,
     ItemRow,
+    RequestRow,
 )
 from projections.receivables.rules import READS
 
@@ -43,7 +46,7 @@ class Receivables:
     version: ClassVar[int] = 4
     handles: ClassVar[frozenset[type[Touchpoint]]] = HANDLED
     reads: ClassVar[frozenset[type[ReferenceTouchpoint]]] = READS
-    tables: ClassVar[tuple[Table, ...]] = (ITEMS, ACCOUNTS, CHARGES)
+    tables: ClassVar[tuple[Table, ...]] = (ITEMS, ACCOUNTS, CHARGES, REQUESTS)
     stage: ClassVar[Stage | None] = Stage(BOOKS, reading=Beside(name))
 
     def assess(
@@ -82,10 +85,12 @@ class Receivables:
     def totals(self, row: Row) -> Sequence[Total]:
         """Return an item's open balance by due day, and by day of issue what was invoiced.
 
-        Of interest that is owed and no item, the terms.
+        Of interest that is owed and no item, the terms; of what was asked for, what waits.
         """
         if isinstance(row, ChargeRow):
             return accrued(row)
+        if isinstance(row, RequestRow):
+            return request_totals(row)
         if not isinstance(row, ItemRow) or row.status == "cancelled":
             return ()
         branch = row.branch_id or ""

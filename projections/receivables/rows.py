@@ -1,12 +1,13 @@
-"""The rows of the receivables projection: open items, customer accounts, and what is charged.
+"""The rows of receivables: open items, accounts, what is charged, and what was asked for.
 
 Quantities that drift with the days are stored as terms (the due date, a rate of interest), never
 as days.
 """
 
-from datetime import date
+from datetime import date, datetime
 from typing import Literal, NamedTuple
 
+from events.touchpoints.payment import GatePurpose
 from events.touchpoints.policy import DayCount
 from projections.books.interest import UNIT, Interest, whole
 from projections.protocol import Row, Table
@@ -97,6 +98,35 @@ def interest_on(row: ChargeRow, day: date) -> RunningInterest:
     return RunningInterest(max(0, whole(term.owed) - row.charged_minor), whole(term.announced))
 
 
+RequestKind = Literal["order", "check"]
+RequestStage = Literal["refused", "approved", "ordered", "delivered"]
+
+
+class RequestRow(Row, frozen=True, kw_only=True):
+    """What a customer asked for and was not invoiced: an order, or a credit check.
+
+    An order stands as long as something of it is unbilled; an approved check while it reserves
+    room, a refused one until it is answered. The gate's verdict today is the account's.
+    """
+
+    kind: RequestKind
+    request_id: str  # of the order, or of the check
+    purpose: GatePurpose
+    stage: RequestStage
+    branch_id: str | None  # where the customer is at home
+    currency: str
+    asked_at: datetime
+    since_on: date  # the local day on which it was delivered, else asked for
+    amount_minor: int  # of an order: what is unbilled; of an approved check: the room it reserves
+    until: datetime | None  # until when an approved check reserves it
+    refused_for: str | None  # limit_exceeded, overdue_too_long, or the word of who refused
+    exposure_minor: int | None  # as the gate saw it when it refused, as are the next two
+    limit_minor: int | None
+    days_overdue: int | None
+    override_role: str | None  # of who let it pass
+    override_until: date | None  # the last local day of that; None: as long as the order
+
+
 class AccountRow(Row, frozen=True, kw_only=True):
     """A customer's receivables in one currency; interest that runs comes on top.
 
@@ -136,6 +166,7 @@ class AccountRow(Row, frozen=True, kw_only=True):
 ITEMS = Table("items", ItemRow, ("item_id",))
 ACCOUNTS = Table("accounts", AccountRow, ("currency",))
 CHARGES = Table("charges", ChargeRow, ("item_id",))
+REQUESTS = Table("requests", RequestRow, ("kind", "request_id"))
 
 OPEN = "open"
 OWED_BACK = "owed_back"
@@ -144,6 +175,12 @@ INTEREST = "interest"
 INVOICED = "invoiced"
 """Measures of the company totals: open balance by due day, as much of it as is owed back of
 refunds, fees, and interest that is an item; amount invoiced by issue day."""
+
+ASKED = "asked"
+REFUSED = "refused"
+UNBILLED = "unbilled"
+"""Measures of what is not invoiced, by the day since when it waits: asked for before delivery,
+what was refused of that, and delivered."""
 
 ACCRUED = "accrued"
 ACCRUED_PARTS = "accrued_parts"

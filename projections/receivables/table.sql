@@ -13,3 +13,9 @@ CREATE INDEX IF NOT EXISTS {items}_held
     ON {items} (due_on, customer_id, item_id) WHERE status = 'open' AND hold IS NOT NULL;
 CREATE INDEX IF NOT EXISTS {items}_promised
     ON {items} (due_on, customer_id, item_id) WHERE status = 'open' AND promised_on IS NOT NULL;
+CREATE INDEX IF NOT EXISTS {requests}_by_day
+    ON {requests} (since_on, customer_id, request_id);
+CREATE INDEX IF NOT EXISTS {requests}_by_branch
+    ON {requests} (branch_id, since_on, customer_id, request_id);
+CREATE INDEX IF NOT EXISTS {requests}_by_amount
+    ON {requests} (currency, (-amount_minor), customer_id, request_id);

@@ -17,8 +17,11 @@ from starlette.responses import PlainTextResponse, Response
 from projections import PROJECTIONS
 from services.console.alerts import routes as alerts
 from services.console.alerts.words import AlertWords
+from services.console.cases import board_routes as case_boards
 from services.console.cases import routes as cases
 from services.console.cases.words import CaseWords
+from services.console.credit import routes as credit
+from services.console.credit.words import CreditWords
 from services.console.customers import routes as customers
 from services.console.customers.touchpoint_words import TouchpointWords
 from services.console.overview import routes as overview
@@ -53,13 +56,17 @@ _LOG = structlog.get_logger(__name__)
 _ROUTERS = (
     overview.api,
     receivables.api,
+    credit.api,
     cases.api,
+    case_boards.api,
     customers.api,
     value.api,
     alerts.api,
     policies.api,
     overview.pages,
     receivables.pages,
+    credit.pages,
+    case_boards.pages,
     cases.pages,
     customers.pages,
     alerts.pages,
@@ -74,6 +81,7 @@ def renderer() -> Renderer:
         {
             "alert_words": AlertWords,
             "case_words": CaseWords,
+            "credit_words": CreditWords,
             "receivables_words": ReceivablesWords,
             "touchpoint_words": TouchpointWords,
             "value_words": ValueWords,

@@ -1,14 +1,15 @@
 """What people see and do in the console."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, expect
 
+from events.touchpoints.customer import CustomerRegistered
 from tests.browser.conftest import Served, visit
-from tests.support.console import paid, payment_of
+from tests.support.console import invoice, paid, payment_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.postgres]
 
@@ -16,7 +17,10 @@ LANGUAGES = ("en", "zh-CN")
 PAGES = (
     "/",
     "/receivables",
+    "/credit",
     "/cases",
+    "/cases/owners",
+    "/cases/deadlines?hours=72",
     "/alerts",
     "/alerts/journal",
     "/customers",
@@ -170,6 +174,7 @@ async def test_the_overview_and_its_tables_work_without_scripts(
 async def test_no_page_breaks_its_policy_or_a_rule_of_accessibility(
     browser: Browser, served: Served, language: str
 ) -> None:
+    await served.company.tell_of_credit()
     async with visit(browser, served, language) as visitor:
         for path in PAGES:
             await visitor.goto(path)
@@ -185,6 +190,7 @@ async def test_no_page_breaks_its_policy_or_a_rule_of_accessibility(
 async def test_no_page_scrolls_sideways_on_a_phone(
     browser: Browser, served: Served, language: str
 ) -> None:
+    await served.company.tell_of_credit()
     async with visit(browser, served, language, width=390) as visitor:
         for path in PAGES:
             await visitor.goto(path)
@@ -226,6 +232,50 @@ async def test_filters_live_in_the_address_and_back_works(browser: Browser, serv
         await page.go_back()
         await page.go_back()
         await expect(page.locator("tbody tr")).to_have_count(5)
+
+
+async def test_the_phases_of_a_debt_lead_to_what_is_in_them(
+    browser: Browser, served: Served
+) -> None:
+    await served.company.tell_of_credit()
+    async with visit(browser, served, "en") as visitor:
+        await visitor.goto("/")
+        page = visitor.page
+        await page.get_by_role("link", name="Credit work").click()
+        work = page.get_by_role("region", name="Credit work").locator("tbody tr")
+        await expect(work).to_have_count(11)
+        sums = page.get_by_role("region", name="What each phase comes to")
+        await expect(sums).to_contain_text("4 · refused: 1 (CN¥200.00)")
+        await sums.get_by_role("link", name="CN¥1,300.00").click()
+        await expect(page).to_have_url(re.compile("phase=before&currency=CNY"))
+        await expect(work).to_have_count(4)
+        await expect(work.nth(1)).to_contain_text("Hold the delivery: the credit gate is shut")
+        await page.get_by_label("Amount from").fill("500")
+        await page.get_by_role("button", name="Show").click()
+        await expect(work).to_have_count(1)
+        await expect(work).to_contain_text("O-2")
+        assert visitor.complaints == []
+
+
+async def test_a_chart_of_some_branches_leads_to_the_table_of_all(
+    browser: Browser, served: Served
+) -> None:
+    for name in [f"B-{n:02}" for n in range(12)]:
+        await served.company.report(
+            f"C-{name}",
+            CustomerRegistered(home_branch=name),
+            invoice(f"I-{name}", 1_000, date(2026, 1, 2)),
+            branch=name,
+        )
+    await served.company.project()
+    async with visit(browser, served, "en") as visitor:
+        await visitor.goto("/")
+        overdue = visitor.page.locator("#panel-overdue")
+        await expect(overdue).to_contain_text("The first 9 of 14 branches")
+        await expect(overdue.locator("table")).to_be_hidden()
+        await overdue.get_by_role("link", name="all branches").click()
+        await expect(overdue.locator("table")).to_be_visible()
+        assert visitor.complaints == []
 
 
 async def test_a_chosen_language_is_remembered(browser: Browser, served: Served) -> None:

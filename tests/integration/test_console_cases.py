@@ -12,13 +12,16 @@ import pytest
 from events.business_time import STANDARD_HOURS
 from events.cases.terms import native_case_id
 from events.touchpoints.complaint import (
+    CaseDeclined,
+    CaseDuplicateFound,
+    CaseReopened,
     CaseReplied,
     CaseResolved,
     ComplaintFiled,
     ObligationFulfilled,
 )
 from events.touchpoints.contact import CallbackMade, CallbackPromised
-from events.touchpoints.policy import CalendarSet, PublicDaysSet
+from events.touchpoints.policy import CalendarSet, PublicDaysSet, StaffSet
 from services.console.app import create_console
 from tests.support.console import EARLY, Company, local, open_company
 
@@ -93,12 +96,140 @@ async def test_what_departments_owe_comes_with_the_case(desk: Desk) -> None:
         ({"breach": "none"}, ["K-1", "K-3"]),
         ({"priority": "urgent"}, ["K-1"]),
         ({"branch": "NY"}, []),
+        ({"owner": "agent-7"}, ["K-2", "K-1", "K-3"]),
+        ({"owner": "agent-7", "department": "sales"}, []),
+        ({"unassigned": "true", "department": "sales"}, ["K-2"]),
+        ({"unassigned": "true", "department": "service"}, []),
         ({"department": "sales", "breach": "any", "priority": "medium", "branch": "SH"}, ["K-2"]),
     ],
 )
 async def test_the_board_filters(desk: Desk, wanted: dict[str, object], found: list[str]) -> None:
     assert await desk.customers(**wanted) == found
     assert (await desk.get(CASES, **wanted))["count"] == len(found)
+
+
+async def test_each_department_says_who_has_what_in_hand(desk: Desk) -> None:
+    manager = StaffSet(
+        effective_from=EARLY, staff_id="agent-7", department_id="service", role="owner"
+    )
+    await desk.company.report(None, manager, branch="HQ")
+    await desk.company.project()
+    told = (await desk.get("/api/v1/case-owners"))["departments"]
+    assert [(one["department"], one["count"], one["breached"]) for one in told] == [
+        ("logistics", 1, 0),
+        ("sales", 1, 1),
+        ("service", 3, 1),
+    ]
+    [[logistics], [sales], [service]] = [one["owners"] for one in told]
+    assert (logistics["owner"], logistics["owed"], logistics["owed_breached"]) == (None, 1, 0)
+    assert logistics["next_due_at"] == "2026-03-20T09:00:00Z"
+    assert (sales["owner"], sales["owed"], sales["owed_breached"]) == (None, 1, 1)
+    assert sales["next_due_at"] is None
+    assert (service["owner"], service["role"]) == ("agent-7", "owner")
+    assert (service["cases"], service["waiting"], service["breached"]) == (3, 1, 1)
+    assert service["next_due_at"] == "2026-03-20T02:15:00Z"
+    [only] = (await desk.get("/api/v1/case-owners", department="sales"))["departments"]
+    assert only["department"] == "sales"
+    assert (await desk.get("/api/v1/case-owners", branch="NY"))["departments"] == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ({"hours": 1}, [("K-1", "response", "2026-03-20T02:15:00Z", "service")]),
+        (
+            {"hours": 8},
+            [
+                ("K-1", "response", "2026-03-20T02:15:00Z", "service"),
+                ("K-1", "solution", "2026-03-20T03:45:00Z", "service"),
+                ("K-2", "obligation", "2026-03-20T09:00:00Z", "logistics"),
+            ],
+        ),
+        (
+            {"hours": 8, "department": "logistics"},
+            [("K-2", "obligation", "2026-03-20T09:00:00Z", "logistics")],
+        ),
+        (  # Monday, at the end of the second working day
+            {"hours": 168, "branch": "SH"},
+            [
+                ("K-1", "response", "2026-03-20T02:15:00Z", "service"),
+                ("K-1", "solution", "2026-03-20T03:45:00Z", "service"),
+                ("K-2", "obligation", "2026-03-20T09:00:00Z", "logistics"),
+                ("K-4", "callback", "2026-03-23T10:00:00Z", "service"),
+            ],
+        ),
+        ({"hours": 168, "branch": "NY"}, []),
+    ],
+)
+async def test_the_clocks_that_run_out_soon_are_told_the_soonest_first(
+    desk: Desk, wanted: dict[str, object], found: list[tuple[str, ...]]
+) -> None:
+    path = "/api/v1/case-deadlines"
+    whole = await desk.get(path, **wanted)
+    told = [
+        (one["customer"], one["clock"], one["due_at"], one["department"])
+        for one in whole["deadlines"]
+    ]
+    assert told == found
+    paged: list[Any] = []
+    cursor: str | None = None
+    while True:
+        place = {"cursor": cursor} if cursor else {}
+        page = await desk.get(path, limit=1, **wanted, **place)
+        paged += page["deadlines"]
+        cursor = page["next"]
+        if cursor is None:
+            break
+    assert paged == whole["deadlines"]
+
+
+async def test_what_is_done_or_late_runs_out_no_more(desk: Desk) -> None:
+    await desk.company.report(
+        "K-1", CaseReplied(case_id=desk.cases["K-1"]), at=local("2026-03-20T09:50")
+    )
+    done = ObligationFulfilled(case_id=desk.cases["K-2"], obligation_id="logistics owes")
+    await desk.company.report("K-2", done, at=local("2026-03-20T09:00"))
+    await desk.company.project()
+    soon = (await desk.get("/api/v1/case-deadlines", hours=8))["deadlines"]
+    assert [(one["customer"], one["clock"]) for one in soon] == [("K-1", "solution")]
+    desk.company.clock.move(timedelta(hours=3))
+    assert (await desk.get("/api/v1/case-deadlines", hours=8))["deadlines"] == []
+
+
+async def test_hours_are_bounded(desk: Desk) -> None:
+    for hours in (0, 169):
+        answer = await desk.client.get("/api/v1/case-deadlines", params={"hours": hours})
+        assert answer.status_code == 400
+        assert answer.json()["field"] == "hours"
+
+
+async def test_a_declined_case_and_a_duplicate_say_so_and_lead_to_the_other(desk: Desk) -> None:
+    declined, same, other = desk.cases["K-1"], desk.cases["K-3"], desk.cases["K-2"]
+    await desk.company.report("K-1", CaseDeclined(case_id=declined, reason="no warranty"))
+    await desk.company.report("K-3", CaseDuplicateFound(case_id=same, duplicate_of=other))
+    await desk.company.project()
+    told = await desk.get(f"{CASES}/{declined}")
+    assert (told["case"]["declined"], told["declined_for"]) == (True, "no warranty")
+    told = await desk.get(f"{CASES}/{same}")
+    assert (told["case"]["declined"], told["declined_for"]) == (False, None)
+    assert told["case"]["duplicate_of"] == other
+    for lang, because, goes_on in (
+        ("en", "Declined because", "Goes on in"),
+        ("zh-CN", "拒绝原因", "转至工单"),
+    ):
+        page = await desk.client.get("/customers/K-1", params={"lang": lang})
+        assert because in page.text
+        assert "<dd>no warranty</dd>" in page.text
+        page = await desk.client.get("/customers/K-3", params={"lang": lang})
+        assert goes_on in page.text
+        assert f'<a href="/cases/{other}">{other[:8]}</a>' in page.text
+    found = await desk.client.get(f"/cases/{other}")
+    assert (found.status_code, found.headers["location"]) == (303, f"/customers/K-2#case-{other}")
+    assert (await desk.client.get("/cases/nobody's")).status_code == 404
+    reopened = CaseReopened(case_id=declined, reason="bought in May")
+    await desk.company.report("K-1", reopened)
+    told = await desk.get(f"{CASES}/{declined}")
+    assert (told["case"]["declined"], told["declined_for"]) == (False, None)
 
 
 async def test_pages_cross_from_running_clocks_to_stopped_ones(desk: Desk) -> None:
@@ -115,7 +246,7 @@ async def test_pages_cross_from_running_clocks_to_stopped_ones(desk: Desk) -> No
 
 @pytest.mark.parametrize(
     ("parameter", "value"),
-    [("status", "closed"), ("breach", "x"), ("priority", "x"), ("cursor", "x"), ("owner", "x")],
+    [("status", "closed"), ("breach", "x"), ("priority", "x"), ("cursor", "x"), ("agent", "x")],
 )
 async def test_a_bad_parameter_is_named(desk: Desk, parameter: str, value: str) -> None:
     answer = await desk.client.get(CASES, params={parameter: value})

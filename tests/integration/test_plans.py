@@ -39,6 +39,7 @@ MOST_ROWS = 1_500
 
 READ_EVERYTHING = {
     "cases/board_sums": "sums over every case under way and all that is owed on them",
+    "cases/owners": "sums over every case under way and all that is owed on them",
     "count_admitted": "verify counts what was ever let in, once",
     "count_customers": "the walks' progress bar, before they read everything",
     "count_heads": "`touchstone status` counts every customer",
@@ -301,10 +302,14 @@ GIVEN: Mapping[str, Arguments] = {
     "alerts/standing_alerts": ("snoozed", 50),
     "cases/board": (["d1", "d2"], "B-1", 20),
     "cases/board_sums": (),
+    "cases/deadlines": (NOW, NOW + timedelta(hours=4), 50),
+    "cases/owners": (NOW, 1_000),
     "cases/cases": ("t1", 50),
     "cases/count_cases": ("t1", 1_000),
     "cases/customer_of_case": ("case_id-7",),
     "cases/open_obligations": (CUSTOMERS, ["case_id-12", "case_id-13"]),
+    "credit/count_work": ("B-1", A_DAY, 1_000),
+    "credit/work": ("B-1", A_DAY, 50),
     "customers/timeline": (
         CUSTOMERS, 1, [1, 2], [9000, 9000], None, None, None, None, None, None, None, None, 50,
     ),
@@ -334,6 +339,11 @@ PARTS: Mapping[str, Mapping[str, str]] = {
     },
     "cases/board": {"named": "$1", "branch": "w.branch_id = $2", "limit": "$3"},
     "cases/board_sums": {"branch": "TRUE"},
+    "cases/deadlines": {
+        "after": "$1", "by": "$2", "limit": "$3", "branch": "TRUE", "department": "TRUE",
+        "response": "TRUE", "solution": "TRUE", "callback": "TRUE", "obligation": "TRUE",
+    },
+    "cases/owners": {"branch": "TRUE", "in_charge": "TRUE", "owing": "TRUE", "limit": "$2"},
     "cases/cases": {
         "conditions": "c.status IN ('open', 'waiting') AND c.owner = $1",
         "order": "c.solution_due_at, c.customer_id, c.case_id",
@@ -341,6 +351,18 @@ PARTS: Mapping[str, Mapping[str, str]] = {
     },
     "cases/count_cases": {
         "conditions": "c.status IN ('open', 'waiting') AND c.owner = $1", "limit": "$2",
+    },
+    "credit/count_work": {
+        "items_joins": "", "items_where": "i.branch_id = $1", "limit": "$3",
+        "requests_where": "r.branch_id = $1 AND (r.stage <> 'refused' OR r.since_on > $2)",
+    },
+    "credit/work": {
+        "items_joins": "", "items_where": "i.branch_id = $1",
+        "items_order": "i.due_on, i.customer_id, i.item_id",
+        "requests_where": "r.branch_id = $1 AND (r.stage <> 'refused' OR r.since_on > $2)",
+        "requests_order": "r.since_on, r.customer_id, r.request_id, r.kind",
+        "order": "w.day, w.customer_id, w.ref, w.source",
+        "limit": "$3",
     },
     "receivables/count_open_items": {"joins": "", "conditions": "i.branch_id = $1", "limit": "$2"},
     "receivables/open_items": {

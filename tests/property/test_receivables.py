@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from events.calendars import INSTANT
 from events.facts import Fact
 from events.policy import Reference
-from events.touchpoints.payment import PaymentReceived
+from events.touchpoints.order import OrderDelivered
+from events.touchpoints.payment import CreditChecked, PaymentReceived
 from projections.books.days import ENDING
 from projections.books.records import Item
 from projections.facts import Facts
@@ -20,7 +21,7 @@ from projections.protocol import Alert, AlertKey, Assessment
 from projections.receivables.alerts import AlertBook
 from projections.receivables.promises import step_at
 from projections.receivables.reading import ReceivablesAt
-from projections.receivables.rows import AccountRow, ItemRow
+from projections.receivables.rows import AccountRow, ItemRow, RequestRow
 from projections.receivables.stretches import item_stretches
 from tests.support.given import CUSTOMER, RECEIVABLES, deliveries, digest_of
 from tests.support.streams import instants, references, streams
@@ -64,6 +65,35 @@ def test_every_amount_is_accounted_for_and_nothing_is_negative(
             assert not any(row.balance_minor and not row.disputed for row in mine)
     keys = [row.item_id for row in items(assessment)]
     assert len(set(keys)) == len(keys)
+
+
+@given(streams(), instants, references())
+def test_what_was_asked_for_comes_to_the_exposure_that_is_no_item(
+    events: Stream, at: datetime, reference: Reference
+) -> None:
+    assessment = assess(events, at, reference)
+    requests = [row for row in assessment.rows["requests"] if isinstance(row, RequestRow)]
+    for account in accounts(assessment):
+        mine = [row for row in requests if row.currency == account.currency]
+        ordered = sum(row.amount_minor for row in mine if row.kind == "order")
+        reserved = sum(row.amount_minor for row in mine if row.stage == "approved")
+        assert ordered == account.unbilled_minor
+        assert reserved == account.checks_minor
+    delivered = {
+        event.data.order_id
+        for event in Facts(events)
+        if isinstance(event.data, OrderDelivered) and event.effective_at <= at
+    }
+    for row in requests:
+        assert (row.stage == "refused") == (row.refused_for is not None)
+        if row.kind == "order":
+            assert (row.stage == "delivered") == (row.request_id in delivered)
+    refused = {
+        event.data.check_id
+        for event in Facts(events)
+        if isinstance(event.data, CreditChecked) and not event.data.approved
+    }
+    assert {row.request_id for row in requests if row.stage == "refused"} <= refused
 
 
 @given(streams(), instants, references())

@@ -26,7 +26,15 @@ from events.touchpoints.complaint import (
     Severity,
 )
 from events.touchpoints.customer import CustomerProfileChanged, CustomerRegistered
-from events.touchpoints.payment import InvoiceDisputed, InvoiceIssued, PaymentReceived
+from events.touchpoints.order import OrderDelivered, OrderPlaced
+from events.touchpoints.payment import (
+    CreditChecked,
+    CreditLimitSet,
+    GatePurpose,
+    InvoiceDisputed,
+    InvoiceIssued,
+    PaymentReceived,
+)
 from events.touchpoints.policy import (
     AgeingPolicy,
     AgeingPolicyPublished,
@@ -181,6 +189,35 @@ class Company:
         await self.report("V-3", paid("five", 250_000), branch="NY", at=local("2025-09-01T10:00"))
         await self.project()
 
+    async def tell_of_credit(self) -> None:
+        """Report what was asked for, and may not go out: L-1 owes above its limit, L-2 nothing.
+
+        L-1: an order, and a shipment refused yesterday. L-2, of New York: an order to deliver, one
+        delivered and not invoiced, a check approved an hour ago, and a refusal of last year.
+        """
+        await self.report(
+            "L-1",
+            CustomerRegistered(home_branch="SH"),
+            CreditLimitSet(limit=Money(100_000, "CNY")),
+            invoice("F", 150_000, date(2026, 4, 10)),
+        )
+        await self.report("L-1", ordered("O-1", 40_000), at=local("2026-03-17T10:00"))
+        await self.report(
+            "L-1",
+            checked("K-1", 20_000, "shipment", "limit_exceeded"),
+            at=local("2026-03-19T10:00"),
+        )
+        await self.report("L-2", CustomerRegistered(home_branch="NY"), branch="NY")
+        for fact, at in (
+            (checked("K-0", 90_000, "order", "overdue_too_long"), "2025-12-01T10:00"),
+            (ordered("O-2", 60_000), "2026-03-16T10:00"),
+            (ordered("O-3", 30_000), "2026-03-12T10:00"),
+            (OrderDelivered(order_id="O-3"), "2026-03-18T10:00"),
+            (checked("K-2", 10_000, "invoice", None), "2026-03-20T09:00"),
+        ):
+            await self.report("L-2", fact, branch="NY", at=local(at))
+        await self.project()
+
     async def tell_of_cases(self) -> dict[str, str]:
         """Report complaints and what became of them; return the ids of the cases by customer.
 
@@ -238,6 +275,24 @@ def owed(case_id: str, department: str, owes: str, hours: int) -> CaseHandedOff:
 def invoice(invoice_id: str, minor: int, due_on: date, currency: str = "CNY") -> InvoiceIssued:
     """An invoice of an amount, issued when it is reported."""
     return InvoiceIssued(invoice_id=invoice_id, amount=Money(minor, currency), due_on=due_on)
+
+
+def ordered(order_id: str, minor: int) -> OrderPlaced:
+    """An order of an amount."""
+    return OrderPlaced(order_id=order_id, amount=Money(minor, "CNY"))
+
+
+def checked(check_id: str, minor: int, purpose: GatePurpose, refused: str | None) -> CreditChecked:
+    """A credit check, approved or refused for a reason."""
+    return CreditChecked(
+        check_id=check_id,
+        purpose=purpose,
+        amount=Money(minor, "CNY"),
+        exposure=Money(190_000, "CNY"),
+        approved=refused is None,
+        reason=refused,
+        limit=Money(100_000, "CNY"),
+    )
 
 
 def payment_of(invoice_id: str, minor: int) -> PaymentReceived:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
 from projections.case_board.explain import CaseExplanation
 from projections.case_board.parts import CaseStep
 from projections.case_board.rows import CaseRow, ObligationRow
+from services.console.cases.deadlines import Deadline
+from services.console.cases.owners import OwnersBoard
 from services.console.cases.worklist import CaseItem
 from services.console.shared.customer_at import CustomerAt
 from services.console.shared.documents import Document, Positioned, tell
+from services.console.shared.reading import Reader
 
 _SECOND = timedelta(seconds=1)
 
@@ -89,6 +92,10 @@ class CaseDocument(Document):
     reopened: int
     told: int
     referred_from: str | None
+    declined: Annotated[bool, Meta(description="Closed because we will not do it.")]
+    duplicate_of: Annotated[
+        str | None, Meta(description="The case that it goes on in: closed for being the same.")
+    ]
     last_event: str
     last_event_at: datetime
     obligations: list[ObligationDocument]
@@ -101,6 +108,62 @@ class CasesDocument(Positioned):
     count: int
     count_is_capped: bool
     cases: list[CaseDocument]
+    next: str | None
+
+
+class OwnerWorkDocument(Document):
+    """What somebody has in hand for a department, and owes."""
+
+    owner: Annotated[str | None, Meta(description="A staff number; null: nobody has taken it.")]
+    role: Annotated[str | None, Meta(description="What the company calls what he or she is.")]
+    cases: int
+    waiting: int
+    breached: Annotated[int, Meta(description="Cases past their solution.")]
+    owed: int
+    owed_breached: int
+    next_due_at: Annotated[datetime | None, Meta(description="Of what is not too late yet.")]
+
+
+class DepartmentWorkDocument(Document):
+    """A department's work by owner, what nobody has taken first."""
+
+    department: Annotated[str | None, Meta(description="Null: nobody is in charge.")]
+    count: int
+    breached: int
+    owners: list[OwnerWorkDocument]
+
+
+class OwnersDocument(Positioned):
+    """What is under way and owed, by department and owner."""
+
+    at: datetime
+    is_capped: Annotated[bool, Meta(description="True: there are more owners.")]
+    departments: list[DepartmentWorkDocument]
+
+
+class DeadlineDocument(Document):
+    """A clock that runs out soon, and who is to do what until then."""
+
+    due_at: datetime
+    clock: Literal["response", "solution", "callback", "obligation"]
+    customer: str
+    case: str
+    obligation: str | None
+    owes: str | None
+    department: Annotated[str | None, Meta(description="Null: nobody is in charge.")]
+    owner: str | None
+    branch: str
+    kind: str
+    priority: str
+    status: str
+
+
+class DeadlinesDocument(Positioned):
+    """A page of clocks that run out within the hours asked about, the soonest first."""
+
+    at: datetime
+    hours: int
+    deadlines: list[DeadlineDocument]
     next: str | None
 
 
@@ -137,8 +200,40 @@ class CaseHistoryDocument(Positioned):
     at: datetime
     as_known: datetime | None
     case: CaseDocument
+    declined_for: Annotated[str | None, Meta(description="The reason, where it was declined.")]
     cycles: list[CycleDocument]
     history: list[StepDocument]
+
+
+def owners_document(reader: Reader, board: OwnersBoard) -> OwnersDocument:
+    """Return the document of what is under way by owner."""
+    return OwnersDocument(
+        position=reader.position,
+        at=reader.at,
+        is_capped=board.is_capped,
+        departments=[
+            tell(
+                DepartmentWorkDocument,
+                one,
+                department=one.department or None,
+                owners=[
+                    tell(OwnerWorkDocument, own, breached=own.late, owed_breached=own.late_owed)
+                    for own in one.owners
+                ],
+            )
+            for one in board.departments
+        ],
+    )
+
+
+def deadline_document(one: Deadline) -> DeadlineDocument:
+    """Return the document of a clock that runs out soon."""
+    return tell(
+        DeadlineDocument,
+        one,
+        obligation=one.obligation_id or None,
+        department=one.department or None,
+    )
 
 
 def item_document(item: CaseItem) -> CaseDocument:

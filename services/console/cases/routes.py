@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import Path, Query
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from events.envelope import CustomerId
 from projections.case_board.explain import CaseExplanation, explain_case
@@ -24,7 +25,8 @@ from services.console.cases.words import BREACHES, PRIORITIES, STATUSES
 from services.console.shared.countdown import countdown
 from services.console.shared.customer_at import CustomerAt, customer_at
 from services.console.shared.openapi import documented
-from services.console.shared.parameters import Identifier, InstantParameters
+from services.console.shared.page import dynamic_headers
+from services.console.shared.parameters import Identifier, InstantParameters, Parameters
 from services.console.shared.reading import department_names
 from services.console.shared.visit import PAGE_LENGTH, TheVisit, Visit, api_router, page_router
 from services.web.problems import Problem
@@ -82,6 +84,18 @@ async def get_case(
     return visit.answer(history_document(found, explained))
 
 
+@pages.get("/cases/{case}")
+async def find_case(visit: TheVisit, case: CasePath) -> Response:
+    """Lead to a case on the page of the customer whose it is."""
+    asked = visit.asked(Parameters)
+    async with visit.rows(visit.console.cases, asked, tagged=False) as reader:
+        customer = await worklist.customer_of_case(reader, case)
+    if customer is None:
+        raise UnknownCase(case)
+    address = f"/customers/{quote(customer, safe='')}#case-{quote(case, safe='')}"
+    return RedirectResponse(address, HTTPStatus.SEE_OTHER, headers=dynamic_headers(None))
+
+
 async def _explained(
     visit: Visit, customer: CustomerId, case: str, asked: InstantParameters
 ) -> tuple[CustomerAt, CaseExplanation]:
@@ -120,6 +134,7 @@ async def show_cases(visit: TheVisit) -> Response:
         "/cases",
         {
             "board": whole,
+            "tab": "board",
             "page": page,
             "count": count,
             "cap": worklist.CAP,

@@ -40,6 +40,7 @@ _CLOCKS: Mapping[str, str] = {
     "response": N_("First answer"),
     "solution": N_("Solution"),
     "obligation": N_("Owes"),
+    "callback": N_("Call-back"),
 }
 
 _BREACHES: Mapping[str, str] = {

@@ -43,6 +43,8 @@ class CaseFilter(Struct, frozen=True):
     breach: Breach | None = None
     priority: Priority | None = None
     branch_id: str | None = None
+    owner: str | None = None  # whose case it is, or who owes something on it
+    unassigned: bool = False  # or nobody's
 
 
 class CaseItem(Struct, frozen=True):
@@ -133,11 +135,7 @@ def _question(reader: Reader, wanted: CaseFilter) -> Question:
             question.conditions.append(f"c.status = {question.add(wanted.status)}")
         case "resolved":
             question.conditions.append("c.status = 'resolved'")
-    if wanted.department is not None:
-        department = question.add(wanted.department)
-        question.conditions.append(
-            f"(c.department = {department} OR EXISTS ({owed} AND o.department = {department}))"
-        )
+    _in_hands(question, wanted, owed)
     if wanted.priority is not None:
         question.conditions.append(f"c.priority = {question.add(wanted.priority)}")
     if wanted.branch_id is not None:
@@ -145,6 +143,25 @@ def _question(reader: Reader, wanted: CaseFilter) -> Question:
     if wanted.breach is not None:
         question.conditions.append(_breach(wanted.breach, owed))
     return question
+
+
+def _in_hands(question: Question, wanted: CaseFilter, owed: str) -> None:
+    """Keep cases that a department or somebody has in hand, or owes something on."""
+    case, obligation = [], []
+    if wanted.department is not None:
+        department = question.add(wanted.department)
+        case.append(f"c.department = {department}")
+        obligation.append(f"o.department = {department}")
+    if wanted.owner is not None:
+        owner = question.add(wanted.owner)
+        case.append(f"c.owner = {owner}")
+        obligation.append(f"o.agent = {owner}")
+    if wanted.unassigned:
+        case.append("c.owner IS NULL")
+        obligation.append("o.agent IS NULL")
+    if case:
+        either = (" AND ".join(case), f"EXISTS ({' AND '.join([owed, *obligation])})")
+        question.conditions.append(f"({' OR '.join(either)})")
 
 
 def _breach(breach: Breach, owed: str) -> str:

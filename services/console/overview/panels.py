@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from markupsafe import Markup
@@ -18,7 +18,7 @@ from services.console.overview.charts import (
 )
 from services.console.overview.gathering import Overview
 from services.console.overview.rates import WINDOW_S
-from services.console.receivables.ageing import CurrencyAgeing
+from services.console.receivables.ageing import BranchBalance, CurrencyAgeing
 from services.console.receivables.words import ReceivablesWords
 from services.console.shared.countdown import countdown
 from services.console.shared.freshness import CAP as CUSTOMER_CAP
@@ -45,7 +45,7 @@ _FOLDERS = {"freshness": "shared", "notice": "shared"}
 """Of panels that other pages have too."""
 
 _BRANCHES_SHOWN = 9
-"""In a chart; the table below it has all."""
+"""In a chart, which says so where there are more; the table below it has all."""
 _RATE_SECONDS = 10
 
 
@@ -54,13 +54,15 @@ def draw(renderer: Renderer, overview: Overview, language: str) -> Mapping[str, 
     say = speaker(language)
     names = branch_names(overview.reference, language)
     main = overview.ageing[0] if overview.ageing else None
+    overdue = [one for one in overview.balances if main and one.currency == main.currency]
     charts = {
         "rate": _rate_chart(overview, say),
         "ageing": _ageing_chart(main, say) if main else None,
         "branches": _branches_chart(overview, names, say),
-        "overdue": _overdue_chart(overview, names, main, say),
+        "overdue": _overdue_chart(overdue, names, main, say),
         "pyramid": _pyramid_chart(overview.pyramid, say),
     }
+    ranked = {"branches": len(overview.rates.by_branch), "overdue": len(overdue)}
     context = {
         "overview": overview,
         "fresh": overview.freshness,
@@ -82,6 +84,8 @@ def draw(renderer: Renderer, overview: Overview, language: str) -> Mapping[str, 
             f"{_FOLDERS.get(name, 'overview')}/{name}.html",
             language,
             chart=charts.get(name),
+            shown=_BRANCHES_SHOWN,
+            ranked=ranked.get(name, 0),
             **context,
         )
         for name in PANELS
@@ -155,12 +159,14 @@ def _branches_chart(overview: Overview, names: Mapping[str, str], say: Speaker) 
 
 
 def _overdue_chart(
-    overview: Overview, names: Mapping[str, str], main: CurrencyAgeing | None, say: Speaker
+    balances: Sequence[BranchBalance],
+    names: Mapping[str, str],
+    main: CurrencyAgeing | None,
+    say: Speaker,
 ) -> Markup | None:
     if main is None:
         return None
     _ = say.gettext
-    balances = [one for one in overview.balances if one.currency == main.currency]
     bars = [
         Bar(
             names.get(one.branch_id, one.branch_id) or _("no branch"),

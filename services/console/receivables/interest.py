@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from events.touchpoints.policy import FeesPolicy
 from projections.protocol import Total
 from projections.receivables.reports import exact_interest
-from projections.receivables.rows import ACCRUED, ACCRUED_PARTS, RUNNING
+from projections.receivables.rows import ACCRUED, ACCRUED_PARTS, RUNNING, ChargeRow, interest_on
 from services.console.shared.reading import RECEIVABLES, Reader
 
 
@@ -37,6 +37,21 @@ async def running_interest(reader: Reader, branch_id: str | None = None) -> list
         branch_id,
     )
     return list(_told(tuple(row.values()) for row in rows))
+
+
+async def interest_of(
+    reader: Reader, items: Sequence[tuple[str, str]]
+) -> Mapping[tuple[str, str], int]:
+    """Return the interest that is owed on items, by customer and item; without it none is."""
+    if not charges(reader):
+        return {}
+    customers, names = [customer for customer, _ in items], [item for _, item in items]
+    found = {}
+    for record in await reader.ask("receivables/charges_of", customers, names):
+        row = ChargeRow(**{name: record[name] for name in ChargeRow.__struct_fields__})
+        owed = interest_on(row, reader.today(row.branch_id)).owed_minor
+        found[record["customer_id"], row.item_id] = owed
+    return found
 
 
 def charges(reader: Reader) -> bool:

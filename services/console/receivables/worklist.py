@@ -6,7 +6,7 @@ in different zones may be a day apart at the same instant.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import Literal, assert_never
 
@@ -15,9 +15,9 @@ from msgspec import Struct
 
 from events.calendars import DAY
 from events.touchpoints.policy import AgeingPolicy
-from projections.receivables.rows import ChargeRow, ItemRow, interest_on
+from projections.receivables.rows import ItemRow
 from services.console.receivables.ageing import bucket_ends
-from services.console.receivables.interest import charges
+from services.console.receivables.interest import interest_of
 from services.console.shared.cursor import CursorSigner, CursorValue
 from services.console.shared.paging import Page, page_of
 from services.console.shared.question import Question
@@ -91,7 +91,7 @@ async def open_items(
         limit=question.add(limit + 1),
     )
     rows = await reader.fetch(statement, *question.parameters)
-    interest = await _interest(reader, rows)
+    interest = await interest_of(reader, [(row["customer_id"], row["item_id"]) for row in rows])
     return page_of(
         [_item(reader, row, interest) for row in rows],
         limit,
@@ -193,21 +193,6 @@ def _place(sort: Sort, item: WorkItem) -> tuple[CursorValue, ...]:
             return (-level, row.due_on.isoformat(), item.customer_id, row.item_id)
         case _:
             assert_never(sort)
-
-
-async def _interest(
-    reader: Reader, rows: Sequence[asyncpg.Record]
-) -> Mapping[tuple[str, str], int]:
-    """Return the interest that is owed on items, by customer and item; without it none is."""
-    if not charges(reader):
-        return {}
-    customers, items = [row["customer_id"] for row in rows], [row["item_id"] for row in rows]
-    found = {}
-    for record in await reader.ask("receivables/charges_of", customers, items):
-        row = ChargeRow(**{name: record[name] for name in ChargeRow.__struct_fields__})
-        owed = interest_on(row, reader.today(row.branch_id)).owed_minor
-        found[record["customer_id"], row.item_id] = owed
-    return found
 
 
 def _item(

@@ -34,6 +34,11 @@ _PROBLEMS: Mapping[str, Told] = {
         N_("No event of a customer of this id was ever recorded."),
         N_("Check the id; upper and lower case differ."),
     ),
+    "unknown_case": Told(
+        N_("There is no such case"),
+        N_("Nothing ever opened a case of this id."),
+        N_("Check the id; upper and lower case differ."),
+    ),
     "customer_parked": Told(
         N_("This customer cannot be shown"),
         N_("An event of this customer cannot be read, so no figure of theirs can be told."),
@@ -70,17 +75,25 @@ _FIELDS: Mapping[str, str] = {
     "disputed": N_("Disputed"),
     "family": N_("Kind of touchpoint"),
     "held": N_("Dunning held"),
+    "hours": N_("Runs out within"),
     "id": N_("Customer id"),
     "kind": N_("Kind"),
+    "least": N_("Amount from"),
     "level": N_("Dunning level"),
+    "most": N_("Amount to"),
+    "owner": N_("Owner"),
+    "phase": N_("Phase"),
     "priority": N_("Priority"),
     "promised": N_("Promised"),
     "sort": N_("Sort by"),
     "status": N_("State"),
+    "unassigned": N_("unassigned"),
 }
 
 _INSTANT = N_("Give a day such as 2026-03-20 or an instant such as 2026-03-20T10:00:00+08:00.")
 _ID = N_("An id has 1 to 120 characters, with neither tabs nor line breaks.")
+
+_AMOUNT = N_("Give an amount such as 1000.00, with no more decimals than its currency has.")
 
 _REMEDIES: Mapping[str, str] = {
     "as_known": _INSTANT,
@@ -89,6 +102,9 @@ _REMEDIES: Mapping[str, str] = {
     "cursor": N_("Start again from the first page of the list."),
     "customer": _ID,
     "id": _ID,
+    "least": _AMOUNT,
+    "most": _AMOUNT,
+    "owner": _ID,
 }
 """Of fields that are typed, not chosen."""
 

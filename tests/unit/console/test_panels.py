@@ -73,3 +73,29 @@ def test_each_currency_is_in_the_table_of_what_is_overdue(language: str) -> None
 def test_one_currency_needs_no_heading() -> None:
     one = structs.replace(OVERVIEW, ageing=OVERVIEW.ageing[:1])
     assert "rowgroup" not in draw(one, "en")["overdue"]
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [("en", "The first 9 of 12 branches"), ("zh-CN", "共 12 家分公司，此处为前 9 家")],
+)
+def test_a_chart_of_some_branches_says_so_and_leads_to_all(language: str, sentence: str) -> None:
+    names = [f"B-{n:02}" for n in range(12)]
+    twelve = structs.replace(
+        OVERVIEW,
+        rates=Rates((0,) * WINDOW_S, tuple((name, 5) for name in names)),
+        balances=tuple(BranchBalance(name, "CNY", 100, 50) for name in names),
+    )
+    drawn = draw(twelve, language)
+    for panel, table in (("branches", "all-branches"), ("overdue", "all-overdue")):
+        chart, below = drawn[panel].split("<details")
+        assert sentence in said(chart)
+        assert f'href="#{table}"' in chart
+        assert f'id="{table}"' in below
+        assert all(name in below for name in names)
+        assert "B-09" not in chart
+    nine = structs.replace(twelve, rates=Rates((0,) * WINDOW_S, twelve.rates.by_branch[:9]))
+    assert "#all-branches" not in draw(nine, language)["branches"]
+    other = (BranchBalance("Z", "HKD", 1, 1),)
+    few = structs.replace(twelve, balances=(*twelve.balances[:9], *other))
+    assert "#all-overdue" not in draw(few, language)["overdue"]

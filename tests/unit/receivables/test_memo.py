@@ -88,6 +88,7 @@ def test_one_more_fact_of_a_long_dossier_is_the_only_one_walked() -> None:
     assert {table: len(rows) for table, rows in differences.rows.items()} == {
         "items": 1,
         "accounts": 1,
+        "requests": 0,
     }
     [item] = differences.rows["items"].values()
     [account] = differences.rows["accounts"].values()

@@ -1,0 +1,60 @@
+"""Query parameters of the credit controllers' list."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from events.money import UnknownCurrency, to_minor
+from services.console.credit.work import Phase, Sort, WorkFilter
+from services.console.receivables.parameters import Currency
+from services.console.shared.parameters import Identifier, Paged
+from services.console.shared.refusals import BadParameter
+
+Amount = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}(\.[0-9]{1,4})?$")]
+
+
+class CreditParameters(Paged):
+    """Which work, in which order. What is about amounts needs a currency."""
+
+    phase: Phase | None = None
+    branch: Identifier | None = None
+    currency: Currency | None = None
+    least: Annotated[
+        Amount | None, Field(description="At least this amount, in the currency: 1000.00.")
+    ] = None
+    most: Annotated[Amount | None, Field(description="At most this amount.")] = None
+    sort: Annotated[
+        Sort, Field(description="day: due, delivered or asked for, the oldest first.")
+    ] = "day"
+
+    def work_filter(self) -> WorkFilter:
+        """Return the filter. Raises: BadParameter."""
+        return WorkFilter(
+            phase=self.phase,
+            branch_id=self.branch,
+            currency=self.currency,
+            least_minor=self._minor("least", self.least),
+            most_minor=self._minor("most", self.most),
+            sort=self.sort,
+        )
+
+    @property
+    def is_about_amounts(self) -> bool:
+        """Return whether it can be answered in one currency only."""
+        return self.sort == "amount" or self.least is not None or self.most is not None
+
+    def _minor(self, name: str, amount: str | None) -> int | None:
+        if amount is None:
+            return None
+        if self.currency is None:
+            raise BadParameter("currency", "amounts compare within a currency: name one")
+        try:
+            minor, rounded = to_minor(Decimal(amount), self.currency)
+        except UnknownCurrency as error:
+            raise BadParameter("currency", str(error)) from error
+        if rounded:
+            raise BadParameter(name, f"{amount} has more decimals than {self.currency} has")
+        return minor

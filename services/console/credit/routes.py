@@ -1,0 +1,70 @@
+"""The credit controllers' list as JSON and as a page."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Query
+from starlette.responses import Response
+
+from services.console.credit.documents import CreditWorkDocument, sums_document, work_document
+from services.console.credit.parameters import CreditParameters
+from services.console.credit.sums import phase_sums
+from services.console.credit.work import CAP, PHASES, count_work, work
+from services.console.shared.openapi import documented
+from services.console.shared.visit import PAGE_LENGTH, TheVisit, api_router, page_router
+
+api = api_router()
+pages = page_router()
+
+
+@api.get("/credit/work", responses=documented(CreditWorkDocument))
+async def get_work(visit: TheVisit, asked: Annotated[CreditParameters, Query()]) -> Response:
+    """Return a page of what to look after before delivery, until it is due, and overdue."""
+    wanted = asked.work_filter()
+    signer = await visit.console.signer()
+    async with visit.rows(visit.console.receivables, asked) as reader:
+        sums = await phase_sums(reader, asked.branch)
+        page = await work(reader, wanted, asked.limit, signer, asked.cursor)
+        count = await count_work(reader, wanted)
+    document = CreditWorkDocument(
+        position=reader.position,
+        at=reader.at,
+        count=min(count, CAP),
+        count_is_capped=count > CAP,
+        sums=[sums_document(one) for one in sums],
+        work=[work_document(one) for one in page.entries],
+        next=page.next_cursor,
+    )
+    return visit.answer(document, page.next_cursor)
+
+
+@pages.get("/credit")
+async def show_work(visit: TheVisit) -> Response:
+    """Show what to look after in all phases, and what each comes to."""
+    asked = visit.asked(CreditParameters)
+    signer = await visit.console.signer()
+    async with visit.rows(visit.console.receivables, asked) as reader:
+        sums = await phase_sums(reader, asked.branch)
+        currencies = [one.currency for one in sums]
+        if asked.is_about_amounts and asked.currency is None:
+            asked = asked.model_copy(update={"currency": next(iter(currencies), "XXX")})
+        wanted = asked.work_filter()
+        page = await work(reader, wanted, PAGE_LENGTH, signer, asked.cursor)
+        count = await count_work(reader, wanted)
+        notices = await visit.notices(reader)
+    return visit.page(
+        "credit/work.html",
+        "/credit",
+        {
+            "page": page,
+            "sums": sums,
+            "count": count,
+            "cap": CAP,
+            "asked": asked,
+            "phases": PHASES,
+            "currencies": currencies,
+            **visit.paging_links(page.next_cursor, asked.cursor),
+            **notices,
+        },
+    )
