@@ -188,13 +188,14 @@ def _resolved(case: Case, data: CaseResolved, now: datetime) -> None:
 
 
 def _closed(case: Case, data: CaseClosed, now: datetime) -> None:
-    case.handled(data.agent, data.department, now)
+    case.handled(data.agent or data.by, data.department, now)
     if case.status != "closed":
         case.close(now, data.confirmed)
     _note(case, data, now)
 
 
 def _declined(case: Case, data: CaseDeclined, now: datetime) -> None:
+    case.handled(data.by, None, now)
     if case.status != "closed":
         case.close(now, False, "declined")
         case.declined = True
@@ -202,6 +203,7 @@ def _declined(case: Case, data: CaseDeclined, now: datetime) -> None:
 
 
 def _duplicate_found(case: Case, data: CaseDuplicateFound, now: datetime) -> None:
+    case.handled(data.by, None, now)
     if case.status != "closed":
         case.close(now, False, "duplicate")
         case.duplicate_of = data.duplicate_of

@@ -7,8 +7,8 @@ branches and stages, whatever the number of cases.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from functools import partial
 
 from msgspec import Struct, field
@@ -27,6 +27,7 @@ from projections.case_board.rows import (
     DepartmentRow,
     ObligationRow,
 )
+from projections.case_board.verdicts import verdicts
 from projections.facts import Facts
 from projections.protocol import Row
 from services.postgres.pool import Pool
@@ -61,7 +62,8 @@ class CaseSums(Struct):
 
     Solved at first contact is a case that ended in its first cycle without a resolve that did not
     hold, with one agent and one department from first to last. What customers say is counted by
-    call: a verdict stays when the case goes on, or is reopened, and they are called again.
+    call: a verdict stays when the case goes on, or is reopened, and they are called again. A call
+    that is reported when its case is not resolved, above all when it was closed, decides nothing.
     """
 
     cases: int = 0
@@ -247,7 +249,7 @@ class ServiceParts:
             return
         _add_cases(found, cases, rows[CYCLES.name])
         _add_departments(found, cases, (*rows[OBLIGATIONS.name], *rows[DEPARTMENTS.name]))
-        _add_calls(found, cases, facts, told.at)
+        _add_calls(found, cases, verdicts(facts, told.at, told.reference).values())
 
 
 def _add_cases(found: PartService, cases: Mapping[str, CaseRow], rows: Sequence[Row]) -> None:
@@ -270,13 +272,10 @@ def _add_departments(found: PartService, cases: Mapping[str, CaseRow], rows: Seq
 
 
 def _add_calls(
-    found: PartService, cases: Mapping[str, CaseRow], facts: Facts, at: datetime
+    found: PartService, cases: Mapping[str, CaseRow], calls: Iterable[tuple[str, CallbackMade]]
 ) -> None:
-    for fact in facts:
-        data = fact.data
-        if not isinstance(data, CallbackMade) or fact.effective_at > at:
-            continue
-        case = cases.get(data.case_id or "")
+    for case_id, data in calls:
+        case = cases.get(case_id)
         if case is None:
             continue
         for sums in found.sums_of(case):

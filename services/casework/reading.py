@@ -11,8 +11,7 @@ import msgspec
 from starlette.datastructures import Headers, QueryParams
 
 from events import instants
-from events.touchpoints.complaint import CaseNoted
-from services.casework.api import ON_A_VERSION
+from services.casework.api import ON_A_VERSION, kept_sealed
 from services.casework.problems import said
 from services.intake.answers import EventRefused
 from services.intake.explaining import explained
@@ -41,6 +40,11 @@ def asked(body: bytes, kind: type[C]) -> Asked[C]:
 
     Raises: Problem, EventRefused.
     """
+    return command_in(object_in(body), kind)
+
+
+def object_in(body: bytes) -> dict[str, object]:
+    """Return the object that a body holds; none has no fields. Raises: Problem, EventRefused."""
     try:
         parsed = parse(body) if body.strip() else {}
     except MalformedBody as error:
@@ -54,10 +58,20 @@ def asked(body: bytes, kind: type[C]) -> Asked[C]:
     if not isinstance(parsed, dict):
         raise EventRefused("malformed", "body", "is no object", "send the command's fields")
     refuse_half_pairs(parsed)
+    return parsed
+
+
+def command_in(parsed: Mapping[str, object], kind: type[C]) -> Asked[C]:
+    """Return the command that fields ask for. Raises: EventRefused."""
     fields = {name: value for name, value in parsed.items() if name != "personal"}
     personal = None
     if "personal" in parsed:
-        personal = personal_fields(parsed["personal"], CaseNoted)
+        touchpoint = kept_sealed(kind)
+        if touchpoint is None:
+            raise EventRefused(
+                "unknown_field", "personal", "is nothing that this command keeps", "leave it out"
+            )
+        personal = personal_fields(parsed["personal"], touchpoint)
     try:
         command = msgspec.convert(instants.cut(fields, kind), kind, strict=True)
     except msgspec.ValidationError as error:

@@ -90,7 +90,7 @@ async def _done(
         key=key or str(uuid4()),
         personal=sent.personal,
     )
-    streams = Streams(platform.log, platform.vault, platform.clock)
+    streams = Streams(platform.streams, platform.vault, platform.clock)
     alerts = Alerts(platform.pool, streams, Customers(platform.log, platform.pool))
     answer = await alerts.execute(order, reference, platform.clock.now())
     return as_done(answer, "the customer")

@@ -92,7 +92,7 @@ def as_done(answer: Answer, what: str) -> Done:
             told = english(UTC).tell(answer)
             raise TouchstoneError(f"refused ({answer.rule}): {told.detail} {told.remedy}")
         case Moved(seen, version, changed):
-            came = ", ".join(event.envelope.type for event in changed)
+            came = ", ".join(fact.data.event_type for fact in changed)
             raise TouchstoneError(f"{what} is at version {version}, not {seen}: {came} came since")
         case OtherRequest(key):
             raise UsageError(f"the key {quoted(key)} was used for something else")

@@ -122,6 +122,8 @@ GIVEN: Mapping[str, Arguments] = {
     "readable_heads": (1,),
     "receipt": (ONE, "B-1"),
     "reference_stream": (1, 200),
+    "stream_facts": (["/cases/1", "/cases/2"],),
+    "kafka_streams_ahead": (["/cases/1", "/cases/2"],),
     "stream_read": ("/branches/B-1/till", 199_000),
     # --- Kafka's
     "kafka_admit": (
@@ -190,6 +192,7 @@ GIVEN: Mapping[str, Arguments] = {
     # --- rows
     "add_totals": columns([(*OURS, 1, "open", "CNY", "B-1", 730_001, 1, 5)]),
     "alert_journal_after": (59_000, 60_000, 500),
+    "alert_journal_line": (59_000,),
     "alert_journal_end": (),
     "checkpoints_of": (*OURS, 1),
     "count_heads": (*OURS, NOW),
@@ -231,12 +234,20 @@ GIVEN: Mapping[str, Arguments] = {
     # --- casework
     "alert_told": (str(ONE),),
     "identity_events": (CUSTOMERS, TYPES),
-    "open_invoices": (CUSTOMER, "case_id-7"),
+    "cases_found": ("t1", 50),
+    "customers_found": ("B-1", 50),
+    "open_invoices": (CUSTOMERS, ["case_id-12", "case_id-13"]),
     "opening_move": (PARTITION, 1, 5),
     "opening_places": (),
-    "published_cases": (CUSTOMER,),
-    "published_cases_of_nobody": ("B-1",),
-    "row_of_case": ("case_id-7",),
+    "published_cases": (CUSTOMERS, ["T-1", "T-2"]),
+    "published_cases_of_nobody": (["B-1"], ["T-1"]),
+    "rows_of_cases": (["case_id-7", "case_id-8"],),
+    "count_parked_work": (),
+    "event_of": (ONE,),
+    "park_work": ("case_openings", str(ONE), "T-1", CUSTOMER, ONE, "why", NOW),
+    "parked_work_again": (),
+    "parked_work_done": ("case_openings", str(ONE)),
+    "parked_work_due": ("case_openings", NOW, 100),
     "tier_of": (CUSTOMER,),
     # --- notices
     "begin_connecting": (),
@@ -352,6 +363,10 @@ PARTS: Mapping[str, Mapping[str, str]] = {
     "cases/count_cases": {
         "conditions": "c.status IN ('open', 'waiting') AND c.owner = $1", "limit": "$2",
     },
+    "cases_found": {
+        "conditions": "c.status IN ('open', 'waiting') AND c.owner = $1", "limit": "$2",
+    },
+    "customers_found": {"conditions": "i.branch_id = $1", "limit": "$2"},
     "credit/count_work": {
         "items_joins": "", "items_where": "i.branch_id = $1", "limit": "$3",
         "requests_where": "r.branch_id = $1 AND (r.stage <> 'refused' OR r.since_on > $2)",
@@ -404,7 +419,7 @@ def large(postgres_server: str) -> Iterator[str]:
             runner.run(database.__aexit__(None, None, None))
 
 
-ON_ROWS = frozenset({"open_invoices", "row_of_case", "tier_of"})
+ON_ROWS = frozenset({"cases_found", "customers_found", "open_invoices", "rows_of_cases", "tier_of"})
 """Statements outside the console that name tables of rows, which carry a version."""
 
 

@@ -12,8 +12,8 @@ from events.cases.staff import staff_in_force
 from services.console.alerts.queries import CAP, AlertFilter
 from services.console.shared.cursor import CursorSigner
 from services.console.shared.paging import Page, page_of
-from services.console.shared.question import Question
 from services.console.shared.reading import Reader
+from services.postgres.question import Question
 
 
 class StandingFilter(Struct, frozen=True):
