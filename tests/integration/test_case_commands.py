@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from events.money import Money
-from events.touchpoints.payment import InvoiceIssued
+from events.touchpoints.payment import CreditLimitSet, InvoiceIssued
 from services.hosts.project import Projector
 from tests.support.casework import COLLEAGUE, MONDAY, company, open_desk, settings_of
 from tests.support.commands import Run
@@ -59,11 +59,15 @@ async def _with_an_alert(database: str) -> str:
     async with open_desk(settings_of(database), SetClock(MONDAY)) as desk:
         for number, data in enumerate(company()):
             await desk.publish(data, f"company {number}", customer=None, till="policy")
-        due_on = MONDAY.date() - timedelta(days=5)
-        late = InvoiceIssued(invoice_id="I-1", amount=Money(100_00, "CNY"), due_on=due_on)
-        await desk.publish(late, "late")
+        # An alert that time does not end: the program's clock is that of the machine.
+        await desk.publish(CreditLimitSet(limit=Money(50_00, "CNY")), "limit")
+        due_on = MONDAY.date() + timedelta(days=9)
+        above = InvoiceIssued(invoice_id="I-1", amount=Money(100_00, "CNY"), due_on=due_on)
+        await desk.publish(above, "above")
         await Projector(desk.platform).catch_up()
-        found = await desk.platform.pool.fetchval("SELECT alert_id::text FROM alerts")
+        found = await desk.platform.pool.fetchval(
+            "SELECT alert_id::text FROM alerts WHERE kind = $1", "limit_exceeded"
+        )
         assert isinstance(found, str)
         return found
 
@@ -73,14 +77,23 @@ def test_an_operator_commands_an_alert(
 ) -> None:
     monkeypatch.setenv("TOUCHSTONE_MASTER_KEY", str(settings_of(database).master_key))
     alert_id = asyncio.run(_with_an_alert(database))
-    passed_on = ("alert", "do", alert_id, "delegate", "--by", "money-1", "--set", f"to={COLLEAGUE}")
+    passed_on = (
+        "alert",
+        "do",
+        alert_id,
+        "delegate",
+        "--by",
+        "credit-1",
+        "--set",
+        f"to={COLLEAGUE}",
+    )
     done = run(*passed_on, "--note", "knows the buyer", "--format", "json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["events"] == ["alert.delegated"]
     once = ("alert", "do", alert_id, "acknowledge", "--by", COLLEAGUE, "--key", "k-1")
     assert run(*once).stdout.startswith("done: alert.acknowledged")
     assert "done before" in run(*once).stdout
-    refused = run("alert", "do", alert_id, "acknowledge", "--by", "money-1")
+    refused = run("alert", "do", alert_id, "acknowledge", "--by", "credit-1")
     assert (refused.returncode, "taken_up" in refused.stderr) == (1, True)
     for words, said in (
         (("alert", "do", alert_id, "snoze", "--by", COLLEAGUE), "did you mean 'snooze'?"),
