@@ -11,15 +11,20 @@ from events.touchpoints.base import Instant
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
 
 
-class AlertNotice(Struct, frozen=True, kw_only=True):
-    """An alert was raised, or withdrawn with its cause; delivered at least once per occurrence.
+AlertAction = Literal["raised", "withdrawn", "acknowledged", "snoozed", "delegated"]
 
-    One line of the alert journal. `alert_id` names the episode and `occurrence` counts its lines.
+
+class AlertNotice(Struct, frozen=True, kw_only=True):
+    """An alert was raised, or withdrawn with its cause, or somebody did something about it.
+
+    One line of the alert journal, delivered at least once per occurrence. `alert_id` names the
+    episode and `occurrence` counts its lines. What was put off is raised again at its instant, if
+    it stands; what was passed on says to whom.
     """
 
     alert_id: str
     occurrence: int
-    action: Literal["raised", "withdrawn"]
+    action: AlertAction
     at: Instant
     kind: str
     subject: str
@@ -31,6 +36,9 @@ class AlertNotice(Struct, frozen=True, kw_only=True):
     amount_minor: int
     cause_reason: str | None = None
     cause_event_id: str | None = None
+    state_by: str | None = None
+    until: Instant | None = None
+    delegate: str | None = None
 
 
 class ChangeNotice(Struct, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ from typing import ClassVar, NamedTuple, Protocol
 
 from msgspec import Struct, field
 
+from events.alert_care import CareState
 from events.envelope import CustomerId
 from events.policy import Reference
 from events.touchpoints.base import Touchpoint
@@ -67,8 +68,12 @@ class AlertKey(NamedTuple):
     threshold: int  # days past due, level, or 0
 
 
-class Alert(Struct, frozen=True, kw_only=True):
-    """An alert that stands: one episode, with an identity of its own."""
+class Alert(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An alert that stands: one episode, with an identity of its own.
+
+    Where somebody did something about it: who and when, until when it was put off, and whom it
+    was passed on to.
+    """
 
     kind: str
     subject: str
@@ -78,6 +83,11 @@ class Alert(Struct, frozen=True, kw_only=True):
     since: datetime  # the exact instant at which it became true
     currency: str
     amount_minor: int
+    state: CareState = "open"
+    state_by: str | None = None
+    state_at: datetime | None = None
+    until: datetime | None = None
+    delegate: str | None = None
 
     @property
     def key(self) -> AlertKey:
@@ -90,6 +100,12 @@ class Alert(Struct, frozen=True, kw_only=True):
         name = "\x1f".join(
             (self.kind, self.customer_id, self.subject, str(self.threshold), self.since.isoformat())
         )
+        return str(uuid.uuid5(ALERT_NAMESPACE, name))
+
+    @property
+    def episode_id(self) -> str:
+        """Return an id of the episode that does not name the customer: a merge changes that."""
+        name = "\x1f".join((self.kind, self.subject, str(self.threshold), self.since.isoformat()))
         return str(uuid.uuid5(ALERT_NAMESPACE, name))
 
 

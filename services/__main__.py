@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from services.cli import alerts as alert_commands
 from services.cli import audit, gateway, importing, kafka, projector
 from services.cli import cases as casework
 from services.cli import move as moving
@@ -105,6 +106,7 @@ app.add_typer(policy)
 app.add_typer(gateway.branch, name="branch")
 app.add_typer(gateway.staff, name="staff")
 app.add_typer(casework.app)
+app.add_typer(alert_commands.app)
 app.add_typer(gateway.quarantine, name="quarantine")
 app.add_typer(kafka.topics, name="topics")
 app.command()(moving.move)

@@ -1,7 +1,8 @@
-"""Decisions on alerts about no case: taken up, put off, passed on, by whom they reached.
+"""Decisions on alerts about no clock of a case: taken up, put off, passed on, by whom they reached.
 
 What is done about a clock of a case is a command on that case (`events.cases.escalating`). What is
-done about any other alert joins its customer's stream; the journal says whether it stands.
+done about any other alert joins its customer's stream; the facts say whether it stands. Whoever
+takes care of it is the only one to put it off or pass it on, as long as he or she works here.
 """
 
 from __future__ import annotations
@@ -11,19 +12,26 @@ from typing import assert_never
 
 from msgspec import Struct
 
+from events.alert_care import NO_CARE, Care
 from events.cases.asking import Decision
 from events.cases.commands import CaseCommand
-from events.cases.reasons import ALERT_NOT_YOURS, ALERT_WITHDRAWN, IN_THE_PAST, UNKNOWN_STAFF
+from events.cases.reasons import (
+    ALERT_NOT_YOURS,
+    ALERT_WITHDRAWN,
+    IN_THE_PAST,
+    TAKEN_UP,
+    UNKNOWN_STAFF,
+)
 from events.cases.recipients import Recipient
 from events.cases.staff import Staff, staff_in_force
 from events.policy import Reference
-from events.refusals import Word, refuse
+from events.refusals import Refused, Word, refuse
 from events.touchpoints.base import Instant, Key
 from events.touchpoints.policy import AlertAcknowledged, AlertDelegated, AlertSnoozed
 
 
 class AcknowledgeAlert(CaseCommand, frozen=True):
-    """Take care of what an alert is about: it climbs no further."""
+    """Take care of what an alert is about."""
 
 
 class SnoozeAlert(CaseCommand, frozen=True):
@@ -41,24 +49,22 @@ class DelegateAlert(CaseCommand, frozen=True):
 AlertCommand = AcknowledgeAlert | SnoozeAlert | DelegateAlert
 
 
-class JournalledAlert(Struct, frozen=True):
-    """An alert as the journal has it last; `reached` are those whom it is told."""
+class KnownAlert(Struct, frozen=True):
+    """An alert as a command needs to know it; `reached` are those whom it is or was told."""
 
-    alert_id: str
+    alert_id: str  # by which the log names it: that of its episode
     reached: tuple[Recipient, ...]
+    care: Care = NO_CARE
     withdrawn_at: datetime | None = None
-    withdrawn_for: str | None = None  # the reason of its cause
 
 
 def decide_alert(
-    alert: JournalledAlert, command: AlertCommand, by: Staff, now: datetime, reference: Reference
+    alert: KnownAlert, command: AlertCommand, by: Staff, now: datetime, reference: Reference
 ) -> Decision:
     """Return the events of a command on an alert, or its refusal."""
-    if not any(one.is_of(by) for one in alert.reached):
-        who = tuple(one.agent or Word(one.role) for one in alert.reached)
-        return refuse(ALERT_NOT_YOURS, by=by.agent, who=who)
-    if alert.withdrawn_at is not None:
-        return refuse(ALERT_WITHDRAWN, since=alert.withdrawn_at, why=alert.withdrawn_for)
+    refused = _not_now(alert, command, by, now, reference)
+    if refused is not None:
+        return refused
     match command:
         case AcknowledgeAlert():
             return (AlertAcknowledged(alert_id=alert.alert_id, by=by.agent),)
@@ -72,3 +78,21 @@ def decide_alert(
             return (AlertDelegated(alert_id=alert.alert_id, by=by.agent, to=to),)
         case _:
             assert_never(command)
+
+
+def _not_now(
+    alert: KnownAlert, command: AlertCommand, by: Staff, now: datetime, reference: Reference
+) -> Refused | None:
+    """Return why nobody, or not this one, may do anything about an alert."""
+    if not any(one.is_of(by) for one in alert.reached):
+        who = tuple(one.agent or Word(one.role) for one in alert.reached)
+        return refuse(ALERT_NOT_YOURS, by=by.agent, who=who)
+    if alert.withdrawn_at is not None:
+        return refuse(ALERT_WITHDRAWN, since=alert.withdrawn_at)
+    care = alert.care
+    if care.state != "acknowledged" or care.by is None:
+        return None
+    mine = care.by == by.agent and not isinstance(command, AcknowledgeAlert)
+    if mine or staff_in_force(reference, care.by, now) is None:
+        return None
+    return refuse(TAKEN_UP, by=care.by, since=care.at)

@@ -160,6 +160,21 @@ ALERT_WITHDRAWN = Reason(
     N_("The alert does not stand any more, since %(since)s."),
     N_("Nothing need be done."),
 )
+UNKNOWN_ALERT = Reason(
+    "unknown_alert",
+    N_("There never was an alert %(alert)s."),
+    N_("Check the id; the list of alerts has those that stand."),
+)
+ALERT_OF_A_CASE = Reason(
+    "of_a_case",
+    N_("This alert is about a clock of a case: %(subject)s."),
+    N_("Give the command on that case, with the clock and the step."),
+)
+TAKEN_UP = Reason(
+    "taken_up",
+    N_("%(by)s takes care of this alert since %(since)s."),
+    N_("Nothing need be done; only %(by)s can put it off or pass it on."),
+)
 IN_THE_PAST = Reason(
     "in_the_past",
     N_("%(until)s is over; it is %(now)s."),

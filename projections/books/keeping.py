@@ -94,6 +94,7 @@ def kept_books(book: Ledger, numbers: Numbers) -> KeptBooks:
         credit_notes=[sources[note] for note in book.credit_notes.values()],
         loose_notes=[sources[note] for note in book.loose_notes],
         ignored=book.ignored,
+        cares=book.cares,
         deadlines=[_kept_deadline(one, numbers) for one in book.deadlines],
         announced=[
             (items[fee.item], fee.level, fee.amount, fee.at, fee.event_id)

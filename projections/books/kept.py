@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from events.alert_care import Care
 from events.touchpoints.order import OrderLine
 from events.touchpoints.payment import GatePurpose
 from projections.books.commitments import Ignored
@@ -237,6 +238,7 @@ class KeptBooks(Kept):
     credit_notes: Sequence[int]
     loose_notes: Sequence[int]
     ignored: list[Ignored]
+    cares: dict[str, Care]
     deadlines: Sequence[KeptDeadline]
     announced: Sequence[tuple[int, int, int, datetime, str]]  # the item by its number
     scheduled: int

@@ -11,6 +11,7 @@ from __future__ import annotations
 import heapq
 from datetime import date, datetime, timedelta
 
+from events.alert_care import Care
 from events.facts import Fact
 from events.home import Home
 from events.money import Money
@@ -58,6 +59,7 @@ class Ledger(Charged):
         self.credit_notes: dict[str, Source] = {}
         self.loose_notes: dict[Source, None] = {}  # naming only the customer, with something left
         self.ignored: list[Ignored] = []
+        self.cares: dict[str, Care] = {}  # what was said of alerts, by what they were called
         self.deadlines: list[Deadline] = []
         self.scheduled = 0
         self.home: Home | None = None  # while facts are walked

@@ -21,6 +21,7 @@ from events.touchpoints.payment import (
     PaymentReceived,
 )
 from projections.books import billing, orders, payments
+from projections.books.cares import WORDS, hear
 from projections.books.credit_notes import settle_unbilled
 from projections.books.ledger import Ledger
 from projections.facts import Facts
@@ -28,7 +29,7 @@ from projections.facts import Facts
 HANDLERS = {**billing.HANDLERS, **payments.HANDLERS, **orders.HANDLERS}
 
 HANDLED: frozenset[type[Touchpoint]] = frozenset(
-    {*HANDLERS, CustomerProfileChanged, CustomerRegistered}
+    {*HANDLERS, *WORDS, CustomerProfileChanged, CustomerRegistered}
 )
 """The touchpoints that mean something for receivables; the last two say whose days they are."""
 
@@ -83,6 +84,7 @@ def walk(book: Ledger, facts: Facts, at: datetime) -> None:
         data = event.data
         handler = handlers.get(type(data))
         if handler is None:
+            hear(book, event)
             continue
         book.event = event
         book.now = instant

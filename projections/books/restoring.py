@@ -273,6 +273,7 @@ def _dated_again(book: Ledger, kept: KeptBooks, parts: Parts) -> None:
     book.open_checks = [book.checks[n] for n in kept.open_checks]
     book.refusals = [book.checks[n] for n in kept.refusals]
     book.deadlines = [_deadline_again(one, parts) for one in kept.deadlines]
+    book.cares = kept.cares
     book.scheduled = kept.scheduled
     book.days_of = kept.days_of
     book.limited = kept.limited

@@ -7,7 +7,8 @@ callback_overdue  a resolved case was not called back within its business days, 
                   promised was not made in time
 
 The first three have the percent as their threshold (100: the time is up); projections.case_board
-.ladder says which stands. Each ends at the instant of what made it untrue.
+.ladder says which stands. Each ends at the instant of what made it untrue. A call-back that is
+overdue stands, with what was done about it, until it is made.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from events.envelope import CustomerId
+from projections.alert_care import earliest, with_care
 from projections.case_board.calls import PromisedCall
 from projections.case_board.cases import Case
 from projections.case_board.ladder import (
@@ -54,41 +56,26 @@ def watched(customer: CustomerId, board: Board, ladder: Ladder, case: Case) -> W
         climb = ladder.climb(watch)
         climbing = climbing or bool(climb.taken)
         alert = ladder.unless_taken_up(watch, climb.taken)
-        if alert is not None:
-            _stand(alert, ladder, alerts, nexts, watch)
+        put_off = None if alert is None else ladder.put_off(alert, watch)
+        if put_off is not None:
+            nexts.append(put_off.until)
+        elif alert is not None:
+            alerts.append(alert)
         if climb.next_at is not None:
             nexts.append(climb.next_at)
     overdue = _callback_overdue(customer, case)
     if overdue is not None and overdue.since > board.at:
         nexts.append(overdue.since)
     elif overdue is not None:
-        _stand(overdue, ladder, alerts, nexts)
-    return Watched(tuple(alerts), min(nexts, default=None), climbing)
+        alerts.append(with_care(overdue, board.cares, board.at))
+    return Watched(tuple(alerts), earliest(min(nexts, default=None), alerts), climbing)
 
 
-def _stand(
-    alert: Alert,
-    ladder: Ladder,
-    alerts: list[Alert],
-    nexts: list[datetime],
-    watch: Watch | None = None,
-) -> None:
-    """Let an alert stand, or look at it again when it is not put off any more."""
-    put_off = ladder.put_off(alert, watch)
-    if put_off is None:
-        alerts.append(alert)
-    else:
-        nexts.append(put_off.until)
-
-
-def watched_call(customer: CustomerId, at: datetime, ladder: Ladder, call: PromisedCall) -> Watched:
+def watched_call(customer: CustomerId, board: Board, call: PromisedCall) -> Watched:
     """Return whether a promised call is overdue, and when it will be."""
-    alerts: list[Alert] = []
-    nexts = [due] if (due := call.next_at(at)) is not None else []
-    alert = call.alert(customer, at)
-    if alert is not None:
-        _stand(alert, ladder, alerts, nexts)
-    return Watched(tuple(alerts), min(nexts, default=None), False)
+    alert = call.alert(customer, board.at)
+    alerts = () if alert is None else (with_care(alert, board.cares, board.at),)
+    return Watched(alerts, earliest(call.next_at(board.at), alerts), False)
 
 
 def _callback_overdue(customer: CustomerId, case: Case) -> Alert | None:
@@ -150,23 +137,16 @@ class ClearedAlerts(Mapping[AlertKey, Cause]):
         return Cause("superseded" if highest > percent else "corrected")
 
     def _of_callback(self, key: AlertKey) -> Cause:
-        customer, call = self._ladder.customer, self._board.calls.get(key.subject)
+        call = self._board.calls.get(key.subject)
         if call is not None:
-            if call.ended_by is not None:
-                return Cause("called_back", call.ended_by)
-            return self._put_off(call.alert(customer, self._board.at))
+            return Cause("called_back", call.ended_by) if call.ended_by else Cause("corrected")
         case_id, _, number = key.subject.rpartition("#")
         case = self._board.cases.get(case_id)
         if case is None or number not in {str(cycle.number) for cycle in case.cycles}:
             raise KeyError(key)
         if number == str(case.cycle.number) and case.status != "resolved":
             return Cause(*case.status_by)
-        is_now = number == str(case.cycle.number)
-        return self._put_off(_callback_overdue(customer, case) if is_now else None)
-
-    def _put_off(self, alert: Alert | None) -> Cause:
-        put_off = self._ladder.put_off(alert) if alert is not None else None
-        return Cause("corrected") if put_off is None else Cause("snoozed", put_off.event_id)
+        return Cause("corrected")
 
     def _watch(self, key: AlertKey) -> Watch | None:
         case_id, _, obligation_id = key.subject.partition("/")

@@ -37,7 +37,7 @@ def kept_memo(memo: BoardMemo) -> bytes:
             calls=[(subject, _kept_call(call)) for subject, call in board.calls.items()],
             acknowledged=[(one, kept_fact(fact)) for one, fact in board.acknowledged.items()],
             snoozed=[(one, kept_facts(facts)) for one, facts in board.snoozed.items()],
-            delegated=board.delegated,
+            cares=board.cares,
             uses=sorted(board.uses),
             cases_called=board.cases_called,
             referrers=[(case_id, list(others)) for case_id, others in board.referrers.items()],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from events.alert_care import Care
 from events.envelope import CustomerId
 from events.touchpoints.policy import EscalationStep
 from events.uses import Use
@@ -152,7 +153,7 @@ class KeptMemo(Kept):
     calls: Sequence[tuple[str, KeptCall]]  # by the subject of its alerts
     acknowledged: Sequence[tuple[str, KeptFact]]
     snoozed: Sequence[tuple[str, Sequence[KeptFact]]]
-    delegated: dict[str, str]
+    cares: dict[str, Care]
     uses: Sequence[Use]
     cases_called: dict[str, str]
     referrers: Sequence[tuple[str, Sequence[str]]]

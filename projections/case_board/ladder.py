@@ -18,6 +18,7 @@ from events.envelope import CustomerId, FactKey
 from events.facts import Fact
 from events.touchpoints.complaint import Clock as ClockName
 from events.touchpoints.policy import AlertSnoozed, EscalationStep
+from projections.alert_care import care_of
 from projections.case_board.cases import Case
 from projections.case_board.clocks import CaseClock
 from projections.case_board.parts import Cycle, Obligation
@@ -171,8 +172,8 @@ class Ladder:
             return None
         return taken[-1].alert
 
-    def put_off(self, alert: Alert, watch: Watch | None = None) -> PutOff | None:
-        """Return until when an alert was put off, if that is still to come, and by which event.
+    def put_off(self, alert: Alert, watch: Watch) -> PutOff | None:
+        """Return until when a step was put off, if that is still to come, and by which event.
 
         By the escalation's id or the alert's own; of two words the later counts.
         """
@@ -180,9 +181,8 @@ class Ladder:
         if not snoozed:
             return None
         events = list(snoozed.get(alert.alert_id, ()))
-        if watch is not None:
-            events += snoozed.get(watch.escalation_id(alert.threshold), ())
-            events.sort(key=_place)
+        events += snoozed.get(watch.escalation_id(alert.threshold), ())
+        events.sort(key=_place)
         if not events:
             return None
         data = events[-1].data
@@ -201,11 +201,11 @@ def recipients(board: Board, alert: Alert) -> tuple[Recipient, ...]:
     case as well, and as department head only that of the department that owes it (decision 30).
     Of a call about no case the branch that promised it. Passed on: whom it was passed on to.
     """
-    if board.delegated:
-        delegate = board.delegated.get(_escalation_of(board, alert))
-        delegate = delegate or board.delegated.get(alert.alert_id)
-        if delegate is not None:
-            return (Recipient("delegate", alert.branch_id or "", None, delegate),)
+    care = board.cares.get(_escalation_of(board, alert)) if board.cares else None
+    if care is None or care.delegate is None:
+        care = care_of(alert, board.cares)
+    if care is not None and care.delegate is not None:
+        return (Recipient("delegate", alert.branch_id or "", None, care.delegate),)
     call = board.calls.get(alert.subject)
     if call is not None:
         return (Recipient("owner", call.branch_id, None, None),)

@@ -12,7 +12,6 @@ from datetime import datetime
 from heapq import heappop, heappush
 
 from events.envelope import CustomerId
-from events.facts import Fact
 from events.policy import Reference
 from projections.case_board.alerts import ClearedAlerts, Watched, watched, watched_call
 from projections.case_board.board import all_rows, unread_rows
@@ -55,12 +54,12 @@ class BoardMemo(Memo):
     def go_on(self, facts: Facts, at: datetime) -> Differences:
         """Go on to an instant that is no earlier, with facts that only grew at the end."""
         board = self.board
-        acknowledged, snoozed = len(board.acknowledged), _said(board.snoozed)
+        acknowledged = len(board.acknowledged)
         board.advance(facts, at)
         stirred = board.touched
         if len(board.acknowledged) > acknowledged:
             stirred.update((key, None) for key, seen in self.watched.items() if seen.climbing)
-        if _said(board.snoozed) > snoozed:
+        if board.heard:
             stirred.update(dict.fromkeys(self.watched))
         while self.wakes and self.wakes[0][0] <= at:
             stirred[heappop(self.wakes)[1]] = None
@@ -113,7 +112,7 @@ class BoardMemo(Memo):
         case, call = board.cases.get(subject), board.calls.get(subject)
         if case is not None:
             return watched(self.customer, board, self._ladder, case)
-        return None if call is None else watched_call(self.customer, board.at, self._ladder, call)
+        return None if call is None else watched_call(self.customer, board, call)
 
     def _differing(self, subjects: Iterable[str]) -> Mapping[str, Mapping[RowKey, Row | None]]:
         board = self.board
@@ -146,11 +145,6 @@ class BoardMemo(Memo):
 
 
 _AT_REST = Watched((), None, False)
-
-
-def _said(by_alert: Mapping[str, Sequence[Fact]]) -> int:
-    """Return how many facts there are of all alerts."""
-    return sum(map(len, by_alert.values())) if by_alert else 0
 
 
 class _Rows(Mapping[str, Sequence[Row]]):

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from events.alert_care import Care, care_after
 from events.branch_calendars import business_time, business_time_uses
 from events.cases.terms import TERMS_USED, native_case_id, terms_at
 from events.facts import Fact
@@ -54,7 +55,8 @@ class Board:
         self.next_fact_at: datetime | None = None
         self.acknowledged: dict[str, Fact] = {}  # escalation or alert -> by what, first
         self.snoozed: dict[str, list[Fact]] = {}  # alert -> by what, in their order
-        self.delegated: dict[str, str] = {}  # alert -> to whom, last
+        self.cares: dict[str, Care] = {}  # what was said of alerts, by what they were called
+        self.heard = False  # something of it since the board was read
         self.uses: frozenset[Use] = frozenset()
         self.touched: dict[str, None] = {}
         self.replaced: dict[str, Case] = {}
@@ -81,6 +83,7 @@ class Board:
         """Note that whoever reads the board knows what was touched and replaced."""
         self.touched = {}
         self.replaced = {}
+        self.heard = False
 
     def referred_from(self, case: Case) -> str | None:
         """Return the case on which it was overheard: as its opening says, else the other side."""
@@ -108,19 +111,23 @@ class Board:
                 case_id = data.case_id or self.cases_called.get(data.callback_id, "")
                 if data.case_id is None or call_subject(data.callback_id) in self.calls:
                     self._call(data.callback_id).make(event, data)
-            case AlertAcknowledged():
-                self.acknowledged.setdefault(data.alert_id, event)
-                return
-            case AlertSnoozed():
-                self.snoozed.setdefault(data.alert_id, []).append(event)
-                return
-            case AlertDelegated():
-                self.delegated[data.alert_id] = data.to
+            case AlertAcknowledged() | AlertSnoozed() | AlertDelegated():
+                self._hear(event, data)
                 return
             case _:
                 return
         if case_id:
             self._say(case_id, event)
+
+    def _hear(self, event: Fact, data: AlertAcknowledged | AlertSnoozed | AlertDelegated) -> None:
+        """Take note of a word about an alert."""
+        alert_id = data.alert_id
+        self.heard = True
+        self.cares[alert_id] = care_after(self.cares.get(alert_id), event)
+        if isinstance(data, AlertAcknowledged):
+            self.acknowledged.setdefault(alert_id, event)
+        elif isinstance(data, AlertSnoozed):
+            self.snoozed.setdefault(alert_id, []).append(event)
 
     def _call(self, callback_id: str) -> PromisedCall:
         """Return the call of an id, which changes."""

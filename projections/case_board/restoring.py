@@ -44,7 +44,7 @@ def memo_again(state: bytes, reference: Reference) -> BoardMemo:
         board.calls[subject] = _call_again(call)
     board.acknowledged = {key: fact_again(fact) for key, fact in told.acknowledged}
     board.snoozed = {one: list(facts_again(facts)) for one, facts in told.snoozed}
-    board.delegated = told.delegated
+    board.cares = told.cares
     board.uses = frozenset(told.uses)
     board.cases_called = told.cases_called
     board.referrers = {case_id: dict.fromkeys(others) for case_id, others in told.referrers}

@@ -12,7 +12,8 @@ A fee, and interest that was charged, raises none: it follows what it is on. Int
 part of the exposure, and exceeds the limit at the midnight at which it does.
 
 An alert ends at the instant of what made it untrue; true again, it is a new episode
-(decision 31). Disputes hold dunning, not the alerts of age (decision 26).
+(decision 31). Disputes hold dunning, not the alerts of age (decision 26). Until it ends it stands,
+with what was done about it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from events.envelope import CustomerId
+from projections.alert_care import with_care
 from projections.books.account import Account
 from projections.books.records import Item
 from projections.protocol import Alert, AlertKey, Cause, Episode
@@ -95,16 +97,18 @@ class AlertBook:
         self.reading = reading
 
     def _alert(self, stretch: Stretch, item: Item | None, currency: str, amount: int) -> Alert:
-        return Alert(
+        reading = self.reading
+        alert = Alert(
             kind=stretch.key.kind,
             subject=stretch.key.subject,
             threshold=stretch.key.threshold,
             customer_id=self.customer,
-            branch_id=self.reading.branch_id,
+            branch_id=reading.branch_id,
             since=stretch.since,
             currency=currency,
             amount_minor=amount,
         )
+        return alert if stretch.until else with_care(alert, reading.book.cares, reading.at)
 
     def on_item(self, item: Item, due_level: int | None) -> list[Alert]:
         """Return what stands on an open item now, each for the balance still open."""

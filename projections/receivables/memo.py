@@ -12,6 +12,7 @@ from datetime import datetime
 
 from events.envelope import CustomerId
 from events.policy import Reference
+from projections.alert_care import earliest
 from projections.books.account import Account
 from projections.books.days import BEGINNING
 from projections.books.ledger import Ledger
@@ -81,7 +82,7 @@ class BookMemo(Memo):
             rows=_Rows(self, reading, rows[ACCOUNTS.name]) if continued else _listed(rows),
             alerts=alerts,
             cleared=ClearedAlerts(reading, frozenset(alert.key for alert in alerts)),
-            next_change_at=next_change(reading),
+            next_change_at=earliest(next_change(reading), alerts),
             stamp=self.stamp,
             differences=Differences(since=since, rows=rows) if continued else None,
         )

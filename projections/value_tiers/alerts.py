@@ -3,7 +3,8 @@
 tier_warning   subject: the tier that is about to be lost; from the instant at which the score
                came to be below its keep line until it is back there (recovered), the tier has
                dropped (dropped), or a correction or another policy made an end of it. The
-               amount is the keep line: what the score has to reach.
+               amount is the keep line: what the score has to reach. It stands with what was
+               done about it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from events.envelope import CustomerId
+from projections.alert_care import with_care
 from projections.protocol import Alert, AlertKey, Cause, Episode
 from projections.value_tiers.reading import ValueAt
 from projections.value_tiers.tiers import Warned
@@ -23,7 +25,8 @@ def standing_alerts(customer: CustomerId, reading: ValueAt) -> list[Alert]:
     tiers = reading.tiers
     if tiers.warned_at is None or tiers.tier is None:
         return []
-    return [_alert(customer, reading, Warned(tiers.tier, tiers.warned_at, None))]
+    alert = _alert(customer, reading, Warned(tiers.tier, tiers.warned_at, None))
+    return [with_care(alert, reading.books.ledger.cares, reading.at)]
 
 
 def episodes(customer: CustomerId, reading: ValueAt) -> list[Episode]:

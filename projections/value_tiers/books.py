@@ -40,6 +40,7 @@ from events.touchpoints.payment import (
     RefundPaid,
 )
 from projections.books import billing, orders, payments
+from projections.books.cares import WORDS, hear
 from projections.books.credit_notes import settle_unbilled
 from projections.books.days import ENDING
 from projections.books.ledger import Ledger
@@ -70,11 +71,14 @@ _TAKEN: frozenset[type[Touchpoint]] = frozenset(
 )  # fmt: skip
 """What says something beside the money that it moves."""
 
-HANDLED: frozenset[type[Touchpoint]] = frozenset({*_BOOKED, *_TAKEN})
+HANDLED: frozenset[type[Touchpoint]] = frozenset({*_BOOKED, *_TAKEN, *WORDS})
 """The touchpoints that mean something for value."""
 
-_SEEN = HANDLED - {DunningNoticeSent}
+_MOVES = HANDLED - {DunningNoticeSent}
 """Those that say something by themselves: the fee of a notice says so when it is paid."""
+
+_SEEN = _MOVES - WORDS
+"""Those that make somebody a customer of some value."""
 
 
 class Sighting(NamedTuple):
@@ -146,7 +150,7 @@ class ValueBooks:
         for n, event in enumerate(later):
             instant = event.effective_at
             if instant > at:
-                ledger.next_fact_at = first_of(_SEEN, later[n:])
+                ledger.next_fact_at = first_of(_MOVES, later[n:])
                 break
             if self.first is None and type(event.data) in _SEEN:
                 self.first = event
@@ -168,9 +172,10 @@ class ValueBooks:
 
     def _book(self, event: Fact, kind: type[Touchpoint]) -> None:
         handler = self._handlers.get(kind)
-        if handler is None:
-            return
         ledger = self.ledger
+        if handler is None:
+            hear(ledger, event)
+            return
         handler(ledger, event.data)
         if ledger.loose_notes:
             settle_unbilled(ledger)

@@ -11,6 +11,7 @@ from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.payment import DunningNoticeSent
 from events.touchpoints.policy import FeesPolicy, ReferenceTouchpoint
+from projections.alert_care import earliest
 from projections.books.stage import BOOKS
 from projections.facts import Facts, Memo, Stage
 from projections.protocol import Assessment, Row, Table, Total
@@ -29,7 +30,7 @@ class ValueTiers:
     """What each customer is worth, and which tier of the pyramid that earns."""
 
     name: ClassVar[str] = "value_tiers"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     handles: ClassVar[frozenset[type[Touchpoint]]] = HANDLED
     reads: ClassVar[frozenset[type[ReferenceTouchpoint]]] = READS
     tables: ClassVar[tuple[Table, ...]] = (STANDINGS,)
@@ -50,12 +51,13 @@ class ValueTiers:
             )
         reading = ValueAt(memo, at)
         standing = Standing(reading)
+        alerts = standing_alerts(customer, reading)
         assessment = Assessment(
             rows={STANDINGS.name: (standing.row(),)},
             uses=RULES_USED | memo.books.ledger.zone_uses(reading.branch_id),
-            alerts=standing_alerts(customer, reading),
+            alerts=alerts,
             cleared=ClearedAlerts(reading),
-            next_change_at=standing.next_change(),
+            next_change_at=earliest(standing.next_change(), alerts),
         )
         facts.memo = memo
         return assessment

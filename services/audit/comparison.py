@@ -220,7 +220,11 @@ def _standing(alert: Alert | None) -> str:
     """Return whether an alert stands, and what it says beyond its identity."""
     if alert is None:
         return "does not stand"
-    return f"stands, {alert.amount_minor} {alert.currency} of branch {alert.branch_id}"
+    money = f"stands, {alert.amount_minor} {alert.currency} of branch {alert.branch_id}"
+    if alert.state == "open" and alert.delegate is None:
+        return money
+    until = "" if alert.until is None else f" until {alert.until.isoformat()}"
+    return f"{money}, {alert.state} by {alert.state_by}{until}, passed on to {alert.delegate}"
 
 
 def _changed(live: Row | None, refolded: Row | None) -> tuple[str, str]:

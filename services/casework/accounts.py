@@ -9,33 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
-
-from msgspec.structs import replace
 
 from events.customers.account_commands import CheckCredit, Command
 from events.customers.account_reasons import UNKNOWN_CUSTOMER
 from events.customers.accounts import Account, Item, Verdict, decide
 from events.envelope import BranchId, CustomerId, RecordedEvent
-from events.facts import Fact, fact_of
+from events.facts import Fact
 from events.home import Home
 from events.money import MAX_MINOR, Money
 from events.policy import Reference
 from events.refusals import Refused, refuse
 from events.streams import customer_stream
 from events.texts import worded
-from events.touchpoints.customer import CustomerMerged, CustomerUnmerged
 from events.touchpoints.payment import DisputeSettled, InvoiceDisputed, PaymentReceived
 from events.touchpoints.policy import CreditPolicy
 from projections.facts import Facts
 from projections.receivables.credit import CreditRequest, decide_credit
 from projections.receivables.lines import Statement
 from projections.receivables.statement import explain
-from services.casework.customers import CustomerOrder, Customers, Group
-from services.casework.executing import Answer, Decided, Order, Stream, Streams
+from services.casework.customers import CustomerOrder, Customers, Group, done_before
+from services.casework.executing import Answer, Decided, Stream, Streams
 from services.errors import Unavailable
 from services.intake.answers import EventRefused
-from services.ports import CustomerRead
 
 _TRIES = 5
 
@@ -56,86 +51,50 @@ class Accounts:
         """Return what became of a command. Raises: Unavailable, UnreadableEvent, EventRefused."""
         for _ in range(_TRIES):
             group = await self._customers.group(asked.customer)
-            before = await self._done_before(asked.order(), group)
+            before = await done_before(self._streams, asked.order(), group)
             if before is not None:
                 return before
-            told = _told(asked.customer, group, now)
-            if not told.facts:
+            if not told_of(group, asked.customer, now)[1]:
                 return refuse(UNKNOWN_CUSTOMER, customer=asked.customer)
             try:
-                return await self._of_root(asked, told, reference)
+                return await self._of_root(asked, group, reference, now)
             except _OtherRoot:
                 continue
         raise Unavailable("the customer is merged and parted all the time; try again in a moment")
 
-    async def _of_root(self, asked: AccountOrder, told: _Told, reference: Reference) -> Answer:
-        """Execute a command on the stream of the root that was told. Raises: _OtherRoot."""
-        root, is_new = told.root, True
+    async def _of_root(
+        self, asked: AccountOrder, group: Group, reference: Reference, now: datetime
+    ) -> Answer:
+        """Execute a command on the stream of whose account it is now. Raises: _OtherRoot."""
+        (root, facts), is_new = told_of(group, asked.customer, now), True
 
         async def decided(events: Sequence[RecordedEvent], now: datetime) -> Decided | Refused:
-            nonlocal told, is_new
+            nonlocal group, is_new
             if not is_new:  # somebody moved
-                told = _told(asked.customer, await self._customers.group(asked.customer), now)
-                if told.root != root:
-                    raise _OtherRoot
+                group = await self._customers.group(asked.customer)
             is_new = False
-            known = {fact.id: fact for fact in (*told.facts, *map(fact_of, events))}
-            account = account_at(
-                root, [*known.values()], len(events), now, reference, asked.command
-            )
+            latest = group.and_own(root, events)
+            whose, known = told_of(latest, asked.customer, now)
+            if whose != root:
+                raise _OtherRoot
+            account = account_at(root, known, len(events), now, reference, asked.command)
             found = decide(asked.command, asked.by, now, account)
-            if isinstance(found, Refused):
-                return found
-            return Decided(found, _with_own(told, events))
+            return found if isinstance(found, Refused) else Decided(found, latest.relied_on)
 
-        latest = max(fact.effective_at for fact in told.facts)
-        branch = BranchId(Home(told.facts).branch_at(latest) or "")
+        latest = max(fact.effective_at for fact in facts)
+        branch = BranchId(Home(facts).branch_at(latest) or "")
         stream = Stream(customer_stream(root), root, branch)
         return await self._streams.execute(stream, asked.order(), decided)
-
-    async def _done_before(self, order: Order, group: Group) -> Answer | None:
-        """Return what an order of this key did, to whichever of the group was the root then.
-
-        Raises: Unavailable, UnreadableEvent.
-        """
-        first = None if order.only_tried else order.event_id(0)
-        for customer in group.facts.identity.customers:
-            if any(fact.id == first for fact in group.facts.own(customer)):
-                return await self._streams.done_before(customer_stream(customer), order)
-        return None
 
 
 class _OtherRoot(Exception):
     """Whose account the customer has is another one by now."""
 
 
-class _Told(NamedTuple):
-    """Whose account a customer has, its facts, and how far all connected with it were read."""
-
-    root: CustomerId
-    facts: Sequence[Fact]
-    relied_on: Sequence[CustomerRead]
-
-
-def _told(customer: CustomerId, group: Group, now: datetime) -> _Told:
+def told_of(group: Group, customer: CustomerId, now: datetime) -> tuple[CustomerId, Sequence[Fact]]:
+    """Return whose account a customer has at an instant, and its facts."""
     root = group.facts.identity.root_at(customer, now)
-    return _Told(root, group.facts.told(root, now) or (), group.relied_on)
-
-
-def _with_own(told: _Told, events: Sequence[RecordedEvent]) -> Sequence[CustomerRead]:
-    """Return what a decision relies on that has read the root's own stream after all the rest.
-
-    Of a merge or a parting there the rest would have to be read again.
-    """
-    read = {one.customer: one for one in told.relied_on}
-    root = read[told.root]
-    fresh = {
-        event.envelope.id
-        for event in events
-        if not root.before.covers(event.position)
-        and not isinstance(event.data, CustomerMerged | CustomerUnmerged)
-    }
-    return [*({**read, told.root: replace(root, known=root.known | fresh)}).values()]
+    return root, group.facts.told(root, now) or ()
 
 
 def account_at(
@@ -176,8 +135,8 @@ def open_invoices(
     customer: CustomerId, group: Group, now: datetime, reference: Reference
 ) -> frozenset[str]:
     """Return the invoices on which something is open in the account that a customer has."""
-    told = _told(customer, group, now)
-    statement = explain(told.root, Facts(told.facts), now, reference)
+    root, facts = told_of(group, customer, now)
+    statement = explain(root, Facts(facts), now, reference)
     return frozenset(
         one.row.invoice_id
         for one in statement.items

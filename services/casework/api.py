@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
+from events.cases.alerts import AcknowledgeAlert, DelegateAlert, SnoozeAlert
 from events.cases.commands import (
     Acknowledge,
     AddNote,
@@ -93,6 +94,15 @@ ACCOUNT_COMMANDS: Mapping[str, type[AccountCommand]] = MappingProxyType(
 )
 """Every command on a customer's account."""
 
+ALERT_COMMANDS: Mapping[str, type[CaseCommand]] = MappingProxyType(
+    {
+        "acknowledge": AcknowledgeAlert,
+        "snooze": SnoozeAlert,
+        "delegate": DelegateAlert,
+    }
+)
+"""Every command on an alert that is about no clock of a case."""
+
 IDENTITY_COMMANDS: Mapping[str, type[Struct]] = MappingProxyType(
     {
         "register": Register,
@@ -106,7 +116,7 @@ IDENTITY_COMMANDS: Mapping[str, type[Struct]] = MappingProxyType(
 WORDS: Mapping[type[Struct], str] = MappingProxyType(
     {
         kind: word
-        for words in (COMMANDS, ACCOUNT_COMMANDS, IDENTITY_COMMANDS)
+        for words in (COMMANDS, ACCOUNT_COMMANDS, IDENTITY_COMMANDS, ALERT_COMMANDS)
         for word, kind in words.items()
     }
 )

@@ -47,13 +47,14 @@ class RowChange(Struct, frozen=True, kw_only=True):
 
 
 class AlertChange(Struct, frozen=True, kw_only=True):
-    """An alert of a customer that would be raised, or end."""
+    """An alert of a customer that would be raised, or end; None: it stands on, otherwise."""
 
-    raised: bool
+    raised: bool | None
     customer_id: CustomerId
     kind: str
     subject: str
     threshold: int
+    fields: Sequence[FieldChange] = ()
 
 
 class Changes(Struct, frozen=True, kw_only=True):
@@ -170,15 +171,15 @@ def _rows(both: _Both) -> Iterator[RowChange]:
             )
 
 
-def _fields(before: Row | None, after: Row | None) -> Iterator[FieldChange]:
+def _fields(before: Row | Alert | None, after: Row | Alert | None) -> Iterator[FieldChange]:
     one, other = _plain(before), _plain(after)
     for name in dict.fromkeys((*one, *other)):
         if one.get(name) != other.get(name):
             yield FieldChange(name, one.get(name), other.get(name))
 
 
-def _plain(row: Row | None) -> Mapping[str, object]:
-    found = {} if row is None else msgspec.to_builtins(row)
+def _plain(row: Row | Alert | None) -> Mapping[str, object]:
+    found = {} if row is None else msgspec.to_builtins(msgspec.structs.asdict(row))
     assert isinstance(found, dict)
     return found
 
@@ -192,13 +193,16 @@ def _alerts(both: _Both) -> Iterator[AlertChange]:
     for alert_id, alert in new.items():
         if alert_id not in old:
             yield _alert(alert, raised=True)
+        elif fields := [*_fields(old[alert_id], alert)]:
+            yield _alert(alert, raised=None, fields=fields)
 
 
-def _alert(alert: Alert, *, raised: bool) -> AlertChange:
+def _alert(alert: Alert, *, raised: bool | None, fields: Sequence[FieldChange] = ()) -> AlertChange:
     return AlertChange(
         raised=raised,
         customer_id=alert.customer_id,
         kind=alert.kind,
         subject=alert.subject,
         threshold=alert.threshold,
+        fields=fields,
     )

@@ -9,14 +9,16 @@ from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from events.cases.staff import Staff
 from events.customers.identity import Identity
-from events.envelope import CustomerId
+from events.envelope import CustomerId, RecordedEvent
 from events.facts import Fact, fact_of
+from events.streams import customer_stream
 from events.touchpoints.customer import CustomerMerged, CustomerUnmerged
 from projections.merged import Merged
-from services.casework.executing import Order
+from services.casework.executing import Answer, Order, Streams
 from services.errors import Unavailable, UnreadableEvent
 from services.log.dossiers import PostgresDossiers
 from services.log.merged import each_merged_with, merged_with
@@ -63,6 +65,24 @@ class Group(NamedTuple):
 
     facts: Merged
     relied_on: Sequence[CustomerRead]
+
+    def and_own(self, customer: CustomerId, events: Sequence[RecordedEvent]) -> Group:
+        """Return the same with the stream of one of them, which was read after all the rest.
+
+        Of a merge or a parting there the rest would have to be read again: it is not relied on.
+        """
+        own = {fact.id: fact for fact in (*self.facts.own(customer), *map(fact_of, events))}
+        dossiers = {one: self.facts.own(one) for one in self.facts.identity.customers}
+        read = {one.customer: one for one in self.relied_on}
+        fresh = {
+            event.envelope.id
+            for event in events
+            if not read[customer].before.covers(event.position)
+            and not isinstance(event.data, CustomerMerged | CustomerUnmerged)
+        }
+        if fresh:
+            read[customer] = replace(read[customer], known=read[customer].known | fresh)
+        return Group(Merged({**dossiers, customer: [*own.values()]}), [*read.values()])
 
 
 class _Read(NamedTuple):
@@ -150,6 +170,18 @@ class Customers:
                     "the customer's latest events are not readable yet; try again in a moment"
                 )
             await asyncio.sleep(_LOOK_S)
+
+
+async def done_before(streams: Streams, order: Order, group: Group) -> Answer | None:
+    """Return what an order of this key did, in the stream of whomever of a group that was.
+
+    Raises: Unavailable, UnreadableEvent.
+    """
+    first = None if order.only_tried else order.event_id(0)
+    for customer in group.facts.identity.customers:
+        if any(fact.id == first for fact in group.facts.own(customer)):
+            return await streams.done_before(customer_stream(customer), order)
+    return None
 
 
 async def root_of(pool: Pool, customer: CustomerId, at: datetime) -> CustomerId:

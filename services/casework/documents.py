@@ -105,6 +105,50 @@ class AccountDocument(Struct, frozen=True, kw_only=True):
     credit: CreditDocument | None
 
 
+class AlertDocument(Struct, frozen=True, kw_only=True):
+    """An alert about no clock of a case: whether it stands, and what was done about it.
+
+    Without an agent it is told to whoever has the role.
+    """
+
+    alert_id: str
+    customer_id: str  # in whose stream words about it lie
+    version: int  # of that stream
+    kind: str
+    subject: str
+    threshold: int
+    branch_id: str | None
+    since: datetime
+    stands: bool
+    state: str
+    by: str | None
+    at: datetime | None
+    until: datetime | None
+    delegate: str | None
+    told: Sequence[ToldDocument]
+
+
+class ToldDocument(Struct, frozen=True):
+    """Who is told of an alert, by reference data in force."""
+
+    role: str
+    agent: str | None
+
+
+class AlertCommandDocument(Struct, frozen=True, kw_only=True):
+    """The answer to a command on an alert: what it recorded, and in whose stream."""
+
+    alert_id: str
+    customer_id: str
+    version: int
+    state: str
+    by: str | None
+    at: datetime | None
+    until: datetime | None
+    delegate: str | None
+    events: Sequence[EventDocument]
+
+
 class TriedEvent(Struct, frozen=True):
     """An event that a command would record."""
 

@@ -7,7 +7,12 @@ from collections.abc import Mapping
 import msgspec
 
 from services.casework.api import MAX_BYTES, ON_A_VERSION, kept_sealed
-from services.casework.documents import CommandDocument, History, TriedDocument
+from services.casework.documents import (
+    AlertDocument,
+    CommandDocument,
+    History,
+    TriedDocument,
+)
 from services.casework.problems import Change
 from services.intake.parsing import PERSONAL_CHARACTERS
 from services.web.problems import LANGUAGE_PARAMETER, MEDIA_TYPE, PROBLEM_SCHEMA
@@ -38,7 +43,7 @@ TRY = {
 }
 
 _ETAG = {
-    "description": "The version of the case or customer, for If-Match.",
+    "description": "The version of the case or customer (an alert's too), for If-Match.",
     "schema": {"type": "string", "examples": ['"8"']},
 }
 _POSITION = {
@@ -126,7 +131,7 @@ def _answer(description: str, kind: type[msgspec.Struct], headers: object) -> ob
 COMMON = {
     "401": problem("No key, or one that is not in force."),
     "403": problem("A branch's key, or one of somebody who does not work here now."),
-    "404": problem("There is no such case or customer.", _RULE_PROBLEM),
+    "404": problem("There is no such case, customer or alert.", _RULE_PROBLEM),
     "429": problem("The key sent too much; send the same again after Retry-After."),
     "503": problem("Nothing is acknowledged; send the same again after Retry-After."),
 }
@@ -218,6 +223,15 @@ def command(
         },
     }
 
+
+ALERT: dict[str, object] = {
+    "parameters": [KEY, LANGUAGE_PARAMETER],
+    "responses": {
+        "200": _answer("The alert as it is now.", AlertDocument, {"ETag": _ETAG}),
+        **COMMON,
+        "409": problem("It is about a clock of a case.", _RULE_PROBLEM),
+    },
+}
 
 CASE: dict[str, object] = {
     "parameters": [KEY, LANGUAGE_PARAMETER],

@@ -103,6 +103,7 @@ _PROBLEMS: Mapping[str, _Said] = {
 _NOTHING_THERE: Mapping[str, str] = {
     "unknown_case": N_("There is no such case"),
     "unknown_customer": N_("There is no such customer"),
+    "unknown_alert": N_("There is no such alert"),
 }
 
 

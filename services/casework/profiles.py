@@ -6,7 +6,7 @@ two who register the same customer at once, one finds the stream moved and is re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from events.customers.profile import (
@@ -16,14 +16,13 @@ from events.customers.profile import (
     decide,
     profile_of,
 )
-from events.envelope import BranchId, CustomerId, RecordedEvent
-from events.facts import Fact, fact_of
+from events.envelope import BranchId, RecordedEvent
+from events.facts import Fact
 from events.home import Home
 from events.policy import Reference
 from events.refusals import Refused
 from events.streams import customer_stream
 from events.touchpoints.customer import CustomerProfileChanged, CustomerRegistered
-from projections.merged import Merged
 from services.casework.customers import CustomerOrder, Customers
 from services.casework.executing import Answer, Decided, Stream, Streams
 from services.casework.identity import HEADQUARTERS
@@ -43,10 +42,15 @@ class Profiles:
     async def execute(self, asked: ProfileOrder, reference: Reference) -> Answer:
         """Return what became of a command. Raises: Unavailable, UnreadableEvent, EventRefused."""
         customer = asked.customer
-        group = await self._customers.read(customer)
+        group, is_new = await self._customers.group(customer), True
 
         async def decided(events: Sequence[RecordedEvent], now: datetime) -> Decided | Refused:
-            together = _with(group, customer, map(fact_of, events))
+            nonlocal group, is_new
+            if not is_new:  # somebody moved
+                group = await self._customers.group(customer)
+            is_new = False
+            latest = group.and_own(customer, events)
+            together = latest.facts
             own, identity = together.own(customer), together.identity
             at = identity.no_earlier_than(now)
             home = Home(together.told(customer, at) or ()).branch_at(at)
@@ -59,7 +63,9 @@ class Profiles:
                 at,
                 reference.branches,
             )
-            return found if isinstance(found, Refused) else Decided(found, at=at)
+            if isinstance(found, Refused):
+                return found
+            return Decided(found, latest.relied_on, at)
 
         branch = BranchId(asked.by.branch_id or HEADQUARTERS)
         stream = Stream(customer_stream(customer), customer, branch)
@@ -79,10 +85,3 @@ class Profiles:
                         await self._vault.open(asked.customer, fact.id, data.sealed) or {}
                     )
         return found
-
-
-def _with(group: Merged, customer: CustomerId, news: Iterable[Fact]) -> Merged:
-    """Return a group with what is in a customer's own stream by now."""
-    own = {fact.id: fact for fact in (*group.own(customer), *news)}
-    dossiers = {one: group.own(one) for one in group.identity.customers}
-    return Merged({**dossiers, customer: [*own.values()]})

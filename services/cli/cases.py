@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC
 from typing import TYPE_CHECKING, Annotated, cast
 from uuid import uuid4
 
 import typer
 
+from services.cli.commanding import (
+    ByOption,
+    FieldsOption,
+    KeyOption,
+    NoteOption,
+    as_done,
+    command_of,
+    readable,
+    staff_and_rules,
+)
 from services.cli.opening import opened
-from services.errors import TouchstoneError, UsageError
+from services.errors import UsageError
 from services.terminal import Format, FormatOption, emit, run_async, say
-from services.wording import moment, nearest, quoted
+from services.wording import moment, quoted
 
 if TYPE_CHECKING:
     from events.cases.commands import Command
@@ -89,16 +98,11 @@ async def _history(platform: Platform, case_id: str) -> History:
 def do(
     case_id: CaseArgument,
     word: Annotated[str, typer.Argument(metavar="COMMAND", help="Such as take or hand-off.")],
-    by: Annotated[str, typer.Option("--by", metavar="STAFF", help="Who commands.")],
-    fields: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="A field of the command; may be JSON."),
-    ] = None,
+    by: ByOption,
+    fields: FieldsOption = None,
     seen: Annotated[int | None, typer.Option(help="Only if the case is at this version.")] = None,
-    note: Annotated[str | None, typer.Option(help="For the others; it is kept sealed.")] = None,
-    key: Annotated[
-        str | None, typer.Option(help="The same again when it is repeated: it is done once.")
-    ] = None,
+    note: NoteOption = None,
+    key: KeyOption = None,
     form: FormatOption = Format.TEXT,
 ) -> None:
     """Command a case as a member of staff: done whole, or refused with the reason.
@@ -108,7 +112,7 @@ def do(
 
     async def command() -> Done:
         async with opened() as platform:
-            return await _done(platform, case_id, word, by, fields or [], seen, note, key)
+            return await readable(_done(platform, case_id, word, by, fields or [], seen, note, key))
 
     done = run_async(command())
     version = len(done.events)
@@ -130,67 +134,20 @@ async def _done(
     note: str | None,
     key: str | None,
 ) -> Done:
-    from events.cases.staff import staff_in_force
     from services.casework.api import COMMANDS
     from services.casework.cases import Cases, CommandOn
     from services.casework.executing import Streams
-    from services.casework.reading import asked
-    from services.casework.rulebook import Rulebook
-    from services.intake.answers import EventRefused
 
-    kind = COMMANDS.get(word)
-    if kind is None:
-        raise UsageError(f"there is no command {quoted(word)}{nearest(word, COMMANDS)}")
-    reference = await Rulebook(platform.pool).reference()
-    staff = staff_in_force(reference, by, platform.clock.now())
-    if staff is None:
-        raise UsageError(f"no member of staff has the number {quoted(by)} now")
-    body: dict[str, object] = dict(_field(one) for one in fields)
-    if note is not None:
-        body["personal"] = {"note": note}
-    try:
-        sent = asked(json.dumps(body).encode(), kind)
-        given = CommandOn(
-            case_id=case_id,
-            command=cast("Command", sent.command),
-            by=staff,
-            key=key or str(uuid4()),
-            seen=seen,
-            personal=sent.personal,
-        )
-        streams = Streams(platform.streams, platform.vault, platform.clock)
-        answer = await Cases(streams, platform.log, platform.pool).execute(given, reference)
-    except EventRefused as why:
-        raise UsageError(f"{why.field.removeprefix('data.')}: {why.reason}; {why.remedy}") from why
-    return _as_done(answer)
-
-
-def _field(text: str) -> tuple[str, object]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise UsageError(f"{quoted(text)} is no NAME=VALUE")
-    try:
-        return name, json.loads(value)
-    except json.JSONDecodeError:
-        return name, value
-
-
-def _as_done(answer: object) -> Done:
-    from events.refusals import Refused, english
-    from services.casework.executing import Done, Moved, OtherRequest
-
-    match answer:
-        case Done():
-            return answer
-        case Refused():
-            told = english(UTC).tell(answer)
-            raise TouchstoneError(f"refused ({answer.rule}): {told.detail} {told.remedy}")
-        case Moved(seen, version, changed):
-            came = ", ".join(fact.data.event_type for fact in changed)
-            raise TouchstoneError(
-                f"the case is at version {version}, not {seen}: {came} came since"
-            )
-        case OtherRequest(key):
-            raise UsageError(f"the key {quoted(key)} was used for something else")
-        case _:
-            raise AssertionError("a command is done, refused or too late")
+    sent = command_of(COMMANDS, word, fields, note)
+    staff, reference = await staff_and_rules(platform, by)
+    given = CommandOn(
+        case_id=case_id,
+        command=cast("Command", sent.command),
+        by=staff,
+        key=key or str(uuid4()),
+        seen=seen,
+        personal=sent.personal,
+    )
+    streams = Streams(platform.streams, platform.vault, platform.clock)
+    answer = await Cases(streams, platform.log, platform.pool).execute(given, reference)
+    return as_done(answer, "the case")

@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from events.envelope import PositionVector
 from events.texts import worded
+from services.casework.alert_http import alerts_router
 from services.casework.bulk.http import bulk_router
 from services.casework.customer_http import customers_router
 from services.casework.http import casework_router
@@ -64,7 +65,7 @@ def create_gateway(platform: GatewayPlatform, rates: Rates | None = None) -> Fas
         title="Touchstone gateway",
         version="1",
         description="Branches publish what happened and learn what became of each event; members "
-        "of staff command what is to happen with a case.",
+        "of staff command what is to happen with a case, a customer or an alert.",
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
@@ -75,6 +76,7 @@ def create_gateway(platform: GatewayPlatform, rates: Rates | None = None) -> Fas
     app.include_router(casework_router(platform, rates))
     app.include_router(customers_router(platform, rates))
     app.include_router(identity_router(platform, rates))
+    app.include_router(alerts_router(platform, rates))
     app.include_router(bulk_router(platform, rates))
     install_problem_handlers(app)
     return app

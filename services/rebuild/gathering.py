@@ -26,7 +26,8 @@ HEAD_COLUMNS = (
 )  # fmt: skip
 ALERT_COLUMNS = (
     "projection", "version", "partition", "alert_id", "kind", "subject", "threshold",
-    "customer_id", "branch_id", "since", "currency", "amount_minor",
+    "customer_id", "branch_id", "since", "currency", "amount_minor", "state", "state_by",
+    "state_at", "until", "delegate",
 )  # fmt: skip
 
 _LIMIT = 2**63
@@ -101,7 +102,8 @@ class Gathered:
             (
                 *self._id, partition, alert_id, alert.kind, alert.subject, alert.threshold,
                 alert.customer_id, alert.branch_id, alert.since, alert.currency,
-                alert.amount_minor,
+                alert.amount_minor, alert.state, alert.state_by, alert.state_at, alert.until,
+                alert.delegate,
             )
             for alert_id, alert in alerts.items()
         ]  # fmt: skip

@@ -11,11 +11,13 @@ from operator import attrgetter
 from typing import Any, get_type_hints
 
 from events.envelope import CustomerId
+from events.notices import AlertAction
 from events.uses import Use
 from projections.protocol import Alert, Assessment, Cause, Projection, Row, RowKey, Total
 from services.rows.written import Written
 
 _LIMIT = 2**63
+_CARE = attrgetter("state", "state_by", "state_at", "until", "delegate")
 
 TotalKey = tuple[str, str, str, int]  # measure, currency, branch, day
 
@@ -53,7 +55,8 @@ class Changes:
     )
     totals: dict[TotalKey, tuple[int, int]] = field(default_factory=dict)
     raised: list[Alert] = field(default_factory=list)
-    restated: list[Alert] = field(default_factory=list)  # they still stand, for another amount
+    restated: list[Alert] = field(default_factory=list)  # they still stand, otherwise than before
+    noted: list[tuple[Alert, AlertAction]] = field(default_factory=list)  # to be told of those
     withdrawn: list[tuple[Alert, Cause]] = field(default_factory=list)
     incomplete: list[CustomerId] = field(default_factory=list)  # whose facts must be read again
     moves_others: bool = False  # customers whose changes are written beside these
@@ -109,6 +112,7 @@ class Changes:
             (self.parked, other.parked),
             (self.raised, other.raised),
             (self.restated, other.restated),
+            (self.noted, other.noted),
             (self.withdrawn, other.withdrawn),
         ):
             mine.extend(theirs)  # type: ignore[arg-type]
@@ -152,15 +156,29 @@ class Changes:
     def _alerts(self, written: Written, assessment: Assessment) -> dict[str, Alert]:
         standing = {alert.alert_id: alert for alert in assessment.alerts}
         self.raised += [a for i, a in standing.items() if i not in written.alerts]
-        self.restated += [
-            a for i, a in standing.items() if i in written.alerts and a != written.alerts[i]
-        ]
+        for i, alert in standing.items():
+            before = written.alerts.get(i)
+            if before is None or alert == before:
+                continue
+            self.restated.append(alert)
+            if _CARE(alert) != _CARE(before):
+                self.noted.append((alert, _told(alert)))
         self.withdrawn += [
             (alert, assessment.cleared.get(alert.key, assessment.default_cause))
             for i, alert in written.alerts.items()
             if i not in standing
         ]
         return standing
+
+
+def _told(alert: Alert) -> AlertAction:
+    """Return what is told of an alert that stands, and about which something was done.
+
+    Put off, it is raised again once its instant has come.
+    """
+    if alert.state != "open":
+        return alert.state
+    return "raised" if alert.state_at is None else "delegated"
 
 
 def differing_rows(

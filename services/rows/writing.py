@@ -180,12 +180,22 @@ class Writer:
             come = columns(raised) if raised else ["{}"] * _RAISED
             await connection.execute(sql("change_alerts"), *gone, *come)
         restated = [
-            (alert.alert_id, alert.branch_id, alert.amount_minor)
+            (
+                alert.alert_id, alert.branch_id, alert.amount_minor, alert.state, alert.state_by,
+                alert.state_at, alert.until, alert.delegate,
+            )
             for one in shares
             for alert in one.changes.restated
-        ]
+        ]  # fmt: skip
         if restated:
             await connection.execute(sql("restate_alerts"), *columns(restated))
+        noted = [
+            (alert.alert_id, one.at, action)
+            for one in shares
+            for alert, action in one.changes.noted
+        ]
+        if noted:
+            await connection.execute(sql("note_alerts"), *columns(noted))
 
 
 _WITHDRAWN = 4  # columns of alerts that are withdrawn

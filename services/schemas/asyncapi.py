@@ -40,7 +40,7 @@ version.
 _NOTICES: Mapping[str, tuple[type[msgspec.Struct], str]] = {
     "quarantine": (QuarantineNotice, "Events that were not accepted, and why."),
     "changes": (ChangeNotice, "Which customers' rows changed. Lossy; the rows are the truth."),
-    "alerts": (AlertNotice, "The alert journal: alerts raised and withdrawn."),
+    "alerts": (AlertNotice, "The alert journal: alerts raised, taken care of and withdrawn."),
     "checkpoints": (CheckpointNotice, "Merkle tree heads, for whoever proves the log unaltered."),
 }
 

@@ -82,7 +82,9 @@ PARTITIONS = list(range(12))
 TYPES = ["payment.payment_received", "payment.invoice_issued"]
 HOME = [CustomerRegistered.event_type, CustomerProfileChanged.event_type]
 TODAYS = (["B-1", "B-2"], [739_000, 739_000], 739_000)
-AN_ALERT = (uuid4(), "overdue", "I", 30, CUSTOMER, "B-1", NOW, "CNY", 5)
+AN_ALERT = (
+    uuid4(), "overdue", "I", 30, CUSTOMER, "B-1", NOW, "CNY", 5, "open", None, None, None, None,
+)  # fmt: skip
 AN_EVENT = (
     [uuid4()], ["C-new"], ["/branches/B-1/new"], ["t"], ["B-1"], [0], [1], [NOW], [None], [None],
     [NOW], [None], [None], [None], [None], [NOW], [b"x"],
@@ -220,7 +222,8 @@ GIVEN: Mapping[str, Arguments] = {
     "heads_of": (*OURS, CUSTOMERS),
     "recorded_beside": (1, PARTITION, 500, *OURS),
     "rebuild_standing": columns([(*OURS, customer) for customer in CUSTOMERS]),
-    "restate_alerts": columns([(ONE, "B-1", 5)]),
+    "restate_alerts": columns([(ONE, "B-1", 5, "snoozed", "x", NOW, NOW, None)]),
+    "note_alerts": columns([(ONE, NOW, "snoozed")]),
     "retry_parked": (None,),
     "settle_partition": (*OURS, 1, PARTITION, 1, 301),
     "standing_alerts": columns([(*OURS, customer) for customer in CUSTOMERS]),
@@ -233,6 +236,7 @@ GIVEN: Mapping[str, Arguments] = {
     "release_lock": ("touchstone deliveries",),
     "relay_upto": ("webhook",),
     # --- casework
+    "alert_told": (str(ONE),),
     "cases_found": ("t1", 50),
     "customers_found": ("B-1", 50),
     "open_invoices": (CUSTOMERS, ["case_id-12", "case_id-13"]),
@@ -308,8 +312,8 @@ GIVEN: Mapping[str, Arguments] = {
     "publishing_branches": (None,),
     # --- the console
     "alerts/alert_journal": (None, None, CUSTOMER, None, 50),
-    "alerts/count_standing_alerts": (*ALL, None, "B-1", None, 1_000),
-    "alerts/standing_alerts": (*ALL, None, "B-1", None, None, None, 50),
+    "alerts/count_standing_alerts": ("B-1", 1_000),
+    "alerts/standing_alerts": ("snoozed", 50),
     "cases/board": (["d1", "d2"], "B-1", 20),
     "cases/board_sums": (),
     "cases/deadlines": (NOW, NOW + timedelta(hours=4), 50),
@@ -343,6 +347,10 @@ GIVEN: Mapping[str, Arguments] = {
 }  # fmt: skip
 
 PARTS: Mapping[str, Mapping[str, str]] = {
+    "alerts/count_standing_alerts": {"conditions": "branch_id = $1", "limit": "$2"},
+    "alerts/standing_alerts": {
+        "conditions": "state = $1 AND state <> 'open'", "limit": "$2",
+    },
     "cases/board": {"named": "$1", "branch": "w.branch_id = $2", "limit": "$3"},
     "cases/board_sums": {"branch": "TRUE"},
     "cases/deadlines": {

@@ -17,7 +17,7 @@ import pytest_asyncio
 from events.cases.commands import HoldDunning
 from events.cases.staff import Staff
 from events.cases.terms import native_case_id
-from events.customers.accounts import CheckCredit
+from events.customers.account_commands import CheckCredit
 from events.customers.identity import Identity
 from events.customers.merging import Merge, Unmerge
 from events.envelope import BranchId, CustomerId, Envelope, EventId

@@ -209,16 +209,20 @@ async def test_alerts_are_told_again_only_where_they_differ(house: House) -> Non
         " WHERE customer_id = 'C-8'"
     )
     await house.pool.execute(
-        "UPDATE alerts SET acknowledged_by = 'somebody' WHERE customer_id = 'C-9'"
+        "UPDATE alerts SET state = 'acknowledged', state_by = 'x' WHERE customer_id = 'C-9'"
     )
     told = len(await house.journal())
     found = await house.rebuild()
-    assert (found.alerts_raised, found.alerts_withdrawn) == (1, 1)
+    counts = found.alerts_raised, found.alerts_withdrawn, found.alerts_restated
+    assert counts == (1, 1, 1)
     assert (await house.journal())[told:] == [
         ("withdrawn", "C-8", "rebuilt"), ("raised", "C-7", "rebuilt"),
     ]  # fmt: skip
-    kept = await house.pool.fetchval("SELECT acknowledged_by FROM alerts WHERE customer_id = 'C-9'")
-    assert kept == "somebody"
+    state = await house.pool.fetchrow(
+        "SELECT state, state_by FROM alerts WHERE customer_id = 'C-9'"
+    )
+    assert state is not None
+    assert tuple(state) == ("open", None), "no event says that anybody takes care of it"
 
 
 async def test_a_new_version_takes_the_old_ones_place(house: House) -> None:

@@ -16,7 +16,8 @@ ROWS = {
     "accounts": "SELECT * FROM receivables_v4_accounts ORDER BY customer_id, currency",
     "charges": "SELECT * FROM receivables_v4_charges ORDER BY item_id",
     "requests": "SELECT * FROM receivables_v4_requests ORDER BY customer_id, kind, request_id",
-    "alerts": "SELECT alert_id, amount_minor FROM alerts ORDER BY alert_id",
+    "alerts": "SELECT alert_id, amount_minor, state, state_by, state_at, until, delegate "
+    "FROM alerts ORDER BY alert_id",
     "totals": "SELECT measure, branch_id, day, sum(count), sum(amount_minor) FROM totals "
     "WHERE projection = 'receivables' GROUP BY 1, 2, 3 "
     "HAVING (sum(count), sum(amount_minor)) <> (0, 0) ORDER BY 1, 2, 3",

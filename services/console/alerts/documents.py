@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Annotated
 
-from services.console.alerts.queries import JournalEntry, StandingAlert
+from msgspec import Meta
+
+from events.cases.recipients import Recipient
+from services.console.alerts.queries import JournalEntry
+from services.console.alerts.standing import StandingAlert
 from services.console.shared.documents import Document, Money, Positioned, tell
 
 
+class ToldDocument(Document):
+    """Who is told: a member of staff, or whoever has a role."""
+
+    role: str
+    agent: str | None
+
+
 class AlertDocument(Document):
-    """An alert that stands."""
+    """An alert that stands, what was done about it, and who is told by reference data in force.
+
+    Of a clock of a case the case says who is told: `told` is empty.
+    """
 
     alert: str
     kind: str
@@ -20,8 +36,12 @@ class AlertDocument(Document):
     since: datetime
     amount: Money | None
     raised_at: datetime
-    acknowledged_at: datetime | None
-    acknowledged_by: str | None
+    state: Annotated[str, Meta(examples=["open", "acknowledged", "snoozed"])]
+    by: str | None
+    at: datetime | None
+    until: datetime | None
+    delegate: str | None
+    told: list[ToldDocument]
 
 
 class AlertsDocument(Positioned):
@@ -34,7 +54,7 @@ class AlertsDocument(Positioned):
 
 
 class JournalEntryDocument(Document):
-    """One raising or withdrawal of an alert."""
+    """What was told of an alert: raised, withdrawn, acknowledged, snoozed or delegated."""
 
     ordinal: int
     alert: str
@@ -49,6 +69,9 @@ class JournalEntryDocument(Document):
     amount: Money | None
     cause: str | None
     cause_event: str | None
+    by: str | None
+    until: datetime | None
+    delegate: str | None
 
 
 class JournalDocument(Positioned):
@@ -58,13 +81,18 @@ class JournalDocument(Positioned):
     next: str | None
 
 
-def alert_document(one: StandingAlert) -> AlertDocument:
-    """Return the document of an alert that stands."""
-    return tell(AlertDocument, one)
+def alert_document(one: StandingAlert, told: Iterable[Recipient]) -> AlertDocument:
+    """Return the document of an alert that stands, and of whom it is told."""
+    recipients = [ToldDocument(role=who.role, agent=who.agent) for who in told]
+    return tell(AlertDocument, one, by=one.state_by, at=one.state_at, told=recipients)
 
 
 def journal_document(entry: JournalEntry) -> JournalEntryDocument:
     """Return the document of a journal entry."""
     return tell(
-        JournalEntryDocument, entry, cause=entry.cause_reason, cause_event=entry.cause_event_id
+        JournalEntryDocument,
+        entry,
+        cause=entry.cause_reason,
+        cause_event=entry.cause_event_id,
+        by=entry.state_by,
     )

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
+
+from events.alert_care import CareState
 from services.console.alerts.queries import AlertFilter, AlertKind
+from services.console.alerts.standing import StandingFilter
 from services.console.shared.parameters import Identifier, Paged
 
 
-class AlertsParameters(Paged):
-    """Which alerts."""
+class JournalParameters(Paged):
+    """Of which alerts."""
 
     kind: AlertKind | None = None
     branch: Identifier | None = None
@@ -16,3 +22,23 @@ class AlertsParameters(Paged):
     def alert_filter(self) -> AlertFilter:
         """Return the filter."""
         return AlertFilter(self.kind, self.branch, self.customer)
+
+
+class AlertsParameters(JournalParameters):
+    """Which standing alerts."""
+
+    state: Annotated[
+        CareState | None,
+        Field(description="Nobody takes care of it, somebody does, or it is put off."),
+    ] = None
+    staff: Annotated[
+        Identifier | None,
+        Field(
+            description="A member of staff: what he or she takes care of, and what reaches him or "
+            "her and nobody else takes care of."
+        ),
+    ] = None
+
+    def standing_filter(self) -> StandingFilter:
+        """Return the filter."""
+        return StandingFilter(self.alert_filter(), self.state, self.staff)

@@ -7,15 +7,15 @@ from typing import Annotated
 from fastapi import Query
 from starlette.responses import Response
 
-from services.console.alerts import queries
+from services.console.alerts import queries, standing
 from services.console.alerts.documents import (
     AlertsDocument,
     JournalDocument,
     alert_document,
     journal_document,
 )
-from services.console.alerts.parameters import AlertsParameters
-from services.console.alerts.words import ALERT_KINDS
+from services.console.alerts.parameters import AlertsParameters, JournalParameters
+from services.console.alerts.words import ALERT_KINDS, STATES
 from services.console.shared.openapi import documented
 from services.console.shared.visit import PAGE_LENGTH, TheVisit, api_router, page_router
 
@@ -26,23 +26,24 @@ pages = page_router()
 @api.get("/alerts", responses=documented(AlertsDocument))
 async def get_alerts(visit: TheVisit, asked: Annotated[AlertsParameters, Query()]) -> Response:
     """Return a page of the alerts that stand."""
-    wanted = asked.alert_filter()
+    wanted = asked.standing_filter()
     signer = await visit.console.signer()
     async with visit.rows(visit.console.everything, asked) as reader:
-        page = await queries.standing_alerts(reader, wanted, asked.limit, signer, asked.cursor)
-        count = await queries.count_alerts(reader, wanted)
+        page = await standing.standing_alerts(reader, wanted, asked.limit, signer, asked.cursor)
+        count = await standing.count_alerts(reader, wanted)
+        alerts = [alert_document(one, standing.told_to(reader, one)) for one in page.entries]
     document = AlertsDocument(
         position=reader.position,
         count=min(count, queries.CAP),
         count_is_capped=count > queries.CAP,
-        alerts=[alert_document(one) for one in page.entries],
+        alerts=alerts,
         next=page.next_cursor,
     )
     return visit.answer(document, page.next_cursor)
 
 
 @api.get("/alerts/journal", responses=documented(JournalDocument))
-async def get_journal(visit: TheVisit, asked: Annotated[AlertsParameters, Query()]) -> Response:
+async def get_journal(visit: TheVisit, asked: Annotated[JournalParameters, Query()]) -> Response:
     """Return a page of what was raised and withdrawn, and why."""
     wanted = asked.alert_filter()
     signer = await visit.console.signer()
@@ -60,21 +61,24 @@ async def get_journal(visit: TheVisit, asked: Annotated[AlertsParameters, Query(
 async def show_alerts(visit: TheVisit) -> Response:
     """Show the alerts that stand."""
     asked = visit.asked(AlertsParameters)
-    wanted = asked.alert_filter()
+    wanted = asked.standing_filter()
     signer = await visit.console.signer()
     async with visit.rows(visit.console.everything, asked) as reader:
-        page = await queries.standing_alerts(reader, wanted, PAGE_LENGTH, signer, asked.cursor)
-        count = await queries.count_alerts(reader, wanted)
+        page = await standing.standing_alerts(reader, wanted, PAGE_LENGTH, signer, asked.cursor)
+        count = await standing.count_alerts(reader, wanted)
+        told = {one.alert_id: standing.told_to(reader, one) for one in page.entries}
         notices = await visit.notices(reader)
     return visit.page(
         "alerts/alerts.html",
         "/alerts",
         {
             "page": page,
+            "told": told,
             "count": count,
             "cap": queries.CAP,
             "asked": asked,
             "kinds": ALERT_KINDS,
+            "states": STATES,
             **visit.paging_links(page.next_cursor, asked.cursor),
             **notices,
         },
@@ -84,7 +88,7 @@ async def show_alerts(visit: TheVisit) -> Response:
 @pages.get("/alerts/journal")
 async def show_journal(visit: TheVisit) -> Response:
     """Show what was raised and withdrawn, and why."""
-    asked = visit.asked(AlertsParameters)
+    asked = visit.asked(JournalParameters)
     wanted = asked.alert_filter()
     signer = await visit.console.signer()
     async with visit.rows(visit.console.everything, asked) as reader:

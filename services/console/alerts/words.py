@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from events.cases.recipients import Recipient
 from events.cases.terms import BREACH
+from events.refusals import WORDS
 from services.console.shared.i18n import N_
 from services.console.shared.words import Named
 
@@ -27,7 +29,17 @@ _SHARES = frozenset({"case_response", "case_solution", "case_obligation"})
 _ACTIONS: Mapping[str, str] = {
     "raised": N_("raised"),
     "withdrawn": N_("withdrawn"),
+    "acknowledged": N_("taken up"),
+    "snoozed": N_("put off"),
+    "delegated": N_("passed on"),
 }
+
+_STATES: Mapping[str, str] = {
+    "open": N_("nobody takes care of it"),
+    "acknowledged": N_("somebody takes care of it"),
+    "snoozed": N_("put off"),
+}
+STATES = tuple(_STATES)
 
 _CAUSES: Mapping[str, str] = {
     "acknowledged": N_("somebody took it up"),
@@ -99,6 +111,14 @@ class AlertWords(Named):
     def action(self, action: str) -> str:
         """Return what happened to an alert."""
         return self._named(_ACTIONS, action)
+
+    def state(self, state: str) -> str:
+        """Return whether somebody takes care of an alert."""
+        return self._named(_STATES, state)
+
+    def told(self, recipients: Iterable[Recipient]) -> str:
+        """Return who is told of an alert: by number, else whoever has a role."""
+        return self._("; ").join(one.agent or self._named(WORDS, one.role) for one in recipients)
 
     def cause(self, reason: str) -> str:
         """Return why an alert does not stand any more."""

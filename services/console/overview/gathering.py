@@ -10,7 +10,8 @@ from typing import Generic, TypeVar
 from msgspec import Struct
 
 from events.policy import Reference
-from services.console.alerts.queries import AlertFilter, JournalEntry, alert_journal, count_alerts
+from services.console.alerts.queries import AlertFilter, JournalEntry, alert_journal
+from services.console.alerts.standing import StandingFilter, count_alerts
 from services.console.cases.board import Board, board
 from services.console.overview.rates import RateMeter, Rates
 from services.console.receivables.ageing import (
@@ -84,7 +85,7 @@ class OverviewSource:
         self._customers = Paced(count_customers)
         self._ageing = Paced(ageing)
         self._balances = Paced(balances_by_branch)
-        self._standing = Paced(lambda reader: count_alerts(reader, AlertFilter()))
+        self._standing = Paced(lambda reader: count_alerts(reader, StandingFilter()))
         self._feed = Paced(self._latest)
         self._pyramid = Paced(pyramid)
         self._board = Paced(lambda reader: board(reader, COLUMN_LENGTH))

@@ -2,23 +2,26 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 
 import pytest
 from msgspec import structs
 
+from events.alert_care import Care, care_after
 from events.cases.alerts import (
     AcknowledgeAlert,
     AlertCommand,
     DelegateAlert,
-    JournalledAlert,
+    KnownAlert,
     SnoozeAlert,
     decide_alert,
 )
 from events.cases.commands import Acknowledge, Assign, Delegate, HandOff, Resolve, Snooze
-from events.cases.recipients import Recipient, usual_recipient
-from events.cases.staff import Staff, staff_in_force
+from events.cases.recipients import ABOUT_NO_CLOCK, Reach, Recipient, reach_of, told_of_alert
+from events.cases.staff import staff_in_force
 from events.envelope import CustomerId
 from events.facts import Fact
+from events.policy import Reference
 from events.refusals import Refused
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.complaint import ComplaintFiled
@@ -27,6 +30,7 @@ from events.touchpoints.policy import (
     AlertDelegated,
     AlertSnoozed,
     DepartmentSet,
+    Role,
     StaffSet,
 )
 from projections.case_board.ladder import recipients
@@ -34,15 +38,23 @@ from projections.case_board.replay import Board
 from projections.facts import Facts
 from projections.protocol import Alert, Assessment, Cause
 from tests.support.decisions import CASE_BOARD, Desk, fact_in_stream
-from tests.support.given import CUSTOMER, Told, deliveries, digest_of, instant, told
+from tests.support.given import (
+    CUSTOMER,
+    Told,
+    deliveries,
+    digest_of,
+    instant,
+    recorded_events,
+    told,
+)
 
 REACHED = (Recipient("department_head", "B-1", "sales", "head of sales"),)
-STANDS = JournalledAlert(alert_id="A-1", reached=REACHED)
+STANDS = KnownAlert(alert_id="A-1", reached=REACHED)
 NOW = instant("2026-03-09 12:00")
 DESK = Desk()
 
 
-def asked(who: str, command: AlertCommand, alert: JournalledAlert = STANDS) -> object:
+def asked(who: str, command: AlertCommand, alert: KnownAlert = STANDS) -> object:
     by = staff_in_force(DESK.reference, who, NOW)
     assert by is not None
     decided = decide_alert(alert, command, by, NOW, DESK.reference)
@@ -62,7 +74,7 @@ def test_whom_an_alert_reached_takes_it_up_puts_it_off_or_passes_it_on() -> None
 
 def test_nobody_else_may_nor_anybody_once_it_is_withdrawn() -> None:
     assert asked("bob", AcknowledgeAlert()) == "alert_not_yours"
-    over = JournalledAlert("A-1", REACHED, withdrawn_at=NOW, withdrawn_for="replied")
+    over = KnownAlert("A-1", REACHED, withdrawn_at=NOW)
     assert asked("head of sales", AcknowledgeAlert(), over) == "withdrawn"
     assert asked("head of sales", SnoozeAlert(until=NOW)) == "in_the_past"
     assert asked("head of sales", DelegateAlert(to="nobody")) == "unknown_staff"
@@ -80,8 +92,6 @@ def test_nobody_else_may_nor_anybody_once_it_is_withdrawn() -> None:
         (Recipient("owner", "B-1", "service", None), "bob", False),
         (Recipient("owner", "B-1", None, None), "bob", True),
         (Recipient("owner", "B-1", "service", "ann"), "amy", False),
-        (usual_recipient("tier_warning", "B-1"), "max", True),
-        (usual_recipient("overdue", "B-1"), "max", False),
     ],
 )
 def test_whom_an_alert_reaches(recipient: Recipient, who: str, reached: bool) -> None:
@@ -90,11 +100,106 @@ def test_whom_an_alert_reaches(recipient: Recipient, who: str, reached: bool) ->
     assert recipient.is_of(by) is reached
 
 
-def test_receivables_and_credit_are_told_of_theirs() -> None:
-    for kind, role in (("overdue", "receivables"), ("limit_exceeded", "credit")):
-        by = Staff("x", None, "B-1", frozenset({role}))  # type: ignore[arg-type]
-        assert usual_recipient(kind, "B-1").is_of(by)
-        assert not usual_recipient(kind, "B-2").is_of(by)
+def recipients_of(
+    kind: str, branch: str, *, delegate: str | None = None, at: datetime = NOW
+) -> list[str]:
+    """Whom reference data have told of an alert: names, or roles at the branch."""
+    recipients = told_of_alert(kind, branch, delegate, company(), at)
+    assert {one.branch_id for one in recipients} == {branch}
+    return [one.agent or one.role for one in recipients]
+
+
+@cache
+def company() -> Reference:
+    """Two branches with a manager each, and one office that collects for both."""
+    since = instant("2020-01-01")
+    offices: tuple[tuple[str, str, Role], ...] = (
+        ("mei", "B-1", "branch_manager"),
+        ("may", "B-2", "branch_manager"),
+        ("rob", "HQ", "receivables"),
+        ("ray", "B-2", "receivables"),
+        ("hugo", "HQ", "headquarters"),
+    )
+    staff = [
+        StaffSet(effective_from=since, staff_id=name, branch_id=branch, roles=(role,))
+        for name, branch, role in offices
+    ]
+    leaves = StaffSet(effective_from=instant("2026-04-01"), staff_id="rob", active=False)
+    return Reference(recorded_events(told(one, "2020-01-01") for one in (*staff, leaves)))
+
+
+def test_who_is_told_is_who_has_the_role_there_or_anywhere_or_headquarters() -> None:
+    assert recipients_of("tier_warning", "B-1") == ["branch_manager"]
+    assert recipients_of("overdue", "B-2") == ["receivables"]
+    assert recipients_of("overdue", "B-1") == ["ray", "rob"], "nobody there has it"
+    assert recipients_of("limit_exceeded", "B-1") == ["headquarters"], "nobody has it at all"
+    later = instant("2026-04-02")
+    assert recipients_of("overdue", "B-1", at=later) == ["ray"], "the other has left"
+    assert recipients_of("overdue", "B-2", delegate="mei") == ["mei"]
+    assert recipients_of("overdue", "B-2", delegate="rob", at=later) == ["receivables"], (
+        "who left is not"
+    )
+
+
+@pytest.mark.parametrize("who", ["mei", "may", "rob", "ray", "hugo"])
+def test_what_reaches_a_member_of_staff_is_what_he_or_she_is_told(who: str) -> None:
+    """The list that is asked of the rows, held against the rule for every branch and kind."""
+    by = staff_in_force(company(), who, NOW)
+    assert by is not None
+    reach = reach_of(by, company(), NOW)
+    for kind in ABOUT_NO_CLOCK:
+        for branch in ("B-1", "B-2", "B-3", "HQ"):
+            recipients = told_of_alert(kind, branch, None, company(), NOW)
+            expected = any(one.is_of(by) for one in recipients)
+            assert _reaches(reach, kind, branch) == expected, (kind, branch)
+
+
+def _reaches(reach: Reach, kind: str, branch: str) -> bool:
+    if branch == reach.branch_id and kind in reach.here:
+        return True
+    return kind in reach.elsewhere and (kind, branch) not in reach.but_not
+
+
+# --- who takes care of it ---
+
+
+def test_who_took_it_up_is_the_only_one_to_put_it_off_until_he_or_she_leaves() -> None:
+    head, later = "head of sales", instant("2026-03-09 15:00")
+    alert = KnownAlert(
+        "A-1",
+        (*REACHED, Recipient("delegate", "B-1", None, "bob")),
+        Care("acknowledged", "bob", NOW),
+    )
+    assert asked(head, AcknowledgeAlert(), alert) == "taken_up"
+    assert asked("bob", AcknowledgeAlert(), alert) == "taken_up", "once is enough"
+    assert asked(head, SnoozeAlert(until=later), alert) == "taken_up"
+    assert asked(head, DelegateAlert(to="amy"), alert) == "taken_up"
+    assert asked("bob", DelegateAlert(to="amy"), alert) == (
+        AlertDelegated(alert_id="A-1", by="bob", to="amy"),
+    )
+    gone = structs.replace(alert, care=Care("acknowledged", "who left", NOW))
+    assert asked(head, AcknowledgeAlert(), gone) == (AlertAcknowledged(alert_id="A-1", by=head),)
+
+
+def test_the_last_word_counts_and_what_was_put_off_opens_again() -> None:
+    said = [
+        AlertDelegated(alert_id="A", by="x", to="y"),
+        AlertSnoozed(alert_id="A", by="y", until=instant("2026-03-10")),
+        AlertAcknowledged(alert_id="A", by="y"),
+        AlertSnoozed(alert_id="A", by="y", until=instant("2026-03-12")),
+        AlertDelegated(alert_id="A", by="y", to="z"),
+    ]
+    care, seen = None, []
+    for n, data in enumerate(said):
+        care = care_after(care, fact_in_stream(data, instant(f"2026-03-09 0{n}:00"), "/x", n))
+        seen.append((care.state, care.by, care.delegate))
+    assert seen == [
+        ("open", "x", "y"), ("snoozed", "y", "y"), ("acknowledged", "y", "y"),
+        ("snoozed", "y", "y"), ("open", "y", "z"),
+    ]  # fmt: skip
+    off = Care("snoozed", "y", NOW, instant("2026-03-12"), "y")
+    assert off.as_of(instant("2026-03-11 23:59")) is off
+    assert off.as_of(instant("2026-03-12")) == Care(delegate="y")
 
 
 # --- on the board ---
@@ -149,17 +254,23 @@ def test_the_last_word_on_when_counts_and_so_does_an_end() -> None:
     assert standing(desk, "2026-03-09 10:10") == {"case_response": 100}
 
 
-def test_a_call_back_that_is_overdue_is_put_off_too() -> None:
+def test_a_call_back_that_is_overdue_stands_with_what_was_done_about_it() -> None:
     desk, _ = late()
     desk.does("ann", Resolve(), "2026-03-09 10:00")
     (alert,) = desk.assessed("2026-03-12 09:00").alerts
-    assert alert.kind == "callback_overdue"
-    snoozed = AlertSnoozed(alert_id=alert.alert_id, by="x", until=instant("2026-03-13 09:00"))
+    assert (alert.kind, alert.state) == ("callback_overdue", "open")
+    until = instant("2026-03-13 09:00")
+    snoozed = AlertSnoozed(alert_id=alert.episode_id, by="x", until=until)
     told_of(desk, snoozed, "2026-03-12 10:00")
     off = desk.assessed("2026-03-12 11:00")
-    assert (list(off.alerts), off.next_change_at) == ([], instant("2026-03-13 09:00"))
-    assert off.cleared[alert.key].reason == "snoozed"
-    assert standing(desk, "2026-03-13 09:00") == {"callback_overdue": 0}
+    (put_off,) = off.alerts
+    assert (put_off.state, put_off.until, put_off.alert_id) == ("snoozed", until, alert.alert_id)
+    assert off.next_change_at == until
+    (again,) = desk.assessed("2026-03-13 09:00").alerts
+    assert again == alert
+    told_of(desk, AlertAcknowledged(alert_id=alert.alert_id, by="x"), "2026-03-13 10:00")
+    (taken_up,) = desk.assessed("2026-03-14 09:00").alerts
+    assert (taken_up.state, taken_up.state_by) == ("acknowledged", "x")
 
 
 def test_the_board_goes_on_from_where_it_was_to_the_same_rows() -> None:

@@ -16,6 +16,7 @@ from services.web.refusal_words import refusal_teller
 AT = datetime(2026, 3, 9, 10, 0, tzinfo=UTC)
 NAMED: dict[str, Named | tuple[Named, ...]] = {
     "agent": "7",
+    "alert": "4712",
     "asked": Money(12_345, "CNY"),
     "attempts": 1,
     "by": "8",
@@ -40,6 +41,7 @@ NAMED: dict[str, Named | tuple[Named, ...]] = {
     "since": AT,
     "status": Word("waiting"),
     "steps": ("75%", "100%"),
+    "subject": "4711#1",
     "today": AT.date(),
     "now": AT,
     "until": AT,

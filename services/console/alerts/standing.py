@@ -1,0 +1,135 @@
+"""Alerts that stand, page by page: of any, or of those that a member of staff is to care for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from events.alert_care import CareState
+from events.cases.recipients import ABOUT_NO_CLOCK, Recipient, reach_of, told_of_alert
+from events.cases.staff import staff_in_force
+from services.console.alerts.queries import CAP, AlertFilter
+from services.console.shared.cursor import CursorSigner
+from services.console.shared.paging import Page, page_of
+from services.console.shared.reading import Reader
+from services.postgres.question import Question
+
+
+class StandingFilter(Struct, frozen=True):
+    """Which standing alerts: None means any.
+
+    Of a member of staff are those that he or she takes care of, and those that reach him or her,
+    by name or by role, and of which nobody else takes care.
+    """
+
+    about: AlertFilter = AlertFilter()
+    state: CareState | None = None
+    staff: str | None = None
+
+
+class StandingAlert(Struct, frozen=True):
+    """An alert that stands now."""
+
+    alert_id: str
+    kind: str
+    subject: str
+    threshold: int
+    customer_id: str
+    branch_id: str | None
+    since: datetime
+    currency: str  # empty: it is about no money
+    amount_minor: int
+    raised_at: datetime
+    state: CareState
+    state_by: str | None
+    state_at: datetime | None
+    until: datetime | None
+    delegate: str | None
+
+
+async def standing_alerts(
+    reader: Reader, wanted: StandingFilter, limit: int, signer: CursorSigner, cursor: str | None
+) -> Page[StandingAlert]:
+    """Return a page of standing alerts, the newest first. Raises: BadCursor."""
+    query = repr(("standing", wanted))
+    question = _question(reader, wanted)
+    if cursor is not None:
+        place = signer.open(query, cursor, (str, str))
+        since = question.add(datetime.fromisoformat(str(place[0])))
+        after = question.add(str(place[1]))
+        question.conditions.append(
+            f"since <= {since}::timestamptz AND (since < {since} OR alert_id > {after}::text::uuid)"
+        )
+    statement = reader.statements.sql(
+        "alerts/standing_alerts", conditions=question.where, limit=question.add(limit + 1)
+    )
+    rows = await reader.fetch(statement, *question.parameters)
+    alerts = [StandingAlert(**{f: row[f] for f in StandingAlert.__struct_fields__}) for row in rows]
+    return page_of(
+        alerts, limit, lambda last: signer.seal(query, (last.since.isoformat(), last.alert_id))
+    )
+
+
+async def count_alerts(reader: Reader, wanted: StandingFilter) -> int:
+    """Return how many alerts stand, counted up to CAP + 1."""
+    question = _question(reader, wanted)
+    statement = reader.statements.sql(
+        "alerts/count_standing_alerts", conditions=question.where, limit=question.add(CAP + 1)
+    )
+    return await reader.count(statement, *question.parameters)
+
+
+def told_to(reader: Reader, alert: StandingAlert) -> tuple[Recipient, ...]:
+    """Return who is told of an alert now; of a clock of a case the case board says so."""
+    if alert.kind not in ABOUT_NO_CLOCK:
+        return ()
+    return told_of_alert(alert.kind, alert.branch_id, alert.delegate, reader.reference, reader.at)
+
+
+def _question(reader: Reader, wanted: StandingFilter) -> Question:
+    question = Question()
+    projections, versions = map(question.add, reader.versions)
+    question.conditions.append(
+        f"(projection, version) IN (SELECT * FROM unnest({projections}::text[], {versions}::int[]))"
+    )
+    about = wanted.about
+    for column, value in (
+        ("kind", about.kind),
+        ("branch_id", about.branch_id),
+        ("customer_id", about.customer_id),
+        ("state", wanted.state),
+    ):
+        if value is not None:
+            question.conditions.append(f"{column} = {question.add(value)}")
+    if wanted.state not in (None, "open"):
+        question.conditions.append("state <> 'open'")  # few are, and have an index of their own
+    if wanted.staff is not None:
+        question.conditions.append(_of_staff(question, reader, wanted.staff))
+    return question
+
+
+def _of_staff(question: Question, reader: Reader, staff_id: str) -> str:
+    """Return the condition that a member of staff is to care for an alert."""
+    reference, at = reader.reference, reader.at
+    by = staff_in_force(reference, staff_id, at)
+    if by is None:
+        return "false"
+    left = question.add(
+        [one for one in reference.staff if staff_in_force(reference, one, at) is None]
+    )
+    me = question.add(staff_id)
+    reach = reach_of(by, reference, at)
+    here, elsewhere = question.add(list(reach.here)), question.add(list(reach.elsewhere))
+    own = question.add(reach.branch_id)
+    kinds = question.add([kind for kind, _ in reach.but_not])
+    branches = question.add([branch for _, branch in reach.but_not])
+    by_role = (
+        f"(coalesce(branch_id, '') = {own} AND kind = ANY({here}::text[])"
+        f" OR kind = ANY({elsewhere}::text[]) AND (kind, coalesce(branch_id, '')) NOT IN"
+        f" (SELECT * FROM unnest({kinds}::text[], {branches}::text[])))"
+    )
+    nobodys = f"(state <> 'acknowledged' OR state_by = ANY({left}::text[]))"
+    passed_on = f"delegate IS NOT NULL AND delegate <> ALL({left}::text[])"
+    reached = f"CASE WHEN {passed_on} THEN delegate = {me} ELSE {by_role} END"
+    return f"(state = 'acknowledged' AND state_by = {me} OR {nobodys} AND {reached})"
