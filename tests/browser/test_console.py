@@ -21,6 +21,7 @@ PAGES = (
     "/cases",
     "/cases/owners",
     "/cases/deadlines?hours=72",
+    "/service?from=2026-03-01",
     "/alerts",
     "/alerts/journal",
     "/customers",
