@@ -26,6 +26,7 @@ WORDS: Mapping[str, str] = {
     "department_head": N_("the head of the department"),
     "headquarters": N_("headquarters"),
     "high": N_("high"),
+    "home_branch": N_("somebody of the branch where the customer is at home"),
     "low": N_("low"),
     "medium": N_("medium"),
     "on_it": N_("whoever works on the case"),
@@ -56,6 +57,12 @@ class Word(Struct, frozen=True):
     code: str
 
 
+class Department(Struct, frozen=True):
+    """A department by its id; whoever reads is told its name, too."""
+
+    department_id: str
+
+
 class Owing(Struct, frozen=True):
     """What a department owes, and by when; None: never."""
 
@@ -64,7 +71,7 @@ class Owing(Struct, frozen=True):
     due_at: datetime | None
 
 
-Named = str | int | datetime | date | Money | Word | Owing | None
+Named = str | int | datetime | date | Money | Word | Department | Owing | None
 """What a refusal may name; a text is somebody's own and is shown as it is. None: nobody, never."""
 
 
@@ -78,6 +85,11 @@ class Refused(Struct, frozen=True):
     def rule(self) -> str:
         """Return the rule that refused, as one word."""
         return self.reason.rule
+
+
+def department(department_id: str | None) -> Department | None:
+    """Return a department as a refusal names it; None or an empty id: none."""
+    return Department(department_id) if department_id else None
 
 
 def refuse(reason: Reason, **named: Named | tuple[Named, ...]) -> Refused:
@@ -102,6 +114,7 @@ class Teller(NamedTuple):
     comma: str
     nothing: str  # for an empty list, nobody, or an instant that never comes
     by: str  # what stands between what is owed and its deadline: "%(owed)s by %(due)s"
+    department: Callable[[str], str]  # what a department of that id is called
 
     def tell(self, refused: Refused) -> Told:
         """Return a refusal in the words of the language."""
@@ -126,8 +139,10 @@ class Teller(NamedTuple):
                 return self.money(value)
             case Word(code):
                 return self.text(WORDS[code]) if code in WORDS else code
-            case Owing(department, owes, due_at):
-                owed = f"{department}: {owes}"
+            case Department(department_id):
+                return self.department(department_id)
+            case Owing(department_id, owes, due_at):
+                owed = f"{self.department(department_id)}: {owes}"
                 return self.by % {"owed": owed, "due": self._one(due_at)}
             case _:
                 return str(value)
@@ -143,6 +158,7 @@ def english(tz: tzinfo) -> Teller:
         comma=", ",
         nothing="none",
         by="%(owed)s by %(due)s",
+        department=_as_it_is,
     )
 
 

@@ -22,6 +22,14 @@ class Unavailable(TouchstoneError):
     exit_code = 3
 
 
+class StreamBusy(Unavailable):
+    """One stream is changed by others all the time; everything else goes on."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__(f"{source} is changed by others all the time; try again in a moment")
+        self.source = source
+
+
 class LogMoved(Unavailable):
     """The log's generation is closed: it goes on elsewhere, and this process must follow.
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from services.intake.intake import Intake
 from services.ports import Clock, Dossiers, EventLog
 from services.postgres.pool import Pool
+from services.streams.application import LogApplication
 from services.vault.vault import PostgresVault
 
 
@@ -18,6 +19,7 @@ class Platform:
     dsn: str
     pool: Pool
     log: EventLog
+    streams: LogApplication
     dossiers: Dossiers
     vault: PostgresVault
     intake: Intake

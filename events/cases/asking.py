@@ -18,7 +18,7 @@ from events.cases.staff import BY_ITSELF, Staff
 from events.cases.state import Case, Obligation
 from events.cases.terms import ServiceTerms, terms_at
 from events.policy import Reference
-from events.refusals import Owing, Refused, Word, refuse
+from events.refusals import Owing, Refused, Word, department, refuse
 from events.touchpoints.base import Touchpoint
 
 Decision = tuple[Touchpoint, ...] | Refused
@@ -121,7 +121,7 @@ class Asking(NamedTuple):
             by=self.by.agent,
             who=tuple(map(Word, who)),
             owner=self.case.owner,
-            department=self.case.department,
+            department=department(self.case.department),
         )
 
     def not_live(self) -> Refused | None:

@@ -12,7 +12,7 @@ from events.cases.staff import BY_ITSELF, Staff, staff_in_force
 from events.cases.state import Case
 from events.cases.terms import minutes_at, native_case_id, terms_at
 from events.policy import Reference
-from events.refusals import Word, refuse
+from events.refusals import Word, department, refuse
 from events.touchpoints.complaint import (
     CaseOpened,
     CaseReferred,
@@ -68,7 +68,7 @@ def open_case(case: Case | None, command: Open, by: Staff, now: datetime, rules:
     """
     if by != BY_ITSELF:
         named = {"by": by.agent, "who": (Word("platform"),), "owner": command.agent}
-        return refuse(NOT_YOURS, **named, department=command.department)
+        return refuse(NOT_YOURS, **named, department=department(command.department))
     if case is not None:
         return refuse(OPENED_ONCE, case=case.case_id, since=case.opened_at)
     reference, at = rules.reference, command.received_at

@@ -35,7 +35,7 @@ from events.cases.reasons import (
 from events.cases.staff import staff_in_force
 from events.cases.state import Obligation, part_id
 from events.cases.terms import minutes_at
-from events.refusals import Refused, Word, refuse
+from events.refusals import Department, Refused, Word, department, refuse
 from events.touchpoints.complaint import (
     CaseAssigned,
     CaseHandedOff,
@@ -77,13 +77,11 @@ def assign(asking: Asking, command: Assign) -> Decision:
     staff = staff_in_force(asking.rules.reference, command.agent, asking.now)
     if staff is None:
         return refuse(UNKNOWN_STAFF, agent=command.agent)
-    department = command.department or staff.department
+    into = command.department or staff.department
     if command.department is not None and (unknown := _unknown(asking, command.department)):
         return unknown
     return (
-        CaseAssigned(
-            case_id=case.case_id, agent=staff.agent, department=department, by=asking.by.agent
-        ),
+        CaseAssigned(case_id=case.case_id, agent=staff.agent, department=into, by=asking.by.agent),
     )
 
 
@@ -92,15 +90,18 @@ def _yours_already(asking: Asking, agent: str) -> Refused | None:
     if case.owner != agent:
         return None
     return refuse(
-        YOURS_ALREADY, owner=case.owner, department=case.department, since=case.owner_since
+        YOURS_ALREADY,
+        owner=case.owner,
+        department=department(case.department),
+        since=case.owner_since,
     )
 
 
-def _unknown(asking: Asking, department: str) -> Refused | None:
+def _unknown(asking: Asking, wanted: str) -> Refused | None:
     known = asking.departments
-    if department in known:
+    if wanted in known:
         return None
-    return refuse(UNKNOWN_DEPARTMENT, department=department, known=known)
+    return refuse(UNKNOWN_DEPARTMENT, department=wanted, known=tuple(map(Department, known)))
 
 
 def reply(asking: Asking, command: Reply) -> Decision:
@@ -120,7 +121,7 @@ def hand_off(asking: Asking, command: HandOff) -> Decision:
     if refused:
         return refused
     if not command.due_minutes:
-        return refuse(NO_DEADLINE, department=command.department)
+        return refuse(NO_DEADLINE, department=department(command.department))
     obligation_id = part_id(case.case_id, "obligation", case.handed_off + 1)
     return (
         CaseHandedOff(
@@ -151,7 +152,7 @@ def fulfil(asking: Asking, command: Fulfil) -> Decision:
             NOT_YOUR_DEBT,
             owed=asking.owing(owed),
             by=asking.by.agent,
-            department=owed.department,
+            department=department(owed.department),
             owner=asking.case.owner,
         )
     case_id, agent = asking.case.case_id, asking.by.agent
@@ -235,8 +236,8 @@ def refer(asking: Asking, command: Refer) -> Decision:
     if refused := over or _unknown(asking, command.department):
         return refused
     if command.department == case.department:
-        others = tuple(one for one in asking.departments if one != case.department)
-        return refuse(SAME_DEPARTMENT, department=command.department, known=others)
+        others = tuple(Department(one) for one in asking.departments if one != case.department)
+        return refuse(SAME_DEPARTMENT, department=department(command.department), known=others)
     return (
         CaseReferred(
             case_id=case.case_id,

@@ -20,8 +20,8 @@ NO_AMOUNT = Reason(
     N_("The amount is not above zero."),
     N_("Give the amount in minor units, such as 12345 for 123.45."),
 )
-OVER_LIMIT = Reason(
-    "over_limit",
+LIMIT_EXCEEDED = Reason(
+    "limit_exceeded",
     N_("Exposure is %(exposure)s; with %(asked)s it would be beyond the limit of %(limit)s."),
     N_("Ask for less, let something be paid first, or ask credit control for an override."),
 )

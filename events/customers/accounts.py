@@ -188,6 +188,7 @@ def _check(command: CheckCredit, by: Staff, now: datetime, account: Account) -> 
             invoice_id=verdict.longest if verdict.days > 0 else None,
             days_overdue=verdict.days if verdict.days > 0 else None,
             by=by.agent,
+            order_id=command.order_id,
         ),
     )
 
@@ -198,7 +199,7 @@ def gate_refusal(checked: CreditChecked) -> Refused | None:
         return None
     if checked.reason == "limit_exceeded":
         return refuse(
-            why.OVER_LIMIT,
+            why.LIMIT_EXCEEDED,
             exposure=checked.exposure,
             asked=checked.amount,
             limit=checked.limit,

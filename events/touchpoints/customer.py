@@ -11,19 +11,23 @@ class CustomerRegistered(PersonalTouchpoint, frozen=True, kw_only=True):
     """A customer became known. The home branch's zone sets its local days."""
 
     event_type: ClassVar[str] = "customer.registered"
+    version: ClassVar[int] = 2
     personal: ClassVar[frozenset[str]] = _CONTACT | {"identity_number"}
     home_branch: Key | None = None
     segment: Text | None = None
     kind: Text | None = None  # person, company
+    by: Key | None = None  # since version 2: who decided it, by a command
 
 
 class CustomerProfileChanged(PersonalTouchpoint, frozen=True, kw_only=True):
     """What is known of the customer changed; a field left out stays as it was."""
 
     event_type: ClassVar[str] = "customer.profile_changed"
+    version: ClassVar[int] = 2
     personal: ClassVar[frozenset[str]] = _CONTACT | {"identity_number"}
     home_branch: Key | None = None
     segment: Text | None = None
+    by: Key | None = None  # since version 2: who decided it, by a command
 
 
 class ContactPersonAdded(PersonalTouchpoint, frozen=True, kw_only=True):

@@ -207,7 +207,7 @@ class CreditChecked(Touchpoint, frozen=True, kw_only=True):
     """The credit gate decided, with the exposure it saw; an approval reserves for a day."""
 
     event_type: ClassVar[str] = "payment.credit_checked"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     check_id: Key
     purpose: GatePurpose
     amount: Money
@@ -219,6 +219,7 @@ class CreditChecked(Touchpoint, frozen=True, kw_only=True):
     invoice_id: Key | None = None  # since version 2: what is overdue for longest
     days_overdue: OptionalDays = None  # since version 2: that it is
     by: Key | None = None  # since version 2: who decided it, by a command
+    order_id: Key | None = None  # since version 3: which order it was asked for
 
 
 class CreditOverrideGranted(Touchpoint, frozen=True, kw_only=True):

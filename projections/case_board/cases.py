@@ -101,7 +101,7 @@ class Case:
         return ended and not (moved or self.resumed or len(self.cycles) > 1)
 
     def hear(self, call: CallbackMade) -> None:
-        """Count what the customer said in a call about it, whatever state it is in."""
+        """Count what the customer said in a call that decides about it."""
         said = [(("outcome", str(call.outcome)), 0)]
         said += [(("driver", one.driver), one.score) for one in call.scores]
         for about, score in said:

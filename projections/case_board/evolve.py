@@ -188,13 +188,14 @@ def _resolved(case: Case, data: CaseResolved, now: datetime) -> None:
 
 
 def _closed(case: Case, data: CaseClosed, now: datetime) -> None:
-    case.handled(data.agent, data.department, now)
+    case.handled(data.agent or data.by, data.department, now)
     if case.status != "closed":
         case.close(now, data.confirmed)
     _note(case, data, now)
 
 
 def _declined(case: Case, data: CaseDeclined, now: datetime) -> None:
+    case.handled(data.by, None, now)
     if case.status != "closed":
         case.close(now, False, "declined")
         case.declined = True
@@ -202,6 +203,7 @@ def _declined(case: Case, data: CaseDeclined, now: datetime) -> None:
 
 
 def _duplicate_found(case: Case, data: CaseDuplicateFound, now: datetime) -> None:
+    case.handled(data.by, None, now)
     if case.status != "closed":
         case.close(now, False, "duplicate")
         case.duplicate_of = data.duplicate_of
@@ -234,6 +236,7 @@ def _called(case: Case, data: CallbackMade, now: datetime) -> None:
     if case.status == "resolved":
         case.attempts += 1
         case.callback_outcome = data.outcome
+        case.hear(data)
         match data.outcome:
             case "satisfied":
                 case.close(now, True)

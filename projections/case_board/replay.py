@@ -162,9 +162,6 @@ class Board:
         if tell(case, data, now):
             case.last_event_id, case.last_at = event.id, now
             self.touched[case.case_id] = None
-        if isinstance(data, CallbackMade):
-            case.hear(data)
-            self.touched[case.case_id] = None
         if isinstance(data, CaseReferred):
             self.referrers.setdefault(data.referral_case_id, {})[case.case_id] = None
             self.touched[data.referral_case_id] = None

@@ -121,7 +121,7 @@ class DepartmentRow(Row, frozen=True, kw_only=True):
 class AnswerRow(Row, frozen=True, kw_only=True):
     """What the customer said in calls about a case: outcomes, and scores by driver, 0 to 10.
 
-    An answer stays when the case goes on, and counts when the case is closed, too.
+    Counted are calls that decide, while a case is resolved; an answer stays when it goes on.
     """
 
     case_id: str

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from msgspec import Struct
 
 from events.customers.identity import Edge
-from events.envelope import CustomerId
+from events.envelope import CustomerId, RecordedEvent
+from events.facts import fact_of
 from events.home import Asked
+from events.money import Money
+from events.touchpoints.payment import CreditLimitSet
 from projections.books.replay import HANDLED as RECEIVABLES_EVENTS
 from projections.case_board.explain import CaseExplanation, explain_callbacks, explain_cases
 from projections.case_board.replay import HANDLED as CASE_EVENTS
@@ -27,6 +30,19 @@ from services.platform import Platform
 from services.walk.by_customer import picture
 
 
+class LimitSet(Struct, frozen=True):
+    """The credit limit that counts in a currency, and of whom it was said.
+
+    Of customers who were merged that is the limit set last, of whichever of them.
+    """
+
+    limit: Money
+    customer_id: str | None
+    since: datetime
+    by: str | None
+    event_id: str
+
+
 class Explanation(Struct, frozen=True, kw_only=True):
     """Everything that is known of a customer at an instant, and why.
 
@@ -38,6 +54,7 @@ class Explanation(Struct, frozen=True, kw_only=True):
     position: str
     events: int  # of all kinds in the dossier, later ones included
     receivables: Statement
+    limits: Sequence[LimitSet] = ()  # that were set, one in each currency
     value: ValueExplained | None  # None: nothing that counts has happened
     cases: Sequence[CaseExplanation]
     callbacks: Sequence[CallbackRow]  # promised without naming a case
@@ -69,6 +86,7 @@ async def explain(
             position=seen.heads.token(),
             events=len(told.events),
             receivables=explain_receivables(root, owed, instant, reference),
+            limits=limits_set(told.events, instant),
             value=explain_value(root, valued, instant, reference),
             cases=explain_cases(root, cases, instant, reference),
             callbacks=explain_callbacks(cases, instant, reference),
@@ -77,3 +95,15 @@ async def explain(
             ),
             ways=ways(root, facts, instant, reference),
         )
+
+
+def limits_set(events: Iterable[RecordedEvent], at: datetime) -> Sequence[LimitSet]:
+    """Return the limits set that count as of an instant, by currency: of each the last one."""
+    found: dict[str, LimitSet] = {}
+    for event in sorted(events, key=lambda event: fact_of(event).fact_key):
+        data, envelope = event.data, event.envelope
+        if isinstance(data, CreditLimitSet) and envelope.effective_at <= at:
+            found[data.limit.currency] = LimitSet(
+                data.limit, envelope.subject, envelope.effective_at, data.by, envelope.id
+            )
+    return [found[currency] for currency in sorted(found)]

@@ -11,7 +11,7 @@ from projections.case_board.rows import CallbackRow
 from projections.timeline.entries import Entry
 from projections.value_tiers.explain import Counted, TierMove, ValueExplained
 from services.audit.acts_tried import Way
-from services.audit.explain import Explanation
+from services.audit.explain import Explanation, LimitSet
 from services.audit.statement_text import statement_lines
 from services.audit.texts import When, merge_lines
 from services.wording import amount, counted
@@ -36,6 +36,7 @@ def explanation_lines(found: Explanation) -> Iterator[str]:
     yield from merge_lines(found.merges, when)
     yield "\nRECEIVABLES"
     yield from [*statement_lines(told, when)] or ["nothing was ordered, invoiced or paid yet"]
+    yield from (_limit_line(one, bool(found.merges), when) for one in found.limits)
     yield "\nVALUE AND TIER"
     if found.value is None:
         yield "nothing that counts has happened yet"
@@ -52,6 +53,14 @@ def explanation_lines(found: Explanation) -> Iterator[str]:
     yield f"\nTIMELINE (the latest {len(found.timeline):,})"
     for entry in found.timeline:
         yield _entry_line(entry, when)
+
+
+def _limit_line(one: LimitSet, merged: bool, when: When) -> str:
+    limit, by = amount(one.limit.minor, one.limit.currency), f" by {one.by}" if one.by else ""
+    whose = ""
+    if merged:
+        whose = f", said of {one.customer_id}: of merged customers the limit set last counts"
+    return f"limit {limit} set {when(one.since)}{by}{whose}  event {one.event_id}"
 
 
 def _way_line(way: Way, when: When) -> str:

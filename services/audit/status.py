@@ -49,6 +49,7 @@ class CaseworkStatus(Struct, frozen=True, kw_only=True):
 
     openings_behind: int  # events of the log, of which some may open cases
     escalations_behind: int  # lines of the alert journal
+    parked: int  # openings and escalations that could not be done, and are tried again
 
 
 class Status(Struct, frozen=True, kw_only=True):
@@ -115,6 +116,7 @@ async def status(platform: Platform, at: datetime) -> Status:
         others = await platform.pool.fetch(sql("programs"), rf"^{PROGRAM} \S+ \d+: ")
         mirrors = await platform.pool.fetch(sql("mirror_heads"), heads.generation)
         uncounted = await platform.pool.fetch(sql("uncounted_sources"), _SOURCES)
+        parked_work = await platform.pool.fetchval(sql("count_parked_work"))
     by_itself = CaseworkByItself(platform)
     dropped = sum(mirror["dropped"] for mirror in mirrors)
     return Status(
@@ -126,6 +128,7 @@ async def status(platform: Platform, at: datetime) -> Status:
         casework=CaseworkStatus(
             openings_behind=await by_itself.openings.behind(),
             escalations_behind=await by_itself.deadlines.behind(),
+            parked=parked_work,
         ),
         native=str(choose()),
         programs=[_program(row["name"], row["host"]) for row in others],

@@ -159,7 +159,8 @@ def status_lines(found: Status) -> Iterator[str]:
     casework = found.casework
     yield (
         f"casework: {counted(casework.openings_behind, 'event')} and "
-        f"{counted(casework.escalations_behind, 'alert')} still to be looked at"
+        f"{counted(casework.escalations_behind, 'alert')} still to be looked at, "
+        f"{casework.parked:,} parked"
     )
     yield f"native: {found.native}"
     for program in found.programs:

@@ -10,10 +10,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-import msgspec
-from msgspec import Struct
-
-from events.cases.staff import Staff
 from events.customers.account_reasons import UNKNOWN_CUSTOMER
 from events.customers.accounts import (
     Account,
@@ -37,37 +33,13 @@ from projections.merged import Merged
 from projections.receivables.credit import CreditRequest, decide_credit
 from projections.receivables.lines import Statement
 from projections.receivables.statement import explain
-from services.casework.customers import Customers
+from services.casework.customers import CustomerOrder, Customers
 from services.casework.executing import Answer, Decided, Order, Stream, Streams
 from services.errors import Unavailable
 from services.intake.answers import EventRefused
 from services.ports import StreamVersion
 
-
-class AccountOrder(Struct, frozen=True, kw_only=True):
-    """A command on a customer's account: who asks, under which key, and what."""
-
-    customer: CustomerId
-    command: Command
-    by: Staff
-    key: str
-    seen: int | None = None
-    personal: Mapping[str, str] | None = None
-    only_tried: bool = False  # decide, and write nothing
-
-    def order(self) -> Order:
-        """Return the command as streams execute it."""
-        command = self.command
-        name = type(command).__name__
-        content = [self.customer, name, msgspec.to_builtins(command), self.personal or {}]
-        return Order(
-            by=self.by.agent,
-            key=self.key,
-            content=msgspec.json.encode(content, order="sorted"),
-            seen=self.seen,
-            personal=self.personal,
-            only_tried=self.only_tried,
-        )
+AccountOrder = CustomerOrder[Command]
 
 
 class Accounts:

@@ -44,6 +44,11 @@ from events.customers.accounts import (
     SetCreditLimit,
     SettleDispute,
 )
+from events.customers.merging import Merge, Unmerge
+from events.customers.profile import ChangeProfile, Register
+from events.touchpoints.base import PersonalTouchpoint
+from events.touchpoints.complaint import CaseNoted
+from events.touchpoints.customer import CustomerProfileChanged, CustomerRegistered
 
 COMMANDS: Mapping[str, type[CaseCommand]] = MappingProxyType(
     {
@@ -88,11 +93,33 @@ ACCOUNT_COMMANDS: Mapping[str, type[AccountCommand]] = MappingProxyType(
 )
 """Every command on a customer's account."""
 
+IDENTITY_COMMANDS: Mapping[str, type[Struct]] = MappingProxyType(
+    {
+        "register": Register,
+        "change-profile": ChangeProfile,
+        "merge": Merge,
+        "unmerge": Unmerge,
+    }
+)
+"""Every command on who a customer is."""
+
 ON_A_VERSION: frozenset[type[Struct]] = frozenset({Take, Assign, Resolve, Close})
 """Commands that are wrong on another case than was seen: they say which version that was."""
 
-PERSONAL = frozenset({"note"})
-"""What a command may say in clear under `personal`; it is sealed under the customer's key."""
+
+def kept_sealed(kind: type[Struct]) -> type[PersonalTouchpoint] | None:
+    """Return the touchpoint whose personal fields a command may bring; None: it brings none.
+
+    They are said in clear under `personal`, and are sealed under the customer's key.
+    """
+    if issubclass(kind, CaseCommand):
+        return CaseNoted  # any event of a case may hold a note
+    return _KEPT_SEALED.get(kind)
+
+
+_KEPT_SEALED: Mapping[type[Struct], type[PersonalTouchpoint]] = MappingProxyType(
+    {Register: CustomerRegistered, ChangeProfile: CustomerProfileChanged}
+)
 
 MAX_BYTES = 64 * 1024
 MAX_VALUES = 1_000

@@ -13,10 +13,9 @@ from events.cases.commands import Command, Escalate, HoldDunning, Open
 from events.cases.decide import decide
 from events.cases.evolve import evolve
 from events.cases.reasons import EXTERNAL, NOT_OPENED, UNKNOWN_CASE
-from events.cases.staff import Staff
+from events.cases.staff import BY_ITSELF, Staff
 from events.cases.state import Case
 from events.cases.terms import escalation_id
-from events.codec import decode
 from events.envelope import CustomerId, RecordedEvent
 from events.policy import Reference
 from events.refusals import Refused, refuse
@@ -25,6 +24,8 @@ from events.touchpoints.complaint import CaseTouchpoint
 from projections.case_board.projection import CaseBoard
 from projections.receivables.projection import Receivables
 from services.casework.executing import Answer, Decided, Order, Stream, Streams
+from services.log.readable import readable
+from services.log.stored import stored_event
 from services.postgres.pool import Pool, retried
 from services.postgres.statements import sql
 from services.rows.row_tables import tables_of
@@ -48,17 +49,27 @@ class CommandOn(Struct, frozen=True, kw_only=True):
 
     def order(self) -> Order:
         """Return the command as streams execute it."""
-        command = self.command
         return Order(
             by=self.by.agent,
             key=self.key,
             content=msgspec.json.encode(self._content(), order="sorted"),
             seen=self.seen,
             personal=self.personal,
-            first_id=_escalation(self.case_id, command),
+            first_id=self._first_id(),
             created_at=self.created_at,
             only_tried=self.only_tried,
         )
+
+    def _first_id(self) -> str | None:
+        """Return the id of an escalation that nobody ordered: that of its step.
+
+        Whoever orders one gives a key, which stands for one request as with any other command.
+        """
+        command = self.command
+        if not isinstance(command, Escalate) or self.by != BY_ITSELF:
+            return None
+        owed = command.obligation_id or ""
+        return escalation_id(self.case_id, command.cycle, command.clock, command.percent, owed)
 
     def _content(self) -> object:
         """Return what is asked for, and of what.
@@ -70,14 +81,6 @@ class CommandOn(Struct, frozen=True, kw_only=True):
             return [self.case_id, command.opened_by]
         name = type(command).__name__
         return [self.case_id, name, msgspec.to_builtins(command), self.personal or {}]
-
-
-def _escalation(case_id: str, command: Command) -> str | None:
-    """Return the id that an escalation has whoever orders it, so that there is one."""
-    if not isinstance(command, Escalate):
-        return None
-    owed = command.obligation_id or ""
-    return escalation_id(case_id, command.cycle, command.clock, command.percent, owed)
 
 
 class Cases:
@@ -109,9 +112,10 @@ class Cases:
         return await self._streams.execute(stream, asked.order(), decided)
 
     async def without_stream(self, case_id: str) -> Refused:
-        """Return why nothing can be done with a case that has no stream. Raises: Unavailable.
+        """Return why nothing can be done with a case that has no stream.
 
         Another system keeps it, or published its history; or the platform is about to open it.
+        Raises: Unavailable, UnreadableEvent.
         """
         statement = sql("row_of_case").format(cases=_CASES)
         rows = await retried(lambda: self._pool.fetch(statement, case_id))
@@ -138,12 +142,12 @@ class Cases:
 async def is_published(
     pool: Pool, case_id: str, customer: str | None, branch_id: str | None
 ) -> bool:
-    """Return whether branches published events of a case. Raises: Unavailable."""
+    """Return whether branches published events of a case. Raises: Unavailable, UnreadableEvent."""
     statement, whose = sql("published_cases"), customer
     if customer is None:
         statement, whose = sql("published_cases_of_nobody"), branch_id
-    rows = await retried(lambda: pool.fetch(statement, whose))
-    told = (decode(row["data"]) for row in rows)
+    rows = await retried(lambda: pool.fetch(statement, whose, case_id))
+    told = (readable(stored_event(row)).data for row in rows)
     return any(isinstance(one, CaseTouchpoint) and one.case_id == case_id for one in told)
 
 

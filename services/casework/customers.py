@@ -5,13 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Generic, TypeVar
 
+import msgspec
+from msgspec import Struct
+
+from events.cases.staff import Staff
 from events.customers.identity import Identity
 from events.envelope import CustomerId, PositionVector
 from events.facts import Fact, fact_of
 from events.partitioning import partition_of
 from events.touchpoints.customer import CustomerMerged, CustomerUnmerged
 from projections.merged import Merged
+from services.casework.executing import Order
 from services.errors import Unavailable, UnreadableEvent
 from services.log.dossiers import PostgresDossiers
 from services.log.merged import each_merged_with, merged_with
@@ -23,6 +29,34 @@ from services.postgres.statements import sql
 
 _PATIENCE_S = 5.0
 _LOOK_S = 0.05
+
+C = TypeVar("C", bound=Struct)
+
+
+class CustomerOrder(Struct, Generic[C], frozen=True, kw_only=True):
+    """A command about a customer: who asks, under which key, and what."""
+
+    customer: CustomerId
+    command: C
+    by: Staff
+    key: str
+    seen: int | None = None
+    personal: Mapping[str, str] | None = None
+    only_tried: bool = False  # decide, and write nothing
+
+    def order(self) -> Order:
+        """Return the command as streams execute it."""
+        command = self.command
+        name = type(command).__name__
+        content = [self.customer, name, msgspec.to_builtins(command), self.personal or {}]
+        return Order(
+            by=self.by.agent,
+            key=self.key,
+            content=msgspec.json.encode(content, order="sorted"),
+            seen=self.seen,
+            personal=self.personal,
+            only_tried=self.only_tried,
+        )
 
 
 class Customers:

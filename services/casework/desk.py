@@ -25,6 +25,7 @@ from services.casework.trying import changes
 from services.intake.answers import EventRefused, token_through
 from services.intake.characters import flaw_on_a_page
 from services.intake.keys import Keys, StaffScope
+from services.intake.rules import check_customer
 from services.intake.speaking import scope_of, speaking_for_staff
 from services.web.bodies import Held, Limits, read
 from services.web.doors import Doors
@@ -55,7 +56,14 @@ class Asking:
     @property
     def teller(self) -> Teller:
         """Return what tells refusals in the language of whoever asks, in the branch's zone."""
-        return refusal_teller(self.language, self.reference.zone_of(self.by.branch_id))
+        zone = self.reference.zone_of(self.by.branch_id)
+        return refusal_teller(self.language, zone, self._department)
+
+    def _department(self, department_id: str) -> str | None:
+        known = self.reference.departments.get(department_id)
+        if known is None:
+            return None
+        return (known.name_en or known.name) if self.language == "en" else known.name
 
 
 class Given(Asked[C], frozen=True, kw_only=True):
@@ -71,7 +79,7 @@ class Desk:
 
     def __init__(self, platform: CaseworkPlatform, rates: Rates) -> None:
         self.platform = platform
-        self.streams = Streams(platform.log, platform.vault, platform.clock)
+        self.streams = Streams(platform.streams, platform.vault, platform.clock)
         self.customers = Customers(platform.log, platform.pool)
         self.doors = Doors(rates, Held(_LIMITS, _HELD_BYTES))
         self._keys = Keys(platform.pool, platform.clock)
@@ -146,6 +154,11 @@ def _check_address(named: Mapping[str, str]) -> None:
             raise unreadable(
                 EventRefused("malformed", name, wrong, "give the identifier as it was published")
             )
+        if name == "customer_id":
+            try:
+                check_customer(value, name)
+            except EventRefused as why:
+                raise unreadable(why) from why
 
 
 def _done(asking: Asking, answer: Answer) -> Done | Tried:
@@ -156,7 +169,7 @@ def _done(asking: Asking, answer: Answer) -> Done | Tried:
             raise refused(answer, asking.teller)
         case Moved(seen, version, changed):
             told = [change(event, asking.reference) for event in changed]
-            raise stale(seen, version, told, asking.language)
+            raise stale(seen, version, told, asking.language, asking.teller)
         case OtherRequest(key):
             raise said("key_reused", asking.language, field="Idempotency-Key", key=key)
 

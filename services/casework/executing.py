@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from functools import cached_property
 from typing import cast
 from uuid import UUID, uuid5
 
@@ -18,10 +17,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from events.envelope import BranchId, CustomerId, Envelope, EventId, RecordedEvent
-from events.errors import EventError
 from events.refusals import Refused
 from events.touchpoints import Touchpoint
-from services.errors import Unavailable, UnreadableEvent
+from services.errors import StreamBusy
 from services.intake.answers import EventRefused
 from services.intake.draft import Draft
 from services.intake.sealing import sealed_draft
@@ -29,7 +27,6 @@ from services.ports import (
     Accepted,
     Clock,
     Conflict,
-    EventLog,
     Outcome,
     Stale,
     StreamVersion,
@@ -140,14 +137,10 @@ Decide = Callable[[Sequence[RecordedEvent], datetime], Awaitable[Decided | Refus
 class Streams:
     """Executes commands on streams of the log."""
 
-    def __init__(self, log: EventLog, vault: PostgresVault, clock: Clock) -> None:
-        self._log = log
+    def __init__(self, application: LogApplication, vault: PostgresVault, clock: Clock) -> None:
+        self._application = application
         self._vault = vault
         self._clock = clock
-
-    @cached_property
-    def _application(self) -> LogApplication:
-        return LogApplication(self._log)
 
     async def events(self, source: str) -> Sequence[RecordedEvent]:
         """Return a stream as it is now, one's own writes included.
@@ -155,10 +148,7 @@ class Streams:
         Raises: Unavailable, UnreadableEvent.
         """
         store = self._application.events
-        try:
-            read = await self._application.in_thread(lambda: list(store.get(source)))
-        except EventError as error:
-            raise UnreadableEvent(f"an event of {source} cannot be read: {error}") from error
+        read = await self._application.in_thread(lambda: list(store.get(source)))
         return [_read(cast("StreamEvent", event)) for event in read]
 
     async def _save(
@@ -183,7 +173,7 @@ class Streams:
     async def execute(self, stream: Stream | str, order: Order, decide: Decide) -> Answer:
         """Return what became of a command; a stream that has events may be given by its source.
 
-        Raises: Unavailable; then the same order may be sent again.
+        Raises: Unavailable, StreamBusy; then the same order may be sent again. UnreadableEvent.
         """
         source = stream if isinstance(stream, str) else stream.source
         asked_elsewhere = False
@@ -192,7 +182,7 @@ class Streams:
             if not events and isinstance(stream, str):
                 return await _of_nothing(decide, self._clock.now())
             here = _home(stream, events)
-            key = await self._key(here)
+            key = await self._key(here, order)
             done = None if order.only_tried else _done_before(events, order, key)
             if done is not None:
                 return done
@@ -216,7 +206,7 @@ class Streams:
                 return Done([*events, *_recorded(unit, outcomes)], len(unit))
             # It is there: by this command, whose answer was lost, or by another of the same key.
             asked_elsewhere = isinstance(outcomes[0], Conflict)
-        raise Unavailable(f"{source} is changed by others all the time; try again in a moment")
+        raise StreamBusy(source)
 
     async def done_before(self, source: str, order: Order) -> Done | OtherRequest | None:
         """Return what an order of this key did to a stream, if it did anything.
@@ -226,9 +216,11 @@ class Streams:
         events = await self.events(source)
         if not events:
             return None
-        return _done_before(events, order, await self._key(_home(source, events)))
+        return _done_before(events, order, await self._key(_home(source, events), order))
 
-    async def _key(self, stream: Stream) -> SubjectKey:
+    async def _key(self, stream: Stream, order: Order) -> SubjectKey:
+        if order.only_tried:
+            return await self._vault.passing(stream.subject)  # trying keeps nothing, no key either
         return (await self._vault.prepare([stream.subject]))[stream.subject]
 
 
@@ -275,8 +267,6 @@ def _done_before(
     if at is None:
         return None
     told = events[at].envelope.correlation_id or ""
-    if order.first_id is not None and not told.startswith(f"{order.key}#"):
-        return None  # somebody else ordered what may be done once alone: that is decided
     if told != _correlation(order, key) and not key.erased:
         return OtherRequest(order.key)
     end = at + 1

@@ -29,7 +29,7 @@ from services.ports import StreamVersion
 from services.postgres.pool import retried
 from services.postgres.statements import sql
 
-_HEADQUARTERS = "headquarters"  # whose event it is, where its sender works at no branch
+HEADQUARTERS = "headquarters"  # whose event it is, where its sender works at no branch
 _TYPES = [one.event_type for one in (CustomerMerged, CustomerUnmerged, CustomerErased)]
 
 
@@ -86,7 +86,7 @@ class Identities:
             ]
             return Decided(found, relied_on, at)
 
-        branch = BranchId(asked.by.branch_id or _HEADQUARTERS)
+        branch = BranchId(asked.by.branch_id or HEADQUARTERS)
         stream = Stream(customer_stream(asked.customer), asked.customer, branch)
         return await self._streams.execute(stream, asked.order(), decided)
 

@@ -1,29 +1,26 @@
-"""The API of who customers are: merging them, and parting them again."""
+"""The API of who customers are: registering, what is known of them, merging and parting them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, cast
 
 from fastapi import APIRouter
 from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from events.customers.merging import IdentityCommand, Merge, Unmerge
+from events.customers import profile
+from events.customers.merging import Merge, Unmerge
 from events.envelope import CustomerId
 from services.casework import openapi
+from services.casework.api import IDENTITY_COMMANDS
 from services.casework.desk import Asking, Desk, Given, json_response
 from services.casework.documents import EventDocument, event_document
 from services.casework.executing import Answer, Tried
 from services.casework.identity import CommandAbout, Identities
 from services.casework.parts import CaseworkPlatform
+from services.casework.profiles import ProfileOrder, Profiles
 from services.web.rates import Rates
-
-_COMMANDS: Mapping[str, type[IdentityCommand]] = MappingProxyType(
-    {"merge": Merge, "unmerge": Unmerge}
-)
 
 
 class IdentityDocument(Struct, frozen=True, kw_only=True):
@@ -35,33 +32,23 @@ class IdentityDocument(Struct, frozen=True, kw_only=True):
 
 
 class _Desk(Desk):
-    """What both routes share."""
+    """What the routes share."""
 
     def __init__(self, platform: CaseworkPlatform, rates: Rates) -> None:
         super().__init__(platform, rates)
         self.identities = Identities(platform, self.streams)
+        self.profiles = Profiles(self.streams, self.customers, platform.vault)
 
-    async def command(
-        self, asking: Asking, customer: CustomerId, kind: type[IdentityCommand]
-    ) -> Response:
-        """Do a command, or say why not; the position waits for both customers.
+    async def command(self, asking: Asking, customer: CustomerId, kind: type[Struct]) -> Response:
+        """Do a command, or say why not; the position waits for both customers of a merge.
 
         Raises: Problem, Unavailable.
         """
 
-        async def execute(given: Given[IdentityCommand]) -> Answer:
-            command = given.command
-            assert isinstance(command, (Merge, Unmerge)), "there are no others"
-            return await self.identities.execute(
-                CommandAbout(
-                    customer=customer,
-                    command=command,
-                    by=asking.by,
-                    key=given.key,
-                    seen=given.seen,
-                    only_tried=given.only_tried,
-                )
-            )
+        async def execute(given: Given[Struct]) -> Answer:
+            if kind in (Merge, Unmerge):
+                return await self._moved(asking, customer, given)
+            return await self._known(asking, customer, given)
 
         answer = await self.done(asking, kind, execute)
         if isinstance(answer, Tried):
@@ -76,17 +63,40 @@ class _Desk(Desk):
         response.headers["Touchstone-Position"] = (await self.identities.reached(answer)).token()
         return response
 
+    async def _moved(self, asking: Asking, customer: CustomerId, given: Given[Struct]) -> Answer:
+        order = CommandAbout(
+            customer=customer,
+            command=cast("Merge | Unmerge", given.command),
+            by=asking.by,
+            key=given.key,
+            seen=given.seen,
+            only_tried=given.only_tried,
+        )
+        return await self.identities.execute(order)
+
+    async def _known(self, asking: Asking, customer: CustomerId, given: Given[Struct]) -> Answer:
+        order = ProfileOrder(
+            customer=customer,
+            command=cast("profile.Command", given.command),
+            by=asking.by,
+            key=given.key,
+            seen=given.seen,
+            personal=given.personal,
+            only_tried=given.only_tried,
+        )
+        return await self.profiles.execute(order, asking.reference)
+
 
 def identity_router(platform: CaseworkPlatform, rates: Rates) -> APIRouter:
-    """Return the routes of both commands; the application adds the problem handlers."""
+    """Return the routes of these commands; the application adds the problem handlers."""
     router = APIRouter(prefix="/api/v1/customers", tags=["customers"])
     desk = _Desk(platform, rates)
-    for word, kind in _COMMANDS.items():
+    for word, kind in IDENTITY_COMMANDS.items():
         router.add_api_route(
             f"/{{customer_id}}/{word}",
             _route(desk, kind),
             methods=["POST"],
-            operation_id=f"customer_{word}",
+            operation_id=f"customer_{word.replace('-', '_')}",
             summary=(kind.__doc__ or "").strip(),
             description=openapi.description(kind),
             openapi_extra=openapi.command(kind, IdentityDocument),
@@ -98,7 +108,7 @@ class _Route(Protocol):
     async def __call__(self, request: Request, customer_id: str) -> Response: ...
 
 
-def _route(desk: _Desk, kind: type[IdentityCommand]) -> _Route:
+def _route(desk: _Desk, kind: type[Struct]) -> _Route:
     async def do(request: Request, customer_id: str) -> Response:
         asking = await desk.asking(request)
         return await desk.command(asking, CustomerId(customer_id), kind)

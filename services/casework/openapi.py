@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 import msgspec
 
-from services.casework.api import MAX_BYTES, ON_A_VERSION
+from services.casework.api import MAX_BYTES, ON_A_VERSION, kept_sealed
 from services.casework.documents import CommandDocument, History, TriedDocument
 from services.casework.problems import Change
+from services.intake.parsing import PERSONAL_CHARACTERS
 from services.web.problems import MEDIA_TYPE, PROBLEM_SCHEMA
 
 _KEY = {
@@ -153,7 +154,26 @@ def description(kind: type[msgspec.Struct]) -> str:
     once = "Done whole or not at all, and once for each Idempotency-Key."
     if kind in ON_A_VERSION:
         return f"{once} It is decided on the version that If-Match names, or not at all."
-    return f"{once} Without If-Match it is decided on the case as it is."
+    return f"{once} Without If-Match it is decided on how things stand."
+
+
+def _personal(kind: type[msgspec.Struct]) -> Mapping[str, object]:
+    """Return what a command may bring that is kept sealed, if it may bring anything."""
+    touchpoint = kept_sealed(kind)
+    if touchpoint is None:
+        return {}
+    field = {
+        "type": "string",
+        "maxLength": PERSONAL_CHARACTERS,
+        "description": "Kept sealed under the customer's key.",
+    }
+    return {
+        "personal": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": dict.fromkeys(sorted(touchpoint.personal), field),
+        }
+    }
 
 
 def command(
@@ -163,15 +183,7 @@ def command(
     schema = dict(_schema(kind))
     properties = schema.get("properties")
     assert isinstance(properties, dict)
-    note = {"type": "string", "maxLength": 2_000, "description": "Kept sealed, for the others."}
-    schema["properties"] = {
-        **properties,
-        "personal": {
-            "type": "object",
-            "additionalProperties": False,
-            "properties": {"note": note},
-        },
-    }
+    schema["properties"] = {**properties, **_personal(kind)}
     headers = {
         "ETag": _ETAG,
         "Touchstone-Position": _POSITION,

@@ -9,6 +9,7 @@ import, or its case was published), for such cases take no commands.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import structlog
 
@@ -17,6 +18,7 @@ from events.cases.staff import BY_ITSELF
 from events.cases.terms import native_case_id
 from events.envelope import Envelope, PositionVector, RecordedEvent
 from events.partitioning import PARTITIONS
+from events.policy import Reference
 from events.streams import CASES, is_stream
 from events.touchpoints.complaint import (
     CaseReferred,
@@ -27,8 +29,11 @@ from projections.value_tiers.projection import ValueTiers
 from services.casework.cases import Cases, CommandOn, is_published
 from services.casework.customers import root_of
 from services.casework.executing import Done, Stream
+from services.casework.parked_work import ParkedWork, Task
 from services.casework.rulebook import Rulebook
+from services.errors import UnreadableEvent
 from services.log.readable import readable
+from services.log.stored import stored_event
 from services.ports import EventLog, StoredEvent
 from services.postgres.pool import Pool, translated
 from services.postgres.statements import sql
@@ -47,20 +52,25 @@ _OPENERS = frozenset(kind.event_type for kind in _OPENING)
 class Openings:
     """Opens cases for what the log holds; for one process at a time."""
 
-    def __init__(self, log: EventLog, pool: Pool, cases: Cases, rulebook: Rulebook) -> None:
+    def __init__(
+        self, log: EventLog, pool: Pool, cases: Cases, rulebook: Rulebook, parked: ParkedWork
+    ) -> None:
         self._log = log
         self._pool = pool
         self._cases = cases
         self._rulebook = rulebook
+        self._parked = parked
 
     async def step(self) -> int:
         """Open what waits in a page of each partition; return how many events were looked at.
 
-        Raises: Unavailable, LogMoved, UnreadableEvent.
+        An event that opens no case, because something of its customer or its case cannot be
+        read, is parked and looked at again later.
+        Raises: Unavailable, LogMoved; UnreadableEvent, while a rule cannot be read.
         """
         heads = await self._log.heads()
         places = await self._places(heads)
-        looked = 0
+        looked = await self._again()
         for partition in range(PARTITIONS):
             start = places.counts[partition]
             if start >= heads.counts[partition]:
@@ -109,13 +119,33 @@ class Openings:
             return
         reference = await self._rulebook.reference()
         for stored in openers:
-            event = readable(stored)
-            if not await self._is_ours(event):
-                continue
-            asked = opening(event, await self._tier(event))
-            answer = await self._cases.execute(asked, reference)
-            if isinstance(answer, Done) and not answer.replayed:
-                _LOG.debug("case_opened", case_id=asked.case_id)
+            await self._parked.attempt(_task(stored), partial(self._open, stored, reference))
+
+    async def _again(self) -> int:
+        """Open for what was parked and is due; return how many events were looked at."""
+        due = await self._parked.due()
+        if not due:
+            return 0
+        reference = await self._rulebook.reference()
+        for task in due:
+            await self._parked.again(task, partial(self._open_again, task.id, reference))
+        return len(due)
+
+    async def _open_again(self, event_id: str, reference: Reference) -> None:
+        with translated():
+            row = await self._pool.fetchrow(sql("event_of"), event_id)
+        if row is None:
+            raise UnreadableEvent(f"event {event_id} is not in the events table yet")
+        await self._open(stored_event(row), reference)
+
+    async def _open(self, stored: StoredEvent, reference: Reference) -> None:
+        event = readable(stored)
+        if not await self._is_ours(event):
+            return
+        asked = opening(event, await self._tier(event))
+        answer = await self._cases.execute(asked, reference)
+        if isinstance(answer, Done) and not answer.replayed:
+            _LOG.debug("case_opened", case_id=asked.case_id)
 
     async def _is_ours(self, event: RecordedEvent) -> bool:
         """Return whether nobody else keeps the case that an event opens."""
@@ -140,6 +170,18 @@ class Openings:
                 sql("tier_of").format(standings=_STANDINGS), root
             )
         return tier
+
+
+def _task(stored: StoredEvent) -> Task:
+    """Return what is to be done for an event; of a need overheard only its data name the case."""
+    envelope = stored.envelope
+    referred = envelope.type == CaseReferred.event_type
+    return Task(
+        id=envelope.id,
+        case_id=None if referred else native_case_id(envelope.id),
+        customer=envelope.subject,
+        event_id=envelope.id,
+    )
 
 
 def _may_open(envelope: Envelope) -> bool:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from services.ports import Clock, EventLog
 from services.postgres.pool import Pool
+from services.streams.application import LogApplication
 from services.vault.vault import PostgresVault
 
 
@@ -20,6 +21,11 @@ class CaseworkPlatform(Protocol):
     @property
     def log(self) -> EventLog:
         """Where what was decided lies."""
+        ...
+
+    @property
+    def streams(self) -> LogApplication:
+        """The log as streams that commands are decided on."""
         ...
 
     @property

@@ -140,13 +140,16 @@ def refused(refusal: Refused, teller: Teller) -> CommandProblem:
     )
 
 
-def stale(seen: int, version: int, changed: Sequence[Change], language: str) -> CommandProblem:
+def stale(
+    seen: int, version: int, changed: Sequence[Change], language: str, teller: Teller
+) -> CommandProblem:
     """Return the problem of a command on a case that has moved; names who was first."""
     text = texts(language).gettext
     winner = changed[0] if changed else None
     what = text(N_("nothing of that number was ever there"))
     if winner is not None:
-        told = {"type": winner.type, "by": winner.by or "-", "department": winner.department or "-"}
+        department = teller.department(winner.department) if winner.department else "-"
+        told = {"type": winner.type, "by": winner.by or "-", "department": department}
         what = text(N_("%(type)s by %(by)s of %(department)s came first")) % told
     more = {"seen": seen, "version": version, "changed": changed}
     return said("stale", language, more=more, seen=seen, version=version, what=what)

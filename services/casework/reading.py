@@ -11,8 +11,7 @@ import msgspec
 from starlette.datastructures import Headers, QueryParams
 
 from events import instants
-from events.touchpoints.complaint import CaseNoted
-from services.casework.api import ON_A_VERSION
+from services.casework.api import ON_A_VERSION, kept_sealed
 from services.casework.problems import said
 from services.intake.answers import EventRefused
 from services.intake.explaining import explained
@@ -57,7 +56,12 @@ def asked(body: bytes, kind: type[C]) -> Asked[C]:
     fields = {name: value for name, value in parsed.items() if name != "personal"}
     personal = None
     if "personal" in parsed:
-        personal = personal_fields(parsed["personal"], CaseNoted)
+        touchpoint = kept_sealed(kind)
+        if touchpoint is None:
+            raise EventRefused(
+                "unknown_field", "personal", "is nothing that this command keeps", "leave it out"
+            )
+        personal = personal_fields(parsed["personal"], touchpoint)
     try:
         command = msgspec.convert(instants.cut(fields, kind), kind, strict=True)
     except msgspec.ValidationError as error:

@@ -72,7 +72,7 @@ async def _history(platform: Platform, case_id: str) -> History:
     from services.casework.executing import Streams
     from services.casework.rulebook import Rulebook
 
-    streams = Streams(platform.log, platform.vault, platform.clock)
+    streams = Streams(platform.streams, platform.vault, platform.clock)
     events = await Cases(streams, platform.pool).events(case_id)
     case = folded(events)
     if case is None:
@@ -158,7 +158,7 @@ async def _done(
             seen=seen,
             personal=sent.personal,
         )
-        streams = Streams(platform.log, platform.vault, platform.clock)
+        streams = Streams(platform.streams, platform.vault, platform.clock)
         answer = await Cases(streams, platform.pool).execute(given, reference)
     except EventRefused as why:
         raise UsageError(f"{why.field.removeprefix('data.')}: {why.reason}; {why.remedy}") from why

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +12,7 @@ import typer
 
 from services.cli.opening import opened, settings
 from services.terminal import Format, FormatOption, emit, note, run_async, say
-from services.wording import counted, moment, nearest
+from services.wording import counted, moment, nearest, quoted
 
 if TYPE_CHECKING:
     from services.intake.answers import Answer
@@ -27,6 +27,9 @@ staff = typer.Typer(help="Members of staff who command.", no_args_is_help=True)
 staff_key = typer.Typer(help="Keys with which members of staff command.", no_args_is_help=True)
 staff.add_typer(staff_key, name="key")
 quarantine = typer.Typer(help="Events that were refused.", no_args_is_help=True)
+
+_LISTED_KEYS = 40
+"""How many keys a list shows, unless all are asked for: a screen of them."""
 
 BranchOption = Annotated[
     str | None, typer.Option("--branch", metavar="BRANCH", help="Only of this branch.")
@@ -72,21 +75,78 @@ def create_staff_key(
     """Make a key for a member of staff and print it: it is shown this once and never again.
 
     It may do what reference data say of the number at the time of a command.
+    Where they know nobody of that number, that is said, and the key waits.
     """
     from services.intake.keys import Keys
 
     async def make() -> tuple[str, str]:
         async with opened() as platform:
-            return await Keys(platform.pool, platform.clock).create_for_staff(staff_id, label)
+            made = await Keys(platform.pool, platform.clock).create_for_staff(staff_id, label)
+            if unknown := await _nobody(platform, staff_id):
+                note(unknown)
+            return made
 
     _tell_key(*run_async(make()), "staff_id", staff_id, form)
 
 
-@key.command("list")
-def list_keys(branch_id: BranchOption = None, form: FormatOption = Format.TEXT) -> None:
-    """List keys, revoked ones too; what they are is known to their branches alone.
+async def _nobody(platform: Platform, staff_id: str) -> str | None:
+    """Return that reference data know nobody of a number now, if so. Raises: Unavailable."""
+    from events.cases.staff import staff_in_force
+    from services.casework.rulebook import Rulebook
 
-    Times are in UTC.
+    reference = await Rulebook(platform.pool).reference()
+    if staff_in_force(reference, staff_id, platform.clock.now()) is not None:
+        return None
+    heads = (one.head for one in reference.departments.values())
+    known = {*reference.staff, *filter(None, heads)} - {staff_id}
+    meant = nearest(staff_id, known) if len(known) > 0 else ""
+    return (
+        f"Reference data know nobody of the number {quoted(staff_id)} who works here now{meant}: "
+        "the key commands nothing until reference.staff_set is published for it."
+    )
+
+
+InForceOption = Annotated[bool, typer.Option("--in-force", help="Leave revoked ones out.")]
+LabelOption = Annotated[str | None, typer.Option("--label", help="Only with this label.")]
+AllOption = Annotated[
+    bool, typer.Option("--all", help=f"All of them, not only the first {_LISTED_KEYS}.")
+]
+
+
+def _picked(keys: Sequence[Key], in_force: bool, label: str | None) -> Sequence[Key]:
+    """Return the keys that are asked for: those in force stand first."""
+    found = [
+        one
+        for one in keys
+        if (one.revoked_at is None or not in_force) and label in (None, one.label)
+    ]
+    return sorted(found, key=lambda one: one.revoked_at is not None)
+
+
+def _list_keys(keys: Sequence[Key], whose: Callable[[Key], str], everything: bool) -> None:
+    """Show keys a line each, in columns; of many the first ones, and how many more there are."""
+    shown = keys if everything else keys[:_LISTED_KEYS]
+    width = max((len(whose(one)) for one in shown), default=0)
+    for one in shown:
+        say(_key_line(one, whose(one).ljust(width)))
+    if len(shown) < len(keys):
+        note(
+            f"{len(keys) - len(shown)} more of {len(keys)}: --all lists them; --in-force and "
+            "--label list fewer."
+        )
+
+
+@key.command("list")
+def list_keys(
+    branch_id: BranchOption = None,
+    in_force: InForceOption = False,
+    label: LabelOption = None,
+    everything: AllOption = False,
+    form: FormatOption = Format.TEXT,
+) -> None:
+    """List keys, those in force first; what they are is known to their branches alone.
+
+    Times are in UTC. JSON has all of them.
     """
     from services.intake.keys import Keys
 
@@ -98,15 +158,18 @@ def list_keys(branch_id: BranchOption = None, form: FormatOption = Format.TEXT) 
                 note(await _keyless(keys, branch_id))  # perhaps a branch that is to get one
             return found
 
-    keys = run_async(read())
+    found = run_async(read())
+    keys = _picked(found, in_force, label)
     if form is Format.JSON:
         emit(keys)
         return
-    for one in keys:
-        rights = "headquarters" if one.headquarters else "branch"
-        say(_key_line(one, f"{one.branch_id}  {rights}"))
-    if not keys and branch_id is None:
+    _list_keys(keys, _branch_and_rights, everything)
+    if not found and branch_id is None:
         note("No keys yet. Make one: touchstone branch key create BRANCH")
+
+
+def _branch_and_rights(one: Key) -> str:
+    return f"{one.branch_id}  {'headquarters' if one.headquarters else 'branch'}"
 
 
 def _key_line(one: Key, whose: str) -> str:
@@ -119,22 +182,28 @@ def list_staff_keys(
     staff_id: Annotated[
         str | None, typer.Option("--staff", metavar="STAFF", help="Only of this member of staff.")
     ] = None,
+    in_force: InForceOption = False,
+    label: LabelOption = None,
+    everything: AllOption = False,
     form: FormatOption = Format.TEXT,
 ) -> None:
-    """List the keys of members of staff, revoked ones too. Times are in UTC."""
+    """List the keys of members of staff, those in force first.
+
+    Times are in UTC. JSON has all of them.
+    """
     from services.intake.keys import Keys
 
     async def read() -> Sequence[Key]:
         async with opened() as platform:
             return await Keys(platform.pool, platform.clock).all_of_staff(staff_id)
 
-    keys = run_async(read())
+    found = run_async(read())
+    keys = _picked(found, in_force, label)
     if form is Format.JSON:
         emit(keys)
         return
-    for one in keys:
-        say(_key_line(one, str(one.staff_id)))
-    if not keys:
+    _list_keys(keys, lambda one: str(one.staff_id), everything)
+    if not found:
         note("No such keys yet. Make one: touchstone staff key create STAFF")
 
 

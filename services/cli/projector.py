@@ -16,9 +16,10 @@ from services.wording import counted
 
 parked = typer.Typer(
     name="parked",
-    help="Customers whose events could not be projected.\n\n"
-    "A customer is parked with the reason while everybody else goes on. After the cause is "
-    "mended, `touchstone parked retry` takes it in again.",
+    help="Customers whose events could not be projected, and cases that could not be opened or "
+    "escalated.\n\n"
+    "Each is parked with the reason while everything else goes on. After the cause is mended, "
+    "`touchstone parked retry` takes it in again.",
     no_args_is_help=True,
 )
 
@@ -63,7 +64,7 @@ def list_parked(
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 100,
     format_: FormatOption = Format.TEXT,
 ) -> None:
-    """List parked customers with the reason and the event that stopped each."""
+    """List what is parked with the reason and the event that stopped it."""
     run_async(_list(limit, format_))
 
 
@@ -80,8 +81,10 @@ async def _list(limit: int, format_: Format) -> None:
     if not rows:
         say("nothing is parked")
     for row in rows:
-        event = row["parked_event_id"] or "its dossier"
-        say(f"{row['customer_id']}  {row['projection']}  {row['parked_reason']}  (at {event})")
+        case = f"case {row['case_id']}" if row["case_id"] else "its dossier"
+        whose = row["customer_id"] or "nobody"
+        at = row["parked_event_id"] or case
+        say(f"{whose}  {row['projection']}  {row['parked_reason']}  (at {at})")
 
 
 @parked.command()
@@ -91,7 +94,7 @@ def retry(
     ] = None,
     format_: FormatOption = Format.TEXT,
 ) -> None:
-    """Ask the projector to take parked customers in again, from their whole dossier.
+    """Have parked customers taken in again, and their parked cases opened and escalated.
 
     Exit code 2 if the customer named is not parked.
     """

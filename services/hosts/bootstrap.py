@@ -19,6 +19,7 @@ from services.postgres.migrate import migrate
 from services.postgres.pool import Pool, open_pool, translated
 from services.rows.row_tables import ensure_tables
 from services.settings import Settings
+from services.streams.application import LogApplication
 from services.vault.vault import PostgresVault, master_key
 
 
@@ -61,11 +62,14 @@ async def open_platform(
             async with pool.acquire() as connection:
                 await ensure_tables(connection, PROJECTIONS)
         log = await stack.enter_async_context(_event_log(settings, pool, clock))
+        streams = LogApplication(log)
+        stack.push_async_callback(streams.ended)
         vault = PostgresVault(pool, master_key(settings))
         yield Platform(
             dsn=dsn,
             pool=pool,
             log=log,
+            streams=streams,
             dossiers=PostgresDossiers(pool),
             vault=vault,
             intake=Intake(log, vault, clock, pool, room_of(settings)),

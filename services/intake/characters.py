@@ -8,6 +8,9 @@ import unicodedata
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 """What no identifier or word of classification holds: controls, line ends, halves of pairs."""
 
+CUSTOMER_CHARACTERS = 120
+"""How long a customer's id may be."""
+
 HALF_PAIR = re.compile("[\ud800-\udfff]")
 """Halves of surrogate pairs: JSON can spell them, but they are no Unicode text."""
 

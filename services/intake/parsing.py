@@ -21,6 +21,7 @@ from services.intake.attributes import (
     text,
     wrong_kind,
 )
+from services.intake.characters import CUSTOMER_CHARACTERS
 from services.intake.draft import Draft, Scope
 from services.intake.explaining import explained
 from services.intake.halves import refuse_half_pairs
@@ -28,7 +29,7 @@ from services.intake.media_types import is_json
 from services.web.strict_json import MalformedBody, Tally, TooManyValues, parse
 from services.wording import nearest
 
-_PERSONAL_CHARACTERS = 2_000
+PERSONAL_CHARACTERS = 2_000
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _DATA_VALUES = 20_000
 _TRACESTATE_CHARACTERS = 512  # as W3C has it
@@ -124,7 +125,8 @@ def _check_branch(event: Mapping[str, object], scope: Scope) -> None:
 
 
 def _subject(event: Mapping[str, object]) -> CustomerId | None:
-    subject = optional_text(event, "subject", 120, "give the customer's id of 1 to 120 characters")
+    remedy = f"give the customer's id of 1 to {CUSTOMER_CHARACTERS} characters"
+    subject = optional_text(event, "subject", CUSTOMER_CHARACTERS, remedy)
     return None if subject is None else CustomerId(subject)
 
 
@@ -211,11 +213,11 @@ def personal_fields(given: object, touchpoint: type[Touchpoint]) -> Mapping[str,
             )
         if not isinstance(value, str):
             raise wrong_kind(field, value, "a text", "give a text, or leave the field out")
-        if len(value) > _PERSONAL_CHARACTERS:
+        if len(value) > PERSONAL_CHARACTERS:
             raise EventRefused(
                 "out_of_range",
                 field,
                 f"has {len(value)} characters",
-                f"give at most {_PERSONAL_CHARACTERS}",
+                f"give at most {PERSONAL_CHARACTERS}",
             )
     return given or None

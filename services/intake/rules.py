@@ -13,7 +13,7 @@ from events.streams import is_stream
 from events.touchpoints import Touchpoint
 from events.touchpoints.policy import ReferenceTouchpoint
 from services.intake.answers import EventRefused
-from services.intake.characters import flaw, flaw_on_a_page
+from services.intake.characters import CUSTOMER_CHARACTERS, flaw, flaw_on_a_page
 from services.intake.draft import Draft, Scope
 from services.intake.soundness import EARLIEST_DAY, check_data
 
@@ -83,10 +83,19 @@ def _check_subject(envelope: Envelope, data: Touchpoint, scope: Scope) -> None:
             raise EventRefused(
                 "missing", "subject", "is missing", "give the id of the customer it is about"
             )
-    elif (wrong := flaw_on_a_page(subject)) or subject.startswith(RESERVED):
+    else:
+        check_customer(subject, "subject")
+
+
+def check_customer(customer: str, field: str) -> None:
+    """Let pass what may name a customer. Raises: EventRefused."""
+    wrong = flaw_on_a_page(customer)
+    if len(customer) > CUSTOMER_CHARACTERS:
+        wrong = f"has {len(customer)} characters, not 1 to {CUSTOMER_CHARACTERS}"
+    if wrong or customer.startswith(RESERVED):
         raise EventRefused(
             "malformed",
-            "subject",
+            field,
             wrong or "is no customer's id",
             "give the id without spaces around it, without slashes and without characters that "
             "nobody sees; it may not begin with " + " or ".join(map(repr, RESERVED)),

@@ -5,7 +5,8 @@ them by the time: in the transaction that moves the writer's own checkpoint, onc
 locked. Everything is read after the lock: of each customer the facts before its own partition's
 checkpoint, and what is written. So at every commit the rows are what the facts say that were
 taken in by then, partition by partition, as they are for a customer alone, and nothing of a
-group is ever remembered from one batch to the next.
+group is ever remembered from one batch to the next. Projections that have taken in as much share
+what is read of a group.
 """
 
 from __future__ import annotations
@@ -16,18 +17,14 @@ from typing import NamedTuple
 
 import structlog
 
-from events.envelope import CustomerId, FactKey, PositionVector
-from events.errors import EventError
+from events.envelope import CustomerId, FactKey
 from events.facts import Fact
 from events.partitioning import partition_of
 from events.policy import Reference
-from projections.merged import Merged
 from services.errors import Unavailable
-from services.log.dossiers import dossier_arguments
-from services.log.readable import fact
-from services.log.stored import stored_event
 from services.postgres.pool import Connection
 from services.postgres.statements import sql
+from services.projector.group_facts import Group, GroupRead, GroupReading
 from services.projector.lane import Lane
 from services.projector.pieces import Piece
 from services.rows.changes import Changes, Parked
@@ -38,9 +35,6 @@ from services.rows.written import Written
 _LOG = structlog.get_logger(__name__)
 
 _AGAIN = timedelta(seconds=1)
-
-Group = Sequence[CustomerId]
-_Dossiers = Mapping[CustomerId, Sequence[Fact]]
 
 
 class RulesBehind(Unavailable):
@@ -128,18 +122,19 @@ class GroupWork:
         """Return what differs of locked groups. Raises: RulesBehind, Unavailable."""
         lanes = {lane.store.id: lane for piece in pieces if piece.groups for lane in piece.lanes}
         found: list[Beside] = []
+        reading = GroupReading(connection, self._generation)
         for store_id, lane in lanes.items():
             mine = [p for p in pieces if any(one.store.id == store_id for one in p.lanes)]
             taken_in = await lane.store.taken_in(connection)
             # Also where no group lies: its checkpoint moves all the same.
             taken_in |= {piece.partition: piece.upto for piece in mine}
             turn = _Turn(lane, [piece for piece in mine if piece.groups], taken_in, reference)
-            found += await self._of_one(connection, locked, turn)
+            found += await self._of_one(connection, locked, turn, reading)
         await self._uses.keep(head.uses for one in found for head in one.changes.heads)
         return found
 
     async def _of_one(
-        self, connection: Connection, locked: Locked, turn: _Turn
+        self, connection: Connection, locked: Locked, turn: _Turn, reading: GroupReading
     ) -> Sequence[Beside]:
         """Return what differs of the groups that one projection has to do with."""
         store = turn.lane.store
@@ -149,16 +144,15 @@ class GroupWork:
         if any(count > turn.reference.count for _, count in assessed.values()):
             raise RulesBehind
         [written] = await written_of(connection, [(store, everybody)])
-        dossiers, broken = await self._dossiers(connection, everybody, turn.taken_in)
         found: dict[int, Beside] = {}
-        for group in groups:
+        reads = await reading.of(groups, turn.taken_in)
+        for group, read in zip(groups, reads, strict=True):
             since = {customer: assessed[customer][0] for customer in group if customer in assessed}
             at = await self._instant(connection, locked, turn, group, since)
-            unreadable = [broken[customer] for customer in group if customer in broken]
-            if unreadable:
-                changes = _parked(group, unreadable[0].reason, unreadable[0].event_id)
+            if read.broken is not None:
+                changes = _parked(group, read.broken.reason, read.broken.event_id)
             else:
-                changes = _differing(turn, group, at, since, dossiers, written)
+                changes = _differing(turn, group, at, since, read, written)
             asked = turn.asking(group)
             if all(piece.due for piece in asked):
                 _look_again_later(changes.values(), asked[0].at)
@@ -191,34 +185,13 @@ class GroupWork:
             at = at if unread is None else min(at, unread)
         return max([at, *since.values()])
 
-    async def _dossiers(
-        self, connection: Connection, customers: Group, taken_in: Mapping[int, int]
-    ) -> tuple[_Dossiers, Mapping[CustomerId, Parked]]:
-        """Return customers' facts that were taken in, and those who have an unreadable event.
-
-        Read on the transaction's own connection, which alone sees what it mirrored.
-        """
-        counts = PositionVector.start(self._generation).counts
-        before = PositionVector(
-            self._generation, tuple(taken_in.get(p, 0) for p in range(len(counts)))
-        )
-        facts: dict[CustomerId, list[Fact]] = {customer: [] for customer in customers}
-        broken: dict[CustomerId, Parked] = {}
-        for row in await connection.fetch(sql("dossiers"), *dossier_arguments(customers, before)):
-            customer, stored = CustomerId(row["customer_id"]), stored_event(row)
-            try:
-                facts[customer].append(fact(stored))
-            except EventError as error:
-                broken[customer] = Parked(customer, str(error), stored.envelope.id)
-        return facts, broken
-
 
 def _differing(
     turn: _Turn,
     group: Group,
     at: datetime,
     since: Mapping[CustomerId, datetime],
-    dossiers: _Dossiers,
+    read: GroupRead,
     written: Mapping[CustomerId, Written],
 ) -> dict[int, Changes]:
     """Return what differs of a group, by partition.
@@ -227,8 +200,7 @@ def _differing(
     """
     projection, rules = turn.lane.projection, turn.lane.rules.of(turn.reference)
     news = frozenset().union(*(piece.news for piece in turn.pieces))
-    merged = Merged({customer: dossiers[customer] for customer in group})
-    changes: dict[int, Changes] = {}
+    merged, changes = read.merged, dict[int, Changes]()
     try:
         for customer in group:
             if customer in since or merged.concerns(projection, customer, at):
@@ -238,7 +210,9 @@ def _differing(
                 mine.add(projection, customer, written[customer], assessment, at)
     except Exception as error:  # noqa: BLE001 - see above
         _LOG.exception("customers_parked", customers=group)
-        last = max((fact for one in group for fact in dossiers[one]), key=_fact_key, default=None)
+        last = max(
+            (fact for one in group for fact in read.dossiers[one]), key=_fact_key, default=None
+        )
         reason = f"{type(error).__name__}: {error}"
         return _parked(group, reason, None if last is None else last.id)
     return changes

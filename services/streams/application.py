@@ -102,6 +102,10 @@ class LogApplication(Application[str]):
         return await self._loop.run_in_executor(self._threads, context.run, call)
 
     def close(self) -> None:
-        """End the threads; calls under way end by themselves."""
+        """End the threads, once the calls under way have ended, which need the loop."""
         super().close()
-        self._threads.shutdown(wait=False)
+        self._threads.shutdown()
+
+    async def ended(self) -> None:
+        """Close while the loop goes on."""
+        await self._loop.run_in_executor(None, self.close)

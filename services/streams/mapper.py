@@ -16,9 +16,10 @@ from eventsourcing.persistence import JSONTranscoder, Mapper
 from eventsourcing.persistence import StoredEvent as LibraryEvent
 from msgspec import Struct
 
-from events.codec import decode, encode
+from events.codec import encode
 from events.envelope import Envelope, Position
 from events.touchpoints.base import Touchpoint
+from services.log.readable import readable
 from services.ports import StoredEvent, Submission
 
 
@@ -79,12 +80,12 @@ class TouchpointMapper(Mapper[str]):
 
 
 def stored_fact(stored: StoredEvent) -> StoredFact:
-    """Return an event of the log as the library reads it. Raises: EventError."""
-    envelope = stored.envelope
+    """Return an event of the log as the library reads it. Raises: UnreadableEvent."""
+    envelope, event = stored.envelope, readable(stored)
     return StoredFact(
         envelope.source,
         envelope.sequence,
         envelope.type,
         stored.payload,
-        StreamEvent(envelope, decode(stored.payload), None, stored.position, stored.recorded_at),
+        StreamEvent(envelope, event.data, None, stored.position, stored.recorded_at),
     )

@@ -85,7 +85,7 @@ class LogRecorder(ApplicationRecorder):
         desc: bool = False,
         limit: int | None = None,
     ) -> Sequence[LibraryEvent]:
-        """Return events of a stream. Raises: Unavailable, EventError."""
+        """Return events of a stream. Raises: Unavailable, UnreadableEvent."""
         found = self._on_the_loop(self._log.stream(str(originator_id), gt or 0))
         wanted = [one for one in found if lte is None or one.envelope.sequence <= lte]
         if desc:

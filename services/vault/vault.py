@@ -70,6 +70,15 @@ class PostgresVault:
             keys.update(await self._obtain(missing))
         return keys
 
+    async def passing(self, subject: str) -> SubjectKey:
+        """Return a subject's key, or one that nobody keeps where it has none.
+
+        Raises: Unavailable, MasterKeyUnusable.
+        """
+        keys = await self.existing([subject])
+        new = SubjectKey(subject, secrets.token_bytes(KEY_BYTES), self._erased_mac_key)
+        return keys.get(subject, new)
+
     async def existing(self, subjects: Iterable[str]) -> Mapping[str, SubjectKey]:
         """Return the keys of those subjects that have or had one; none is made.
 

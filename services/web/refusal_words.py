@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import tzinfo
 
 from babel import Locale, dates, numbers
@@ -11,11 +12,24 @@ from events.refusals import Teller
 from services.web.languages import DAYS, INSTANTS, LANGUAGES, texts
 
 
-def refusal_teller(language: str, tz: tzinfo) -> Teller:
-    """Return what tells refusals in a language, instants in a zone."""
+def refusal_teller(
+    language: str, tz: tzinfo, department: Callable[[str], str | None] = lambda _: None
+) -> Teller:
+    """Return what tells refusals in a language, instants in a zone.
+
+    `department` says what a department of an id is called, as far as anybody said.
+    """
     _ = texts(language).gettext
     locale = Locale.parse(LANGUAGES[language])
     pattern = INSTANTS[language]
+    beside = _("%(name)s (%(id)s)")
+
+    def called(department_id: str) -> str:
+        name = department(department_id)
+        if name in (None, "", department_id):
+            return department_id
+        return beside % {"name": name, "id": department_id}
+
     return Teller(
         text=_,
         instant=lambda at: dates.format_datetime(at, pattern, tzinfo=tz, locale=locale),
@@ -24,6 +38,7 @@ def refusal_teller(language: str, tz: tzinfo) -> Teller:
         comma=_("; "),
         nothing=_("nobody or nothing"),
         by=_("%(owed)s, by %(due)s"),
+        department=called,
     )
 
 

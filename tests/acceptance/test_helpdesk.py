@@ -6,40 +6,38 @@ truth. The case board is asked directly: it needs no live rows for this.
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
-from importlib.resources import files
-from io import BytesIO
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
 from pathlib import Path
-from statistics import mean, median
 from typing import NamedTuple
 
-import msgspec
 import pytest
 import pytest_asyncio
-from msgspec import Struct
 
-from events.branch_calendars import business_time
 from events.calendars import day_end, zone
-from events.envelope import CustomerId
-from events.facts import Fact
-from events.policy import Reference
 from events.public_days import public_days
 from projections.case_board.explain import explain_case
-from projections.case_board.projection import CaseBoard
 from projections.case_board.rows import CaseRow
-from projections.facts import Facts
 from services.audit.service_report import ServiceReport, report_service
 from services.hosts.bootstrap import open_platform
 from services.importing.compiling import load_mapping
 from services.importing.importer import Job, import_file
 from services.importing.publisher import LocalPublisher
-from services.importing.publishing import publish_lines
 from services.importing.report import Report
 from services.settings import Settings
-from services.walk.company import Everybody, extent_now
-from services.walk.parts import Part
+from tests.support.helpdesk import (
+    AFTERWARDS,
+    BRANCH,
+    DAYS,
+    Read,
+    Truth,
+    check_minutes,
+    minutes_to_last_resolve,
+    publish_calendar,
+    read_back,
+    travel,
+    truth_of,
+)
 from tests.support.postgres import fresh_database
 
 pytestmark = [
@@ -48,83 +46,20 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
 ]
 
-BRANCH = "helpdesk"
-DAYS = [date(2010, 12, 31), date(2011, 12, 31), date(2012, 6, 30)]
-DAYS += [date(2012, 12, 31), date(2013, 6, 30)]
-AFTERWARDS = datetime(2014, 6, 1, tzinfo=UTC)
-
-
-class Travel(Struct):
-    handovers: int
-    cases_with_handover: int
-    max_in_a_case: int
-    pingpong_returns: int
-    cases_with_pingpong: int
-
-
-class OpenCases(Struct):
-    created: int
-    open: int
-    closed: int
-    open_by_state: dict[str, int]
-    open_older_than_30d: int
-
-
-class BusinessTimes(Struct):
-    cases: int
-    median_minutes: Decimal
-    mean_minutes: Decimal
-    sla_40_business_hours_breached: int
-    sla_80_business_hours_breached: int
-    named: dict[str, Decimal]
-    holidays: list[date]
-
-
-class Truth(Struct):
-    """Section "helpdesk" of the ground truth."""
-
-    cases: int
-    events: int
-    customers: int
-    cases_ever_closed: int
-    cases_last_event_closed: int
-    cases_with_non_closed_event_after_closed: int
-    cases_reopened_after_resolve: int
-    cases_with_2plus_resolves: int
-    resource: Travel
-    workgroup: Travel
-    asof: dict[date, OpenCases]
-    business_time_first_event_to_last_resolve: BusinessTimes
-
-
-class GroundTruth(Struct):
-    helpdesk: Truth
-
 
 class Imported(NamedTuple):
-    """What the import reported, and every customer's dossier as the log holds it."""
+    """What the import reported, and what the log holds since."""
 
     report: Report
     again: Report
-    dossiers: dict[CustomerId, Facts]
-    reference: Reference
+    read: Read
     served: ServiceReport
-
-    def rows(self, at: datetime) -> list[CaseRow]:
-        """Return every case as of an instant."""
-        board = CaseBoard()
-        return [
-            row
-            for customer, facts in self.dossiers.items()
-            for row in board.assess(customer, facts, at, self.reference).rows["cases"]
-            if isinstance(row, CaseRow)
-        ]
 
     def steps(self, case_id: str) -> list[str]:
         """Return what happened to a case, in order."""
         explained = (
-            explain_case(customer, facts, AFTERWARDS, self.reference, case_id)
-            for customer, facts in self.dossiers.items()
+            explain_case(customer, facts, AFTERWARDS, self.read.reference, case_id)
+            for customer, facts in self.read.dossiers.items()
         )
         return [step.what for found in explained if found is not None for step in found.history]
 
@@ -138,12 +73,7 @@ async def imported(
         fresh_database(postgres_server, migrated) as dsn,
         open_platform(Settings(dsn=dsn, data=home)) as platform,
     ):
-        calendar = (
-            files("services.importing") / "mappings" / "helpdesk-calendar.jsonl"
-        ).read_bytes()
-        headquarters = LocalPublisher(platform.intake, "headquarters", dsn)
-        published = await publish_lines(BytesIO(calendar), "calendar", "headquarters", headquarters)
-        assert published.accepted == 2
+        await publish_calendar(platform, dsn)
         job = Job(
             path=shared_data / "helpdesk_events.csv",
             mapping=load_mapping("helpdesk"),
@@ -152,15 +82,7 @@ async def imported(
         publisher = LocalPublisher(platform.intake, BRANCH, dsn)
         report = await import_file(job, publisher)
         again = await import_file(job, publisher)
-        everybody = Everybody(await extent_now(platform), platform.pool)
-        dossiers: dict[CustomerId, Facts] = {}
-
-        def keep(customer: CustomerId, facts: Sequence[Fact], at: datetime | None) -> None:
-            dossiers[customer] = Facts(facts)
-
-        await everybody.each(
-            Part(0, None, None), lambda facts: datetime.max.replace(tzinfo=UTC), keep
-        )
+        read = await read_back(platform)
         served = await report_service(
             platform,
             date(2010, 1, 1),
@@ -171,18 +93,17 @@ async def imported(
             lambda done: None,
             processes=1,
         )
-        yield Imported(report, again, dossiers, await everybody.reference(), served)
+        yield Imported(report, again, read, served)
 
 
 @pytest.fixture(scope="module")
 def truth(shared_data: Path) -> Truth:
-    raw = (shared_data / "ground_truth.json").read_bytes()
-    return msgspec.json.decode(raw, type=GroundTruth).helpdesk
+    return truth_of(shared_data)
 
 
 @pytest.fixture(scope="module")
 def cases(imported: Imported) -> list[CaseRow]:
-    return imported.rows(AFTERWARDS)
+    return imported.read.rows(AFTERWARDS)
 
 
 async def test_every_row_is_taken_once(imported: Imported, truth: Truth) -> None:
@@ -203,7 +124,7 @@ async def test_a_case_is_one_customers_whoever_its_rows_name(
 async def test_what_was_open_on_a_day(imported: Imported, truth: Truth, day: date) -> None:
     expected = truth.asof[day]
     at = day_end(day, zone("UTC"))
-    rows = imported.rows(at)
+    rows = imported.read.rows(at)
     still_open = [row for row in rows if row.status != "closed"]
     states = Counter(
         {"resolved": "Resolve ticket", "waiting": "Wait"}.get(row.status, row.activity)
@@ -218,21 +139,9 @@ async def test_what_was_open_on_a_day(imported: Imported, truth: Truth, day: dat
 
 
 async def test_hand_overs_and_ping_pong(cases: list[CaseRow], truth: Truth) -> None:
-    assert _travel([(row.handovers, row.returns) for row in cases]) == truth.resource
+    assert travel([(row.handovers, row.returns) for row in cases]) == truth.resource
     departments = [(row.department_handovers, row.department_returns) for row in cases]
-    assert _travel(departments) == truth.workgroup
-
-
-def _travel(cases: list[tuple[int, int]]) -> Travel:
-    moves = [moved for moved, _ in cases]
-    returns = [returned for _, returned in cases]
-    return Travel(
-        handovers=sum(moves),
-        cases_with_handover=sum(n > 0 for n in moves),
-        max_in_a_case=max(moves),
-        pingpong_returns=sum(returns),
-        cases_with_pingpong=sum(n > 0 for n in returns),
-    )
+    assert travel(departments) == truth.workgroup
 
 
 async def test_the_report_on_service_comes_to_the_same(imported: Imported, truth: Truth) -> None:
@@ -266,20 +175,8 @@ async def test_business_time_to_the_last_resolve(
     imported: Imported, cases: list[CaseRow], truth: Truth
 ) -> None:
     expected = truth.business_time_first_event_to_last_resolve
-    time = business_time(imported.reference, BRANCH)
-    minutes = {
-        row.case_id: time.worked(row.opened_at, row.resolved_at) / timedelta(minutes=1)
-        for row in cases
-        if row.resolved_at is not None
-    }
-    assert len(minutes) == expected.cases
-    assert round(median(minutes.values()), 4) == float(expected.median_minutes)
-    assert round(mean(minutes.values()), 4) == float(expected.mean_minutes)
-    late = [sum(m > hours * 60 for m in minutes.values()) for hours in (40, 80)]
-    assert late == [
-        expected.sla_40_business_hours_breached,
-        expected.sla_80_business_hours_breached,
-    ]
+    minutes = minutes_to_last_resolve(imported.read, cases)
+    check_minutes([*minutes.values()], expected)
     named = {n: round(minutes[f"helpdesk-{n}"], 4) for n in expected.named}
     assert named == {n: float(m) for n, m in expected.named.items()}
 

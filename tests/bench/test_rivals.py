@@ -48,6 +48,6 @@ def test_the_rivals_run_and_say_their_figures(log: str) -> None:
     said: list[str] = []
     assert bench([log], 3, 5, 1.0, said.append) == 0
     [figures] = json.loads(said[-1])["figures"]
-    for side in ("commands", "bare", "library"):
+    for side in ("commands", "bare", "library", "served", "bare_served"):
         assert figures[side]["commands"] > 0
     assert figures["found"] == {"lost": 0, "doubled": 0, "gaps": 0, "torn": 0, "strange": 0}

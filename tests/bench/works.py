@@ -7,6 +7,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from projections import PROJECTIONS
+from projections.case_board.projection import CaseBoard
 from tests.bench.builds import Build
 from tests.bench.databases import Company, State
 
@@ -40,6 +41,10 @@ def _catch_up(build: Build, company: Company) -> Commands:
     return [build.driver("catch_up")]
 
 
+def _catch_up_case_board(build: Build, company: Company) -> Commands:
+    return [build.driver("catch_up", "--projection", CaseBoard.name)]
+
+
 def _catch_up_little(build: Build, company: Company) -> Commands:
     return [
         build.driver(
@@ -68,6 +73,7 @@ def _said(*words: str) -> Callable[[Build, Company], Commands]:
 WORKS = (
     Work("rebuild", "live", _rebuild, 3.0, 2.0, writes=True),
     Work("catch-up", "log", _catch_up, 1.6, writes=True),
+    Work("catch-up of the case board", "log", _catch_up_case_board, 1.0, 1.0, writes=True),
     Work("bare loop", "log", _bare_loop, writes=True, earlier=False),
     Work("catch-up with little memory", "late", _catch_up_little, 2.5, writes=True),
     Work("verify", "live", _said("verify"), 2.0),

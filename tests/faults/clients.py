@@ -7,8 +7,10 @@ that was answered is sent once more. What a client was told is the truth of the 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from random import Random
 
 import httpx2
@@ -69,7 +71,9 @@ class Client:
         recordings: Iterable[Recording],
         ledger: Ledger,
         dice: Random,
+        largest_batch: int = _LARGEST_BATCH,
     ) -> None:
+        self._largest_batch = largest_batch
         self._http = httpx2.AsyncClient(base_url=gateway, timeout=_TIMEOUT_S)
         self._headers = {"Authorization": f"Bearer {key}", "Content-Type": _BATCH_TYPE}
         self._recordings = iter(recordings)
@@ -81,14 +85,16 @@ class Client:
         """Publish until told to stop or out of work; nothing sent is left unanswered."""
         async with self._http:
             while not stop.is_set():
-                size = self._dice.randrange(1, _LARGEST_BATCH)
-                batch = [r for r, _ in zip(self._recordings, range(size), strict=False)]
+                size = self._dice.randrange(1, self._largest_batch)
+                batch = list(islice(self._recordings, size))
                 if not batch:
                     return
                 await self._publish(batch)
                 if self._dice.random() < _REPEATS:
                     await self._publish(self._dice.choice(self._answered))
-                await asyncio.sleep(len(batch) / events_a_second * self._dice.uniform(0.2, 1.8))
+                pause_s = len(batch) / events_a_second * self._dice.uniform(0.2, 1.8)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), pause_s)
 
     async def _publish(self, batch: list[Recording]) -> None:
         """Send a batch until it is answered, and keep the receipts."""

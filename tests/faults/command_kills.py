@@ -1,195 +1,210 @@
-"""Kill -9 of who commands, of who projects and of the database while units are appended."""
+"""Kill -9 of every process, one kind after another, while staff command cases over HTTP."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import signal
-import subprocess
-import sys
 import time
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
 from random import Random
 
 import psutil
 
 from services.hosts.bootstrap import open_platform
-from services.ports import StoredEvent
-from services.settings import Settings
-from tests.faults.commander import Asked, Journal
+from services.log.readable import readable
+from tests.faults.clients import Ledger
+from tests.faults.desk import Desk, desk_tokens
+from tests.faults.desk_oracle import judge_rows, judge_streams, nothing_left_to_do, streams_of
 from tests.faults.either import Either, either
+from tests.faults.ground import Brokers, running_brokers
 from tests.faults.kafka_product import KafkaProduct
+from tests.faults.kept import Kept
+from tests.faults.kills import fleet_for
 from tests.faults.matrix import Mode, Outcome, Scene
-from tests.faults.oracle import Findings, Running, caught_up, mirrored_once, whole_log
+from tests.faults.oracle import Running, examine, whole_log
 from tests.faults.product import Product
-from tests.support.embedded import REPOSITORY
+from tests.support.postgres import reachable_directory
 
-_COMMANDERS = 2
+_WORKERS = 6
+_COMPLAINTS_A_SECOND = 1.0
+_HISTORY_A_SECOND = 20.0
 _PATIENCE_S = 120.0
 _POLL_S = 0.05
-_END_PATIENCE_S = 60.0
+_QUIET_S = 300.0
+_LOOK_S = 0.2
 
-
-class Commander:
-    """A process that commands; started again after each kill."""
-
-    def __init__(self, settings: Settings, name: str) -> None:
-        self.journal = Journal(settings.data / f"{name}.journal")
-        self._log = settings.data / f"{name}.log"
-        self._words = ("tests.faults.commander", str(settings.data / f"{name}.journal"), name)
-        self._environment = {
-            **{k: v for k, v in os.environ.items() if not k.startswith("TOUCHSTONE_")},
-            "TOUCHSTONE_DATA": str(settings.data),
-            **({"TOUCHSTONE_DSN": settings.dsn} if settings.dsn else {}),
-            **({"TOUCHSTONE_KAFKA": settings.kafka} if settings.kafka else {}),
-            "TOUCHSTONE_KAFKA_PREFIX": settings.kafka_prefix,
-        }
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def look(self) -> None:
-        """Start it where it does not run: a database that is away ends it at its start."""
-        if self._process is not None and self._process.poll() is None:
-            return
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", *self._words],
-                cwd=REPOSITORY,
-                env=self._environment,
-                stdout=log,
-                stderr=log,
-            )
-
-    def kill(self) -> None:
-        """Kill -9."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-
-    def end(self) -> int:
-        """Have it end its commands; return its exit code."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(_END_PATIENCE_S)
-
-    def won(self) -> int:
-        """Return how many commands were acknowledged."""
-        return sum(note.told == "won" for note in self.journal.notes())
+Strike = Callable[[], Awaitable[None]]
 
 
 async def kill_commanding(scene: Scene, mode: Mode) -> Outcome:
-    """Kill a commander, who projects, and PostgreSQL, in turn, at any moment."""
+    """Kill each kind of process in turn, at any moment; nothing that was told may be lost."""
     outcome = Outcome()
     dice = scene.dice(f"commanding {mode}")
-    async with either(scene, mode) as running:
+    async with _product(scene, mode) as (running, brokers):
         await running.up()
-        settings = running.made.settings
-        commanders = [Commander(settings, f"commander-{n}") for n in range(_COMMANDERS)]
-        strikes = _strikes(scene, running, commanders, dice)
-        try:
-            await _progress(outcome, commanders)
-            for number in range(scene.choose(20, 2) * len(strikes)):
-                name = list(strikes)[number % len(strikes)]
-                await asyncio.sleep(dice.uniform(0.1, 1.0))
-                strikes[name]()
-                outcome.times += 1
-                outcome.count(name, 1)
-                scene.say(f"killed {name}")
-                await _progress(outcome, commanders)
-            for one in commanders:
-                one.look()
-            ends = [await asyncio.to_thread(one.end) for one in commanders]
-            outcome.expect(ends == [0] * len(ends), f"commanders ended with {ends}")
-        finally:
-            for one in commanders:
-                one.kill()
-        await _judge(outcome, running.made, commanders)
-        if isinstance(running.made, KafkaProduct):
-            outcome.wrong += await running.made.lawless() + running.made.odd_ends()
+        made = running.made
+        if isinstance(made, KafkaProduct):
+            made.start_console()
+        fleet = await fleet_for(made, scene.seed, scene.choose(200, 20))
+        desk = Desk(
+            made.gateways,
+            await desk_tokens(made.settings),
+            fleet.ledger,
+            scene.seed,
+            quick=not scene.short,
+        )
+        fleet.start(_HISTORY_A_SECOND)
+        await desk.start(_COMPLAINTS_A_SECOND, _WORKERS)
+        await _progress(outcome, desk)
+        strikes = _strikes(scene, made, brokers, dice)
+        for number in range(scene.choose(20, 1) * len(strikes)):
+            name = list(strikes)[number % len(strikes)]
+            await asyncio.sleep(dice.uniform(0.1, 1.0))
+            await strikes[name]()
+            outcome.times += 1
+            outcome.count(name, 1)
+            waited_s = await _progress(outcome, desk)
+            scene.say(f"killed {name}; cases are opened and commanded {waited_s:.1f} s after")
+        await desk.finish()
+        ledger = await fleet.finish()
+        scene.say("everything is answered")
+        await _judge(scene, outcome, made, desk, ledger)
+        if isinstance(made, KafkaProduct):
+            outcome.wrong += await made.lawless() + made.odd_ends()
+        if isinstance(made, Product):
+            await asyncio.to_thread(made.stop)
     return outcome
 
 
+@asynccontextmanager
+async def _product(scene: Scene, mode: Mode) -> AsyncIterator[tuple[Either, Brokers | None]]:
+    """Give a product; in a full run over Kafka on a broker of its own, which can be killed."""
+    if mode == "embedded" or scene.short:
+        async with either(scene, mode, gateways=2) as running:
+            yield running, None
+        return
+    with reachable_directory() as home:
+        async with (
+            running_brokers(home) as brokers,
+            either(scene, mode, gateways=2, kafka=brokers.cluster.bootstrap) as running,
+        ):
+            yield running, brokers
+
+
 def _strikes(
-    scene: Scene, running: Either, commanders: Sequence[Commander], dice: Random
-) -> dict[str, Callable[[], None]]:
-    """Return what can be killed."""
-    made = running.made
-
-    def database() -> None:
-        found = made.database() if isinstance(made, Product) else scene.ground.database_processes()
-        for process in found:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
-
-    return {
-        "commander": lambda: dice.choice(commanders).kill(),
-        "projecting": lambda: running.kill_projecting(dice),
-        "database": database,
+    scene: Scene, made: Running, brokers: Brokers | None, dice: Random
+) -> Mapping[str, Strike]:
+    """Return what can be killed, by name."""
+    if isinstance(made, Product):
+        return {
+            "gateway": partial(_kill_service, made, "gateway"),
+            "project": partial(_kill_service, made, "project"),
+            "console": partial(_kill_service, made, "console"),
+            "postgres": partial(_kill_all, made.database),
+            "run": partial(_kill_run, made),
+        }
+    assert isinstance(made, KafkaProduct)
+    strikes: dict[str, Strike] = {
+        "gateway": partial(_kill_one, dice, made.gateway_processes),
+        "worker": partial(_kill_one, dice, made.workers),
+        "console": partial(_kill_one, dice, made.consoles),
+        "postgres": partial(_kill_all, scene.ground.database_processes),
     }
+    if brokers is not None:
+        strikes["broker"] = partial(_kill_broker, brokers)
+    return strikes
 
 
-async def _progress(outcome: Outcome, commanders: Sequence[Commander]) -> None:
-    """Wait until every commander was told again that it won; start those that ended."""
-    before = [one.won() for one in commanders]
-    give_up_at = time.monotonic() + _PATIENCE_S
-    while any(one.won() == was for one, was in zip(commanders, before, strict=True)):
-        if time.monotonic() > give_up_at:
-            outcome.wrong.append(f"nothing was acknowledged for {_PATIENCE_S:.0f} s")
-            return
-        for one in commanders:
-            one.look()
+async def _kill_service(made: Product, name: str) -> None:
+    """Kill a service of `touchstone run`, which starts it again; wait for one, if need be."""
+    async with asyncio.timeout(_PATIENCE_S):
+        while not made.runs(name):  # noqa: ASYNC110 - another process
+            await asyncio.sleep(_LOOK_S)
+    made.service(name).kill()
+
+
+async def _kill_run(made: Product) -> None:
+    """Kill `touchstone run` alone: what it started ends by itself; then start it again."""
+    await asyncio.to_thread(made.kill_run)
+    made.start()
+    await made.ready()
+
+
+async def _kill_all(processes: Callable[[], Iterable[psutil.Process]]) -> None:
+    """Kill every process of the database; wait for one, if need be."""
+    async with asyncio.timeout(_PATIENCE_S):
+        while not (found := list(processes())):  # noqa: ASYNC110 - another process
+            await asyncio.sleep(_LOOK_S)
+    for process in found:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+async def _kill_one(dice: Random, kind: Mapping[str, Kept]) -> None:
+    name = dice.choice(sorted(kind))
+    async with asyncio.timeout(_PATIENCE_S):
+        while not kind[name].running:  # noqa: ASYNC110 - its supervisor starts it
+            await asyncio.sleep(_LOOK_S)
+    kind[name].kill()
+
+
+async def _kill_broker(brokers: Brokers) -> None:
+    await brokers.do(partial(brokers.cluster.kill, 1))
+    await brokers.do(brokers.cluster.start)
+
+
+async def _progress(outcome: Outcome, desk: Desk) -> float:
+    """Wait until a case was opened and a command was done again; return how long that took."""
+    commands = desk.commands
+    started, done, opened = time.monotonic(), len(commands.done), len(commands.newest)
+    while len(commands.done) == done or len(commands.newest) == opened:
+        desk.check()
+        if time.monotonic() - started > _PATIENCE_S:
+            outcome.wrong.append(
+                f"for {_PATIENCE_S:.0f} s: {len(commands.done) - done} commands were done, "
+                f"{len(commands.newest) - opened} cases were opened"
+            )
+            break
         await asyncio.sleep(_POLL_S)
+    return time.monotonic() - started
 
 
-async def _judge(outcome: Outcome, made: Running, commanders: Sequence[Commander]) -> None:
-    """Compare what was told with log, mirror and rows."""
-    told: dict[str, dict[Asked, str]] = {"won": {}, "lost": {}, "nothing": {}}
-    for one in commanders:
-        for note in one.journal.notes():
-            for kind in told.values():
-                kind.pop(note.asked, None)
-            told[note.told][note.asked] = note.told
-    outcome.expect(not told["nothing"], f"{len(told['nothing'])} commands have no answer")
-    outcome.acknowledged += len(told["won"])
-    outcome.count("lost_to_rivals", len(told["lost"]))
-    found = Findings()
-    async with open_platform(made.settings) as platform:
-        stored = await whole_log(platform)
-        first: dict[str, StoredEvent] = {e.envelope.id: e for e in reversed(stored)}
-        outcome.count("copies_in_topics", len(stored) - len(first))
-        await caught_up(platform, stored)
-        if made.settings.kafka is not None:
-            await mirrored_once(found, platform, first)
-        else:
-            outcome.expect(len(first) == len(stored), "an event id is in the log twice")
-        for case, numbers in _streams(told["won"]).items():
-            stream = await platform.log.stream(case)
-            outcome.expect(
-                [e.envelope.sequence for e in stream] == list(range(1, len(stream) + 1)),
-                f"{case} has gaps",
-            )
-            outcome.expect(
-                {e.envelope.sequence: e.envelope.id for e in stream} == numbers,
-                f"{case} holds something else than was acknowledged",
-            )
-        held = Counter(e.envelope.source for e in first.values())
-        won = {case: len(numbers) for case, numbers in _streams(told["won"]).items()}
-        outcome.expect(held == won, f"the log holds {held}, acknowledged were {won}")
-    code, verdict = await made.command("verify")
-    outcome.expect(
-        code == 0 and verdict["differences"] == 0 and verdict["parked"] == 0,
-        f"verify ended with {code}: {verdict}",
-    )
-    outcome.wrong += found.wrong
-
-
-def _streams(won: dict[Asked, str]) -> dict[str, dict[int, str]]:
-    """Return each stream as it was acknowledged: the id of each of its numbers."""
-    streams: dict[str, dict[int, str]] = {}
-    for asked in won:
-        for one in asked.unit():
-            numbers = streams.setdefault(one.envelope.source, {})
-            key = one.envelope.sequence
-            numbers[key] = one.envelope.id if key not in numbers else "acknowledged twice"
-    return streams
+async def _judge(scene: Scene, outcome: Outcome, made: Running, desk: Desk, ledger: Ledger) -> None:
+    """Compare what was told with log, rows, alerts and digest, once nothing is added any more."""
+    commands = desk.commands
+    give_up_at = time.monotonic() + _QUIET_S
+    while True:
+        async with open_platform(made.settings) as platform:
+            async with asyncio.timeout(_QUIET_S):
+                while not await nothing_left_to_do(platform):  # noqa: ASYNC110
+                    await asyncio.sleep(_LOOK_S)
+            before = await platform.log.heads()
+            stored = await whole_log(platform)
+        first = {e.envelope.id: e for e in reversed(stored)}
+        streams = streams_of(map(readable, first.values()))
+        decided = frozenset(e.envelope.id for s in streams.values() for e in s)
+        scene.say("casework has nothing left to do")
+        found = await examine(made, ledger, decided=decided)
+        async with open_platform(made.settings) as platform:
+            quiet = await platform.log.heads() == before and await nothing_left_to_do(platform)
+            if quiet or time.monotonic() > give_up_at:
+                courses = judge_streams(found, streams, commands, desk.acknowledged())
+                await judge_rows(found, platform, courses)
+                break
+    outcome.expect(quiet, f"casework found something to do for {_QUIET_S:.0f} s")
+    outcome.add(ledger, found)
+    outcome.acknowledged += len(commands.done)
+    outcome.notes |= {
+        "commands": len(commands.done),
+        "refused": len(commands.refused),
+        "answers_found_again": commands.found_again,
+        "repeated": commands.repeated,
+        "commands_503": commands.unavailable,
+        "commands_broken_off": commands.unanswered,
+        "cases": len(streams),
+        "closed": sum(one.status == "closed" for one in courses.values()),
+        "escalations": sum(len(one.escalated) for one in courses.values()),
+        "calls_promised": sum(len(one.promised) for one in courses.values()),
+    }

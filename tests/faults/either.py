@@ -69,10 +69,12 @@ class _Embedded:
 
 
 @asynccontextmanager
-async def either(scene: Scene, mode: Mode, *, gateways: int = 1) -> AsyncIterator[Either]:
-    """Give a product on that log."""
+async def either(
+    scene: Scene, mode: Mode, *, gateways: int = 1, kafka: str | None = None
+) -> AsyncIterator[Either]:
+    """Give a product on that log; of Kafka's, on those brokers, if any are named."""
     if mode == "kafka":
-        async with scene.ground.product(gateways=gateways) as made:
+        async with scene.ground.product(kafka, gateways=gateways) as made:
             yield _OnKafka(made)
     else:
         async with product() as run:

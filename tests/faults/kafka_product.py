@@ -28,6 +28,7 @@ _READY_PATIENCE_S = 90.0
 _LOOK_EVERY_S = 0.2
 _SIGKILL, _INTERRUPTED = -9, 130  # the latter before it served
 _TRY_AGAIN = 3
+_CONSOLE = "console-1"
 
 
 class KafkaProduct:
@@ -40,6 +41,8 @@ class KafkaProduct:
         self._ports: dict[str, dict[str, str]] = {}
         self.gateway_processes: dict[str, Kept] = {}
         self.workers: dict[str, Kept] = {}
+        self.consoles: dict[str, Kept] = {}
+        self._console_port = free_ports(1)[0]
         self._keeper: asyncio.Task[None] | None = None
         for n in range(gateways):
             console, port = free_ports(2)
@@ -59,7 +62,10 @@ class KafkaProduct:
         # Another release serves both doors in one process.
         serve = "serve gateway" if self.program == REPOSITORY else "serve"
         command = serve if name in self._ports else "work"
-        environment = {**self._environment(name), **self._ports.get(name, {})}
+        ports = self._ports.get(name, {})
+        if name == _CONSOLE:
+            command, ports = "serve console", {"TOUCHSTONE_CONSOLE_PORT": str(self._console_port)}
+        environment = {**self._environment(name), **ports}
         return Kept(name, command, environment, self.settings.data, self.program)
 
     def _environment(self, role: str | None = None) -> dict[str, str]:
@@ -104,6 +110,10 @@ class KafkaProduct:
         """Start a worker under that name, of today's release, and keep it running."""
         return self._start(self.workers, name)
 
+    def start_console(self) -> Kept:
+        """Start a console, and keep it running."""
+        return self._start(self.consoles, _CONSOLE)
+
     def start_gateway(self, name: str) -> Kept:
         """Start that gateway, of today's release, and keep it running."""
         return self._start(self.gateway_processes, name)
@@ -116,7 +126,7 @@ class KafkaProduct:
         return kind[name]
 
     def _all(self) -> list[Kept]:
-        return [*self.gateway_processes.values(), *self.workers.values()]
+        return [*self.gateway_processes.values(), *self.workers.values(), *self.consoles.values()]
 
     async def _keep(self) -> None:
         while True:

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -145,6 +146,18 @@ class Product:
                     found += [root, *root.children(recursive=True)]
         return found
 
+    def kill_run(self) -> None:
+        """Kill -9 `touchstone run` alone; the services that it started end by themselves."""
+        assert self._process is not None
+        started = [one for one in self._descendants() if _is_service(one, self._process.pid)]
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+        give_up_at = time.monotonic() + _READY_PATIENCE_S
+        while left := _alive(set(started)):
+            assert time.monotonic() < give_up_at, f"their parent was killed, they go on: {left}"
+            time.sleep(_POLL_S)
+
     def kill_everything(self, dice: Random) -> int:
         """Kill -9 every process of the product, in any order; return how many there were.
 
@@ -195,6 +208,12 @@ async def product() -> AsyncIterator[Product]:
             yield made
         finally:
             made.kill_everything(Random(0))
+
+
+def _is_service(process: psutil.Process, run: int) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.ppid() == run and "services" in process.cmdline()
+    return False
 
 
 def _alive(processes: set[psutil.Process]) -> list[psutil.Process]:

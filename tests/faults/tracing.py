@@ -11,6 +11,7 @@ import asyncpg
 from services.postgres.pool import Pool
 
 _ROLES = 8
+_KINDS = ("gateway", "worker", "console")
 
 _INSTALL = """
 CREATE SCHEMA fault_trace;
@@ -62,10 +63,10 @@ WHERE w.who LIKE 'worker-%'
 
 
 async def make_roles(dsn: str) -> None:
-    """Make the roles of gateways and workers on a server."""
+    """Make the roles of all kinds of processes on a server."""
     connection = await asyncpg.connect(dsn)
     try:
-        for role in (f"{kind}-{n}" for kind in ("gateway", "worker") for n in range(1, _ROLES + 1)):
+        for role in (f"{kind}-{n}" for kind in _KINDS for n in range(1, _ROLES + 1)):
             await connection.execute(f'CREATE ROLE "{role}" SUPERUSER LOGIN')
     finally:
         await connection.close()

@@ -27,6 +27,7 @@ from services.casework.accounts import AccountOrder, Accounts
 from services.casework.customers import Customers
 from services.casework.executing import Done, Streams
 from services.casework.rulebook import Rulebook
+from services.log.readable import readable
 from tests.support.casework import CUSTOMER, MONDAY, Desk, Json, desk_on_chosen_log
 from tests.support.modes import EITHER, catch_up
 
@@ -91,13 +92,25 @@ async def test_an_approval_reserves_its_room_and_the_next_request_sees_it(desk: 
     assert (first["approved"], first["exposure"], first["rule"]) == (True, cny(0), None)
     assert first["reserved_until"] == "2026-03-10T01:00:00Z"
     second = await checked(desk, 40_00)
-    assert (second["approved"], second["rule"]) == (False, "over_limit")
+    assert (second["approved"], second["rule"]) == (False, "limit_exceeded")
     assert (second["exposure"], second["limit"]) == (cny(70_00), cny(100_00))
     assert "70.00 CNY" in str(second["detail"])
     assert second["remedy"]
     assert second["reserved_until"] is None
     desk.clock.move(timedelta(hours=25))
     assert (await checked(desk, 40_00))["approved"] is True, "the room was kept for a day"
+
+
+async def test_the_check_of_an_order_is_found_by_its_order(desk: Desk) -> None:
+    await limited(desk, 100_00)
+    for order_id, minor in (("O-1", 70_00), ("O-2", 40_00), (None, 10_00)):
+        await checked(desk, minor, **({} if order_id is None else {"order_id": order_id}))
+    stored = await desk.platform.log.stream(f"/customers/{CUSTOMER}")
+    told = [readable(one).data for one in stored]
+    found = [
+        (one.order_id, one.approved, one.reason) for one in told if isinstance(one, CreditChecked)
+    ]
+    assert found == [("O-1", True, None), ("O-2", False, "limit_exceeded"), (None, True, None)]
 
 
 async def test_rivals_cannot_both_take_the_last_of_a_limit(desk: Desk) -> None:
@@ -148,7 +161,7 @@ async def test_a_limit_is_set_by_credit_control_alone(desk: Desk) -> None:
     refused = await gives(desk, "set-credit-limit", {"limit": cny(20_00)})
     assert refused.json()["rule"] == "no_role"
     await done(desk, "set-credit-limit", {"limit": cny(20_00)}, by="credit-1")
-    assert (await checked(desk, 11_00))["rule"] == "over_limit"
+    assert (await checked(desk, 11_00))["rule"] == "limit_exceeded"
     assert (await checked(desk, 10_00))["approved"] is True
 
 
@@ -317,7 +330,9 @@ async def test_who_is_parted_while_the_gate_is_asked_is_not_counted_any_more(des
     merged = await gives(desk, "merge", {"into": CUSTOMER}, by="hq-1", customer="C-2")
     assert merged.status_code == 200, merged.text
     desk.clock.move(timedelta(minutes=1))
-    accounts = Accounts(Streams(platform.log, platform.vault, desk.clock), _PartedMeanwhile(desk))
+    accounts = Accounts(
+        Streams(platform.streams, platform.vault, desk.clock), _PartedMeanwhile(desk)
+    )
     await catch_up(platform, desk.settings)
     order = AccountOrder(
         customer=CustomerId(CUSTOMER),

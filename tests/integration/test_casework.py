@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Mapping
 from datetime import date, timedelta
 from typing import Any, cast
@@ -16,6 +17,7 @@ from events.money import Money
 from events.touchpoints.complaint import CaseOpened, ComplaintFiled
 from events.touchpoints.customer import CustomerMerged
 from events.touchpoints.payment import InvoiceIssued
+from events.touchpoints.policy import DepartmentSet
 from services.casework.api import COMMANDS, ON_A_VERSION
 from services.vault.vault import PostgresVault
 from tests.support.casework import (
@@ -23,11 +25,16 @@ from tests.support.casework import (
     COLLEAGUE,
     CUSTOMER,
     HEAD,
+    MONDAY,
     OWNER,
     Desk,
     Json,
+    company,
     desk_on_chosen_log,
+    open_desk,
+    settings_of,
 )
+from tests.support.log import SetClock
 from tests.support.modes import EITHER, catch_up
 
 pytestmark = pytest.mark.postgres
@@ -216,6 +223,29 @@ async def test_a_command_is_done_once_however_often_it_comes(desk: Desk) -> None
     assert (await desk.events(case_id)).count("case.handed_off") == 1
 
 
+async def test_a_key_stands_for_one_escalation_or_anything_else(desk: Desk) -> None:
+    case_id, other = await desk.case(), await desk.case("another complaint")
+    step = {"clock": "response", "percent": 75, "cycle": 1}
+    desk.clock.move(timedelta(days=4))
+    noted = await desk.give(case_id, "note", by=HEAD, key="noted")
+    told = await desk.give(case_id, "escalate", step, by=HEAD, key="told")
+    assert (noted.status_code, told.status_code) == (200, 200)
+    for asked in (
+        desk.give(case_id, "escalate", step | {"percent": 100}, by=HEAD, key="noted"),
+        desk.give(other, "escalate", step, by=HEAD, key="noted"),
+        desk.give(case_id, "note", by=HEAD, key="told"),
+        desk.give(other, "note", by=HEAD, key="told"),
+        desk.give(other, "escalate", step, by=HEAD, key="told"),
+    ):
+        answer = await asked
+        assert (answer.status_code, answer.json()["rule"]) == (422, "key_reused")
+    again = await desk.give(case_id, "escalate", step, by=HEAD, key="told")
+    assert again.headers["idempotency-replayed"] == "true"
+    assert again.json() == told.json()
+    mine = await desk.give(case_id, "note", by=COLLEAGUE, key="told")
+    assert mine.status_code == 200, "everybody has keys of their own"
+
+
 async def test_a_key_stands_for_one_request(desk: Desk) -> None:
     case_id, other = await desk.case(), await desk.case("another complaint")
     assert (await desk.give(case_id, "hand-off", HANDED, key="once")).status_code == 200
@@ -286,6 +316,24 @@ async def test_a_command_that_is_refused_leaves_nothing(desk: Desk) -> None:
         assert {"type", "title", "status", "detail", "remedy"} <= told.keys()
         assert all(told[name] for name in ("title", "detail", "remedy"))
     assert await desk.events(case_id) == before
+
+
+async def test_departments_are_told_by_name_beside_their_ids(desk: Desk) -> None:
+    since = desk.clock.now() - timedelta(days=1)
+    named = DepartmentSet(
+        effective_from=since, department_id="service", name="售后部", name_en="Service"
+    )
+    await desk.publish(named, "renamed", customer=None, till="policy")
+    await catch_up(desk.platform, desk.settings)
+    case_id = await desk.case()
+    refused = await desk.give(case_id, "resume", by="sales-1", accept_language="zh-CN")
+    assert refused.json()["rule"] == "not_yours"
+    assert "售后部（service）" in refused.json()["remedy"]
+    english = await desk.give(case_id, "resume", by="sales-1")
+    assert "Service (service)" in english.json()["remedy"]
+    late = await desk.give(case_id, "take", by=COLLEAGUE, seen=1, accept_language="zh-CN")
+    assert late.status_code == 412
+    assert late.json()["changed"][0]["type"] == "case.customer_told"
 
 
 async def test_refusals_are_told_in_the_readers_language(desk: Desk) -> None:
@@ -441,3 +489,16 @@ async def test_a_command_costs_five_round_trips_besides_begin_and_commit(desk: D
         who = [one for one in asked if "branch_keys" in one]
         assert len(who) == 1, "who asks is looked up each time, and once"
         assert len(asked) - len(who) <= 5, asked
+
+
+async def test_the_threads_of_commands_end_with_the_platform(database: str) -> None:
+    def threads() -> list[str]:
+        return [one.name for one in threading.enumerate() if one.name.startswith("streams")]
+
+    before = threads()
+    async with open_desk(settings_of(database), SetClock(MONDAY)) as desk:
+        for number, data in enumerate(company()):
+            await desk.publish(data, f"company {number}", customer=None, till="policy")
+        await desk.case()
+        assert len(threads()) > len(before)
+    assert threads() == before

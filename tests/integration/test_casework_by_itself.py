@@ -281,7 +281,9 @@ async def test_in_memory_commands_come_to_what_they_come_to_on_the_log(desk: Des
     ]
     reference = await Rulebook(desk.platform.pool).reference()
     memory = CasesInMemory()
-    cases = Cases(Streams(desk.platform.log, desk.platform.vault, desk.clock), desk.platform.pool)
+    cases = Cases(
+        Streams(desk.platform.streams, desk.platform.vault, desk.clock), desk.platform.pool
+    )
     orders = [opening(stored[0], "gold")]
     case_id = orders[0].case_id
     decided: list[Ordered] = []

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from services.hosts.bootstrap import open_platform
+from services.intake.keys import Keys
 from services.settings import Settings
 from services.vault.master_key import master_key
 from tests.support.commands import Run
@@ -50,6 +52,34 @@ def test_a_key_of_a_member_of_staff_is_no_key_of_a_branch(run: Run) -> None:
     revoked = json.loads(run("staff", "key", "revoke", listed["key_id"], "--format", "json").stdout)
     assert (revoked["staff_id"], revoked["revoked"]) == ("SH-S4", True)
     assert "revoked" in run("staff", "key", "list").stdout
+
+
+def test_a_key_for_nobody_is_told_of_when_it_is_made(run: Run) -> None:
+    made = run("staff", "key", "create", "NOBODY")
+    assert made.returncode == 0
+    assert "know nobody of the number 'NOBODY'" in made.stderr
+    assert made.stdout.startswith("tsk_")
+    assert len(run("staff", "key", "list", "--in-force").stdout.splitlines()) == 1
+
+
+async def test_many_keys_are_listed_a_screen_at_a_time(run: Run, database: str) -> None:
+    async with open_platform(Settings(dsn=database)) as platform:
+        keys = Keys(platform.pool, platform.clock)
+        for n in range(45):
+            key_id, _ = await keys.create_for_staff(f"S-{n}", "simulator")
+            if n < 5:
+                await keys.revoke(key_id)
+        await keys.create_for_staff("S-9", "desk 3")
+    listed = run("staff", "key", "list")
+    assert len(listed.stdout.splitlines()) == 40
+    assert "revoked" not in listed.stdout, "those in force stand first"
+    assert "6 more of 46" in listed.stderr
+    assert len(run("staff", "key", "list", "--all").stdout.splitlines()) == 46
+    assert len(run("staff", "key", "list", "--in-force", "--all").stdout.splitlines()) == 41
+    [line] = run("staff", "key", "list", "--label", "desk 3").stdout.splitlines()
+    assert "S-9" in line
+    told = json.loads(run("staff", "key", "list", "--format", "json").stdout)
+    assert len(told) == 46
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import random
 from collections.abc import AsyncIterator, Sequence
 from datetime import date, timedelta
 
+import asyncpg
 import pytest
 from msgspec import structs
 
@@ -27,6 +28,7 @@ from services.platform import Platform
 from services.ports import Submission
 from services.postgres.migrate import migrate, shipped
 from services.postgres.pool import open_pool
+from services.postgres.statements import sql
 from services.projector.identities import Identities
 from services.projector.memory import Memory
 from services.projector.owner import PartitionOwner
@@ -248,6 +250,35 @@ async def test_an_event_that_cannot_be_read_parks_the_whole_group(platform: Plat
         "SELECT DISTINCT customer_id FROM projection_heads WHERE parked_reason IS NOT NULL"
     )
     assert {row["customer_id"] for row in parked} == {X, Y}
+
+
+async def test_a_group_is_read_once_in_a_batch_for_all_projections(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submissions = [invoice(1, X, 1000, 10), payment(2, Y, 700), merge(3, Y, X)]
+    await platform.log.append(submissions)
+    await settle(platform)
+    read: list[int] = []
+    fetch = asyncpg.Connection.fetch
+
+    async def counted(self: asyncpg.Connection, query: str, *args: object) -> list[asyncpg.Record]:
+        rows: list[asyncpg.Record] = await fetch(self, query, *args)
+        if query == sql("dossiers"):
+            read.append(len(rows))
+        return rows
+
+    monkeypatch.setattr(asyncpg.Connection, "fetch", counted)
+    for number in (4, 5):
+        one = payment(number, Y, 10)
+        submissions.append(one)
+        await platform.log.append([one])
+        owner = await owned(platform, Y)
+        read.clear()
+        assert await owner.step(NOTHING, 9) == 1
+        assert read == [number], "the whole group, one time"
+    monkeypatch.undo()
+    await settle(platform)
+    await check(platform, submissions)
 
 
 async def test_a_rebuild_and_a_digest_come_to_the_same(platform: Platform) -> None:

@@ -42,7 +42,7 @@ class Office:
         self.platform = platform
         self.settings = settings
         self.clock = clock
-        streams = Streams(platform.log, platform.vault, clock)
+        streams = Streams(platform.streams, platform.vault, clock)
         self.identities = Identities(platform, streams)
         self._sent = 0
 
@@ -65,7 +65,7 @@ class Office:
 
     async def identity(self) -> Identity:
         """Who is who by the streams alone."""
-        streams = Streams(self.platform.log, self.platform.vault, self.clock)
+        streams = Streams(self.platform.streams, self.platform.vault, self.clock)
         found = {one: await streams.events(customer_stream(one)) for one in (*FAMILY, NEIGHBOUR)}
         return Identity({one: [fact_of(event) for event in some] for one, some in found.items()})
 

@@ -28,6 +28,7 @@ from services.projector.memory import Memory
 from services.projector.owner import PartitionOwner, step_together
 from services.projector.reference_feed import ReferenceFeed
 from services.rows.row_tables import ensure_tables
+from services.streams.application import LogApplication
 from services.vault.vault import PostgresVault
 from tests.support.counting import QUIET, Counting
 from tests.support.log import START, SetClock, payment, submission
@@ -452,9 +453,8 @@ async def test_deadlines_take_effect_also_where_events_never_cease(
     await log.append([payment(1, still)])
     vault = PostgresVault(pool, bytes(32))
     intake = Intake(log, vault, clock, pool)
-    platform = Platform(
-        database, pool, log, Busy(pool, log, noisy), vault, intake, clock, max_facts=0
-    )
+    streams, dossiers = LogApplication(log), Busy(pool, log, noisy)
+    platform = Platform(database, pool, log, streams, dossiers, vault, intake, clock, max_facts=0)
     projector = asyncio.create_task(Projector(platform, projections=[Counting()]).run())
     try:
         async with asyncio.timeout(20):
@@ -465,3 +465,4 @@ async def test_deadlines_take_effect_also_where_events_never_cease(
     finally:
         projector.cancel()
         await asyncio.gather(projector, return_exceptions=True)
+        await streams.ended()

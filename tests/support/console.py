@@ -56,6 +56,7 @@ from services.ports import Accepted
 from services.postgres.migrate import migrate
 from services.postgres.pool import open_pool
 from services.rows.row_tables import ensure_tables
+from services.streams.application import LogApplication
 from services.vault.vault import PostgresVault
 from tests.support.log import SetClock, submission
 
@@ -312,10 +313,12 @@ async def open_company(dsn: str, at: datetime = NOW) -> AsyncIterator[Company]:
             await ensure_tables(connection, PROJECTIONS)
         async with EmbeddedEventLog(pool, clock) as log:
             vault = PostgresVault(pool, b"k" * 32)
+            streams = LogApplication(log)
             platform = Platform(
                 dsn=dsn,
                 pool=pool,
                 log=log,
+                streams=streams,
                 dossiers=PostgresDossiers(pool),
                 vault=vault,
                 intake=Intake(log, vault, clock, pool),
@@ -323,3 +326,4 @@ async def open_company(dsn: str, at: datetime = NOW) -> AsyncIterator[Company]:
                 max_facts=1000,
             )
             yield Company(platform, clock)
+            await streams.ended()

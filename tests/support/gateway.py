@@ -21,6 +21,7 @@ from services.ports import Clock, EventLog
 from services.postgres.migrate import migrate
 from services.postgres.pool import Pool, open_pool
 from services.settings import Settings
+from services.streams.application import LogApplication
 from services.vault.vault import PostgresVault
 from services.web.rates import Rates
 from tests.support.log import SetClock
@@ -44,6 +45,7 @@ class Platform:
     clock: Clock
     log: EventLog
     vault: PostgresVault
+    streams: LogApplication
 
 
 @dataclass(frozen=True)
@@ -89,10 +91,12 @@ async def open_gateway(
         intake = Intake(log, vault, clock, pool)
         keys = Keys(pool, clock)
         _, token = await keys.create(BRANCH)
-        app = create_gateway(Platform(pool, intake, clock, log, vault), rates)
+        streams = LogApplication(log)
+        app = create_gateway(Platform(pool, intake, clock, log, vault, streams), rates)
         transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
         async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
             yield Gateway(client, pool, log, vault, intake, clock, keys, token)
+        await streams.ended()
 
 
 @asynccontextmanager

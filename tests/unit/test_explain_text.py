@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date
 
 from msgspec import structs
 
 from events.business_time import STANDARD_HOURS
 from events.cases.terms import native_case_id
-from events.envelope import BranchId
+from events.customers.identity import Edge
+from events.envelope import BranchId, CustomerId
 from events.facts import fact_of
+from events.money import Money
 from events.policy import Reference
 from events.touchpoints.complaint import CaseWaitingStarted, ComplaintFiled, ServiceRequested
 from events.touchpoints.contact import CallbackPromised
+from events.touchpoints.payment import CreditLimitSet
 from events.touchpoints.policy import BranchSet, CalendarSet
 from projections.case_board.explain import explain_callbacks, explain_cases
 from projections.facts import Facts
 from projections.receivables.statement import explain as explain_receivables
 from projections.timeline.entries import page
 from projections.value_tiers.explain import explain_value
-from services.audit.explain import Explanation
+from services.audit.explain import Explanation, limits_set
 from services.audit.explain_text import explanation_lines
 from services.audit.ways import ways
 from tests.support.given import CUSTOMER, Told, event_id, instant, recorded_events, told
@@ -43,15 +47,34 @@ NEW_YORK = (
 )  # fmt: skip
 
 
-def lines(*facts: Told, at: str) -> list[str]:
+LIMITS = (
+    told(CreditLimitSet(limit=Money(100_00, "CNY"), by="credit-1"), "2026-03-01", "first"),
+    told(CreditLimitSet(limit=Money(900_00, "CNY"), by="hq-1"), "2026-03-03", "member"),
+    told(CreditLimitSet(limit=Money(5_00, "USD")), "2026-03-02", "dollars"),
+    told(CreditLimitSet(limit=Money(1_00, "CNY")), "2026-04-01", "later"),
+)
+
+
+def lines(*facts: Told, at: str, of: Mapping[str, str] | None = None) -> list[str]:
+    whose = {event_id(name): customer for name, customer in (of or {}).items()}
     events = [
-        structs.replace(one, envelope=structs.replace(one.envelope, branch_id=BranchId("NY")))
+        structs.replace(
+            one,
+            envelope=structs.replace(
+                one.envelope,
+                branch_id=BranchId("NY"),
+                subject=CustomerId(whose.get(one.envelope.id, CUSTOMER)),
+            ),
+        )
         for one in recorded_events(facts)
     ]
     rules = Reference(recorded_events(NEW_YORK))
     instant_ = instant(at)
     known = Facts(map(fact_of, events))
+    edge = Edge(CustomerId("C-2"), CUSTOMER, instant_, event_id("merged"))
     found = Explanation(
+        merges=[edge] if of else (),
+        limits=limits_set(events, instant_),
         known_at=None,
         position="",
         events=len(events),
@@ -105,3 +128,18 @@ def test_a_deadline_that_may_still_move_says_so() -> None:
     mark = r"\(provisional: public holidays until then are not announced yet\)"
     assert re.search(rf"first answer due 2027-01-\d\d \d\d:\d\d {mark}", text)
     assert re.search(rf"solution due 2027-01-\d\d \d\d:\d\d {mark}", text)
+
+
+def test_a_limit_is_told_with_its_event() -> None:
+    told_ = [line for line in lines(*LIMITS, at="2026-03-20") if line.startswith("limit ")]
+    assert told_ == [
+        f"limit 900.00 CNY set 2026-03-02 11:00 by hq-1  event {event_id('member')}",
+        f"limit 5.00 USD set 2026-03-01 11:00  event {event_id('dollars')}",
+    ]
+
+
+def test_of_merged_customers_the_limit_set_last_counts_and_whose_it_is_is_told() -> None:
+    found = lines(*LIMITS, at="2026-03-20", of={"member": "C-2"})
+    [line] = [line for line in found if "900.00 CNY set" in line]
+    assert "said of C-2: of merged customers the limit set last counts" in line
+    assert any("limit 900.00 CNY" in line for line in found if "exposure" in line), found

@@ -10,8 +10,12 @@ import pytest
 
 from events.cases.commands import (
     Assign,
+    Close,
+    Command,
+    Decline,
     Fulfil,
     HandOff,
+    MarkDuplicate,
     RecordCallback,
     Reopen,
     Reply,
@@ -19,7 +23,7 @@ from events.cases.commands import (
     Withdraw,
 )
 from events.touchpoints.complaint import ComplaintFiled
-from events.touchpoints.contact import DriverScore
+from events.touchpoints.contact import CallbackMade, CallbackPromised, DriverScore
 from projections.case_board.sums import GroupService, Kept, StageService, StageSums
 from services.audit.service_parts import PartService, ServiceOf, ServiceParts
 from services.audit.service_report import ServiceReport
@@ -99,6 +103,22 @@ def test_a_case_solved_by_its_first_contact() -> None:
     assert (sums.handovers, sums.returns, sums.satisfied) == (0, 0, 1)
 
 
+@pytest.mark.parametrize(
+    ("command", "by", "moved"),
+    [
+        (Close(reason="gone"), "head of service", 1),
+        (Decline(reason="not ours"), "head of service", 1),
+        (MarkDuplicate(duplicate_of="other"), "head of service", 1),
+        (Close(reason="gone"), "ann", 0),
+    ],
+)
+def test_who_ends_a_case_by_command_had_it_in_hand(command: Command, by: str, moved: int) -> None:
+    found = desk()
+    found.does(by, command, "2026-03-09 10:00")
+    sums = counted(found).departments["service"]
+    assert (sums.cases, sums.under_way, sums.handovers, sums.returns) == (1, 0, moved, 0)
+
+
 def test_a_case_that_went_round_and_was_late() -> None:
     found = counted(passed_round())
     sums = found.branches["B-1"]
@@ -127,6 +147,37 @@ def twice(desk: Desk) -> Desk:
     again = Desk()
     again.facts = [*desk.facts, *desk.facts]
     return again
+
+
+SLOW = (DriverScore(driver="speed", score=0),)
+
+
+def test_a_call_reported_after_the_case_was_closed_decides_nothing() -> None:
+    found = solved_at_once()
+    late = CallbackMade(
+        callback_id="K-9", outcome="dissatisfied", case_id=found.case_id, scores=SLOW
+    )
+    found.hears(late, asked("2026-03-12 09:00"))
+    told = counted(found)
+    sums = told.branches["B-1"]
+    assert (sums.satisfied, sums.dissatisfied, told.drivers["speed"].total) == (1, 0, 9)
+
+
+def test_a_call_reported_while_the_case_is_worked_on_decides_nothing() -> None:
+    found = desk()
+    early = CallbackMade(callback_id="K-9", outcome="satisfied", case_id=found.case_id, scores=SLOW)
+    found.hears(early, asked("2026-03-09 10:00"))
+    told = counted(found)
+    assert (told.branches["B-1"].satisfied, told.drivers) == (0, {})
+
+
+def test_a_call_that_names_its_promise_alone_decides_about_the_promises_case() -> None:
+    found = desk()
+    resolved = found.does("ann", Resolve(), "2026-03-09 10:00")
+    [promise] = [one for one in resolved if isinstance(one, CallbackPromised)]
+    made = CallbackMade(callback_id=promise.callback_id, outcome="satisfied")
+    found.hears(made, asked("2026-03-10 09:00"))
+    assert counted(found).branches["B-1"].satisfied == 1
 
 
 def test_sums_are_those_of_all_cases() -> None:

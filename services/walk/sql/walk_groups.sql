@@ -7,7 +7,7 @@ FROM (
       AND ($1::text IS NULL OR customer_id >= $1) AND ($2::text IS NULL OR customer_id < $2)
     UNION
     SELECT merged_into(data) FROM events
-    WHERE type = 'customer.merged' AND customer_id IS NOT NULL
+    WHERE type = 'customer.merged' AND customer_id IS NOT NULL AND merged_into(data) IS NOT NULL
       AND ($1::text IS NULL OR merged_into(data) >= $1)
       AND ($2::text IS NULL OR merged_into(data) < $2)
 ) AS mine

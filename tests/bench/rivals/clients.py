@@ -49,27 +49,33 @@ class Turn(Struct):
     won: list[Won]
     conflicts: int = 0
     seconds: float = 0.0
-    own_s: float = 0.0  # processor time of this process
+    own_s: float = 0.0  # processor time of the process that does the commands
     server_s: float = 0.0  # and of PostgreSQL
 
 
-async def compete(
-    attempt: Attempt, turn: Turn, clients: int, cases: int, seconds: float, server: int
-) -> None:
+class Contestant(NamedTuple):
+    """A way to command: how, on which cases, and the processor time of the process that does."""
+
+    attempt: Attempt
+    cases: range
+    cpu_s: Callable[[], float] = time.process_time
+
+
+async def compete(one: Contestant, turn: Turn, clients: int, seconds: float, server: int) -> None:
     """Have all clients command for some seconds; what is under way at the end is counted, too."""
-    began, own, theirs = time.monotonic(), time.process_time(), server_cpu_s(server)
+    began, own, theirs = time.monotonic(), one.cpu_s(), server_cpu_s(server)
 
     async def client(number: int) -> None:
         dice = random.Random(f"{number} {len(turn.won)}")
         while time.monotonic() < began + seconds:
-            case, since = dice.randrange(cases), time.monotonic()
-            while (ids := await attempt(number, case)) is None:
+            case, since = dice.choice(one.cases), time.monotonic()
+            while (ids := await one.attempt(number, case)) is None:
                 turn.conflicts += 1
             turn.won.append(Won(number, case, ids, time.monotonic() - since))
 
     await asyncio.gather(*(client(number) for number in range(clients)))
     turn.seconds += time.monotonic() - began
-    turn.own_s += time.process_time() - own
+    turn.own_s += one.cpu_s() - own
     turn.server_s += server_cpu_s(server) - theirs
 
 

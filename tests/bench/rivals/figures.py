@@ -21,7 +21,7 @@ class Side(Struct, frozen=True, kw_only=True):
     per_s: float
     p50_ms: float
     p95_ms: float
-    own_ms: float  # processor time of a command, this process
+    own_ms: float  # processor time of a command, of the process that does it
     postgres_ms: float
     slowest_share: float  # what the slowest client won, by the mean of all
 
@@ -36,5 +36,8 @@ class Figures(Struct, frozen=True, kw_only=True):
     commands: Side
     bare: Side
     library: Side  # the same commands through the eventsourcing library
+    served: Side  # commands over HTTP, to a gateway
+    bare_served: Side  # a bare transaction behind the same server
     p95_ratio: float
+    served_p95_ratio: float
     found: Found

@@ -35,6 +35,8 @@ def _rows(one: Figures) -> list[list[str]]:
         "command": one.commands,
         "bare transaction": one.bare,
         "command, by the library": one.library,
+        "command, over HTTP": one.served,
+        "bare transaction, over HTTP": one.bare_served,
     }
     return [[one.log, name, *_cells(side)] for name, side in sides.items()]
 
@@ -56,6 +58,7 @@ def _verdict(one: Figures) -> str:
     return (
         f"{one.log}: p95 is {one.p95_ratio:.2f} times that of the bare transaction, "
         f"{MOST_P95_RATIO:g} was allowed{slow}; the slowest client was to win {LEAST_SHARE:.0%} of "
-        f"the mean{unfair}. {found.lost} lost, {found.doubled} doubled, {found.gaps} gaps, "
-        f"{found.torn} torn units, {found.strange} that nobody was told of."
+        f"the mean{unfair}. Over HTTP p95 is {one.served_p95_ratio:.2f} times that of a bare "
+        f"transaction behind the same server. {found.lost} lost, {found.doubled} doubled, "
+        f"{found.gaps} gaps, {found.torn} torn units, {found.strange} that nobody was told of."
     )

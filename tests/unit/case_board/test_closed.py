@@ -27,9 +27,8 @@ from events.touchpoints.complaint import (
     EscalationAcknowledged,
     ObligationFulfilled,
     ObligationWithdrawn,
-    Outcome,
 )
-from events.touchpoints.contact import CallbackMade, CallbackPromised, DriverScore
+from events.touchpoints.contact import CallbackMade, CallbackPromised
 from projections.case_board.evolve import HANDLERS
 from projections.protocol import Row
 from tests.support.cases import CASE, Stand, closed, complaint, handed_off, reopened, story
@@ -105,8 +104,7 @@ FACTS = (
 
 
 def rows_of(stands: Stand) -> dict[str, list[Row]]:
-    """Return all rows but those of what the customer said, which counts whenever it is said."""
-    return {name: list(rows) for name, rows in stands.assessment.rows.items() if name != "answers"}
+    return {name: list(rows) for name, rows in stands.assessment.rows.items()}
 
 
 @pytest.mark.parametrize("words", WORDS, ids=lambda words: type(words).__name__)
@@ -129,23 +127,6 @@ def test_words_about_a_closed_case_do_not_count_once_it_is_reopened(words: Touch
     assert rows_of(story(*FACTS, told(words, LATER, "late"), again).at("2026-03-25")) == rows_of(
         without
     )
-
-
-def test_what_the_customer_says_of_a_closed_case_counts() -> None:
-    scores = (DriverScore(driver="attitude", score=3), DriverScore(driver="price", score=8))
-    outcomes: tuple[Outcome, ...] = ("dissatisfied", "satisfied", "satisfied")
-    calls = [
-        CallbackMade(callback_id=f"B-{n}", outcome=outcome, case_id=CASE, scores=scores[:n])
-        for n, outcome in enumerate(outcomes)
-    ]
-    heard = [told(call, LATER, call.callback_id) for call in calls]
-    rows = story(*FACTS, *heard).at("2026-03-25").assessment.rows["answers"]
-    assert {(row.about, row.name): (row.answers, row.total) for row in rows} == {  # type: ignore[attr-defined]
-        ("outcome", "dissatisfied"): (1, 0),
-        ("outcome", "satisfied"): (2, 0),
-        ("driver", "attitude"): (2, 6),
-        ("driver", "price"): (1, 8),
-    }
 
 
 def test_every_kind_of_word_was_tried() -> None:

@@ -40,7 +40,7 @@ from events.cases.commands import (
 from events.cases.decide import decide
 from events.cases.staff import Staff, staff_in_force
 from events.cases.state import part_id
-from events.refusals import Owing, Refused, Word
+from events.refusals import Department, Owing, Refused, Word
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.complaint import (
     CaseAssigned,
@@ -400,7 +400,7 @@ def test_whom_a_refusal_names() -> None:
     due = desk.refuses(HEAD, Close(), NOON)
     assert (due.named["due"], due.named["attempts"]) == (instant("2026-03-11 18:00"), 0)
     unknown = live().refuses("ann", Refer(department="service"), NOON)
-    assert unknown.named["known"] == ("calls", "logistics", "sales")
+    assert unknown.named["known"] == tuple(map(Department, ("calls", "logistics", "sales")))
 
 
 def test_a_manager_of_another_branch_is_not_above_the_owner() -> None:

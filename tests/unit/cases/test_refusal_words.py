@@ -9,7 +9,7 @@ import pytest
 from events.cases import reasons
 from events.customers import account_reasons
 from events.money import Money
-from events.refusals import WORDS, Named, Owing, Reason, Word, english, refuse
+from events.refusals import WORDS, Department, Named, Owing, Reason, Word, english, refuse
 from services.web.languages import LANGUAGES
 from services.web.refusal_words import refusal_teller
 
@@ -24,7 +24,7 @@ NAMED: dict[str, Named | tuple[Named, ...]] = {
     "customer": "14",
     "day": AT.date(),
     "days": 31,
-    "department": "12",
+    "department": Department("12"),
     "due": AT,
     "exposure": Money(12_345, "CNY"),
     "invoice": "13",
@@ -78,3 +78,19 @@ def test_what_is_owed_is_named_with_its_deadline() -> None:
     told = english(UTC).tell(refused)
     assert told.detail == "This is still owed: sales: a credit note by 2026-03-09 10:00+00:00."
     assert refused.rule == "obligation_open"
+
+
+def test_a_department_is_told_by_its_name_beside_its_id() -> None:
+    names = {"sales": "销售部", "logistics": "logistics"}
+    refused = refuse(
+        reasons.UNKNOWN_DEPARTMENT,
+        department="sale",
+        known=(Department("logistics"), Department("sales"), Department("gone")),
+    )
+    chinese = refusal_teller("zh-CN", UTC, names.get)
+    assert "logistics" in chinese.tell(refused).remedy
+    assert "销售部（sales）" in chinese.tell(refused).remedy
+    assert "gone" in chinese.tell(refused).remedy
+    owed = refuse(reasons.OBLIGATION_OPEN, owed=(Owing("sales", "a note", AT),))
+    assert "销售部（sales）" in chinese.tell(owed).detail
+    assert "销售部 (sales)" in refusal_teller("en", UTC, names.get).tell(owed).detail

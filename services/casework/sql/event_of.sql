@@ -1,0 +1,2 @@
+-- $1 event: the event, once the table has it.
+SELECT * FROM events WHERE event_id = $1;

@@ -1,0 +1,2 @@
+-- All that is parked is to be tried at once.
+UPDATE parked_work SET next_try_at = '-infinity';

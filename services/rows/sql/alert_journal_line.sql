@@ -1,0 +1,2 @@
+-- $1 ordinal.
+SELECT * FROM alert_journal WHERE ordinal = $1
