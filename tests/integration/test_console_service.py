@@ -149,6 +149,8 @@ async def test_a_companys_word_is_no_formula(desk: Desk) -> None:
     case_id = next(iter((await desk.client.get("/api/v1/cases")).json()["cases"]))["case"]
     customer = (await desk.client.get(f"/api/v1/cases/{case_id}")).json()["case"]["customer"]
     called = CallbackMade(callback_id="B-F", outcome="satisfied", case_id=case_id, scores=scores)
+    resolved = CaseResolved(case_id=case_id, agent="agent-7")
+    await desk.company.report(customer, resolved, at=local("2026-03-20T09:54"))
     await desk.company.report(customer, called, at=local("2026-03-20T09:55"))
     await desk.company.project()
     answer = await desk.client.get("/service/drivers.csv")
