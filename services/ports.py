@@ -110,6 +110,15 @@ class Portion(NamedTuple):
     recorded_at: datetime  # of the last event
 
 
+class StreamFacts(NamedTuple):
+    """The facts of one stream, in order of sequence, and whom its events are about."""
+
+    source: str
+    customer: CustomerId | None
+    facts: Sequence[Fact]
+    unreadable: Sequence[Unreadable] = ()
+
+
 class StreamLog(Protocol):
     """The log as slices of it by source, to decide commands against.
 
@@ -136,6 +145,13 @@ class StreamLog(Protocol):
 
         Whatever `append_unit` answered before, here or elsewhere, is among them.
         Raises: Unavailable.
+        """
+        ...
+
+    async def stream_facts(self, sources: Sequence[str]) -> Sequence[StreamFacts]:
+        """Return the facts of whole streams, by as many round trips as for one.
+
+        As by `stream`; what has no event is not among them. Raises: Unavailable.
         """
         ...
 

@@ -32,9 +32,11 @@ def is_move(fact: Fact) -> bool:
 
 def involved(fact: Fact) -> tuple[CustomerId, ...]:
     """Return whom a fact connects its customer with, or parts it from."""
-    match fact.data:
-        case CustomerMerged(into=other) | CustomerUnmerged(out_of=other):
-            return (CustomerId(other),)
+    data = fact.data
+    if isinstance(data, CustomerMerged):
+        return (CustomerId(data.into),)
+    if isinstance(data, CustomerUnmerged):
+        return (CustomerId(data.out_of),)
     return ()
 
 

@@ -103,6 +103,15 @@ IDENTITY_COMMANDS: Mapping[str, type[Struct]] = MappingProxyType(
 )
 """Every command on who a customer is."""
 
+WORDS: Mapping[type[Struct], str] = MappingProxyType(
+    {
+        kind: word
+        for words in (COMMANDS, ACCOUNT_COMMANDS, IDENTITY_COMMANDS)
+        for word, kind in words.items()
+    }
+)
+"""The word of each command."""
+
 ON_A_VERSION: frozenset[type[Struct]] = frozenset({Take, Assign, Resolve, Close})
 """Commands that are wrong on another case than was seen: they say which version that was."""
 

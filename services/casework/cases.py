@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 import msgspec
 from msgspec import Struct
@@ -17,6 +18,7 @@ from events.cases.staff import BY_ITSELF, Staff
 from events.cases.state import Case
 from events.cases.terms import escalation_id
 from events.envelope import CustomerId, RecordedEvent
+from events.facts import Fact, fact_of
 from events.policy import Reference
 from events.refusals import Refused, refuse
 from events.streams import case_stream
@@ -104,7 +106,9 @@ class Cases:
             case = folded(events)
             if case is None and asked.opens is None:
                 return await self.without_stream(asked.case_id)
-            rules = Rules(reference, await self._open_invoices(asked, events))
+            about = {asked.case_id: customer_of(events) if events else None}
+            invoices = await self.open_invoices(asked.command, about)
+            rules = Rules(reference, invoices.get(asked.case_id, frozenset()))
             found = decide(case, asked.command, asked.by, now, rules)
             return found if isinstance(found, Refused) else Decided(found)
 
@@ -114,49 +118,89 @@ class Cases:
     async def without_stream(self, case_id: str) -> Refused:
         """Return why nothing can be done with a case that has no stream.
 
+        Raises: Unavailable, UnreadableEvent.
+        """
+        return (await self.without_streams([case_id]))[case_id]
+
+    async def without_streams(self, case_ids: Sequence[str]) -> Mapping[str, Refused]:
+        """Return why nothing can be done with each case that has no stream.
+
         Another system keeps it, or published its history; or the platform is about to open it.
         Raises: Unavailable, UnreadableEvent.
         """
-        statement = sql("row_of_case").format(cases=_CASES)
-        rows = await retried(lambda: self._pool.fetch(statement, case_id))
-        if not rows:
-            return refuse(UNKNOWN_CASE)
-        row = rows[0]
-        customer, branch_id = row["customer_id"], row["branch_id"]
-        if row["external"] or await is_published(self._pool, case_id, customer, branch_id):
-            return refuse(EXTERNAL)
-        return refuse(NOT_OPENED)
+        found = dict.fromkeys(case_ids, refuse(UNKNOWN_CASE))
+        if not case_ids:
+            return found
+        statement = sql("rows_of_cases").format(cases=_CASES)
+        rows = await retried(lambda: self._pool.fetch(statement, case_ids))
+        own = [row for row in rows if not row["external"]]
+        published = await published_cases(
+            self._pool, [(row["case_id"], row["customer_id"], row["branch_id"]) for row in own]
+        )
+        for row in rows:
+            case_id = row["case_id"]
+            elsewhere = row["external"] or case_id in published
+            found[case_id] = refuse(EXTERNAL if elsewhere else NOT_OPENED)
+        return found
 
-    async def _open_invoices(
-        self, asked: CommandOn, events: Sequence[RecordedEvent]
-    ) -> frozenset[str]:
-        """Return the invoices of the customer on which something is open, if it matters."""
-        customer = events[0].envelope.subject if events else None
-        if not isinstance(asked.command, HoldDunning) or customer is None:
-            return frozenset()
+    async def open_invoices(
+        self, command: Command, customers: Mapping[str, CustomerId | None]
+    ) -> Mapping[str, frozenset[str]]:
+        """Return the invoices on which something is open, if it matters, by case.
+
+        Cases are given with whom they are about. Raises: Unavailable.
+        """
+        asked = {case: customer for case, customer in customers.items() if customer is not None}
+        if not isinstance(command, HoldDunning) or not asked:
+            return {}
         statement = sql("open_invoices").format(items=_ITEMS, cases=_CASES)
-        rows = await retried(lambda: self._pool.fetch(statement, customer, asked.case_id))
-        return frozenset(row["invoice_id"] for row in rows)
+        pairs = [*asked.values()], [*asked]
+        found: dict[str, set[str]] = {}
+        for row in await retried(lambda: self._pool.fetch(statement, *pairs)):
+            found.setdefault(row["case_id"], set()).add(row["invoice_id"])
+        return {case_id: frozenset(invoices) for case_id, invoices in found.items()}
 
 
 async def is_published(
     pool: Pool, case_id: str, customer: str | None, branch_id: str | None
 ) -> bool:
     """Return whether branches published events of a case. Raises: Unavailable, UnreadableEvent."""
-    statement, whose = sql("published_cases"), customer
-    if customer is None:
-        statement, whose = sql("published_cases_of_nobody"), branch_id
-    rows = await retried(lambda: pool.fetch(statement, whose, case_id))
-    told = (readable(stored_event(row)).data for row in rows)
-    return any(isinstance(one, CaseTouchpoint) and one.case_id == case_id for one in told)
+    return case_id in await published_cases(pool, [(case_id, customer, branch_id)])
+
+
+async def published_cases(
+    pool: Pool, asked: Sequence[tuple[str, str | None, str | None]]
+) -> frozenset[str]:
+    """Return which cases branches published, asked with the customer or, of nobody, the branch.
+
+    Raises: Unavailable, UnreadableEvent.
+    """
+    of_customers = [(customer, case) for case, customer, _ in asked if customer is not None]
+    of_nobody = [(branch, case) for case, customer, branch in asked if customer is None and branch]
+    found = set()
+    for name, pairs in (
+        ("published_cases", of_customers),
+        ("published_cases_of_nobody", of_nobody),
+    ):
+        if pairs:
+            fetched = partial(pool.fetch, sql(name), *map(list, zip(*pairs, strict=True)))
+            for row in await retried(fetched):
+                data = readable(stored_event(row)).data
+                if isinstance(data, CaseTouchpoint) and data.case_id == row["asked_case"]:
+                    found.add(data.case_id)
+    return frozenset(found)
 
 
 def folded(events: Sequence[RecordedEvent]) -> Case | None:
     """Return the case that a stream leaves; None: it has no events."""
+    return folded_facts([fact_of(event) for event in events])
+
+
+def folded_facts(facts: Iterable[Fact]) -> Case | None:
+    """Return the case that the facts of a stream leave; None: there are none."""
     case = None
-    for event in events:
-        envelope = event.envelope
-        case = evolve(case, event.data, envelope.effective_at, envelope.branch_id)
+    for fact in facts:
+        case = evolve(case, fact.data, fact.effective_at, fact.branch_id)
     return case
 
 

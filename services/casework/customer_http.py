@@ -51,7 +51,7 @@ class _Desk(Desk):
 
         answer = await self.done(asking, kind, execute)
         if isinstance(answer, Tried):
-            tried = await self.tried(asking, answer)
+            tried = await self.tried(asking, kind, answer)
             credit = _credit((one.data for one in answer.unit), asking)
             tried = msgspec.structs.replace(tried, credit=credit)
             return json_response(tried, tried.version, ())

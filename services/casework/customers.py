@@ -23,7 +23,7 @@ from services.log.dossiers import PostgresDossiers
 from services.log.merged import each_merged_with, merged_with
 from services.log.readable import readable
 from services.log.stored import stored_event
-from services.ports import EventLog
+from services.ports import Dossier, EventLog
 from services.postgres.pool import Pool, retried, translated
 from services.postgres.statements import sql
 
@@ -73,42 +73,41 @@ class Customers:
         Where the events table mirrors a topic, it is waited for.
         Raises: Unavailable, UnreadableEvent.
         """
-        dossiers: dict[CustomerId, Sequence[Fact]] = {}
-        for members in await self._read(customers):
-            dossiers |= members
-        return Merged(dossiers)
+        connected, found = await self._read(customers)
+        for dossier in found.values():
+            for one in dossier.unreadable:
+                raise UnreadableEvent(f"event {one.event_id} cannot be read: {one.reason}")
+        members = {one for some in connected.values() for one in some}
+        return Merged({one: found[one].facts for one in sorted(members & found.keys())})
 
     async def read_each(self, customers: Sequence[CustomerId]) -> Mapping[CustomerId, Merged]:
         """Return the same of many customers, each in its own group, in as many round trips.
 
-        An event that cannot be read spoils its own group alone, which is left out.
-        Raises: Unavailable.
+        A group of whose events one cannot be read is left out. Raises: Unavailable.
         """
-        groups = [Merged(one) for one in await self._read(customers, leave_out=True)]
-        return {customer: one for one in groups for customer in one.identity.customers}
+        connected, found = await self._read(customers)
+        groups: dict[tuple[CustomerId, ...], Merged] = {}
+        each: dict[CustomerId, Merged] = {}
+        for customer in customers:
+            members = tuple(sorted(connected.get(customer, (customer,))))
+            there = [one for one in members if one in found]
+            if any(found[one].unreadable for one in there):
+                continue
+            if members not in groups:
+                groups[members] = Merged({one: found[one].facts for one in there})
+            each[customer] = groups[members]
+        return each
 
     async def _read(
-        self, customers: Sequence[CustomerId], *, leave_out: bool = False
-    ) -> Sequence[Mapping[CustomerId, Sequence[Fact]]]:
-        """Return what was recorded of customers, in the groups that merges connect."""
+        self, customers: Sequence[CustomerId]
+    ) -> tuple[Mapping[CustomerId, Sequence[CustomerId]], Mapping[CustomerId, Dossier]]:
+        """Return whom merges connect with each customer, and what was recorded of all of them."""
         heads = await self._log.heads()
         connected = await retried(lambda: each_merged_with(self._pool, customers))
-        groups = {tuple(sorted(members)) for members in connected.values()}
-        members = sorted({one for group in groups for one in group})
+        members = sorted({one for some in connected.values() for one in some})
         await self._kept(heads, {partition_of(one) for one in members})
-        facts: dict[CustomerId, Sequence[Fact]] = {}
-        broken: set[CustomerId] = set()
-        for dossier in await self._dossiers.facts_of(members, heads):
-            facts[dossier.customer] = dossier.facts
-            for one in dossier.unreadable:
-                if not leave_out:
-                    raise UnreadableEvent(f"event {one.event_id} cannot be read: {one.reason}")
-                broken.add(dossier.customer)
-        return [
-            {one: facts[one] for one in group if one in facts}
-            for group in sorted(groups)
-            if broken.isdisjoint(group)
-        ]
+        found = await self._dossiers.facts_of(members, heads)
+        return connected, {dossier.customer: dossier for dossier in found}
 
     async def _kept(self, heads: PositionVector, partitions: set[int]) -> None:
         """Wait until the events table has what the log had. Raises: Unavailable."""

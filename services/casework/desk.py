@@ -22,6 +22,7 @@ from services.casework.problems import refused, said, stale, unreadable
 from services.casework.reading import Asked, asked, key_of, only_tries, seen_of
 from services.casework.rulebook import Rulebook
 from services.casework.trying import changes
+from services.casework.undoing import undo_of
 from services.intake.answers import EventRefused, token_through
 from services.intake.characters import flaw_on_a_page
 from services.intake.keys import Keys, StaffScope
@@ -132,7 +133,9 @@ class Desk:
                         raise unreadable(why) from why
         return _done(asking, answer)
 
-    async def tried(self, asking: Asking, tried: Tried) -> TriedDocument:
+    async def tried(
+        self, asking: Asking, kind: type[msgspec.Struct], tried: Tried
+    ) -> TriedDocument:
         """Return what a command would record and change. Raises: Unavailable, UnreadableEvent."""
         found = None
         if tried.unit:
@@ -144,6 +147,7 @@ class Desk:
             version=len(tried.events),
             events=[tried_event(one) for one in tried.unit],
             changes=found,
+            undo=undo_of(kind, asking.language),
         )
 
 

@@ -13,11 +13,13 @@ from events.cases.clocks import Clock, reached_at
 from events.cases.staff import staff_in_force
 from events.cases.state import Case, Obligation
 from events.envelope import CustomerId, RecordedEvent
+from events.facts import Fact
 from events.money import Money
 from events.policy import Reference
 from events.touchpoints import Touchpoint
 from services.casework.comparing import Changes
 from services.casework.problems import Change
+from services.casework.undoing import Undo
 from services.ports import Submission
 
 
@@ -120,6 +122,7 @@ class TriedDocument(Struct, frozen=True, kw_only=True):
     version: int  # of the stream as it is
     events: Sequence[TriedEvent]
     changes: Changes | None
+    undo: Undo
     credit: CreditDocument | None = None  # what the gate would say, if it is asked
 
 
@@ -174,7 +177,7 @@ def event_document(
 ) -> EventDocument:
     """Return an event as it is shown; what is sealed in it only as it was opened."""
     envelope = event.envelope
-    by, department = _who(event, reference)
+    by, department = _who(event.data, envelope.effective_at, reference)
     return EventDocument(
         version=envelope.sequence,
         event_id=envelope.id,
@@ -188,21 +191,19 @@ def event_document(
     )
 
 
-def change(event: RecordedEvent, reference: Reference) -> Change:
+def change(fact: Fact, reference: Reference) -> Change:
     """Return an event as somebody hears of it who came too late."""
-    by, department = _who(event, reference)
-    envelope = event.envelope
-    return Change(
-        envelope.sequence, envelope.type, by, department, envelope.effective_at.isoformat()
-    )
+    by, department = _who(fact.data, fact.effective_at, reference)
+    at = fact.effective_at.isoformat()
+    return Change(fact.sequence, fact.data.event_type, by, department, at)
 
 
-def _who(event: RecordedEvent, reference: Reference) -> tuple[str | None, str | None]:
+def _who(data: Touchpoint, at: datetime, reference: Reference) -> tuple[str | None, str | None]:
     """Return who did something, and of which department: as said, else as he or she worked."""
-    by = _said(event.data, "by")
-    department = _said(event.data, "department") if by == _said(event.data, "agent") else None
+    by = _said(data, "by")
+    department = _said(data, "department") if by == _said(data, "agent") else None
     if by is not None and department is None:
-        staff = staff_in_force(reference, by, event.envelope.effective_at)
+        staff = staff_in_force(reference, by, at)
         department = staff.department if staff is not None else None
     return by, department
 

@@ -17,6 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from events.envelope import BranchId, CustomerId, Envelope, EventId, RecordedEvent
+from events.facts import Fact, fact_of
 from events.refusals import Refused
 from events.touchpoints import Touchpoint
 from services.errors import StreamBusy
@@ -112,7 +113,7 @@ class Moved(Struct, frozen=True):
 
     seen: int
     version: int
-    changed: Sequence[RecordedEvent]
+    changed: Sequence[Fact]
 
 
 class OtherRequest(Struct, frozen=True):
@@ -189,7 +190,8 @@ class Streams:
             if asked_elsewhere:
                 return OtherRequest(order.key)
             if order.seen is not None and order.seen != len(events):
-                return Moved(order.seen, len(events), events[order.seen :])
+                came = [fact_of(event) for event in events[order.seen :]]
+                return Moved(order.seen, len(events), came)
             now = _instant(events, order.created_at or self._clock.now())
             decided = await decide(events, now)
             if isinstance(decided, Refused):

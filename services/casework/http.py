@@ -51,7 +51,7 @@ class _Desk(Desk):
 
         answer = await self.done(asking, kind, execute)
         if isinstance(answer, Tried):
-            tried = await self.tried(asking, answer)
+            tried = await self.tried(asking, kind, answer)
             return json_response(tried, tried.version, ())
         _LOG.debug("command_done", case_id=case_id, version=len(answer.events))
         case = folded(answer.events)

@@ -52,7 +52,7 @@ class _Desk(Desk):
 
         answer = await self.done(asking, kind, execute)
         if isinstance(answer, Tried):
-            tried = await self.tried(asking, answer)
+            tried = await self.tried(asking, kind, answer)
             return json_response(tried, tried.version, ())
         document = IdentityDocument(
             customer_id=customer,

@@ -12,7 +12,7 @@ from services.casework.problems import Change
 from services.intake.parsing import PERSONAL_CHARACTERS
 from services.web.problems import MEDIA_TYPE, PROBLEM_SCHEMA
 
-_KEY = {
+KEY = {
     "name": "Authorization",
     "in": "header",
     "required": True,
@@ -20,7 +20,7 @@ _KEY = {
     "schema": {"type": "string"},
 }
 
-_ONCE = {
+ONCE = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": True,
@@ -28,7 +28,7 @@ _ONCE = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[!-~]+$"},
 }
 
-_TRY = {
+TRY = {
     "name": "try",
     "in": "query",
     "required": False,
@@ -37,7 +37,7 @@ _TRY = {
     "schema": {"type": "boolean", "default": False},
 }
 
-_LANGUAGE = {
+LANGUAGE = {
     "name": "Accept-Language",
     "in": "header",
     "required": False,
@@ -70,7 +70,7 @@ _RULE_PROBLEM = {
 }
 
 
-def _schema(kind: type[msgspec.Struct]) -> Mapping[str, object]:
+def schema_of(kind: type[msgspec.Struct]) -> Mapping[str, object]:
     """Return the schema of a type, whole in itself."""
     (schema,), parts = msgspec.json.schema_components(
         [kind], schema_hook=_anything, ref_template="#/$defs/{name}"
@@ -111,14 +111,15 @@ def _stale_problem() -> Mapping[str, object]:
             "changed": {
                 "type": "array",
                 "description": "What came since, the winner first.",
-                "items": _schema(Change),
+                "items": schema_of(Change),
             },
         },
     }
     return {"allOf": [_RULE_PROBLEM, more]}
 
 
-def _problem(description: str, schema: Mapping[str, object] = PROBLEM_SCHEMA) -> object:
+def problem(description: str, schema: Mapping[str, object] = PROBLEM_SCHEMA) -> object:
+    """Return an answer that is a problem document."""
     return {"description": description, "content": {MEDIA_TYPE: {"schema": schema}}}
 
 
@@ -126,16 +127,16 @@ def _answer(description: str, kind: type[msgspec.Struct], headers: object) -> ob
     return {
         "description": description,
         "headers": headers,
-        "content": {"application/json": {"schema": _schema(kind)}},
+        "content": {"application/json": {"schema": schema_of(kind)}},
     }
 
 
-_COMMON = {
-    "401": _problem("No key, or one that is not in force."),
-    "403": _problem("A branch's key, or one of somebody who does not work here now."),
-    "404": _problem("There is no such case or customer.", _RULE_PROBLEM),
-    "429": _problem("The key sent too much; send the same again after Retry-After."),
-    "503": _problem("Nothing is acknowledged; send the same again after Retry-After."),
+COMMON = {
+    "401": problem("No key, or one that is not in force."),
+    "403": problem("A branch's key, or one of somebody who does not work here now."),
+    "404": problem("There is no such case or customer.", _RULE_PROBLEM),
+    "429": problem("The key sent too much; send the same again after Retry-After."),
+    "503": problem("Nothing is acknowledged; send the same again after Retry-After."),
 }
 
 
@@ -176,23 +177,29 @@ def _personal(kind: type[msgspec.Struct]) -> Mapping[str, object]:
     }
 
 
+def command_schema(kind: type[msgspec.Struct]) -> dict[str, object]:
+    """Return what a command's body may hold."""
+    schema = dict(schema_of(kind))
+    properties = schema.get("properties")
+    assert isinstance(properties, dict)
+    schema["properties"] = {**properties, **_personal(kind)}
+    return schema
+
+
 def command(
     kind: type[msgspec.Struct], answer: type[msgspec.Struct] = CommandDocument
 ) -> dict[str, object]:
     """Return the operation of a command."""
-    schema = dict(_schema(kind))
-    properties = schema.get("properties")
-    assert isinstance(properties, dict)
-    schema["properties"] = {**properties, **_personal(kind)}
+    schema = command_schema(kind)
     headers = {
         "ETag": _ETAG,
         "Touchstone-Position": _POSITION,
         "Idempotency-Replayed": _REPLAYED,
     }
-    needed = {"428": _problem("If-Match is missing.")} if kind in ON_A_VERSION else {}
-    stale = _problem("Somebody was faster: what came since, the winner first.", _stale_problem())
+    needed = {"428": problem("If-Match is missing.")} if kind in ON_A_VERSION else {}
+    stale = problem("Somebody was faster: what came since, the winner first.", _stale_problem())
     return {
-        "parameters": [_KEY, _ONCE, _version(kind in ON_A_VERSION), _TRY, _LANGUAGE],
+        "parameters": [KEY, ONCE, _version(kind in ON_A_VERSION), TRY, LANGUAGE],
         "requestBody": {
             "required": bool(schema.get("required")),
             "description": f"At most {MAX_BYTES} bytes.",
@@ -204,30 +211,30 @@ def command(
                 "headers": headers,
                 "content": {
                     "application/json": {
-                        "schema": {"oneOf": [_schema(answer), _schema(TriedDocument)]}
+                        "schema": {"oneOf": [schema_of(answer), schema_of(TriedDocument)]}
                     }
                 },
             },
-            "400": _problem("No Idempotency-Key, a version that cannot be read, or no JSON."),
-            **_COMMON,
-            "408": _problem("The body did not arrive in time."),
-            "409": _problem("A rule refuses it; nothing was done.", _RULE_PROBLEM),
+            "400": problem("No Idempotency-Key, a version that cannot be read, or no JSON."),
+            **COMMON,
+            "408": problem("The body did not arrive in time."),
+            "409": problem("A rule refuses it; nothing was done.", _RULE_PROBLEM),
             "412": stale,
-            "413": _problem("Too many bytes or JSON values."),
-            "422": _problem("No such command, or the key was used for another request."),
+            "413": problem("Too many bytes or JSON values."),
+            "422": problem("No such command, or the key was used for another request."),
             **needed,
         },
     }
 
 
 CASE: dict[str, object] = {
-    "parameters": [_KEY, _LANGUAGE],
+    "parameters": [KEY, LANGUAGE],
     "responses": {
         "200": _answer(
             "The case, and all that was decided on it.",
             History,
             {"ETag": _ETAG, "Touchstone-Position": _POSITION},
         ),
-        **_COMMON,
+        **COMMON,
     },
 }

@@ -49,6 +49,24 @@ _PROBLEMS: Mapping[str, _Said] = {
         N_("Under the key %(key)s something else was asked for before."),
         N_("Send a new Idempotency-Key."),
     ),
+    "bulk_key_reused": _Said(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        N_("This key was used for another request"),
+        N_("Under the key of this bulk something else was asked for here before."),
+        N_("Send a new Idempotency-Key."),
+    ),
+    "bulk_too_many": _Said(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        N_("The filter finds too much"),
+        N_("It finds more than the %(most)s that one bulk may have."),
+        N_("Narrow it, for example by branch, department or priority."),
+    ),
+    "bulk_not_tried": _Said(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        N_("The bulk was not tried yet"),
+        N_("What a filter finds may be other cases a moment later: it is tried, and not done."),
+        N_("Send it with try=true, and then the items of that answer, as id and version."),
+    ),
     "no_version": _Said(
         HTTPStatus.PRECONDITION_REQUIRED,
         N_("The version is missing"),

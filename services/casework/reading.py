@@ -40,6 +40,11 @@ def asked(body: bytes, kind: type[C]) -> Asked[C]:
 
     Raises: Problem, EventRefused.
     """
+    return command_in(object_in(body), kind)
+
+
+def object_in(body: bytes) -> dict[str, object]:
+    """Return the object that a body holds; none has no fields. Raises: Problem, EventRefused."""
     try:
         parsed = parse(body) if body.strip() else {}
     except MalformedBody as error:
@@ -53,6 +58,11 @@ def asked(body: bytes, kind: type[C]) -> Asked[C]:
     if not isinstance(parsed, dict):
         raise EventRefused("malformed", "body", "is no object", "send the command's fields")
     refuse_half_pairs(parsed)
+    return parsed
+
+
+def command_in(parsed: Mapping[str, object], kind: type[C]) -> Asked[C]:
+    """Return the command that fields ask for. Raises: EventRefused."""
     fields = {name: value for name, value in parsed.items() if name != "personal"}
     personal = None
     if "personal" in parsed:

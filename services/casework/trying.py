@@ -14,7 +14,11 @@ from events.facts import Fact
 from events.policy import Reference
 from services.casework.comparing import Changes, compared
 from services.casework.customers import Customers
+from services.casework.executing import Order, submission
+from services.intake.draft import Draft
+from services.log.readable import fact_of
 from services.ports import Submission
+from services.vault.subject_key import SubjectKey
 
 
 async def changes(
@@ -44,3 +48,13 @@ def fact_tried(submission: Submission) -> Fact:
     """Return an event that would be recorded as projections read it."""
     e = submission.envelope
     return Fact(e.id, e.effective_at, e.branch_id, e.source, e.epoch, e.sequence, submission.data)
+
+
+def news_of(draft: Draft, order: Order, key: SubjectKey | None) -> Fact:
+    """Return what an order would record; `key` is needed where something would be sealed.
+
+    Raises: EventRefused.
+    """
+    if draft.personal is None or key is None:
+        return fact_of(draft.envelope, draft.data)
+    return fact_tried(submission(order, draft, key))

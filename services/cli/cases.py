@@ -186,7 +186,7 @@ def _as_done(answer: object) -> Done:
             told = english(UTC).tell(answer)
             raise TouchstoneError(f"refused ({answer.rule}): {told.detail} {told.remedy}")
         case Moved(seen, version, changed):
-            came = ", ".join(event.envelope.type for event in changed)
+            came = ", ".join(fact.data.event_type for fact in changed)
             raise TouchstoneError(
                 f"the case is at version {version}, not {seen}: {came} came since"
             )

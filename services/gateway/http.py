@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from events.envelope import PositionVector
+from services.casework.bulk.http import bulk_router
 from services.casework.customer_http import customers_router
 from services.casework.http import casework_router
 from services.casework.identity_http import identity_router
@@ -72,6 +73,7 @@ def create_gateway(platform: GatewayPlatform, rates: Rates | None = None) -> Fas
     app.include_router(casework_router(platform, rates))
     app.include_router(customers_router(platform, rates))
     app.include_router(identity_router(platform, rates))
+    app.include_router(bulk_router(platform, rates))
     install_problem_handlers(app)
     return app
 

@@ -12,11 +12,13 @@ from events.errors import EventError
 from events.facts import Fact
 from events.lineage import Lineage
 from services.log.copy_rows import DossierReader
-from services.log.readable import fact_of
-from services.ports import Dossier, Portion, StoredEvent, Unreadable
+from services.log.readable import fact, fact_of
+from services.ports import Dossier, Portion, StoredEvent, StreamFacts, Unreadable
 from services.postgres.copying import copy_out
 from services.postgres.pool import Connection, Pool, translated
 from services.postgres.statements import Value, filled_in, sql
+
+_APART = "\x1f"  # in `stream_facts.sql`, between a stream's source and its customer
 
 
 async def copied(connection: Connection, name: str, *values: Value) -> list[Dossier]:
@@ -66,6 +68,34 @@ async def kept_facts(
         for found_unreadable in one.unreadable:
             unreadable[one.customer] = found_unreadable
     return Portion(facts, unreadable, found["events"], last + moved + 1, found["recorded_at"])
+
+
+async def kept_streams(pool: Pool, sources: Sequence[str]) -> list[StreamFacts]:
+    """Return the facts of whole streams as the events table has them. Raises: Unavailable."""
+    if not sources:
+        return []
+    with translated():
+        async with pool.acquire() as connection:
+            found = await copied(connection, "stream_facts", sources)
+    return [_stream(one) for one in found]
+
+
+def _stream(dossier: Dossier) -> StreamFacts:
+    source, _, customer = dossier.customer.partition(_APART)
+    whose = CustomerId(intern(customer)) if customer else None
+    return StreamFacts(source, whose, dossier.facts, dossier.unreadable)
+
+
+def stream_of(source: str, stored: Sequence[StoredEvent]) -> StreamFacts:
+    """Return a stream whose events were read whole."""
+    facts: list[Fact] = []
+    unreadable: list[Unreadable] = []
+    for one in stored:
+        try:
+            facts.append(fact(one))
+        except EventError as error:
+            unreadable.append(Unreadable(one.envelope.id, str(error)))
+    return StreamFacts(source, stored[0].envelope.subject, facts, unreadable)
 
 
 def portion_of(stored: Sequence[StoredEvent], upto: int, at: datetime) -> Portion:

@@ -93,6 +93,23 @@ class StreamLogContract:
         assert ids(await log.stream(CASE, after=3)) == ids(sent[3:])
         assert list(await log.stream(CASE, after=5)) == []
 
+    async def test_many_streams_are_read_at_once_as_each_alone(self, log: EventLog) -> None:
+        streams = [case_stream(str(n)) for n in range(4)]
+        for source in streams[:3]:
+            await log.append_unit([said(source, n) for n in range(1, 4)])
+        await log.append([payment(1)])
+        asked = [streams[2], streams[0], streams[3]]
+        found = {one.source: one for one in await log.stream_facts(asked)}
+        assert found.keys() == {streams[0], streams[2]}
+        for source, one in found.items():
+            alone = await log.stream(source)
+            assert [fact.id for fact in one.facts] == ids(alone)
+            assert [fact.source for fact in one.facts] == [source] * 3
+            assert [fact.data for fact in one.facts] == [decode(e.payload) for e in alone]
+            assert {one.customer} == {event.envelope.subject for event in alone}
+            assert not one.unreadable
+        assert list(await log.stream_facts([])) == []
+
     async def test_a_unit_must_begin_right_after_the_streams_version(self, log: EventLog) -> None:
         assert await log.append_unit([said(CASE, 2)]) == Stale(CASE, 1, 0)
         accepted(await log.append_unit([said(CASE, 1), said(CASE, 2)]))

@@ -120,6 +120,8 @@ GIVEN: Mapping[str, Arguments] = {
     "readable_heads": (1,),
     "receipt": (ONE, "B-1"),
     "reference_stream": (1, 200),
+    "stream_facts": (["/cases/1", "/cases/2"],),
+    "kafka_streams_ahead": (["/cases/1", "/cases/2"],),
     "stream_read": ("/branches/B-1/till", 199_000),
     # --- Kafka's
     "kafka_admit": (
@@ -228,18 +230,20 @@ GIVEN: Mapping[str, Arguments] = {
     "relay_upto": ("webhook",),
     # --- casework
     "identity_events": (CUSTOMERS, TYPES),
-    "open_invoices": (CUSTOMER, "case_id-7"),
+    "cases_found": ("t1", 50),
+    "customers_found": ("B-1", 50),
+    "open_invoices": (CUSTOMERS, ["case_id-12", "case_id-13"]),
     "opening_move": (PARTITION, 1, 5),
     "opening_places": (),
-    "published_cases": (CUSTOMER, "T-1"),
-    "published_cases_of_nobody": ("B-1", "T-1"),
+    "published_cases": (CUSTOMERS, ["T-1", "T-2"]),
+    "published_cases_of_nobody": (["B-1"], ["T-1"]),
+    "rows_of_cases": (["case_id-7", "case_id-8"],),
     "count_parked_work": (),
     "event_of": (ONE,),
     "park_work": ("case_openings", str(ONE), "T-1", CUSTOMER, ONE, "why", NOW),
     "parked_work_again": (),
     "parked_work_done": ("case_openings", str(ONE)),
     "parked_work_due": ("case_openings", NOW, 100),
-    "row_of_case": ("case_id-7",),
     "tier_of": (CUSTOMER,),
     # --- notices
     "begin_connecting": (),
@@ -356,6 +360,10 @@ PARTS: Mapping[str, Mapping[str, str]] = {
     "cases/count_cases": {
         "conditions": "c.status IN ('open', 'waiting') AND c.owner = $1", "limit": "$2",
     },
+    "cases_found": {
+        "conditions": "c.status IN ('open', 'waiting') AND c.owner = $1", "limit": "$2",
+    },
+    "customers_found": {"conditions": "i.branch_id = $1", "limit": "$2"},
     "credit/count_work": {
         "items_joins": "", "items_where": "i.branch_id = $1", "limit": "$3",
         "requests_where": "r.branch_id = $1 AND (r.stage <> 'refused' OR r.since_on > $2)",
@@ -408,7 +416,7 @@ def large(postgres_server: str) -> Iterator[str]:
             runner.run(database.__aexit__(None, None, None))
 
 
-ON_ROWS = frozenset({"open_invoices", "row_of_case", "tier_of"})
+ON_ROWS = frozenset({"cases_found", "customers_found", "open_invoices", "rows_of_cases", "tier_of"})
 """Statements outside the console that name tables of rows, which carry a version."""
 
 

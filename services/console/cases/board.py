@@ -7,8 +7,8 @@ from datetime import datetime
 from msgspec import Struct
 
 from events.touchpoints.complaint import Clock
-from services.console.shared.question import Question
 from services.console.shared.reading import Reader
+from services.postgres.question import Question
 
 
 class Work(Struct, frozen=True):

@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from services.console.shared.cursor import CursorSigner
 from services.console.shared.paging import Page, page_of
-from services.console.shared.question import Question
 from services.console.shared.reading import Reader
+from services.postgres.question import Question
 
 RunningClock = Literal["response", "solution", "callback", "obligation"]
 

@@ -8,8 +8,8 @@ from itertools import groupby
 import asyncpg
 from msgspec import Struct
 
-from services.console.shared.question import Question
 from services.console.shared.reading import Reader
+from services.postgres.question import Question
 
 MOST = 1_000
 """How many pairs of department and owner are told at most."""

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from services.casework.filters import Breach, CaseFilter, Priority, Status
 from services.console.cases.deadlines import DeadlineFilter
-from services.console.cases.worklist import Breach, CaseFilter, Priority, Status
 from services.console.shared.parameters import Identifier, OfBranch, Paged
 
 

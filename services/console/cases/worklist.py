@@ -17,34 +17,15 @@ from msgspec import Struct
 from events.envelope import CustomerId
 from projections.case_board.rows import CaseRow, ObligationRow
 from projections.protocol import Row
+from services.casework.filters import CaseFilter, cases_meant
 from services.console.shared.cursor import CursorSigner
 from services.console.shared.paging import Page, page_of
-from services.console.shared.question import Question
 from services.console.shared.reading import Reader
+from services.postgres.question import Question
 
-Status = Literal["open", "waiting", "resolved"]
-Priority = Literal["urgent", "high", "medium", "low"]
-Breach = Literal["any", "none", "response", "solution", "obligation"]
 CAP = 10_000
 
 R = TypeVar("R", bound=Row)
-
-_OWED = (
-    "SELECT 1 FROM {obligations} o WHERE o.customer_id = c.customer_id "
-    "AND o.case_id = c.case_id AND o.status = 'open'"
-)
-
-
-class CaseFilter(Struct, frozen=True):
-    """Which cases: None means any; without a status those under way, open or waiting."""
-
-    status: Status | None = None
-    department: str | None = None  # in charge, or owing something
-    breach: Breach | None = None
-    priority: Priority | None = None
-    branch_id: str | None = None
-    owner: str | None = None  # whose case it is, or who owes something on it
-    unassigned: bool = False  # or nobody's
 
 
 class CaseItem(Struct, frozen=True):
@@ -125,59 +106,7 @@ async def _rows(reader: Reader, question: Question, order: str, limit: int) -> l
 
 
 def _question(reader: Reader, wanted: CaseFilter) -> Question:
-    question = Question()
-    owed = reader.statements.filled(_OWED)
-    match wanted.status:
-        case None:
-            question.conditions.append("c.status IN ('open', 'waiting')")
-        case "open" | "waiting":
-            question.conditions.append("c.status IN ('open', 'waiting')")  # the index's own words
-            question.conditions.append(f"c.status = {question.add(wanted.status)}")
-        case "resolved":
-            question.conditions.append("c.status = 'resolved'")
-    _in_hands(question, wanted, owed)
-    if wanted.priority is not None:
-        question.conditions.append(f"c.priority = {question.add(wanted.priority)}")
-    if wanted.branch_id is not None:
-        question.conditions.append(f"c.branch_id = {question.add(wanted.branch_id)}")
-    if wanted.breach is not None:
-        question.conditions.append(_breach(wanted.breach, owed))
-    return question
-
-
-def _in_hands(question: Question, wanted: CaseFilter, owed: str) -> None:
-    """Keep cases that a department or somebody has in hand, or owes something on."""
-    case, obligation = [], []
-    if wanted.department is not None:
-        department = question.add(wanted.department)
-        case.append(f"c.department = {department}")
-        obligation.append(f"o.department = {department}")
-    if wanted.owner is not None:
-        owner = question.add(wanted.owner)
-        case.append(f"c.owner = {owner}")
-        obligation.append(f"o.agent = {owner}")
-    if wanted.unassigned:
-        case.append("c.owner IS NULL")
-        obligation.append("o.agent IS NULL")
-    if case:
-        either = (" AND ".join(case), f"EXISTS ({' AND '.join([owed, *obligation])})")
-        question.conditions.append(f"({' OR '.join(either)})")
-
-
-def _breach(breach: Breach, owed: str) -> str:
-    response, solution = "c.response_breached_at IS NOT NULL", "c.solution_breached_at IS NOT NULL"
-    obligation = f"EXISTS ({owed} AND o.breached_at IS NOT NULL)"
-    match breach:
-        case "response":
-            return response
-        case "solution":
-            return solution
-        case "obligation":
-            return obligation
-        case "any":
-            return f"({response} OR {solution} OR {obligation})"
-        case "none":
-            return f"NOT ({response} OR {solution} OR {obligation})"
+    return cases_meant(wanted, reader.statements.filled("{obligations}"))
 
 
 async def _with_obligations(reader: Reader, rows: Sequence[asyncpg.Record]) -> list[CaseItem]:

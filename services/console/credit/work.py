@@ -18,9 +18,9 @@ from projections.receivables.rows import HoldReason, ItemKind, RequestStage
 from services.console.receivables.interest import interest_of
 from services.console.shared.cursor import CursorSigner, CursorValue
 from services.console.shared.paging import Page, page_of
-from services.console.shared.question import Question
 from services.console.shared.reading import Reader
 from services.console.shared.refusals import BadParameter
+from services.postgres.question import Question
 
 Phase = Literal["before", "delivered", "overdue"]
 PHASES: tuple[Phase, ...] = ("before", "delivered", "overdue")

@@ -16,13 +16,14 @@ from msgspec import Struct
 from events.calendars import DAY
 from events.touchpoints.policy import AgeingPolicy
 from projections.receivables.rows import ItemRow
+from services.casework.filters import ItemFilter, items_meant
 from services.console.receivables.ageing import bucket_ends
 from services.console.receivables.interest import interest_of
 from services.console.shared.cursor import CursorSigner, CursorValue
 from services.console.shared.paging import Page, page_of
-from services.console.shared.question import Question
 from services.console.shared.reading import Reader
 from services.console.shared.refusals import BadParameter
+from services.postgres.question import Question
 
 Sort = Literal["overdue", "amount", "level"]
 CAP = 10_000
@@ -120,20 +121,16 @@ async def currencies(reader: Reader) -> tuple[str, ...]:
 
 
 def _question(reader: Reader, wanted: WorkFilter) -> Question:
-    question = Question()
-    for column, value in (
-        ("branch_id", wanted.branch_id),
-        ("currency", wanted.currency),
-        ("dunning_level", wanted.level),
-    ):
-        if value is not None:
-            question.conditions.append(f"i.{column} = {question.add(value)}")
-    # Without parameters, so that the small indexes of such items apply.
-    if wanted.disputed is not None:
-        question.conditions.append("i.disputed" if wanted.disputed else "NOT i.disputed")
-    for column, present in (("hold", wanted.held), ("promised_on", wanted.promised)):
-        if present is not None:
-            question.conditions.append(f"i.{column} IS {'NOT ' if present else ''}NULL")
+    question = items_meant(
+        ItemFilter(
+            branch_id=wanted.branch_id,
+            currency=wanted.currency,
+            level=wanted.level,
+            disputed=wanted.disputed,
+            held=wanted.held,
+            promised=wanted.promised,
+        )
+    )
     if wanted.bucket is not None:
         _within_bucket(reader, wanted.bucket, question)
     return question

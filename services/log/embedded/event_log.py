@@ -18,7 +18,7 @@ from services.errors import LogMoved
 from services.log.admissions import prepare
 from services.log.embedded.appending import append_all
 from services.log.embedded.wakeups import Wakeups
-from services.log.facts import kept_facts
+from services.log.facts import kept_facts, kept_streams
 from services.log.grouping import Groups
 from services.log.lineage import kept_events, load_lineage
 from services.log.stored import stored_here
@@ -29,6 +29,7 @@ from services.ports import (
     Portion,
     Stale,
     StoredEvent,
+    StreamFacts,
     StreamVersion,
     Submission,
 )
@@ -94,6 +95,10 @@ class EmbeddedEventLog:
         with translated():
             rows = await self._pool.fetch(sql("stream_read"), source, after)
         return [stored_here(row, self._lineage) for row in rows]
+
+    async def stream_facts(self, sources: Sequence[str]) -> Sequence[StreamFacts]:
+        """Return the facts of whole streams that have events. Raises: Unavailable."""
+        return await kept_streams(self._pool, sources)
 
     async def read(self, partition: int, start: int, limit: int) -> Sequence[StoredEvent]:
         """Return up to `limit` events of a partition from n = `start` on. Raises: Unavailable."""

@@ -23,7 +23,7 @@ from events.lineage import Lineage
 from services.errors import LogMoved, Unavailable
 from services.log.admissions import prepare
 from services.log.embedded.wakeups import Wakeups
-from services.log.facts import portion_of
+from services.log.facts import kept_streams, portion_of, stream_of
 from services.log.grouping import Groups
 from services.log.kafka.cluster import Cluster, KafkaRefused, cluster_of
 from services.log.kafka.generations import claim_generation
@@ -43,6 +43,7 @@ from services.ports import (
     Portion,
     Stale,
     StoredEvent,
+    StreamFacts,
     StreamVersion,
     Submission,
 )
@@ -153,6 +154,19 @@ class KafkaEventLog:
                 return [stored_in_stream(row, self._lineage) for row in rows]
             async with self._delivering():
                 await self._outbox.deliver(pending, self._appender, self._fresh)
+
+    async def stream_facts(self, sources: Sequence[str]) -> Sequence[StreamFacts]:
+        """Return the facts of whole streams that have events.
+
+        Those of which the mirror lacks some are read one by one. Raises: Unavailable.
+        """
+        with translated():
+            rows = await self._pool.fetch(sql("kafka_streams_ahead"), sources)
+        ahead = {row["source"] for row in rows}
+        found = await kept_streams(self._pool, [one for one in sources if one not in ahead])
+        for source in sorted(ahead):
+            found.append(stream_of(source, await self.stream(source)))
+        return found
 
     async def read(self, partition: int, start: int, limit: int) -> Sequence[StoredEvent]:
         """Return up to `limit` events of a partition from n = `start` on.

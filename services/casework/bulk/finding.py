@@ -1,0 +1,48 @@
+"""What a filter finds, by the rows of one state."""
+
+from __future__ import annotations
+
+from events.envelope import PositionVector
+from projections.case_board.projection import CaseBoard
+from projections.protocol import Projection
+from projections.receivables.projection import Receivables
+from services.casework.bulk.asking import MOST_ITEMS, Found, Item
+from services.casework.filters import CaseFilter, ItemFilter, cases_meant, items_meant
+from services.casework.parts import CaseworkPlatform
+from services.postgres.pool import translated
+from services.postgres.question import Question
+from services.postgres.statements import sql
+from services.rows.projection_store import ProjectionStore
+from services.rows.row_tables import tables_of
+
+_BOARD, _RECEIVABLES = CaseBoard(), Receivables()
+
+
+async def found(platform: CaseworkPlatform, where: CaseFilter | ItemFilter) -> Found:
+    """Return the cases, or the customers, that a filter finds: one too many at most.
+
+    Raises: Unavailable.
+    """
+    if isinstance(where, CaseFilter):
+        obligations = tables_of(_BOARD)["obligations"].name
+        return await _found(platform, _BOARD, "cases_found", cases_meant(where, obligations))
+    return await _found(platform, _RECEIVABLES, "customers_found", items_meant(where))
+
+
+async def _found(
+    platform: CaseworkPlatform, projection: Projection, name: str, question: Question
+) -> Found:
+    heads = await platform.log.heads()
+    store = ProjectionStore(projection, heads.generation)
+    tables = {name: table.name for name, table in store.tables.items()}
+    limit = question.add(MOST_ITEMS + 1)
+    statement = sql(name).format(conditions=question.where, limit=limit, **tables)
+    with translated():
+        async with (
+            platform.pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            taken_in = await store.taken_in(connection)
+            rows = await connection.fetch(statement, *question.parameters)
+    counts = tuple(taken_in.get(n, 0) for n in range(len(heads.counts)))
+    return Found([Item(row[0]) for row in rows], PositionVector(heads.generation, counts).token())

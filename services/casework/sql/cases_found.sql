@@ -1,0 +1,5 @@
+-- The cases that a filter finds; conditions and parameters come from the filter.
+SELECT c.case_id FROM {cases} c
+WHERE {conditions}
+ORDER BY c.customer_id, c.case_id
+LIMIT {limit}
