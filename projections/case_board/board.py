@@ -10,11 +10,13 @@ from projections.case_board.cases import Case
 from projections.case_board.parts import Cycle, Obligation, Referral, Stay
 from projections.case_board.replay import Board
 from projections.case_board.rows import (
+    ANSWERS,
     CASES,
     CYCLES,
     DEPARTMENTS,
     OBLIGATIONS,
     REFERRALS,
+    AnswerRow,
     CaseRow,
     CycleRow,
     DepartmentRow,
@@ -55,6 +57,8 @@ def _rows(
         yield OBLIGATIONS, obligation_row(case, obligation, board.at)
     for department, stay in case.stays.items():
         yield DEPARTMENTS, department_row(case, department, stay)
+    for (about, name), (answers, total) in case.answers.items():
+        yield ANSWERS, answer_row(case, about, name, answers, total)
     for referral in referrals:
         yield REFERRALS, referral_row(case, referral)
 
@@ -113,6 +117,7 @@ def case_row(board: Board, case: Case, escalation: int | None) -> CaseRow:
         department_handovers=case.departments.moves,
         department_returns=case.departments.returns,
         told=case.told,
+        first_contact=case.is_of_first_contact,
         referred_from=board.referred_from(case),
         flow=case.flow,
         declined=case.declined,
@@ -183,6 +188,18 @@ def department_row(case: Case, department: str, stay: Stay) -> DepartmentRow:
         branch_id=case.branch_id,
         held_s=stay.held // _SECOND,
         since=stay.since,
+    )
+
+
+def answer_row(case: Case, about: str, name: str, answers: int, total: int) -> AnswerRow:
+    """Return what the customer said about it."""
+    return AnswerRow(
+        case_id=case.case_id,
+        about="driver" if about == "driver" else "outcome",
+        name=name,
+        branch_id=case.branch_id,
+        answers=answers,
+        total=total,
     )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from events.business_time import BusinessTime
 from events.cases.terms import ServiceTerms
+from events.touchpoints.contact import CallbackMade
 from projections.case_board.parts import CaseStep, Cycle, Obligation, Referral, Route, Stay, Unread
 from projections.case_board.rows import CaseStatus
 
@@ -14,10 +15,10 @@ class Case:
     """A case under way; `event_id` and `at` are those of the event being taken in."""
 
     __slots__ = (
-        "activity", "agents", "attempts", "branch_id", "callback_due_at", "callback_outcome",
-        "callback_promised", "case_id", "category", "cycles", "declined", "department",
-        "departments", "done_early", "duplicate_of", "event_id", "external", "flow", "history",
-        "kind", "last_at", "last_event_id", "obligations", "opened_at", "owed", "owner",
+        "activity", "agents", "answers", "attempts", "branch_id", "callback_due_at",
+        "callback_outcome", "callback_promised", "case_id", "category", "cycles", "declined",
+        "department", "departments", "done_early", "duplicate_of", "event_id", "external", "flow",
+        "history", "kind", "last_at", "last_event_id", "obligations", "opened_at", "owed", "owner",
         "pinned", "priority", "rank", "referrals", "referred_from", "resolved_at", "resolves",
         "resumed", "severity", "status", "status_by", "stays", "terms", "tier", "time", "told",
         "unread", "waiting_since", "wanted_by",
@@ -67,6 +68,7 @@ class Case:
         self.callback_promised = False  # its due instant was said, not reckoned
         self.callback_outcome: str | None = None
         self.attempts = 0
+        self.answers: dict[tuple[str, str], tuple[int, int]] = {}  # how many, and their total
         self.resolves = self.resumed = self.told = 0
         self.agents = Route()
         self.departments = Route()
@@ -90,6 +92,21 @@ class Case:
     def is_live(self) -> bool:
         """Return whether it is worked on or waits: neither resolved nor closed."""
         return self.status in ("open", "waiting")
+
+    @property
+    def is_of_first_contact(self) -> bool:
+        """Return whether it ended by a resolve that held, and never changed hands."""
+        ended = self.status in ("resolved", "closed") and self.resolves == 1
+        moved = self.agents.moves or self.departments.moves
+        return ended and not (moved or self.resumed or len(self.cycles) > 1)
+
+    def hear(self, call: CallbackMade) -> None:
+        """Count what the customer said in a call that decides about it."""
+        said = [(("outcome", str(call.outcome)), 0)]
+        said += [(("driver", one.driver), one.score) for one in call.scores]
+        for about, score in said:
+            answers, total = self.answers.get(about, (0, 0))
+            self.answers[about] = answers + 1, total + score
 
     def read(self) -> None:
         """Note that its rows were made: what can change no more need not be read again."""

@@ -236,6 +236,7 @@ def _called(case: Case, data: CallbackMade, now: datetime) -> None:
     if case.status == "resolved":
         case.attempts += 1
         case.callback_outcome = data.outcome
+        case.hear(data)
         match data.outcome:
             case "satisfied":
                 case.close(now, True)

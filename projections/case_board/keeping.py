@@ -87,6 +87,7 @@ def _kept_case(case: Case, terms: int) -> KeptCase:
         callback_promised=case.callback_promised,
         callback_outcome=case.callback_outcome,
         attempts=case.attempts,
+        answers=list(case.answers.items()),
         resolves=case.resolves,
         resumed=case.resumed,
         told=case.told,

@@ -111,6 +111,7 @@ class KeptCase(Kept):
     callback_promised: bool
     callback_outcome: str | None
     attempts: int
+    answers: Sequence[tuple[tuple[str, str], tuple[int, int]]]
     resolves: int
     resumed: int
     told: int

@@ -89,6 +89,7 @@ def _case_again(kept: KeptCase, terms: ServiceTerms, time: BusinessTime) -> Case
     case.callback_promised = kept.callback_promised
     case.callback_outcome = kept.callback_outcome
     case.attempts = kept.attempts
+    case.answers = dict(kept.answers)
     case.resolves = kept.resolves
     case.resumed = kept.resumed
     case.told = kept.told

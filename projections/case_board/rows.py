@@ -1,4 +1,4 @@
-"""The rows of the case board: cases, their cycles, obligations, departments and referrals.
+"""The rows of the case board: cases, cycles, obligations, departments, answers and referrals.
 
 Everything is constant between changes: what drifts with time is stored as an instant (a due
 date, `since`) or as what is left. Durations are business time in whole seconds.
@@ -62,6 +62,7 @@ class CaseRow(Row, frozen=True, kw_only=True):
     department_handovers: int
     department_returns: int
     told: int
+    first_contact: bool  # it ended by one resolve that held, in one agent's and department's hands
     referred_from: str | None
     flow: str | None  # the flow of stages that it goes through
     declined: bool  # closed because we will not do it
@@ -117,6 +118,20 @@ class DepartmentRow(Row, frozen=True, kw_only=True):
     since: datetime | None  # what goes on
 
 
+class AnswerRow(Row, frozen=True, kw_only=True):
+    """What the customer said in calls about a case: outcomes, and scores by driver, 0 to 10.
+
+    Counted are calls that decide, while a case is resolved; an answer stays when it goes on.
+    """
+
+    case_id: str
+    about: Literal["outcome", "driver"]
+    name: str  # satisfied, dissatisfied, unreachable; or the driver
+    branch_id: str
+    answers: int
+    total: int  # of the scores
+
+
 class ReferralRow(Row, frozen=True, kw_only=True):
     """A need overheard on a case that became a case of another department."""
 
@@ -147,9 +162,10 @@ CASES = Table("cases", CaseRow, ("case_id",))
 CYCLES = Table("cycles", CycleRow, ("case_id", "cycle"))
 OBLIGATIONS = Table("obligations", ObligationRow, ("case_id", "obligation_id"))
 DEPARTMENTS = Table("departments", DepartmentRow, ("case_id", "department"))
+ANSWERS = Table("answers", AnswerRow, ("case_id", "about", "name"))
 REFERRALS = Table("referrals", ReferralRow, ("case_id", "referral_case_id"))
 CALLBACKS = Table("callbacks", CallbackRow, ("callback_id",))
-TABLES = (CASES, CYCLES, OBLIGATIONS, DEPARTMENTS, REFERRALS, CALLBACKS)
+TABLES = (CASES, CYCLES, OBLIGATIONS, DEPARTMENTS, ANSWERS, REFERRALS, CALLBACKS)
 
 BREACHED = "breached"
 """Measure of the company totals: cases under way past their solution; else a case's status."""

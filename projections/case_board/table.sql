@@ -27,3 +27,5 @@ CREATE INDEX IF NOT EXISTS {cases}_to_answer
     WHERE status IN ('open', 'waiting') AND response_met_at IS NULL;
 CREATE INDEX IF NOT EXISTS {obligations}_by_due
     ON {obligations} (due_at, customer_id, case_id, obligation_id) WHERE status = 'open';
+CREATE INDEX IF NOT EXISTS {cases}_by_opening
+    ON {cases} (opened_on, customer_id, case_id);

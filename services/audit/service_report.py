@@ -8,49 +8,18 @@ from datetime import date
 from msgspec import Struct
 
 from events.home import Asked
-from services.audit.service_parts import (
+from projections.case_board.sums import (
     CaseSums,
-    Hours,
-    PartService,
-    Scores,
-    ServiceOf,
-    ServiceParts,
-    StageSums,
+    DepartmentHours,
+    DriverScores,
+    GroupService,
+    StageService,
 )
+from services.audit.service_parts import PartService, ServiceOf, ServiceParts
 from services.errors import UsageError
 from services.platform import Platform
 from services.walk.company import walk_company
 from services.walk.known import asking
-
-
-class GroupService(Struct, frozen=True):
-    """The cases of a department, or a branch; the empty name: of none."""
-
-    name: str
-    sums: CaseSums
-
-
-class StageService(Struct, frozen=True):
-    """How a department kept a stage of a flow; both empty: handed off by hand."""
-
-    flow: str
-    stage: str
-    department: str
-    sums: StageSums
-
-
-class DepartmentHours(Struct, frozen=True):
-    """How many cases a department had in hand, and for how much working time in all."""
-
-    department: str
-    hours: Hours
-
-
-class DriverScores(Struct, frozen=True):
-    """How customers scored a driver of satisfaction."""
-
-    driver: str
-    scores: Scores
 
 
 class ServiceReport(Struct, frozen=True, kw_only=True):

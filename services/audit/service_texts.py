@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
-from services.audit.service_parts import CaseSums, Kept
-from services.audit.service_report import GroupService, ServiceReport
+from projections.case_board.sums import CaseSums, GroupService, Kept
+from services.audit.service_report import ServiceReport
 from services.wording import asked_words, counted
 
 _HOUR_S = 3600

@@ -32,6 +32,8 @@ from services.console.overview.panels import draw
 from services.console.policies import routes as policies
 from services.console.receivables import routes as receivables
 from services.console.receivables.words import ReceivablesWords
+from services.console.service import routes as service
+from services.console.service.words import ServiceWords
 from services.console.shared.assets import PREFIX
 from services.console.shared.console import Console
 from services.console.shared.customer_at import UnknownCustomer
@@ -60,6 +62,7 @@ _ROUTERS = (
     credit.api,
     cases.api,
     case_boards.api,
+    service.api,
     customers.api,
     value.api,
     alerts.api,
@@ -68,6 +71,7 @@ _ROUTERS = (
     receivables.pages,
     credit.pages,
     case_boards.pages,
+    service.pages,
     cases.pages,
     customers.pages,
     alerts.pages,
@@ -84,6 +88,7 @@ def renderer() -> Renderer:
             "case_words": CaseWords,
             "credit_words": CreditWords,
             "receivables_words": ReceivablesWords,
+            "service_words": ServiceWords,
             "touchpoint_words": TouchpointWords,
             "value_words": ValueWords,
         }

@@ -21,6 +21,7 @@ PAGES = (
     "/cases",
     "/cases/owners",
     "/cases/deadlines?hours=72",
+    "/service?from=2026-03-01",
     "/alerts",
     "/alerts/journal",
     "/customers",
@@ -254,6 +255,22 @@ async def test_the_phases_of_a_debt_lead_to_what_is_in_them(
         await page.get_by_role("button", name="Show").click()
         await expect(work).to_have_count(1)
         await expect(work).to_contain_text("O-2")
+        assert visitor.complaints == []
+
+
+async def test_the_service_report_gives_its_tables_as_files(
+    browser: Browser, served: Served
+) -> None:
+    async with visit(browser, served, "zh-CN") as visitor:
+        await visitor.goto("/service?from=2026-03-01")
+        page = visitor.page
+        kept = page.get_by_role("region", name="时限达标", exact=True)
+        await expect(kept.locator("tbody tr").nth(1)).to_contain_text("客服")
+        async with page.expect_download() as coming:
+            await page.get_by_role("link", name="CSV 时限达标", exact=True).click()
+        file = await coming.value
+        assert file.suggested_filename == "service-compliance-2026-03-01-2026-03-20.csv"
+        assert "客服" in (await file.path()).read_text("utf-8-sig")
         assert visitor.complaints == []
 
 

@@ -24,8 +24,9 @@ from events.cases.commands import (
 )
 from events.touchpoints.complaint import ComplaintFiled
 from events.touchpoints.contact import CallbackMade, CallbackPromised, DriverScore
-from services.audit.service_parts import Kept, PartService, ServiceOf, ServiceParts, StageSums
-from services.audit.service_report import GroupService, ServiceReport, StageService
+from projections.case_board.sums import GroupService, Kept, StageService, StageSums
+from services.audit.service_parts import PartService, ServiceOf, ServiceParts
+from services.audit.service_report import ServiceReport
 from services.audit.service_texts import service_lines
 from services.postgres.pool import Pool
 from services.walk.known import Asking, Told

@@ -129,8 +129,14 @@ def speaker(language: str) -> Speaker:
     return Speaker(language)
 
 
-def with_parameters(request: Request, changes: Mapping[str, str | None]) -> str:
-    """Return the request's own path and query with some parameters set, or removed by None."""
+def with_parameters(
+    request: Request, changes: Mapping[str, str | None], path: str | None = None
+) -> str:
+    """Return the request's own path, or another, and its query with some parameters set.
+
+    None removes one.
+    """
+    path = request.url.path if path is None else path
     kept = {k: v for k, v in request.query_params.items() if k not in changes}
     kept |= {k: v for k, v in changes.items() if v is not None}
-    return f"{request.url.path}?{urlencode(kept)}" if kept else request.url.path
+    return f"{path}?{urlencode(kept)}" if kept else path

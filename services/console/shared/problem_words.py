@@ -74,6 +74,7 @@ _FIELDS: Mapping[str, str] = {
     "department": N_("Department"),
     "disputed": N_("Disputed"),
     "family": N_("Kind of touchpoint"),
+    "from": N_("Cases opened from"),
     "held": N_("Dunning held"),
     "hours": N_("Runs out within"),
     "id": N_("Customer id"),
@@ -87,10 +88,12 @@ _FIELDS: Mapping[str, str] = {
     "promised": N_("Promised"),
     "sort": N_("Sort by"),
     "status": N_("State"),
+    "to": N_("through"),
     "unassigned": N_("unassigned"),
 }
 
 _INSTANT = N_("Give a day such as 2026-03-20 or an instant such as 2026-03-20T10:00:00+08:00.")
+_DAY = N_("Give a day such as 2026-03-20, the last no earlier than the first.")
 _ID = N_("An id has 1 to 120 characters, with neither tabs nor line breaks.")
 
 _AMOUNT = N_("Give an amount such as 1000.00, with no more decimals than its currency has.")
@@ -101,10 +104,12 @@ _REMEDIES: Mapping[str, str] = {
     "currency": N_("Give the three capital letters of a currency, such as CNY."),
     "cursor": N_("Start again from the first page of the list."),
     "customer": _ID,
+    "from": _DAY,
     "id": _ID,
     "least": _AMOUNT,
     "most": _AMOUNT,
     "owner": _ID,
+    "to": _DAY,
 }
 """Of fields that are typed, not chosen."""
 

@@ -102,9 +102,13 @@ class Visit:
         if self._tag in (part.strip() for part in held.split(",")):
             raise NotModified(self._tag)
 
+    def headers(self) -> dict[str, str]:
+        """Return what every answer says: its tag, and the position it reflects."""
+        return dynamic_headers(self._tag, self._position)
+
     def answer(self, document: Positioned, next_cursor: str | None = None) -> Response:
         """Return a document with the position it reflects, its tag, and the next page's address."""
-        headers = dynamic_headers(self._tag, self._position)
+        headers = self.headers()
         if next_cursor is not None:
             address = self.request.url.include_query_params(cursor=next_cursor)
             headers["Link"] = f'<{address.replace(scheme="", netloc="")}>; rel="next"'
@@ -126,7 +130,7 @@ class Visit:
             template,
             page_path,
             context,
-            headers=dynamic_headers(self._tag, self._position) | dict(headers or {}),
+            headers=self.headers() | dict(headers or {}),
             status=status,
         )
 

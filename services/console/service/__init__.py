@@ -1,0 +1,1 @@
+"""How departments served: deadlines kept, hand-overs, first contact, time, and satisfaction."""
