@@ -149,10 +149,11 @@ class Intake:
                 elif judgement is not None:
                     relying.append((one, judgement))
             moved = await self._append([one for one, _ in relying], [read for _, read in relying])
-            lost += bool(moved)
+            waiting = [one for one in left if one.verdict is None]
+            lost = lost + 1 if moved and len(waiting) == len(left) else 0
             if lost == _TRIES:
                 raise Unavailable("who is who is changed by others all the time; try again")
-            left = [one for one in left if one.verdict is None]
+            left = waiting
 
     async def _keep_refused(self, scope: Scope, incoming: Sequence[_Incoming]) -> None:
         """Keep refused events that have an id for an operator; note which there was room for."""

@@ -10,15 +10,30 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+import structlog
+
 from events.customers.identity import MOVES, Contradiction, contradiction
 from events.envelope import CustomerId
+from events.texts import worded
 from events.touchpoints.customer import CustomerMerged, CustomerUnmerged
+from services.errors import UnreadableEvent
 from services.intake.answers import EventRefused
 from services.intake.draft import Draft
 from services.log.readable import fact_of
 from services.log.who_is_who import Ways, ways_of
 from services.ports import EventLog, ReliedOn
 from services.postgres.pool import Pool
+
+_LOG = structlog.get_logger(__name__)
+
+_UNREADABLE = EventRefused(
+    "inconsistent",
+    "subject",
+    worded(
+        "cannot be judged: the log holds an event of one of these customers that nobody can read"
+    ),
+    worded("leave it in quarantine, and resubmit it once that event can be read"),
+)
 
 Judgement = EventRefused | tuple[ReliedOn, ...] | None
 """Why an event is refused, or what it relies on; None: it is to be judged after its neighbours."""
@@ -32,18 +47,28 @@ def is_move(draft: Draft) -> bool:
 async def judged(log: EventLog, pool: Pool, drafts: Sequence[Draft]) -> Sequence[Judgement]:
     """Judge moves that have nothing to do with each other; of others the first ones.
 
-    Raises: Unavailable, UnreadableEvent.
+    Nobody is looked up again who has to do with one that is judged, or waits. Raises: Unavailable.
     """
     judgements: list[Judgement] = []
-    concerned: set[CustomerId] = set()
+    concerned: set[CustomerId] = set()  # by what is judged now, or waits for that
     for draft in drafts:
         named = {_member(draft), _other(draft)}
-        ways = await ways_of(log, pool, named)
-        if concerned.isdisjoint(ways.told):
-            concerned.update(ways.told)
-            judgements.append(_judged(draft, ways))
-        else:
-            judgements.append(None)
+        judgement: Judgement = None
+        if concerned.isdisjoint(named):
+            try:
+                ways = await ways_of(log, pool, named)
+            except UnreadableEvent as why:
+                _LOG.error("move_not_judged", event_id=draft.envelope.id, reason=str(why))
+                judgements.append(_UNREADABLE)
+                continue
+            if _is_repeat(draft, ways):
+                judgements.append(())  # the log answers it, and nothing changes for others
+                continue
+            if concerned.isdisjoint(ways.told):
+                judgement = _judged(draft, ways)
+            named |= ways.told.keys()
+        concerned |= named
+        judgements.append(judgement)
     return judgements
 
 
@@ -58,15 +83,21 @@ def _other(draft: Draft) -> CustomerId:
     return CustomerId(data.into if isinstance(data, CustomerMerged) else data.out_of)
 
 
+def _is_repeat(draft: Draft, ways: Ways) -> bool:
+    return any(fact.id == draft.envelope.id for fact in ways.told[_member(draft)])
+
+
 def _judged(draft: Draft, ways: Ways) -> Judgement:
     envelope, member = draft.envelope, _member(draft)
-    if any(fact.id == envelope.id for fact in ways.told[member]):
-        return ()  # a repeat: the log answers it
     if isinstance(draft.data, CustomerMerged):
         for field, customer in (("subject", member), ("data.into", _other(draft))):
             if _was_erased(ways.erased, customer, envelope.effective_at):
-                remedy = "leave it out: who was erased stays as it was"
-                return EventRefused("erased", field, "is a customer who was erased", remedy)
+                return EventRefused(
+                    "erased",
+                    field,
+                    worded("is a customer who was erased"),
+                    worded("leave it out: who was erased stays as it was"),
+                )
     why = contradiction(ways.told, member, fact_of(envelope, draft.data))
     return tuple(ways.relied_on) if why is None else _refusal(why)
 
@@ -78,23 +109,33 @@ def _was_erased(erased: Mapping[CustomerId, datetime], customer: CustomerId, at:
 def _refusal(why: Contradiction) -> EventRefused:
     match why:
         case "itself":
-            told = ("data.into", "is the subject itself", "name the other one of the two")
+            return EventRefused(
+                "inconsistent",
+                "data.into",
+                worded("is the subject itself"),
+                worded("name the other one of the two"),
+            )
         case "merged":
-            told = (
+            return EventRefused(
+                "inconsistent",
                 "subject",
-                "was merged into another customer by then",
-                "name the one that it was merged into, or publish customer.unmerged first",
+                worded("was merged into another customer by then"),
+                worded("name the one that it was merged into, or publish customer.unmerged first"),
             )
         case "circle":
-            told = (
+            return EventRefused(
+                "inconsistent",
                 "data.into",
-                "belongs to the subject by then: each would be merged into the other",
-                "leave it out, or publish customer.unmerged first",
+                worded("belongs to the subject by then: each would be merged into the other"),
+                worded("leave it out, or publish customer.unmerged first"),
             )
         case "undone":
-            told = (
+            return EventRefused(
+                "inconsistent",
                 "time",
-                "is before that of a merge that was recorded already and could not be so beside it",
-                "give the instant at which it was found, or have that merge undone first",
+                worded(
+                    "is before that of a merge that was recorded already and could not be so "
+                    "beside it"
+                ),
+                worded("give the instant at which it was found, or have that merge undone first"),
             )
-    return EventRefused("inconsistent", *told)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from datetime import timedelta
 from itertools import count
+from typing import Any, cast
 
 import pytest
 import pytest_asyncio
@@ -42,12 +43,13 @@ from services.intake.answers import Answer
 from services.intake.draft import Draft, Scope
 from services.intake.intake import Intake
 from services.log.who_is_who import ways_of
-from services.ports import EventLog
+from services.ports import Beyond, EventLog
 from services.streams.application import LogApplication
 from tests.support.casework import BRANCH, CUSTOMER, MONDAY, Desk, desk_on_chosen_log
 from tests.support.given import event_id
 from tests.support.interleaved import Act, interleaved
 from tests.support.modes import EITHER, catch_up
+from tests.support.unreadable import append_unreadable
 
 pytestmark = pytest.mark.postgres
 
@@ -414,6 +416,74 @@ async def test_who_was_parted_in_the_same_go_may_be_merged_again(company: Compan
         "accepted", "accepted", "duplicate", "accepted", "duplicate",
     ]  # fmt: skip
     assert await company.edges() == {(CUSTOMER, "C-3")}
+
+
+async def test_moves_of_one_customer_keep_their_order_whatever_comes_before_them(
+    company: Company,
+) -> None:
+    """The first of three waits for a neighbour, with which the last has nothing to do."""
+    neighbour = company.draft(CUSTOMER, CustomerMerged(into=OTHER), before=timedelta(hours=3))
+    merged = company.draft("C-3", CustomerMerged(into=OTHER), before=timedelta(hours=2))
+    parted = company.draft("C-3", CustomerUnmerged(out_of=OTHER), before=timedelta(hours=1))
+    again = company.draft("C-3", CustomerMerged(into="C-4"))
+    answers = await company.publishes(neighbour, merged, parted, again)
+    assert [answer.status for answer in answers] == ["accepted"] * 4, answers
+    assert await company.edges() == {(CUSTOMER, OTHER), ("C-3", "C-4")}
+
+
+async def test_each_of_many_merged_into_one_is_looked_up_once_or_twice(company: Company) -> None:
+    log = _Counting(company.log)
+    branch = Company(company.desk, cast("EventLog", log))
+    moves = [branch.draft(f"C-{n}", CustomerMerged(into=CUSTOMER)) for n in range(100, 120)]
+    assert {one.status for one in await branch.publishes(*moves)} == {"accepted"}
+    assert log.looks <= 2 * len(moves)
+    log.looks = 0
+    assert {one.status for one in await branch.publishes(*moves)} == {"duplicate"}
+    assert log.looks <= 2 * len(moves)
+
+
+class _Counting:
+    """A log; counts how often it was asked for what the events table does not have."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+        self.looks = 0
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - all else is the log's
+        return getattr(self._log, name)
+
+    async def beyond(self, customers: Sequence[str]) -> Beyond:
+        self.looks += 1
+        return await self._log.beyond(customers)
+
+
+async def test_who_loses_against_others_but_gets_on_is_not_sent_away(company: Company) -> None:
+    """Somebody is faster before each of six merges, and each is let in when it is tried again."""
+    desk = company.desk
+
+    async def nobody() -> None:
+        """Let the repeated attempt through."""
+
+    acts: list[Act] = []
+    for n in range(6):
+        acts += [published(desk, PaymentReceived(payment_id=f"P-{n}", amount=cny(1))), nobody]
+    rival = Company(desk, interleaved(company.log, *acts))
+    moves = [rival.draft(f"C-{n}", CustomerMerged(into=CUSTOMER)) for n in range(100, 106)]
+    assert {one.status for one in await rival.publishes(*moves)} == {"accepted"}
+
+
+async def test_a_move_of_whom_an_event_cannot_be_read_is_refused_alone(company: Company) -> None:
+    desk = company.desk
+    await append_unreadable(
+        desk.platform, desk.settings, CustomerMerged(into=OTHER), "broken", CUSTOMER
+    )
+    await catch_up(desk.platform, desk.settings)
+    broken = company.draft(CUSTOMER, CustomerMerged(into="C-3"))
+    after = company.draft("C-4", CustomerMerged(into="C-3"))
+    payment = company.draft(CUSTOMER, PaymentReceived(payment_id="P-9", amount=cny(1)))
+    answers = await company.publishes(broken, after, payment)
+    assert [answer.status for answer in answers] == ["refused", "accepted", "accepted"], answers
+    assert (answers[0].code, answers[0].quarantined) == ("inconsistent", True)
 
 
 async def test_what_is_published_late_makes_no_acknowledged_merge_void(company: Company) -> None:
