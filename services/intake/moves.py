@@ -99,14 +99,15 @@ def _judged(draft: Draft, ways: Ways) -> Judgement:
                     worded("leave it out: who was erased stays as it was"),
                 )
     why = contradiction(ways.told, member, fact_of(envelope, draft.data))
-    return tuple(ways.relied_on) if why is None else _refusal(why)
+    return tuple(ways.relied_on) if why is None else refusal(why)
 
 
 def _was_erased(erased: Mapping[CustomerId, datetime], customer: CustomerId, at: datetime) -> bool:
     return customer in erased and erased[customer] <= at
 
 
-def _refusal(why: Contradiction) -> EventRefused:
+def refusal(why: Contradiction) -> EventRefused:
+    """Return why a move is not let in, and what to do instead."""
     match why:
         case "itself":
             return EventRefused(

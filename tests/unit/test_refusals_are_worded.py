@@ -4,11 +4,17 @@ import ast
 from collections.abc import Iterator
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from events.customers.identity import Contradiction
 from events.texts import either, worded
+from services.console.credit.parameters import CreditParameters
+from services.console.shared.refusals import BadParameter
+from services.intake.moves import refusal
 from services.web.languages import told
+from tests.support.chinese import assert_chinese
 
 # Who refuses, and which of its arguments are told.
 TOLD = {
@@ -48,6 +54,20 @@ def test_no_refusal_is_told_in_english_alone() -> None:
                 looked_at += sum(source.count(f"{name}(") for name in TOLD)
                 assert not list(english_only(source)), f"{path.name}: mark it with worded(...)"
     assert looked_at > 150
+
+
+@pytest.mark.parametrize("why", get_args(Contradiction))
+def test_why_a_published_merge_cannot_be_so_is_told_in_chinese(why: Contradiction) -> None:
+    refused = refusal(why)
+    for text in (refused.reason, refused.remedy):
+        assert_chinese(told(text, "zh-CN"))
+
+
+def test_a_currency_that_is_none_is_told_in_chinese() -> None:
+    asked = CreditParameters.model_validate({"currency": "ABC", "least": "1.00"})
+    with pytest.raises(BadParameter) as refused:
+        asked.work_filter()
+    assert_chinese(told(refused.value.detail, "zh-CN"))
 
 
 @pytest.mark.parametrize(

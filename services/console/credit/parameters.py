@@ -55,7 +55,8 @@ class CreditParameters(Paged):
         try:
             minor, rounded = to_minor(Decimal(amount), self.currency)
         except UnknownCurrency as error:
-            raise BadParameter("currency", str(error)) from error
+            detail = worded("%(name)s: %(fault)s", name="currency", fault=worded("is no currency"))
+            raise BadParameter("currency", detail) from error
         if rounded:
             raise BadParameter(
                 name,
