@@ -238,14 +238,13 @@ def _late(calls: Sequence[Call], standing: Standing) -> Mapping[Place, Stale]:
     for number, call in enumerate(calls):
         if call.whole:
             continue
-        relying = [(i, event) for i, event in enumerate(call.events) if event.relied_on]
         passed = []
-        for i, event in relying:
+        for i, event in enumerate(call.events):
             moved = standing.moved(event.relied_on)
-            if moved is None:
-                passed.append(event)
-            else:
+            if moved is not None:
                 late[number, i] = moved
+            elif event.relied_on or event.decided_on:
+                passed.append(event)
         standing.let_in(passed, whole=False)
     return late
 

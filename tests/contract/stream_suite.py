@@ -20,7 +20,7 @@ from events.partitioning import partition_of
 from events.routing import nobodys
 from events.streams import case_stream, customer_stream
 from events.touchpoints.complaint import CaseReplied
-from events.touchpoints.customer import CustomerMerged
+from events.touchpoints.customer import CustomerErased, CustomerMerged
 from services.errors import LogMoved, Unavailable
 from services.ports import (
     Accepted,
@@ -231,6 +231,21 @@ class StreamLogContract:
                 answers = [*await asyncio.gather(unit, *rivals)]
                 stale = Stale(customer_stream(name))
                 assert sum(found in (stale, [stale]) for found in answers) == 5, answers
+
+    async def test_an_erasure_of_the_same_group_is_seen_by_who_comes_after_it(
+        self, log: EventLog
+    ) -> None:
+        for n in range(1, 6):
+            name = f"C-{n}"
+            read = (await log.beyond([name])).read(name)
+            merged = submission(10 + n, CustomerMerged(into="C-9"), name)
+            [_, [erased], [late]] = await asyncio.gather(
+                log.append([payment(100 + n, "C-9")]),  # a group of its own
+                log.append([submission(n, CustomerErased(receipt="r"), name)]),
+                log.append([replace(merged, relied_on=(read,))]),
+            )
+            assert isinstance(erased, Accepted)
+            assert late == Stale(customer_stream(name))
 
     async def test_a_unit_stands_before_what_came_beside_it(self, log: EventLog) -> None:
         """It was decided without that: the log tells it in this order."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 
@@ -20,9 +20,8 @@ from services.casework.bulk.asking import AskedOfMany, Item, Obstacle, Unreadabl
 from services.casework.customers import Customers
 from services.casework.executing import Answer, Moved, Stream, Streams, drafts
 from services.casework.parts import CaseworkPlatform
-from services.casework.trying import news_of
 from services.intake.answers import EventRefused
-from services.vault.subject_key import SubjectKey
+from services.log.readable import fact_of
 
 
 class ManyAccounts:
@@ -50,13 +49,9 @@ class ManyAccounts:
         """Return what would become of each of some customers. Raises: Unavailable."""
         names = [CustomerId(item.id) for item in items]
         groups = await self._customers.read_each(names)
-        keys: Mapping[str, SubjectKey] = {}
         now = self._platform.clock.now()
-        if self._asked.personal is not None:
-            roots = {group.identity.root_at(one, now) for one, group in groups.items()}
-            keys = await self._platform.vault.prepare(roots)
         return [
-            self._verdict(item, customer, groups.get(customer), now, keys)
+            self._verdict(item, customer, groups.get(customer), now)
             for item, customer in zip(items, names, strict=True)
         ]
 
@@ -66,7 +61,6 @@ class ManyAccounts:
         customer: CustomerId,
         group: Merged | None,
         now: datetime,
-        keys: Mapping[str, SubjectKey],
     ) -> Verdict:
         if group is None:
             why = Unreadable(f"an event of {customer} cannot be read; its own page names it")
@@ -78,7 +72,7 @@ class ManyAccounts:
             return Verdict(item, 0, customer, obstacle=obstacle)
         own = [fact for fact in told if fact.source == customer_stream(root)]
         verdict = Verdict(item, len(own), root)
-        came = self._came(item, root, told, own, now, keys)
+        came = self._came(item, root, told, own, now)
         if isinstance(came, (Refused, Moved, EventRefused, Unreadable)):
             return verdict._replace(obstacle=came)
         self._news.setdefault(root, []).extend(came)
@@ -91,7 +85,6 @@ class ManyAccounts:
         told: Sequence[Fact],
         own: Sequence[Fact],
         now: datetime,
-        keys: Mapping[str, SubjectKey],
     ) -> Sequence[Fact] | Obstacle:
         """Return what the command comes to, as `Accounts.execute` finds it."""
         asked, version = self._asked, len(own)
@@ -106,9 +99,8 @@ class ManyAccounts:
             latest = max(fact.effective_at for fact in told)
             branch = BranchId(Home(told).branch_at(latest) or "")
             stream = Stream(customer_stream(root), root, branch)
-            order = self._order(item).order()
-            found = drafts(stream, version, order, decided, at)
-            return [news_of(draft, order, keys.get(root)) for draft in found]
+            found = drafts(stream, version, self._order(item).order(), decided, at)
+            return [fact_of(draft.envelope, draft.data) for draft in found]
         except EventRefused as why:
             return why
 

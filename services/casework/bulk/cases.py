@@ -112,7 +112,7 @@ class ManyCases:
             return why
 
     async def _keys(self, streams: Iterable[StreamFacts]) -> Mapping[str, SubjectKey]:
-        """Return the keys under which something personal would be sealed, where something is."""
+        """Return the keys under which something personal would be sealed; none is made."""
         if self._asked.personal is None:
             return {}
         subjects = {
@@ -120,7 +120,7 @@ class ManyCases:
             for one in streams
             if one.facts
         }
-        return await self._platform.vault.prepare(subjects)
+        return await self._platform.vault.existing(subjects)
 
     async def done(self, item: Item) -> Answer:
         """Do the command on one case. Raises: Unavailable, UnreadableEvent, EventRefused."""
