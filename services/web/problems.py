@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from events.texts import N_, worded
-from services.errors import TouchstoneError, Unavailable
+from services.errors import TouchstoneError, Unavailable, UnreadableEvent
 from services.web.languages import asked_language, told
 
 MEDIA_TYPE = "application/problem+json"
@@ -25,6 +25,9 @@ _REMEDIES = {
     405: worded("see the header Allow for the methods that this address takes"),
 }
 _OTHER_REMEDY = worded("see /api/v1/openapi.json for what is asked for")
+
+UNREADABLE = worded("an event in the log that this is decided on cannot be read")
+UNREADABLE_REMEDY = worded("send the same again once it can be; the platform's log names it")
 
 _TITLES = (
     N_("Bad Request"),
@@ -136,6 +139,13 @@ def install_problem_handlers(app: FastAPI) -> None:
             worded("send the same request again in a moment: what was taken is not taken twice"),
             headers={"Retry-After": str(_RETRY_AFTER_S)},
         ).response(asked_language(request))
+
+    @app.exception_handler(UnreadableEvent)
+    async def unreadable(request: Request, error: UnreadableEvent) -> Response:
+        _LOG.error("event_unreadable", path=request.url.path, reason=str(error))
+        status = HTTPStatus.INTERNAL_SERVER_ERROR
+        problem = Problem(status, "unreadable", UNREADABLE, UNREADABLE_REMEDY)
+        return problem.response(asked_language(request))
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:

@@ -12,14 +12,17 @@ import pytest
 import pytest_asyncio
 
 from events.money import Money
+from events.streams import case_stream
 from events.touchpoints.customer import CustomerRegistered
 from events.touchpoints.payment import InvoiceIssued
 from services.casework.bulk import running
 from services.errors import Unavailable
 from services.log.embedded.event_log import EmbeddedEventLog
 from tests.support.casework import COLLEAGUE, HEAD, OWNER, Desk, Json, desk_on_chosen_log
+from tests.support.chinese import assert_chinese
 from tests.support.modes import EITHER, catch_up
 from tests.support.standing import differing, standing, told
+from tests.support.unreadable import BROKEN_BYTES, write_over
 
 pytestmark = pytest.mark.postgres
 
@@ -221,6 +224,28 @@ async def test_an_outage_ends_it_early_and_it_goes_on_later(
     assert len(opened) > running._OUTAGES
     again = await ask(desk, "reply", {"items": items}, key="k")
     assert again.outcomes == dict.fromkeys(opened, "done")
+
+
+async def test_a_case_that_cannot_be_read_is_told_as_such_in_chinese_and_harms_no_neighbour(
+    embedded: Desk,
+) -> None:
+    desk = embedded
+    broken, *others = await cases(desk)
+    opened, *_ = await desk.platform.log.stream(case_stream(broken))
+    items = [{"id": one, "version": await desk.version(one)} for one in (broken, *others)]
+    await write_over(desk.platform, opened.envelope.id, BROKEN_BYTES)
+    for key, done in ((None, "would_be_done"), ("k", "done")):
+        answer = await ask(desk, "note", {"items": items}, key=key, language="zh-CN")
+        assert answer.outcomes == {broken: "unreadable", **dict.fromkeys(others, done)}
+        [line] = [one for one in answer.of("item") if one["id"] == broken]
+        assert_chinese(str(line["detail"]))
+        assert_chinese(str(line["remedy"]))
+    headers = {"authorization": f"Bearer {await desk.token(OWNER)}", "accept-language": "zh-CN"}
+    alone = await desk.client.post(
+        f"/api/v1/cases/{broken}/note", json={}, headers=headers | {"idempotency-key": "alone"}
+    )
+    assert (alone.status_code, alone.json()["code"]) == (500, "unreadable")
+    assert_chinese(alone.json()["detail"])
 
 
 async def test_an_outage_while_it_is_tried_is_said_at_the_end(

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import assert_never
 
+import structlog
+
 from events.policy import Reference
 from events.refusals import Refused, Teller
+from events.texts import worded
 from services.casework.bulk.asking import Item, Obstacle, Unreadable, Verdict
 from services.casework.bulk.lines import ItemLine, Outcome
 from services.casework.documents import change
@@ -14,6 +17,12 @@ from services.casework.problems import said, stale
 from services.errors import Unavailable
 from services.intake.answers import EventRefused
 from services.web import languages
+from services.web.problems import UNREADABLE, UNREADABLE_REMEDY
+
+_LOG = structlog.get_logger(__name__)
+
+_NOTHING_KNOWN = worded("nothing is known of it: the platform cannot keep anything just now")
+_AGAIN = worded("send the same again in a moment: what was done is not done twice")
 
 
 class Telling:
@@ -86,14 +95,26 @@ class Telling:
                     remedy=languages.told(obstacle.remedy, self._language),
                 )
             case Unreadable(reason):
-                return ItemLine(id=item.id, version=version, outcome="unreadable", detail=reason)
+                _LOG.error("event_unreadable", item=item.id, reason=reason)
+                return ItemLine(
+                    id=item.id,
+                    version=version,
+                    outcome="unreadable",
+                    detail=languages.told(UNREADABLE, self._language),
+                    remedy=languages.told(UNREADABLE_REMEDY, self._language),
+                )
             case _:
                 assert_never(obstacle)
 
     def of_outage(self, item: Item, why: Unavailable) -> ItemLine:
         """Return the line of an item of which nothing is known to be done: try it again."""
+        _LOG.warning("bulk_item_unavailable", item=item.id, reason=str(why))
         return ItemLine(
-            id=item.id, version=item.version or 0, outcome="unavailable", detail=str(why)
+            id=item.id,
+            version=item.version or 0,
+            outcome="unavailable",
+            detail=languages.told(_NOTHING_KNOWN, self._language),
+            remedy=languages.told(_AGAIN, self._language),
         )
 
     def _reused(self, item: Item) -> ItemLine:
