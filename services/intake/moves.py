@@ -12,6 +12,7 @@ from datetime import datetime
 
 from events.customers.identity import MOVES, Contradiction, contradiction
 from events.envelope import CustomerId
+from events.texts import worded
 from events.touchpoints.customer import CustomerMerged, CustomerUnmerged
 from services.intake.answers import EventRefused
 from services.intake.draft import Draft
@@ -65,8 +66,8 @@ def _judged(draft: Draft, ways: Ways) -> Judgement:
     if isinstance(draft.data, CustomerMerged):
         for field, customer in (("subject", member), ("data.into", _other(draft))):
             if _was_erased(ways.erased, customer, envelope.effective_at):
-                remedy = "leave it out: who was erased stays as it was"
-                return EventRefused("erased", field, "is a customer who was erased", remedy)
+                remedy = worded("leave it out: who was erased stays as it was")
+                return EventRefused("erased", field, worded("is a customer who was erased"), remedy)
     why = contradiction(ways.told, member, fact_of(envelope, draft.data))
     return tuple(ways.relied_on) if why is None else _refusal(why)
 
@@ -78,23 +79,25 @@ def _was_erased(erased: Mapping[CustomerId, datetime], customer: CustomerId, at:
 def _refusal(why: Contradiction) -> EventRefused:
     match why:
         case "itself":
-            told = ("data.into", "is the subject itself", "name the other one of the two")
+            field = "data.into"
+            reason = worded("is the subject itself")
+            remedy = worded("name the other one of the two")
         case "merged":
-            told = (
-                "subject",
-                "was merged into another customer by then",
-                "name the one that it was merged into, or publish customer.unmerged first",
+            field = "subject"
+            reason = worded("was merged into another customer by then")
+            remedy = worded(
+                "name the one that it was merged into, or publish customer.unmerged first"
             )
         case "circle":
-            told = (
-                "data.into",
-                "belongs to the subject by then: each would be merged into the other",
-                "leave it out, or publish customer.unmerged first",
-            )
+            field = "data.into"
+            reason = worded("belongs to the subject by then: each would be merged into the other")
+            remedy = worded("leave it out, or publish customer.unmerged first")
         case "undone":
-            told = (
-                "time",
-                "is before that of a merge that was recorded already and could not be so beside it",
-                "give the instant at which it was found, or have that merge undone first",
+            field = "time"
+            reason = worded(
+                "is before that of a merge that was recorded already and could not be so beside it"
             )
-    return EventRefused("inconsistent", *told)
+            remedy = worded(
+                "give the instant at which it was found, or have that merge undone first"
+            )
+    return EventRefused("inconsistent", field, reason, remedy)

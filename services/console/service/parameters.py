@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
+from events.texts import worded
 from services.console.shared.parameters import OfBranch
 from services.console.shared.refusals import BadParameter
 
@@ -29,5 +30,12 @@ class ServiceParameters(OfBranch):
         last = self.last or today
         first = self.first or last.replace(day=1)
         if last < first:
-            raise BadParameter("to", f"the last day, {last}, lies before the first, {first}")
+            raise BadParameter(
+                "to",
+                worded(
+                    "the last day, %(last)s, lies before the first, %(first)s",
+                    last=last,
+                    first=first,
+                ),
+            )
         return first, last
