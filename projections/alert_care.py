@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from operator import attrgetter
 
 from msgspec.structs import replace
 
@@ -37,13 +38,14 @@ def with_care(alert: Alert, cares: Cares, at: datetime) -> Alert:
 
 
 def care_of(alert: Alert, cares: Cares) -> Care | None:
-    """Return the last word about an alert."""
+    """Return the last word about an alert, and whom it was passed on to by whichever id."""
     by_episode, by_own = cares.get(alert.episode_id), cares.get(alert.alert_id)
     if by_episode is None or by_own is None:
         return by_episode or by_own
     assert by_episode.at is not None
     assert by_own.at is not None
-    return by_own if by_own.at > by_episode.at else by_episode
+    before, last = sorted((by_own, by_episode), key=attrgetter("at"))
+    return replace(last, delegate=last.delegate or before.delegate)
 
 
 def earliest(at: datetime | None, alerts: Iterable[Alert]) -> datetime | None:

@@ -177,6 +177,8 @@ def _register(
         return refused
     if profile.registered is not None:
         return refuse(REGISTERED, customer=profile.customer, since=profile.registered)
+    if profile.home is not None and (refused := _elsewhere(profile, profile.home, by)):
+        return refused
     return (
         CustomerRegistered(
             home_branch=home, segment=command.segment, kind=command.kind, by=by.agent

@@ -63,7 +63,7 @@ def invoice_issued(book: Ledger, data: InvoiceIssued) -> None:
         book.by_order[data.order_id] = (*book.by_order.get(data.order_id, ()), invoice)
         book.bill(invoice, invoice.amount)
     if book.open_checks or book.refusals:
-        book.use_checks(("invoice", "shipment"), account, invoice.amount)
+        book.use_checks(("invoice", "shipment"), account, data.order_id, invoice.amount)
     order = book.orders.get(data.order_id) if data.order_id is not None else None
     if book.unseen or book.awaited or (order is not None and order.credits):
         account.settling_later = True  # what has a better claim to new items takes its turn

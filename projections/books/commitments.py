@@ -70,21 +70,28 @@ class Refusal(NamedTuple):
 class Check(Asked):
     """A credit check: room reserved until an instant, or a refusal until it is over."""
 
-    __slots__ = ("account", "at", "check_id", "event_id", "purpose", "refusal", "room", "until")
+    __slots__ = (
+        "account", "at", "check_id", "event_id", "order_id", "purpose", "refusal", "room", "until",
+    )  # fmt: skip
 
     def __init__(
         self, check_id: str, event_id: str, at: datetime, account: Account, purpose: GatePurpose,
-        room: int, until: datetime,
+        order_id: str | None, room: int, until: datetime,
     ) -> None:  # fmt: skip
         self.check_id = check_id
         self.event_id = event_id
         self.at = at
         self.account = account
         self.purpose = purpose
+        self.order_id = order_id
         self.room = room
         self.until = until
         self.refusal: Refusal | None = None
         account.asked[self] = None
+
+    def may_be_for(self, order_id: str | None) -> bool:
+        """Return whether it may be about an order; one that names none may be about any."""
+        return self.order_id is None or order_id is None or self.order_id == order_id
 
     def use(self, amount: int) -> int:
         """Give up room for what the check was asked for; return how much."""

@@ -132,6 +132,7 @@ def _kept_check(check: Check, numbers: Numbers) -> KeptCheck:
         at=check.at,
         account=numbers.accounts[check.account],
         purpose=check.purpose,
+        order_id=check.order_id,
         room=check.room,
         until=check.until,
         refusal=check.refusal,

@@ -174,6 +174,7 @@ class KeptCheck(Kept):
     at: datetime
     account: int
     purpose: GatePurpose
+    order_id: str | None
     room: int
     until: datetime
     refusal: KeptRefusal | None

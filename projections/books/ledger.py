@@ -202,18 +202,24 @@ class Ledger(Charged):
         branches = {branch_id, *(branch for _, branch in self.days_of)}
         return frozenset(use for one in branches for use in self.rules.reference.zone_uses(one))
 
-    def use_checks(self, purposes: tuple[str, ...], account: Account, amount: int) -> None:
+    def use_checks(
+        self, purposes: tuple[str, ...], account: Account, order_id: str | None, amount: int
+    ) -> None:
         """Give up the room that checks reserved for what has now happened, oldest first.
 
-        What was refused and happened all the same is over, too.
+        What was refused and happened all the same is over, too. A check that names another order
+        is not about it.
         """
-        for check in self.open_checks:
-            if check.account is account and check.purpose in purposes:
-                amount -= check.use(amount)
+
+        def is_about_it(check: Check) -> bool:
+            alike = check.account is account and check.purpose in purposes
+            return alike and check.may_be_for(order_id)
+
+        for check in filter(is_about_it, self.open_checks):
+            amount -= check.use(amount)
         self.open_checks = [check for check in self.open_checks if check.room]
-        for check in self.refusals:
-            if check.account is account and check.purpose in purposes:
-                check.forget_refusal()
+        for check in filter(is_about_it, self.refusals):
+            check.forget_refusal()
         self.refusals = [check for check in self.refusals if check.refusal is not None]
 
     # --- reservations and deadlines ---

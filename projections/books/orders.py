@@ -3,10 +3,11 @@
 An approved check reserves room until the instant it names, else for the hours of the policy in
 force when it was made. The room is given up when what was asked for happens, so that nothing
 is counted twice: a check for an order by the next order placed, one for a shipment by the next
-delivery or invoice, one for an invoice by the next invoice, each up to its amount.
+delivery or invoice, one for an invoice by the next invoice, each up to its amount. One that names
+its order is given up for that order alone.
 
-A refusal reserves nothing. It stands until another check for the same purpose decides about as
-much or more, or until what was asked for happens all the same.
+A refusal reserves nothing. It stands until another check for the same purpose, and of no other
+order, decides about as much or more, or until what was asked for happens all the same.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def order_placed(book: Ledger, data: OrderPlaced) -> None:
     if order_id in book.delivered_orders:
         order.deliver(book.delivered_orders.pop(order_id))
     if book.open_checks or book.refusals:
-        book.use_checks(("order",), account, order.amount)
+        book.use_checks(("order",), account, order_id, order.amount)
     current = book.event
     for event in book.unseen.pop(("order", order_id), ()):
         assert isinstance(event.data, CreditNoteIssued)
@@ -63,7 +64,7 @@ def order_delivered(book: Ledger, data: OrderDelivered) -> None:
         return
     order.deliver(book.now)
     if book.open_checks or book.refusals:
-        book.use_checks(("shipment",), order.account, order.amount)
+        book.use_checks(("shipment",), order.account, data.order_id, order.amount)
 
 
 def order_cancelled(book: Ledger, data: OrderCancelled) -> None:
@@ -126,7 +127,9 @@ def credit_checked(book: Ledger, data: CreditChecked) -> None:
         hours = book.rules.credit_policy(book.now).check_reservation_hours
         until = book.now + timedelta(hours=hours)
     room = data.amount.minor if data.approved and until >= book.now else 0
-    check = Check(data.check_id, book.event_id, book.now, account, data.purpose, room, until)
+    check = Check(
+        data.check_id, book.event_id, book.now, account, data.purpose, data.order_id, room, until
+    )
     book.checks.append(check)
     if not data.approved:
         check.refusal = Refusal(
@@ -149,6 +152,7 @@ def _answer_refusals(book: Ledger, account: Account, data: CreditChecked) -> Non
         refusal = check.refusal
         assert refusal is not None
         alike = check.account is account and check.purpose == data.purpose
+        alike = alike and check.may_be_for(data.order_id)
         if alike and refusal.amount <= data.amount.minor:
             check.forget_refusal()
     book.refusals = [check for check in book.refusals if check.refusal is not None]

@@ -286,8 +286,9 @@ def _dated_again(book: Ledger, kept: KeptBooks, parts: Parts) -> None:
 
 def _check_again(kept: KeptCheck, account: Account) -> Check:
     check = Check(
-        kept.check_id, kept.event_id, kept.at, account, kept.purpose, kept.room, kept.until
-    )
+        kept.check_id, kept.event_id, kept.at, account, kept.purpose, kept.order_id, kept.room,
+        kept.until,
+    )  # fmt: skip
     check.refusal = None if kept.refusal is None else Refusal(*kept.refusal)
     return check
 

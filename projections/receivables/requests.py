@@ -104,7 +104,7 @@ def _check_row(reading: ReceivablesAt, check: Check) -> RequestRow:
     refusal, currency = check.refusal, check.account.currency
     found = None
     if refusal is not None:
-        found = _override(reading, check.at, None, currency, refusal.amount)
+        found = _override(reading, check.at, check.order_id, currency, refusal.amount)
     return RequestRow(
         kind="check",
         request_id=check.check_id,
@@ -130,8 +130,8 @@ def _override(
 ) -> Override | None:
     """Return the override that lets what was asked for pass for longest; None: there is none.
 
-    One that names an order is for that order; one of an amount is for no more than it. A check
-    does not say its order, so that one for any order may be meant for it.
+    One that names an order is for that order; one of an amount is for no more than it. For a
+    check that does not say its order, one for any order may be meant.
     """
     best: Override | None = None
     asked_on = date.fromordinal(reading.days.of(asked_at))

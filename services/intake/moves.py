@@ -92,51 +92,38 @@ def _judged(draft: Draft, ways: Ways) -> Judgement:
     if isinstance(draft.data, CustomerMerged):
         for field, customer in (("subject", member), ("data.into", _other(draft))):
             if _was_erased(ways.erased, customer, envelope.effective_at):
-                return EventRefused(
-                    "erased",
-                    field,
-                    worded("is a customer who was erased"),
-                    worded("leave it out: who was erased stays as it was"),
-                )
+                remedy = worded("leave it out: who was erased stays as it was")
+                return EventRefused("erased", field, worded("is a customer who was erased"), remedy)
     why = contradiction(ways.told, member, fact_of(envelope, draft.data))
-    return tuple(ways.relied_on) if why is None else refusal(why)
+    return tuple(ways.relied_on) if why is None else _refusal(why)
 
 
 def _was_erased(erased: Mapping[CustomerId, datetime], customer: CustomerId, at: datetime) -> bool:
     return customer in erased and erased[customer] <= at
 
 
-def refusal(why: Contradiction) -> EventRefused:
-    """Return why a move is not let in, and what to do instead."""
+def _refusal(why: Contradiction) -> EventRefused:
     match why:
         case "itself":
-            return EventRefused(
-                "inconsistent",
-                "data.into",
-                worded("is the subject itself"),
-                worded("name the other one of the two"),
-            )
+            field = "data.into"
+            reason = worded("is the subject itself")
+            remedy = worded("name the other one of the two")
         case "merged":
-            return EventRefused(
-                "inconsistent",
-                "subject",
-                worded("was merged into another customer by then"),
-                worded("name the one that it was merged into, or publish customer.unmerged first"),
+            field = "subject"
+            reason = worded("was merged into another customer by then")
+            remedy = worded(
+                "name the one that it was merged into, or publish customer.unmerged first"
             )
         case "circle":
-            return EventRefused(
-                "inconsistent",
-                "data.into",
-                worded("belongs to the subject by then: each would be merged into the other"),
-                worded("leave it out, or publish customer.unmerged first"),
-            )
+            field = "data.into"
+            reason = worded("belongs to the subject by then: each would be merged into the other")
+            remedy = worded("leave it out, or publish customer.unmerged first")
         case "undone":
-            return EventRefused(
-                "inconsistent",
-                "time",
-                worded(
-                    "is before that of a merge that was recorded already and could not be so "
-                    "beside it"
-                ),
-                worded("give the instant at which it was found, or have that merge undone first"),
+            field = "time"
+            reason = worded(
+                "is before that of a merge that was recorded already and could not be so beside it"
             )
+            remedy = worded(
+                "give the instant at which it was found, or have that merge undone first"
+            )
+    return EventRefused("inconsistent", field, reason, remedy)

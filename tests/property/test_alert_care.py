@@ -168,3 +168,24 @@ def test_what_is_put_off_is_open_again_at_its_instant_whoever_goes_on(
             assert found.next_change_at is not None
             assert found.next_change_at <= until
         now, steps = found.next_change_at, steps + 1
+
+
+def test_whom_an_alert_was_passed_on_to_stays_so_by_whichever_id_words_name_it() -> None:
+    situation = and_late([])
+    at = FIRST + timedelta(days=1)
+    [alert] = cared_for(assess(Receivables(), situation, at, Reference()))
+    for first, then in (
+        (alert.alert_id, alert.episode_id),
+        (alert.episode_id, alert.alert_id),
+    ):
+        passed_on = AlertDelegated(alert_id=first, by="x", to="y")
+        taken_up = AlertAcknowledged(alert_id=then, by="y")
+        words = [
+            event(passed_on, 900, at, "/customers/C-1"),
+            event(taken_up, 901, at + timedelta(hours=1), "/customers/C-1"),
+        ]
+        now = at + timedelta(hours=2)
+        found = cared_for(assess(Receivables(), [*situation, *words], now, Reference()))
+        assert [(one.state, one.state_by, one.delegate) for one in found] == [
+            ("acknowledged", "y", "y")
+        ]

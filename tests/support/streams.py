@@ -163,6 +163,7 @@ _about_anything: st.SearchStrategy[Touchpoint] = st.one_of(
         exposure=moneys,
         approved=st.booleans(),
         reserved_until=st.one_of(st.none(), instants),
+        order_id=st.one_of(st.none(), orders),
     ),
     st.builds(
         CreditOverrideGranted, override_id=st.sampled_from("VW"), role=st.just("head"),

@@ -63,6 +63,17 @@ def test_who_bought_before_and_was_never_registered_may_be() -> None:
     assert decided(bought, Register()) == (CustomerRegistered(home_branch="SH-1", by="clerk-1"),)
 
 
+def test_no_branch_registers_away_who_is_at_home_at_another() -> None:
+    """Whoever bought there is at home there, registered or not; headquarters may move them."""
+    bought = NOBODY._replace(is_known=True, home="SH-1")
+    refused = decided(bought, Register(), STRANGER)
+    assert isinstance(refused, Refused)
+    assert refused.rule == "not_at_home"
+    assert refused.named["branch"] == "SH-1"
+    moved = decided(bought, Register(home_branch="BJ-1"), HEADQUARTERS)
+    assert moved == (CustomerRegistered(home_branch="BJ-1", by="hq-1"),)
+
+
 @pytest.mark.parametrize(
     ("command", "personal"),
     [

@@ -25,7 +25,13 @@ TO_FOLLOW = "2026-02-15"
 
 
 def checked(
-    check_id: str, amount: str, on: str, *, approved: bool = False, purpose: Purpose = "order"
+    check_id: str,
+    amount: str,
+    on: str,
+    *,
+    approved: bool = False,
+    purpose: Purpose = "order",
+    order_id: str | None = None,
 ) -> Told:
     """The gate decided; a refusal is one for the limit of 500.00."""
     data = CreditChecked(
@@ -36,6 +42,7 @@ def checked(
         approved=approved,
         reason=None if approved else "limit_exceeded",
         limit=money("500.00"),
+        order_id=order_id,
     )
     return told(data, on)
 
@@ -159,3 +166,52 @@ def test_an_override_is_for_the_order_that_it_names() -> None:
     assert rows == {"O": None, "P": "credit"}
     before = given(overridden("2026-02-08 10:00"), *orders)
     assert [row.override_role for row in requests(before, TO_FOLLOW)] == [None, None]
+
+
+def test_a_check_that_names_its_order_has_no_override_of_another() -> None:
+    refused = [
+        checked("K", "80.00", "2026-02-10 10:00", order_id="O"),
+        checked("L", "70.00", "2026-02-10 11:00", order_id="P"),
+    ]
+    story = given(*refused, overridden("2026-02-11 10:00", order_id="P"))
+    rows = {row.request_id: row.override_role for row in requests(story, TO_FOLLOW)}
+    assert rows == {"K": None, "L": "credit"}
+
+
+def test_a_refusal_that_names_its_order_is_answered_by_what_becomes_of_that_order_alone() -> None:
+    refused = checked("K", "80.00", "2026-02-10 10:00", order_id="O")
+    for another in (
+        checked("L", "90.00", "2026-02-11 10:00", order_id="P"),
+        order("P", "90.00", on="2026-02-11 10:00"),
+    ):
+        assert stages(given(refused, another), TO_FOLLOW)["K"] == "refused"
+    for its_own in (
+        checked("L", "90.00", "2026-02-11 10:00", order_id="O"),
+        checked("L", "90.00", "2026-02-11 10:00"),
+        order("O", "90.00", on="2026-02-11 10:00"),
+    ):
+        assert "K" not in stages(given(refused, its_own), TO_FOLLOW)
+
+
+def test_room_reserved_for_an_order_is_used_by_that_order_alone() -> None:
+    """Another order that was never checked comes on top, and the exposure says so."""
+    reserved = checked("K", "80.00", "2026-02-10 10:00", approved=True, order_id="O")
+    other = order("P", "60.00", on="2026-02-10 11:00")
+    story = given(reserved, other)
+    rows = {row.request_id: row.amount_minor for row in requests(story, "2026-02-10 11:30")}
+    assert rows == {"K": 8_000, "P": 6_000}
+    both = given(reserved, other, order("O", "80.00", on="2026-02-10 12:00"))
+    rows = {row.request_id: row.amount_minor for row in requests(both, "2026-02-10 12:30")}
+    assert rows == {"O": 8_000, "P": 6_000}
+
+
+def test_room_reserved_for_the_goods_of_an_order_is_used_by_its_delivery_or_invoice() -> None:
+    orders = [order(name, "80.00", on="2026-02-10 09:00") for name in "OP"]
+    reserved = checked(
+        "K", "80.00", "2026-02-10 10:00", approved=True, purpose="shipment", order_id="O"
+    )
+    for name, kept in (("P", True), ("O", False)):
+        shipped = given(*orders, reserved, delivered(name, on="2026-02-10 11:00"))
+        assert ("K" in stages(shipped, "2026-02-10 12:00")) is kept
+        billed = invoice("I", "80.00", due="2026-03-10", on="2026-02-10 11:00", order=name)
+        assert ("K" in stages(given(*orders, reserved, billed), "2026-02-10 12:00")) is kept
