@@ -108,7 +108,11 @@ def check_customer(customer: str, field: str) -> None:
     """Let pass what may name a customer. Raises: EventRefused."""
     wrong = flaw_on_a_page(customer)
     if len(customer) > CUSTOMER_CHARACTERS:
-        wrong = f"has {len(customer)} characters, not 1 to {CUSTOMER_CHARACTERS}"
+        wrong = worded(
+            "has %(count)s characters, not 1 to %(longest)s",
+            count=len(customer),
+            longest=CUSTOMER_CHARACTERS,
+        )
     if wrong or customer.startswith(RESERVED):
         raise EventRefused(
             "malformed",

@@ -10,6 +10,8 @@ import pytest
 from events.texts import either, worded
 from services.console.credit.parameters import CreditParameters
 from services.console.shared.refusals import BadParameter
+from services.intake.answers import EventRefused
+from services.intake.rules import check_customer
 from services.web.languages import told
 from tests.support.chinese import assert_chinese
 
@@ -75,6 +77,14 @@ def test_a_currency_that_is_none_is_told_in_chinese() -> None:
     with pytest.raises(BadParameter) as refused:
         asked.work_filter()
     assert_chinese(told(refused.value.detail, "zh-CN"))
+
+
+@pytest.mark.parametrize("name", ["a/b", " C-1", "x" * 121, "branch:B-1"])
+def test_why_a_name_is_no_customers_is_told_in_chinese(name: str) -> None:
+    with pytest.raises(EventRefused) as refused:
+        check_customer(name, "subject")
+    assert_chinese(told(refused.value.reason, "zh-CN"))
+    assert_chinese(told(refused.value.remedy, "zh-CN"))
 
 
 @pytest.mark.parametrize(
