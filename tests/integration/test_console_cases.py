@@ -358,7 +358,7 @@ async def test_a_promised_call_is_on_the_customers_page_and_in_the_api(desk: Des
     [call] = (await desk.get("/api/v1/customers/K-9/callbacks"))["callbacks"]
     assert (call["status"], call["late"]) == ("made", True)
     page = (await desk.client.get("/customers/K-9", params={"lang": "zh-CN"})).text
-    assert "已迟" in page
+    assert "已超时" in page
 
 
 async def test_alerts_of_cases_stand_beside_those_of_receivables(desk: Desk) -> None:

@@ -53,6 +53,10 @@ class Speaker:
         """Return a number with its groups: 1,234,567."""
         return numbers.format_decimal(value, locale=self.locale)
 
+    def tenths(self, value: Decimal) -> str:
+        """Return a number with its groups and one decimal: 1,234.0."""
+        return numbers.format_decimal(value, format="#,##0.0", locale=self.locale)
+
     def capped(self, value: int, cap: int) -> str:
         """Return a count that was not followed beyond `cap`: 10,000+."""
         return f"{self.number(cap)}+" if value > cap else self.number(value)
