@@ -84,12 +84,25 @@ def hold(
         if fields:
             expected[key] = fields
     assert told == expected
-    raised = [(new_alerts[one], True) for one in new_alerts.keys() - old_alerts]
-    ended = [(old_alerts[one], False) for one in old_alerts.keys() - new_alerts]
-    names = ("customer_id", "kind", "subject", "threshold")
-    assert sorted((*(getattr(one, n) for n in names), one.raised) for one in foretold.alerts) == (
-        sorted((*(one[n] for n in names), up) for one, up in (*raised, *ended))
-    )
+    alerts = {
+        one: (old_alerts.get(one, {}), new_alerts.get(one, {}))
+        for one in old_alerts.keys() | new_alerts.keys()
+        if old_alerts.get(one) != new_alerts.get(one)
+    }
+    expected_alerts = {}
+    for (customer, _), (one, other) in alerts.items():
+        alert = other or one
+        fields = {n: (one[n], other[n]) for n in one if other and one[n] != other[n]}
+        raised = None if one and other else bool(other)
+        named = (customer, alert["kind"], alert["subject"], alert["threshold"], raised)
+        expected_alerts[named] = fields
+    assert {
+        (one.customer_id, one.kind, one.subject, one.threshold, one.raised): {
+            field.field: (field.before, field.after) for field in one.fields
+        }
+        for one in foretold.alerts
+    } == expected_alerts
+    assert len(foretold.alerts) == len(alerts)
     moves = [
         fact.effective_at
         for some in after.values()
