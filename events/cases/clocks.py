@@ -9,6 +9,7 @@ Source: domain rules, sections 2 and 6.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -21,7 +22,8 @@ _NONE = timedelta()
 class Clock(Struct, frozen=True):
     """When a clock ran, of how many minutes of working time; `fixed` is a date asked for.
 
-    `set_at` is when its minutes were last set: no share of them is spent before.
+    `set_at` is when its minutes were last set: no share of them is spent before. `earlier` are the
+    minutes that it had until then, with when these were set.
     """
 
     started_at: datetime
@@ -30,6 +32,7 @@ class Clock(Struct, frozen=True):
     running_since: datetime | None
     ran: tuple[tuple[datetime, datetime], ...] = ()
     fixed: datetime | None = None
+    earlier: tuple[tuple[int, datetime], ...] = ()
 
 
 def started(now: datetime, minutes: int, fixed: datetime | None = None) -> Clock:
@@ -55,24 +58,43 @@ def going_on(clock: Clock, now: datetime) -> Clock:
 
 
 def given(clock: Clock, minutes: int, now: datetime) -> Clock:
-    """Return the clock with other minutes; what was spent stays spent, pauses stay pauses."""
-    return clock if clock.fixed is not None else replace(clock, minutes=minutes, set_at=now)
+    """Return the clock with other minutes; what was spent stays spent, pauses stay pauses.
+
+    Once its time was up they come too late: a deadline that was broken stays where it was.
+    """
+    if clock.fixed is not None:
+        return clock
+    earlier = (*clock.earlier, (clock.minutes, clock.set_at))
+    return replace(clock, minutes=minutes, set_at=now, earlier=earlier)
 
 
 def reached_at(clock: Clock, time: BusinessTime, percent: int = 100) -> datetime | None:
     """Return when that share was or, if it goes on running, will be spent; None: it is not so."""
     if clock.fixed is not None:
         return _running_from(clock, _mark(clock, clock.fixed, time, percent))
-    left = timedelta(minutes=clock.minutes) * percent // 100
+    given = (*clock.earlier, (clock.minutes, clock.set_at))
+    for (minutes, set_at), (_, until) in pairwise(given):
+        up = _spent_at(clock, timedelta(minutes=minutes), set_at, time)
+        if up is not None and up < until:
+            break  # it was up before it was given others
+    else:
+        minutes, set_at = given[-1]
+    return _spent_at(clock, timedelta(minutes=minutes) * percent // 100, set_at, time)
+
+
+def _spent_at(
+    clock: Clock, left: timedelta, set_at: datetime, time: BusinessTime
+) -> datetime | None:
+    """Return when so much of working time was or will be spent, at the earliest when it was set."""
     for start, end in clock.ran:
         at = time.after(start, left)
         if at is not None and at < end:
-            return max(at, clock.set_at)
+            return max(at, set_at)
         left = max(left - time.worked(start, end), _NONE)
     if clock.running_since is None:
         return None
     at = time.after(clock.running_since, left)
-    return None if at is None else max(at, clock.set_at)
+    return None if at is None else max(at, set_at)
 
 
 def _mark(clock: Clock, fixed: datetime, time: BusinessTime, percent: int) -> datetime | None:

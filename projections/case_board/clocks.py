@@ -52,9 +52,11 @@ class CaseClock:
     def give(self, budget: timedelta, now: datetime) -> None:
         """Have another budget; what is spent stays spent, and a date asked for stays its deadline.
 
-        A pause is kept so: nothing is counted anew.
+        A pause is kept so: nothing is counted anew. Once its time was up, another budget comes too
+        late: a deadline that was broken stays where it was.
         """
-        if self.fixed is None:
+        up = self.reached()
+        if self.fixed is None and (up is None or up >= now):
             self.budget, self.set_at = budget, now
 
     def stop(self, now: datetime) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
 from msgspec import structs
 
 from events.business_time import STANDARD_HOURS
@@ -27,7 +28,7 @@ from events.cases.commands import (
 )
 from events.envelope import BranchId
 from events.refusals import Owing
-from events.touchpoints.complaint import ComplaintFiled, ServiceRequested
+from events.touchpoints.complaint import ComplaintFiled, ServiceRequested, Severity
 from events.touchpoints.policy import (
     CalendarSet,
     EscalationPolicy,
@@ -140,9 +141,36 @@ def test_nobody_is_late_before_the_level_was_set_that_makes_it_late() -> None:
     desk.does(HEAD, SetPriority(priority="urgent"), "2026-03-09 14:00")
     row = desk.row("2026-03-09 14:00")  # 4 h were spent, urgent has 2
     assert row.solution_breached_at == instant("2026-03-09 14:00")
-    assert row.response_breached_at == instant("2026-03-09 14:00")
+    assert row.response_breached_at == instant("2026-03-09 10:00")  # an answer within the hour
     alert = next(a for a in desk.assessed("2026-03-09 14:00").alerts if a.kind == "case_solution")
     assert (alert.threshold, alert.since) == (200, instant("2026-03-09 14:00"))
+
+
+@pytest.mark.parametrize("priority", ["urgent", "medium", "low"])
+def test_a_deadline_that_was_broken_stays_where_it_was_whatever_the_level_becomes(
+    priority: Severity,
+) -> None:
+    desk = high()
+    desk.does(HEAD, SetPriority(priority=priority), "2026-03-09 16:00")
+    desk.does(HEAD, SetPriority(priority="high"), "2026-03-09 16:30")
+    desk.does(HEAD, SetPriority(priority=priority), "2026-03-09 17:00")
+    row = desk.row("2026-03-09 17:00")
+    assert row.response_breached_at == instant("2026-03-09 10:00")
+    assert row.solution_breached_at == instant("2026-03-09 14:00")
+    alerts = {
+        alert.threshold: alert.since
+        for alert in desk.assessed("2026-03-09 17:00").alerts
+        if alert.kind == "case_response"
+    }
+    assert alerts[max(alerts)] == instant("2026-03-09 11:00")  # twice the hour, on that clock
+    desk.agrees(instant("2026-03-09 17:00"))
+
+
+def test_time_that_is_not_up_can_still_be_given() -> None:
+    desk = high()
+    desk.does(HEAD, SetPriority(priority="low"), "2026-03-09 10:00")  # just when an answer is due
+    row = desk.row("2026-03-09 16:00")
+    assert (row.response_breached_at, row.solution_breached_at) == (None, None)
 
 
 def test_an_answer_that_was_in_time_stays_so_whatever_the_level_becomes() -> None:
