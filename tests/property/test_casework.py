@@ -236,12 +236,23 @@ def works(at: datetime) -> bool:
 def counted_up(
     switches: list[tuple[datetime, bool]], levels: list[tuple[datetime, int]]
 ) -> datetime | None:
-    """When the last level's minutes are spent, no earlier than it was set, minute by minute.
+    """When a level's minutes are spent, no earlier than it was set, minute by minute.
 
+    It is the first level whose minutes were up before another was set, else the last.
     A clock that stops exactly then has not overrun: it must run on.
     """
+    up = None
+    for n, (set_at, budget) in enumerate(levels):
+        up = spent_at(switches, set_at, budget)
+        if up is not None and n + 1 < len(levels) and up < levels[n + 1][0]:
+            break
+    return up
+
+
+def spent_at(
+    switches: list[tuple[datetime, bool]], set_at: datetime, budget: int
+) -> datetime | None:
     spent, at = 0, FIRST
-    set_at, budget = levels[-1]
     while at < FIRST + timedelta(days=40):
         runs = next((on for moment, on in reversed(switches) if moment <= at), True)
         if runs and spent >= budget:
