@@ -36,7 +36,7 @@ def refusal_teller(
         day=lambda day: dates.format_date(day, DAYS[language], locale=locale),
         money=lambda money: _money(money, locale),
         comma=_("; "),
-        nothing=_("nobody or nothing"),
+        nothing=_("none"),
         by=_("%(owed)s, by %(due)s"),
         department=called,
     )
