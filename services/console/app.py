@@ -49,6 +49,7 @@ from services.console.shared.visit import NotModified
 from services.console.value import routes as value
 from services.console.value.words import ValueWords
 from services.errors import Unavailable
+from services.people.principal import Doorkeeper, OpenDoor
 from services.web.problems import Problem
 
 _API = "/api/"
@@ -95,13 +96,17 @@ def renderer() -> Renderer:
     )
 
 
-def create_console(platform: ConsolePlatform, most_viewers: int = 500) -> FastAPI:
+def create_console(
+    platform: ConsolePlatform, most_viewers: int = 500, doorkeeper: Doorkeeper | None = None
+) -> FastAPI:
     """Return the console over an open platform; its overview is streamed to so many at most.
+
+    Without a doorkeeper everybody sees all.
 
     `end_streams` must be called when the server is told to stop: a server waits for open
     answers before it tells the application anything.
     """
-    console = Console(platform, PROJECTIONS, renderer())
+    console = Console(platform, PROJECTIONS, renderer(), doorkeeper or OpenDoor())
     gather = OverviewSource(console.everything, console.signer).gather
     live = LiveOverview(gather, partial(draw, console.renderer), most_viewers)
 

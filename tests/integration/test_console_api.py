@@ -18,7 +18,7 @@ from services.console.app import create_console
 from services.console.receivables.ageing import ageing, balances_by_branch
 from services.console.shared import waiting
 from services.console.shared.freshness import freshness
-from services.console.shared.principal import ANYBODY
+from services.people.principal import ANYBODY
 from tests.support.chinese import assert_chinese
 from tests.support.console import Company, invoice, open_company, payment_of
 

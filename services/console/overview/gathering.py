@@ -22,9 +22,9 @@ from services.console.receivables.ageing import (
 )
 from services.console.shared.cursor import CursorSigner
 from services.console.shared.freshness import Freshness, page_freshness
-from services.console.shared.principal import ANYBODY
 from services.console.shared.reading import VALUE, Reader, ReadModel
 from services.console.value.pyramid import Pyramid, pyramid
+from services.people.principal import ANYBODY
 
 FEED_LENGTH = 6
 COLUMN_LENGTH = 4

@@ -9,6 +9,7 @@ from services.console.shared.cursor import CursorSigner
 from services.console.shared.platform import ConsolePlatform
 from services.console.shared.reading import CASES, RECEIVABLES, VALUE, ReadModel, SharedFeed
 from services.console.shared.render import Renderer
+from services.people.principal import Doorkeeper
 
 _SIGNING_SUBJECT = "console:cursors"
 """A subject that nobody is: its key signs."""
@@ -20,7 +21,11 @@ class Console:
     """One console over one platform: each projection to be read alone, and all together."""
 
     def __init__(
-        self, platform: ConsolePlatform, projections: Sequence[Projection], renderer: Renderer
+        self,
+        platform: ConsolePlatform,
+        projections: Sequence[Projection],
+        renderer: Renderer,
+        doorkeeper: Doorkeeper,
     ) -> None:
         feed = SharedFeed(platform)
         named = {projection.name: projection for projection in projections}
@@ -30,6 +35,7 @@ class Console:
         self.everything = ReadModel(platform, projections, feed)
         self.vault = platform.vault
         self.renderer = renderer
+        self.doorkeeper = doorkeeper
         self._signer: CursorSigner | None = None
 
     async def signer(self) -> CursorSigner:

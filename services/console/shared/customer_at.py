@@ -26,7 +26,6 @@ from events.touchpoints.base import Touchpoint
 from events.touchpoints.customer import CustomerProfileChanged, CustomerRegistered
 from projections.facts import Facts
 from projections.merged import KnownTogether, known_together
-from services.console.shared.principal import Principal
 from services.console.shared.reading import ReadModel
 from services.console.shared.refusals import BadParameter
 from services.console.shared.statements import named_sql
@@ -35,6 +34,7 @@ from services.log.merged import merged_with
 from services.log.near_customers import did_you_mean, near_customers
 from services.log.readable import recorded
 from services.log.stored import stored_event
+from services.people.principal import Principal
 from services.ports import StoredEvent
 from services.postgres.pool import translated
 from services.web.problems import Problem

@@ -23,9 +23,9 @@ from projections.protocol import Projection
 from projections.receivables.projection import Receivables
 from projections.value_tiers.projection import ValueTiers
 from services.console.shared.platform import ConsolePlatform
-from services.console.shared.principal import Principal
 from services.console.shared.statements import Statements, named_sql
 from services.errors import Unavailable, UnreadableEvent
+from services.people.principal import Principal
 from services.postgres.pool import translated
 from services.projector.reference_feed import ReferenceFeed
 

@@ -23,11 +23,11 @@ from services.console.shared.freshness import CAP, page_freshness
 from services.console.shared.i18n import language_of, with_parameters
 from services.console.shared.page import dynamic_headers, page_response
 from services.console.shared.parameters import Parameters
-from services.console.shared.principal import ANYBODY, Principal
 from services.console.shared.reading import Reader, ReadModel, branch_names
 from services.console.shared.refusals import invalid_parameters
 from services.console.shared.release import release
 from services.console.shared.waiting import wait_until
+from services.people.principal import Principal
 from services.web.problems import MEDIA_TYPE, PROBLEM_SCHEMA
 
 P = TypeVar("P", bound=BaseModel)
@@ -166,10 +166,10 @@ def entity_tag(reader: Reader, language: str) -> str:
     return f"{filling}{reader.progress.change}.{policies}.{days}-{language}"
 
 
-def _visit(request: Request) -> Visit:
+async def _visit(request: Request) -> Visit:
     console = request.app.state.console
     assert isinstance(console, Console)
-    return Visit(request, console, ANYBODY)
+    return Visit(request, console, await console.doorkeeper.principal_of(request))
 
 
 TheVisit = Annotated[Visit, Depends(_visit)]

@@ -12,7 +12,7 @@ from projections.receivables.statement import explain
 from services.audit.statement_text import statement_lines
 from services.console.customers.account_documents import customer_document
 from services.console.shared.customer_at import CustomerAt
-from services.console.shared.principal import ANYBODY
+from services.people.principal import ANYBODY
 from tests.support.given import (
     CUSTOMER,
     SHANGHAI,
