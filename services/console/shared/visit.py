@@ -176,7 +176,9 @@ def entity_tag(reader: Reader, language: str) -> str:
 async def _visit(request: Request) -> Visit:
     console = request.app.state.console
     assert isinstance(console, Console)
-    return Visit(request, console, await console.doorkeeper.principal_of(request))
+    principal = await console.doorkeeper.principal_of(request)
+    request.state.principal = principal  # the menu of any page shows what he or she may do
+    return Visit(request, console, principal)
 
 
 TheVisit = Annotated[Visit, Depends(_visit)]
