@@ -45,6 +45,8 @@ def page_response(
             scheme: with_parameters(request, {SCHEME: scheme or _OF_THE_SYSTEM})
             for scheme in ("", *SCHEMES)
         },
+        principal=getattr(request.state, "principal", None),  # None: nobody has logged in
+        visitor=getattr(request.state, "visitor", None),  # None: there is no log-in to end
         **context,
     )
     response = HTMLResponse(markup, status, headers=headers)
