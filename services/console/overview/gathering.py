@@ -121,6 +121,8 @@ def _state(reader: Reader) -> State:
 
 async def count_customers(reader: Reader) -> int:
     """Return how many customers registered, bought, paid, complained or were visited."""
+    if reader.principal.scope.branches is not None:
+        return await reader.count(reader.statements.sql("overview/count_own_customers"))
     return await reader.count(
         reader.statements.sql("overview/count_customers"), *reader.version_of(VALUE)
     )
