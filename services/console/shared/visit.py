@@ -104,11 +104,11 @@ class Visit:
         self._position = position
 
     def held_under(self, state: str) -> None:
-        """Tag the answer by the state it shows; the tag names the release too.
+        """Tag the answer by the state it shows, to whom, and by the release.
 
         Raises: NotModified.
         """
-        self._tag = f'W/"{state}-{release()}"'
+        self._tag = f'W/"{state}-{self.principal.digest}-{release()}"'
         held = self.request.headers.get("if-none-match", "")
         if self._tag in (part.strip() for part in held.split(",")):
             raise NotModified(self._tag)
