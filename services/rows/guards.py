@@ -25,7 +25,8 @@ READER = "touchstone_reader"
 
 _POLICY = "touchstone_scope"
 _SETTING = "touchstone.branches"
-_OURS = f"ANY ((SELECT nullif(current_setting('{_SETTING}', true), '')::text[]))"
+# A subquery, so that the text is read once for a statement; a cast, so that it is one value.
+_OURS = f"ANY ((SELECT nullif(current_setting('{_SETTING}', true), '')::text[])::text[])"
 _HOMES = stored_name(ValueTiers.name, ValueTiers.version, STANDINGS.name)
 _HOMELESS = (
     "BEGIN RETURN NOT EXISTS (SELECT 1 FROM projection_heads WHERE customer_id = of_customer "

@@ -3,18 +3,17 @@
 A route that comes new must be named here, with the right that it asks for.
 """
 
-import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import date
 
 import asyncpg
 import httpx2
 import pytest
-from fastapi import FastAPI
-from fastapi.routing import APIRoute
+from fastapi import APIRouter, FastAPI
 from starlette.requests import Request
+from starlette.routing import BaseRoute, Route
 
 from events.cases.terms import native_case_id
 from events.touchpoints.complaint import ComplaintFiled, ServiceRequested
@@ -154,8 +153,8 @@ async def tell(company: Company) -> None:
     await company.report("moved-away", CustomerProfileChanged(home_branch="NY"), branch="SH")
     await buy(company, "moved-in", "NY")
     await company.report("moved-in", CustomerProfileChanged(home_branch="SH"), branch="NY")
-    await buy(company, "root", "SH")
     await buy(company, "member", "NY")
+    await buy(company, "root", "SH")  # the home named last is that of both together
     await company.report("member", CustomerMerged(into="root"), branch="HQ")
     await company.project()
 
@@ -199,12 +198,23 @@ async def console(company: Company) -> AsyncIterator[tuple[FastAPI, httpx2.Async
         yield app, client, badge
 
 
-def addresses(app: FastAPI) -> Iterator[tuple[str, str]]:
-    """Yield the method and address of everything that the console answers to."""
-    for route in app.routes:
-        methods = getattr(route, "methods", None) or {"GET"}
-        for method in sorted(methods - {"HEAD", "OPTIONS"}):
-            yield method, getattr(route, "path")  # noqa: B009 - of any kind of route
+def addresses(app: FastAPI) -> list[tuple[str, str]]:
+    """Return the method and address of everything that the console answers to."""
+    return [
+        (method, route.path)
+        for route in routes(app.routes)
+        for method in sorted((route.methods or {"GET"}) - {"HEAD", "OPTIONS"})
+    ]
+
+
+def routes(some: Iterable[BaseRoute]) -> Iterator[Route]:
+    """Yield every route, also those of routers that were included whole."""
+    for one in some:
+        if isinstance(one, Route):
+            yield one
+        else:
+            within: APIRouter = one.original_router  # type: ignore[attr-defined]
+            yield from routes(within.routes)
 
 
 async def cases_by_customer(company: Company) -> dict[str, str]:
@@ -216,7 +226,7 @@ async def cases_by_customer(company: Company) -> dict[str, str]:
 def filled(path: str, customer: str, case: str) -> str:
     """Return an address about a customer."""
     found = path.replace("{customer}", customer).replace("{case}", case)
-    found = found.replace("{table}", "cases")
+    found = found.replace("{table}", "handling")
     assert "{" not in found, f"say what {path} is to be asked about"
     return found
 
@@ -284,7 +294,7 @@ async def test_a_customer_of_another_branch_answers_like_an_unknown_one(
         assert about
         for customer in (*others(branch), *(["member"] if branch == "NY" else [])):
             unknown = "x" * len(customer)
-            case = cases.get(customer, "y")
+            case = cases.get(customer, "caseless")
             for method, path in about:
                 for query in ("", "?as_of=2026-03-18", "?as_known=2026-03-18"):
                     if "timeline" in path and "as_known" in query:
@@ -293,7 +303,9 @@ async def test_a_customer_of_another_branch_answers_like_an_unknown_one(
                     nowhere = filled(path, unknown, "z" * len(case)) + query
                     answer = await got(client, f"{branch}-clerk", method, address)
                     same = await got(client, f"{branch}-clerk", method, nowhere)
-                    assert answer.status_code == same.status_code == 404, (branch, address)
+                    assert answer.status_code == same.status_code, (branch, address)
+                    # Of some addresses no instant can be asked.
+                    assert answer.status_code == 404 or (query and answer.status_code == 400)
                     text = answer.text.replace(customer, unknown).replace(case, "z" * len(case))
                     assert text == same.text
 
@@ -386,9 +398,7 @@ async def test_who_sees_all_takes_no_other_role(company: Company) -> None:
         async with model.reading(principal) as reader:
             [row] = await reader.fetch("SELECT current_user = $1 AS part", READER)
             assert row["part"] is role
-    await asyncio.sleep(0)
 
 
 def test_every_right_is_some_roles() -> None:
     assert set().union(*RIGHTS.values()) == set(Right)
-    assert APIRoute  # routes of the console are of this kind
