@@ -12,7 +12,7 @@ import pytest
 import trustme
 
 from projections import PROJECTIONS
-from services import native as native_parts
+from services.native import Native
 from services.operating.doctor import machine
 from services.operating.doctor.database import clock, migrations, server, versions
 from services.operating.doctor.finding import Finding
@@ -113,12 +113,11 @@ def test_a_port_that_another_program_has_is_named(
 
 
 def test_compiled_parts_of_other_sources_are_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(machine, "whole_builds", lambda: [tmp_path])
-    monkeypatch.setattr(machine, "choose", lambda: native_parts.Native((), "of other sources"))
+    monkeypatch.setattr(machine, "choose", lambda: Native((), out_of_date=True))
     assert machine.native().state == "warning"
-    monkeypatch.setattr(machine, "whole_builds", list)
+    monkeypatch.setattr(machine, "choose", Native)
     assert machine.native().state == "well"
 
 

@@ -15,7 +15,7 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 
 from services.errors import UsageError
-from services.native import PARTS, choose, whole_builds
+from services.native import choose
 from services.operating.doctor.finding import Finding, fault, unknown, warning, well
 from services.settings import Settings
 from services.vault.master_key import MasterKeyUnusable, master_key
@@ -151,10 +151,10 @@ def _lives(settings: Settings, host: str, port: int) -> bool:
 def native() -> Finding:
     """Look whether compiled parts are there that are of other sources."""
     chosen = choose()
-    if whole_builds() and len(chosen.parts) < len(PARTS):
+    if chosen.out_of_date:
         return warning(
             "native",
-            f"the compiled parts are of other sources and do not run ({chosen})",
+            "the compiled parts are of other sources and do not run",
             "run `make native`; without them everything works, only slower",
         )
     return well("native", f"compiled parts: {chosen}")
