@@ -43,7 +43,7 @@ async def live(house: House, customer: str) -> Shown:
     pool = house.platform.pool
     account = await pool.fetchrow(
         "SELECT sum(overdue_minor) AS overdue,"
-        " sum(credit_minor) AS credit FROM receivables_v4_accounts WHERE customer_id = $1",
+        " sum(credit_minor) AS credit FROM receivables_v5_accounts WHERE customer_id = $1",
         customer,
     )
     standing = await pool.fetchrow(

@@ -52,7 +52,7 @@ def test_verify_names_each_difference_and_nothing_else(run: Run, database: str) 
     assert differences(run) == []
     change(
         database,
-        "UPDATE receivables_v4_items SET balance_minor = 49999",
+        "UPDATE receivables_v5_items SET balance_minor = 49999",
         "UPDATE alerts SET amount_minor = 1 WHERE kind = 'overdue'",
         "UPDATE totals SET count = 2 WHERE projection = 'receivables' AND measure = 'open'",
     )
