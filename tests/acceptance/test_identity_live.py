@@ -47,7 +47,7 @@ async def live(house: House, customer: str) -> Shown:
         customer,
     )
     standing = await pool.fetchrow(
-        "SELECT * FROM value_tiers_v4_standings WHERE customer_id = $1", customer
+        "SELECT * FROM value_tiers_v5_standings WHERE customer_id = $1", customer
     )
     assert account is not None
     score, tier = (None, None) if standing is None else (standing["score_minor"], standing["tier"])

@@ -124,7 +124,7 @@ async def test_a_late_policy_reassesses_older_rows_as_if_it_had_always_been_ther
     found = await verify(platform, lambda done: None)
     assert (found.customers > 0, found.named) == (True, [])
     gold = await platform.pool.fetch(
-        "SELECT customer_id FROM value_tiers_v4_standings WHERE tier = 'gold'"
+        "SELECT customer_id FROM value_tiers_v5_standings WHERE tier = 'gold'"
     )
     assert {row["customer_id"] for row in gold} == {"C-6", "C-7", "C-8", "C-9", "C-10"}
     async with fresh_database(postgres_server, migrated) as dsn, opened(dsn) as other:
@@ -169,7 +169,7 @@ async def test_a_trial_tells_what_publishing_then_does_and_writes_nothing(
     await publish_policy(platform, stricter, "HQ")
     await Projector(platform).catch_up()
     gold = await platform.pool.fetchval(
-        "SELECT count(*) FROM value_tiers_v4_standings WHERE tier = 'gold'"
+        "SELECT count(*) FROM value_tiers_v5_standings WHERE tier = 'gold'"
     )
     assert gold == 3
 
@@ -210,7 +210,7 @@ async def test_lines_are_drawn_by_shares_and_freeze_when_published(platform: Pla
     assert (await publish_policy(platform, found.meant, "HQ")).status == "accepted"
     await Projector(platform).catch_up()
     counted = await platform.pool.fetch(
-        "SELECT tier, count(*) AS customers FROM value_tiers_v4_standings GROUP BY tier"
+        "SELECT tier, count(*) AS customers FROM value_tiers_v5_standings GROUP BY tier"
     )
     assert {row["tier"]: row["customers"] for row in counted} == {
         "platinum": 2, "gold": 3, "iron": 3, "lead": 2,
