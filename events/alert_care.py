@@ -1,7 +1,8 @@
 """What was done about an alert: taken up, put off, passed on, as staff said it one after the other.
 
 The last word counts; whom it was passed on to stays so until it is passed on again, or somebody
-else takes it up. It ends with the episode: an alert that becomes true again is another one (decision 31).
+else takes it up. It ends with the episode: an alert that becomes true again is another one
+(decision 31).
 """
 
 from __future__ import annotations
