@@ -50,6 +50,7 @@ from services.console.value import routes as value
 from services.console.value.words import ValueWords
 from services.errors import Unavailable, UnreadableEvent
 from services.people.principal import Doorkeeper, OpenDoor
+from services.web.origin import SameOriginWrites
 from services.web.problems import Problem
 
 _API = "/api/"
@@ -107,7 +108,7 @@ def create_console(
     answers before it tells the application anything.
     """
     console = Console(platform, PROJECTIONS, renderer(), doorkeeper or OpenDoor())
-    gather = OverviewSource(console.everything, console.signer).gather
+    gather = OverviewSource(console.everything, console.signer, console.persons).gather
     live = LiveOverview(gather, partial(draw, console.renderer), most_viewers)
 
     @asynccontextmanager
@@ -132,6 +133,7 @@ def create_console(
     app.add_route(PREFIX + "{name:path}", assets().respond, include_in_schema=False)
     # Without a log-in, a page of another site must not reach this one by a name of its own
     # that it points at loopback.
+    app.add_middleware(SameOriginWrites)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=_HOSTS, www_redirect=False)
     app.add_middleware(SecurityHeaders)
     _handle_failures(app)

@@ -34,6 +34,7 @@ from services.intake.speaking import scope_of, speaking_for_a_branch
 from services.web.bodies import read
 from services.web.doors import Doors
 from services.web.languages import asked_language
+from services.web.origin import SameOriginWrites
 from services.web.problems import Problem, install_problem_handlers
 from services.web.rates import Rates
 
@@ -78,6 +79,7 @@ def create_gateway(platform: GatewayPlatform, rates: Rates | None = None) -> Fas
     app.include_router(identity_router(platform, rates))
     app.include_router(alerts_router(platform, rates))
     app.include_router(bulk_router(platform, rates))
+    app.add_middleware(SameOriginWrites)
     install_problem_handlers(app)
     return app
 

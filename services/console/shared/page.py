@@ -28,7 +28,13 @@ def page_response(
     language = language_of(request)
     links = {tag: with_parameters(request, {"lang": tag}) for tag in LANGUAGES}
     markup = renderer.render(
-        template, language, page_path=page_path, language_links=links, **context
+        template,
+        language,
+        page_path=page_path,
+        language_links=links,
+        principal=getattr(request.state, "principal", None),  # None: nobody has logged in
+        visitor=getattr(request.state, "visitor", None),  # None: there is no log-in to end
+        **context,
     )
     response = HTMLResponse(markup, status, headers=headers)
     response.headers["Content-Language"] = language

@@ -27,12 +27,15 @@ from services.console.shared.reading import Reader, ReadModel, branch_names
 from services.console.shared.refusals import invalid_parameters
 from services.console.shared.release import release
 from services.console.shared.waiting import wait_until
-from services.people.principal import Principal
+from services.people.principal import Principal, Right
 from services.web.problems import MEDIA_TYPE, PROBLEM_SCHEMA
 
 P = TypeVar("P", bound=BaseModel)
 
 _PROBLEM: dict[str, Any] = {"content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}}
+
+_PERSONAL = {"Cache-Control": "private, no-store"}
+"""Of a page with names or telephone numbers: nothing keeps a copy of it."""
 
 PAGE_LENGTH = 50
 """How many entries a page's list shows."""
@@ -60,6 +63,14 @@ class Visit:
         self.language = language_of(request)
         self._position: str | None = None
         self._tag: str | None = None
+        self._shows_persons = False
+
+    def need(self, right: Right) -> None:
+        """Return only if who asks may do something; every route says what it needs.
+
+        Raises: NotAllowed.
+        """
+        self.principal.need(right)
 
     def asked(self, kind: type[P]) -> P:
         """Return a page's parameters; what a form left empty was not asked for.
@@ -102,9 +113,14 @@ class Visit:
         if self._tag in (part.strip() for part in held.split(",")):
             raise NotModified(self._tag)
 
+    def shows_persons(self) -> None:
+        """Say that names or telephone numbers are on the page."""
+        self._shows_persons = True
+
     def headers(self) -> dict[str, str]:
         """Return what every answer says: its tag, and the position it reflects."""
-        return dynamic_headers(self._tag, self._position)
+        headers = dynamic_headers(self._tag, self._position)
+        return headers | _PERSONAL if self._shows_persons else headers
 
     def answer(self, document: Positioned, next_cursor: str | None = None) -> Response:
         """Return a document with the position it reflects, its tag, and the next page's address."""
@@ -169,7 +185,9 @@ def entity_tag(reader: Reader, language: str) -> str:
 async def _visit(request: Request) -> Visit:
     console = request.app.state.console
     assert isinstance(console, Console)
-    return Visit(request, console, await console.doorkeeper.principal_of(request))
+    principal = await console.doorkeeper.principal_of(request)
+    request.state.principal = principal  # the menu of any page shows what he or she may do
+    return Visit(request, console, principal)
 
 
 TheVisit = Annotated[Visit, Depends(_visit)]
@@ -183,6 +201,7 @@ def api_router() -> APIRouter:
         responses={
             304: {"description": "The answer of this entity tag still holds."},
             400: {"description": "A parameter cannot be taken; the problem names it."} | _PROBLEM,
+            403: {"description": "No role of whoever asks allows it."} | _PROBLEM,
             409: {"description": "The log does not hold the position of `at_least`."} | _PROBLEM,
             503: {"description": "Away, or not there yet; try again."} | _PROBLEM,
         },
