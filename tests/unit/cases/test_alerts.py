@@ -177,6 +177,8 @@ def test_who_took_it_up_is_the_only_one_to_put_it_off_until_he_or_she_leaves() -
     assert asked("bob", DelegateAlert(to="amy"), alert) == (
         AlertDelegated(alert_id="A-1", by="bob", to="amy"),
     )
+    over = KnownAlert("A-1", REACHED, Care("acknowledged", head, NOW))
+    assert asked("bob", AcknowledgeAlert(), over) == "taken_up", "whom it was passed on to before"
     gone = structs.replace(alert, care=Care("acknowledged", "who left", NOW))
     assert asked(head, AcknowledgeAlert(), gone) == (AlertAcknowledged(alert_id="A-1", by=head),)
 
