@@ -16,6 +16,9 @@ from starlette.responses import PlainTextResponse, Response
 
 from events.texts import worded
 from projections import PROJECTIONS
+from services.console.acting import case_page
+from services.console.acting import routes as acting
+from services.console.acting.words import ActingWords
 from services.console.alerts import routes as alerts
 from services.console.alerts.words import AlertWords
 from services.console.cases import board_routes as case_boards
@@ -77,6 +80,8 @@ _ROUTERS = (
     cases.pages,
     customers.pages,
     alerts.pages,
+    acting.pages,
+    case_page.pages,
 )
 
 _HOSTS = ("localhost", "127.0.0.1", "[::1]")
@@ -86,6 +91,7 @@ def renderer() -> Renderer:
     """Return the templates with every topic's words."""
     return Renderer(
         {
+            "acting_words": ActingWords,
             "alert_words": AlertWords,
             "case_words": CaseWords,
             "credit_words": CreditWords,

@@ -1,0 +1,148 @@
+"""What commands, their fields and what they change are called on a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from services.console.shared.i18n import N_
+from services.console.shared.words import Named
+
+_COMMANDS: Mapping[str, str] = {
+    "take": N_("Take over"),
+    "assign": N_("Assign"),
+    "reply": N_("Record a first answer"),
+    "hand-off": N_("Hand on to a department"),
+    "fulfil": N_("Say that what is owed is done"),
+    "withdraw": N_("Withdraw what is owed"),
+    "tell-customer": N_("Record that the customer was told"),
+    "wait": N_("Wait on the customer"),
+    "resume": N_("Go on"),
+    "refer": N_("Refer a need to another department"),
+    "resolve": N_("Resolve"),
+    "record-callback": N_("Record the call-back"),
+    "close": N_("Close without a call-back"),
+    "reopen": N_("Reopen"),
+    "escalate": N_("Escalate"),
+    "acknowledge": N_("Take up"),
+    "snooze": N_("Put off"),
+    "delegate": N_("Pass on"),
+    "hold-dunning": N_("Hold reminders"),
+    "note": N_("Write a note"),
+    "set-priority": N_("Set the priority"),
+    "decline": N_("Decline"),
+    "mark-duplicate": N_("Mark as a duplicate"),
+    "check-credit": N_("Check credit"),
+    "override-credit": N_("Override the credit gate"),
+    "set-credit-limit": N_("Set the credit limit"),
+    "dispute-invoice": N_("Record a dispute"),
+    "settle-dispute": N_("Settle a dispute"),
+    "record-promise": N_("Record a promise to pay"),
+    "confirm-payment": N_("Confirm a suspected payment"),
+    "reject-payment": N_("Reject a double report"),
+    "register": N_("Register a customer"),
+    "change-profile": N_("Change the profile"),
+    "merge": N_("Merge into another customer"),
+    "unmerge": N_("Undo the merge"),
+}
+
+_FIELDS: Mapping[str, str] = {
+    "address": N_("Address"),
+    "agent": N_("Member of staff"),
+    "amount": N_("Amount"),
+    "bank_reference": N_("Bank reference"),
+    "callback_phone": N_("Telephone to call back"),
+    "category": N_("Category"),
+    "channel": N_("Channel"),
+    "competitor_spend": N_("Spent elsewhere a month"),
+    "department": N_("Department"),
+    "due_minutes": N_("Working minutes until it is due"),
+    "duplicate_of": N_("The other case"),
+    "email": N_("E-mail"),
+    "home_branch": N_("Home branch"),
+    "identity_number": N_("Identity number"),
+    "into": N_("Into which customer (id)"),
+    "invoice_id": N_("Invoice"),
+    "invoice_ids": N_("Invoices (none: all that is overdue)"),
+    "kind": N_("Kind"),
+    "limit": N_("Limit"),
+    "minutes": N_("Minutes"),
+    "name": N_("Name"),
+    "note": N_("Note (kept sealed)"),
+    "obligation_id": N_("What is owed"),
+    "order_id": N_("Order"),
+    "outcome": N_("Outcome"),
+    "owes": N_("What is to be done"),
+    "payment_id": N_("Payment"),
+    "phone": N_("Telephone"),
+    "planned_at": N_("Planned for"),
+    "priority": N_("Priority"),
+    "promised_on": N_("Promised for"),
+    "purpose": N_("Purpose"),
+    "reason": N_("Reason"),
+    "scores": N_("Scores of satisfaction, 0 to 10"),
+    "segment": N_("Segment"),
+    "severity": N_("Priority"),
+    "staff": N_("Member of staff"),
+    "step": N_("Told of"),
+    "step_of": N_("Escalation"),
+    "text": N_("What the customer says (kept sealed)"),
+    "to": N_("To whom"),
+    "until": N_("Until"),
+    "wanted_by": N_("Wanted by"),
+}
+
+_CLOCKS: Mapping[str, str] = {
+    "response": N_("First answer"),
+    "solution": N_("Solution"),
+    "obligation": N_("Department"),
+}
+
+_OUTCOMES: Mapping[str, str] = {
+    "would_be_done": N_("would be done"),
+    "done": N_("done"),
+    "done_before": N_("done before"),
+    "refused": N_("refused"),
+    "stale": N_("somebody was faster"),
+    "unreadable": N_("cannot be read"),
+    "unavailable": N_("not known, try again"),
+}
+
+_SUGGESTED: Mapping[str, Sequence[str]] = {
+    "account_reason": ("price", "quality", "quantity", "not_delivered", "damaged", "goodwill"),
+    "case_reason": ("damaged", "late_delivery", "serial_number", "photo_of_damage", "payment"),
+    "category": ("delivery", "quality", "price", "billing", "attitude", "installation"),
+    "channel": ("phone", "email", "sms", "wechat", "letter", "store"),
+    "dispute_outcome": ("granted", "rejected", "goodwill"),
+    "method": ("bank_transfer", "cash", "card", "alipay", "wechat", "cheque"),
+    "owes": ("inspection", "repair", "replacement", "refund", "credit_note", "explanation"),
+    "purpose": ("relationship", "payment", "inspection", "new_products", "appointment"),
+}
+
+
+def suggestions(name: str) -> Sequence[str]:
+    """Return the usual words that are suggested for a field."""
+    return _SUGGESTED.get(name, ())
+
+
+class ActingWords(Named):
+    """Names of commands, fields, tables and outcomes."""
+
+    def command(self, word: str) -> str:
+        """Return what a command does."""
+        return self._named(_COMMANDS, word)
+
+    def field(self, name: str) -> str:
+        """Return what a field asks for."""
+        return self._named(_FIELDS, name)
+
+    def outcome(self, outcome: str) -> str:
+        """Return what became of one of many."""
+        return self._named(_OUTCOMES, outcome)
+
+    def step(self, clock: str, percent: int, about: str) -> str:
+        """Return a step of the ladder on a clock."""
+        told = self._("%(clock)s: %(share)s of the time is spent") % {
+            "clock": self._named(_CLOCKS, clock),
+            "share": f"{percent}%",
+        }
+        return f"{told} ({about})" if about else told
