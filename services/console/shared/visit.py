@@ -21,7 +21,7 @@ from services.console.shared.console import Console
 from services.console.shared.documents import Positioned
 from services.console.shared.freshness import CAP, page_freshness
 from services.console.shared.i18n import language_of, with_parameters
-from services.console.shared.page import dynamic_headers, page_response
+from services.console.shared.page import SCHEME, dynamic_headers, page_response, scheme_of
 from services.console.shared.parameters import Parameters
 from services.console.shared.reading import Reader, ReadModel, branch_names
 from services.console.shared.refusals import invalid_parameters
@@ -33,6 +33,9 @@ from services.web.problems import MEDIA_TYPE, PROBLEM_SCHEMA
 P = TypeVar("P", bound=BaseModel)
 
 _PROBLEM: dict[str, Any] = {"content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}}
+
+_PERSONAL = {"Cache-Control": "private, no-store"}
+"""Of a page with names or telephone numbers: nothing keeps a copy of it."""
 
 PAGE_LENGTH = 50
 """How many entries a page's list shows."""
@@ -60,6 +63,7 @@ class Visit:
         self.language = language_of(request)
         self._position: str | None = None
         self._tag: str | None = None
+        self._shows_persons = False
 
     def need(self, right: Right) -> None:
         """Return only if who asks may do something; every route says what it needs.
@@ -73,7 +77,11 @@ class Visit:
 
         Raises: Problem.
         """
-        given = {name: value for name, value in self.request.query_params.items() if value}
+        given = {
+            name: value
+            for name, value in self.request.query_params.items()
+            if value and name != SCHEME
+        }
         try:
             return kind.model_validate(given)
         except ValidationError as error:
@@ -100,18 +108,24 @@ class Visit:
         self._position = position
 
     def held_under(self, state: str) -> None:
-        """Tag the answer by the state it shows; the tag names the release too.
+        """Tag the answer by the state it shows; the tag names the release and the colours too.
 
         Raises: NotModified.
         """
-        self._tag = f'W/"{state}-{release()}"'
+        colours = scheme_of(self.request)
+        self._tag = f'W/"{state}-{release()}{"-" if colours else ""}{colours}"'
         held = self.request.headers.get("if-none-match", "")
         if self._tag in (part.strip() for part in held.split(",")):
             raise NotModified(self._tag)
 
+    def shows_persons(self) -> None:
+        """Say that names or telephone numbers are on the page."""
+        self._shows_persons = True
+
     def headers(self) -> dict[str, str]:
         """Return what every answer says: its tag, and the position it reflects."""
-        return dynamic_headers(self._tag, self._position)
+        headers = dynamic_headers(self._tag, self._position)
+        return headers | _PERSONAL if self._shows_persons else headers
 
     def answer(self, document: Positioned, next_cursor: str | None = None) -> Response:
         """Return a document with the position it reflects, its tag, and the next page's address."""
