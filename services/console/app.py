@@ -16,7 +16,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from events.texts import worded
 from projections import PROJECTIONS
-from services.console.acting import case_page
+from services.console.acting import case_page, publishing
 from services.console.acting import routes as acting
 from services.console.acting.words import ActingWords
 from services.console.alerts import routes as alerts
@@ -82,6 +82,7 @@ _ROUTERS = (
     alerts.pages,
     acting.pages,
     case_page.pages,
+    publishing.pages,
 )
 
 _HOSTS = ("localhost", "127.0.0.1", "[::1]")

@@ -3,14 +3,17 @@
 import re
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
+from html import unescape
 
 import pytest
 
 from events.money import Money
 from events.touchpoints.customer import CustomerRegistered
-from events.touchpoints.payment import InvoiceIssued, PaymentReceived
-from tests.support.acting import Counter, hidden_of, open_counter
-from tests.support.casework import COLLEAGUE, CUSTOMER, HEAD, OWNER
+from events.touchpoints.payment import InvoiceIssued
+from events.touchpoints.policy import StaffSet
+from projections.receivables.projection import Receivables
+from tests.support.acting import Counter, open_counter
+from tests.support.casework import COLLEAGUE, CUSTOMER, HEAD, MONDAY, OWNER
 
 pytestmark = pytest.mark.postgres
 
@@ -38,7 +41,8 @@ async def owes(counter: Counter, *invoices: str) -> None:
 def differences(page: str) -> dict[str, tuple[str, str]]:
     """Return what a page says would change, by field."""
     found = re.findall(
-        r'<tr data-field="(\w+)">.*?<td class="before">(.*?)</td><td class="after"><b>(.*?)</b>', page
+        r'<tr data-field="(\w+)">.*?<td class="before">(.*?)</td><td class="after"><b>(.*?)</b>',
+        page,
     )
     return {field: (before, after) for field, before, after in found}
 
@@ -73,9 +77,7 @@ async def test_a_case_is_worked_on_from_pages_alone(counter: Counter) -> None:
 
 async def test_a_refusal_stands_beside_the_form_and_what_was_typed_stays(counter: Counter) -> None:
     case = await counter.desk.case()
-    answer = await counter.sends(
-        f"/do/cases/{case}/decline", {"reason": "no warranty"}, by=OWNER
-    )
+    answer = await counter.sends(f"/do/cases/{case}/decline", {"reason": "no warranty"}, by=OWNER)
     assert answer.status_code == 409
     assert "service-1 may not do that with this case" in answer.text
     assert 'value="no warranty"' in answer.text
@@ -120,7 +122,7 @@ async def test_what_a_preview_says_is_what_comes_of_it(counter: Counter) -> None
     assert tried.status_code == 200
     said = differences(tried.text)
     assert said["disputed"] == ("no", "yes")
-    rows = "SELECT item_id, disputed FROM receivables_items_v{} ORDER BY item_id"
+    rows = "SELECT item_id, disputed FROM receivables_v{}_items ORDER BY item_id"
     assert await items(counter, rows) == {"INV-1": False, "INV-2": False}
     await counter.done(path, typed, by="money-1")
     assert await items(counter, rows) == {"INV-1": True, "INV-2": False}
@@ -130,8 +132,6 @@ async def test_what_a_preview_says_is_what_comes_of_it(counter: Counter) -> None
 
 
 async def items(counter: Counter, statement: str) -> dict[str, bool]:
-    from projections.receivables.projection import Receivables
-
     rows = await counter.desk.platform.pool.fetch(statement.format(Receivables.version))
     return {row["item_id"]: row["disputed"] for row in rows}
 
@@ -178,12 +178,9 @@ async def test_a_customer_is_registered_changed_merged_and_parted(counter: Count
 
 async def test_an_alert_is_put_off_until_a_local_instant(counter: Counter) -> None:
     await owes(counter, "INV-1")
-    rows = await counter.desk.platform.pool.fetch("SELECT alert_id, kind FROM alerts LIMIT 1")
-    alert = rows[0]["alert_id"]
-    by = "money-1" if rows[0]["kind"] != "overdue" else "money-1"
-    answer = await counter.sends(
-        f"/do/alerts/{alert}/snooze", {"until": "2026-03-10T09:00"}, by=by
-    )
+    [row] = await counter.desk.platform.pool.fetch("SELECT alert_id FROM alerts")
+    path = f"/do/alerts/{row['alert_id']}/snooze"
+    answer = await counter.sends(path, {"until": "2026-03-10T09:00"}, by="money-1")
     assert answer.status_code == 303, answer.text
 
 
@@ -200,10 +197,12 @@ async def test_whoever_may_only_look_is_refused(counter: Counter) -> None:
 
 
 async def test_time_alone_is_no_conflict(counter: Counter) -> None:
+    await counter.desk.by_itself.deadlines.step()  # from now on
     case = await counter.desk.case()
     await counter.catch_up()
     page = await counter.get(f"/do/cases/{case}/wait")
-    counter.desk.clock.move(timedelta(hours=4))
+    counter.desk.clock.move(timedelta(days=1))
+    await counter.catch_up()
     while await counter.desk.by_itself.deadlines.step():
         pass
     assert "case.escalated" in await counter.desk.events(case)
@@ -211,3 +210,108 @@ async def test_time_alone_is_no_conflict(counter: Counter) -> None:
     assert answer.status_code == 303, answer.text
 
 
+async def test_a_case_page_has_all_that_was_said_and_what_may_be_done(counter: Counter) -> None:
+    case = await counter.desk.case()
+    await counter.catch_up()
+    await counter.done(f"/do/cases/{case}/note", {"personal.note": "rang twice"})
+    page = await counter.get(f"/cases/{case}")
+    assert "rang twice" in page
+    assert "Complaint filed" in page
+    assert f'href="/do/cases/{case}/hand-off' in page
+    assert f'href="/do/cases/{case}/resume' not in page
+    assert "The case waits on nobody." in page
+    back = await counter.done(f"/do/cases/{case}/wait")
+    page = await counter.get(back)
+    assert "Done: Wait on the customer." in page
+    assert f'action="/do/cases/{case}/resume"' in page  # which undoes it
+
+
+async def test_an_auditor_sees_the_case_and_neither_words_nor_buttons(counter: Counter) -> None:
+    case = await counter.desk.case()
+    await counter.catch_up()
+    await counter.done(f"/do/cases/{case}/note", {"personal.note": "rang twice"})
+    auditor = StaffSet(effective_from=MONDAY, staff_id="audit-1", roles=("auditor",))
+    await counter.desk.publish(auditor, "auditor", customer=None, till="policy")
+    await counter.catch_up()
+    page = await counter.get(f"/cases/{case}", by="audit-1")
+    assert "rang twice" not in page
+    assert f"/do/cases/{case}" not in page
+
+
+async def test_next_and_previous_are_those_of_the_list_one_came_from(counter: Counter) -> None:
+    cases = []
+    for name in ("one", "two", "three"):
+        cases.append(await counter.desk.case(name))
+        counter.desk.clock.move(timedelta(minutes=10))
+    await counter.catch_up()
+    listed = await counter.get("/cases?department=service")
+    links = [unescape(one) for one in re.findall(r'href="(/cases/[^"]+)" data-row', listed)]
+    assert [link[7:43] for link in links] == cases  # the most urgent is the oldest
+    page = await counter.get(links[1])
+    before, after = (
+        unescape(re.findall(rf'<a href="([^"]+)" rel="{rel}"', page)[0]) for rel in ("prev", "next")
+    )
+    assert (before, after) == (links[0], links[2])
+    assert 'rel="prev"' not in await counter.get(links[0])
+    assert 'rel="next"' not in await counter.get(links[2])
+
+
+async def test_a_clerk_records_a_complaint_and_hears_what_is_wrong_at_its_field(
+    counter: Counter,
+) -> None:
+    await owes(counter)
+    page = await counter.get(f"/create/complaint.filed?customer={CUSTOMER}")
+    typed = {"severity": "", "personal.text": "broken on arrival"}
+    wrong = await counter.sends("/create/complaint.filed", typed, page=page)
+    assert wrong.status_code == 422
+    assert "severity" in wrong.text
+    assert "broken on arrival" in wrong.text
+    typed |= {"severity": "high", "customer": CUSTOMER}
+    told = await counter.sends("/create/complaint.filed", typed, page=page)
+    assert "Recorded." in told.text
+    again = await counter.sends("/create/complaint.filed", typed, page=page)
+    assert "nothing was recorded twice" in again.text
+    await counter.catch_up()
+    [row] = await counter.desk.platform.pool.fetch(
+        "SELECT source, branch_id, correlation_id FROM events WHERE type = 'complaint.filed'"
+    )
+    assert (row["source"], row["branch_id"]) == ("/branches/SH-01/console", "SH-01")
+    assert row["correlation_id"] == OWNER
+
+
+async def test_no_form_goes_round_a_command(counter: Counter) -> None:
+    for name in (
+        "payment.credit_limit_set",
+        "customer.merged",
+        "case.closed",
+        "reference.staff_set",
+    ):
+        answer = await counter.client.get(f"/create/{name}", headers={"x-staff": OWNER})
+        assert answer.status_code == 404, name
+
+
+async def test_a_payment_is_recorded_in_major_units(counter: Counter) -> None:
+    await owes(counter, "INV-1")
+    page = await counter.get(f"/create/payment.payment_received?customer={CUSTOMER}")
+    typed = {
+        "customer": CUSTOMER,
+        "amount.amount": "100.00",
+        "amount.currency": "CNY",
+        "method": "bank_transfer",
+        "payment_id": "P-1",
+    }
+    told = await counter.sends("/create/payment.payment_received", typed, page=page)
+    assert "Recorded." in told.text, told.text
+    await counter.catch_up()
+    rows = await items(
+        counter, "SELECT item_id, status = 'open' AS disputed FROM receivables_v{}_items"
+    )
+    assert rows == {"INV-1": False}
+
+
+async def test_what_may_be_done_with_a_customer_is_on_one_page(counter: Counter) -> None:
+    await owes(counter, "INV-1")
+    page = await counter.get(f"/do/customers/{CUSTOMER}", by="money-1")
+    assert f"/do/customers/{CUSTOMER}/record-promise?back=" in page
+    assert f"/do/customers/{CUSTOMER}/set-credit-limit?back=" not in page
+    assert f"/do/customers/{CUSTOMER}/merge?back=" in page

@@ -17,8 +17,7 @@ from services.people.principal import Principal
 from services.people.roles import principal_for
 from services.platform import Platform
 from services.projector.reference_feed import ReferenceFeed
-from tests.support.casework import OWNER, Desk, company, open_desk, settings_of
-from tests.support.casework import MONDAY
+from tests.support.casework import MONDAY, OWNER, Desk, company, open_desk, settings_of
 from tests.support.log import SetClock
 
 _HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')

@@ -23,10 +23,10 @@ from services.console.acting.subjects import Subject, case_subject
 from services.console.cases import worklist
 from services.console.cases.parameters import CasesParameters
 from services.console.cases.routes import UnknownCase, explained_case
-from services.console.customers.contact import contact_of
 from services.console.shared.countdown import countdown
 from services.console.shared.customer_at import CustomerAt
 from services.console.shared.parameters import Identifier, InstantParameters
+from services.console.shared.persons import persons
 from services.console.shared.reading import branch_names, department_names
 from services.console.shared.visit import PAGE_LENGTH, TheVisit, Visit, page_router
 from services.people.principal import Right
@@ -102,9 +102,7 @@ async def show_case(visit: TheVisit, case: CasePath) -> Response:
         "explained": explained,
         "row": explained.case,
         "customer": found.customer,
-        "contact": await contact_of(visit.console.vault, found)
-        if visit.principal.may(Right.SEE_PERSONS)
-        else None,
+        "persons": await persons(visit, [found.customer]),
         "turns": await conversation(visit, found, case, explained),
         "subject": subject,
         "tell": None if who is None else who.teller.tell,

@@ -28,6 +28,7 @@ _TABLES: Mapping[str, str] = {
 }
 
 _FIELDS: Mapping[str, str] = {
+    "about": N_("About"),
     "activity": N_("Activity"),
     "agent": N_("Member of staff"),
     "amount_minor": N_("Amount"),

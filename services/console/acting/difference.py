@@ -12,7 +12,7 @@ from services.console.acting.person import Actor
 from services.console.shared.i18n import Speaker, speaker
 from services.console.shared.reading import branch_names, department_names
 
-_NOISE = frozenset({"change_no", "last_event", "last_event_at", "case_id", "customer_id"})
+NOISE = frozenset({"change_no", "last_event_at", "last_event_id", "case_id", "customer_id"})
 """What changes with every event, and what the row is named by."""
 
 
@@ -69,7 +69,7 @@ def _lines(
     fields: Sequence[FieldChange], currency: str, words: ChangedWords, say: Speaker, who: Actor
 ) -> Iterator[Line]:
     for one in fields:
-        if one.field in _NOISE:
+        if one.field in NOISE:
             continue
         before = _shown(one.field, one.before, currency, words, say, who)
         after = _shown(one.field, one.after, currency, words, say, who)

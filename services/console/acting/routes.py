@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Annotated
+from urllib.parse import quote
 from uuid import uuid4
 
 from fastapi import Path
@@ -26,7 +27,7 @@ from services.console.acting.sent import Sent, local, sent, with_query
 from services.console.acting.subjects import WORDS_OF, Of, Subject, subject_of
 from services.console.acting.widgets import command_fields, read
 from services.console.shared.page import dynamic_headers
-from services.console.shared.parameters import Identifier
+from services.console.shared.parameters import Identifier, Parameters
 from services.console.shared.visit import TheVisit, page_router
 from services.intake.answers import EventRefused
 from services.intake.rules import check_customer
@@ -37,6 +38,36 @@ from services.web.problems import Problem
 pages = page_router()
 
 SubjectPath = Annotated[Identifier, Path(description="The case's, customer's or alert's id.")]
+
+
+class NewCustomerParameters(Parameters):
+    """By which id a customer is to be known."""
+
+    id: Identifier
+
+
+@pages.get("/do/customers")
+async def find_new_customer(visit: TheVisit) -> Response:
+    """Lead to the form by which a customer of an id is registered."""
+    visit.need(Right.COMMAND)
+    asked = visit.asked(NewCustomerParameters)
+    address = f"/do/customers/{quote(asked.id.strip(), safe='')}/register"
+    return RedirectResponse(address, HTTPStatus.SEE_OTHER, headers=dynamic_headers(None))
+
+
+@pages.get("/do/{of}/{identity}")
+async def show_actions(visit: TheVisit, of: Of, identity: SubjectPath) -> Response:
+    """Show what may be done with a customer, and why the rest may not."""
+    visit.need(Right.COMMAND)
+    who = await actor(visit)
+    subject = await _subject(who, of, identity, None)
+    context = {
+        "subject": subject,
+        "back": subject.home,
+        "tell": who.teller.tell,
+        "always": [one for one in WORDS_OF[of] if one not in subject.offers and one != "register"],
+    }
+    return visit.page("acting/actions.html", "", context)
 
 
 @pages.get("/do/{of}/{identity}/{word}")
@@ -155,7 +186,7 @@ def _kind(of: Of, word: str) -> type[Struct]:
     return found
 
 
-async def _subject(who: Actor, of: Of, identity: str, kind: type[Struct]) -> Subject:
+async def _subject(who: Actor, of: Of, identity: str, kind: type[Struct] | None) -> Subject:
     if of == "customers":
         try:
             check_customer(identity, "customer")

@@ -74,7 +74,7 @@ class Subject(Struct, frozen=True, kw_only=True):
         return None if offer is None else offer.refused
 
 
-async def subject_of(actor: Actor, of: Of, identity: str, kind: type[Struct]) -> Subject:
+async def subject_of(actor: Actor, of: Of, identity: str, kind: type[Struct] | None) -> Subject:
     """Return what a command is given on. Raises: Problem, Unavailable, UnreadableEvent."""
     match of:
         case "cases":

@@ -81,6 +81,15 @@ def touchpoint_fields(kind: type[Touchpoint], choices: Choices, currency: str) -
     return [*_fields(kind, choices, currency, without=("sealed",)), *_personal(kind)]
 
 
+def is_askable(kind: type[Touchpoint]) -> bool:
+    """Return whether a form can ask for all that a touchpoint must say."""
+    told = inspect.type_info(kind)
+    assert isinstance(told, inspect.StructType)
+    return all(
+        not one.required or _field(one.name, one.type, None, "") is not None for one in told.fields
+    )
+
+
 def _personal(kind: type[Touchpoint] | None) -> Iterator[Field]:
     for name in sorted(kind.personal if kind is not None else (), key=_place):
         yield Field(name=name, widget="area" if name in _LONG else "text", personal=True)
@@ -187,7 +196,7 @@ def _read(field: Field, typed: Typed, zone: tzinfo) -> object | None:
         case "number" if text:
             return _number(field.name, text)
         case "instant" if text:
-            return _instant(field.name, text, zone)
+            return read_instant(field.name, text, zone)
         case _:
             return text or None
 
@@ -221,7 +230,7 @@ def _number(name: str, text: str) -> int:
         ) from error
 
 
-def _instant(name: str, text: str, zone: tzinfo) -> str:
+def read_instant(name: str, text: str, zone: tzinfo) -> str:
     """Return a local instant with its offset from UTC."""
     try:
         return datetime.fromisoformat(text).replace(tzinfo=zone).isoformat()

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from services.console.shared.i18n import N_
 from services.console.shared.words import Named
 
-_COMMANDS: Mapping[str, str] = {
+COMMANDS: Mapping[str, str] = {
     "take": N_("Take over"),
     "assign": N_("Assign"),
     "reply": N_("Record a first answer"),
@@ -45,31 +45,48 @@ _COMMANDS: Mapping[str, str] = {
     "unmerge": N_("Undo the merge"),
 }
 
-_FIELDS: Mapping[str, str] = {
+FIELDS: Mapping[str, str] = {
     "address": N_("Address"),
+    "agency": N_("Collection agency"),
     "agent": N_("Member of staff"),
     "amount": N_("Amount"),
     "bank_reference": N_("Bank reference"),
+    "by": N_("By whom"),
+    "callback_id": N_("Number of the call-back"),
     "callback_phone": N_("Telephone to call back"),
+    "case_id": N_("Case"),
+    "case_ref": N_("Number in another system"),
     "category": N_("Category"),
     "channel": N_("Channel"),
+    "charges": N_("Charges on top"),
     "competitor_spend": N_("Spent elsewhere a month"),
+    "contact_id": N_("Number of the contact person"),
+    "cost_of_goods": N_("Cost of goods"),
+    "credit_note_id": N_("Number of the credit note"),
     "department": N_("Department"),
+    "discount": N_("Discount"),
+    "due_at": N_("Due"),
     "due_minutes": N_("Working minutes until it is due"),
+    "due_on": N_("Due"),
     "duplicate_of": N_("The other case"),
     "email": N_("E-mail"),
+    "freight_borne": N_("Freight borne by us"),
     "home_branch": N_("Home branch"),
     "identity_number": N_("Identity number"),
     "into": N_("Into which customer (id)"),
     "invoice_id": N_("Invoice"),
     "invoice_ids": N_("Invoices (none: all that is overdue)"),
     "kind": N_("Kind"),
+    "level": N_("Dunning level"),
     "limit": N_("Limit"),
+    "line_ids": N_("Order lines"),
+    "method": N_("Method"),
     "minutes": N_("Minutes"),
     "name": N_("Name"),
     "note": N_("Note (kept sealed)"),
     "obligation_id": N_("What is owed"),
     "order_id": N_("Order"),
+    "order_ids": N_("Orders"),
     "outcome": N_("Outcome"),
     "owes": N_("What is to be done"),
     "payment_id": N_("Payment"),
@@ -78,16 +95,22 @@ _FIELDS: Mapping[str, str] = {
     "priority": N_("Priority"),
     "promised_on": N_("Promised for"),
     "purpose": N_("Purpose"),
+    "quantity": N_("Quantity"),
     "reason": N_("Reason"),
+    "refund_id": N_("Number of the refund"),
+    "return_id": N_("Number of the return"),
+    "role": N_("Role"),
     "scores": N_("Scores of satisfaction, 0 to 10"),
     "segment": N_("Segment"),
     "severity": N_("Priority"),
     "staff": N_("Member of staff"),
     "step": N_("Told of"),
     "step_of": N_("Escalation"),
+    "tax": N_("Tax"),
     "text": N_("What the customer says (kept sealed)"),
     "to": N_("To whom"),
     "until": N_("Until"),
+    "visit_id": N_("Number of the visit"),
     "wanted_by": N_("Wanted by"),
 }
 
@@ -129,11 +152,11 @@ class ActingWords(Named):
 
     def command(self, word: str) -> str:
         """Return what a command does."""
-        return self._named(_COMMANDS, word)
+        return self._named(COMMANDS, word)
 
     def field(self, name: str) -> str:
         """Return what a field asks for."""
-        return self._named(_FIELDS, name)
+        return self._named(FIELDS, name)
 
     def outcome(self, outcome: str) -> str:
         """Return what became of one of many."""
