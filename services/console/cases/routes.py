@@ -23,7 +23,7 @@ from services.console.cases.documents import (
 from services.console.cases.parameters import CasesParameters
 from services.console.cases.words import BREACHES, PRIORITIES, STATUSES
 from services.console.shared.countdown import countdown
-from services.console.shared.customer_at import CustomerAt, customer_at
+from services.console.shared.customer_at import CustomerAt, UnknownCustomer, customer_at
 from services.console.shared.openapi import documented
 from services.console.shared.parameters import Identifier, InstantParameters
 from services.console.shared.persons import persons
@@ -94,7 +94,10 @@ async def explained_case(
     left, seen = [customer], {customer}
     for one in left:
         model = visit.console.everything
-        found = await customer_at(model, visit.principal, one, asked.instants)
+        try:
+            found = await customer_at(model, visit.principal, one, asked.instants)
+        except UnknownCustomer:  # merged with ours once, and another branch's
+            continue
         facts = found.of_kinds(CASE_EVENTS)
         explained = explain_case(found.customer, facts, found.at, found.reference, case)
         if explained is not None:
