@@ -28,7 +28,7 @@ from services.console.acting.subjects import WORDS_OF, Of, Subject, subject_of
 from services.console.acting.widgets import command_fields, read
 from services.console.shared.page import dynamic_headers
 from services.console.shared.parameters import Identifier, Parameters
-from services.console.shared.visit import TheVisit, page_router
+from services.console.shared.visit import TheVisit, Visit, page_router
 from services.intake.answers import EventRefused
 from services.intake.rules import check_customer
 from services.people.principal import Right
@@ -37,7 +37,9 @@ from services.web.problems import Problem
 
 pages = page_router()
 
-SubjectPath = Annotated[Identifier, Path(description="The case's, customer's or alert's id.")]
+CasePath = Annotated[Identifier, Path(description="The case's id.")]
+CustomerPath = Annotated[Identifier, Path(description="The customer's id.")]
+AlertPath = Annotated[Identifier, Path(description="The alert's id.")]
 
 
 class NewCustomerParameters(Parameters):
@@ -55,12 +57,13 @@ async def find_new_customer(visit: TheVisit) -> Response:
     return RedirectResponse(address, HTTPStatus.SEE_OTHER, headers=dynamic_headers(None))
 
 
-@pages.get("/do/{of}/{identity}")
-async def show_actions(visit: TheVisit, of: Of, identity: SubjectPath) -> Response:
+@pages.get("/do/customers/{customer}")
+async def show_actions(visit: TheVisit, customer: CustomerPath) -> Response:
     """Show what may be done with a customer, and why the rest may not."""
     visit.need(Right.COMMAND)
     who = await actor(visit)
-    subject = await _subject(who, of, identity, None)
+    of: Of = "customers"
+    subject = await _subject(who, of, customer, None)
     context = {
         "subject": subject,
         "back": subject.home,
@@ -70,10 +73,50 @@ async def show_actions(visit: TheVisit, of: Of, identity: SubjectPath) -> Respon
     return visit.page("acting/actions.html", "", context)
 
 
-@pages.get("/do/{of}/{identity}/{word}")
-async def show_form(visit: TheVisit, of: Of, identity: SubjectPath, word: str) -> Response:
-    """Show the form of a command; what the address names besides is filled in already."""
+@pages.get("/do/cases/{case}/{word}")
+async def show_form_of_case(visit: TheVisit, case: CasePath, word: str) -> Response:
+    """Show the form of a command on a case."""
     visit.need(Right.COMMAND)
+    return await _form(visit, "cases", case, word)
+
+
+@pages.get("/do/customers/{customer}/{word}")
+async def show_form_of_customer(visit: TheVisit, customer: CustomerPath, word: str) -> Response:
+    """Show the form of a command on a customer, or on the account."""
+    visit.need(Right.COMMAND)
+    return await _form(visit, "customers", customer, word)
+
+
+@pages.get("/do/alerts/{alert}/{word}")
+async def show_form_of_alert(visit: TheVisit, alert: AlertPath, word: str) -> Response:
+    """Show the form of a command on an alert that is about no clock of a case."""
+    visit.need(Right.COMMAND)
+    return await _form(visit, "alerts", alert, word)
+
+
+@pages.post("/do/cases/{case}/{word}")
+async def do_on_case(visit: TheVisit, case: CasePath, word: str) -> Response:
+    """Do a command on a case, or try it."""
+    visit.need(Right.COMMAND)
+    return await _do(visit, "cases", case, word)
+
+
+@pages.post("/do/customers/{customer}/{word}")
+async def do_on_customer(visit: TheVisit, customer: CustomerPath, word: str) -> Response:
+    """Do a command on a customer or the account, or try it."""
+    visit.need(Right.COMMAND)
+    return await _do(visit, "customers", customer, word)
+
+
+@pages.post("/do/alerts/{alert}/{word}")
+async def do_on_alert(visit: TheVisit, alert: AlertPath, word: str) -> Response:
+    """Do a command on an alert, or try it."""
+    visit.need(Right.COMMAND)
+    return await _do(visit, "alerts", alert, word)
+
+
+async def _form(visit: Visit, of: Of, identity: str, word: str) -> Response:
+    """Return the form of a command; what the address names besides is filled in already."""
     who = await actor(visit)
     kind = _kind(of, word)
     subject = await _subject(who, of, identity, kind)
@@ -89,10 +132,8 @@ async def show_form(visit: TheVisit, of: Of, identity: SubjectPath, word: str) -
     return await form_page(who, subject, kind, asked, told)
 
 
-@pages.post("/do/{of}/{identity}/{word}")
-async def do(visit: TheVisit, of: Of, identity: SubjectPath, word: str) -> Response:
+async def _do(visit: Visit, of: Of, identity: str, word: str) -> Response:
     """Do a command or try it; where it is refused, show the form again with all that was typed."""
-    visit.need(Right.COMMAND)
     who = await actor(visit)
     kind = _kind(of, word)
     subject = await _subject(who, of, identity, kind)

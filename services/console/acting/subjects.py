@@ -39,6 +39,8 @@ from services.console.acting.choosing import (
 )
 from services.console.acting.person import Actor
 from services.console.acting.widgets import STEP_FIELD, Option
+from services.console.cases import worklist
+from services.console.cases.routes import UnknownCase
 from services.console.shared.customer_at import Instants, look_up
 
 Of = Literal["cases", "customers", "alerts"]
@@ -90,6 +92,11 @@ async def case_subject(actor: Actor, case_id: str, kind: type[Struct] | None = N
 
     Raises: Problem, Unavailable, UnreadableEvent.
     """
+    visit = actor.visit
+    async with visit.console.cases.reading(visit.principal) as reader:
+        seen = await worklist.customer_of_case(reader, case_id)
+    if seen is None and visit.principal.scope.branches is not None:
+        raise UnknownCase(case_id)
     cases = actor.commanding.cases
     events = await cases.events(case_id)
     case = folded(events)
