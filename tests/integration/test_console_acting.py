@@ -77,6 +77,7 @@ async def test_a_case_is_worked_on_from_pages_alone(counter: Counter) -> None:
 
 async def test_a_refusal_stands_beside_the_form_and_what_was_typed_stays(counter: Counter) -> None:
     case = await counter.desk.case()
+    await counter.catch_up()
     answer = await counter.sends(f"/do/cases/{case}/decline", {"reason": "no warranty"}, by=OWNER)
     assert answer.status_code == 409
     assert "service-1 may not do that with this case" in answer.text
@@ -186,6 +187,7 @@ async def test_an_alert_is_put_off_until_a_local_instant(counter: Counter) -> No
 
 async def test_what_may_not_be_done_says_why_before_anybody_tries(counter: Counter) -> None:
     case = await counter.desk.case()
+    await counter.catch_up()
     page = await counter.get(f"/do/cases/{case}/resume")
     assert "The case waits on nobody." in page
 

@@ -13,12 +13,13 @@ from msgspec import Struct
 
 from events.cases.asking import Rules
 from events.cases.commands import HoldDunning
+from events.cases.reasons import UNKNOWN_ALERT
 from events.cases.state import Case
 from events.customers.account_commands import AccountCommand, CheckCredit
 from events.customers.accounts import Account
 from events.envelope import CustomerId
 from events.money import Money
-from events.refusals import Refused
+from events.refusals import Refused, refuse
 from events.streams import customer_stream
 from services.casework.api import (
     ACCOUNT_COMMANDS,
@@ -41,7 +42,7 @@ from services.console.acting.person import Actor
 from services.console.acting.widgets import STEP_FIELD, Option
 from services.console.cases import worklist
 from services.console.cases.routes import UnknownCase
-from services.console.shared.customer_at import Instants, look_up
+from services.console.shared.customer_at import Instants, UnknownCustomer, look_up
 
 Of = Literal["cases", "customers", "alerts"]
 
@@ -226,7 +227,10 @@ async def _alert(actor: Actor, alert_id: str) -> Subject:
     if isinstance(told, Refused):
         raise refused(told, actor.teller)
     visit = actor.visit
-    await look_up(visit.console.everything, visit.principal, told.customer_id, Instants())
+    try:
+        await look_up(visit.console.everything, visit.principal, told.customer_id, Instants())
+    except UnknownCustomer as unseen:  # of another branch: as if there were none
+        raise refused(refuse(UNKNOWN_ALERT, alert=alert_id), actor.teller) from unseen
     found = await alerts.now(told, actor.reference, actor.now)
     return Subject(
         of="alerts",
