@@ -30,6 +30,7 @@ from services.console.shared.page import dynamic_headers
 from services.console.shared.parameters import Identifier, InstantParameters, Parameters
 from services.console.shared.reading import department_names
 from services.console.shared.visit import PAGE_LENGTH, TheVisit, Visit, api_router, page_router
+from services.people.principal import Right
 from services.web.problems import Problem
 
 api = api_router()
@@ -55,6 +56,7 @@ class UnknownCase(Problem):
 @api.get("/cases", responses=documented(CasesDocument))
 async def get_cases(visit: TheVisit, asked: Annotated[CasesParameters, Query()]) -> Response:
     """Return a page of cases to look after, the most urgent first."""
+    visit.need(Right.SEE_CUSTOMERS)
     wanted = asked.case_filter()
     signer = await visit.console.signer()
     async with visit.rows(visit.console.cases, asked) as reader:
@@ -76,6 +78,7 @@ async def get_case(
     visit: TheVisit, case: CasePath, asked: Annotated[InstantParameters, Query()]
 ) -> Response:
     """Return one case: its cycles, what is owed on it, and its history with every clock."""
+    visit.need(Right.SEE_CUSTOMERS)
     async with visit.rows(visit.console.cases, asked, tagged=False) as reader:
         customer = await worklist.customer_of_case(reader, case)
     if customer is None:
@@ -88,6 +91,7 @@ async def get_case(
 @pages.get("/cases/{case}")
 async def find_case(visit: TheVisit, case: CasePath) -> Response:
     """Lead to a case on the page of the customer whose it is."""
+    visit.need(Right.SEE_CUSTOMERS)
     asked = visit.asked(Parameters)
     async with visit.rows(visit.console.cases, asked, tagged=False) as reader:
         customer = await worklist.customer_of_case(reader, case)
@@ -120,6 +124,7 @@ async def show_cases(visit: TheVisit) -> Response:
 
     Without an entity tag: its countdowns go on while nothing else changes.
     """
+    visit.need(Right.SEE_CUSTOMERS)
     asked = visit.asked(CasesParameters)
     wanted = asked.case_filter()
     signer = await visit.console.signer()

@@ -42,6 +42,7 @@ from services.console.shared.parameters import Identifier, InstantParameters
 from services.console.shared.reading import ReadModel, branch_names, department_names
 from services.console.shared.visit import TheVisit, Visit, api_router, page_router
 from services.console.shared.waiting import wait_until
+from services.people.principal import Right
 
 A = TypeVar("A", bound=InstantParameters)
 L = TypeVar("L", bound=Lookup)
@@ -64,6 +65,7 @@ async def get_customer(
     visit: TheVisit, customer: CustomerPath, asked: Annotated[InstantParameters, Query()]
 ) -> Response:
     """Return what a customer owes, with the allocation that explains each balance."""
+    visit.need(Right.SEE_CUSTOMERS)
     found = await _customer_at(visit, visit.console.receivables, customer, asked)
     facts = found.of_kinds(RECEIVABLES_EVENTS)
     statement = explain(found.customer, facts, found.at, found.reference)
@@ -75,6 +77,7 @@ async def get_value(
     visit: TheVisit, customer: CustomerPath, asked: Annotated[InstantParameters, Query()]
 ) -> Response:
     """Return what a customer is worth and which tier that earns, explained to the event."""
+    visit.need(Right.SEE_CUSTOMERS)
     found = await _customer_at(visit, visit.console.value, customer, asked)
     facts = found.of_kinds(VALUE_EVENTS)
     value = explain_value(found.customer, facts, found.at, found.reference)
@@ -86,6 +89,7 @@ async def get_callbacks(
     visit: TheVisit, customer: CustomerPath, asked: Annotated[InstantParameters, Query()]
 ) -> Response:
     """Return the calls promised to a customer without naming a case, the next due first."""
+    visit.need(Right.SEE_CUSTOMERS)
     found = await _customer_at(visit, visit.console.cases, customer, asked)
     calls = explain_callbacks(found.of_kinds(CASE_EVENTS), found.at, found.reference)
     return visit.answer(callbacks_document(found, calls))
@@ -96,6 +100,7 @@ async def get_timeline(
     visit: TheVisit, customer: CustomerPath, asked: Annotated[TimelineParameters, Query()]
 ) -> Response:
     """Return a page of a customer's touchpoints, the newest first."""
+    visit.need(Right.SEE_CUSTOMERS)
     place = await _looked_up(visit, customer, asked)
     heads = place.position
     counts = ".".join(str(heads.counts[partition_of(one)]) for one in place.connected)
@@ -115,6 +120,7 @@ async def get_timeline(
 @pages.get("/customers")
 async def find_customer(visit: TheVisit) -> Response:
     """Lead to the customer whose id was typed; without one, ask for it."""
+    visit.need(Right.SEE_CUSTOMERS)
     customer = (visit.asked(LookupParameters).id or "").strip()
     if not customer:
         return visit.page("customers/lookup.html", "", {})
@@ -124,6 +130,7 @@ async def find_customer(visit: TheVisit) -> Response:
 @pages.get("/customers/{customer}")
 async def show_customer(visit: TheVisit, customer: CustomerPath) -> Response:
     """Show everything there is to know of a customer, and why it is so."""
+    visit.need(Right.SEE_CUSTOMERS)
 
     async def find(asked: InstantParameters) -> CustomerAt:
         return await _customer_at(visit, visit.console.everything, customer, asked)
@@ -156,6 +163,7 @@ async def show_customer(visit: TheVisit, customer: CustomerPath) -> Response:
 @pages.get("/customers/{customer}/timeline")
 async def show_timeline(visit: TheVisit, customer: CustomerPath) -> Response:
     """Show a customer's touchpoints from a place on; its part of a page is what scripts take."""
+    visit.need(Right.SEE_CUSTOMERS)
 
     async def find(asked: TimelineParameters) -> Lookup:
         return await _looked_up(visit, customer, asked)

@@ -20,6 +20,7 @@ from services.console.receivables.parameters import ItemsParameters
 from services.console.shared.openapi import documented
 from services.console.shared.parameters import OfBranch
 from services.console.shared.visit import PAGE_LENGTH, TheVisit, api_router, page_router
+from services.people.principal import Right
 
 api = api_router()
 pages = page_router()
@@ -28,6 +29,7 @@ pages = page_router()
 @api.get("/receivables/ageing", responses=documented(AgeingDocument))
 async def get_ageing(visit: TheVisit, asked: Annotated[OfBranch, Query()]) -> Response:
     """Return open receivables by days past due, per currency."""
+    visit.need(Right.SEE_CUSTOMERS)
     async with visit.rows(visit.console.receivables, asked) as reader:
         found = await ageing(reader, asked.branch)
     return visit.answer(
@@ -43,6 +45,7 @@ async def get_ageing(visit: TheVisit, asked: Annotated[OfBranch, Query()]) -> Re
 @api.get("/receivables/items", responses=documented(ItemsDocument))
 async def get_items(visit: TheVisit, asked: Annotated[ItemsParameters, Query()]) -> Response:
     """Return a page of open items to work on."""
+    visit.need(Right.SEE_CUSTOMERS)
     wanted = asked.work_filter()
     signer = await visit.console.signer()
     async with visit.rows(visit.console.receivables, asked) as reader:
@@ -62,6 +65,7 @@ async def get_items(visit: TheVisit, asked: Annotated[ItemsParameters, Query()])
 @pages.get("/receivables")
 async def show_items(visit: TheVisit) -> Response:
     """Show open items to work on."""
+    visit.need(Right.SEE_CUSTOMERS)
     asked = visit.asked(ItemsParameters)
     signer = await visit.console.signer()
     async with visit.rows(visit.console.receivables, asked) as reader:

@@ -27,7 +27,7 @@ from services.console.shared.reading import Reader, ReadModel, branch_names
 from services.console.shared.refusals import invalid_parameters
 from services.console.shared.release import release
 from services.console.shared.waiting import wait_until
-from services.people.principal import Principal
+from services.people.principal import Principal, Right
 from services.web.problems import MEDIA_TYPE, PROBLEM_SCHEMA
 
 P = TypeVar("P", bound=BaseModel)
@@ -60,6 +60,13 @@ class Visit:
         self.language = language_of(request)
         self._position: str | None = None
         self._tag: str | None = None
+
+    def need(self, right: Right) -> None:
+        """Return only if who asks may do something; every route says what it needs.
+
+        Raises: NotAllowed.
+        """
+        self.principal.need(right)
 
     def asked(self, kind: type[P]) -> P:
         """Return a page's parameters; what a form left empty was not asked for.
@@ -185,6 +192,7 @@ def api_router() -> APIRouter:
         responses={
             304: {"description": "The answer of this entity tag still holds."},
             400: {"description": "A parameter cannot be taken; the problem names it."} | _PROBLEM,
+            403: {"description": "No role of whoever asks allows it."} | _PROBLEM,
             409: {"description": "The log does not hold the position of `at_least`."} | _PROBLEM,
             503: {"description": "Away, or not there yet; try again."} | _PROBLEM,
         },
