@@ -17,6 +17,7 @@ from services.console.alerts.documents import (
 from services.console.alerts.parameters import AlertsParameters, JournalParameters
 from services.console.alerts.words import ALERT_KINDS, STATES
 from services.console.shared.openapi import documented
+from services.console.shared.persons import persons
 from services.console.shared.visit import PAGE_LENGTH, TheVisit, api_router, page_router
 from services.people.principal import Right
 
@@ -77,6 +78,7 @@ async def show_alerts(visit: TheVisit) -> Response:
         "/alerts",
         {
             "page": page,
+            "persons": await persons(visit, [one.customer_id for one in page.entries]),
             "told": told,
             "count": count,
             "cap": queries.CAP,
@@ -104,6 +106,7 @@ async def show_journal(visit: TheVisit) -> Response:
         "/alerts",
         {
             "page": page,
+            "persons": await persons(visit, [one.customer_id for one in page.entries]),
             "asked": asked,
             "kinds": ALERT_KINDS,
             **visit.paging_links(page.next_cursor, asked.cursor),

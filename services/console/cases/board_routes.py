@@ -18,6 +18,7 @@ from services.console.cases.owners import owners_board
 from services.console.cases.parameters import DeadlinesParameters, OwnersParameters
 from services.console.shared.countdown import countdown
 from services.console.shared.openapi import documented
+from services.console.shared.persons import persons
 from services.console.shared.reading import department_names
 from services.console.shared.visit import PAGE_LENGTH, TheVisit, api_router, page_router
 from services.people.principal import Right
@@ -94,6 +95,7 @@ async def show_deadlines(visit: TheVisit) -> Response:
         "/cases",
         {
             "page": page,
+            "persons": await persons(visit, [one.customer_id for one in page.entries]),
             "asked": asked,
             "tab": "deadlines",
             "spans": sorted({*HOURS, asked.hours}),

@@ -28,6 +28,7 @@ from services.console.shared.customer_at import CustomerAt, customer_at
 from services.console.shared.openapi import documented
 from services.console.shared.page import dynamic_headers
 from services.console.shared.parameters import Identifier, InstantParameters, Parameters
+from services.console.shared.persons import persons
 from services.console.shared.reading import department_names
 from services.console.shared.visit import PAGE_LENGTH, TheVisit, Visit, api_router, page_router
 from services.people.principal import Right
@@ -135,10 +136,14 @@ async def show_cases(visit: TheVisit) -> Response:
         if not asked.is_narrowed:
             whole = await board(reader, _COLUMN_LENGTH, asked.branch)
         notices = await visit.notices(reader)
+    shown = [item.customer_id for item in page.entries]
+    if whole:
+        shown += [work.customer_id for column in whole.columns for work in column.work]
     return visit.page(
         "cases/cases.html",
         "/cases",
         {
+            "persons": await persons(visit, shown),
             "board": whole,
             "tab": "board",
             "page": page,

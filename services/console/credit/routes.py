@@ -12,6 +12,7 @@ from services.console.credit.parameters import CreditParameters
 from services.console.credit.sums import phase_sums
 from services.console.credit.work import CAP, PHASES, count_work, work
 from services.console.shared.openapi import documented
+from services.console.shared.persons import persons
 from services.console.shared.visit import PAGE_LENGTH, TheVisit, api_router, page_router
 from services.people.principal import Right
 
@@ -61,6 +62,7 @@ async def show_work(visit: TheVisit) -> Response:
         "/credit",
         {
             "page": page,
+            "persons": await persons(visit, [one.customer_id for one in page.entries]),
             "sums": sums,
             "count": count,
             "cap": CAP,

@@ -39,6 +39,7 @@ from services.console.shared.i18n import with_parameters
 from services.console.shared.openapi import documented
 from services.console.shared.paging import Page
 from services.console.shared.parameters import Identifier, InstantParameters
+from services.console.shared.persons import persons
 from services.console.shared.reading import ReadModel, branch_names, department_names
 from services.console.shared.visit import TheVisit, Visit, api_router, page_router
 from services.console.shared.waiting import wait_until
@@ -55,9 +56,6 @@ CustomerPath = Annotated[Identifier, Path(description="The customer's opaque id.
 _PAGE_LENGTH = 25
 _LINES_SHOWN = 200
 """Of what counts for a customer's value; the API has all of it."""
-
-_PERSONAL = {"Cache-Control": "private, no-store"}
-"""Names and telephone numbers are on the page: nothing keeps a copy of it."""
 
 
 @api.get("/customers/{customer}/receivables", responses=documented(CustomerDocument))
@@ -140,11 +138,14 @@ async def show_customer(visit: TheVisit, customer: CustomerPath) -> Response:
     statement = explain(found.customer, found.of_kinds(RECEIVABLES_EVENTS), *rules)
     items = sorted(statement.items, key=lambda item: (item.row.due_on, item.row.item_id))
     page = await _timeline(visit, found, TimelineParameters(), _PAGE_LENGTH)
+    contact = await contact_of(visit.console.vault, found)
+    visit.shows_persons()
     context = {
         "statement": statement,
         "open_items": [item for item in items if item.row.status == "open"],
         "closed_items": [item for item in reversed(items) if item.row.status != "open"],
-        "contact": await contact_of(visit.console.vault, found),
+        "contact": contact,
+        "person": contact,
         "value": explain_value(found.customer, found.of_kinds(VALUE_EVENTS), *rules),
         "cases": explain_cases(found.customer, found.of_kinds(CASE_EVENTS), *rules),
         "callbacks": explain_callbacks(found.of_kinds(CASE_EVENTS), *rules),
@@ -157,7 +158,7 @@ async def show_customer(visit: TheVisit, customer: CustomerPath) -> Response:
         **await _described(visit, found, asked, mistyped),
     }
     status = HTTPStatus.BAD_REQUEST if mistyped else HTTPStatus.OK
-    return visit.page("customers/customer.html", "", context, _PERSONAL, status)
+    return visit.page("customers/customer.html", "", context, status=status)
 
 
 @pages.get("/customers/{customer}/timeline")
@@ -173,6 +174,7 @@ async def show_timeline(visit: TheVisit, customer: CustomerPath) -> Response:
     context = {
         "page": page,
         "more_link": _more_link(visit.request, customer, page.next_cursor),
+        "person": (await persons(visit, [place.customer])).get(place.customer),
         "continued": asked.cursor is not None,
         "families": list(FAMILIES),
         "first_link": with_parameters(visit.request, {"cursor": None}),

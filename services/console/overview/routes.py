@@ -51,6 +51,8 @@ async def show_overview(visit: TheVisit) -> Response:
     drawn = frame.panels[visit.language].items()
     panels = {name: Markup(panel.markup) for name, panel in drawn}  # noqa: S704 - our templates
     visit.reflects(frame.overview.freshness.position)
+    if frame.overview.persons:
+        visit.shows_persons()
     context = {"panels": panels, "event_id": frame.seen.event_id}
     return visit.page("overview/overview.html", "/", context)
 

@@ -19,6 +19,7 @@ from services.console.receivables.documents import (
 from services.console.receivables.parameters import ItemsParameters
 from services.console.shared.openapi import documented
 from services.console.shared.parameters import OfBranch
+from services.console.shared.persons import persons
 from services.console.shared.visit import PAGE_LENGTH, TheVisit, api_router, page_router
 from services.people.principal import Right
 
@@ -81,6 +82,7 @@ async def show_items(visit: TheVisit) -> Response:
         "/receivables",
         {
             "page": page,
+            "persons": await persons(visit, [item.customer_id for item in page.entries]),
             "count": count,
             "cap": worklist.CAP,
             "asked": asked,

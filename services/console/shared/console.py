@@ -10,6 +10,7 @@ from services.console.shared.platform import ConsolePlatform
 from services.console.shared.reading import CASES, RECEIVABLES, VALUE, ReadModel, SharedFeed
 from services.console.shared.render import Renderer
 from services.people.principal import Doorkeeper
+from services.search.persons import Persons
 
 _SIGNING_SUBJECT = "console:cursors"
 """A subject that nobody is: its key signs."""
@@ -34,6 +35,7 @@ class Console:
         self.cases = ReadModel(platform, [named[CASES]], feed)
         self.everything = ReadModel(platform, projections, feed)
         self.vault = platform.vault
+        self.persons = Persons(platform.pool, platform.vault, platform.clock)
         self.renderer = renderer
         self.doorkeeper = doorkeeper
         self._signer: CursorSigner | None = None

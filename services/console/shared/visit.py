@@ -34,6 +34,9 @@ P = TypeVar("P", bound=BaseModel)
 
 _PROBLEM: dict[str, Any] = {"content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}}
 
+_PERSONAL = {"Cache-Control": "private, no-store"}
+"""Of a page with names or telephone numbers: nothing keeps a copy of it."""
+
 PAGE_LENGTH = 50
 """How many entries a page's list shows."""
 
@@ -60,6 +63,7 @@ class Visit:
         self.language = language_of(request)
         self._position: str | None = None
         self._tag: str | None = None
+        self._shows_persons = False
 
     def need(self, right: Right) -> None:
         """Return only if who asks may do something; every route says what it needs.
@@ -109,9 +113,14 @@ class Visit:
         if self._tag in (part.strip() for part in held.split(",")):
             raise NotModified(self._tag)
 
+    def shows_persons(self) -> None:
+        """Say that names or telephone numbers are on the page."""
+        self._shows_persons = True
+
     def headers(self) -> dict[str, str]:
         """Return what every answer says: its tag, and the position it reflects."""
-        return dynamic_headers(self._tag, self._position)
+        headers = dynamic_headers(self._tag, self._position)
+        return headers | _PERSONAL if self._shows_persons else headers
 
     def answer(self, document: Positioned, next_cursor: str | None = None) -> Response:
         """Return a document with the position it reflects, its tag, and the next page's address."""
