@@ -10,6 +10,7 @@ from types import MappingProxyType
 from msgspec import Struct
 
 from events.policy import Reference
+from services.people.principal import Principal
 from services.people.roles import RIGHTS, principal_for
 from services.people.tokens import hashed
 from services.ports import Clock
@@ -26,7 +27,7 @@ class Someone(Struct, frozen=True):
 
     staff_id: str
     branch_id: str | None
-    department: str | None
+    place: Mapping[str, str]  # where he or she works, by language
 
 
 class Demonstration:
@@ -57,11 +58,22 @@ def _company(reference: Reference, now: datetime) -> Mapping[str, tuple[Someone,
             continue
         for role in found:
             if role in who.roles:
-                found[role].append(Someone(staff_id, who.branch_id, who.department))
+                found[role].append(Someone(staff_id, who.branch_id, _place(reference, who)))
                 break
     return MappingProxyType(
         {role: _spread(people) for role, people in found.items() if len(people) > 0}
     )
+
+
+def _place(reference: Reference, who: Principal) -> Mapping[str, str]:
+    """Return what the branch and the department of somebody are called, in both languages."""
+    branch = reference.branches.get(who.branch_id or "")
+    department = reference.departments.get(who.department or "")
+    known = [one for one in (branch, department) if one is not None]
+    return {
+        "en": ", ".join(one.name_en or one.name for one in known),
+        "zh-CN": " ".join(one.name for one in known),
+    }
 
 
 def _spread(people: list[Someone]) -> tuple[Someone, ...]:

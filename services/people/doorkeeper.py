@@ -28,6 +28,11 @@ class Visitor(Struct, frozen=True):
     session: Session
     company: Mapping[str, tuple[Someone, ...]] = _NOBODY
 
+    @property
+    def offered(self) -> frozenset[str]:
+        """Return whom the menu of a demonstration offers."""
+        return frozenset(one.staff_id for people in self.company.values() for one in people)
+
 
 class StaffDoor:
     """Lets in whoever has logged in, as what reference data say of him or her at this moment."""

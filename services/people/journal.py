@@ -62,7 +62,7 @@ class Journal:
 
     async def tell(
         self,
-        connection: Connection | Pool,
+        connection: Connection,
         by: str,
         act: str,
         staff_id: str | None = None,
@@ -73,6 +73,14 @@ class Journal:
         await connection.execute(
             sql("people_journal_add"), self._clock.now(), by, act, staff_id, about
         )
+
+    async def tell_alone(
+        self, by: str, act: str, staff_id: str | None = None, about: str | None = None
+    ) -> None:
+        """Add an act of which nothing else is kept here. Raises: Unavailable."""
+        with translated():
+            async with self._pool.acquire() as connection:
+                await self.tell(connection, by, act, staff_id, about)
 
     async def latest(self, most: int, staff_id: str | None = None) -> Sequence[Entry]:
         """Return the latest acts, of one member of staff or of all. Raises: Unavailable."""

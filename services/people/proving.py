@@ -56,8 +56,7 @@ class Proving:
         right = await self._passwords.is_right(kept, password)
         if row is None or not right or not await self._passed(row, password, code):
             if row is not None:
-                with translated():
-                    await self._journal.tell(self._pool, staff_id, "log_in_failed", staff_id)
+                await self._journal.tell_alone(staff_id, "log_in_failed", staff_id)
             raise LogInRefused(FAILED, FAILED_REMEDY)
 
     async def owner_of_link(self, token: str) -> str | None:

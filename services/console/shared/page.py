@@ -26,7 +26,8 @@ def page_response(
 ) -> Response:
     """Return a page in the reader's language, which a cookie keeps once it was asked for."""
     language = language_of(request)
-    links = {tag: with_parameters(request, {"lang": tag}) for tag in LANGUAGES}
+    shown_at = None if request.method in {"GET", "HEAD"} else page_path or None  # a form was sent
+    links = {tag: with_parameters(request, {"lang": tag}, shown_at) for tag in LANGUAGES}
     markup = renderer.render(
         template,
         language,
