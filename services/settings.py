@@ -68,9 +68,7 @@ class Settings(BaseSettings):
     oidc_claim: str = Field(
         default="preferred_username", description="The claim that is the staff number."
     )
-    oidc_scopes: str = Field(
-        default="openid profile", description="The scopes that are asked for."
-    )
+    oidc_scopes: str = Field(default="openid profile", description="The scopes that are asked for.")
     demonstration_key: SecretStr | None = Field(
         default=None,
         description="Set by `touchstone run --demo` for its services: whoever has it is let in.",

@@ -17,9 +17,11 @@ from services.errors import Unavailable
 from services.gateway.http import create_gateway
 from services.hosts.bootstrap import open_platform, room_of
 from services.hosts.doors import Door
+from services.hosts.people import hosts_of, people_here
 from services.hosts.supervision import Supervision
 from services.intake.quarantine import Quarantine
 from services.local_postgres.choosing import database
+from services.people.people import People
 from services.postgres.waiting import patiently
 from services.settings import Settings
 from services.web.connections import Doorway
@@ -79,7 +81,11 @@ async def serve(settings: Settings, door: Door) -> None:
             app, address = create_gateway(platform, rates), settings.gateway_address
         else:
             viewers = settings.connections // 2  # the others are for pages
-            app, address = create_console(platform, viewers), settings.console_address
+            people = people_here(platform, settings)
+            tidying = asyncio.create_task(_let_go(people), name="people")
+            stack.callback(tidying.cancel)
+            app = create_console(platform, viewers, people=people, hosts=hosts_of(settings))
+            address = settings.console_address
         served = server(app, *address, settings.connections)
 
         def end() -> None:
@@ -98,6 +104,16 @@ async def _tidy(quarantine: Quarantine) -> None:
             await quarantine.expire()
         except Unavailable as error:
             _LOG.warning("quarantine_not_tidied", reason=str(error))
+        await asyncio.sleep(_TIDY_EVERY_S)
+
+
+async def _let_go(people: People) -> None:
+    """Let go now and then of log-ins and links that are over."""
+    while True:
+        try:
+            await people.sessions.expire()
+        except Unavailable as error:
+            _LOG.warning("log_ins_not_tidied", reason=str(error))
         await asyncio.sleep(_TIDY_EVERY_S)
 
 

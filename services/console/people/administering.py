@@ -63,6 +63,7 @@ class Administration(Guest):
             "company": people.provider is not None,
             "secret": secret,
             "said": said,
+            "tab": USERS,
         }
         return self.page("people/users.html", context, page_path=USERS, refused=refused)
 
@@ -82,11 +83,12 @@ class Administration(Guest):
             "tz": reference.zone_of(None),
             "secret": secret,
             "said": said,
+            "tab": KEYS,
         }
-        return self.page("people/keys.html", context, page_path=KEYS, refused=refused)
+        return self.page("people/keys.html", context, page_path=USERS, refused=refused)
 
     def link(self, token: str) -> str:
-        """Return the address of a one-time link, by the name under which this page was asked for."""
+        """Return the address of a one-time link, by the name that this page has."""
         return str(self.request.base_url.replace(path=f"/link/{token}"))
 
 
@@ -170,9 +172,7 @@ async def _end_administering(administration: Administration, staff_id: str) -> N
 
 
 _on_an_account("lock", "locked", _lock)
-_on_an_account(
-    "unlock", "unlocked", lambda one, staff: one.people.accounts.unlock(staff, one.by)
-)
+_on_an_account("unlock", "unlocked", lambda one, staff: one.people.accounts.unlock(staff, one.by))
 _on_an_account(
     "reset-second-factor",
     "second_factor_removed",

@@ -1,5 +1,4 @@
-"""Logging in and out: by password, by one-time link, at the company's provider, as a demonstration.
-"""
+"""Logging in and out: by password or link, at the company's provider, as a demonstration."""
 
 from __future__ import annotations
 
@@ -71,8 +70,8 @@ async def use_link(guest: TheGuest, token: str) -> Response:
     try:
         owner = await guest.people.proving.set_password(token, form.get("password", ""))
     except AccountRefusal as refused:
-        owner = await guest.people.proving.owner_of_link(token)
-        return guest.page("people/link.html", {"owner": owner}, refused=refused)
+        still = await guest.people.proving.owner_of_link(token)
+        return guest.page("people/link.html", {"owner": still}, refused=refused)
     return _log_in_page(guest, "/", owner, chosen=True)
 
 

@@ -143,5 +143,3 @@ async def _picture_page(own: Own, refused: AccountRefusal | None = None) -> Resp
         "secret": " ".join(secret[i : i + 4] for i in range(0, len(secret), 4)),
     }
     return own.page("people/second_factor.html", context, page_path="/me", refused=refused)
-
-

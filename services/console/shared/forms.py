@@ -27,9 +27,7 @@ async def posted(request: Request) -> Mapping[str, str]:
         if len(body) > _MOST_BYTES:
             raise _odd(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     try:
-        pairs = parse_qsl(
-            body.decode("utf-8"), keep_blank_values=True, max_num_fields=_MOST_FIELDS
-        )
+        pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
     except ValueError as error:
         raise _odd(HTTPStatus.BAD_REQUEST) from error
     return {name: value.replace("\x00", "") for name, value in pairs}
