@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from services.console.people.guest import Guest, TheGuest, onward_of, to
+from services.console.people.guest import Guest, TheGuest, home_of, onward_of, to
 from services.console.shared.forms import posted
 from services.console.shared.visit import page_router
 from services.people.cookies import (
@@ -121,20 +121,22 @@ async def be_somebody(guest: TheGuest) -> Response:
     found = await guest.people.sessions.find(session_token(guest.request))
     if guest.people.demonstration is None or found is None:
         raise LogInNeeded
-    await guest.people.sessions.become(found.session, form.get("staff", "")[:60])
-    return to("/")
+    staff_id = form.get("staff", "")[:60]
+    await guest.people.sessions.become(found.session, staff_id)
+    return to(home_of(await guest.people.staffing.demonstrated(staff_id, found.rules)))
 
 
 async def _let_in(guest: Guest, staff_id: str, way: str, onward: str) -> Response:
     """Begin a session, in place of the one this browser had. Raises: AccountRefusal, NotOfStaff."""
     account = await guest.people.accounts.one(staff_id)
     administers = account is not None and account.administrator
-    if await guest.people.staffing.principal(staff_id, administrator=administers) is None:
+    who = await guest.people.staffing.principal(staff_id, administrator=administers)
+    if who is None:
         unknown = NotOfStaff(staff_id)
         raise LogInRefused(unknown.detail, unknown.remedy)
     await _end_session(guest)
     token = await guest.people.sessions.begin(staff_id, way, guest.program)
-    response = to(onward)
+    response = to(home_of(who) if onward == "/" else onward)
     keep_session(guest.request, response, token, guest.people.longest)
     return response
 

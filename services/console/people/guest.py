@@ -14,6 +14,7 @@ from services.console.shared.console import Console
 from services.console.shared.i18n import language_of
 from services.console.shared.page import page_response
 from services.people.people import People
+from services.people.principal import Principal, Right
 from services.people.refusals import AccountRefusal
 from services.web.languages import told
 from services.web.problems import Problem
@@ -48,15 +49,28 @@ class Guest:
         )
 
     def said(self, refused: AccountRefusal | None) -> tuple[str, str] | None:
-        """Return what is wrong and how to mend it, in the reader's language."""
+        """Return what is wrong and how to mend it, as sentences in the reader's language."""
         if refused is None:
             return None
-        return told(refused.detail, self.language), told(refused.remedy, self.language)
+        detail, remedy = (_sentence(one, self.language) for one in (refused.detail, refused.remedy))
+        return detail, remedy
 
     @property
     def program(self) -> str:
         """Return what the reader's browser calls itself."""
         return self.request.headers.get("user-agent", "")
+
+
+def _sentence(text: str, language: str) -> str:
+    said = told(text, language)
+    return f"{said[:1].upper()}{said[1:]}{'。' if language == 'zh-CN' else '.'}"
+
+
+def home_of(principal: Principal) -> str:
+    """Return the page on which somebody begins: the first one that is open to him or her."""
+    if principal.may(Right.SEE_CUSTOMERS):
+        return "/"
+    return "/users" if principal.may(Right.ADMINISTER) else "/me"
 
 
 def onward_of(text: str) -> str:
