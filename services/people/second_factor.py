@@ -7,6 +7,7 @@ import hashlib
 import io
 import re
 import secrets
+import unicodedata
 from datetime import datetime
 from hmac import compare_digest
 
@@ -14,9 +15,9 @@ import pyotp
 import segno
 
 _STEP_S = 30
-_CODE = re.compile(r"\d{6}")
+_CODE = re.compile(r"[0-9]{6}")
 _RECOVERY_CODES = 10
-_RECOVERY = re.compile(r"[A-Z2-7]{4}-[A-Z2-7]{4}-[A-Z2-7]{4}-[A-Z2-7]{4}")
+_RECOVERY = re.compile(r"[A-Z2-7]{16}")
 
 
 def new_secret() -> str:
@@ -43,7 +44,7 @@ def step_of(secret: str, code: str, at: datetime, last_step: int | None) -> int 
 
     A clock may be a step off. A code is taken once: only of a later step than the last one.
     """
-    digits = "".join(code.split())
+    digits = "".join(_plain(code).split())
     if not _CODE.fullmatch(digits):
         return None
     totp = pyotp.TOTP(secret)
@@ -62,10 +63,15 @@ def new_recovery_codes() -> tuple[str, ...]:
 
 def recovery_hash(code: str) -> bytes | None:
     """Return what is kept of a recovery code, None where the text is none."""
-    plain = "-".join(re.findall(r"[A-Z2-7]{1,4}", code.upper().replace("-", "").replace(" ", "")))
-    if not _RECOVERY.fullmatch(plain):
+    letters = _plain(code).upper().replace("-", "").replace(" ", "")
+    if not _RECOVERY.fullmatch(letters):
         return None
-    return hashlib.sha256(plain.encode("ascii")).digest()
+    return hashlib.sha256(letters.encode("ascii")).digest()
+
+
+def _plain(code: str) -> str:
+    """Return a code as it is meant where a Chinese keyboard typed it, in full width."""
+    return unicodedata.normalize("NFKC", code)
 
 
 def _recovery_code() -> str:

@@ -108,7 +108,8 @@ async def enter_demonstration(guest: TheGuest, key: str) -> Response:
     demonstration = guest.people.demonstration
     if demonstration is None or not demonstration.is_key(key):
         return to("/log-in")
-    token = await guest.people.sessions.begin(ANYBODY, DEMONSTRATION, guest.program)
+    who = await guest.people.staffing.demonstrated(ANYBODY, None)
+    token = await guest.people.sessions.begin(who.staff_id, DEMONSTRATION, guest.program)
     response = to("/")
     keep_session(guest.request, response, token, guest.people.longest)
     return response
