@@ -27,6 +27,7 @@ from services.console.credit.words import CreditWords
 from services.console.customers import routes as customers
 from services.console.customers.touchpoint_words import TouchpointWords
 from services.console.overview import routes as overview
+from services.console.overview.audiences import Audiences
 from services.console.overview.gathering import OverviewSource
 from services.console.overview.live import LiveOverview
 from services.console.overview.panels import draw
@@ -51,10 +52,10 @@ from services.console.shared.security import SecurityHeaders
 from services.console.shared.visit import NotModified
 from services.console.value import routes as value
 from services.console.value.words import ValueWords
-from services.errors import Unavailable
+from services.errors import Unavailable, UnreadableEvent
 from services.people.doorkeeper import StaffDoor
 from services.people.people import People
-from services.people.principal import Doorkeeper, OpenDoor
+from services.people.principal import Doorkeeper, OpenDoor, Principal
 from services.people.refusals import LogInNeeded
 from services.web.origin import SameOriginWrites
 from services.web.problems import Problem
@@ -125,13 +126,12 @@ def create_console(
     if doorkeeper is None:
         doorkeeper = OpenDoor() if people is None else StaffDoor(people)
     console = Console(platform, PROJECTIONS, renderer(), doorkeeper, people)
-    gather = OverviewSource(console.everything, console.signer, console.persons).gather
-    live = LiveOverview(gather, partial(draw, console.renderer), most_viewers)
+    audiences = Audiences(partial(_live, console), most_viewers)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
-        await live.close()
+        await audiences.close()
 
     app = FastAPI(
         title="Touchstone console",
@@ -143,7 +143,7 @@ def create_console(
         lifespan=lifespan,
     )
     app.state.console = console
-    app.state.live = live
+    app.state.audiences = audiences
     for router in _ROUTERS:
         app.include_router(router)
     app.add_route("/healthz", _health, include_in_schema=False)
@@ -159,9 +159,15 @@ def create_console(
 
 def end_streams(app: FastAPI) -> None:
     """Let every open stream of a console end now."""
-    live = app.state.live
-    assert isinstance(live, LiveOverview)
-    live.end_streams()
+    audiences = app.state.audiences
+    assert isinstance(audiences, Audiences)
+    audiences.end_streams()
+
+
+def _live(console: Console, principal: Principal) -> LiveOverview:
+    """Return the overview of all who see what somebody sees."""
+    source = OverviewSource(console.everything, console.signer, console.persons, principal)
+    return LiveOverview(source.gather, partial(draw, console.renderer))
 
 
 async def _health(_: Request) -> Response:
@@ -187,6 +193,19 @@ def _handle_failures(app: FastAPI) -> None:
         _LOG.warning("console.unavailable", path=request.url.path, reason=str(error))
         return _failure(
             request, unavailable(worded("the database or the projector cannot be reached"))
+        )
+
+    @app.exception_handler(UnreadableEvent)
+    async def on_unreadable(request: Request, error: UnreadableEvent) -> Response:
+        _LOG.error("console.event_unreadable", path=request.url.path, reason=str(error))
+        return _failure(
+            request,
+            Problem(
+                HTTPStatus.INTERNAL_SERVER_ERROR,
+                "unreadable",
+                worded("an event in the log that this page rests on cannot be read"),
+                worded("look again once it can be; the platform's log names it"),
+            ),
         )
 
     @app.exception_handler(HTTPException)

@@ -89,10 +89,11 @@ async def invite_the_first(platform: Platform, settings: Settings) -> None:
 
 def warn_in_the_clear(settings: Settings) -> None:
     """Say so where passwords would travel in the clear."""
-    clear = settings.console_url is None or settings.console_url.startswith("http:")
-    if clear and not is_loopback(settings.console_host):
+    sealed = settings.tls_certificate is not None or settings.proxies.strip()
+    if not sealed and not is_loopback(settings.console_host):
         note(
             f"WARNING: the console listens on {settings.console_host} in the clear: passwords and "
-            "log-ins can be read on the way. Put TLS in front of it and set TOUCHSTONE_CONSOLE_URL "
-            "to its https address."
+            "log-ins can be read on the way. Set TOUCHSTONE_TLS_CERTIFICATE and "
+            "TOUCHSTONE_TLS_KEY, or put a proxy that speaks TLS in front of it and name it in "
+            "TOUCHSTONE_PROXIES."
         )
