@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from projections.protocol import Projection
+from services.casework.commanding import Commanding
 from services.console.shared.cursor import CursorSigner
 from services.console.shared.platform import ConsolePlatform
 from services.console.shared.reading import CASES, RECEIVABLES, VALUE, ReadModel, SharedFeed
 from services.console.shared.render import Renderer
+from services.people.people import People
 from services.people.principal import Doorkeeper
 from services.search.persons import Persons
 
@@ -27,6 +29,7 @@ class Console:
         projections: Sequence[Projection],
         renderer: Renderer,
         doorkeeper: Doorkeeper,
+        people: People | None = None,  # None: nobody logs in
     ) -> None:
         feed = SharedFeed(platform)
         named = {projection.name: projection for projection in projections}
@@ -35,9 +38,12 @@ class Console:
         self.cases = ReadModel(platform, [named[CASES]], feed)
         self.everything = ReadModel(platform, projections, feed)
         self.vault = platform.vault
+        self.platform = platform
+        self.commanding = Commanding(platform)
         self.persons = Persons(platform.pool, platform.vault, platform.clock)
         self.renderer = renderer
         self.doorkeeper = doorkeeper
+        self.people = people
         self._signer: CursorSigner | None = None
 
     async def signer(self) -> CursorSigner:
