@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from projections.protocol import Projection
 from services.console.shared.cursor import CursorSigner
-from services.console.shared.platform import ConsolePlatform
 from services.console.shared.reading import CASES, RECEIVABLES, VALUE, ReadModel, SharedFeed
 from services.console.shared.render import Renderer
 from services.people.principal import Doorkeeper
+from services.platform import Platform
 from services.search.persons import Persons
 
 _SIGNING_SUBJECT = "console:cursors"
@@ -23,7 +23,7 @@ class Console:
 
     def __init__(
         self,
-        platform: ConsolePlatform,
+        platform: Platform,
         projections: Sequence[Projection],
         renderer: Renderer,
         doorkeeper: Doorkeeper,
@@ -35,6 +35,7 @@ class Console:
         self.cases = ReadModel(platform, [named[CASES]], feed)
         self.everything = ReadModel(platform, projections, feed)
         self.vault = platform.vault
+        self.platform = platform
         self.persons = Persons(platform.pool, platform.vault, platform.clock)
         self.renderer = renderer
         self.doorkeeper = doorkeeper
