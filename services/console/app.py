@@ -29,6 +29,7 @@ from services.console.customers.touchpoint_words import TouchpointWords
 from services.console.imports import routes as imports
 from services.console.imports.words import ImportWords
 from services.console.overview import routes as overview
+from services.console.overview.audiences import Audiences
 from services.console.overview.gathering import OverviewSource
 from services.console.overview.live import LiveOverview
 from services.console.overview.panels import draw
@@ -54,7 +55,7 @@ from services.console.status.words import StatusWords
 from services.console.value import routes as value
 from services.console.value.words import ValueWords
 from services.errors import Unavailable
-from services.people.principal import Doorkeeper, OpenDoor
+from services.people.principal import Doorkeeper, OpenDoor, Principal
 from services.platform import Platform
 from services.web.origin import SameOriginWrites
 from services.web.problems import Problem
@@ -121,13 +122,12 @@ def create_console(
     answers before it tells the application anything.
     """
     console = Console(platform, PROJECTIONS, renderer(), doorkeeper or OpenDoor())
-    gather = OverviewSource(console.everything, console.signer, console.persons).gather
-    live = LiveOverview(gather, partial(draw, console.renderer), most_viewers)
+    audiences = Audiences(partial(_live, console), most_viewers)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
-        await live.close()
+        await audiences.close()
 
     app = FastAPI(
         title="Touchstone console",
@@ -139,7 +139,7 @@ def create_console(
         lifespan=lifespan,
     )
     app.state.console = console
-    app.state.live = live
+    app.state.audiences = audiences
     for router in _ROUTERS:
         app.include_router(router)
     app.add_route("/healthz", _health, include_in_schema=False)
@@ -156,9 +156,15 @@ def create_console(
 
 def end_streams(app: FastAPI) -> None:
     """Let every open stream of a console end now."""
-    live = app.state.live
-    assert isinstance(live, LiveOverview)
-    live.end_streams()
+    audiences = app.state.audiences
+    assert isinstance(audiences, Audiences)
+    audiences.end_streams()
+
+
+def _live(console: Console, principal: Principal) -> LiveOverview:
+    """Return the overview of all who see what somebody sees."""
+    source = OverviewSource(console.everything, console.signer, console.persons, principal)
+    return LiveOverview(source.gather, partial(draw, console.renderer))
 
 
 async def _health(_: Request) -> Response:
