@@ -115,13 +115,13 @@ async def test_a_policy_is_tried_before_it_is_published_and_counts_then(
         "level_3_days_after_level_2": "10",
     }
     before = (await company.platform.log.heads()).counts
-    tried = (await client.post("/policies/dunning", data=typed | {"do": "try"})).text
+    tried = (await client.post("/policies/dunning/new", data=typed | {"do": "try"})).text
     assert (await company.platform.log.heads()).counts == before
     # B and C fell due yesterday: of them one notice more each would be due, C's in New York not,
     # as there it is still the day on which it is due.
     assert "Level 1: days past due 10 days 1 days" in words(tried)
     assert "1 customer would change" in words(tried)
-    done = await client.post("/policies/dunning", data=typed | {"do": "publish"})
+    done = await client.post("/policies/dunning/new", data=typed | {"do": "publish"})
     assert done.status_code == 303
     page = (await client.get(done.headers["location"])).text
     assert "Published." in page
@@ -141,7 +141,7 @@ async def test_a_policy_that_contradicts_itself_is_refused_by_its_field(
 ) -> None:
     before = (await company.platform.log.heads()).counts
     answer = await client.post(
-        "/policies/ageing",
+        "/policies/ageing/new",
         params={"lang": language},
         data={"upper_days": "0, 30", "provision": "0, 100", "do": "publish"},
     )
@@ -179,10 +179,11 @@ async def test_what_was_refused_is_corrected_and_sent_again(
     entry = (await client.get(link, params={"lang": language})).text
     text = unescape(re.findall(r"<textarea[^>]*>(.*?)</textarea>", entry, re.S)[0])
     assert '"minor": -5' in text
-    again = await client.post(link, data={"do": "resubmit", "event": text})
+    again = await client.post(f"{link}/settle", data={"do": "resubmit", "event": text})
     assert again.status_code == 422  # nothing was corrected: it waits on
     done = await client.post(
-        link, data={"do": "resubmit", "event": text.replace('"minor": -5', '"minor": 1000')}
+        f"{link}/settle",
+        data={"do": "resubmit", "event": text.replace('"minor": -5', '"minor": 1000')},
     )
     assert done.status_code == 303
     [row] = await company.platform.pool.fetch(
@@ -199,7 +200,7 @@ async def test_what_was_refused_is_discarded_for_a_reason(
     await company.platform.intake.submit(local_scope("SH"), [refused(2)])
     platform = company.platform
     [entry] = await Quarantine(platform.pool, platform.vault, platform.clock).latest(9)
-    link = f"/imports/{entry.quarantine_id}"
+    link = f"/imports/{entry.quarantine_id}/settle"
     assert (await client.post(link, data={"do": "discard", "reason": ""})).status_code == 422
     done = await client.post(link, data={"do": "discard", "reason": "a test of the till"})
     assert done.status_code == 303

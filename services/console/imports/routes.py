@@ -23,7 +23,7 @@ from services.errors import UsageError
 from services.intake.answers import Answer
 from services.intake.mending import discard, resubmit
 from services.intake.quarantine import Quarantine, Quarantined
-from services.people.principal import NotAllowed, Right
+from services.people.principal import Right
 from services.web.languages import told
 
 pages = page_router()
@@ -45,7 +45,7 @@ class ImportsParameters(Parameters):
 @pages.get("/imports")
 async def show_imports(visit: TheVisit) -> Response:
     """Show the sources of each branch, and the events that were refused."""
-    _need(visit)
+    visit.need(Right.PUBLISH)
     asked = visit.asked(ImportsParameters)
     kept = _quarantine(visit)
     branches = _branches(visit, asked.branch)
@@ -58,7 +58,7 @@ async def show_imports(visit: TheVisit) -> Response:
         overflow += count.overflow
     entries.sort(key=lambda one: one.last_received_at, reverse=True)
     async with visit.rows(visit.console.everything, asked, tagged=False) as reader:
-        found = [one for one in await sources(reader) if asked.branch in (None, one.branch_id)]
+        found = await sources(visit.console.platform.pool, visit.principal.scope)
         notices = await visit.notices(reader)
     context = {
         "asked": asked,
@@ -66,7 +66,7 @@ async def show_imports(visit: TheVisit) -> Response:
         "waiting": waiting,
         "overflow": overflow,
         "shown": SHOWN,
-        "sources": found,
+        "sources": [one for one in found if asked.branch in (None, one.branch_id)],
         "late": lambda at: (reader.at - at).total_seconds(),
     }
     return visit.page("imports/imports.html", "/imports", notices | context)
@@ -75,15 +75,15 @@ async def show_imports(visit: TheVisit) -> Response:
 @pages.get("/imports/{entry}")
 async def show_entry(visit: TheVisit, entry: EntryPath) -> Response:
     """Show a refused event: why, how to mend it, and the event to those who may see it."""
-    _need(visit)
+    visit.need(Right.PUBLISH)
     visit.asked(Parameters)
     return await _entry_page(visit, await _entry(visit, entry))
 
 
-@pages.post("/imports/{entry}")
+@pages.post("/imports/{entry}/settle")
 async def settle_entry(visit: TheVisit, entry: EntryPath) -> Response:
     """Send a refused event again, corrected or as it was, or discard it for a reason."""
-    _need(visit)
+    visit.need(Right.PUBLISH)
     found = await _entry(visit, entry)
     typed = await posted(visit.request)
     kept = _quarantine(visit)
@@ -150,14 +150,8 @@ async def _entry(visit: Visit, entry: UUID) -> Quarantined:
     return own[0]
 
 
-def _need(visit: Visit) -> None:
-    """Return only for who publishes for a branch, or looks after the platform."""
-    if not (visit.principal.may(Right.PUBLISH) or visit.principal.may(Right.ADMINISTER)):
-        raise NotAllowed(Right.PUBLISH)
-
-
 def _sees_events(visit: Visit) -> bool:
-    return visit.principal.may(Right.PUBLISH) and visit.principal.may(Right.SEE_PERSONS)
+    return visit.principal.may(Right.SEE_PERSONS)
 
 
 def _branches(visit: Visit, wanted: str | None) -> Sequence[str | None]:

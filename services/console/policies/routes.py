@@ -85,29 +85,29 @@ async def show_policies(visit: TheVisit) -> Response:
     )
 
 
-@pages.get("/policies/{name}")
-async def show_policy(visit: TheVisit, name: KindPath) -> Response:
+@pages.get("/policies/{kind}")
+async def show_policy(visit: TheVisit, kind: KindPath) -> Response:
     """Show every version of a kind of policy, and the form of a new one to who may set it."""
     visit.need(Right.SEE_POLICIES)
-    kind = _kind(name)
+    shown = _kind(kind)
     asked = visit.asked(PublishedParameters)
     reference, at = await _rules(visit)
-    return _page(visit, kind, reference, at, {}, just_published=asked.published)
+    return _page(visit, shown, reference, at, {}, just_published=asked.published)
 
 
-@pages.post("/policies/{name}")
-async def set_policy(visit: TheVisit, name: KindPath) -> Response:
+@pages.post("/policies/{kind}/new")
+async def set_policy(visit: TheVisit, kind: KindPath) -> Response:
     """Try what a form says on some customers, or publish it."""
     visit.need(Right.SET_POLICIES)
-    kind = _kind(name)
+    set_kind = _kind(kind)
     typed = await posted(visit.request)
     reference, at = await _rules(visit)
     try:
-        policy = meant(kind, typed, at, reference)
+        policy = meant(set_kind, typed, at, reference)
         if typed.get("do") == "publish":
             branch = visit.principal.branch_id or HEADQUARTERS
             done = await publish_policy(visit.console.platform, policy, branch)
-            return _see(visit, name, done)
+            return _see(visit, kind, done)
         found = await try_policy(
             visit.console.platform,
             policy,
@@ -118,8 +118,8 @@ async def set_policy(visit: TheVisit, name: KindPath) -> Response:
         )
     except (EventRefused, PolicyRefused) as why:
         refusal = _refusal(why, visit.language)
-        return _page(visit, kind, reference, at, typed, refusal=refusal)
-    return _page(visit, kind, reference, at, typed, trial=found)
+        return _page(visit, set_kind, reference, at, typed, refusal=refusal)
+    return _page(visit, set_kind, reference, at, typed, trial=found)
 
 
 def _refusal(why: EventRefused | PolicyRefused, language: str) -> Refusal:
