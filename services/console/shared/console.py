@@ -8,6 +8,7 @@ from projections.protocol import Projection
 from services.console.shared.cursor import CursorSigner
 from services.console.shared.reading import CASES, RECEIVABLES, VALUE, ReadModel, SharedFeed
 from services.console.shared.render import Renderer
+from services.people.people import People
 from services.people.principal import Doorkeeper
 from services.platform import Platform
 from services.search.persons import Persons
@@ -27,6 +28,7 @@ class Console:
         projections: Sequence[Projection],
         renderer: Renderer,
         doorkeeper: Doorkeeper,
+        people: People | None = None,  # None: nobody logs in
     ) -> None:
         feed = SharedFeed(platform)
         named = {projection.name: projection for projection in projections}
@@ -39,6 +41,7 @@ class Console:
         self.persons = Persons(platform.pool, platform.vault, platform.clock)
         self.renderer = renderer
         self.doorkeeper = doorkeeper
+        self.people = people
         self._signer: CursorSigner | None = None
 
     async def signer(self) -> CursorSigner:
