@@ -38,6 +38,7 @@ from services.console.shared.assets import PREFIX
 from services.console.shared.console import Console
 from services.console.shared.customer_at import UnknownCustomer
 from services.console.shared.i18n import language_of, speaker
+from services.console.shared.lists import AnyList
 from services.console.shared.openapi import describe_documents
 from services.console.shared.page import dynamic_headers, page_response
 from services.console.shared.platform import ConsolePlatform
@@ -48,6 +49,7 @@ from services.console.shared.security import SecurityHeaders
 from services.console.shared.visit import NotModified
 from services.console.value import routes as value
 from services.console.value.words import ValueWords
+from services.console.views import routes as views
 from services.errors import Unavailable
 from services.people.principal import Doorkeeper, OpenDoor
 from services.web.origin import SameOriginWrites
@@ -69,6 +71,7 @@ _ROUTERS = (
     value.api,
     alerts.api,
     policies.api,
+    views.api,
     overview.pages,
     receivables.pages,
     credit.pages,
@@ -77,7 +80,10 @@ _ROUTERS = (
     cases.pages,
     customers.pages,
     alerts.pages,
+    views.pages,
 )
+
+_LISTS: tuple[AnyList, ...] = (receivables.LIST, credit.LIST, cases.LIST, alerts.LIST)
 
 _HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
@@ -107,7 +113,7 @@ def create_console(
     `end_streams` must be called when the server is told to stop: a server waits for open
     answers before it tells the application anything.
     """
-    console = Console(platform, PROJECTIONS, renderer(), doorkeeper or OpenDoor())
+    console = Console(platform, PROJECTIONS, renderer(), doorkeeper or OpenDoor(), _LISTS)
     gather = OverviewSource(console.everything, console.signer).gather
     live = LiveOverview(gather, partial(draw, console.renderer), most_viewers)
 

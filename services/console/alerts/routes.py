@@ -16,7 +16,9 @@ from services.console.alerts.documents import (
 )
 from services.console.alerts.parameters import AlertsParameters, JournalParameters
 from services.console.alerts.words import ALERT_KINDS, STATES
+from services.console.shared.lists import SavedList
 from services.console.shared.openapi import documented
+from services.console.shared.reading import Reader
 from services.console.shared.visit import PAGE_LENGTH, TheVisit, api_router, page_router
 
 api = api_router()
@@ -63,7 +65,8 @@ async def show_alerts(visit: TheVisit) -> Response:
     asked = visit.asked(AlertsParameters)
     wanted = asked.standing_filter()
     signer = await visit.console.signer()
-    async with visit.rows(visit.console.everything, asked) as reader:
+    async with visit.rows(visit.console.everything, asked, tagged=False) as reader:
+        views = await visit.saved_views(reader, LIST)
         page = await standing.standing_alerts(reader, wanted, PAGE_LENGTH, signer, asked.cursor)
         count = await standing.count_alerts(reader, wanted)
         told = {one.alert_id: standing.told_to(reader, one) for one in page.entries}
@@ -74,6 +77,7 @@ async def show_alerts(visit: TheVisit) -> Response:
         {
             "page": page,
             "told": told,
+            "views": views,
             "count": count,
             "cap": queries.CAP,
             "asked": asked,
@@ -105,3 +109,10 @@ async def show_journal(visit: TheVisit) -> Response:
             **notices,
         },
     )
+
+
+async def _count(reader: Reader, asked: AlertsParameters, cap: int) -> int:
+    return await standing.count_alerts(reader, asked.standing_filter(), cap)
+
+
+LIST = SavedList("alerts", "/alerts", AlertsParameters, _count)

@@ -11,7 +11,9 @@ from services.console.credit.documents import CreditWorkDocument, sums_document,
 from services.console.credit.parameters import CreditParameters
 from services.console.credit.sums import phase_sums
 from services.console.credit.work import CAP, PHASES, count_work, work
+from services.console.shared.lists import SavedList
 from services.console.shared.openapi import documented
+from services.console.shared.reading import Reader
 from services.console.shared.visit import PAGE_LENGTH, TheVisit, api_router, page_router
 
 api = api_router()
@@ -44,7 +46,8 @@ async def show_work(visit: TheVisit) -> Response:
     """Show what to look after in all phases, and what each comes to."""
     asked = visit.asked(CreditParameters)
     signer = await visit.console.signer()
-    async with visit.rows(visit.console.receivables, asked) as reader:
+    async with visit.rows(visit.console.everything, asked, tagged=False) as reader:
+        views = await visit.saved_views(reader, LIST)
         sums = await phase_sums(reader, asked.branch)
         currencies = [one.currency for one in sums]
         if asked.is_about_amounts and asked.currency is None:
@@ -59,6 +62,7 @@ async def show_work(visit: TheVisit) -> Response:
         {
             "page": page,
             "sums": sums,
+            "views": views,
             "count": count,
             "cap": CAP,
             "asked": asked,
@@ -68,3 +72,10 @@ async def show_work(visit: TheVisit) -> Response:
             **notices,
         },
     )
+
+
+async def _count(reader: Reader, asked: CreditParameters, cap: int) -> int:
+    return await count_work(reader, asked.work_filter(), cap)
+
+
+LIST = SavedList("credit", "/credit", CreditParameters, _count)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from projections.protocol import Projection
 from services.console.shared.cursor import CursorSigner
+from services.console.shared.lists import AnyList
 from services.console.shared.platform import ConsolePlatform
 from services.console.shared.reading import CASES, RECEIVABLES, VALUE, ReadModel, SharedFeed
 from services.console.shared.render import Renderer
+from services.console.shared.saved_views import SavedViews
 from services.people.principal import Doorkeeper
 
 _SIGNING_SUBJECT = "console:cursors"
@@ -26,6 +28,7 @@ class Console:
         projections: Sequence[Projection],
         renderer: Renderer,
         doorkeeper: Doorkeeper,
+        lists: Sequence[AnyList],
     ) -> None:
         feed = SharedFeed(platform)
         named = {projection.name: projection for projection in projections}
@@ -36,6 +39,8 @@ class Console:
         self.vault = platform.vault
         self.renderer = renderer
         self.doorkeeper = doorkeeper
+        self.lists: Mapping[str, AnyList] = {one.name: one for one in lists}
+        self.saved_views = SavedViews(platform)
         self._signer: CursorSigner | None = None
 
     async def signer(self) -> CursorSigner:

@@ -14,18 +14,19 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from starlette.responses import HTMLResponse, Response
 
 from services.console.shared.console import Console
 from services.console.shared.documents import Positioned
 from services.console.shared.freshness import CAP, page_freshness
 from services.console.shared.i18n import language_of, with_parameters
+from services.console.shared.lists import AnyList
 from services.console.shared.page import dynamic_headers, page_response
-from services.console.shared.parameters import Parameters
+from services.console.shared.parameters import Parameters, parameters_of
 from services.console.shared.reading import Reader, ReadModel, branch_names
-from services.console.shared.refusals import invalid_parameters
 from services.console.shared.release import release
+from services.console.shared.saved_views import COUNTED, ViewsMenu, counted, state_of, views_of
 from services.console.shared.waiting import wait_until
 from services.people.principal import Principal
 from services.web.problems import MEDIA_TYPE, PROBLEM_SCHEMA
@@ -66,11 +67,7 @@ class Visit:
 
         Raises: Problem.
         """
-        given = {name: value for name, value in self.request.query_params.items() if value}
-        try:
-            return kind.model_validate(given)
-        except ValidationError as error:
-            raise invalid_parameters(error.errors()) from error
+        return parameters_of(kind, self.request.query_params.multi_items())
 
     @asynccontextmanager
     async def rows(
@@ -106,12 +103,21 @@ class Visit:
         """Return what every answer says: its tag, and the position it reflects."""
         return dynamic_headers(self._tag, self._position)
 
-    def answer(self, document: Positioned, next_cursor: str | None = None) -> Response:
-        """Return a document with the position it reflects, its tag, and the next page's address."""
+    def answer(
+        self,
+        document: Positioned,
+        next_cursor: str | None = None,
+        previous_cursor: str | None = None,
+    ) -> Response:
+        """Return a document with the position it reflects, its tag, and where its pages are."""
         headers = self.headers()
-        if next_cursor is not None:
-            address = self.request.url.include_query_params(cursor=next_cursor)
-            headers["Link"] = f'<{address.replace(scheme="", netloc="")}>; rel="next"'
+        links = [
+            f'<{with_parameters(self.request, {"cursor": cursor})}>; rel="{rel}"'
+            for rel, cursor in (("next", next_cursor), ("prev", previous_cursor))
+            if cursor is not None
+        ]
+        if links:
+            headers["Link"] = ", ".join(links)
         body = msgspec.json.encode(document)
         return Response(body, media_type="application/json", headers=headers)
 
@@ -134,6 +140,27 @@ class Visit:
             status=status,
         )
 
+    async def saved_views(
+        self, reader: Reader, kind: AnyList, *, tagged: bool = True
+    ) -> ViewsMenu:
+        """Return the saved views of a list; the page is tagged by them, too, unless it is not.
+
+        Raises: NotModified.
+        """
+        views = await views_of(reader, kind)
+        if tagged:
+            self.held_under(f"{state_of(views)}.{entity_tag(reader, self.language)}")
+        names = branch_names(reader.reference, self.language)
+        seen = self.principal.scope.branches
+        return ViewsMenu(
+            kind,
+            kind.query(self.request.url.query),
+            await counted(reader, kind, views),
+            COUNTED,
+            self.principal,
+            {id: name for id, name in names.items() if seen is None or id in seen},
+        )
+
     async def notices(self, reader: Reader) -> dict[str, object]:
         """Return what every page of rows says about its figures and calls its branches."""
         return {
@@ -145,11 +172,14 @@ class Visit:
             "zone_of": reader.reference.zone_of,
         }
 
-    def paging_links(self, following: str | None, cursor: str | None) -> dict[str, object]:
-        """Return the links to the next page and back to the first."""
+    def paging_links(
+        self, following: str | None, cursor: str | None, previous: str | None = None
+    ) -> dict[str, object]:
+        """Return the links to the next page, to the one before and back to the first."""
         request = self.request
         return {
             "next_link": with_parameters(request, {"cursor": following}) if following else None,
+            "previous_link": with_parameters(request, {"cursor": previous}) if previous else None,
             "first_link": with_parameters(request, {"cursor": None}) if cursor else None,
         }
 
