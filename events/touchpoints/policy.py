@@ -36,8 +36,10 @@ Role = Literal[
     "credit",
     "receivables",
     "order_entry",
+    "auditor",
+    "administrator",
 ]
-"""What somebody may do beside the work of the department: commands ask for it."""
+"""What somebody may see and do beside the work of the department: commands and pages ask for it."""
 
 DayCount = Literal["actual/365", "actual/360", "actual/actual", "30/360"]
 """How days are parts of a year: "30/360" is the European one (30E/360), in which every month has

@@ -114,7 +114,7 @@ def create_console(
     answers before it tells the application anything.
     """
     console = Console(platform, PROJECTIONS, renderer(), doorkeeper or OpenDoor(), _LISTS)
-    gather = OverviewSource(console.everything, console.signer).gather
+    gather = OverviewSource(console.everything, console.signer, console.persons).gather
     live = LiveOverview(gather, partial(draw, console.renderer), most_viewers)
 
     @asynccontextmanager

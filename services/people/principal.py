@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Protocol
 
 from msgspec import Struct
 from starlette.requests import Request
+
+from events.texts import worded
+from services.web.problems import Problem
 
 
 class Right(StrEnum):
@@ -22,10 +27,36 @@ class Right(StrEnum):
     ADMINISTER = "administer"  # people, keys, quotas and the state of the platform
 
 
+_REFUSALS: Mapping[Right, str] = {
+    Right.SEE_CUSTOMERS: worded("customers, what they owe and their cases are not yours to see"),
+    Right.SEE_PERSONS: worded("names, telephone numbers and notes are not yours to see"),
+    Right.COMMAND: worded("you may look at this, and not change it"),
+    Right.PUBLISH: worded("you may not publish what happened at a branch"),
+    Right.SEE_POLICIES: worded("the rules of the company are not yours to see"),
+    Right.SET_POLICIES: worded("you may not change the rules of the company"),
+    Right.AUDIT: worded("the audit is for auditors"),
+    Right.ADMINISTER: worded("people, keys and the platform are the administrators'"),
+}
+
+_REMEDY = worded("log in as somebody who may, or ask for a role that allows it")
+
+
+class NotAllowed(Problem):
+    """Whoever asks has no role that allows it."""
+
+    def __init__(self, right: Right) -> None:
+        super().__init__(HTTPStatus.FORBIDDEN, "not_allowed", _REFUSALS[right], _REMEDY)
+        self.right = right
+
+
 class Scope(Struct, frozen=True):
     """The branches whose customers may be seen; None: all of them."""
 
     branches: frozenset[str] | None = None
+
+    def holds(self, branch_id: str | None) -> bool:
+        """Tell whether customers of a branch may be seen; those of none only where all may."""
+        return self.branches is None or branch_id in self.branches
 
 
 class Principal(Struct, frozen=True):
@@ -34,10 +65,18 @@ class Principal(Struct, frozen=True):
     staff_id: str
     scope: Scope = Scope()
     rights: frozenset[Right] = frozenset(Right)
+    roles: frozenset[str] = frozenset()  # of `services.people.roles.RIGHTS`
+    branch_id: str | None = None  # where he or she works
+    department: str | None = None
 
     def may(self, right: Right) -> bool:
         """Tell whether he or she may do something."""
         return right in self.rights
+
+    def need(self, right: Right) -> None:
+        """Return only if he or she may do something. Raises: NotAllowed."""
+        if right not in self.rights:
+            raise NotAllowed(right)
 
 
 ANYBODY = Principal("anybody")

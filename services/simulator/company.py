@@ -46,8 +46,10 @@ DEPARTMENTS = (
 STAFF_PER_BRANCH = 10
 OFFICES: Mapping[str, Role] = {
     "HQ-H1": "headquarters", "HQ-K1": "credit", "HQ-R1": "receivables", "HQ-O1": "order_entry",
+    "HQ-A1": "auditor", "HQ-M1": "administrator",
 }  # fmt: skip
-"""Who decides about customers and their accounts: one of each office."""
+"""Who decides about customers and their accounts, proves the figures, and looks after people and
+keys: one of each office."""
 
 CALLERS = ("HQ-C1", "HQ-C2", "HQ-C3", "HQ-C4")
 """Who calls customers back: never whoever solved the case."""

@@ -235,6 +235,8 @@ GIVEN: Mapping[str, Arguments] = {
     # --- the projector and what tells others
     "release_lock": ("touchstone deliveries",),
     "relay_upto": ("webhook",),
+    # --- finding and naming customers
+    "person_events": (CUSTOMERS, list(HOME)),
     # --- casework
     "alert_told": (str(ONE),),
     "cases_found": ("t1", 50),

@@ -15,8 +15,8 @@ from services.console.shared.parameters import Identifier, Paged, Several
 class JournalParameters(Paged):
     """Of which alerts; where several are named, either."""
 
-    kind: Annotated[list[AlertKind], Several()] = []
-    branch: Annotated[list[Identifier], Several()] = []
+    kind: Annotated[list[AlertKind], Several()]
+    branch: Annotated[list[Identifier], Several()]
     customer: Identifier | None = None
 
     def alert_filter(self) -> AlertFilter:
@@ -31,7 +31,7 @@ class AlertsParameters(JournalParameters):
     state: Annotated[
         list[CareState],
         Several("Nobody takes care of it, somebody does, or it is put off."),
-    ] = []
+    ]
     staff: Annotated[
         Identifier | None,
         Field(

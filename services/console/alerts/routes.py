@@ -18,8 +18,10 @@ from services.console.alerts.parameters import AlertsParameters, JournalParamete
 from services.console.alerts.words import ALERT_KINDS, STATES
 from services.console.shared.lists import SavedList
 from services.console.shared.openapi import documented
+from services.console.shared.persons import persons
 from services.console.shared.reading import Reader
 from services.console.shared.visit import PAGE_LENGTH, TheVisit, api_router, page_router
+from services.people.principal import Right
 
 api = api_router()
 pages = page_router()
@@ -28,6 +30,7 @@ pages = page_router()
 @api.get("/alerts", responses=documented(AlertsDocument))
 async def get_alerts(visit: TheVisit, asked: Annotated[AlertsParameters, Query()]) -> Response:
     """Return a page of the alerts that stand."""
+    visit.need(Right.SEE_CUSTOMERS)
     wanted = asked.standing_filter()
     signer = await visit.console.signer()
     async with visit.rows(visit.console.everything, asked) as reader:
@@ -47,6 +50,7 @@ async def get_alerts(visit: TheVisit, asked: Annotated[AlertsParameters, Query()
 @api.get("/alerts/journal", responses=documented(JournalDocument))
 async def get_journal(visit: TheVisit, asked: Annotated[JournalParameters, Query()]) -> Response:
     """Return a page of what was raised and withdrawn, and why."""
+    visit.need(Right.SEE_CUSTOMERS)
     wanted = asked.alert_filter()
     signer = await visit.console.signer()
     async with visit.rows(visit.console.everything, asked) as reader:
@@ -62,6 +66,7 @@ async def get_journal(visit: TheVisit, asked: Annotated[JournalParameters, Query
 @pages.get("/alerts")
 async def show_alerts(visit: TheVisit) -> Response:
     """Show the alerts that stand."""
+    visit.need(Right.SEE_CUSTOMERS)
     asked = visit.asked(AlertsParameters)
     wanted = asked.standing_filter()
     signer = await visit.console.signer()
@@ -76,6 +81,7 @@ async def show_alerts(visit: TheVisit) -> Response:
         "/alerts",
         {
             "page": page,
+            "persons": await persons(visit, [one.customer_id for one in page.entries]),
             "told": told,
             "views": views,
             "count": count,
@@ -92,6 +98,7 @@ async def show_alerts(visit: TheVisit) -> Response:
 @pages.get("/alerts/journal")
 async def show_journal(visit: TheVisit) -> Response:
     """Show what was raised and withdrawn, and why."""
+    visit.need(Right.SEE_CUSTOMERS)
     asked = visit.asked(JournalParameters)
     wanted = asked.alert_filter()
     signer = await visit.console.signer()
@@ -103,6 +110,7 @@ async def show_journal(visit: TheVisit) -> Response:
         "/alerts",
         {
             "page": page,
+            "persons": await persons(visit, [one.customer_id for one in page.entries]),
             "asked": asked,
             "kinds": ALERT_KINDS,
             **visit.paging_links(page.next_cursor, asked.cursor),

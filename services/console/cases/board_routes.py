@@ -18,8 +18,10 @@ from services.console.cases.owners import owners_board
 from services.console.cases.parameters import DeadlinesParameters, OwnersParameters
 from services.console.shared.countdown import countdown
 from services.console.shared.openapi import documented
+from services.console.shared.persons import persons
 from services.console.shared.reading import department_names
 from services.console.shared.visit import PAGE_LENGTH, TheVisit, api_router, page_router
+from services.people.principal import Right
 
 api = api_router()
 pages = page_router()
@@ -31,6 +33,7 @@ HOURS = (1, 2, 4, 8, 24, 72)
 @api.get("/case-owners", responses=documented(OwnersDocument))
 async def get_owners(visit: TheVisit, asked: Annotated[OwnersParameters, Query()]) -> Response:
     """Return what each department has in hand and owes, by who is to do it."""
+    visit.need(Right.SEE_CUSTOMERS)
     async with visit.rows(visit.console.cases, asked, tagged=False) as reader:
         board = await owners_board(reader, asked.branch, asked.department)
     return visit.answer(owners_document(reader, board))
@@ -41,6 +44,7 @@ async def get_deadlines(
     visit: TheVisit, asked: Annotated[DeadlinesParameters, Query()]
 ) -> Response:
     """Return a page of the clocks that run out within the next hours, the soonest first."""
+    visit.need(Right.SEE_CUSTOMERS)
     wanted = asked.deadline_filter()
     signer = await visit.console.signer()
     async with visit.rows(visit.console.cases, asked, tagged=False) as reader:
@@ -58,6 +62,7 @@ async def get_deadlines(
 @pages.get("/cases/owners")
 async def show_owners(visit: TheVisit) -> Response:
     """Show what each department has in hand and owes, by owner."""
+    visit.need(Right.SEE_CUSTOMERS)
     asked = visit.asked(OwnersParameters)
     async with visit.rows(visit.console.cases, asked, tagged=False) as reader:
         board = await owners_board(reader, asked.branch, asked.department)
@@ -78,6 +83,7 @@ async def show_owners(visit: TheVisit) -> Response:
 @pages.get("/cases/deadlines")
 async def show_deadlines(visit: TheVisit) -> Response:
     """Show the clocks that run out within the next hours."""
+    visit.need(Right.SEE_CUSTOMERS)
     asked = visit.asked(DeadlinesParameters)
     wanted = asked.deadline_filter()
     signer = await visit.console.signer()
@@ -89,6 +95,7 @@ async def show_deadlines(visit: TheVisit) -> Response:
         "/cases",
         {
             "page": page,
+            "persons": await persons(visit, [one.customer_id for one in page.entries]),
             "asked": asked,
             "tab": "deadlines",
             "spans": sorted({*HOURS, asked.hours}),

@@ -29,8 +29,10 @@ from services.console.shared.lists import SavedList
 from services.console.shared.openapi import documented
 from services.console.shared.page import dynamic_headers
 from services.console.shared.parameters import Identifier, InstantParameters, Parameters
+from services.console.shared.persons import persons
 from services.console.shared.reading import Reader, department_names
 from services.console.shared.visit import PAGE_LENGTH, TheVisit, Visit, api_router, page_router
+from services.people.principal import Right
 from services.web.problems import Problem
 
 api = api_router()
@@ -56,6 +58,7 @@ class UnknownCase(Problem):
 @api.get("/cases", responses=documented(CasesDocument))
 async def get_cases(visit: TheVisit, asked: Annotated[CasesParameters, Query()]) -> Response:
     """Return a page of cases to look after, the most urgent first."""
+    visit.need(Right.SEE_CUSTOMERS)
     wanted = asked.case_filter()
     signer = await visit.console.signer()
     async with visit.rows(visit.console.cases, asked) as reader:
@@ -77,6 +80,7 @@ async def get_case(
     visit: TheVisit, case: CasePath, asked: Annotated[InstantParameters, Query()]
 ) -> Response:
     """Return one case: its cycles, what is owed on it, and its history with every clock."""
+    visit.need(Right.SEE_CUSTOMERS)
     async with visit.rows(visit.console.cases, asked, tagged=False) as reader:
         customer = await worklist.customer_of_case(reader, case)
     if customer is None:
@@ -89,6 +93,7 @@ async def get_case(
 @pages.get("/cases/{case}")
 async def find_case(visit: TheVisit, case: CasePath) -> Response:
     """Lead to a case on the page of the customer whose it is."""
+    visit.need(Right.SEE_CUSTOMERS)
     asked = visit.asked(Parameters)
     async with visit.rows(visit.console.cases, asked, tagged=False) as reader:
         customer = await worklist.customer_of_case(reader, case)
@@ -121,6 +126,7 @@ async def show_cases(visit: TheVisit) -> Response:
 
     Without an entity tag: its countdowns go on while nothing else changes.
     """
+    visit.need(Right.SEE_CUSTOMERS)
     asked = visit.asked(CasesParameters)
     wanted = asked.case_filter()
     signer = await visit.console.signer()
@@ -132,10 +138,14 @@ async def show_cases(visit: TheVisit) -> Response:
         if not asked.is_narrowed:
             whole = await board(reader, _COLUMN_LENGTH, asked.branch)
         notices = await visit.notices(reader)
+    shown = [item.customer_id for item in page.entries]
+    if whole:
+        shown += [work.customer_id for column in whole.columns for work in column.work]
     return visit.page(
         "cases/cases.html",
         "/cases",
         {
+            "persons": await persons(visit, shown),
             "board": whole,
             "tab": "board",
             "views": views,

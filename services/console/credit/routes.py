@@ -13,8 +13,10 @@ from services.console.credit.sums import phase_sums
 from services.console.credit.work import CAP, PHASES, count_work, work
 from services.console.shared.lists import SavedList
 from services.console.shared.openapi import documented
+from services.console.shared.persons import persons
 from services.console.shared.reading import Reader
 from services.console.shared.visit import PAGE_LENGTH, TheVisit, api_router, page_router
+from services.people.principal import Right
 
 api = api_router()
 pages = page_router()
@@ -23,6 +25,7 @@ pages = page_router()
 @api.get("/credit/work", responses=documented(CreditWorkDocument))
 async def get_work(visit: TheVisit, asked: Annotated[CreditParameters, Query()]) -> Response:
     """Return a page of what to look after before delivery, until it is due, and overdue."""
+    visit.need(Right.SEE_CUSTOMERS)
     wanted = asked.work_filter()
     signer = await visit.console.signer()
     async with visit.rows(visit.console.receivables, asked) as reader:
@@ -44,6 +47,7 @@ async def get_work(visit: TheVisit, asked: Annotated[CreditParameters, Query()])
 @pages.get("/credit")
 async def show_work(visit: TheVisit) -> Response:
     """Show what to look after in all phases, and what each comes to."""
+    visit.need(Right.SEE_CUSTOMERS)
     asked = visit.asked(CreditParameters)
     signer = await visit.console.signer()
     async with visit.rows(visit.console.everything, asked, tagged=False) as reader:
@@ -61,6 +65,7 @@ async def show_work(visit: TheVisit) -> Response:
         "/credit",
         {
             "page": page,
+            "persons": await persons(visit, [one.customer_id for one in page.entries]),
             "sums": sums,
             "views": views,
             "count": count,

@@ -20,6 +20,7 @@ from events.touchpoints.customer import (
     CustomerRegistered,
 )
 from services.console.shared.customer_at import CustomerAt
+from services.people.principal import Right
 from services.ports import Vault
 from services.vault.subject_key import SealBroken
 
@@ -48,10 +49,15 @@ class Contact:
     phone: str | None
     people: tuple[Person, ...]  # the latest first
     erased: bool  # the key was destroyed, so that nobody can open what was said
+    hidden: bool  # persons are not whoever asks' to see
 
 
 async def contact_of(vault: Vault, found: CustomerAt) -> Contact:
-    """Return the contact as of the instant asked about. Raises: Unavailable."""
+    """Return the contact as of the instant asked about; persons, to those who may see them.
+
+    Raises: Unavailable.
+    """
+    opens = found.principal.may(Right.SEE_PERSONS)
     told = [(of, fact) for of, fact in _latest_first(found) if fact.effective_at <= found.at]
     segment = kind = None
     fields: dict[str, str] = {}
@@ -63,7 +69,7 @@ async def contact_of(vault: Vault, found: CustomerAt) -> Contact:
                 segment, kind = segment or data.segment, kind or data.kind
             case CustomerProfileChanged() as data:
                 segment = segment or data.segment
-            case ContactPersonAdded() as person if len(people) < _PEOPLE:
+            case ContactPersonAdded() as person if opens and len(people) < _PEOPLE:
                 opened = await _opened(vault, of, event)
                 erased = erased or opened is None
                 if opened:
@@ -71,13 +77,15 @@ async def contact_of(vault: Vault, found: CustomerAt) -> Contact:
                 continue
             case _:
                 continue
-        if any(name not in fields for name in _SHOWN):
+        if opens and any(name not in fields for name in _SHOWN):
             opened = await _opened(vault, of, event)
             erased = erased or opened is None
             for name in _SHOWN:
                 if opened and name in opened:
                     fields.setdefault(name, opened[name])
-    return Contact(segment, kind, fields.get("name"), fields.get("phone"), tuple(people), erased)
+    return Contact(
+        segment, kind, fields.get("name"), fields.get("phone"), tuple(people), erased, not opens
+    )
 
 
 def _latest_first(found: CustomerAt) -> Iterator[tuple[CustomerId, Fact]]:

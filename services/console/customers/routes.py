@@ -39,9 +39,11 @@ from services.console.shared.i18n import with_parameters
 from services.console.shared.openapi import documented
 from services.console.shared.paging import Page
 from services.console.shared.parameters import Identifier, InstantParameters
+from services.console.shared.persons import persons
 from services.console.shared.reading import ReadModel, branch_names, department_names
 from services.console.shared.visit import TheVisit, Visit, api_router, page_router
 from services.console.shared.waiting import wait_until
+from services.people.principal import Right
 
 A = TypeVar("A", bound=InstantParameters)
 L = TypeVar("L", bound=Lookup)
@@ -55,15 +57,13 @@ _PAGE_LENGTH = 25
 _LINES_SHOWN = 200
 """Of what counts for a customer's value; the API has all of it."""
 
-_PERSONAL = {"Cache-Control": "private, no-store"}
-"""Names and telephone numbers are on the page: nothing keeps a copy of it."""
-
 
 @api.get("/customers/{customer}/receivables", responses=documented(CustomerDocument))
 async def get_customer(
     visit: TheVisit, customer: CustomerPath, asked: Annotated[InstantParameters, Query()]
 ) -> Response:
     """Return what a customer owes, with the allocation that explains each balance."""
+    visit.need(Right.SEE_CUSTOMERS)
     found = await _customer_at(visit, visit.console.receivables, customer, asked)
     facts = found.of_kinds(RECEIVABLES_EVENTS)
     statement = explain(found.customer, facts, found.at, found.reference)
@@ -75,6 +75,7 @@ async def get_value(
     visit: TheVisit, customer: CustomerPath, asked: Annotated[InstantParameters, Query()]
 ) -> Response:
     """Return what a customer is worth and which tier that earns, explained to the event."""
+    visit.need(Right.SEE_CUSTOMERS)
     found = await _customer_at(visit, visit.console.value, customer, asked)
     facts = found.of_kinds(VALUE_EVENTS)
     value = explain_value(found.customer, facts, found.at, found.reference)
@@ -86,6 +87,7 @@ async def get_callbacks(
     visit: TheVisit, customer: CustomerPath, asked: Annotated[InstantParameters, Query()]
 ) -> Response:
     """Return the calls promised to a customer without naming a case, the next due first."""
+    visit.need(Right.SEE_CUSTOMERS)
     found = await _customer_at(visit, visit.console.cases, customer, asked)
     calls = explain_callbacks(found.of_kinds(CASE_EVENTS), found.at, found.reference)
     return visit.answer(callbacks_document(found, calls))
@@ -96,6 +98,7 @@ async def get_timeline(
     visit: TheVisit, customer: CustomerPath, asked: Annotated[TimelineParameters, Query()]
 ) -> Response:
     """Return a page of a customer's touchpoints, the newest first."""
+    visit.need(Right.SEE_CUSTOMERS)
     place = await _looked_up(visit, customer, asked)
     heads = place.position
     counts = ".".join(str(heads.counts[partition_of(one)]) for one in place.connected)
@@ -115,6 +118,7 @@ async def get_timeline(
 @pages.get("/customers")
 async def find_customer(visit: TheVisit) -> Response:
     """Lead to the customer whose id was typed; without one, ask for it."""
+    visit.need(Right.SEE_CUSTOMERS)
     customer = (visit.asked(LookupParameters).id or "").strip()
     if not customer:
         return visit.page("customers/lookup.html", "", {})
@@ -124,6 +128,7 @@ async def find_customer(visit: TheVisit) -> Response:
 @pages.get("/customers/{customer}")
 async def show_customer(visit: TheVisit, customer: CustomerPath) -> Response:
     """Show everything there is to know of a customer, and why it is so."""
+    visit.need(Right.SEE_CUSTOMERS)
 
     async def find(asked: InstantParameters) -> CustomerAt:
         return await _customer_at(visit, visit.console.everything, customer, asked)
@@ -133,11 +138,14 @@ async def show_customer(visit: TheVisit, customer: CustomerPath) -> Response:
     statement = explain(found.customer, found.of_kinds(RECEIVABLES_EVENTS), *rules)
     items = sorted(statement.items, key=lambda item: (item.row.due_on, item.row.item_id))
     page = await _timeline(visit, found, TimelineParameters(), _PAGE_LENGTH)
+    contact = await contact_of(visit.console.vault, found)
+    visit.shows_persons()
     context = {
         "statement": statement,
         "open_items": [item for item in items if item.row.status == "open"],
         "closed_items": [item for item in reversed(items) if item.row.status != "open"],
-        "contact": await contact_of(visit.console.vault, found),
+        "contact": contact,
+        "person": contact,
         "value": explain_value(found.customer, found.of_kinds(VALUE_EVENTS), *rules),
         "cases": explain_cases(found.customer, found.of_kinds(CASE_EVENTS), *rules),
         "callbacks": explain_callbacks(found.of_kinds(CASE_EVENTS), *rules),
@@ -150,12 +158,13 @@ async def show_customer(visit: TheVisit, customer: CustomerPath) -> Response:
         **await _described(visit, found, asked, mistyped),
     }
     status = HTTPStatus.BAD_REQUEST if mistyped else HTTPStatus.OK
-    return visit.page("customers/customer.html", "", context, _PERSONAL, status)
+    return visit.page("customers/customer.html", "", context, status=status)
 
 
 @pages.get("/customers/{customer}/timeline")
 async def show_timeline(visit: TheVisit, customer: CustomerPath) -> Response:
     """Show a customer's touchpoints from a place on; its part of a page is what scripts take."""
+    visit.need(Right.SEE_CUSTOMERS)
 
     async def find(asked: TimelineParameters) -> Lookup:
         return await _looked_up(visit, customer, asked)
@@ -165,6 +174,7 @@ async def show_timeline(visit: TheVisit, customer: CustomerPath) -> Response:
     context = {
         "page": page,
         "more_link": _more_link(visit.request, customer, page.next_cursor),
+        "person": (await persons(visit, [place.customer])).get(place.customer),
         "continued": asked.cursor is not None,
         "families": list(FAMILIES),
         "first_link": with_parameters(visit.request, {"cursor": None}),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Generic, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from events.envelope import CustomerId
 from events.policy import Reference
 from services.console.alerts.queries import AlertFilter, JournalEntry, alert_journal
 from services.console.alerts.standing import StandingFilter, count_alerts
@@ -24,7 +26,8 @@ from services.console.shared.cursor import CursorSigner
 from services.console.shared.freshness import Freshness, page_freshness
 from services.console.shared.reading import VALUE, Reader, ReadModel
 from services.console.value.pyramid import Pyramid, pyramid
-from services.people.principal import ANYBODY
+from services.people.principal import ANYBODY, Right
+from services.search.persons import Person, Persons
 
 FEED_LENGTH = 6
 COLUMN_LENGTH = 4
@@ -52,6 +55,7 @@ class Overview(Struct, frozen=True):
     feed: tuple[JournalEntry, ...]
     pyramid: Pyramid
     board: Board
+    persons: Mapping[str, Person]  # of the feed and the board
     interrupted: bool = False  # the database went away: these are the last figures known
 
 
@@ -78,8 +82,14 @@ class Paced(Generic[T]):
 class OverviewSource:
     """Gathers the overview; one per process, since it counts the events that come in."""
 
-    def __init__(self, model: ReadModel, signer: Callable[[], Awaitable[CursorSigner]]) -> None:
+    def __init__(
+        self,
+        model: ReadModel,
+        signer: Callable[[], Awaitable[CursorSigner]],
+        persons: Persons,
+    ) -> None:
         self._model = model
+        self._persons = persons
         self._signer = signer
         self._meter = RateMeter()
         self._customers = Paced(count_customers)
@@ -94,7 +104,7 @@ class OverviewSource:
         """Return the overview as it is now. Raises: Unavailable."""
         async with self._model.reading(ANYBODY) as reader:
             state = _state(reader)
-            return Overview(
+            found = Overview(
                 at=reader.at,
                 change=reader.progress.change,
                 reference=reader.reference,
@@ -107,11 +117,23 @@ class OverviewSource:
                 feed=await self._feed.get(reader, state),
                 pyramid=await self._pyramid.get(reader, state),
                 board=await self._board.get(reader, state),
+                persons={},
             )
+        if not ANYBODY.may(Right.SEE_PERSONS):
+            return found
+        shown = [CustomerId(one) for one in _customers(found)]
+        return replace(found, persons={**await self._persons.of(shown)})
 
     async def _latest(self, reader: Reader) -> tuple[JournalEntry, ...]:
         page = await alert_journal(reader, AlertFilter(), FEED_LENGTH, await self._signer(), None)
         return page.entries
+
+
+def _customers(overview: Overview) -> Iterator[str]:
+    """Yield whom the feed and the board name."""
+    yield from (entry.customer_id for entry in overview.feed)
+    for column in overview.board.columns:
+        yield from (work.customer_id for work in column.work)
 
 
 def _state(reader: Reader) -> State:

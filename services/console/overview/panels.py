@@ -76,6 +76,7 @@ def draw(renderer: Renderer, overview: Overview, language: str) -> Mapping[str, 
         "customer_cap": CUSTOMER_CAP,
         "tenth": Decimal("0.1"),
         "reference": overview.reference,
+        "persons": overview.persons,
         "countdown": countdown,
         "department_names": department_names(overview.reference, language),
     }

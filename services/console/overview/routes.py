@@ -22,6 +22,7 @@ from services.console.shared.openapi import documented
 from services.console.shared.parameters import Parameters
 from services.console.shared.refusals import unavailable
 from services.console.shared.visit import TheVisit, Visit, api_router, page_router
+from services.people.principal import Right
 
 api = api_router()
 pages = page_router()
@@ -29,7 +30,7 @@ pages = page_router()
 
 @api.get("/freshness", responses=documented(FreshnessDocument))
 async def get_freshness(visit: TheVisit, asked: Annotated[Parameters, Query()]) -> Response:
-    """Return how far the rows are from the log, and what waits."""
+    """Return how far the rows are from the log, and what waits: to whoever is in."""
     async with visit.rows(visit.console.everything, asked, tagged=False) as reader:
         each = await freshness(reader)
     return visit.answer(
@@ -45,10 +46,13 @@ async def get_freshness(visit: TheVisit, asked: Annotated[Parameters, Query()]) 
 @pages.get("/")
 async def show_overview(visit: TheVisit) -> Response:
     """Show what happens now."""
+    visit.need(Right.SEE_CUSTOMERS)
     frame = await _live(visit).frame(visit.language)
     drawn = frame.panels[visit.language].items()
     panels = {name: Markup(panel.markup) for name, panel in drawn}  # noqa: S704 - our templates
     visit.reflects(frame.overview.freshness.position)
+    if frame.overview.persons:
+        visit.shows_persons()
     context = {"panels": panels, "event_id": frame.seen.event_id}
     return visit.page("overview/overview.html", "/", context)
 
@@ -58,6 +62,7 @@ async def stream_overview(
     visit: TheVisit, since: Annotated[str | None, Query(max_length=40)] = None
 ) -> Response:
     """Stream what changes on the overview."""
+    visit.need(Right.SEE_CUSTOMERS)
     live = _live(visit)
     if live.is_full:
         raise unavailable(worded("as many viewers are connected as this process serves"), 30)

@@ -12,6 +12,7 @@ from services.console.policies.versions import KINDS, versions
 from services.console.shared.openapi import documented
 from services.console.shared.parameters import Parameters
 from services.console.shared.visit import TheVisit, api_router
+from services.people.principal import Right
 
 api = api_router()
 
@@ -19,6 +20,7 @@ api = api_router()
 @api.get("/policies", responses=documented(PoliciesDocument))
 async def get_policies(visit: TheVisit, asked: Annotated[Parameters, Query()]) -> Response:
     """Return the rules in force, and those that were published for later."""
+    visit.need(Right.SEE_POLICIES)
     async with visit.rows(visit.console.everything, asked) as reader:
         found = {name: versions(reader.reference, kind, reader.at) for name, kind in KINDS.items()}
     return visit.answer(policies_document(reader.position, reader.at, found))

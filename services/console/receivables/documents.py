@@ -95,9 +95,7 @@ class ItemsDocument(Positioned):
     at: datetime
     count: int
     count_is_capped: Annotated[bool, Meta(description="True: there are more than `count`.")]
-    sums: Annotated[
-        list[ItemSumDocument], Meta(description="By currency, of all pages together.")
-    ]
+    sums: Annotated[list[ItemSumDocument], Meta(description="By currency, of all pages together.")]
     sums_are_capped: Annotated[bool, Meta(description="True: it comes to more than `sums`.")]
     items: list[ItemDocument]
     next: Annotated[str | None, Meta(description="Cursor of the next page.")]

@@ -26,10 +26,10 @@ class ItemsParameters(Paged):
     ] = "overdue"
     reverse: Annotated[bool, Field(description="The other way round.")] = False
     overdue: Annotated[bool, Field(description="At least a day past due.")] = False
-    bucket: Annotated[list[Bucket], Several("Ageing buckets, from 0.")] = []
-    branch: Annotated[list[Identifier], Several()] = []
-    currency: Annotated[list[Currency], Several()] = []
-    level: Annotated[list[Level], Several("Dunning levels sent; -1: none.")] = []
+    bucket: Annotated[list[Bucket], Several("Ageing buckets, from 0.")]
+    branch: Annotated[list[Identifier], Several()]
+    currency: Annotated[list[Currency], Several()]
+    level: Annotated[list[Level], Several("Dunning levels sent; -1: none.")]
     disputed: bool | None = None
     held: bool | None = None
     promised: bool | None = None

@@ -23,9 +23,11 @@ from services.console.shared.documents import tell
 from services.console.shared.lists import SavedList
 from services.console.shared.openapi import documented
 from services.console.shared.parameters import OfBranch
+from services.console.shared.persons import persons
 from services.console.shared.reading import Reader
 from services.console.shared.sorting import Sorting
 from services.console.shared.visit import PAGE_LENGTH, TheVisit, api_router, page_router
+from services.people.principal import Right
 
 api = api_router()
 pages = page_router()
@@ -34,6 +36,7 @@ pages = page_router()
 @api.get("/receivables/ageing", responses=documented(AgeingDocument))
 async def get_ageing(visit: TheVisit, asked: Annotated[OfBranch, Query()]) -> Response:
     """Return open receivables by days past due, per currency."""
+    visit.need(Right.SEE_CUSTOMERS)
     async with visit.rows(visit.console.receivables, asked) as reader:
         found = await ageing(reader, asked.branch)
     return visit.answer(
@@ -49,6 +52,7 @@ async def get_ageing(visit: TheVisit, asked: Annotated[OfBranch, Query()]) -> Re
 @api.get("/receivables/items", responses=documented(ItemsDocument))
 async def get_items(visit: TheVisit, asked: Annotated[ItemsParameters, Query()]) -> Response:
     """Return a page of open items to work on, and what all that is asked for comes to."""
+    visit.need(Right.SEE_CUSTOMERS)
     wanted = asked.work_filter()
     signer = await visit.console.signer()
     async with visit.rows(visit.console.receivables, asked) as reader:
@@ -71,6 +75,7 @@ async def get_items(visit: TheVisit, asked: Annotated[ItemsParameters, Query()])
 @pages.get("/receivables")
 async def show_items(visit: TheVisit) -> Response:
     """Show open items to work on."""
+    visit.need(Right.SEE_CUSTOMERS)
     asked = visit.asked(ItemsParameters)
     wanted = asked.work_filter()
     signer = await visit.console.signer()
@@ -85,6 +90,7 @@ async def show_items(visit: TheVisit) -> Response:
         "/receivables",
         {
             "page": page,
+            "persons": await persons(visit, [item.customer_id for item in page.entries]),
             "sums": sums,
             "runs": charges(reader),
             "asked": asked,

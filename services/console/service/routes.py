@@ -16,6 +16,7 @@ from services.console.shared.i18n import speaker, with_parameters
 from services.console.shared.openapi import documented
 from services.console.shared.reading import Reader, branch_names, department_names
 from services.console.shared.visit import TheVisit, Visit, api_router, page_router
+from services.people.principal import Right
 
 api = api_router()
 pages = page_router()
@@ -24,6 +25,7 @@ pages = page_router()
 @api.get("/service/report", responses=documented(ServiceDocument))
 async def get_report(visit: TheVisit, asked: Annotated[ServiceParameters, Query()]) -> Response:
     """Return how departments served the cases opened on some days, as it stands now."""
+    visit.need(Right.SEE_CUSTOMERS)
     async with visit.rows(visit.console.cases, asked) as reader:
         found = await _report(reader, asked)
     return visit.answer(service_document(reader, found))
@@ -32,6 +34,7 @@ async def get_report(visit: TheVisit, asked: Annotated[ServiceParameters, Query(
 @pages.get("/service")
 async def show_report(visit: TheVisit) -> Response:
     """Show how departments served."""
+    visit.need(Right.SEE_CUSTOMERS)
     asked = visit.asked(ServiceParameters)
     async with visit.rows(visit.console.cases, asked) as reader:
         found = await _report(reader, asked)
@@ -52,6 +55,7 @@ async def show_report(visit: TheVisit) -> Response:
 @pages.get("/service/{table}.csv")
 async def download_table(visit: TheVisit, table: Annotated[TableName, Path()]) -> Response:
     """Give one of the page's tables as a file for a spreadsheet."""
+    visit.need(Right.SEE_CUSTOMERS)
     asked = visit.asked(ServiceParameters)
     async with visit.rows(visit.console.cases, asked) as reader:
         found = await _report(reader, asked)

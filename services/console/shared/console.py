@@ -12,6 +12,7 @@ from services.console.shared.reading import CASES, RECEIVABLES, VALUE, ReadModel
 from services.console.shared.render import Renderer
 from services.console.shared.saved_views import SavedViews
 from services.people.principal import Doorkeeper
+from services.search.persons import Persons
 
 _SIGNING_SUBJECT = "console:cursors"
 """A subject that nobody is: its key signs."""
@@ -37,6 +38,7 @@ class Console:
         self.cases = ReadModel(platform, [named[CASES]], feed)
         self.everything = ReadModel(platform, projections, feed)
         self.vault = platform.vault
+        self.persons = Persons(platform.pool, platform.vault, platform.clock)
         self.renderer = renderer
         self.doorkeeper = doorkeeper
         self.lists: Mapping[str, AnyList] = {one.name: one for one in lists}

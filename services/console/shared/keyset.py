@@ -62,9 +62,7 @@ class Walk(Struct, frozen=True):
         )
         question.conditions.append(f"({keys}) {'<' if self._downwards else '>'} ({values})")
 
-    def page(
-        self, found: Sequence[T], place_of: Callable[[T], tuple[PlaceValue, ...]]
-    ) -> Page[T]:
+    def page(self, found: Sequence[T], place_of: Callable[[T], tuple[PlaceValue, ...]]) -> Page[T]:
         """Return the page of what was read: one more than the limit was asked for."""
         shown = list(found[: self.limit])
         more = len(found) > self.limit
@@ -88,9 +86,7 @@ class Walk(Struct, frozen=True):
         return self.signer.seal(self.query, (int(backwards), *map(_written, place)))
 
 
-def walk(
-    order: Order, limit: int, signer: CursorSigner, query: str, cursor: str | None
-) -> Walk:
+def walk(order: Order, limit: int, signer: CursorSigner, query: str, cursor: str | None) -> Walk:
     """Return the walk to the page that a cursor names; without one, to the first.
 
     Raises: BadCursor.

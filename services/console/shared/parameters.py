@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, TypeVar, get_origin
+from typing import Annotated, TypeVar, cast, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic.fields import FieldInfo
@@ -24,11 +24,11 @@ MAX_LIMIT = 200
 MOST_CHOSEN = 100
 
 
-def Several(description: str | None = None) -> FieldInfo:  # noqa: N802 - named as what it makes
+def Several(description: str | None = None) -> FieldInfo:
     """Return what says of a parameter that it may be given several times: either is meant."""
-    made: FieldInfo = Field(max_length=MOST_CHOSEN, description=description)
-    return made
-
+    return cast(
+        FieldInfo, Field(default_factory=list, max_length=MOST_CHOSEN, description=description)
+    )
 
 
 class Parameters(BaseModel):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from services.console.shared.i18n import N_
 from services.console.shared.words import Named
+from services.people.principal import NotAllowed, Right
 from services.web.problems import Problem
 
 
@@ -54,6 +55,17 @@ _PROBLEMS: Mapping[str, Told] = {
         N_("The database or the projector cannot be reached."),
         N_("Try again in a moment."),
     ),
+}
+
+_REFUSALS: Mapping[Right, str] = {
+    Right.SEE_CUSTOMERS: N_("Customers, what they owe and their cases are not yours to see."),
+    Right.SEE_PERSONS: N_("Names, telephone numbers and notes are not yours to see."),
+    Right.COMMAND: N_("You may look at this, and not change it."),
+    Right.PUBLISH: N_("You may not publish what happened at a branch."),
+    Right.SEE_POLICIES: N_("The rules of the company are not yours to see."),
+    Right.SET_POLICIES: N_("You may not change the rules of the company."),
+    Right.AUDIT: N_("The audit is for auditors."),
+    Right.ADMINISTER: N_("People, keys and the platform are for administrators."),
 }
 
 _OTHER = Told(
@@ -119,6 +131,8 @@ class ProblemWords(Named):
 
     def told(self, problem: Problem) -> Told:
         """Return what is wrong and how to mend it; a field is named as its form names it."""
+        if isinstance(problem, NotAllowed):
+            return self._refused(problem)
         title, detail, remedy = _PROBLEMS.get(problem.code, _OTHER)
         field = problem.field or ""
         name = self._(_FIELDS[field]) if field in _FIELDS else field
@@ -126,4 +140,11 @@ class ProblemWords(Named):
             self._(title),
             self._(detail) % {"field": name},
             self._(_REMEDIES.get(field, remedy)),
+        )
+
+    def _refused(self, problem: NotAllowed) -> Told:
+        return Told(
+            self._(N_("This is not open to you")),
+            self._(_REFUSALS[problem.right]),
+            self._(N_("Log in as somebody who may, or ask for a role that allows it.")),
         )

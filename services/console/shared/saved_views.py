@@ -150,9 +150,7 @@ class SavedViews:
         Raises: BadParameter.
         """
         if audience == "branch" and not _sees(principal, branch_id):
-            raise BadParameter(
-                "branch", worded("it is no branch whose customers you see")
-            )
+            raise BadParameter("branch", worded("it is no branch whose customers you see"))
         row = await self._one(
             "shared/save_view",
             kind.name,

@@ -19,9 +19,7 @@ class Sorting(NamedTuple):
     def link(self, name: str) -> str:
         """Return the address of the list sorted by a header; by its own, the other way round."""
         reverse = "true" if name == self.by and not self.reverse else None
-        return with_parameters(
-            self.request, {"sort": name, "reverse": reverse, "cursor": None}
-        )
+        return with_parameters(self.request, {"sort": name, "reverse": reverse, "cursor": None})
 
     def way(self, name: str, *, falls: bool) -> str | None:
         """Return which way a header's column goes, in the word of aria-sort; None: not by it.

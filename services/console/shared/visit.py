@@ -28,12 +28,15 @@ from services.console.shared.reading import Reader, ReadModel, branch_names
 from services.console.shared.release import release
 from services.console.shared.saved_views import COUNTED, ViewsMenu, counted, state_of, views_of
 from services.console.shared.waiting import wait_until
-from services.people.principal import Principal
+from services.people.principal import Principal, Right
 from services.web.problems import MEDIA_TYPE, PROBLEM_SCHEMA
 
 P = TypeVar("P", bound=BaseModel)
 
 _PROBLEM: dict[str, Any] = {"content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}}
+
+_PERSONAL = {"Cache-Control": "private, no-store"}
+"""Of a page with names or telephone numbers: nothing keeps a copy of it."""
 
 PAGE_LENGTH = 50
 """How many entries a page's list shows."""
@@ -61,6 +64,14 @@ class Visit:
         self.language = language_of(request)
         self._position: str | None = None
         self._tag: str | None = None
+        self._shows_persons = False
+
+    def need(self, right: Right) -> None:
+        """Return only if who asks may do something; every route says what it needs.
+
+        Raises: NotAllowed.
+        """
+        self.principal.need(right)
 
     def asked(self, kind: type[P]) -> P:
         """Return a page's parameters; what a form left empty was not asked for.
@@ -99,9 +110,14 @@ class Visit:
         if self._tag in (part.strip() for part in held.split(",")):
             raise NotModified(self._tag)
 
+    def shows_persons(self) -> None:
+        """Say that names or telephone numbers are on the page."""
+        self._shows_persons = True
+
     def headers(self) -> dict[str, str]:
         """Return what every answer says: its tag, and the position it reflects."""
-        return dynamic_headers(self._tag, self._position)
+        headers = dynamic_headers(self._tag, self._position)
+        return headers | _PERSONAL if self._shows_persons else headers
 
     def answer(
         self,
@@ -140,9 +156,7 @@ class Visit:
             status=status,
         )
 
-    async def saved_views(
-        self, reader: Reader, kind: AnyList, *, tagged: bool = True
-    ) -> ViewsMenu:
+    async def saved_views(self, reader: Reader, kind: AnyList, *, tagged: bool = True) -> ViewsMenu:
         """Return the saved views of a list; the page is tagged by them, too, unless it is not.
 
         Raises: NotModified.
@@ -158,7 +172,7 @@ class Visit:
             await counted(reader, kind, views),
             COUNTED,
             self.principal,
-            {id: name for id, name in names.items() if seen is None or id in seen},
+            {one: name for one, name in names.items() if seen is None or one in seen},
         )
 
     async def notices(self, reader: Reader) -> dict[str, object]:
@@ -215,6 +229,7 @@ def api_router() -> APIRouter:
         responses={
             304: {"description": "The answer of this entity tag still holds."},
             400: {"description": "A parameter cannot be taken; the problem names it."} | _PROBLEM,
+            403: {"description": "No role of whoever asks allows it."} | _PROBLEM,
             409: {"description": "The log does not hold the position of `at_least`."} | _PROBLEM,
             503: {"description": "Away, or not there yet; try again."} | _PROBLEM,
         },

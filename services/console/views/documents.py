@@ -7,8 +7,8 @@ from typing import Annotated
 from msgspec import Meta
 
 from services.console.shared.documents import Document, Positioned, tell
-from services.console.shared.saved_views import COUNTED, CountedView, SavedView
 from services.console.shared.lists import AnyList
+from services.console.shared.saved_views import COUNTED, CountedView, SavedView
 
 
 class ViewDocument(Document):

@@ -20,11 +20,11 @@ from services.console.shared.refusals import BadParameter
 from services.console.shared.saved_views import Audience, SavedView, counted, views_of
 from services.console.shared.visit import TheVisit, Visit, api_router, page_router
 from services.console.views.documents import (
-    ViewDocument,
     ViewsDocument,
     counted_document,
     view_document,
 )
+from services.people.principal import Right
 
 api = api_router()
 pages = page_router()
@@ -81,6 +81,7 @@ class NewViewOfForm(NewName):
 @api.get("/views", responses=documented(ViewsDocument))
 async def get_views(visit: TheVisit, asked: Annotated[ViewsParameters, Query()]) -> Response:
     """Return the saved views of a list, and how many entries each finds now."""
+    visit.need(Right.SEE_CUSTOMERS)
     kind = visit.console.lists[asked.list]
     async with visit.rows(visit.console.everything, asked, tagged=False) as reader:
         found = await counted(reader, kind, await views_of(reader, kind))
@@ -91,21 +92,24 @@ async def get_views(visit: TheVisit, asked: Annotated[ViewsParameters, Query()])
     )
 
 
-@api.post("/views", responses=documented(ViewDocument))
+@api.post("/views")
 async def post_view(visit: TheVisit, asked: NewView) -> Response:
     """Keep a filter under a name; what one kept under it for the list gives way."""
+    visit.need(Right.SEE_CUSTOMERS)
     return _told(visit, await _save(visit, asked), HTTPStatus.CREATED)
 
 
-@api.patch("/views/{view}", responses=documented(ViewDocument))
+@api.patch("/views/{view}")
 async def rename_view(visit: TheVisit, view: ViewPath, asked: NewName) -> Response:
     """Give a view another name."""
+    visit.need(Right.SEE_CUSTOMERS)
     return _told(visit, await visit.console.saved_views.rename(visit.principal, view, asked.name))
 
 
 @api.delete("/views/{view}", status_code=HTTPStatus.NO_CONTENT)
 async def delete_view(visit: TheVisit, view: ViewPath) -> Response:
     """Forget a view."""
+    visit.need(Right.SEE_CUSTOMERS)
     await visit.console.saved_views.delete(visit.principal, view)
     return Response(status_code=HTTPStatus.NO_CONTENT, headers=dynamic_headers(None))
 
@@ -113,6 +117,7 @@ async def delete_view(visit: TheVisit, view: ViewPath) -> Response:
 @pages.post("/do/views")
 async def save_from_page(visit: TheVisit) -> Response:
     """Keep the filter of the page that was looked at, and lead back to it."""
+    visit.need(Right.SEE_CUSTOMERS)
     asked = parameters_of(NewViewOfForm, await _form(visit)).view()
     saved = await _save(visit, asked)
     return _to(visit.console.lists[saved.list].link(saved.query))
@@ -121,6 +126,7 @@ async def save_from_page(visit: TheVisit) -> Response:
 @pages.post("/do/views/{view}/rename")
 async def rename_from_page(visit: TheVisit, view: ViewPath) -> Response:
     """Give a view another name, and lead to it."""
+    visit.need(Right.SEE_CUSTOMERS)
     asked = parameters_of(NewName, await _form(visit))
     saved = await visit.console.saved_views.rename(visit.principal, view, asked.name)
     return _to(visit.console.lists[saved.list].link(saved.query))
@@ -129,6 +135,7 @@ async def rename_from_page(visit: TheVisit, view: ViewPath) -> Response:
 @pages.post("/do/views/{view}/delete")
 async def delete_from_page(visit: TheVisit, view: ViewPath) -> Response:
     """Forget a view, and lead to the whole list."""
+    visit.need(Right.SEE_CUSTOMERS)
     gone = await visit.console.saved_views.delete(visit.principal, view)
     return _to(visit.console.lists[gone.list].link(""))
 

@@ -31,6 +31,7 @@ STILL = Overview(
     feed=(),
     pyramid=Pyramid("CNY", ()),
     board=Board((), 0, 0, 0),
+    persons={},
 )
 
 

@@ -37,6 +37,7 @@ OVERVIEW = Overview(
     feed=(),
     pyramid=Pyramid("CNY", ()),
     board=Board((), 0, 0, 0),
+    persons={},
 )
 
 

@@ -1,0 +1,26 @@
+"""Who the customers of a page are, told to those who may see persons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from events.envelope import CustomerId
+from services.console.shared.visit import Visit
+from services.people.principal import Right
+from services.search.persons import Person
+
+__all__ = ["Person", "persons"]
+
+
+async def persons(visit: Visit, customers: Iterable[str]) -> Mapping[str, Person]:
+    """Return who each customer is: nobody, to one who may not see persons.
+
+    A page that was told names is kept nowhere. Raises: Unavailable.
+    """
+    if not visit.principal.may(Right.SEE_PERSONS):
+        return {}
+    visit.shows_persons()
+    asked_again = "at_least" in visit.request.query_params  # after a write of one's own
+    wanted = [CustomerId(one) for one in customers]
+    found = await visit.console.persons.of(wanted, fresh=asked_again)
+    return {str(customer): person for customer, person in found.items()}
