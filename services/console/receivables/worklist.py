@@ -265,6 +265,9 @@ def _by_todays(
     reader: Reader, ranges: Sequence[Ends] | None, question: Question, *, promise_due: bool
 ) -> None:
     """Keep some ages: a range of due days for the index, then each branch's own today."""
+    if not ranges and not promise_due:
+        question.conditions.append("false")
+        return
     branches, days, elsewhere = reader.todays()
     question.joins = (
         f"LEFT JOIN unnest({question.add(branches)}::text[], {question.add(days)}::integer[])"
