@@ -22,7 +22,7 @@ from services.console.shared.documents import Positioned
 from services.console.shared.freshness import CAP, page_freshness
 from services.console.shared.i18n import language_of, with_parameters
 from services.console.shared.lists import AnyList
-from services.console.shared.page import dynamic_headers, page_response
+from services.console.shared.page import SCHEME, dynamic_headers, page_response, scheme_of
 from services.console.shared.parameters import Parameters, parameters_of
 from services.console.shared.reading import Reader, ReadModel, branch_names
 from services.console.shared.release import release
@@ -78,7 +78,8 @@ class Visit:
 
         Raises: Problem.
         """
-        return parameters_of(kind, self.request.query_params.multi_items())
+        given = self.request.query_params.multi_items()
+        return parameters_of(kind, [(name, value) for name, value in given if name != SCHEME])
 
     @asynccontextmanager
     async def rows(
@@ -101,11 +102,12 @@ class Visit:
         self._position = position
 
     def held_under(self, state: str) -> None:
-        """Tag the answer by the state it shows; the tag names the release too.
+        """Tag the answer by the state it shows; the tag names the release and the colours too.
 
         Raises: NotModified.
         """
-        self._tag = f'W/"{state}-{release()}"'
+        colours = scheme_of(self.request)
+        self._tag = f'W/"{state}-{release()}{"-" if colours else ""}{colours}"'
         held = self.request.headers.get("if-none-match", "")
         if self._tag in (part.strip() for part in held.split(",")):
             raise NotModified(self._tag)
