@@ -26,6 +26,7 @@ from services.console.credit.words import CreditWords
 from services.console.customers import routes as customers
 from services.console.customers.touchpoint_words import TouchpointWords
 from services.console.overview import routes as overview
+from services.console.overview.audiences import Audiences
 from services.console.overview.gathering import OverviewSource
 from services.console.overview.live import LiveOverview
 from services.console.overview.panels import draw
@@ -51,7 +52,7 @@ from services.console.value import routes as value
 from services.console.value.words import ValueWords
 from services.console.views import routes as views
 from services.errors import Unavailable
-from services.people.principal import Doorkeeper, OpenDoor
+from services.people.principal import Doorkeeper, OpenDoor, Principal
 from services.web.origin import SameOriginWrites
 from services.web.problems import Problem
 
@@ -114,13 +115,12 @@ def create_console(
     answers before it tells the application anything.
     """
     console = Console(platform, PROJECTIONS, renderer(), doorkeeper or OpenDoor(), _LISTS)
-    gather = OverviewSource(console.everything, console.signer, console.persons).gather
-    live = LiveOverview(gather, partial(draw, console.renderer), most_viewers)
+    audiences = Audiences(partial(_live, console), most_viewers)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
-        await live.close()
+        await audiences.close()
 
     app = FastAPI(
         title="Touchstone console",
@@ -132,7 +132,7 @@ def create_console(
         lifespan=lifespan,
     )
     app.state.console = console
-    app.state.live = live
+    app.state.audiences = audiences
     for router in _ROUTERS:
         app.include_router(router)
     app.add_route("/healthz", _health, include_in_schema=False)
@@ -149,9 +149,15 @@ def create_console(
 
 def end_streams(app: FastAPI) -> None:
     """Let every open stream of a console end now."""
-    live = app.state.live
-    assert isinstance(live, LiveOverview)
-    live.end_streams()
+    audiences = app.state.audiences
+    assert isinstance(audiences, Audiences)
+    audiences.end_streams()
+
+
+def _live(console: Console, principal: Principal) -> LiveOverview:
+    """Return the overview of all who see what somebody sees."""
+    source = OverviewSource(console.everything, console.signer, console.persons, principal)
+    return LiveOverview(source.gather, partial(draw, console.renderer))
 
 
 async def _health(_: Request) -> Response:

@@ -15,6 +15,7 @@ from services.console.shared import visit
 from services.console.shared.security import CONTENT_SECURITY_POLICY
 from services.errors import Unavailable
 from services.log.filling import end_filling, note_filling
+from services.people.principal import ANYBODY
 from tests.support.console import Company, invoice, open_company, payment_of
 
 pytestmark = pytest.mark.postgres
@@ -247,7 +248,7 @@ async def test_a_failure_is_told_in_the_language_of_the_page(
     async def fail(_: str) -> None:
         raise error
 
-    monkeypatch.setattr(app.state.live, "frame", fail)
+    monkeypatch.setattr(app.state.audiences.of(ANYBODY), "frame", fail)
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
         answer = await client.get("/", headers={"Accept-Language": "zh"})

@@ -70,8 +70,9 @@ async def show_alerts(visit: TheVisit) -> Response:
     asked = visit.asked(AlertsParameters)
     wanted = asked.standing_filter()
     signer = await visit.console.signer()
+    kept = await visit.kept_views(LIST)
     async with visit.rows(visit.console.everything, asked, tagged=False) as reader:
-        views = await visit.saved_views(reader, LIST)
+        views = await visit.views_menu(reader, LIST, kept)
         page = await standing.standing_alerts(reader, wanted, PAGE_LENGTH, signer, asked.cursor)
         count = await standing.count_alerts(reader, wanted)
         told = {one.alert_id: standing.told_to(reader, one) for one in page.entries}

@@ -24,7 +24,7 @@ from services.console.cases.documents import (
 from services.console.cases.parameters import CasesParameters
 from services.console.cases.words import BREACHES, PRIORITIES, STATUSES
 from services.console.shared.countdown import countdown
-from services.console.shared.customer_at import CustomerAt, customer_at
+from services.console.shared.customer_at import CustomerAt, UnknownCustomer, customer_at
 from services.console.shared.lists import SavedList
 from services.console.shared.openapi import documented
 from services.console.shared.page import dynamic_headers
@@ -110,7 +110,10 @@ async def _explained(
     left, seen = [customer], {customer}
     for one in left:
         model = visit.console.everything
-        found = await customer_at(model, visit.principal, one, asked.instants)
+        try:
+            found = await customer_at(model, visit.principal, one, asked.instants)
+        except UnknownCustomer:  # merged with ours once, and another branch's
+            continue
         facts = found.of_kinds(CASE_EVENTS)
         explained = explain_case(found.customer, facts, found.at, found.reference, case)
         if explained is not None:
@@ -130,8 +133,9 @@ async def show_cases(visit: TheVisit) -> Response:
     asked = visit.asked(CasesParameters)
     wanted = asked.case_filter()
     signer = await visit.console.signer()
+    kept = await visit.kept_views(LIST)
     async with visit.rows(visit.console.everything, asked, tagged=False) as reader:
-        views = await visit.saved_views(reader, LIST, tagged=False)
+        views = await visit.views_menu(reader, LIST, kept, tagged=False)
         page = await worklist.cases(reader, wanted, PAGE_LENGTH, signer, asked.cursor)
         count = await worklist.count_cases(reader, wanted)
         whole = None

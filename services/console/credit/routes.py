@@ -50,8 +50,9 @@ async def show_work(visit: TheVisit) -> Response:
     visit.need(Right.SEE_CUSTOMERS)
     asked = visit.asked(CreditParameters)
     signer = await visit.console.signer()
+    kept = await visit.kept_views(LIST)
     async with visit.rows(visit.console.everything, asked, tagged=False) as reader:
-        views = await visit.saved_views(reader, LIST)
+        views = await visit.views_menu(reader, LIST, kept)
         sums = await phase_sums(reader, asked.branch)
         currencies = [one.currency for one in sums]
         if asked.is_about_amounts and asked.currency is None:

@@ -79,8 +79,9 @@ async def show_items(visit: TheVisit) -> Response:
     asked = visit.asked(ItemsParameters)
     wanted = asked.work_filter()
     signer = await visit.console.signer()
+    kept = await visit.kept_views(LIST)
     async with visit.rows(visit.console.everything, asked, tagged=False) as reader:
-        views = await visit.saved_views(reader, LIST)
+        views = await visit.views_menu(reader, LIST, kept)
         page = await worklist.open_items(reader, wanted, PAGE_LENGTH, signer, asked.cursor)
         sums = await worklist.sums_of(reader, wanted)
         currencies = await worklist.currencies(reader)

@@ -103,14 +103,6 @@ class NotYours(Problem):
         )
 
 
-async def views_of(reader: Reader, kind: AnyList) -> tuple[SavedView, ...]:
-    """Return the saved views of a list that the reader's principal sees, the own first."""
-    rows = await reader.fetch(
-        named_sql("shared/visible_views"), kind.name, *_seen_by(reader.principal), _MOST_SHOWN
-    )
-    return tuple(_view(row) for row in rows)
-
-
 async def counted(
     reader: Reader, kind: AnyList, views: Sequence[SavedView]
 ) -> tuple[CountedView, ...]:
@@ -135,6 +127,14 @@ class SavedViews:
 
     def __init__(self, platform: ConsolePlatform) -> None:
         self._platform = platform
+
+    async def visible(self, principal: Principal, kind: AnyList) -> tuple[SavedView, ...]:
+        """Return the saved views of a list that somebody sees, the own first."""
+        with translated():
+            rows = await self._platform.pool.fetch(
+                named_sql("shared/visible_views"), kind.name, *_seen_by(principal), _MOST_SHOWN
+            )
+        return tuple(_view(row) for row in rows)
 
     async def save(
         self,

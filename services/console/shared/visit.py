@@ -7,7 +7,7 @@ and scope, the entity tag and its 304, and the headers of the answer are here al
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
@@ -26,7 +26,7 @@ from services.console.shared.page import SCHEME, dynamic_headers, page_response,
 from services.console.shared.parameters import Parameters, parameters_of
 from services.console.shared.reading import Reader, ReadModel, branch_names
 from services.console.shared.release import release
-from services.console.shared.saved_views import COUNTED, ViewsMenu, counted, state_of, views_of
+from services.console.shared.saved_views import COUNTED, SavedView, ViewsMenu, counted, state_of
 from services.console.shared.waiting import wait_until
 from services.people.principal import Principal, Right
 from services.web.problems import MEDIA_TYPE, PROBLEM_SCHEMA
@@ -102,12 +102,13 @@ class Visit:
         self._position = position
 
     def held_under(self, state: str) -> None:
-        """Tag the answer by the state it shows; the tag names the release and the colours too.
+        """Tag the answer by the state it shows, to whom, by the release and the colours.
 
         Raises: NotModified.
         """
         colours = scheme_of(self.request)
-        self._tag = f'W/"{state}-{release()}{"-" if colours else ""}{colours}"'
+        shown = f"{self.principal.digest}-{release()}{'-' if colours else ''}{colours}"
+        self._tag = f'W/"{state}-{shown}"'
         held = self.request.headers.get("if-none-match", "")
         if self._tag in (part.strip() for part in held.split(",")):
             raise NotModified(self._tag)
@@ -158,12 +159,22 @@ class Visit:
             status=status,
         )
 
-    async def saved_views(self, reader: Reader, kind: AnyList, *, tagged: bool = True) -> ViewsMenu:
-        """Return the saved views of a list; the page is tagged by them, too, unless it is not.
+    async def kept_views(self, kind: AnyList) -> tuple[SavedView, ...]:
+        """Return the saved views of a list that who asks sees. Raises: Unavailable."""
+        return await self.console.saved_views.visible(self.principal, kind)
+
+    async def views_menu(
+        self,
+        reader: Reader,
+        kind: AnyList,
+        views: Sequence[SavedView],
+        *,
+        tagged: bool = True,
+    ) -> ViewsMenu:
+        """Return what a list's page shows of its saved views, by which it is tagged, too.
 
         Raises: NotModified.
         """
-        views = await views_of(reader, kind)
         if tagged:
             self.held_under(f"{state_of(views)}.{entity_tag(reader, self.language)}")
         names = branch_names(reader.reference, self.language)

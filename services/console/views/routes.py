@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Annotated, Literal
 from urllib.parse import parse_qsl
@@ -17,7 +18,7 @@ from services.console.shared.openapi import documented
 from services.console.shared.page import dynamic_headers
 from services.console.shared.parameters import Identifier, Parameters, parameters_of
 from services.console.shared.refusals import BadParameter
-from services.console.shared.saved_views import Audience, SavedView, counted, views_of
+from services.console.shared.saved_views import Audience, SavedView, counted
 from services.console.shared.visit import TheVisit, Visit, api_router, page_router
 from services.console.views.documents import (
     ViewsDocument,
@@ -42,9 +43,9 @@ _LONGEST = 8_192
 
 
 class ViewsParameters(Parameters):
-    """The views of which list."""
+    """The views of which list; without one, of all."""
 
-    list: ListName
+    list: ListName | None = None
 
 
 class NewName(BaseModel):
@@ -80,16 +81,21 @@ class NewViewOfForm(NewName):
 
 @api.get("/views", responses=documented(ViewsDocument))
 async def get_views(visit: TheVisit, asked: Annotated[ViewsParameters, Query()]) -> Response:
-    """Return the saved views of a list, and how many entries each finds now."""
+    """Return saved views, and how many entries each finds now."""
     visit.need(Right.SEE_CUSTOMERS)
-    kind = visit.console.lists[asked.list]
+    lists = visit.console.lists
+    kept = {kind: await visit.kept_views(kind) for kind in _asked_for(asked, lists)}
     async with visit.rows(visit.console.everything, asked, tagged=False) as reader:
-        found = await counted(reader, kind, await views_of(reader, kind))
-    return visit.answer(
-        ViewsDocument(
-            position=reader.position, views=[counted_document(kind, one) for one in found]
-        )
-    )
+        found = [
+            counted_document(kind, one)
+            for kind, views in kept.items()
+            for one in await counted(reader, kind, views)
+        ]
+    return visit.answer(ViewsDocument(position=reader.position, views=found))
+
+
+def _asked_for(asked: ViewsParameters, lists: Mapping[str, AnyList]) -> Iterable[AnyList]:
+    return lists.values() if asked.list is None else [lists[asked.list]]
 
 
 @api.post("/views")
