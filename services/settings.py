@@ -2,7 +2,7 @@
 
 import os
 from functools import cache
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -15,6 +15,9 @@ from services.errors import UsageError
 from services.native import NOT_BUILT, PARTS, choose
 
 _FACTS_PER_MB = 900
+
+Networks = tuple[IPv4Network | IPv6Network, ...]
+"""Networks, or single addresses as the smallest ones."""
 
 
 def default_data_dir() -> Path:
@@ -47,6 +50,32 @@ class Settings(BaseSettings):
     console_port: int = Field(default=8420, ge=0, le=65_535, description="Port of the console.")
     gateway_host: str = Field(default="127.0.0.1", description="Address of the gateway.")
     gateway_port: int = Field(default=8421, ge=0, le=65_535, description="Port of the gateway.")
+    worker_host: str = Field(
+        default="127.0.0.1",
+        description="Address where a projecting process tells how it is.",
+    )
+    worker_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65_535,
+        description="Port where a projecting process answers /metrics, /livez and /readyz; "
+        "several on one machine take this one and those after it. Default: none.",
+    )
+    metrics_from: str = Field(
+        default="",
+        description="Networks besides this machine, separated by commas, that may read /metrics.",
+    )
+    tls_certificate: Path | None = Field(
+        default=None,
+        description="Certificate chain of gateway and console, PEM: they then speak TLS alone. "
+        "A renewed file is taken up within a minute.",
+    )
+    tls_key: Path | None = Field(default=None, description="The certificate's key, PEM.")
+    proxies: str = Field(
+        default="",
+        description="Networks, separated by commas, of the reverse proxies in front of gateway and "
+        "console, which speak TLS there: only their X-Forwarded headers are believed.",
+    )
     connections: int = Field(
         default=1_000,
         ge=10,
@@ -129,6 +158,22 @@ class Settings(BaseSettings):
         return self.console_host, self.console_port
 
     @property
+    def trusted_proxies(self) -> Networks:
+        """Return from where X-Forwarded headers are believed."""
+        return networks(self.proxies)
+
+    @property
+    def may_scrape(self) -> Networks:
+        """Return who may read the figures beside this machine."""
+        return networks(self.metrics_from)
+
+    @property
+    def keys_travel_in_clear(self) -> bool:
+        """Tell whether keys may cross a network unencrypted on their way to the gateway."""
+        sealed = self.tls_certificate is not None or bool(self.proxies.strip())
+        return not (sealed or is_loopback(self.gateway_host))
+
+    @property
     def max_facts(self) -> int:
         """Return how many facts fit there: 1,100 bytes each, with all that is made of them."""
         return self.memory_mb * _FACTS_PER_MB
@@ -150,6 +195,12 @@ class Settings(BaseSettings):
             )
         return host
 
+    @field_validator("proxies", "metrics_from")
+    @classmethod
+    def _are_networks(cls, given: str) -> str:
+        networks(given)
+        return given
+
     @field_validator("alert_webhook")
     @classmethod
     def _alerts_travel_safely(cls, url: str | None) -> str | None:
@@ -168,6 +219,12 @@ class Settings(BaseSettings):
         return wanted
 
     @model_validator(mode="after")
+    def _tls_is_whole(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("TOUCHSTONE_TLS_CERTIFICATE and TOUCHSTONE_TLS_KEY go together")
+        return self
+
+    @model_validator(mode="after")
     def _kafka_is_whole(self) -> Self:
         if (self.kafka_user is None) != (self.kafka_password is None):
             raise ValueError("TOUCHSTONE_KAFKA_USER and TOUCHSTONE_KAFKA_PASSWORD go together")
@@ -176,6 +233,19 @@ class Settings(BaseSettings):
         if (self.kafka_ca or self.kafka_certificate) and not self.kafka_tls:
             raise ValueError("certificates for Kafka are of use with TOUCHSTONE_KAFKA_TLS=true")
         return self
+
+
+def networks(given: str) -> Networks:
+    """Return the networks of a list separated by commas. Raises: ValueError."""
+    found = []
+    for one in filter(None, (part.strip() for part in given.split(","))):
+        try:
+            found.append(ip_network(one))
+        except ValueError as error:
+            raise ValueError(
+                f"{one!r} is no network such as 10.0.0.0/8 or 192.0.2.7 ({error})"
+            ) from error
+    return tuple(found)
 
 
 def is_loopback(host: str) -> bool:

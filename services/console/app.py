@@ -51,7 +51,7 @@ from services.console.shared.visit import NotModified
 from services.console.value import routes as value
 from services.console.value.words import ValueWords
 from services.console.views import routes as views
-from services.errors import Unavailable
+from services.errors import Unavailable, UnreadableEvent
 from services.people.principal import Doorkeeper, OpenDoor, Principal
 from services.web.origin import SameOriginWrites
 from services.web.problems import Problem
@@ -183,6 +183,19 @@ def _handle_failures(app: FastAPI) -> None:
         _LOG.warning("console.unavailable", path=request.url.path, reason=str(error))
         return _failure(
             request, unavailable(worded("the database or the projector cannot be reached"))
+        )
+
+    @app.exception_handler(UnreadableEvent)
+    async def on_unreadable(request: Request, error: UnreadableEvent) -> Response:
+        _LOG.error("console.event_unreadable", path=request.url.path, reason=str(error))
+        return _failure(
+            request,
+            Problem(
+                HTTPStatus.INTERNAL_SERVER_ERROR,
+                "unreadable",
+                worded("an event in the log that this page rests on cannot be read"),
+                worded("look again once it can be; the platform's log names it"),
+            ),
         )
 
     @app.exception_handler(HTTPException)

@@ -10,11 +10,10 @@ import asyncio
 import os
 import signal
 import socket
+from collections.abc import Mapping
 from contextlib import AsyncExitStack, nullcontext, suppress
 from functools import partial
 from pathlib import Path
-
-import httpx2
 
 from services.audit.status import status
 from services.errors import UsageError
@@ -64,6 +63,11 @@ async def _run(settings: Settings, demo: bool, customers: int, rate: float) -> N
     """Run every service until cancelled, which may be at any moment."""
     _check_port(settings.console_host, settings.console_port, "TOUCHSTONE_CONSOLE_PORT")
     _check_port(settings.gateway_host, settings.gateway_port, "TOUCHSTONE_GATEWAY_PORT")
+    if settings.worker_port:
+        for number in range(len(_projecting(settings))):
+            _check_port(
+                settings.worker_host, settings.worker_port + number, "TOUCHSTONE_WORKER_PORT"
+            )
     note(f"data: {(settings.dsn and 'the database of TOUCHSTONE_DSN') or settings.data}")
     if settings.kafka is not None:
         note(f"event log: Kafka at {settings.kafka}")
@@ -98,11 +102,12 @@ async def _ready(
     The projector starts after the history is written: its record times are simulated ones, and
     deadlines judged now would come before payments that are still to be loaded.
     """
-    console, gateway = _url(*settings.console_address), _url(*settings.gateway_address)
-    await _answers(f"{console}healthz", settings.data / _SERVICES_LOG)
-    await _answers(f"{gateway}api/v1/openapi.json", settings.data / _SERVICES_LOG)
-    say(f"console: {console}")
-    say(f"gateway: {gateway}")
+    addresses = {"console": settings.console_address, "gateway": settings.gateway_address}
+    for address in addresses.values():
+        await _answers(*address, settings.data / _SERVICES_LOG)
+    scheme = "http" if settings.tls_certificate is None else "https"
+    for name, address in addresses.items():
+        say(f"{name}: {scheme}://{_named(*address)}/")
     async with AsyncExitStack() as stack:
         platform = await patiently(lambda: stack.enter_async_context(open_platform(settings)))
         if demo:
@@ -112,12 +117,23 @@ async def _ready(
                     f"the demonstration keeps the {counted(loaded.plan.customers, 'customer')} it "
                     f"began with; for {customers:,} choose an empty TOUCHSTONE_DATA"
                 )
-        for command in [["project"]] if settings.kafka is None else [["work"]] * _WORKERS:
-            supervision.start(command)
+        for number, command in enumerate(_projecting(settings)):
+            supervision.start(command, _port_of(settings, number))
         await _up_to_date(platform)
     if demo:
         supervision.start(["simulate", "live", "--rate", str(rate)])
     say("up to date; Ctrl-C ends it, what was acknowledged stays.")
+
+
+def _projecting(settings: Settings) -> list[list[str]]:
+    return [["project"]] if settings.kafka is None else [["work"]] * _WORKERS
+
+
+def _port_of(settings: Settings, number: int) -> Mapping[str, str]:
+    """Return what gives each of several projecting processes a port of its own."""
+    if not settings.worker_port:
+        return {}
+    return {"TOUCHSTONE_WORKER_PORT": str(settings.worker_port + number)}
 
 
 async def _up_to_date(platform: Platform) -> None:
@@ -141,24 +157,25 @@ async def _up_to_date(platform: Platform) -> None:
             await asyncio.sleep(_PROGRESS_S)
 
 
-def _url(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+def _named(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-async def _answers(address: str, log_path: Path) -> None:
+async def _answers(host: str, port: int, log_path: Path) -> None:
     """Wait until an address is served; say once that it takes long, and where to look why."""
     loop = asyncio.get_running_loop()
     said_at: float | None = loop.time() + _START_PATIENCE_S
-    async with httpx2.AsyncClient() as client:
-        while True:
-            try:
-                await client.get(address)
-                return
-            except httpx2.TransportError:
-                await asyncio.sleep(_POLL_S)
-            if said_at is not None and loop.time() > said_at:
-                note(f"waiting: {address} does not answer yet; {log_path} says why")
-                said_at = None
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(host, port)
+        except OSError:
+            await asyncio.sleep(_POLL_S)
+        else:
+            writer.close()
+            return
+        if said_at is not None and loop.time() > said_at:
+            note(f"waiting: {_named(host, port)} does not answer yet; {log_path} says why")
+            said_at = None
 
 
 def _check_port(host: str, port: int, variable: str) -> None:
