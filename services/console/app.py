@@ -87,13 +87,10 @@ _ROUTERS = (
     cases.pages,
     customers.pages,
     alerts.pages,
-<<<<<<< HEAD
     views.pages,
-=======
     entering.pages,
     own_account.pages,
     administering.pages,
->>>>>>> main
 )
 
 _LISTS: tuple[AnyList, ...] = (receivables.LIST, credit.LIST, cases.LIST, alerts.LIST)
@@ -132,13 +129,9 @@ def create_console(
     `end_streams` must be called when the server is told to stop: a server waits for open
     answers before it tells the application anything.
     """
-<<<<<<< HEAD
-    console = Console(platform, PROJECTIONS, renderer(), doorkeeper or OpenDoor(), _LISTS)
-=======
     if doorkeeper is None:
         doorkeeper = OpenDoor() if people is None else StaffDoor(people)
-    console = Console(platform, PROJECTIONS, renderer(), doorkeeper, people)
->>>>>>> main
+    console = Console(platform, PROJECTIONS, renderer(), doorkeeper, _LISTS, people)
     audiences = Audiences(partial(_live, console), most_viewers)
 
     @asynccontextmanager

@@ -10,11 +10,8 @@ from services.console.shared.lists import AnyList
 from services.console.shared.platform import ConsolePlatform
 from services.console.shared.reading import CASES, RECEIVABLES, VALUE, ReadModel, SharedFeed
 from services.console.shared.render import Renderer
-<<<<<<< HEAD
 from services.console.shared.saved_views import SavedViews
-=======
 from services.people.people import People
->>>>>>> main
 from services.people.principal import Doorkeeper
 from services.search.persons import Persons
 
@@ -33,11 +30,8 @@ class Console:
         projections: Sequence[Projection],
         renderer: Renderer,
         doorkeeper: Doorkeeper,
-<<<<<<< HEAD
         lists: Sequence[AnyList],
-=======
         people: People | None = None,  # None: nobody logs in
->>>>>>> main
     ) -> None:
         feed = SharedFeed(platform)
         named = {projection.name: projection for projection in projections}
@@ -49,12 +43,9 @@ class Console:
         self.persons = Persons(platform.pool, platform.vault, platform.clock)
         self.renderer = renderer
         self.doorkeeper = doorkeeper
-<<<<<<< HEAD
         self.lists: Mapping[str, AnyList] = {one.name: one for one in lists}
         self.saved_views = SavedViews(platform)
-=======
         self.people = people
->>>>>>> main
         self._signer: CursorSigner | None = None
 
     async def signer(self) -> CursorSigner:
