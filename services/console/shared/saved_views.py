@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from events.texts import worded
 from services.console.shared.lists import AnyList
-from services.console.shared.platform import ConsolePlatform
+from services.platform import Platform
 from services.console.shared.reading import Reader
 from services.console.shared.refusals import BadParameter
 from services.console.shared.statements import named_sql
@@ -125,7 +125,7 @@ def state_of(views: Sequence[SavedView]) -> str:
 class SavedViews:
     """Keeps views. Everything raises Unavailable."""
 
-    def __init__(self, platform: ConsolePlatform) -> None:
+    def __init__(self, platform: Platform) -> None:
         self._platform = platform
 
     async def visible(self, principal: Principal, kind: AnyList) -> tuple[SavedView, ...]:
