@@ -18,11 +18,11 @@ from msgspec import Struct
 
 from events.texts import worded
 from services.console.shared.lists import AnyList
-from services.platform import Platform
 from services.console.shared.reading import Reader
 from services.console.shared.refusals import BadParameter
 from services.console.shared.statements import named_sql
 from services.people.principal import Principal, Right
+from services.platform import Platform
 from services.postgres.pool import translated
 from services.web.problems import Problem
 
