@@ -41,6 +41,7 @@ from services.projector.owner import BATCH_EVENTS, PartitionOwner, step_together
 from services.projector.reference_feed import ReferenceFeed
 from services.projector.schedule import Schedule, joined
 from services.settings import Settings
+from services.tracing import traced
 
 _LOG = structlog.get_logger(__name__)
 
@@ -187,6 +188,7 @@ async def project_for_ever(settings: Settings) -> None:
     Waits for a database that is away. Raises: LogMoved.
     """
     async with AsyncExitStack() as stack:
+        stack.enter_context(traced("touchstone-projector"))
         platform = await patiently(lambda: stack.enter_async_context(open_platform(settings)))
         await stack.enter_async_context(telling(settings, platform))
         projector = Projector(platform)

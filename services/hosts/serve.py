@@ -24,6 +24,7 @@ from services.operating.door import Operated
 from services.people.people import People
 from services.postgres.waiting import patiently
 from services.settings import Settings
+from services.tracing import traced
 from services.web.open_files import make_room_for
 from services.web.rates import Rates
 from services.web.tls import Certificate
@@ -47,6 +48,7 @@ async def serve(settings: Settings, door: Door) -> None:
     """
     make_room_for(settings.connections, "TOUCHSTONE_CONNECTIONS")
     async with AsyncExitStack() as stack:
+        stack.enter_context(traced(f"touchstone-{door}"))
         platform = await patiently(lambda: stack.enter_async_context(open_platform(settings)))
         if door is Door.GATEWAY:
             quarantine = Quarantine(

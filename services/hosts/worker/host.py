@@ -33,6 +33,7 @@ from services.notify.deliveries import Deliveries
 from services.notify.webhook import Webhook
 from services.settings import Settings
 from services.telemetry import quieten
+from services.tracing import traced
 
 _LOG = structlog.get_logger(__name__)
 
@@ -63,6 +64,7 @@ async def work(settings: Settings, *, stall_s: float = STALL_S) -> None:
     quieten("faust", "mode", "aiokafka")
     cluster = cluster_of(settings)
     async with AsyncExitStack() as stack:
+        stack.enter_context(traced("touchstone-worker"))
         platform = await stack.enter_async_context(open_platform(settings))
         await stack.enter_async_context(telling(settings, platform))
         generation = await claim_generation(platform.pool)
