@@ -50,6 +50,7 @@ class Operated:
         may_scrape: Networks,
         *,
         projects: bool = False,
+        logs_requests: bool = False,
     ) -> None:
         """Let those networks, and this machine, read the figures."""
         self._app = app
@@ -57,6 +58,7 @@ class Operated:
         self._room = room
         self._may_scrape = may_scrape
         self._projects = projects
+        self._logs_requests = logs_requests
         self._asking = asyncio.Lock()
         self._checked: tuple[float, list[Checked]] | None = None
         self._version = metadata.version("touchstone")
@@ -107,6 +109,14 @@ class Operated:
                 route = route_of(scope)
                 took_s = first_s or time.perf_counter() - begun
                 metrics.answered_request(route, method, status, took_s)
+                if self._logs_requests:
+                    _LOG.info(
+                        "request",
+                        route=route,
+                        method=method,
+                        status=status,
+                        took_s=round(took_s, 4),
+                    )
                 following.name = f"{method} {route}"
                 following.attributes.update(
                     {

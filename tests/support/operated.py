@@ -79,7 +79,12 @@ async def asked_platform(
         _, token = await Keys(platform.pool, platform.clock).create(BRANCH)
         room = room_of(settings)
         app = Operated(
-            create_gateway(platform), platform, room, networks(metrics_from), projects=projects
+            create_gateway(platform),
+            platform,
+            room,
+            networks(metrics_from),
+            projects=projects,
+            logs_requests=settings.log_requests,
         )
         transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
         headers = {"authorization": f"Bearer {token}"}
