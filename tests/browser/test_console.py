@@ -4,7 +4,6 @@ import re
 from datetime import date, timedelta
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, expect
 
 from events.touchpoints.customer import CustomerRegistered
@@ -12,25 +11,6 @@ from tests.browser.conftest import Served, visit
 from tests.support.console import invoice, paid, payment_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.postgres]
-
-LANGUAGES = ("en", "zh-CN")
-PAGES = (
-    "/",
-    "/receivables",
-    "/credit",
-    "/cases",
-    "/cases/owners",
-    "/cases/deadlines?hours=72",
-    "/service?from=2026-03-01",
-    "/alerts",
-    "/alerts/journal",
-    "/customers",
-    "/customers/C-1",
-    "/customers/V-2",
-    "/customers/K-2",
-    "/customers/V-1/timeline",
-    "/nowhere",
-)
 
 
 @pytest.mark.parametrize(
@@ -169,34 +149,6 @@ async def test_the_overview_and_its_tables_work_without_scripts(
         await expect(page.locator("noscript meta")).to_have_count(1)
         await page.get_by_role("link", name="Receivables", exact=True).click()
         await expect(page.get_by_role("heading", level=1)).to_have_text("Receivables")
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-async def test_no_page_breaks_its_policy_or_a_rule_of_accessibility(
-    browser: Browser, served: Served, language: str
-) -> None:
-    await served.company.tell_of_credit()
-    async with visit(browser, served, language) as visitor:
-        for path in PAGES:
-            await visitor.goto(path)
-            if path == "/":
-                await expect(visitor.page.locator(".stream .on")).to_be_visible()
-            found = await Axe().run(visitor.page)
-            assert found.violations_count == 0, f"{path}\n{found.generate_report()}"
-            assert await visitor.violations() == [], path
-        assert [c for c in visitor.complaints if "404" not in c] == []
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-async def test_no_page_scrolls_sideways_on_a_phone(
-    browser: Browser, served: Served, language: str
-) -> None:
-    await served.company.tell_of_credit()
-    async with visit(browser, served, language, width=390) as visitor:
-        for path in PAGES:
-            await visitor.goto(path)
-            width = await visitor.page.evaluate("document.documentElement.scrollWidth")
-            assert width <= 390, path
 
 
 async def test_the_keyboard_reaches_everything(browser: Browser, served: Served) -> None:

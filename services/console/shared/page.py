@@ -1,4 +1,4 @@
-"""What every page has: layout, language and links."""
+"""What every page has: layout, language, colours and links."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ from services.web.languages import LANGUAGES
 
 _A_YEAR_S = 365 * 24 * 3600
 
+SCHEME = "scheme"
+"""The parameter and the cookie of the colours."""
+
+SCHEMES = ("light", "dark")
+_OF_THE_SYSTEM = "system"
+
 
 def page_response(
     request: Request,
@@ -24,30 +30,42 @@ def page_response(
     headers: Mapping[str, str],
     status: int = 200,
 ) -> Response:
-    """Return a page in the reader's language, which a cookie keeps once it was asked for."""
+    """Return a page in the reader's language and colours.
+
+    Cookies keep both once they were asked for.
+    """
     language = language_of(request)
-    links = {tag: with_parameters(request, {"lang": tag}) for tag in LANGUAGES}
     markup = renderer.render(
         template,
         language,
         page_path=page_path,
-        language_links=links,
+        language_links={tag: with_parameters(request, {"lang": tag}) for tag in LANGUAGES},
+        scheme=scheme_of(request),
+        scheme_links={
+            scheme: with_parameters(request, {SCHEME: scheme or _OF_THE_SYSTEM})
+            for scheme in ("", *SCHEMES)
+        },
         principal=getattr(request.state, "principal", None),  # None: nobody has logged in
         visitor=getattr(request.state, "visitor", None),  # None: there is no log-in to end
         **context,
     )
     response = HTMLResponse(markup, status, headers=headers)
     response.headers["Content-Language"] = language
-    _remember_language(request, response, language)
+    for cookie, parameter, chosen in (
+        (COOKIE, "lang", language),
+        (SCHEME, SCHEME, scheme_of(request)),
+    ):
+        if parameter in request.query_params:
+            response.set_cookie(
+                cookie, chosen, max_age=_A_YEAR_S, httponly=True, samesite="lax", path="/"
+            )
     return response
 
 
-def _remember_language(request: Request, response: Response, language: str) -> None:
-    """Keep a language that was asked for in the address."""
-    if "lang" in request.query_params:
-        response.set_cookie(
-            COOKIE, language, max_age=_A_YEAR_S, httponly=True, samesite="lax", path="/"
-        )
+def scheme_of(request: Request) -> str:
+    """Return the colours that were asked for or are remembered; empty: those of the system."""
+    wanted = request.query_params.get(SCHEME) or request.cookies.get(SCHEME, "")
+    return wanted if wanted in SCHEMES else ""
 
 
 def dynamic_headers(tag: str | None, position: str | None = None) -> dict[str, str]:

@@ -21,7 +21,7 @@ from services.console.shared.console import Console
 from services.console.shared.documents import Positioned
 from services.console.shared.freshness import CAP, page_freshness
 from services.console.shared.i18n import language_of, with_parameters
-from services.console.shared.page import dynamic_headers, page_response
+from services.console.shared.page import SCHEME, dynamic_headers, page_response, scheme_of
 from services.console.shared.parameters import Parameters
 from services.console.shared.reading import Reader, ReadModel, branch_names
 from services.console.shared.refusals import invalid_parameters
@@ -77,7 +77,11 @@ class Visit:
 
         Raises: Problem.
         """
-        given = {name: value for name, value in self.request.query_params.items() if value}
+        given = {
+            name: value
+            for name, value in self.request.query_params.items()
+            if value and name != SCHEME
+        }
         try:
             return kind.model_validate(given)
         except ValidationError as error:
@@ -104,11 +108,12 @@ class Visit:
         self._position = position
 
     def held_under(self, state: str) -> None:
-        """Tag the answer by the state it shows; the tag names the release too.
+        """Tag the answer by the state it shows; the tag names the release and the colours too.
 
         Raises: NotModified.
         """
-        self._tag = f'W/"{state}-{release()}"'
+        colours = scheme_of(self.request)
+        self._tag = f'W/"{state}-{release()}{"-" if colours else ""}{colours}"'
         held = self.request.headers.get("if-none-match", "")
         if self._tag in (part.strip() for part in held.split(",")):
             raise NotModified(self._tag)
