@@ -32,6 +32,8 @@ from services.console.overview.panels import draw
 from services.console.policies import routes as policies
 from services.console.receivables import routes as receivables
 from services.console.receivables.words import ReceivablesWords
+from services.console.search import routes as search
+from services.console.search.words import SearchWords
 from services.console.service import routes as service
 from services.console.service.words import ServiceWords
 from services.console.shared.assets import PREFIX
@@ -69,6 +71,7 @@ _ROUTERS = (
     value.api,
     alerts.api,
     policies.api,
+    search.api,
     overview.pages,
     receivables.pages,
     credit.pages,
@@ -77,6 +80,7 @@ _ROUTERS = (
     cases.pages,
     customers.pages,
     alerts.pages,
+    search.pages,
 )
 
 _HOSTS = ("localhost", "127.0.0.1", "[::1]")
@@ -90,6 +94,7 @@ def renderer() -> Renderer:
             "case_words": CaseWords,
             "credit_words": CreditWords,
             "receivables_words": ReceivablesWords,
+            "search_words": SearchWords,
             "service_words": ServiceWords,
             "touchpoint_words": TouchpointWords,
             "value_words": ValueWords,

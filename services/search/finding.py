@@ -87,10 +87,9 @@ class Finder:
         asked = asked_for(typed, {region_of(zone) for zone in zones})
         looked = _Look(reader, self._tokens, principal, limit)
         found = [*await looked.references(asked), *await self._customers(looked, asked, rules, now)]
-        hits: dict[tuple[str, str], Hit] = {}
+        hits: dict[tuple[str, Reference | None], Hit] = {}
         for hit in found:
-            key = (hit.customer, hit.reference.text if hit.reference else "")
-            hits.setdefault(key, hit)
+            hits.setdefault((hit.customer, hit.reference), hit)
         ranked = sorted(hits.values(), key=_rank)
         return Results(ranked[:limit], len(ranked) > limit or looked.left_out)
 

@@ -10,7 +10,9 @@ from services.console.shared.platform import ConsolePlatform
 from services.console.shared.reading import CASES, RECEIVABLES, VALUE, ReadModel, SharedFeed
 from services.console.shared.render import Renderer
 from services.people.principal import Doorkeeper
+from services.search.finding import Finder
 from services.search.persons import Persons
+from services.search.tokens import tokens_of
 
 _SIGNING_SUBJECT = "console:cursors"
 """A subject that nobody is: its key signs."""
@@ -39,6 +41,13 @@ class Console:
         self.renderer = renderer
         self.doorkeeper = doorkeeper
         self._signer: CursorSigner | None = None
+        self._finder: Finder | None = None
+
+    async def finder(self) -> Finder:
+        """Return what finds customers. Raises: Unavailable."""
+        if self._finder is None:
+            self._finder = Finder(await tokens_of(self.vault), self.persons)
+        return self._finder
 
     async def signer(self) -> CursorSigner:
         """Return what signs cursors: the same key in every process. Raises: Unavailable."""

@@ -14,7 +14,6 @@ CREATE TABLE search_customers (
 CREATE INDEX search_customers_tokens ON search_customers USING gin (tokens)
     WITH (fastupdate = off);       -- what is pending would be walked by every question
 CREATE INDEX search_customers_due ON search_customers (due_at) WHERE due_at IS NOT NULL;
-CREATE INDEX search_customers_head ON search_customers (head) WHERE head <> customer_id;
 ALTER TABLE search_customers ALTER COLUMN tokens SET STATISTICS 0;
 
 -- The day on which each customer was last heard of: apart, since it changes often.
