@@ -1,7 +1,8 @@
 """What was done about an alert: taken up, put off, passed on, as staff said it one after the other.
 
-The last word counts; whom it was passed on to stays so until it is passed on again. It ends with
-the episode: an alert that becomes true again is another one (decision 31).
+The last word counts; whom it was passed on to stays so until it is passed on again, or somebody
+else takes it up. It ends with the episode: an alert that becomes true again is another one
+(decision 31).
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ def care_after(before: Care | None, said: Fact) -> Care:
     delegate = None if before is None else before.delegate
     match said.data:
         case AlertAcknowledged(by=by):
-            return Care("acknowledged", by, said.effective_at, None, delegate)
+            mine = delegate if by == delegate else None
+            return Care("acknowledged", by, said.effective_at, None, mine)
         case AlertSnoozed(by=by, until=until):
             return Care("snoozed", by, said.effective_at, until, delegate)
         case AlertDelegated(by=by, to=to):

@@ -45,6 +45,8 @@ def care_of(alert: Alert, cares: Cares) -> Care | None:
     assert by_episode.at is not None
     assert by_own.at is not None
     before, last = sorted((by_own, by_episode), key=attrgetter("at"))
+    if last.state == "acknowledged" and last.by != before.delegate:
+        return last
     return replace(last, delegate=last.delegate or before.delegate)
 
 

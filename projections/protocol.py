@@ -40,6 +40,7 @@ class Table(Struct, frozen=True):
     name: str
     row: type[Row]
     key: tuple[str, ...]
+    at_home: bool = False  # whether a row's branch is where the customer is at home
 
     def key_of(self, row: Row) -> RowKey:
         """Return what tells this row from the customer's others in the table."""

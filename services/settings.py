@@ -2,7 +2,7 @@
 
 import os
 from functools import cache
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -15,6 +15,9 @@ from services.errors import UsageError
 from services.native import NOT_BUILT, PARTS, choose
 
 _FACTS_PER_MB = 900
+
+Networks = tuple[IPv4Network | IPv6Network, ...]
+"""Networks, or single addresses as the smallest ones."""
 
 
 def default_data_dir() -> Path:
@@ -42,11 +45,65 @@ class Settings(BaseSettings):
     )
     console_host: str = Field(
         default="127.0.0.1",
-        description="Address of the console. It has no log-in yet: loopback only.",
+        description="Address of the console; beyond loopback put TLS in front of it.",
     )
     console_port: int = Field(default=8420, ge=0, le=65_535, description="Port of the console.")
+    console_url: str | None = Field(
+        default=None,
+        description="Where people find the console, such as https://touchstone.example.com; "
+        "default: its address and port.",
+    )
+    session_idle_minutes: int = Field(
+        default=120, ge=1, le=1_440, description="Minutes unseen after which a log-in ends."
+    )
+    session_hours: int = Field(
+        default=12, ge=1, le=168, description="Hours after which a log-in ends anyway."
+    )
+    oidc_issuer: str | None = Field(
+        default=None,
+        description="The company's OpenID Connect provider, at which staff log in; default: by "
+        "accounts kept here.",
+    )
+    oidc_client_id: str | None = Field(default=None, description="Its name for this platform.")
+    oidc_client_secret: SecretStr | None = Field(
+        default=None, description="The secret that goes with that name, if any."
+    )
+    oidc_claim: str = Field(
+        default="preferred_username", description="The claim that is the staff number."
+    )
+    oidc_scopes: str = Field(default="openid profile", description="The scopes that are asked for.")
+    demonstration_key: SecretStr | None = Field(
+        default=None,
+        description="Set by `touchstone run --demo` for its services: whoever has it is let in.",
+    )
     gateway_host: str = Field(default="127.0.0.1", description="Address of the gateway.")
     gateway_port: int = Field(default=8421, ge=0, le=65_535, description="Port of the gateway.")
+    worker_host: str = Field(
+        default="127.0.0.1",
+        description="Address where a projecting process tells how it is.",
+    )
+    worker_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65_535,
+        description="Port where a projecting process answers /metrics, /livez and /readyz; "
+        "several on one machine take this one and those after it. Default: none.",
+    )
+    metrics_from: str = Field(
+        default="",
+        description="Networks besides this machine, separated by commas, that may read /metrics.",
+    )
+    tls_certificate: Path | None = Field(
+        default=None,
+        description="Certificate chain of gateway and console, PEM: they then speak TLS alone. "
+        "A renewed file is taken up within a minute.",
+    )
+    tls_key: Path | None = Field(default=None, description="The certificate's key, PEM.")
+    proxies: str = Field(
+        default="",
+        description="Networks, separated by commas, of the reverse proxies in front of gateway and "
+        "console, which speak TLS there: only their X-Forwarded headers are believed.",
+    )
     connections: int = Field(
         default=1_000,
         ge=10,
@@ -129,6 +186,31 @@ class Settings(BaseSettings):
         return self.console_host, self.console_port
 
     @property
+    def console_address_of_people(self) -> str:
+        """Return where people find the console, without a slash at the end."""
+        if self.console_url is not None:
+            return self.console_url
+        host = f"[{self.console_host}]" if ":" in self.console_host else self.console_host
+        scheme = "http" if self.tls_certificate is None else "https"
+        return f"{scheme}://{host}:{self.console_port}"
+
+    @property
+    def trusted_proxies(self) -> Networks:
+        """Return from where X-Forwarded headers are believed."""
+        return networks(self.proxies)
+
+    @property
+    def may_scrape(self) -> Networks:
+        """Return who may read the figures beside this machine."""
+        return networks(self.metrics_from)
+
+    @property
+    def keys_travel_in_clear(self) -> bool:
+        """Tell whether keys may cross a network unencrypted on their way to the gateway."""
+        sealed = self.tls_certificate is not None or bool(self.proxies.strip())
+        return not (sealed or is_loopback(self.gateway_host))
+
+    @property
     def max_facts(self) -> int:
         """Return how many facts fit there: 1,100 bytes each, with all that is made of them."""
         return self.memory_mb * _FACTS_PER_MB
@@ -140,15 +222,29 @@ class Settings(BaseSettings):
             raise ValueError("is empty; give a value, or unset it for the default")
         return given
 
-    @field_validator("console_host")
+    @field_validator("console_url")
     @classmethod
-    def _loopback_only(cls, host: str) -> str:
-        if not is_loopback(host):
-            raise ValueError(
-                "the console has no log-in yet and listens on loopback only; put a proxy that "
-                "authenticates in front of 127.0.0.1"
-            )
-        return host
+    def _is_an_address(cls, url: str | None) -> str | None:
+        parts = urlsplit(url or "https://none")
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
+            raise ValueError("give scheme, host and port alone, such as https://crm.example.com")
+        return url and url.rstrip("/")
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _issuer_is_trusted(cls, url: str | None) -> str | None:
+        parts = urlsplit(url or "https://none")
+        if not parts.hostname or not (
+            parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
+        ):
+            raise ValueError("log-ins travel there: give an https address, or http on loopback")
+        return url
+
+    @field_validator("proxies", "metrics_from")
+    @classmethod
+    def _are_networks(cls, given: str) -> str:
+        networks(given)
+        return given
 
     @field_validator("alert_webhook")
     @classmethod
@@ -168,6 +264,23 @@ class Settings(BaseSettings):
         return wanted
 
     @model_validator(mode="after")
+    def _provider_is_whole(self) -> Self:
+        if (self.oidc_issuer is None) != (self.oidc_client_id is None):
+            raise ValueError("TOUCHSTONE_OIDC_ISSUER and TOUCHSTONE_OIDC_CLIENT_ID go together")
+        if self.demonstration_key is not None and not is_loopback(self.console_host):
+            raise ValueError(
+                "a demonstration lets in whoever has its address: keep TOUCHSTONE_CONSOLE_HOST on "
+                "loopback"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("TOUCHSTONE_TLS_CERTIFICATE and TOUCHSTONE_TLS_KEY go together")
+        return self
+
+    @model_validator(mode="after")
     def _kafka_is_whole(self) -> Self:
         if (self.kafka_user is None) != (self.kafka_password is None):
             raise ValueError("TOUCHSTONE_KAFKA_USER and TOUCHSTONE_KAFKA_PASSWORD go together")
@@ -176,6 +289,19 @@ class Settings(BaseSettings):
         if (self.kafka_ca or self.kafka_certificate) and not self.kafka_tls:
             raise ValueError("certificates for Kafka are of use with TOUCHSTONE_KAFKA_TLS=true")
         return self
+
+
+def networks(given: str) -> Networks:
+    """Return the networks of a list separated by commas. Raises: ValueError."""
+    found = []
+    for one in filter(None, (part.strip() for part in given.split(","))):
+        try:
+            found.append(ip_network(one))
+        except ValueError as error:
+            raise ValueError(
+                f"{one!r} is no network such as 10.0.0.0/8 or 192.0.2.7 ({error})"
+            ) from error
+    return tuple(found)
 
 
 def is_loopback(host: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from typing import TextIO, cast
@@ -54,6 +55,14 @@ def write_result(text: str) -> None:
     except ValueError:
         if not stream.closed:
             raise
+
+
+def is_piped() -> bool:
+    """Return whether another program reads standard output; it may write to the same terminal."""
+    try:
+        return stat.S_ISFIFO(os.fstat(sys.stdout.fileno()).st_mode)
+    except (AttributeError, OSError, ValueError):
+        return False  # it is closed, or no file
 
 
 def _let_go_of(stream: TextIO) -> None:

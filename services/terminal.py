@@ -25,7 +25,7 @@ from events.home import Asked
 from events.policy import Reference
 from services.errors import UsageError
 from services.interruption import run_async as run_async
-from services.standard_streams import BAR_ERR, UNFAILING_ERR, write_result
+from services.standard_streams import BAR_ERR, UNFAILING_ERR, is_piped, write_result
 from services.wording import printable
 
 _YEARS = range(1900, 2200)
@@ -144,8 +144,12 @@ class _Lines(Progress):
 
 
 def progress(unit: str) -> Progress:
-    """Return a progress bar on standard error, or lines where that is no terminal."""
-    if not _BAR.is_terminal:
+    """Return a progress bar on standard error, or lines where that is no terminal.
+
+    Nor is there a bar where a program such as head or less reads the result: what that writes to
+    the terminal and what the bar draws over would go through each other.
+    """
+    if not _BAR.is_terminal or is_piped():
         return _Lines(unit)
     return Progress(
         TextColumn("{task.description}", markup=False),

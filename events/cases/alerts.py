@@ -84,11 +84,20 @@ def _not_now(
     alert: KnownAlert, command: AlertCommand, by: Staff, now: datetime, reference: Reference
 ) -> Refused | None:
     """Return why nobody, or not this one, may do anything about an alert."""
+    if alert.withdrawn_at is None and (taken := _taken_up(alert, command, by, now, reference)):
+        return taken  # also whom it was passed on to before hears who has it
     if not any(one.is_of(by) for one in alert.reached):
         who = tuple(one.agent or Word(one.role) for one in alert.reached)
         return refuse(ALERT_NOT_YOURS, by=by.agent, who=who)
     if alert.withdrawn_at is not None:
         return refuse(ALERT_WITHDRAWN, since=alert.withdrawn_at)
+    return None
+
+
+def _taken_up(
+    alert: KnownAlert, command: AlertCommand, by: Staff, now: datetime, reference: Reference
+) -> Refused | None:
+    """Return who takes care of an alert, if that is for somebody else to be told."""
     care = alert.care
     if care.state != "acknowledged" or care.by is None:
         return None

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from operator import attrgetter
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
@@ -58,6 +58,8 @@ NOTHING_CHANGED = Reason(
 Personal = Mapping[str, str]
 """Personal fields, readable."""
 
+Kind = Literal["person", "company"]
+
 _NOTHING: Personal = MappingProxyType({})
 
 
@@ -70,7 +72,7 @@ class Register(ProfileCommand, frozen=True):
 
     home_branch: Key | None = None
     segment: Text | None = None
-    kind: Text | None = None  # person, company
+    kind: Kind | None = None
 
 
 class ChangeProfile(ProfileCommand, frozen=True):

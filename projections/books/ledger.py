@@ -208,18 +208,26 @@ class Ledger(Charged):
         """Give up the room that checks reserved for what has now happened, oldest first.
 
         What was refused and happened all the same is over, too. A check that names another order
-        is not about it.
+        is not about it; room reserved for this very order is, whatever its purpose.
         """
 
         def is_about_it(check: Check) -> bool:
             alike = check.account is account and check.purpose in purposes
             return alike and check.may_be_for(order_id)
 
-        for check in filter(is_about_it, self.open_checks):
-            amount -= check.use(amount)
-        self.open_checks = [check for check in self.open_checks if check.room]
+        def is_of_it(check: Check) -> bool:
+            return check.account is account and order_id is not None and check.order_id == order_id
+
+        for check in self.open_checks:
+            if is_about_it(check) or is_of_it(check):
+                amount -= check.use(amount)
         for check in filter(is_about_it, self.refusals):
             check.forget_refusal()
+        self.forget_closed_checks()
+
+    def forget_closed_checks(self) -> None:
+        """Keep of the checks only those that reserve room, and refusals that stand."""
+        self.open_checks = [check for check in self.open_checks if check.room]
         self.refusals = [check for check in self.refusals if check.refusal is not None]
 
     # --- reservations and deadlines ---

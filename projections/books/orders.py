@@ -4,10 +4,12 @@ An approved check reserves room until the instant it names, else for the hours o
 force when it was made. The room is given up when what was asked for happens, so that nothing
 is counted twice: a check for an order by the next order placed, one for a shipment by the next
 delivery or invoice, one for an invoice by the next invoice, each up to its amount. One that names
-its order is given up for that order alone.
+its order is given up for that order alone, by whichever of them comes first, and reserves only
+what the order is not exposure for already. A newer check of the same order replaces the older.
 
 A refusal reserves nothing. It stands until another check for the same purpose, and of no other
-order, decides about as much or more, or until what was asked for happens all the same.
+order, decides about as much or more, or until what was asked for happens all the same. Of an
+order that both name, the newer check is the answer, whatever its purpose and amount.
 """
 
 from __future__ import annotations
@@ -121,12 +123,14 @@ def credit_checked(book: Ledger, data: CreditChecked) -> None:
     if not book.take("check", data.check_id):
         return
     account = book.account(data.amount.currency)
+    if data.order_id is not None:
+        _replace_checks(book, data.order_id)
     _answer_refusals(book, account, data)
     until = data.reserved_until
     if until is None:
         hours = book.rules.credit_policy(book.now).check_reservation_hours
         until = book.now + timedelta(hours=hours)
-    room = data.amount.minor if data.approved and until >= book.now else 0
+    room = _added(book, account, data) if data.approved and until >= book.now else 0
     check = Check(
         data.check_id, book.event_id, book.now, account, data.purpose, data.order_id, room, until
     )
@@ -146,6 +150,24 @@ def credit_checked(book: Ledger, data: CreditChecked) -> None:
         book.schedule(until, check)
 
 
+def _replace_checks(book: Ledger, order_id: str) -> None:
+    """Let what earlier checks of an order reserved or refused be over."""
+    for check in book.open_checks:
+        if check.order_id == order_id:
+            check.use(check.room)
+    for check in book.refusals:
+        if check.order_id == order_id:
+            check.forget_refusal()
+    book.forget_closed_checks()
+
+
+def _added(book: Ledger, account: Account, data: CreditChecked) -> int:
+    """Return what comes on top of what the order that a check names is exposure for already."""
+    order = book.orders.get(data.order_id) if data.order_id is not None else None
+    known = order.unbilled if order is not None and order.account is account else 0
+    return max(0, data.amount.minor - known)
+
+
 def _answer_refusals(book: Ledger, account: Account, data: CreditChecked) -> None:
     """Let refusals of no more than is asked for now be over: this check decides."""
     for check in book.refusals:
@@ -155,7 +177,7 @@ def _answer_refusals(book: Ledger, account: Account, data: CreditChecked) -> Non
         alike = alike and check.may_be_for(data.order_id)
         if alike and refusal.amount <= data.amount.minor:
             check.forget_refusal()
-    book.refusals = [check for check in book.refusals if check.refusal is not None]
+    book.forget_closed_checks()
 
 
 def credit_override_granted(book: Ledger, data: CreditOverrideGranted) -> None:

@@ -45,11 +45,13 @@ def decide_credit(
     """Decide by the statement of this instant and the policy in force.
 
     A request adds its amount to the exposure, less what is already in it: the unbilled part
-    of the order that it names. Checks and credit in other currencies do not count.
+    of the order that it names. Room that an earlier check reserved for that order is not in it:
+    this one takes its place. Checks and credit in other currencies do not count.
     """
     currency = request.amount.currency
     account = next((row for row in statement.accounts if row.currency == currency), None)
     exposure = sum(one.exposure_minor for one in statement.charges if one.currency == currency)
+    exposure -= _replaced(statement, request)
     limit = _limit(account, currency, policy)
     known = sum(o.unbilled_minor for o in statement.orders if o.order_id == request.order_id)
     added = max(0, request.amount.minor - known)
@@ -66,6 +68,17 @@ def decide_credit(
         added_minor=added,
         limit_minor=limit,
         override_id=override.override_id if override else None,
+    )
+
+
+def _replaced(statement: Statement, request: CreditRequest) -> int:
+    """Return the room of earlier checks of the order that a request names."""
+    if request.order_id is None:
+        return 0
+    return sum(
+        one.room_minor
+        for one in statement.checks
+        if one.order_id == request.order_id and one.currency == request.amount.currency
     )
 
 

@@ -153,6 +153,7 @@ class CheckLine(Line, frozen=True, kw_only=True):
 
     check_id: str
     purpose: str
+    order_id: str | None
     currency: str
     room_minor: int
     until: datetime

@@ -43,7 +43,7 @@ class Receivables:
     """What each customer owes, item by item, and what must be done about it."""
 
     name: ClassVar[str] = "receivables"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     handles: ClassVar[frozenset[type[Touchpoint]]] = HANDLED
     reads: ClassVar[frozenset[type[ReferenceTouchpoint]]] = READS
     tables: ClassVar[tuple[Table, ...]] = (ITEMS, ACCOUNTS, CHARGES, REQUESTS)

@@ -163,10 +163,10 @@ class AccountRow(Row, frozen=True, kw_only=True):
     refunded_minor: int  # paid back to the customer
 
 
-ITEMS = Table("items", ItemRow, ("item_id",))
-ACCOUNTS = Table("accounts", AccountRow, ("currency",))
-CHARGES = Table("charges", ChargeRow, ("item_id",))
-REQUESTS = Table("requests", RequestRow, ("kind", "request_id"))
+ITEMS = Table("items", ItemRow, ("item_id",), at_home=True)
+ACCOUNTS = Table("accounts", AccountRow, ("currency",), at_home=True)
+CHARGES = Table("charges", ChargeRow, ("item_id",), at_home=True)
+REQUESTS = Table("requests", RequestRow, ("kind", "request_id"), at_home=True)
 
 OPEN = "open"
 OWED_BACK = "owed_back"

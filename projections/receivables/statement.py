@@ -219,6 +219,7 @@ def _checks(reading: ReceivablesAt) -> Iterator[CheckLine]:
                 at=check.at,
                 check_id=check.check_id,
                 purpose=check.purpose,
+                order_id=check.order_id,
                 currency=check.account.currency,
                 room_minor=check.room,
                 until=check.until,

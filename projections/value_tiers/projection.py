@@ -30,7 +30,7 @@ class ValueTiers:
     """What each customer is worth, and which tier of the pyramid that earns."""
 
     name: ClassVar[str] = "value_tiers"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     handles: ClassVar[frozenset[type[Touchpoint]]] = HANDLED
     reads: ClassVar[frozenset[type[ReferenceTouchpoint]]] = READS
     tables: ClassVar[tuple[Table, ...]] = (STANDINGS,)

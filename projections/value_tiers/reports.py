@@ -179,16 +179,18 @@ def calibrated(
     """Return the policy with lines drawn so that the tiers hold these shares of the scores.
 
     A line is the score of the last customer who belongs above it, so that equals are in one
-    tier; and at least one minor unit, so that nobody is above the lowest tier for nothing.
+    tier; and at least one minor unit, so that nobody is above the lowest tier for nothing. A tier
+    whose line would be no lower than that of the tier above is left out: nobody would be in it.
     Published, the lines are frozen: nobody's tier moves because others bought.
     Source: domain rules, section 5.
     """
-    lines = []
+    lines: list[TierLine] = []
     share = 0
     for portion in portions:
         share += portion.share
         last = len(ranked) * share // BASIS
         if len(ranked):
             line = ranked[last - 1] if last else ranked[0] + 1
-            lines.append(TierLine(name=portion.tier, line_minor=max(1, line)))
+            if not lines or max(1, line) < lines[-1].line_minor:
+                lines.append(TierLine(name=portion.tier, line_minor=max(1, line)))
     return structs.replace(policy, tiers=tuple(lines))

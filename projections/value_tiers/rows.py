@@ -76,7 +76,7 @@ def figures_on(row: StandingRow, day: date, policy: TierPolicy) -> Figures:
     return Figures(capital, contemporary, divided(weighed, BASIS))
 
 
-STANDINGS = Table("standings", StandingRow, ())
+STANDINGS = Table("standings", StandingRow, (), at_home=True)
 
 TIER = "tier:"
 """Measures of the company totals: customers and contemporary value by tier ("tier:gold")."""

@@ -59,6 +59,7 @@ class AlertOrder(Struct, frozen=True, kw_only=True):
         return Order(
             by=self.by.agent,
             key=self.key,
+            word=name,
             content=msgspec.json.encode(content, order="sorted"),
             seen=self.seen,
             personal=self.personal,

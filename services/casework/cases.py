@@ -60,6 +60,7 @@ class CommandOn(Struct, frozen=True, kw_only=True):
         return Order(
             by=self.by.agent,
             key=self.key,
+            word=type(self.command).__name__,
             content=msgspec.json.encode(self._content(), order="sorted"),
             seen=self.seen,
             personal=self.personal,

@@ -53,6 +53,7 @@ class CustomerOrder(Struct, Generic[C], frozen=True, kw_only=True):
         return Order(
             by=self.by.agent,
             key=self.key,
+            word=name,
             content=msgspec.json.encode(content, order="sorted"),
             seen=self.seen,
             personal=self.personal,

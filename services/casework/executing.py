@@ -21,6 +21,7 @@ from events.facts import Fact, fact_of
 from events.refusals import Refused
 from events.texts import worded
 from events.touchpoints import Touchpoint
+from services import metrics
 from services.errors import StreamBusy
 from services.intake.answers import EventRefused
 from services.intake.draft import Draft
@@ -64,14 +65,15 @@ class Stream(Struct, frozen=True):
 class Order(Struct, frozen=True, kw_only=True):
     """A command as it came.
 
-    `content` says what is asked for, and of what: the same key with other content is refused.
-    `seen` is the version that its sender decided on. What the platform orders by itself names
-    its first event's id, and the instant at which it was written.
+    `word` names the kind of command. `content` says what is asked for, and of what: the same key
+    with other content is refused. `seen` is the version that its sender decided on. What the
+    platform orders by itself names its first event's id, and the instant at which it was written.
     """
 
     by: str
     key: str
     content: bytes
+    word: str
     seen: int | None = None
     personal: Mapping[str, str] | None = None
     first_id: str | None = None
@@ -177,6 +179,11 @@ class Streams:
 
         Raises: Unavailable, StreamBusy; then the same order may be sent again. UnreadableEvent.
         """
+        answer = await self._execute(stream, order, decide)
+        metrics.answered_command(order.word, outcome_of(answer))
+        return answer
+
+    async def _execute(self, stream: Stream | str, order: Order, decide: Decide) -> Answer:
         source = stream if isinstance(stream, str) else stream.source
         asked_elsewhere = False
         for _ in range(_TRIES):
@@ -225,6 +232,21 @@ class Streams:
         if order.only_tried:
             return await self._vault.passing(stream.subject)  # trying keeps nothing, no key either
         return (await self._vault.prepare([stream.subject]))[stream.subject]
+
+
+def outcome_of(answer: Answer) -> str:
+    """Return in a word what became of a command."""
+    match answer:
+        case Done(replayed=replayed):
+            return "replayed" if replayed else "done"
+        case Refused():
+            return "refused"
+        case Moved():
+            return "moved"
+        case OtherRequest():
+            return "other_request"
+        case Tried():
+            return "tried"
 
 
 def _read(event: StreamEvent) -> RecordedEvent:

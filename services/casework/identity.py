@@ -44,6 +44,7 @@ class CommandAbout(Struct, frozen=True, kw_only=True):
         return Order(
             by=self.by.agent,
             key=self.key,
+            word=name,
             content=msgspec.json.encode(content, order="sorted"),
             seen=self.seen,
             only_tried=self.only_tried,

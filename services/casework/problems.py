@@ -14,6 +14,7 @@ from events.texts import N_, worded
 from services.intake.answers import EventRefused
 from services.web.languages import texts
 from services.web.problems import Problem
+from services.web.touchpoint_names import TOUCHPOINTS
 
 
 class Change(Struct, frozen=True):
@@ -61,6 +62,24 @@ _PROBLEMS: Mapping[str, _Said] = {
         N_("It finds more than the %(most)s that one bulk may have."),
         N_("Narrow it, for example by branch, department or priority."),
     ),
+    "bulk_unknown_department": _Said(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        N_("There is no such department"),
+        N_("The filter finds nothing, and nobody has set a department %(name)s."),
+        N_("Name one that there is%(near)s"),
+    ),
+    "bulk_unknown_branch": _Said(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        N_("There is no such branch"),
+        N_("The filter finds nothing, and nobody has set a branch %(name)s."),
+        N_("Name one that there is%(near)s"),
+    ),
+    "bulk_unknown_owner": _Said(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        N_("There is no such member of staff"),
+        N_("The filter finds nothing, and no member of staff has the number %(name)s."),
+        N_("Name one that there is%(near)s"),
+    ),
     "bulk_not_tried": _Said(
         HTTPStatus.UNPROCESSABLE_ENTITY,
         N_("The bulk was not tried yet"),
@@ -89,7 +108,7 @@ _PROBLEMS: Mapping[str, _Said] = {
         HTTPStatus.FORBIDDEN,
         N_("This key speaks for nobody now"),
         N_("Reference data know no member of staff %(staff)s who works here now."),
-        N_("Publish the member of staff (reference.staff_set), or use another key."),
+        N_("Publish the member of staff as one who works here, or use another key."),
     ),
     "stale": _Said(
         HTTPStatus.PRECONDITION_FAILED,
@@ -142,8 +161,15 @@ def said(
     """Return the problem of that code in a language."""
     status, title, detail, remedy = _PROBLEMS[code]
     text = texts(language).gettext
+    remedy = text(remedy)
     return CommandProblem(
-        status, code, text(title), text(detail) % named, text(remedy), field=field, more=more
+        status,
+        code,
+        text(title),
+        text(detail) % named,
+        remedy % named if "%(" in remedy else remedy,
+        field=field,
+        more=more,
     )
 
 
@@ -169,8 +195,9 @@ def stale(
     what = text(N_("nothing of that number was ever there"))
     if winner is not None:
         department = teller.department(winner.department) if winner.department else "-"
-        told = {"type": winner.type, "by": winner.by or "-", "department": department}
-        what = text(N_("%(type)s by %(by)s of %(department)s came first")) % told
+        name = text(TOUCHPOINTS.get(winner.type, winner.type))
+        told = {"what": name, "by": winner.by or "-", "department": department}
+        what = text(N_("%(what)s, by %(by)s of %(department)s, came first")) % told
     more = {"seen": seen, "version": version, "changed": changed}
     return said("stale", language, more=more, seen=seen, version=version, what=what)
 

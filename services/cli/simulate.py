@@ -81,8 +81,11 @@ async def _live(settings: Settings, rate: float, gateway: str | None) -> None:
     from services.simulator.live import go_on, world_after
     from services.simulator.load import log_state
     from services.simulator.recall import recall
+    from services.web.tls import trusting
 
-    address = gateway or f"http://{settings.gateway_host}:{settings.gateway_port}"
+    own = settings.tls_certificate if gateway is None else None
+    scheme = "http" if own is None else "https"
+    address = gateway or f"{scheme}://{settings.gateway_host}:{settings.gateway_port}"
     clock = SystemClock()
     async with opened() as platform:
         state = await log_state(platform)
@@ -95,5 +98,6 @@ async def _live(settings: Settings, rate: float, gateway: str | None) -> None:
         staff = await staff_keys(platform, everybody())
     publishing = counted(len(keys), "branch publishes", "branches publish")
     note(f"{publishing} to {address}, about {rate:g} events a second")
-    async with httpx2.AsyncClient(base_url=address, timeout=_TIMEOUT_S) as client:
+    trusted = True if own is None else trusting(own)
+    async with httpx2.AsyncClient(base_url=address, timeout=_TIMEOUT_S, verify=trusted) as client:
         await go_on(world, client, keys, staff, rate, clock)

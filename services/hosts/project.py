@@ -27,6 +27,7 @@ from services.errors import (
     first_of,
 )
 from services.hosts.bootstrap import open_platform
+from services.hosts.telling import telling
 from services.notify.deliveries import Deliveries
 from services.notify.webhook import Webhook
 from services.platform import Platform
@@ -188,6 +189,7 @@ async def project_for_ever(settings: Settings) -> None:
     """
     async with AsyncExitStack() as stack:
         platform = await patiently(lambda: stack.enter_async_context(open_platform(settings)))
+        await stack.enter_async_context(telling(settings, platform))
         projector = Projector(platform)
         webhook = None if settings.alert_webhook is None else Webhook(settings.alert_webhook)
         if webhook is not None:

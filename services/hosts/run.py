@@ -10,23 +10,24 @@ import asyncio
 import os
 import signal
 import socket
+from collections.abc import Mapping
 from contextlib import AsyncExitStack, nullcontext, suppress
 from functools import partial
 from pathlib import Path
-
-import httpx2
 
 from services.audit.status import status
 from services.errors import UsageError
 from services.hosts.bootstrap import open_platform
 from services.hosts.doors import Door
 from services.hosts.only_run import only_run_of
+from services.hosts.people import invite_the_first, warn_in_the_clear
 from services.hosts.supervision import Supervision
 from services.local_postgres.choosing import database
 from services.log.filling import end_filling, is_filling, note_filling
+from services.people.tokens import new_token
 from services.platform import Platform
 from services.postgres.waiting import patiently
-from services.settings import Settings
+from services.settings import Settings, is_loopback
 from services.simulator.load import ensure_history
 from services.terminal import note, progress, say
 from services.wording import counted
@@ -62,8 +63,18 @@ async def run(settings: Settings, *, demo: bool, customers: int, rate: float) ->
 
 async def _run(settings: Settings, demo: bool, customers: int, rate: float) -> None:
     """Run every service until cancelled, which may be at any moment."""
+    if demo and not is_loopback(settings.console_host):
+        raise UsageError(
+            "a demonstration lets in whoever has its address: leave TOUCHSTONE_CONSOLE_HOST on "
+            "loopback"
+        )
     _check_port(settings.console_host, settings.console_port, "TOUCHSTONE_CONSOLE_PORT")
     _check_port(settings.gateway_host, settings.gateway_port, "TOUCHSTONE_GATEWAY_PORT")
+    if settings.worker_port:
+        for number in range(len(_projecting(settings))):
+            _check_port(
+                settings.worker_host, settings.worker_port + number, "TOUCHSTONE_WORKER_PORT"
+            )
     note(f"data: {(settings.dsn and 'the database of TOUCHSTONE_DSN') or settings.data}")
     if settings.kafka is not None:
         note(f"event log: Kafka at {settings.kafka}")
@@ -77,10 +88,14 @@ async def _run(settings: Settings, demo: bool, customers: int, rate: float) -> N
         await patiently(lambda: _migrated(served))
         log_path = settings.data / _SERVICES_LOG
         environment = {"TOUCHSTONE_DSN": dsn, "TOUCHSTONE_DATA": str(settings.data)}
+        key = new_token() if demo else None
+        if key is not None:
+            environment["TOUCHSTONE_DEMONSTRATION_KEY"] = key
+        warn_in_the_clear(settings)
         async with Supervision(log_path, environment) as supervision:
             for door in Door:
                 supervision.start(["serve", door])
-            await _ready(served, supervision, demo, customers, rate)
+            await _ready(served, supervision, key, customers, rate)
             await asyncio.Event().wait()
 
 
@@ -91,33 +106,49 @@ async def _migrated(settings: Settings) -> None:
 
 
 async def _ready(
-    settings: Settings, supervision: Supervision, demo: bool, customers: int, rate: float
+    settings: Settings, supervision: Supervision, key: str | None, customers: int, rate: float
 ) -> None:
     """Wait until pages are served, fill an empty demonstration, and say where to look.
 
+    With the key of a demonstration its address lets whoever opens it in.
     The projector starts after the history is written: its record times are simulated ones, and
     deadlines judged now would come before payments that are still to be loaded.
     """
-    console, gateway = _url(*settings.console_address), _url(*settings.gateway_address)
-    await _answers(f"{console}healthz", settings.data / _SERVICES_LOG)
-    await _answers(f"{gateway}api/v1/openapi.json", settings.data / _SERVICES_LOG)
-    say(f"console: {console}")
-    say(f"gateway: {gateway}")
+    addresses = {"console": settings.console_address, "gateway": settings.gateway_address}
+    for address in addresses.values():
+        await _answers(*address, settings.data / _SERVICES_LOG)
+    scheme = "http" if settings.tls_certificate is None else "https"
+    for name, address in addresses.items():
+        entrance = f"demonstration/{key}" if key is not None and name == "console" else ""
+        say(f"{name}: {scheme}://{_named(*address)}/{entrance}")
     async with AsyncExitStack() as stack:
         platform = await patiently(lambda: stack.enter_async_context(open_platform(settings)))
-        if demo:
+        if key is None:
+            await patiently(lambda: invite_the_first(platform, settings))
+        else:
             loaded = await patiently(lambda: ensure_history(platform, customers=customers))
             if loaded.plan.customers != customers:
                 note(
                     f"the demonstration keeps the {counted(loaded.plan.customers, 'customer')} it "
                     f"began with; for {customers:,} choose an empty TOUCHSTONE_DATA"
                 )
-        for command in [["project"]] if settings.kafka is None else [["work"]] * _WORKERS:
-            supervision.start(command)
+        for number, command in enumerate(_projecting(settings)):
+            supervision.start(command, _port_of(settings, number))
         await _up_to_date(platform)
-    if demo:
+    if key is not None:
         supervision.start(["simulate", "live", "--rate", str(rate)])
     say("up to date; Ctrl-C ends it, what was acknowledged stays.")
+
+
+def _projecting(settings: Settings) -> list[list[str]]:
+    return [["project"]] if settings.kafka is None else [["work"]] * _WORKERS
+
+
+def _port_of(settings: Settings, number: int) -> Mapping[str, str]:
+    """Return what gives each of several projecting processes a port of its own."""
+    if not settings.worker_port:
+        return {}
+    return {"TOUCHSTONE_WORKER_PORT": str(settings.worker_port + number)}
 
 
 async def _up_to_date(platform: Platform) -> None:
@@ -141,24 +172,25 @@ async def _up_to_date(platform: Platform) -> None:
             await asyncio.sleep(_PROGRESS_S)
 
 
-def _url(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+def _named(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-async def _answers(address: str, log_path: Path) -> None:
+async def _answers(host: str, port: int, log_path: Path) -> None:
     """Wait until an address is served; say once that it takes long, and where to look why."""
     loop = asyncio.get_running_loop()
     said_at: float | None = loop.time() + _START_PATIENCE_S
-    async with httpx2.AsyncClient() as client:
-        while True:
-            try:
-                await client.get(address)
-                return
-            except httpx2.TransportError:
-                await asyncio.sleep(_POLL_S)
-            if said_at is not None and loop.time() > said_at:
-                note(f"waiting: {address} does not answer yet; {log_path} says why")
-                said_at = None
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(host, port)
+        except OSError:
+            await asyncio.sleep(_POLL_S)
+        else:
+            writer.close()
+            return
+        if said_at is not None and loop.time() > said_at:
+            note(f"waiting: {_named(host, port)} does not answer yet; {log_path} says why")
+            said_at = None
 
 
 def _check_port(host: str, port: int, variable: str) -> None:

@@ -3,62 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
-from collections.abc import Callable, Iterator
+import ssl
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 import structlog
-import uvicorn
-from starlette.types import ASGIApp
 
 from services.console.app import create_console, end_streams
 from services.errors import Unavailable
 from services.gateway.http import create_gateway
 from services.hosts.bootstrap import open_platform, room_of
 from services.hosts.doors import Door
+from services.hosts.people import hosts_of, people_here
+from services.hosts.serving import server
 from services.hosts.supervision import Supervision
 from services.intake.quarantine import Quarantine
 from services.local_postgres.choosing import database
+from services.operating.door import Operated
+from services.people.people import People
 from services.postgres.waiting import patiently
 from services.settings import Settings
-from services.web.connections import Doorway
 from services.web.open_files import make_room_for
 from services.web.rates import Rates
+from services.web.tls import Certificate
 
 _LOG = structlog.get_logger(__name__)
-
-_GRACE_S = 3
-_BACKLOG = 512
-"""Connections taken before what was sent on earlier ones is read: fewer than there may be."""
 
 _TIDY_EVERY_S = 3_600.0
 
 
-class _Server(uvicorn.Server):
-    """A server that leaves signals to whoever runs it."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-def server(app: ASGIApp, host: str, port: int, connections: int) -> uvicorn.Server:
-    """Return a server of an application that takes so many connections at once."""
-    return _Server(
-        uvicorn.Config(
-            app,
-            host=host,
-            port=port,
-            backlog=_BACKLOG,
-            http=Doorway(connections).protocol(),  # type: ignore[arg-type]  # called, never asked
-            ws="none",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=_GRACE_S,
-        )
-    )
+KEYS_IN_CLEAR = (
+    "the gateway listens beyond this machine without TLS, and keys travel readable: set "
+    "TOUCHSTONE_TLS_CERTIFICATE and TOUCHSTONE_TLS_KEY, or name in TOUCHSTONE_PROXIES the proxy in "
+    "front that speaks TLS"
+)
 
 
 async def serve(settings: Settings, door: Door) -> None:
@@ -75,12 +54,25 @@ async def serve(settings: Settings, door: Door) -> None:
             )
             tidying = asyncio.create_task(_tidy(quarantine), name="quarantine")
             stack.callback(tidying.cancel)
+            if settings.keys_travel_in_clear:
+                _LOG.warning("keys_in_clear", reason=KEYS_IN_CLEAR)
             rates = Rates(settings.key_requests_per_s, settings.key_events_per_s)
             app, address = create_gateway(platform, rates), settings.gateway_address
         else:
             viewers = settings.connections // 2  # the others are for pages
-            app, address = create_console(platform, viewers), settings.console_address
-        served = server(app, *address, settings.connections)
+            people = people_here(platform, settings)
+            tidying = asyncio.create_task(_let_go(people), name="people")
+            stack.callback(tidying.cancel)
+            app = create_console(platform, viewers, people=people, hosts=hosts_of(settings))
+            address = settings.console_address
+        operated = Operated(app, platform, room_of(settings), settings.may_scrape)
+        served = server(
+            operated,
+            *address,
+            settings.connections,
+            tls=_tls(settings, stack),
+            proxies=settings.trusted_proxies,
+        )
 
         def end() -> None:
             if door is Door.CONSOLE:
@@ -91,6 +83,16 @@ async def serve(settings: Settings, door: Door) -> None:
         await served.serve()
 
 
+def _tls(settings: Settings, stack: AsyncExitStack) -> ssl.SSLContext | None:
+    """Return what TLS is spoken with, taken up again when it is renewed. Raises: UsageError."""
+    if settings.tls_certificate is None or settings.tls_key is None:
+        return None
+    certificate = Certificate(settings.tls_certificate, settings.tls_key)
+    watching = asyncio.create_task(certificate.watch(), name="certificate")
+    stack.callback(watching.cancel)
+    return certificate.context
+
+
 async def _tidy(quarantine: Quarantine) -> None:
     """Let go now and then of refused events that nobody has asked about for long enough."""
     while True:
@@ -98,6 +100,16 @@ async def _tidy(quarantine: Quarantine) -> None:
             await quarantine.expire()
         except Unavailable as error:
             _LOG.warning("quarantine_not_tidied", reason=str(error))
+        await asyncio.sleep(_TIDY_EVERY_S)
+
+
+async def _let_go(people: People) -> None:
+    """Let go now and then of log-ins and links that are over."""
+    while True:
+        try:
+            await people.sessions.expire()
+        except Unavailable as error:
+            _LOG.warning("log_ins_not_tidied", reason=str(error))
         await asyncio.sleep(_TIDY_EVERY_S)
 
 

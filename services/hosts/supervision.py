@@ -139,9 +139,9 @@ class Supervision:
             note(f"what the services say: {self._log_path}")
         return self
 
-    def start(self, arguments: Sequence[str]) -> None:
-        """Start a command and keep it running."""
-        child = Child(arguments, self._environment)
+    def start(self, arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
+        """Start a command and keep it running, with variables of its own where there are any."""
+        child = Child(arguments, {**self._environment, **(environment or {})})
         self._tasks.append(asyncio.create_task(child.run(self._output), name=child.name))
 
     async def __aexit__(self, *_: object) -> None:

@@ -17,6 +17,7 @@ from events.envelope import BranchId
 from events.errors import MalformedEvent
 from events.texts import worded
 from events.touchpoints import CATALOGUE
+from services import metrics
 from services.errors import Unavailable
 from services.intake import native_cases
 from services.intake.answers import Answer, EventRefused, refused, token_through
@@ -96,6 +97,7 @@ class Intake:
         await self._take(scope, incoming, _parse)
         if keep_refused:
             await self._keep_refused(scope, incoming)
+        _count(incoming)
         return [_answer(one, language) for one in incoming]
 
     async def submit_validated(
@@ -109,6 +111,7 @@ class Intake:
         incoming = [_Incoming(draft) for draft in drafts]
         await self._take(scope, incoming, _as_it_is)
         await self._keep_refused(scope, incoming)
+        _count(incoming)
         return [_answer(one) for one in incoming]
 
     async def _take(
@@ -265,6 +268,16 @@ def _refusal(one: _Incoming) -> EventRefused | None:
 def _event_id(one: _Incoming) -> str | None:
     """Return under which id an event is kept, if it has one."""
     return one.draft.envelope.id if one.draft is not None else identity(one.sent)
+
+
+def _count(incoming: Sequence[_Incoming]) -> None:
+    """Count what became of events that were answered."""
+    verdicts = [one.verdict for one in incoming]
+    accepted = sum(isinstance(verdict, Accepted) for verdict in verdicts)
+    metrics.answered_events(accepted, sum(isinstance(verdict, Duplicate) for verdict in verdicts))
+    for one in incoming:
+        if (why := _refusal(one)) is not None:
+            metrics.refused_event(why.code)
 
 
 def _answered_id(one: _Incoming) -> str | None:

@@ -12,6 +12,7 @@ import typing
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from functools import cache, lru_cache
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -187,6 +188,22 @@ def _check_agreement(data: Touchpoint) -> None:
 
 def _check_tiers(data: TierPolicyPublished) -> None:
     _check_currency(data.policy.currency, "data.policy.currency")
+    for i, (above, tier) in enumerate(pairwise(data.policy.tiers), start=1):
+        if tier.line_minor >= above.line_minor:
+            raise EventRefused(
+                "inconsistent",
+                f"data.policy.tiers[{i}].line_minor",
+                worded(
+                    "is %(line)s, no lower than the line of %(above)s: nobody would be %(tier)s",
+                    line=tier.line_minor,
+                    above=above.name,
+                    tier=tier.name,
+                ),
+                worded(
+                    "name the tiers from the highest down, each with a lower line than the one "
+                    "before; where too few customers are too alike for that, have fewer tiers"
+                ),
+            )
 
 
 def _check_branch(data: BranchSet) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from enum import StrEnum
 from http import HTTPStatus
@@ -72,6 +73,13 @@ class Principal(Struct, frozen=True):
     def may(self, right: Right) -> bool:
         """Tell whether he or she may do something."""
         return right in self.rights
+
+    @property
+    def digest(self) -> str:
+        """Return what tells the answers to him or her from those to others."""
+        branches = self.scope.branches
+        seen = [*sorted(self.rights), "", *(["*"] if branches is None else sorted(branches))]
+        return hashlib.sha256("\n".join([self.staff_id, *seen]).encode()).hexdigest()[:12]
 
     def need(self, right: Right) -> None:
         """Return only if he or she may do something. Raises: NotAllowed."""

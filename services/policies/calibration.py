@@ -48,6 +48,7 @@ class Calibration(Struct, frozen=True, kw_only=True):
     position: str
     customers: int
     tiers: list[TierCount]
+    left_out: list[str]  # tiers that were asked for, of which none has a line of its own
     meant: Candidate
 
 
@@ -153,6 +154,7 @@ async def calibrate(
             position=extent.position,
             customers=len(scores),
             tiers=_counts(lines, scores),
+            left_out=[one.tier for one in wanted if one.tier not in {t.name for t in lines.tiers}],
             meant=Candidate("tiers", effective_from or day_start(day + DAY, tz), lines),
         )
 

@@ -106,6 +106,11 @@ def calibration_lines(found: Calibration, tz: ZoneInfo) -> Iterator[str]:
         share = tier.customers / found.customers
         customers = counted(tier.customers, "customer")
         yield f"{tier.tier:>12}  {line:>28}  {customers:>19}  {share:>5.1%}"
+    for name in found.left_out:
+        yield (
+            f"{name:>12}  left out: its line would be that of the tier above, since too many of "
+            "these scores are equal; give other shares to have it"
+        )
 
 
 def trial_lines(found: Trial, tz: ZoneInfo) -> Iterator[str]:

@@ -25,6 +25,7 @@ from events.envelope import CustomerId
 from events.partitioning import partition_of
 from events.policy import Reference
 from projections.protocol import Projection
+from services import metrics
 from services.errors import Unavailable
 from services.ports import Dossiers, Portion, StoredEvent
 from services.postgres.pool import Connection, Pool, translated
@@ -123,7 +124,8 @@ class Assessor:
                     await self._mirror.keep(connection, one.stored)
             return ()
 
-        await self.do(pieces, unreadable, reference, mirrored)
+        with metrics.timed_batch("events", sum(one.portion.events for one in parts)):
+            await self.do(pieces, unreadable, reference, mirrored)
 
     async def do(
         self,
@@ -241,11 +243,14 @@ class Assessor:
         numbers: Iterable[int],
     ) -> None:
         """Take note that all of it is durable; whom a lane parked the others go on with."""
+        for other in beside:
+            _count_alerts(other.changes)
         of_each = iter(numbers)
         for piece, found in work:
             for lane, changes in found.items():
                 lane.parked.difference_update(piece.customers(lane))
                 lane.committed(piece.upto, changes)
+                _count_alerts(changes)
                 piece.teams.part(parked.customer for parked in changes.parked)
                 self._tell(lane, changes, beside, next(of_each))
 
@@ -292,6 +297,11 @@ class Assessor:
                 mine = (one for one in beside if one.store.id == lane.store.id)
                 customers += [head.customer for one in mine for head in one.changes.heads]
             self._audience.changed(lane.projection, lane.partition, change_no, customers)
+
+
+def _count_alerts(changes: Changes) -> None:
+    for alert in changes.raised:
+        metrics.raised_alert(alert.kind, alert.threshold)
 
 
 @asynccontextmanager

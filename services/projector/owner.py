@@ -17,6 +17,7 @@ import structlog
 from events.envelope import CustomerId
 from events.policy import Reference
 from projections.protocol import Projection
+from services import metrics
 from services.errors import TouchstoneError
 from services.log.facts import portion_of
 from services.ports import Dossiers, EventLog, StoredEvent
@@ -277,7 +278,8 @@ class PartitionOwner:
                 )
                 return () if quiet else (self.partition,)
 
-            done += await self.assessor.do(here, {}, reference, unless_news)
+            with metrics.timed_batch("due"):
+                done += await self.assessor.do(here, {}, reference, unless_news)
         return done
 
     @asynccontextmanager

@@ -132,7 +132,7 @@ async def discard(connection: Connection, stored_as: str, version: int) -> None:
     if await connection.fetchval(live, stored_as) == version:
         return
     for table in await connection.fetch(sql("rebuild_tables"), f"^{stored_as}_v{version}_"):
-        await connection.execute(f"DROP TABLE {table['tablename']}")
+        await connection.execute(f"DROP TABLE {table['tablename']} CASCADE")
     for shared in (*SHARED_TABLES, "rebuild_alerts", "rebuild_totals"):
         await connection.execute(
             f"DELETE FROM {shared} WHERE projection = $1 AND version = $2",

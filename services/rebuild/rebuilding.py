@@ -351,7 +351,7 @@ async def drop_retired(platform: Platform, projection: Projection) -> list[str]:
                 if int(name[head:].partition("_")[0]) < live
             ]
             for name in dropped:
-                await connection.execute(f"DROP TABLE {name}")
+                await connection.execute(f"DROP TABLE {name} CASCADE")
             for shared in SHARED_TABLES:
                 await connection.execute(
                     f"DELETE FROM {shared} WHERE projection = $1 AND version < $2",

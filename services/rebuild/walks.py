@@ -9,12 +9,13 @@ from asyncpg import Record
 from msgspec import Struct
 
 from events.partitioning import PARTITIONS
+from projections import PROJECTIONS
 from services.ports import Clock
 from services.postgres.pool import Connection
 from services.postgres.statements import sql
 from services.projector.code import code_digest
 from services.rebuild.builds import Build, discard, live_positions, safe_instant
-from services.rows.row_tables import bare_statements
+from services.rows.row_tables import bare_statements, protect_anew
 from services.walk.parts import PART_EVENTS, Extent, Part, divide
 from services.walk.spool import drop_spools_left
 
@@ -114,6 +115,8 @@ async def begin(connection: Connection, asked: Sequence[Build], clock: Clock) ->
                 *build.id,
                 build.live_version,
             )
+        # What was dropped took with it what told where customers are at home.
+        await protect_anew(connection, PROJECTIONS)
         parts = await divide(connection, extent, PART_EVENTS)
         await connection.copy_records_to_table(
             "rebuild_parts",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
@@ -19,6 +19,10 @@ from msgspec.structs import astuple, fields
 
 from projections.protocol import Projection, Row, RowKey, Table
 from services.postgres.arrays import array_text
+from services.rows.guards import Guard, protect, shared_tables
+from services.rows.naming import stored_name
+
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('touchstone tables'))"
 
 _SQL_TYPES: dict[object, str] = {
     str: "text",
@@ -91,7 +95,9 @@ def _column(name: str, hint: object) -> Column:
 @cache
 def row_tables(name: str, version: int, tables: tuple[Table, ...]) -> dict[str, RowTable]:
     """Return the tables of a projection version by the name they have within it."""
-    return {table.name: _row_table(f"{name}_v{version}_{table.name}", table) for table in tables}
+    return {
+        table.name: _row_table(stored_name(name, version, table.name), table) for table in tables
+    }
 
 
 def tables_of(projection: Projection, stored_as: str | None = None) -> dict[str, RowTable]:
@@ -170,10 +176,48 @@ def _definitions(row_table: RowTable) -> str:
     return ", ".join(columns)
 
 
+def guards_of(projection: Projection) -> dict[str, Guard]:
+    """Return how the tables of a projection are kept apart, by the name they have within it."""
+    return {
+        name: Guard(
+            table.name,
+            "branch_id" if "branch_id" in table.names else None,
+            is_home=table.table.at_home,
+        )
+        for name, table in tables_of(projection).items()
+    }
+
+
+def scoped_tables(
+    projections: Sequence[Projection], branches: Collection[str] | None
+) -> dict[str, str]:
+    """Return what stands for each table in a question of who sees some branches; None: all.
+
+    By its name in questions: within its projection, or that of a table which projections share.
+    """
+    own = {
+        name: guard.scoped(branches)
+        for projection in projections
+        for name, guard in guards_of(projection).items()
+    }
+    return own | shared_tables(branches)
+
+
 async def ensure_tables(connection: PoolConnectionProxy, projections: Sequence[Projection]) -> None:
-    """Create the row tables of every projection version that has none yet."""
+    """Create the row tables of every projection version that has none yet, and keep them apart."""
     async with connection.transaction():
-        await connection.execute("SELECT pg_advisory_xact_lock(hashtext('touchstone tables'))")
+        await connection.execute(_ONE_AT_A_TIME)
         for projection in projections:
             for statement in create_statements(projection):
                 await connection.execute(statement)
+        await _protect(connection, projections)
+
+
+async def protect_anew(connection: PoolConnectionProxy, projections: Sequence[Projection]) -> None:
+    """Keep tables apart that were made anew, within the caller's transaction."""
+    await connection.execute(_ONE_AT_A_TIME)
+    await _protect(connection, projections)
+
+
+async def _protect(connection: PoolConnectionProxy, projections: Sequence[Projection]) -> None:
+    await protect(connection, [g for one in projections for g in guards_of(one).values()])

@@ -57,6 +57,13 @@ class PostgresVault:
         self._cache: OrderedDict[str, SubjectKey] = OrderedDict()
         self._checked = False
 
+    async def check(self) -> None:
+        """Return if the master key is this database's, or nothing was wrapped there yet.
+
+        Raises: Unavailable, MasterKeyUnusable.
+        """
+        await self.existing([_CHECK])
+
     async def prepare(self, subjects: Iterable[str]) -> Mapping[str, SubjectKey]:
         """Return each subject's key, making those that are missing, in one round trip.
 

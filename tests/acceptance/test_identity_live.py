@@ -43,11 +43,11 @@ async def live(house: House, customer: str) -> Shown:
     pool = house.platform.pool
     account = await pool.fetchrow(
         "SELECT sum(overdue_minor) AS overdue,"
-        " sum(credit_minor) AS credit FROM receivables_v4_accounts WHERE customer_id = $1",
+        " sum(credit_minor) AS credit FROM receivables_v5_accounts WHERE customer_id = $1",
         customer,
     )
     standing = await pool.fetchrow(
-        "SELECT * FROM value_tiers_v4_standings WHERE customer_id = $1", customer
+        "SELECT * FROM value_tiers_v5_standings WHERE customer_id = $1", customer
     )
     assert account is not None
     score, tier = (None, None) if standing is None else (standing["score_minor"], standing["tier"])

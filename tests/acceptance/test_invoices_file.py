@@ -149,7 +149,7 @@ async def test_alerts_of_each_level_are_exact(imported: Imported, truth: Truth) 
 
 async def test_days_late_are_exact_in_the_live_rows(imported: Imported, truth: Truth) -> None:
     rows = await imported.platform.pool.fetch(
-        "SELECT days_late, status, paid_minor FROM receivables_v4_items"
+        "SELECT days_late, status, paid_minor FROM receivables_v5_items"
     )
     late = [row["days_late"] for row in rows if row["days_late"] > 0]
     assert {row["status"] for row in rows} == {"settled"}

@@ -149,5 +149,5 @@ async def never_backwards(pool: Pool) -> AsyncIterator[list[str]]:
 _QUESTIONS = (
     "SELECT coalesce(sum(change_no), 0)::bigint FROM checkpoints WHERE projection = 'receivables'",
     "SELECT coalesce(sum(next), 0)::bigint FROM checkpoints WHERE projection = 'receivables'",
-    "SELECT count(*) FROM receivables_v4_items",
+    "SELECT count(*) FROM receivables_v5_items",
 )

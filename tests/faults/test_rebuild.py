@@ -18,8 +18,8 @@ pytestmark = [pytest.mark.fault, pytest.mark.postgres, pytest.mark.timeout(600)]
 
 SEED = 20260307
 _DAMAGE = """
-UPDATE receivables_v4_items SET paid_minor = paid_minor + 1
-WHERE (customer_id, item_id) IN (SELECT customer_id, item_id FROM receivables_v4_items LIMIT 9)
+UPDATE receivables_v5_items SET paid_minor = paid_minor + 1
+WHERE (customer_id, item_id) IN (SELECT customer_id, item_id FROM receivables_v5_items LIMIT 9)
 """
 
 

@@ -40,7 +40,7 @@ CREATE TRIGGER fault_trace AFTER INSERT OR UPDATE ON checkpoints
     FOR EACH ROW EXECUTE FUNCTION fault_trace.checkpoint();
 """
 
-_WATCHED = ("alert_journal", "alerts", "projection_heads", "totals", "receivables_v4_items")
+_WATCHED = ("alert_journal", "alerts", "projection_heads", "totals", "receivables_v5_items")
 
 # Triggers fire by name: a move is noted under the row's lock, so ordinals follow the moves.
 _MOVED_BY_NOBODYS_RIGHT = """

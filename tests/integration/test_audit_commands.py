@@ -52,7 +52,7 @@ def test_verify_names_each_difference_and_nothing_else(run: Run, database: str) 
     assert differences(run) == []
     change(
         database,
-        "UPDATE receivables_v4_items SET balance_minor = 49999",
+        "UPDATE receivables_v5_items SET balance_minor = 49999",
         "UPDATE alerts SET amount_minor = 1 WHERE kind = 'overdue'",
         "UPDATE totals SET count = 2 WHERE projection = 'receivables' AND measure = 'open'",
     )
@@ -116,7 +116,7 @@ def test_replay_shows_what_every_projection_says_and_explain_says_why(run: Run) 
 def test_one_of_a_kind_is_told_in_the_singular_and_every_time_with_its_offset(run: Run) -> None:
     status = run("status").stdout
     assert "log: 2 events, " in status
-    assert "receivables v4: 0 events behind, 1 customer, " in status
+    assert "receivables v5: 0 events behind, 1 customer, " in status
     digest = run("digest", "--at", "2026-03-20", "--as-known", "2026-03-20").stdout
     assert "at 2026-03-20, as known 2026-03-20: 0 events of 0 customers" in digest
     exact = run("digest", "--at", "2026-03-20T10:00:00.000001+08:00").stdout

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from datetime import date, timedelta
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import cast
 
 import msgspec
 import pytest
 import pytest_asyncio
 
+from events.envelope import CustomerId
+from events.facts import Fact
 from events.money import Money
+from events.policy import Reference
 from events.streams import case_stream
 from events.touchpoints.customer import CustomerRegistered
 from events.touchpoints.payment import InvoiceIssued
+from projections.merged import Merged
 from services.casework.bulk import running
+from services.casework.bulk.asking import Item, Verdict
+from services.casework.bulk.cases import ManyCases
+from services.casework.comparing import Changes, compared
+from services.casework.executing import Answer
 from services.errors import Unavailable
 from services.log.embedded.event_log import EmbeddedEventLog
-from tests.support.casework import COLLEAGUE, HEAD, OWNER, Desk, Json, desk_on_chosen_log
+from services.web.languages import LANGUAGES
+from tests.support.casework import BRANCH, COLLEAGUE, HEAD, OWNER, Desk, Json, desk_on_chosen_log
 from tests.support.chinese import assert_chinese
 from tests.support.modes import EITHER, catch_up
 from tests.support.standing import differing, standing, told
@@ -396,3 +405,87 @@ async def test_two_who_are_one_customer_are_tried_one_after_the_other(embedded: 
     assert rules == [one.get("rule") for one in did.of("item")]
     assert (rules[0], rules[2]) == (None, "unknown_customer")
     assert rules[1] is not None, "it is disputed by then"
+
+
+@pytest.mark.parametrize(
+    ("of", "where", "near"),
+    [
+        ("cases", {"department": "servise"}, "'service'"),
+        ("cases", {"owner": "service-9"}, OWNER),
+        ("cases", {"branch": "XX"}, BRANCH),
+        ("customers", {"branch": "XX"}, BRANCH),
+    ],
+)
+async def test_a_name_that_nobody_has_is_refused_where_nothing_is_found(
+    embedded: Desk, of: str, where: dict[str, str], near: str
+) -> None:
+    await cases(embedded)
+    word, command = ("note", {}) if of == "cases" else ("settle-dispute", {"invoice_id": "I"})
+    for language in LANGUAGES:
+        answer = await embedded.client.post(
+            f"/api/v1/bulk/{of}/{word}?try=true",
+            json={"where": where, "command": command},
+            headers={
+                "authorization": f"Bearer {await embedded.token(OWNER)}",
+                "accept-language": language,
+            },
+        )
+        [(field, name)] = where.items()
+        told = answer.json()
+        assert (answer.status_code, told["field"]) == (422, f"where.{field}"), answer.text
+        assert name in told["detail"]
+        assert near in told["remedy"]
+
+
+async def test_a_known_name_that_finds_nothing_is_no_slip(embedded: Desk) -> None:
+    await cases(embedded)
+    shown = await ask(embedded, "note", {"where": {"department": "sales"}})
+    assert shown.end["complete"] is True
+    assert shown[0]["count"] == 0
+
+
+async def test_whom_no_projection_can_tell_of_is_told_as_such_and_the_last_line_comes(
+    embedded: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = await cases(embedded)
+
+    def fails_for_one(
+        group: Merged, news: Mapping[CustomerId, Sequence[Fact]], at: datetime, by: Reference
+    ) -> Changes:
+        if "C-2" in news:
+            raise OverflowError("no row can hold it")
+        return compared(group, news, at, by)
+
+    monkeypatch.setattr(running, "compared", fails_for_one)
+    shown = await ask(embedded, "reply", {"where": {}})
+    assert shown.outcomes == dict.fromkeys(opened, "would_be_done")
+    unknown = [one["items"] for one in shown.of("changes") if one["changes"] is None]
+    assert unknown == [[opened[1]]]
+    assert len(shown.of("changes")) == len(PEOPLE)
+    assert shown.end["complete"] is True
+
+
+async def test_an_item_that_fails_by_itself_harms_no_neighbour_and_the_last_line_comes(
+    embedded: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = await cases(embedded)
+    items = [{"id": one, "version": await embedded.version(one)} for one in opened]
+    many_done = ManyCases.done
+
+    async def fails_for_one(self: ManyCases, item: Item) -> Answer:
+        if item.id == opened[1]:
+            raise OverflowError("no row can hold it")
+        return await many_done(self, item)
+
+    monkeypatch.setattr(ManyCases, "done", fails_for_one)
+    did = await ask(embedded, "reply", {"items": items}, key="k")
+    assert did.outcomes == {opened[0]: "done", opened[1]: "unreadable", opened[2]: "done"}
+    assert did.end["outcomes"] == {"done": 2, "unreadable": 1}
+
+    async def fails(self: ManyCases, items: Sequence[Item]) -> Sequence[Verdict]:
+        raise OverflowError("no row can hold it")
+
+    monkeypatch.setattr(ManyCases, "tried", fails)
+    cut = await ask(embedded, "reply", {"items": items})
+    assert [one["line"] for one in cut] == ["begin", "end"]
+    assert cut.end["complete"] is False

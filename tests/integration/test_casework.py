@@ -348,6 +348,7 @@ async def test_refusals_are_told_in_the_readers_language(desk: Desk) -> None:
     stale = await desk.give(case_id, "take", by=COLLEAGUE, seen=1, accept_language="zh")
     assert stale.status_code == 412
     assert not stale.json()["detail"].isascii()
+    assert "case." not in stale.json()["detail"], "an event is told by its name"
 
 
 async def test_who_may_not_is_told(desk: Desk) -> None:

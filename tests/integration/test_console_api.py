@@ -422,6 +422,6 @@ async def test_the_overview_reads_no_item(company: Company) -> None:
         await freshness(reader)
         [touched] = await reader.fetch(
             "SELECT seq_scan + coalesce(idx_scan, 0) FROM pg_stat_xact_user_tables "
-            "WHERE relname = 'receivables_v4_items'"
+            "WHERE relname = 'receivables_v5_items'"
         )
     assert touched[0] == 0

@@ -128,6 +128,9 @@ async def test_each_department_says_who_has_what_in_hand(desk: Desk) -> None:
     assert (service["owner"], service["role"]) == ("agent-7", "owner")
     assert (service["cases"], service["waiting"], service["breached"]) == (3, 1, 1)
     assert service["next_due_at"] == "2026-03-20T02:15:00Z"
+    page = await desk.client.get("/cases/owners", headers={"accept-language": "en"})
+    assert page.text.count("owed: 1") == 2, "it is said what the number is of"
+    assert page.text.count("3 cases") == 1
     [only] = (await desk.get("/api/v1/case-owners", department="sales"))["departments"]
     assert only["department"] == "sales"
     assert (await desk.get("/api/v1/case-owners", branch="NY"))["departments"] == []
@@ -329,7 +332,7 @@ async def test_a_deadline_through_a_year_not_announced_yet_is_marked_in_both_lan
     company.clock.at = asked
     await company.project()
     row = await company.platform.pool.fetchrow(
-        "SELECT solution_due_at, solution_provisional FROM case_board_v5_cases WHERE case_id = $1",
+        "SELECT solution_due_at, solution_provisional FROM case_board_v6_cases WHERE case_id = $1",
         case_id,
     )
     assert row is not None

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import httpx2
@@ -102,6 +103,14 @@ async def test_each_says_what_to_do_next_and_why(
     await company.project()
     after = {one["id"]: one["next"] for one in (await get(client, phase="before"))["work"]}
     assert after == {"O-2": "deliver", "O-1": "deliver", "K-1": "ask_again", "K-2": "go_ahead"}
+    page = await client.get("/credit", params={"phase": "before"})
+    assert page.text.count("let pass by") == 2
+    company.clock.move(timedelta(days=1))
+    over = (await get(client, phase="before"))["work"]
+    assert {one["id"]: one["next"] for one in over}["K-1"] == "decide_limit"
+    assert [one["override_role"] for one in over] == [None] * len(over)
+    page = await client.get("/credit", params={"phase": "before"})
+    assert "let pass by" not in page.text, "it held for its day"
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,11 @@ from events.money import Money
 from events.touchpoints.payment import CreditNoteIssued, RefundPaid
 from services.console.app import create_console, end_streams
 from services.console.shared import visit
+from services.console.shared.reading import Reader
 from services.console.shared.security import CONTENT_SECURITY_POLICY
-from services.errors import Unavailable
+from services.errors import Unavailable, UnreadableEvent
 from services.log.filling import end_filling, note_filling
+from services.people.principal import ANYBODY
 from tests.support.console import Company, invoice, open_company, payment_of
 
 pytestmark = pytest.mark.postgres
@@ -34,6 +36,25 @@ async def client(company: Company) -> AsyncIterator[httpx2.AsyncClient]:
     transport = httpx2.ASGITransport(app=create_console(company.platform))
     async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
         yield client
+
+
+async def test_an_event_that_cannot_be_read_is_told_in_words_and_as_a_problem(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unreadable(*_: object) -> object:
+        raise UnreadableEvent("the event e cannot be read: odd bytes")
+
+    monkeypatch.setattr(Reader, "fetch", unreadable)
+    transport = httpx2.ASGITransport(app=create_console(company.platform))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        page = await client.get("/alerts", headers={"accept-language": "en"})
+        document = await client.get("/api/v1/alerts")
+    assert (page.status_code, document.status_code) == (500, 500)
+    assert "cannot be read" in page.text
+    assert (document.json()["code"], "cannot be read" in document.json()["detail"]) == (
+        "unreadable", True,
+    )  # fmt: skip
+    assert "odd bytes" not in page.text + document.text
 
 
 async def test_every_answer_is_guarded(client: httpx2.AsyncClient) -> None:
@@ -246,7 +267,7 @@ async def test_a_failure_is_told_in_the_language_of_the_page(
     async def fail(_: str) -> None:
         raise error
 
-    monkeypatch.setattr(app.state.live, "frame", fail)
+    monkeypatch.setattr(app.state.audiences.of(ANYBODY), "frame", fail)
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
         answer = await client.get("/", headers={"Accept-Language": "zh"})

@@ -191,7 +191,7 @@ async def test_an_earlier_fact_of_another_kind_moves_rows_that_stand(company: Co
     await company.report("N-1", planned, branch="NY", at=local("2026-01-01"))
     await company.project()
     pool = company.platform.pool
-    for table in ("receivables_v4_items", "receivables_v4_accounts"):
+    for table in ("receivables_v5_items", "receivables_v5_accounts"):
         rows = await pool.fetch(f"SELECT branch_id FROM {table} WHERE customer_id = 'N-1'")
         assert [row["branch_id"] for row in rows] == ["NY"]
     promise = PromiseMade(
@@ -200,5 +200,5 @@ async def test_an_earlier_fact_of_another_kind_moves_rows_that_stand(company: Co
     )  # fmt: skip
     await company.report("N-1", promise, branch="SH")
     await company.project()
-    rows = await pool.fetch("SELECT DISTINCT branch_id FROM receivables_v4_items")
+    rows = await pool.fetch("SELECT DISTINCT branch_id FROM receivables_v5_items")
     assert "NY" in {row["branch_id"] for row in rows}

@@ -38,7 +38,7 @@ FEES = FeesPolicyPublished(
 """A thousandth a day, so that everybody can reckon."""
 
 
-CHARGES = "SELECT * FROM receivables_v4_charges ORDER BY item_id"
+CHARGES = "SELECT * FROM receivables_v5_charges ORDER BY item_id"
 
 
 @pytest.fixture

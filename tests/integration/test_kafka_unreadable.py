@@ -34,7 +34,7 @@ POLICY = submission(
     9, AlertsPolicyPublished(effective_from=START, policy=AlertsPolicy(overdue_days=(1,))), None
 )
 BROKEN_BYTES = b"\xc3\x01\x00\x00"
-CUSTOMERS = "SELECT customer_id FROM receivables_v4_accounts ORDER BY customer_id"
+CUSTOMERS = "SELECT customer_id FROM receivables_v5_accounts ORDER BY customer_id"
 
 
 def changed(

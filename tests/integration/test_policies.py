@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from events.calendars import zone
 from events.envelope import BranchId
 from events.policy import Reference
 from events.touchpoints.policy import AgeingPolicy, TierPolicy
@@ -19,10 +20,12 @@ from services.errors import UsageError
 from services.hosts.bootstrap import open_platform
 from services.hosts.project import Projector
 from services.intake.draft import Scope
+from services.intake.soundness import check_data
 from services.platform import Platform
 from services.policies.calibration import calibrate, portions
 from services.policies.candidate import Candidate, candidate, given
 from services.policies.publishing import PolicyRefused, publish_policy
+from services.policies.texts import calibration_lines
 from services.policies.trial import try_policy
 from services.settings import Settings
 from services.walk.by_customer import picture
@@ -124,7 +127,7 @@ async def test_a_late_policy_reassesses_older_rows_as_if_it_had_always_been_ther
     found = await verify(platform, lambda done: None)
     assert (found.customers > 0, found.named) == (True, [])
     gold = await platform.pool.fetch(
-        "SELECT customer_id FROM value_tiers_v4_standings WHERE tier = 'gold'"
+        "SELECT customer_id FROM value_tiers_v5_standings WHERE tier = 'gold'"
     )
     assert {row["customer_id"] for row in gold} == {"C-6", "C-7", "C-8", "C-9", "C-10"}
     async with fresh_database(postgres_server, migrated) as dsn, opened(dsn) as other:
@@ -169,7 +172,7 @@ async def test_a_trial_tells_what_publishing_then_does_and_writes_nothing(
     await publish_policy(platform, stricter, "HQ")
     await Projector(platform).catch_up()
     gold = await platform.pool.fetchval(
-        "SELECT count(*) FROM value_tiers_v4_standings WHERE tier = 'gold'"
+        "SELECT count(*) FROM value_tiers_v5_standings WHERE tier = 'gold'"
     )
     assert gold == 3
 
@@ -210,11 +213,24 @@ async def test_lines_are_drawn_by_shares_and_freeze_when_published(platform: Pla
     assert (await publish_policy(platform, found.meant, "HQ")).status == "accepted"
     await Projector(platform).catch_up()
     counted = await platform.pool.fetch(
-        "SELECT tier, count(*) AS customers FROM value_tiers_v4_standings GROUP BY tier"
+        "SELECT tier, count(*) AS customers FROM value_tiers_v5_standings GROUP BY tier"
     )
     assert {row["tier"]: row["customers"] for row in counted} == {
         "platinum": 2, "gold": 3, "iron": 3, "lead": 2,
     }  # fmt: skip
+
+
+async def test_a_tier_without_a_line_of_its_own_is_left_out_and_said(platform: Platform) -> None:
+    await sell(platform)
+    wanted = portions("10,5,30", "platinum,gold,iron")
+    found = await calibrate(platform, date(2026, 3, 1), wanted, None, lambda done: None)
+    assert ([t.tier for t in found.tiers], found.left_out) == (
+        ["platinum", "iron", "lead"],
+        ["gold"],
+    )
+    [told] = [line for line in calibration_lines(found, zone("UTC")) if "left out" in line]
+    assert told.split()[0] == "gold"
+    check_data(found.meant.touchpoint)
 
 
 async def test_a_day_before_everybody_gives_no_lines(platform: Platform) -> None:

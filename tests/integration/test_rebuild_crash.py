@@ -119,12 +119,12 @@ async def test_a_crash_that_no_statement_met_is_found_before_what_is_live_is_tou
     async with open_platform(Settings(dsn=server.dsn, data=tmp_path)) as platform:
         await ensure_history(platform, customers=25)
         await Projector(platform).catch_up()
-        items = await platform.pool.fetch("SELECT * FROM receivables_v4_items ORDER BY 1, 3")
+        items = await platform.pool.fetch("SELECT * FROM receivables_v5_items ORDER BY 1, 3")
         with pytest.raises(BuildLost):
             await _rebuild(platform)
         assert crashes == 1
         assert items == await platform.pool.fetch(
-            "SELECT * FROM receivables_v4_items ORDER BY 1, 3"
+            "SELECT * FROM receivables_v5_items ORDER BY 1, 3"
         )
         found = await _rebuild(platform)
         assert {one.parts_done_before for one in found} == {0}

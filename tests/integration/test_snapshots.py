@@ -195,7 +195,7 @@ async def test_other_rules_have_the_dossier_read_again(
     assert await owner.sweep(reference, at, caught_up=True) == 1
     assert decoded == list(range(LONG_EVENTS + 2))
     assert await pool.fetchval("SELECT count(parked_reason) FROM projection_heads") == 0
-    credit = "SELECT credit_minor FROM receivables_v4_accounts"
+    credit = "SELECT credit_minor FROM receivables_v5_accounts"
     assert await pool.fetchval(credit) == 100 * (LONG_EVENTS + 2)
     assert await pool.fetchval("SELECT policy_count FROM dossier_snapshots") == reference.count
 

@@ -103,7 +103,7 @@ async def test_events_that_no_memory_holds_are_sorted_and_the_rows_are_the_same(
     platform: Platform,
 ) -> None:
     await remember_little(platform)
-    await platform.pool.execute("UPDATE receivables_v4_items SET balance_minor = 7")
+    await platform.pool.execute("UPDATE receivables_v5_items SET balance_minor = 7")
     assert (await rebuilt(platform))[0] == SORTING
     assert await platform.pool.fetchval(SPOOLS) == 0
 

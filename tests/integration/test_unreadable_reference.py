@@ -22,7 +22,7 @@ pytestmark = pytest.mark.postgres
 BREAK = "UPDATE events SET data = '\\xc3010000' WHERE partition = 12 RETURNING event_id"
 MEND = "UPDATE events SET data = $1 WHERE partition = 12"
 KEPT = "SELECT data FROM events WHERE partition = 12"
-ROWS = "SELECT count(*) FROM receivables_v4_accounts"
+ROWS = "SELECT count(*) FROM receivables_v5_accounts"
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from services.rebuild.rebuilding import rebuild
 
 JOURNAL = "SELECT * FROM alert_journal ORDER BY ordinal"
 ROWS = {
-    "items": "SELECT * FROM receivables_v4_items ORDER BY customer_id, item_id",
-    "accounts": "SELECT * FROM receivables_v4_accounts ORDER BY customer_id, currency",
-    "charges": "SELECT * FROM receivables_v4_charges ORDER BY item_id",
-    "requests": "SELECT * FROM receivables_v4_requests ORDER BY customer_id, kind, request_id",
+    "items": "SELECT * FROM receivables_v5_items ORDER BY customer_id, item_id",
+    "accounts": "SELECT * FROM receivables_v5_accounts ORDER BY customer_id, currency",
+    "charges": "SELECT * FROM receivables_v5_charges ORDER BY item_id",
+    "requests": "SELECT * FROM receivables_v5_requests ORDER BY customer_id, kind, request_id",
     "alerts": "SELECT alert_id, amount_minor, state, state_by, state_at, until, delegate "
     "FROM alerts ORDER BY alert_id",
     "totals": "SELECT measure, branch_id, day, sum(count), sum(amount_minor) FROM totals "
@@ -23,8 +23,8 @@ ROWS = {
     "HAVING (sum(count), sum(amount_minor)) <> (0, 0) ORDER BY 1, 2, 3",
 }
 _EMPTY = (
-    "TRUNCATE receivables_v4_items, receivables_v4_accounts, receivables_v4_charges, "
-    "receivables_v4_requests",
+    "TRUNCATE receivables_v5_items, receivables_v5_accounts, receivables_v5_charges, "
+    "receivables_v5_requests",
     "DELETE FROM totals WHERE projection = 'receivables'",
 )
 

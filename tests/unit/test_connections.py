@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from services.errors import UsageError
-from services.hosts.serve import server
+from services.hosts.serving import server
 from services.web import connections
 from services.web.open_files import make_room_for
 

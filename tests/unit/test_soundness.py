@@ -15,6 +15,9 @@ from events.touchpoints.policy import (
     OpeningHours,
     PublicDaysSet,
     SpecialDay,
+    TierLine,
+    TierPolicy,
+    TierPolicyPublished,
     WorkingHours,
 )
 from services.intake.answers import EventRefused
@@ -80,6 +83,22 @@ def test_the_notice_that_the_documentation_shows_is_taken() -> None:
     draft = draft_of(json.loads(found[1]), Scope(BranchId("headquarters"), headquarters=True))
     check_data(draft.data)
     assert isinstance(draft.data, PublicDaysSet)
+
+
+@pytest.mark.parametrize("iron", [500, 501])
+def test_tiers_whose_lines_do_not_fall_are_refused(iron: int) -> None:
+    def published(*lines: int) -> TierPolicyPublished:
+        named = zip(("platinum", "gold", "iron"), lines, strict=True)
+        tiers = tuple(TierLine(name=name, line_minor=line) for name, line in named)
+        policy = TierPolicy(tiers=tiers)
+        return TierPolicyPublished(effective_from=instant("2026-01-01"), policy=policy)
+
+    check_data(published(900, 500, 499))
+    with pytest.raises(EventRefused) as refused:
+        check_data(published(900, 500, iron))
+    assert refused.value.field == "data.policy.tiers[2].line_minor"
+    assert "gold" in refused.value.reason
+    assert "highest down" in refused.value.remedy
 
 
 def periods(*hours: tuple[int, int]) -> tuple[WorkingHours, ...]:

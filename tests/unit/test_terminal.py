@@ -6,6 +6,7 @@ import select
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -141,14 +142,27 @@ def test_a_locale_that_cannot_write_a_text_is_no_failure() -> None:
     assert (done.returncode, done.stdout) == (0, "\\u738b\n")
 
 
-def test_on_a_terminal_a_bar_is_shown_and_notes_stand_above_it() -> None:
+def test_on_a_terminal_a_bar_is_shown_and_notes_stand_above_it(tmp_path: Path) -> None:
+    with (tmp_path / "result").open("w") as result:
+        seen = _seen_on_a_terminal(result)
+    assert b"walking" in seen
+    assert b"2/2" in seen
+    assert seen.count(b"overheard") == seen.count(b"a late word") == 1
+
+
+def test_no_bar_is_drawn_over_what_a_program_writes_that_reads_the_result() -> None:
+    assert _seen_on_a_terminal(subprocess.PIPE).split() == b"overheard a late word".split()
+
+
+def _seen_on_a_terminal(result: IO[str] | int) -> bytes:
+    """Return what a terminal is sent by a program that shows a bar; its result goes elsewhere."""
     ours, theirs = os.openpty()
     with subprocess.Popen(
         [sys.executable, "-c", _SHOWS],
         cwd=REPOSITORY,
         env={**os.environ, "TERM": "xterm", "COLUMNS": "80"},
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
+        stdout=result,
         stderr=theirs,
     ) as shown:
         os.close(theirs)
@@ -160,9 +174,7 @@ def test_on_a_terminal_a_bar_is_shown_and_notes_stand_above_it() -> None:
         finally:
             shown.kill()
             os.close(ours)
-    assert b"walking" in seen
-    assert b"2/2" in seen
-    assert seen.count(b"overheard") == seen.count(b"a late word") == 1
+    return seen
 
 
 def _read(terminal: int) -> bytes:

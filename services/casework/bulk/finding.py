@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Literal, NamedTuple
+
 from events.envelope import PositionVector
+from events.policy import Reference
 from projections.case_board.projection import CaseBoard
 from projections.protocol import Projection
 from projections.receivables.projection import Receivables
@@ -27,6 +31,28 @@ async def found(platform: CaseworkPlatform, where: CaseFilter | ItemFilter) -> F
         obligations = tables_of(_BOARD)["obligations"].name
         return await _found(platform, _BOARD, "cases_found", cases_meant(where, obligations))
     return await _found(platform, _RECEIVABLES, "customers_found", items_meant(where))
+
+
+class UnknownName(NamedTuple):
+    """A name in a filter that reference data do not know, and those of its kind that they do."""
+
+    field: Literal["department", "branch", "owner"]
+    name: str
+    known: Collection[str]
+
+
+def unknown_name(where: CaseFilter | ItemFilter, reference: Reference) -> UnknownName | None:
+    """Return the first name in a filter that nobody has set; None: there is none.
+
+    Cases and items of other systems may bear such names, so it is a slip only if nothing is found.
+    """
+    named = [UnknownName("branch", where.branch_id or "", reference.branches)]
+    if isinstance(where, CaseFilter):
+        named += [
+            UnknownName("department", where.department or "", reference.departments),
+            UnknownName("owner", where.owner or "", reference.staff),
+        ]
+    return next((one for one in named if one.name and one.name not in one.known), None)
 
 
 async def _found(

@@ -23,6 +23,7 @@ from services.casework.bulk.asking import MOST_ITEMS, AskedOfMany, Found, Subjec
 from services.casework.bulk.bodies import MAX_BYTES, MAX_VALUES, On, Sent, sent
 from services.casework.bulk.cases import ManyCases
 from services.casework.bulk.finding import found as found_by
+from services.casework.bulk.finding import unknown_name
 from services.casework.bulk.lines import MEDIA_TYPE, encoded
 from services.casework.bulk.running import Lines, Run, done, tried
 from services.casework.bulk.telling import Telling
@@ -33,8 +34,10 @@ from services.casework.reading import key_of, only_tries
 from services.casework.undoing import undo_of
 from services.intake.answers import EventRefused
 from services.web.bodies import Held, Limits, read
+from services.web.languages import told
 from services.web.patience import Slots
 from services.web.rates import Rates
+from services.wording import nearest
 
 _LOG = structlog.get_logger()
 
@@ -141,6 +144,11 @@ class _Desk(Desk):
             found = await slot.within_patience(found_by(self.platform, on.where))
         if len(found.items) > MOST_ITEMS:
             raise said("bulk_too_many", asking.language, field="where", most=MOST_ITEMS)
+        slip = None if found.items else unknown_name(on.where, asking.reference)
+        if slip is not None:
+            near = told(nearest(slip.name, slip.known), asking.language)
+            code, field = f"bulk_unknown_{slip.field}", f"where.{slip.field}"
+            raise said(code, asking.language, field=field, name=slip.name, near=near)
         return found
 
 

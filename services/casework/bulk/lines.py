@@ -58,7 +58,7 @@ class Decided(Struct, frozen=True, kw_only=True, tag_field="line", tag="decided"
 class ChangesLine(Struct, frozen=True, kw_only=True, tag_field="line", tag="changes"):
     """What would change of a customer, or of all whom merges connect, by these items together.
 
-    `changes` is None where an event of the customer cannot be read.
+    `changes` is None where an event of the customer cannot be read, or a projection fails on it.
     """
 
     items: Sequence[str]

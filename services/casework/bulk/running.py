@@ -9,6 +9,8 @@ from collections import Counter, deque
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
+import structlog
+
 from events.envelope import CustomerId, Position
 from events.policy import Reference
 from projections.merged import Merged
@@ -29,6 +31,8 @@ from services.casework.executing import Done
 from services.casework.undoing import Undo
 from services.errors import Unavailable, UnreadableEvent
 from services.intake.answers import EventRefused, token_through
+
+_LOG = structlog.get_logger(__name__)
 
 BLOCK = 500
 """Items whose streams are read together."""
@@ -59,14 +63,17 @@ class Run(NamedTuple):
 async def tried(run: Run, customers: Customers, reference: Reference) -> Lines:
     """Yield the lines of a bulk that is tried, some at a time: first all verdicts.
 
-    Where the database is away, it ends and says that it is not complete.
+    Where the database is away, or nothing can be told of what is asked, it ends and says that it
+    is not complete.
     """
     outcomes: Counter[str] = Counter()
     lines = _foretold(run, outcomes, customers, reference)
     try:
         async for some in lines:
             yield some
-    except Unavailable:
+    except Exception as why:  # noqa: BLE001 - it is said on the last line, whatever it is
+        if not isinstance(why, Unavailable):
+            _LOG.exception("bulk_failed", tried=True)
         yield [End(complete=False, outcomes=outcomes)]
     finally:
         await lines.aclose()
@@ -126,9 +133,24 @@ async def _changes(
                 continue
             mine = [one for one in group.identity.customers if one in concerned]
             through.update(mine)
-            lines.append(_compared(group, {one: concerned[one] for one in mine}, reference))
+            lines.append(_told(group, {one: concerned[one] for one in mine}, reference))
             await asyncio.sleep(0)  # others have their turn
         yield [*lines, Progress(done=len(through), count=len(concerned))]
+
+
+def _told(
+    group: Merged, verdicts: Mapping[CustomerId, Sequence[Verdict]], reference: Reference
+) -> ChangesLine:
+    """Return what would change of a group; nothing is known of one that no projection can tell.
+
+    Its rows are kept from what it does not understand, too, and its neighbours have theirs.
+    """
+    try:
+        return _compared(group, verdicts, reference)
+    except Exception:  # noqa: BLE001 - as a projector sets such customers aside
+        _LOG.exception("bulk_changes_unknown", customers=[*verdicts])
+        items = [one.item.id for some in verdicts.values() for one in some]
+        return ChangesLine(items=items, changes=None)
 
 
 def _compared(
@@ -199,6 +221,9 @@ async def _one(run: Run, item: Item) -> tuple[ItemLine, Sequence[Position]]:
         return run.telling.of_obstacle(item, item.version or 0, Unreadable(str(why))), ()
     except EventRefused as why:
         return run.telling.of_obstacle(item, item.version or 0, why), ()
+    except Exception as why:  # noqa: BLE001 - it is this item's own fault, and is told as such
+        _LOG.exception("bulk_item_failed", item=item.id)
+        return run.telling.of_obstacle(item, item.version or 0, Unreadable(repr(why))), ()
     reached = [event.position for event in answer.own] if isinstance(answer, Done) else []
     return run.telling.of_answer(item, answer), reached
 

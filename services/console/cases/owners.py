@@ -37,7 +37,17 @@ class DepartmentWork(Struct, frozen=True):
     @property
     def count(self) -> int:
         """Return how many cases and obligations there are."""
-        return sum(one.cases + one.owed for one in self.owners)
+        return self.cases + self.owed
+
+    @property
+    def cases(self) -> int:
+        """Return how many cases it is in charge of."""
+        return sum(one.cases for one in self.owners)
+
+    @property
+    def owed(self) -> int:
+        """Return how many obligations it owes."""
+        return sum(one.owed for one in self.owners)
 
     @property
     def breached(self) -> int:

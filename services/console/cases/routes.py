@@ -24,7 +24,7 @@ from services.console.cases.documents import (
 from services.console.cases.parameters import CasesParameters
 from services.console.cases.words import BREACHES, PRIORITIES, STATUSES
 from services.console.shared.countdown import countdown
-from services.console.shared.customer_at import CustomerAt, customer_at
+from services.console.shared.customer_at import CustomerAt, UnknownCustomer, customer_at
 from services.console.shared.openapi import documented
 from services.console.shared.page import dynamic_headers
 from services.console.shared.parameters import Identifier, InstantParameters, Parameters
@@ -109,7 +109,10 @@ async def _explained(
     left, seen = [customer], {customer}
     for one in left:
         model = visit.console.everything
-        found = await customer_at(model, visit.principal, one, asked.instants)
+        try:
+            found = await customer_at(model, visit.principal, one, asked.instants)
+        except UnknownCustomer:  # merged with ours once, and another branch's
+            continue
         facts = found.of_kinds(CASE_EVENTS)
         explained = explain_case(found.customer, facts, found.at, found.reference, case)
         if explained is not None:

@@ -58,7 +58,7 @@ class WorkDocument(Document):
     exposure: Annotated[Money | None, Meta(description="As the gate saw it when it refused.")]
     limit: Money | None
     days_overdue: int | None
-    override_role: Annotated[str | None, Meta(description="Of who let it pass.")]
+    override_role: Annotated[str | None, Meta(description="Of who lets it pass today.")]
     override_until: date | None
 
 

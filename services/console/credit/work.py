@@ -79,7 +79,7 @@ class Work(Struct, frozen=True, kw_only=True):
     exposure_minor: int | None
     limit_minor: int | None
     days_overdue: int | None
-    override_role: str | None
+    override_role: str | None  # of an override that lets it pass today
     override_until: date | None
 
     @property
@@ -97,8 +97,7 @@ class Work(Struct, frozen=True, kw_only=True):
     @property
     def is_let_pass(self) -> bool:
         """Return whether an override lets it pass today."""
-        until = self.override_until
-        return self.override_role is not None and (until is None or until >= self.today)
+        return self.override_role is not None
 
 
 async def work(
@@ -248,9 +247,12 @@ def _place(wanted: WorkFilter, last: Work) -> tuple[CursorValue, ...]:
 
 
 def _work(reader: Reader, record: asyncpg.Record, interest: Mapping[tuple[str, str], int]) -> Work:
-    key = (record["customer_id"], record["ref"])
+    key, today = (record["customer_id"], record["ref"]), reader.today(record["branch_id"])
+    told = dict(record.items())
+    if told["override_until"] is not None and told["override_until"] < today:
+        told |= {"override_role": None, "override_until": None}  # it is over
     return Work(
-        **dict(record.items()),
-        today=reader.today(record["branch_id"]),
+        **told,
+        today=today,
         interest_minor=interest.get(key, 0) if record["source"] == "item" else 0,
     )

@@ -8,6 +8,7 @@ from datetime import date, datetime, tzinfo
 from projections.timeline.entries import Value
 from services.console.shared.i18n import N_
 from services.console.shared.words import Named
+from services.web.touchpoint_names import TOUCHPOINTS
 
 _FAMILIES: Mapping[str, str] = {
     "customer": N_("Customer"),
@@ -17,68 +18,6 @@ _FAMILIES: Mapping[str, str] = {
     "callback": N_("Call-backs"),
     "visit": N_("Visits"),
     "policy": N_("Acknowledgements"),
-}
-
-_TYPES: Mapping[str, str] = {
-    "customer.registered": N_("Customer registered"),
-    "customer.profile_changed": N_("Profile changed"),
-    "customer.contact_person_added": N_("Contact person added"),
-    "customer.merged": N_("Merged into another customer"),
-    "customer.unmerged": N_("Taken out of another customer"),
-    "customer.consent_given": N_("Consent given"),
-    "customer.consent_withdrawn": N_("Consent withdrawn"),
-    "customer.erased": N_("Personal data erased"),
-    "order.placed": N_("Order placed"),
-    "order.delivered": N_("Order delivered"),
-    "order.cancelled": N_("Order cancelled"),
-    "order.goods_returned": N_("Goods returned"),
-    "payment.invoice_issued": N_("Invoice issued"),
-    "payment.invoice_amended": N_("Invoice amended"),
-    "payment.invoice_cancelled": N_("Invoice cancelled"),
-    "payment.handed_to_collection": N_("Handed to collection"),
-    "payment.credit_note_issued": N_("Credit note issued"),
-    "payment.payment_received": N_("Payment received"),
-    "payment.confirmed_genuine": N_("Payment confirmed genuine"),
-    "payment.rejected_as_duplicate": N_("Payment rejected as a double report"),
-    "payment.reversed": N_("Payment reversed"),
-    "payment.refund_paid": N_("Refund paid"),
-    "payment.promise_made": N_("Promise to pay"),
-    "payment.invoice_disputed": N_("Invoice disputed"),
-    "payment.dispute_settled": N_("Dispute settled"),
-    "payment.dunning_notice_sent": N_("Dunning notice sent"),
-    "payment.dunning_held": N_("Dunning held"),
-    "payment.debt_written_off": N_("Debt written off"),
-    "payment.credit_limit_set": N_("Credit limit set"),
-    "payment.credit_checked": N_("Credit checked"),
-    "payment.credit_override_granted": N_("Credit override granted"),
-    "complaint.filed": N_("Complaint filed"),
-    "complaint.service_requested": N_("Service requested"),
-    "case.opened": N_("Case opened"),
-    "case.assigned": N_("Case assigned"),
-    "case.replied": N_("Answer given"),
-    "case.handed_off": N_("Handed on to a department"),
-    "case.obligation_fulfilled": N_("Department did what it owed"),
-    "case.waiting_started": N_("Waits on the customer"),
-    "case.waiting_ended": N_("Waits no more"),
-    "case.customer_told": N_("Customer told"),
-    "case.resolved": N_("Case resolved"),
-    "case.closed": N_("Case closed"),
-    "case.reopened": N_("Case reopened"),
-    "case.escalated": N_("Case escalated"),
-    "case.escalation_acknowledged": N_("Escalation taken up"),
-    "case.referred": N_("Referred to another department"),
-    "case.obligation_withdrawn": N_("Not owed by the department any more"),
-    "case.noted": N_("Note on a case"),
-    "case.priority_set": N_("Priority of a case set"),
-    "case.declined": N_("Case declined"),
-    "case.duplicate_found": N_("Case found to be a duplicate"),
-    "callback.promised": N_("Call-back promised"),
-    "callback.made": N_("Called back"),
-    "visit.planned": N_("Visit planned"),
-    "visit.made": N_("Visited"),
-    "alert.acknowledged": N_("Alert acknowledged"),
-    "alert.snoozed": N_("Alert put off"),
-    "alert.delegated": N_("Alert passed on"),
 }
 
 _FIELDS: Mapping[str, str] = {
@@ -199,7 +138,7 @@ class TouchpointWords(Named):
 
     def type(self, event_type: str) -> str:
         """Return what happened."""
-        return self._named(_TYPES, event_type)
+        return self._named(TOUCHPOINTS, event_type)
 
     def field(self, field: str) -> str:
         """Return what a field says."""

@@ -1,4 +1,4 @@
-"""What the overview shows, gathered once for all its viewers."""
+"""What the overview shows, gathered once for all its viewers who see the same."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from services.console.shared.cursor import CursorSigner
 from services.console.shared.freshness import Freshness, page_freshness
 from services.console.shared.reading import VALUE, Reader, ReadModel
 from services.console.value.pyramid import Pyramid, pyramid
-from services.people.principal import ANYBODY, Right
+from services.people.principal import Principal, Right
 from services.search.persons import Person, Persons
 
 FEED_LENGTH = 6
@@ -80,15 +80,17 @@ class Paced(Generic[T]):
 
 
 class OverviewSource:
-    """Gathers the overview; one per process, since it counts the events that come in."""
+    """Gathers the overview of one audience; one each, since it counts the events that come."""
 
     def __init__(
         self,
         model: ReadModel,
         signer: Callable[[], Awaitable[CursorSigner]],
         persons: Persons,
+        principal: Principal,
     ) -> None:
         self._model = model
+        self._principal = principal
         self._persons = persons
         self._signer = signer
         self._meter = RateMeter()
@@ -102,7 +104,7 @@ class OverviewSource:
 
     async def gather(self) -> Overview:
         """Return the overview as it is now. Raises: Unavailable."""
-        async with self._model.reading(ANYBODY) as reader:
+        async with self._model.reading(self._principal) as reader:
             state = _state(reader)
             found = Overview(
                 at=reader.at,
@@ -119,7 +121,7 @@ class OverviewSource:
                 board=await self._board.get(reader, state),
                 persons={},
             )
-        if not ANYBODY.may(Right.SEE_PERSONS):
+        if not self._principal.may(Right.SEE_PERSONS):
             return found
         shown = [CustomerId(one) for one in _customers(found)]
         return replace(found, persons={**await self._persons.of(shown)})
@@ -143,6 +145,8 @@ def _state(reader: Reader) -> State:
 
 async def count_customers(reader: Reader) -> int:
     """Return how many customers registered, bought, paid, complained or were visited."""
+    if reader.principal.scope.branches is not None:
+        return await reader.count(reader.statements.sql("overview/count_own_customers"))
     return await reader.count(
         reader.statements.sql("overview/count_customers"), *reader.version_of(VALUE)
     )

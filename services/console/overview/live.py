@@ -1,4 +1,4 @@
-"""The overview, live: drawn once per tick and language, sent to each viewer as it can take it.
+"""The overview of one audience, live: drawn once per tick and language, sent as viewers take it.
 
 There are no queues. Each panel remembers the tick at which it last changed, and a viewer knows
 the last tick it has seen; whenever it is ready it gets the panels that changed since. So a
@@ -38,10 +38,8 @@ class LiveOverview:
         self,
         gather: Gather,
         draw: Draw,
-        most_viewers: int,
         interval_s: float = _INTERVAL_S,
     ) -> None:
-        self._most_viewers = most_viewers
         self._gather = gather
         self._draw = draw
         self._interval_s = interval_s
@@ -56,9 +54,9 @@ class LiveOverview:
         self._closed = False
 
     @property
-    def is_full(self) -> bool:
-        """Return whether as many streams are open as this process serves."""
-        return self._viewers.total() >= self._most_viewers
+    def viewers(self) -> int:
+        """Return how many streams are open."""
+        return self._viewers.total()
 
     async def frame(self, language: str) -> Frame:
         """Return a frame no older than one tick, drawn for a language. Raises: Unavailable."""

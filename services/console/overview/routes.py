@@ -9,12 +9,12 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from events.texts import worded
+from services.console.overview.audiences import Audiences
 from services.console.overview.documents import (
     FillingDocument,
     FreshnessDocument,
     freshness_document,
 )
-from services.console.overview.live import LiveOverview
 from services.console.overview.streaming import EventStream
 from services.console.shared.documents import tell
 from services.console.shared.freshness import CAP, freshness
@@ -47,7 +47,7 @@ async def get_freshness(visit: TheVisit, asked: Annotated[Parameters, Query()]) 
 async def show_overview(visit: TheVisit) -> Response:
     """Show what happens now."""
     visit.need(Right.SEE_CUSTOMERS)
-    frame = await _live(visit).frame(visit.language)
+    frame = await _audiences(visit).of(visit.principal).frame(visit.language)
     drawn = frame.panels[visit.language].items()
     panels = {name: Markup(panel.markup) for name, panel in drawn}  # noqa: S704 - our templates
     visit.reflects(frame.overview.freshness.position)
@@ -63,14 +63,14 @@ async def stream_overview(
 ) -> Response:
     """Stream what changes on the overview."""
     visit.need(Right.SEE_CUSTOMERS)
-    live = _live(visit)
-    if live.is_full:
+    audiences = _audiences(visit)
+    if audiences.is_full:
         raise unavailable(worded("as many viewers are connected as this process serves"), 30)
     last_event_id = visit.request.headers.get("last-event-id", since)
-    return EventStream(live, visit.language, last_event_id)
+    return EventStream(audiences.of(visit.principal), visit.language, last_event_id)
 
 
-def _live(visit: Visit) -> LiveOverview:
-    live = visit.request.app.state.live
-    assert isinstance(live, LiveOverview)
-    return live
+def _audiences(visit: Visit) -> Audiences:
+    audiences = visit.request.app.state.audiences
+    assert isinstance(audiences, Audiences)
+    return audiences

@@ -9,6 +9,7 @@ from services.console.shared.cursor import CursorSigner
 from services.console.shared.platform import ConsolePlatform
 from services.console.shared.reading import CASES, RECEIVABLES, VALUE, ReadModel, SharedFeed
 from services.console.shared.render import Renderer
+from services.people.people import People
 from services.people.principal import Doorkeeper
 from services.search.finding import Finder
 from services.search.persons import Persons
@@ -29,6 +30,7 @@ class Console:
         projections: Sequence[Projection],
         renderer: Renderer,
         doorkeeper: Doorkeeper,
+        people: People | None = None,  # None: nobody logs in
     ) -> None:
         feed = SharedFeed(platform)
         named = {projection.name: projection for projection in projections}
@@ -40,6 +42,7 @@ class Console:
         self.persons = Persons(platform.pool, platform.vault, platform.clock)
         self.renderer = renderer
         self.doorkeeper = doorkeeper
+        self.people = people
         self._signer: CursorSigner | None = None
         self._finder: Finder | None = None
 

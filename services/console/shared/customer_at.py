@@ -5,7 +5,7 @@ Nothing of this is stored: the customer's events are read, and assessed by whoev
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from http import HTTPStatus
@@ -161,11 +161,13 @@ async def _customer_at(
     reference = await model.reference()
     stored = await model.platform.dossiers.of(connected, heads)
     if not any(stored.values()):
-        await _unknown(model, customer)
+        await _unknown(model, principal, customer)
     events = {one: _events(some) for one, some in stored.items()}
     found = _known(model, customer, events, reference, asked)
-    place = _lookup(principal, customer, events[customer], found, heads, asked)
     members = {found.root, *(edge.member for edge in found.merges)}
+    if not _all_seen(model, principal, {customer, *members}, events, reference):
+        await _unknown(model, principal, customer)
+    place = _lookup(principal, customer, events[customer], found, heads, asked)
     by = found.known.known_at
     told_of = {
         one: [fact_of(e) for e in some if by is None or e.recorded_at <= by]
@@ -193,8 +195,10 @@ async def look_up(
     reference = await model.reference()
     stored = await _home_events(model, customer, heads, None)
     if not stored:
-        await _unknown(model, customer)
+        await _unknown(model, principal, customer)
     events = _events(stored)
+    if not _all_seen(model, principal, {customer}, {customer: events}, reference):
+        await _unknown(model, principal, customer)
     known_at = asked.asked("as_known")
     if known_at is not None:
         with _within_calendar("as_known", known_at):
@@ -228,9 +232,31 @@ async def _home_events(
     return [stored_event(row) for row in rows]
 
 
-async def _unknown(model: ReadModel, customer: CustomerId) -> NoReturn:
+def _all_seen(
+    model: ReadModel,
+    principal: Principal,
+    customers: Collection[CustomerId],
+    events: Mapping[CustomerId, Sequence[RecordedEvent]],
+    reference: Reference,
+) -> bool:
+    """Return whether somebody sees all of these customers, each where it is at home today.
+
+    Whatever instant is asked about: a branch sees its own customers with all their past, also
+    elsewhere, and nothing of those who have left. Of a merge it is the root's home that counts.
+    """
+    if principal.scope.branches is None:
+        return True
+    now = model.platform.clock.now()
+    each = (known_together(one, events, reference, now, None).known for one in customers)
+    return all(principal.scope.holds(home_of(one.events).branch_at(now)) for one in each)
+
+
+async def _unknown(model: ReadModel, principal: Principal, customer: CustomerId) -> NoReturn:
+    """Say that there is no such customer: the same of one who is not to be seen."""
     with translated():
-        near = await near_customers(model.platform.pool, customer)
+        near: Sequence[str] = ()
+        if principal.scope.branches is None:  # others' ids are not to be seen either
+            near = await near_customers(model.platform.pool, customer)
         filling = await is_filling(model.platform.pool)
     raise UnknownCustomer(customer, near, filling=filling)
 

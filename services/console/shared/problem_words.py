@@ -45,6 +45,11 @@ _PROBLEMS: Mapping[str, Told] = {
         N_("An event of this customer cannot be read, so no figure of theirs can be told."),
         N_("An operator learns which and why from: touchstone parked list"),
     ),
+    "unreadable": Told(
+        N_("This cannot be shown"),
+        N_("An event in the log that this page rests on cannot be read."),
+        N_("The platform's log names it; tell an operator."),
+    ),
     "internal": Told(
         N_("Something went wrong"),
         N_("The console failed in a way that it should not."),

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime
+from functools import lru_cache, partial
 
 import asyncpg
 from msgspec import Struct
@@ -25,11 +26,15 @@ from projections.value_tiers.projection import ValueTiers
 from services.console.shared.platform import ConsolePlatform
 from services.console.shared.statements import Statements, named_sql
 from services.errors import Unavailable, UnreadableEvent
-from services.people.principal import Principal
+from services.people.principal import Principal, Scope
 from services.postgres.pool import translated
 from services.projector.reference_feed import ReferenceFeed
+from services.rows.guards import can_enter, entering
 
 RECEIVABLES, VALUE, CASES = Receivables.name, ValueTiers.name, CaseBoard.name
+
+_SCOPES_KEPT = 256
+"""Sets of branches whose questions are kept written out."""
 
 _STATEMENT_TIMEOUT = "SET LOCAL statement_timeout = '15s'"
 
@@ -156,7 +161,9 @@ class ReadModel:
         self.platform = platform
         self.projections = {projection.name: projection for projection in projections}
         self.statements = Statements(projections)
+        self._scoped = lru_cache(maxsize=_SCOPES_KEPT)(partial(Statements, projections))
         self._feed = feed
+        self._enters: bool | None = None
 
     async def reference(self) -> Reference:
         """Return every policy and piece of reference data recorded so far."""
@@ -175,16 +182,30 @@ class ReadModel:
                 await connection.execute(_STATEMENT_TIMEOUT)
                 each = await self._each(connection, heads)
                 filling = await _filling(connection)
+                statements = await self._entered(connection, principal.scope)
                 yield Reader(
                     connection,
                     self.projections,
-                    self.statements,
+                    statements,
                     each,
                     reference,
                     self.platform.clock.now(),
                     principal,
                     filling,
                 )
+
+    async def _entered(self, connection: Connection[asyncpg.Record], scope: Scope) -> Statements:
+        """Go on as one who sees no further than a scope, and return the questions that are asked.
+
+        The database keeps rows apart beside them, unless its user may not take that role.
+        """
+        if scope.branches is None:
+            return self.statements
+        if not self._enters:  # asked again until an operator has made the role
+            self._enters = await can_enter(connection)
+        if self._enters:
+            await connection.execute(entering(scope.branches))
+        return self._scoped(scope.branches)
 
     async def filling(self) -> Filling | None:
         """Return what is being filled. Raises: Unavailable."""

@@ -1,11 +1,11 @@
 """The console's named SQL, with the tables of projection versions filled in."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from importlib.resources import files
 
 from projections.protocol import Projection
-from services.rows.row_tables import tables_of
+from services.rows.row_tables import scoped_tables
 
 
 @cache
@@ -16,17 +16,17 @@ def named_sql(name: str) -> str:
 
 
 class Statements:
-    """Named statements for versions of some projections.
+    """Named statements for versions of some projections, as somebody asks who sees some branches.
 
-    A word in braces, such as {items}, stands for that table of whichever projection has it.
+    A word in braces, such as {items}, stands for that table of whichever projection has it, and
+    {alerts}, {alert_journal}, {totals} and {events} for what projections share: for all of it, or
+    for what is seen. No statement names any of them otherwise.
     """
 
-    def __init__(self, projections: Sequence[Projection]) -> None:
-        self._tables: dict[str, str] = {
-            name: table.name
-            for projection in projections
-            for name, table in tables_of(projection).items()
-        }
+    def __init__(
+        self, projections: Sequence[Projection], branches: Collection[str] | None = None
+    ) -> None:
+        self._tables = scoped_tables(projections, branches)
 
     def sql(self, name: str, **parts: str) -> str:
         """Return a statement; `parts` fill what else stands in braces."""

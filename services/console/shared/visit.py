@@ -108,12 +108,13 @@ class Visit:
         self._position = position
 
     def held_under(self, state: str) -> None:
-        """Tag the answer by the state it shows; the tag names the release and the colours too.
+        """Tag the answer by the state it shows, to whom, by the release and the colours.
 
         Raises: NotModified.
         """
         colours = scheme_of(self.request)
-        self._tag = f'W/"{state}-{release()}{"-" if colours else ""}{colours}"'
+        shown = f"{self.principal.digest}-{release()}{'-' if colours else ''}{colours}"
+        self._tag = f'W/"{state}-{shown}"'
         held = self.request.headers.get("if-none-match", "")
         if self._tag in (part.strip() for part in held.split(",")):
             raise NotModified(self._tag)

@@ -20,6 +20,7 @@ from mode import Service
 
 from services.casework.by_itself import CaseworkByItself
 from services.hosts.bootstrap import open_platform
+from services.hosts.telling import telling
 from services.hosts.worker.application import application, run_until_told
 from services.hosts.worker.changes import ChangedCustomers
 from services.hosts.worker.duties import clear_up, relay, tell_changes, watch
@@ -66,6 +67,7 @@ async def work(settings: Settings, *, stall_s: float = STALL_S) -> None:
     cluster = cluster_of(settings)
     async with AsyncExitStack() as stack:
         platform = await stack.enter_async_context(open_platform(settings))
+        await stack.enter_async_context(telling(settings, platform))
         generation = await claim_generation(platform.pool)
         side = side_topics(cluster.prefix)
         await create(cluster, side)

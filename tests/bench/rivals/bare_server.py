@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from services.hosts.serve import server
+from services.hosts.serving import server
 from services.log.kafka.cluster import cluster_of
 from services.postgres.pool import open_pool
 from services.settings import Settings

@@ -177,6 +177,8 @@ def test_who_took_it_up_is_the_only_one_to_put_it_off_until_he_or_she_leaves() -
     assert asked("bob", DelegateAlert(to="amy"), alert) == (
         AlertDelegated(alert_id="A-1", by="bob", to="amy"),
     )
+    over = KnownAlert("A-1", REACHED, Care("acknowledged", head, NOW))
+    assert asked("bob", AcknowledgeAlert(), over) == "taken_up", "whom it was passed on to before"
     gone = structs.replace(alert, care=Care("acknowledged", "who left", NOW))
     assert asked(head, AcknowledgeAlert(), gone) == (AlertAcknowledged(alert_id="A-1", by=head),)
 
@@ -188,6 +190,7 @@ def test_the_last_word_counts_and_what_was_put_off_opens_again() -> None:
         AlertAcknowledged(alert_id="A", by="y"),
         AlertSnoozed(alert_id="A", by="y", until=instant("2026-03-12")),
         AlertDelegated(alert_id="A", by="y", to="z"),
+        AlertAcknowledged(alert_id="A", by="y"),
     ]
     care, seen = None, []
     for n, data in enumerate(said):
@@ -195,7 +198,7 @@ def test_the_last_word_counts_and_what_was_put_off_opens_again() -> None:
         seen.append((care.state, care.by, care.delegate))
     assert seen == [
         ("open", "x", "y"), ("snoozed", "y", "y"), ("acknowledged", "y", "y"),
-        ("snoozed", "y", "y"), ("open", "y", "z"),
+        ("snoozed", "y", "y"), ("open", "y", "z"), ("acknowledged", "y", None),
     ]  # fmt: skip
     off = Care("snoozed", "y", NOW, instant("2026-03-12"), "y")
     assert off.as_of(instant("2026-03-11 23:59")) is off

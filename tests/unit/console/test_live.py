@@ -9,6 +9,7 @@ from msgspec import structs
 from events.calendars import INSTANT
 from events.policy import Reference
 from services.console.cases.board import Board
+from services.console.overview.audiences import Audiences
 from services.console.overview.frames import Frame, Panel, Seen
 from services.console.overview.gathering import Overview
 from services.console.overview.live import LiveOverview
@@ -16,6 +17,7 @@ from services.console.overview.rates import WINDOW_S, Rates
 from services.console.shared.freshness import Freshness
 from services.console.value.pyramid import Pyramid
 from services.errors import Unavailable
+from services.people.principal import ANYBODY, Principal, Right, Scope
 from tests.support.log import START
 
 STILL = Overview(
@@ -72,8 +74,8 @@ def source() -> Source:
     return Source()
 
 
-def live_of(source: Source, most_viewers: int = 200) -> LiveOverview:
-    return LiveOverview(source.gather, source.draw, most_viewers, interval_s=0.01)
+def live_of(source: Source) -> LiveOverview:
+    return LiveOverview(source.gather, source.draw, interval_s=0.01)
 
 
 class Viewer:
@@ -128,17 +130,49 @@ async def test_many_viewers_cost_one_drawing_per_tick_and_language(source: Sourc
     await live.close()
 
 
+CLERK = Principal("S-1", Scope(frozenset({"SH"})))
+NEIGHBOUR = Principal("S-2", Scope(frozenset({"SH"})))
+ELSEWHERE = Principal("S-3", Scope(frozenset({"NY"})))
+NAMELESS = Principal("S-4", Scope(frozenset({"SH"})), frozenset({Right.SEE_CUSTOMERS}))
+
+
+def audiences_of(source: Source, most_viewers: int = 200, most_kept: int = 64) -> Audiences:
+    return Audiences(lambda _: live_of(source), most_viewers, most_kept)
+
+
 async def test_it_is_full_with_as_many_viewers_as_it_may_have(source: Source) -> None:
-    live = live_of(source, most_viewers=2)
-    viewers = [Viewer(live, "en", None) for _ in range(2)]
-    full = [live.is_full]
+    audiences = audiences_of(source, most_viewers=2)
+    viewers = [Viewer(audiences.of(one), "en", None) for one in (CLERK, ELSEWHERE)]
+    full = [audiences.is_full]
     await asyncio.gather(*(viewer.sees(1) for viewer in viewers))
-    full.append(live.is_full)
+    full.append(audiences.is_full)
     await viewers[0].leave()
-    full.append(live.is_full)
+    full.append(audiences.is_full)
     assert full == [False, True, False]
     await viewers[1].leave()
-    await live.close()
+    await audiences.close()
+
+
+async def test_only_who_sees_and_may_do_the_same_watches_together(source: Source) -> None:
+    audiences = audiences_of(source)
+    of_clerk = audiences.of(CLERK)
+    assert audiences.of(NEIGHBOUR) is of_clerk
+    others = [audiences.of(one) for one in (ELSEWHERE, NAMELESS, ANYBODY)]
+    assert len({id(one) for one in (of_clerk, *others)}) == 4
+
+
+async def test_what_nobody_watches_any_more_is_let_go_of(source: Source) -> None:
+    audiences = audiences_of(source, most_kept=2)
+    watched = audiences.of(CLERK)
+    viewer = Viewer(watched, "en", None)
+    await viewer.sees(1)
+    idle = audiences.of(ELSEWHERE)
+    for n in range(3):
+        audiences.of(Principal("S-9", Scope(frozenset({f"B-{n}"}))))
+    assert audiences.of(CLERK) is watched
+    assert audiences.of(ELSEWHERE) is not idle
+    await viewer.leave()
+    await audiences.close()
 
 
 async def test_nothing_ticks_while_nobody_watches(source: Source) -> None:

@@ -20,6 +20,8 @@ from events.touchpoints.customer import (
     CustomerProfileChanged,
     CustomerRegistered,
 )
+from services.casework.reading import command_in
+from services.intake.answers import EventRefused
 from services.web.languages import LANGUAGES
 from services.web.refusal_words import refusal_teller
 from tests.support.merging import hours, move
@@ -51,6 +53,15 @@ def test_a_branch_registers_who_is_at_home_there() -> None:
     for command in (Register(kind="person"), Register(home_branch="SH-1", kind="person")):
         registered = CustomerRegistered(home_branch="SH-1", kind="person", by="clerk-1")
         assert decided(NOBODY, command) == (registered,)
+
+
+@pytest.mark.parametrize("kind", ["robot", "Person", ""])
+def test_no_kind_is_registered_but_person_and_company(kind: str) -> None:
+    assert command_in({"kind": "company"}, Register).command == Register(kind="company")
+    with pytest.raises(EventRefused) as refused:
+        command_in({"kind": kind}, Register)
+    assert refused.value.field == "data.kind"
+    assert refused.value.remedy == "say one of: person, company"
 
 
 def test_headquarters_registers_for_every_branch() -> None:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
-from typing import Literal
+from typing import Literal, NamedTuple
+
+from hypothesis import given as hypothesis_given
+from hypothesis import strategies as st
 
 from events.touchpoints.order import OrderDelivered
 from events.touchpoints.payment import CreditChecked, CreditOverrideGranted
-from projections.receivables.rows import RequestRow
+from events.touchpoints.policy import CreditPolicy
+from projections.facts import Facts
+from projections.receivables.credit import CreditRequest, decide_credit
+from projections.receivables.rows import AccountRow, RequestRow
+from projections.receivables.statement import explain
 from tests.support.given import (
+    CUSTOMER,
     Given,
     Told,
     given,
     instant,
     invoice,
+    limit,
     money,
     order,
     order_cancelled,
@@ -21,7 +31,9 @@ from tests.support.given import (
 )
 
 Purpose = Literal["order", "shipment", "invoice"]
+PURPOSES: tuple[Purpose, ...] = ("order", "shipment", "invoice")
 TO_FOLLOW = "2026-02-15"
+AT_ONE = "2026-02-10 13:00"
 
 
 def checked(
@@ -208,10 +220,118 @@ def test_room_reserved_for_an_order_is_used_by_that_order_alone() -> None:
 def test_room_reserved_for_the_goods_of_an_order_is_used_by_its_delivery_or_invoice() -> None:
     orders = [order(name, "80.00", on="2026-02-10 09:00") for name in "OP"]
     reserved = checked(
-        "K", "80.00", "2026-02-10 10:00", approved=True, purpose="shipment", order_id="O"
+        "K", "90.00", "2026-02-10 10:00", approved=True, purpose="shipment", order_id="O"
     )
+    before = {
+        row.request_id: row.amount_minor for row in requests(given(*orders, reserved), AT_ONE)
+    }
+    assert before == {"O": 8_000, "P": 8_000, "K": 1_000}, "the order is exposure already"
     for name, kept in (("P", True), ("O", False)):
         shipped = given(*orders, reserved, delivered(name, on="2026-02-10 11:00"))
         assert ("K" in stages(shipped, "2026-02-10 12:00")) is kept
         billed = invoice("I", "80.00", due="2026-03-10", on="2026-02-10 11:00", order=name)
         assert ("K" in stages(given(*orders, reserved, billed), "2026-02-10 12:00")) is kept
+
+
+def test_a_newer_check_of_the_same_order_takes_the_place_of_the_older() -> None:
+    first = checked("K", "80.00", "2026-02-10 10:00", approved=True, order_id="O")
+    for purpose in PURPOSES:
+        for amount in ("80.00", "50.00", "95.00"):
+            again = checked(
+                "L", amount, "2026-02-10 11:00", approved=True, purpose=purpose, order_id="O"
+            )
+            [row] = requests(given(first, again), AT_ONE)
+            assert (row.request_id, row.amount_minor) == ("L", money(amount).minor)
+    refused = checked("L", "95.00", "2026-02-10 11:00", order_id="O")
+    assert stages(given(first, refused), AT_ONE) == {"L": "refused"}
+    smaller = checked("M", "20.00", "2026-02-10 12:00", approved=True, order_id="O")
+    assert stages(given(first, refused, smaller), AT_ONE) == {"M": "approved"}
+    for other in (
+        checked("L", "80.00", "2026-02-10 11:00", approved=True, order_id="P"),
+        checked("L", "80.00", "2026-02-10 11:00", approved=True),
+    ):
+        assert stages(given(first, other), AT_ONE) == {"K": "approved", "L": "approved"}
+
+
+def test_room_reserved_for_an_order_is_given_up_when_it_is_placed_whatever_the_purpose() -> None:
+    for purpose in PURPOSES:
+        reserved = checked(
+            "K", "80.00", "2026-02-10 10:00", approved=True, purpose=purpose, order_id="O"
+        )
+        story = given(reserved, order("O", "80.00", on="2026-02-10 11:00"))
+        assert stages(story, AT_ONE) == {"O": "ordered"}
+
+
+class Step(NamedTuple):
+    """An order that is asked for, or placed."""
+
+    order_id: str
+    minor: int
+    answer: Literal["approved", "refused", "placed"]
+    purpose: Purpose
+
+
+steps = st.builds(
+    Step,
+    st.sampled_from(["O", "P"]),
+    st.integers(1, 500),
+    st.sampled_from(["approved", "approved", "refused", "placed"]),
+    st.sampled_from(PURPOSES),
+)
+
+
+def exposure_by_hand(told_of: Sequence[Step]) -> int:
+    """Return what orders come to: each what was placed, and what was approved last beyond it."""
+    placed: dict[str, int] = {}
+    last: dict[str, int] = {}
+    for step in told_of:
+        if step.answer == "placed":
+            placed.setdefault(step.order_id, step.minor)
+        else:
+            last[step.order_id] = step.minor if step.answer == "approved" else 0
+    return sum(max(placed.get(one, 0), last.get(one, 0)) for one in {*placed, *last})
+
+
+@hypothesis_given(st.lists(steps, min_size=1, max_size=8))
+def test_an_order_is_exposure_once_however_often_it_is_asked_for(told_of: list[Step]) -> None:
+    """Each order counts as placed, and as approved last where that is more."""
+    facts = []
+    for n, step in enumerate(told_of):
+        at, amount = f"2026-02-10 09:{n:02}", f"{step.minor / 100:.2f}"
+        if step.answer == "placed":
+            facts.append(order(step.order_id, amount, on=at)._replace(event=f"order {n}"))
+        else:
+            approved = step.answer == "approved"
+            facts.append(
+                checked(
+                    f"K-{n}",
+                    amount,
+                    at,
+                    approved=approved,
+                    purpose=step.purpose,
+                    order_id=step.order_id,
+                )
+            )
+    rows = given(*facts).at("2026-02-10 10:00").assessment.rows["accounts"]
+    assert [row.exposure_minor for row in rows if isinstance(row, AccountRow)] == [
+        exposure_by_hand(told_of)
+    ]
+
+
+def test_the_gate_sees_the_room_of_an_earlier_check_of_the_order_no_more() -> None:
+    story = given(
+        limit("100.00"),
+        checked("K", "80.00", "2026-02-10 10:00", approved=True, order_id="O"),
+    )
+    statement = explain(CUSTOMER, Facts(story.facts), instant(AT_ONE), story.reference)
+
+    def decide(amount: str, order_id: str | None) -> tuple[bool, int]:
+        request = CreditRequest(purpose="order", amount=money(amount), order_id=order_id)
+        found = decide_credit(statement, request, CreditPolicy())
+        return found.approved, found.exposure_minor
+
+    assert decide("100.00", "O") == (True, 0)
+    assert decide("100.01", "O") == (False, 0)
+    assert decide("20.00", "P") == (True, 8_000)
+    assert decide("20.01", "P") == (False, 8_000)
+    assert decide("20.01", None) == (False, 8_000)

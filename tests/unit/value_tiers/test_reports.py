@@ -53,5 +53,7 @@ def test_lines_are_drawn_at_the_shares_of_the_pyramid() -> None:
         ("gold", 500),
         ("iron", 200),
     ]
-    assert calibrated([0] * 9, TierPolicy()).tiers[-1].line_minor == 1
+    assert [(t.name, t.line_minor) for t in calibrated([0] * 9, TierPolicy()).tiers] == [
+        ("platinum", 1)
+    ], "no tier has the line of another"
     assert calibrated([], TierPolicy()).tiers == ()

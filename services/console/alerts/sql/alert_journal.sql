@@ -1,7 +1,7 @@
 -- $1 kind, $2 branch, $3 customer (null: any), $4 the last entry shown (null: from the newest
 -- on), $5 how many.
 SELECT *
-FROM alert_journal
+FROM {alert_journal} AS alert_journal
 WHERE ($1::text IS NULL OR kind = $1)
   AND ($2::text IS NULL OR branch_id = $2)
   AND ($3::text IS NULL OR customer_id = $3)

@@ -1,1 +1,1 @@
-SELECT count(*) FROM (SELECT 1 FROM alerts WHERE {conditions} LIMIT {limit}) AS found
+SELECT count(*) FROM (SELECT 1 FROM {alerts} AS alerts WHERE {conditions} LIMIT {limit}) AS found

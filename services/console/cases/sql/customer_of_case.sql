@@ -1,1 +1,1 @@
-SELECT customer_id FROM {cases} WHERE case_id = $1 ORDER BY customer_id LIMIT 1
+SELECT customer_id FROM {cases} c WHERE case_id = $1 ORDER BY customer_id LIMIT 1

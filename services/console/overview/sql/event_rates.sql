@@ -5,7 +5,7 @@ FROM unnest($2::smallint[], $3::bigint[], $4::bigint[]) AS s (partition, since, 
 CROSS JOIN LATERAL (
     SELECT e.branch_id, floor(extract(epoch FROM e.recorded_at))::bigint AS second,
            count(*) AS events
-    FROM events e
+    FROM {events} e
     WHERE e.generation = $1 AND e.partition = s.partition
       AND e.n >= s.since AND e.n < s.until AND e.recorded_at >= $5
     GROUP BY 1, 2

@@ -5,7 +5,7 @@ SELECT t.currency,
        coalesce(b.today, $6) - t.day AS days_past_due,
        sum(t.count)::bigint AS items,
        sum(t.amount_minor)::bigint AS amount_minor
-FROM totals t
+FROM {totals} t
 LEFT JOIN unnest($4::text[], $5::integer[]) AS b (branch_id, today) USING (branch_id)
 WHERE t.projection = $1 AND t.version = $2 AND t.measure = $3 AND t.count <> 0
   AND ($7::text IS NULL OR t.branch_id = $7)

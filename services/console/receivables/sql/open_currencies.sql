@@ -1,6 +1,6 @@
 -- The currencies of open items, hopping along the index from one to the next.
 WITH RECURSIVE found (currency) AS (
-    (SELECT currency FROM {items} WHERE status = 'open' ORDER BY currency LIMIT 1)
+    (SELECT currency FROM {items} i WHERE status = 'open' ORDER BY currency LIMIT 1)
     UNION ALL
     SELECT (SELECT i.currency FROM {items} i
             WHERE i.status = 'open' AND i.currency > found.currency

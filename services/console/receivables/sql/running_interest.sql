@@ -7,7 +7,7 @@ SELECT t.branch_id,
        t.day,
        coalesce(b.today, $7) AS today,
        t.amount_minor
-FROM totals t
+FROM {totals} t
 LEFT JOIN unnest($5::text[], $6::integer[]) AS b (branch_id, today) USING (branch_id)
 WHERE t.projection = $1 AND t.version = $2 AND t.amount_minor <> 0
   AND (t.measure = ANY($3::text[]) OR starts_with(t.measure, $4))

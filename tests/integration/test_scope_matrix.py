@@ -1,0 +1,404 @@
+"""Every route with every role, and every row table: nobody sees what is another branch's.
+
+A route that comes new must be named here, with the right that it asks for.
+"""
+
+import re
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import date
+
+import asyncpg
+import httpx2
+import pytest
+from fastapi import APIRouter, FastAPI
+from starlette.requests import Request
+from starlette.routing import BaseRoute, Route
+
+from events.cases.terms import native_case_id
+from events.touchpoints.complaint import ComplaintFiled, ServiceRequested
+from events.touchpoints.customer import (
+    CustomerMerged,
+    CustomerProfileChanged,
+    CustomerRegistered,
+)
+from events.touchpoints.policy import Role, StaffSet
+from projections import PROJECTIONS
+from services.console.app import create_console
+from services.people.principal import Principal, Right, Scope
+from services.people.roles import RIGHTS, principal_for
+from services.rows.guards import READER, entering
+from services.rows.row_tables import guards_of, scoped_tables, tables_of
+from tests.support.console import (
+    EARLY,
+    RULES,
+    SERVICE_DESK,
+    TIERS,
+    Company,
+    checked,
+    invoice,
+    local,
+    open_company,
+    ordered,
+    owed,
+    paid,
+)
+
+pytestmark = pytest.mark.postgres
+
+BRANCHES = ("SH", "NY")
+HOMES = {
+    "shanghai-1": "SH", "shanghai-2": "SH", "newyork-1": "NY", "newyork-2": "NY",
+    "moved-away": "NY",  # registered at Shanghai, at home in New York since
+    "moved-in": "SH",  # the other way round
+    "root": "SH",  # to whom a customer of New York belongs
+    "asked-sh": "SH", "asked-ny": "NY",  # nothing but a request tells of them
+}  # fmt: skip
+"""Where each customer is at home, as the company told it."""
+
+NAME, PHONE = "王小明", "+86 21 5555 0101"
+
+OFFICES: tuple[Role, ...] = (
+    "department_head", "headquarters", "call_centre", "credit", "receivables", "order_entry",
+    "auditor", "administrator",
+)  # fmt: skip
+
+SEES, LOOKS = Right.SEE_CUSTOMERS, Right.SEE_POLICIES
+NEEDS: Mapping[str, Right | None] = {
+    "/": SEES,
+    "/live/overview": SEES,
+    "/receivables": SEES,
+    "/credit": SEES,
+    "/cases": SEES,
+    "/cases/owners": SEES,
+    "/cases/deadlines": SEES,
+    "/cases/{case}": SEES,
+    "/service": SEES,
+    "/service/{table}.csv": SEES,
+    "/customers": SEES,
+    "/customers/{customer}": SEES,
+    "/customers/{customer}/timeline": SEES,
+    "/alerts": SEES,
+    "/alerts/journal": SEES,
+    "/api/v1/freshness": None,  # says nothing of any customer
+    "/api/v1/receivables/ageing": SEES,
+    "/api/v1/receivables/items": SEES,
+    "/api/v1/credit/work": SEES,
+    "/api/v1/cases": SEES,
+    "/api/v1/cases/{case}": SEES,
+    "/api/v1/case-owners": SEES,
+    "/api/v1/case-deadlines": SEES,
+    "/api/v1/service/report": SEES,
+    "/api/v1/customers/{customer}/receivables": SEES,
+    "/api/v1/customers/{customer}/value": SEES,
+    "/api/v1/customers/{customer}/callbacks": SEES,
+    "/api/v1/customers/{customer}/timeline": SEES,
+    "/api/v1/value/pyramid": SEES,
+    "/api/v1/alerts": SEES,
+    "/api/v1/alerts/journal": SEES,
+    "/api/v1/policies": LOOKS,
+}
+"""Which right each address asks for; None: whoever is in may."""
+
+TOLD_TO_ANYBODY = {"/healthz", "/static/{name:path}", "/api/v1/openapi.json"}
+"""Addresses that tell nothing of the company."""
+
+
+class Badge:
+    """Lets in whom a header names, as reference data have them."""
+
+    def __init__(self, company: Company) -> None:
+        self._company = company
+        self.people: dict[str, Principal] = {}
+
+    async def principal_of(self, request: Request) -> Principal:
+        return self.people[request.headers["x-staff"]]
+
+
+@pytest.fixture
+async def company(database: str) -> AsyncIterator[Company]:
+    async with open_company(database) as company:
+        await tell(company)
+        yield company
+
+
+async def tell(company: Company) -> None:
+    """Have the same happen at both branches, and what makes a home hard to tell."""
+    staff = [
+        StaffSet(effective_from=EARLY, staff_id=f"{branch}-clerk", branch_id=branch)
+        for branch in BRANCHES
+    ] + [
+        StaffSet(
+            effective_from=EARLY,
+            staff_id=f"{branch}-manager",
+            branch_id=branch,
+            roles=("branch_manager",),
+        )
+        for branch in BRANCHES
+    ] + [
+        StaffSet(effective_from=EARLY, staff_id=role, branch_id="HQ", roles=(role,))
+        for role in OFFICES
+    ]  # fmt: skip
+    await company.report(None, *RULES, *SERVICE_DESK, TIERS, *staff, branch="HQ")
+    for branch, name in (("SH", "shanghai"), ("NY", "newyork")):
+        for customer in (f"{name}-1", f"{name}-2"):
+            await buy(company, customer, branch)
+        await complain(company, f"{name}-1", branch)
+        # At the other branch: it is the customer's home that counts.
+        await complain(company, f"{name}-2", "NY" if branch == "SH" else "SH")
+        request = ServiceRequested(kind="enquiry", department="service")
+        await company.report(f"asked-{branch.lower()}", request, branch=branch)
+    await buy(company, "moved-away", "SH")
+    await complain(company, "moved-away", "SH")
+    await company.report("moved-away", CustomerProfileChanged(home_branch="NY"), branch="SH")
+    await buy(company, "moved-in", "NY")
+    await company.report("moved-in", CustomerProfileChanged(home_branch="SH"), branch="NY")
+    await buy(company, "member", "NY")
+    await buy(company, "root", "SH")  # the home named last is that of both together
+    await company.report("member", CustomerMerged(into="root"), branch="HQ")
+    await company.project()
+
+
+async def buy(company: Company, customer: str, branch: str) -> None:
+    """Register a customer who owes, ordered, and was refused."""
+    personal = {"name": NAME, "phone": PHONE}
+    registered = CustomerRegistered(home_branch=branch, segment=customer)
+    await company.report(customer, registered, branch=branch, personal=personal)
+    facts = (
+        invoice(f"of-{customer}", 70_000, date(2026, 2, 3)),
+        paid(f"paid-{customer}", 900_000),
+        ordered(f"ordered-{customer}", 40_000),
+        checked(f"checked-{customer}", 20_000, "shipment", "limit_exceeded"),
+    )
+    for fact in facts:
+        await company.report(customer, fact, branch=branch, at=local("2026-03-17T10:00"))
+
+
+async def complain(company: Company, customer: str, branch: str) -> None:
+    filed = ComplaintFiled(severity="urgent", department="service", agent="agent-7")
+    await company.report(customer, filed, branch=branch, at=local("2026-03-16T09:00"))
+    case = native_case_id(company.last_event_id)
+    debt = owed(case, "sales", f"a note to {customer}", 8)
+    await company.report(customer, debt, branch=branch, at=local("2026-03-16T09:30"))
+
+
+@asynccontextmanager
+async def console(company: Company) -> AsyncIterator[tuple[FastAPI, httpx2.AsyncClient, Badge]]:
+    badge = Badge(company)
+    app = create_console(company.platform, doorkeeper=badge)
+    reference = await app.state.console.everything.reference()
+    people = [*OFFICES, *(f"{b}-{who}" for b in BRANCHES for who in ("clerk", "manager"))]
+    for staff_id in people:
+        principal = principal_for(reference, staff_id, company.clock.now())
+        assert principal is not None
+        badge.people[staff_id] = principal
+    badge.people["nobody"] = Principal("nobody", Scope(), frozenset())
+    transport = httpx2.ASGITransport(app=app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        yield app, client, badge
+
+
+def addresses(app: FastAPI) -> list[tuple[str, str]]:
+    """Return the method and address of everything that the console answers to."""
+    return [
+        (method, route.path)
+        for route in routes(app.routes)
+        for method in sorted((route.methods or {"GET"}) - {"HEAD", "OPTIONS"})
+    ]
+
+
+def routes(some: Iterable[BaseRoute]) -> Iterator[Route]:
+    """Yield every route, also those of routers that were included whole."""
+    for one in some:
+        if isinstance(one, Route):
+            yield one
+        else:
+            within: APIRouter = one.original_router  # type: ignore[attr-defined]
+            yield from routes(within.routes)
+
+
+async def cases_by_customer(company: Company) -> dict[str, str]:
+    board = tables_of(PROJECTIONS[2])["cases"].name
+    rows = await company.platform.pool.fetch(f"SELECT customer_id, case_id FROM {board}")
+    return {row["customer_id"]: row["case_id"] for row in rows}
+
+
+def filled(path: str, customer: str, case: str) -> str:
+    """Return an address about a customer."""
+    found = path.replace("{customer}", customer).replace("{case}", case)
+    found = found.replace("{table}", "handling")
+    assert "{" not in found, f"say what {path} is to be asked about"
+    return found
+
+
+async def got(client: httpx2.AsyncClient, who: str, method: str, path: str) -> httpx2.Response:
+    headers = {"x-staff": who, "origin": "http://localhost", "sec-fetch-site": "same-origin"}
+    return await client.request(method, path, headers=headers)
+
+
+def others(branch: str) -> list[str]:
+    """Return whom a branch must not hear of."""
+    return [*(one for one, home in HOMES.items() if home != branch)]
+
+
+async def test_every_address_asks_for_the_right_that_is_named_here(company: Company) -> None:
+    async with console(company) as (app, client, badge):
+        asked = {path for _, path in addresses(app)} - TOLD_TO_ANYBODY
+        assert asked == set(NEEDS), "name every address here, with the right that it asks for"
+        cases = await cases_by_customer(company)
+        for method, path in addresses(app):
+            if path in TOLD_TO_ANYBODY or path == "/live/overview":
+                continue
+            for who, principal in badge.people.items():
+                own = "newyork-1" if who.startswith("NY") else "shanghai-1"
+                answer = await got(client, who, method, filled(path, own, cases[own]))
+                right = NEEDS[path]
+                barred = right is not None and not principal.may(right)
+                assert (answer.status_code == 403) == barred, (who, method, path)
+                assert barred or answer.status_code < 400, (who, path, answer.text)
+        refused = await got(client, "administrator", "GET", "/live/overview")
+        assert refused.status_code == 403
+
+
+@pytest.mark.parametrize("branch", BRANCHES)
+@pytest.mark.parametrize("who", ["clerk", "manager"])
+async def test_no_answer_to_a_branch_tells_of_anothers_customers(
+    company: Company, branch: str, who: str
+) -> None:
+    own = next(one for one, home in HOMES.items() if home == branch)
+    async with console(company) as (app, client, _):
+        cases = await cases_by_customer(company)
+        told = ""
+        for method, path in addresses(app):
+            if path in TOLD_TO_ANYBODY or path == "/live/overview":
+                continue
+            text = (
+                await got(client, f"{branch}-{who}", method, filled(path, own, cases[own]))
+            ).text
+            for customer in (*others(branch), *(["member"] if branch == "NY" else [])):
+                assert customer not in text, (path, customer)
+                assert cases.get(customer, "no case") not in text, (path, customer)
+            told += text
+        # Nothing is proved by answers that are empty.
+        for customer in (one for one, home in HOMES.items() if home == branch):
+            assert customer in told
+
+
+@pytest.mark.parametrize("branch", BRANCHES)
+async def test_a_customer_of_another_branch_answers_like_an_unknown_one(
+    company: Company, branch: str
+) -> None:
+    async with console(company) as (app, client, _):
+        cases = await cases_by_customer(company)
+        about = [pair for pair in addresses(app) if re.search(r"\{(customer|case)\}", pair[1])]
+        assert about
+        for customer in (*others(branch), *(["member"] if branch == "NY" else [])):
+            unknown = "x" * len(customer)
+            case = cases.get(customer, "caseless")
+            for method, path in about:
+                for query in ("", "?as_of=2026-03-18", "?as_known=2026-03-18"):
+                    if "timeline" in path and "as_known" in query:
+                        continue
+                    address = filled(path, customer, case) + query
+                    nowhere = filled(path, unknown, "z" * len(case)) + query
+                    answer = await got(client, f"{branch}-clerk", method, address)
+                    same = await got(client, f"{branch}-clerk", method, nowhere)
+                    assert answer.status_code == same.status_code, (branch, address)
+                    # Of some addresses no instant can be asked.
+                    assert answer.status_code == 404 or (query and answer.status_code == 400)
+                    text = answer.text.replace(customer, unknown).replace(case, "z" * len(case))
+                    assert text == same.text
+
+
+async def test_names_and_telephones_are_told_to_those_alone_who_may_see_persons(
+    company: Company,
+) -> None:
+    async with console(company) as (app, client, badge):
+        cases = await cases_by_customer(company)
+        told: dict[str, str] = {}
+        for who in ("auditor", "administrator", "headquarters", "SH-clerk"):
+            for method, path in addresses(app):
+                if path in TOLD_TO_ANYBODY or path == "/live/overview":
+                    continue
+                address = filled(path, "shanghai-1", cases["shanghai-1"])
+                told[who] = told.get(who, "") + (await got(client, who, method, address)).text
+        for who, text in told.items():
+            sees = badge.people[who].may(Right.SEE_PERSONS)
+            assert (NAME in text, PHONE[-4:] in text) == (sees, sees), who
+
+
+async def test_live_updates_are_those_of_the_own_branch(company: Company) -> None:
+    async with console(company) as (app, _, badge):
+        for branch in BRANCHES:
+            live = app.state.audiences.of(badge.people[f"{branch}-clerk"])
+            with live.viewer("en"):
+                stream = live.stream("en", None)
+                text = b""
+                async for part in stream:
+                    text += part
+                    if b"hx-partial" in part:
+                        break
+                await stream.aclose()
+            assert any(one.encode() in text for one, home in HOMES.items() if home == branch)
+            assert not any(one.encode() in text for one in others(branch))
+        await app.state.audiences.close()
+
+
+@pytest.mark.parametrize("branch", BRANCHES)
+async def test_the_database_and_the_questions_each_keep_every_row_table_apart(
+    company: Company, branch: str
+) -> None:
+    shared = ("alerts", "alert_journal")
+    tables = {
+        name: guard.table for one in PROJECTIONS for name, guard in guards_of(one).items()
+    } | {name: name for name in shared}  # fmt: skip
+    scoped = scoped_tables(PROJECTIONS, {branch})
+    empty = set()
+    async with company.platform.pool.acquire() as connection:
+        for name, table in tables.items():
+            rows = await connection.fetch(f"SELECT * FROM {table} AS plain")
+            ours = {home for home, at in HOMES.items() if at == branch}
+            expected = sum(row["customer_id"] in ours for row in rows)
+            if not rows:
+                empty.add(name)
+            by_question = await connection.fetch(f"SELECT * FROM {scoped[name]} AS asked")
+            async with connection.transaction():
+                await connection.execute(entering({branch}))
+                by_database = await connection.fetch(f"SELECT * FROM {table} AS plain")
+            for found in (by_question, by_database):
+                assert {row["customer_id"] for row in found} <= ours, name
+                # What the member's journal told before the merge is nobody's at a branch.
+                assert len(found) == expected, name
+                assert NAME not in repr(found)
+    assert empty <= {"charges", "answers", "referrals", "callbacks", "cycles"}
+
+
+async def test_who_sees_a_part_reads_no_table_that_nobody_has_thought_of(company: Company) -> None:
+    guarded = {guard.table for one in PROJECTIONS for guard in guards_of(one).values()}
+    guarded |= {"alerts", "alert_journal", "totals"}
+    async with company.platform.pool.acquire() as connection:
+        tables = await connection.fetch(
+            "SELECT tablename, rowsecurity FROM pg_tables WHERE schemaname = current_schema()"
+        )
+        for table, secured in tables:
+            readable = await connection.fetchval(
+                "SELECT has_table_privilege($1, $2, 'SELECT')", READER, table
+            )
+            assert readable == (table in guarded), table
+            assert secured or not readable, table
+        async with connection.transaction():
+            await connection.execute(entering({"SH"}))
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.fetch("SELECT data FROM events")
+
+
+async def test_who_sees_all_takes_no_other_role(company: Company) -> None:
+    model = create_console(company.platform).state.console.everything
+    for principal, role in ((Principal("all"), False), (Principal("SH", Scope(frozenset())), True)):
+        async with model.reading(principal) as reader:
+            [row] = await reader.fetch("SELECT current_user = $1 AS part", READER)
+            assert row["part"] is role
+
+
+def test_every_right_is_some_roles() -> None:
+    assert set().union(*RIGHTS.values()) == set(Right)
