@@ -17,6 +17,9 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from events.texts import worded
 from projections import PROJECTIONS
+from services.console.acting import case_page, publishing
+from services.console.acting import routes as acting
+from services.console.acting.words import ActingWords
 from services.console.alerts import routes as alerts
 from services.console.alerts.words import AlertWords
 from services.console.cases import board_routes as case_boards
@@ -87,6 +90,9 @@ _ROUTERS = (
     cases.pages,
     customers.pages,
     alerts.pages,
+    acting.pages,
+    case_page.pages,
+    publishing.pages,
     search.pages,
     entering.pages,
     own_account.pages,
@@ -100,6 +106,7 @@ def renderer() -> Renderer:
     """Return the templates with every topic's words."""
     return Renderer(
         {
+            "acting_words": ActingWords,
             "alert_words": AlertWords,
             "case_words": CaseWords,
             "credit_words": CreditWords,

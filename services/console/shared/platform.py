@@ -2,23 +2,13 @@
 
 from typing import Protocol
 
-import asyncpg
+from services.casework.parts import CaseworkPlatform
+from services.intake.intake import Intake
+from services.ports import Dossiers
 
-from services.ports import Clock, Dossiers, EventLog, Vault
 
-
-class ConsolePlatform(Protocol):
-    """The open parts of a platform that reading takes; nothing here writes an event."""
-
-    @property
-    def pool(self) -> "asyncpg.Pool[asyncpg.Record]":
-        """Connections to the database."""
-        ...
-
-    @property
-    def log(self) -> EventLog:
-        """The log, for its heads and its reference stream."""
-        ...
+class ConsolePlatform(CaseworkPlatform, Protocol):
+    """The open parts of a platform that reading and commanding take."""
 
     @property
     def dossiers(self) -> Dossiers:
@@ -26,11 +16,6 @@ class ConsolePlatform(Protocol):
         ...
 
     @property
-    def vault(self) -> Vault:
-        """Keys: for the one that signs cursors, and to open whom a customer's page is about."""
-        ...
-
-    @property
-    def clock(self) -> Clock:
-        """The time by which days past due are counted."""
+    def intake(self) -> Intake:
+        """The way in of what a clerk publishes by form."""
         ...
