@@ -19,6 +19,13 @@ from tests.support.console import Company, invoice, open_company
 
 pytestmark = pytest.mark.postgres
 
+ACTS = (
+    ("新建投诉", "/create/complaint.filed"),
+    ("登记收款", "/create/payment.payment_received"),
+    ("dengji", "/create/customer.registered"),
+    ("record a visit", "/create/visit.made"),
+)
+
 
 class Door:
     """Lets one in who may do what is said."""
@@ -102,6 +109,9 @@ async def test_pages_are_found_by_their_names_in_either_language(desk: Desk) -> 
     page = await desk.page("alert", "/search/suggest", "en")
     found = re.findall(r'id="offer-\d+" href="([^"]+)"', page)
     assert found == ["/alerts", "/alerts/journal"]
+    found += [path for _, path in ACTS]
+    for name, path in ACTS:
+        assert f'href="{path}"' in await desk.page(name, "/search/suggest"), name
     for address in found:
         assert (await desk.client.get(address)).status_code == 200
 
