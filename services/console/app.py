@@ -43,6 +43,8 @@ from services.console.policies import routes as policies
 from services.console.policies.words import PolicyWords
 from services.console.receivables import routes as receivables
 from services.console.receivables.words import ReceivablesWords
+from services.console.search import routes as search
+from services.console.search.words import SearchWords
 from services.console.service import routes as service
 from services.console.service.words import ServiceWords
 from services.console.shared.assets import PREFIX
@@ -88,6 +90,7 @@ _ROUTERS = (
     alerts.api,
     policies.api,
     views.api,
+    search.api,
     overview.pages,
     receivables.pages,
     credit.pages,
@@ -104,6 +107,7 @@ _ROUTERS = (
     acting.pages,
     case_page.pages,
     publishing.pages,
+    search.pages,
     entering.pages,
     own_account.pages,
     administering.pages,
@@ -126,6 +130,7 @@ def renderer() -> Renderer:
             "policy_words": PolicyWords,
             "people_words": PeopleWords,
             "receivables_words": ReceivablesWords,
+            "search_words": SearchWords,
             "service_words": ServiceWords,
             "status_words": StatusWords,
             "touchpoint_words": TouchpointWords,
