@@ -65,9 +65,12 @@ OFFICES: tuple[Role, ...] = (
 
 SEES, LOOKS = Right.SEE_CUSTOMERS, Right.SEE_POLICIES
 ACTS: Mapping[str, Right] = {
+    "/cases/triage": Right.COMMAND,
     "/create": Right.PUBLISH,
     "/create/{name}": Right.PUBLISH,
     "/do/customers": Right.COMMAND,
+    "/do/many/{of}": Right.COMMAND,
+    "/do/many/{of}/{word}": Right.COMMAND,
     "/do/cases/{case}/{word}": Right.COMMAND,
     "/do/customers/{customer}": Right.COMMAND,
     "/do/customers/{customer}/{word}": Right.COMMAND,
@@ -239,7 +242,8 @@ def filled(path: str, customer: str, case: str) -> str:
     """Return an address about a customer."""
     found = path.replace("{customer}", customer).replace("{case}", case)
     found = found.replace("{table}", "handling").replace("{name}", "complaint.filed")
-    found = found.replace("{word}", "note" if "/cases/" in path else "record-promise")
+    found = found.replace("{of}", "cases")
+    found = found.replace("{word}", "record-promise" if "/customers/" in path else "note")
     found = found.replace("{alert}", "5a1f0f8e-7c0b-5c55-8f0e-4f8f9d0c7b11")
     assert "{" not in found, f"say what {path} is to be asked about"
     return found
