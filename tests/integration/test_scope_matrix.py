@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 
 from events.cases.terms import native_case_id
+from events.envelope import BranchId
 from events.touchpoints.complaint import ComplaintFiled, ServiceRequested
 from events.touchpoints.customer import (
     CustomerMerged,
@@ -25,6 +26,7 @@ from events.touchpoints.customer import (
 from events.touchpoints.policy import Role, StaffSet
 from projections import PROJECTIONS
 from services.console.app import create_console
+from services.intake.draft import local_scope
 from services.people.principal import Principal, Right, Scope
 from services.people.roles import RIGHTS, principal_for
 from services.rows.guards import READER, entering
@@ -56,6 +58,9 @@ HOMES = {
 }  # fmt: skip
 """Where each customer is at home, as the company told it."""
 
+REFUSED = {branch: f"00000000-0000-4000-8000-00000000000{n}" for n, branch in enumerate(BRANCHES)}
+"""An event of each branch that was refused."""
+
 NAME, PHONE = "王小明", "+86 21 5555 0101"
 
 OFFICES: tuple[Role, ...] = (
@@ -75,6 +80,8 @@ ACTS: Mapping[str, Right] = {
     "/do/customers/{customer}": Right.COMMAND,
     "/do/customers/{customer}/{word}": Right.COMMAND,
     "/do/alerts/{alert}/{word}": Right.COMMAND,
+    "/policies/{kind}/new": Right.SET_POLICIES,
+    "/imports/{entry}/settle": Right.PUBLISH,
 }
 """Addresses of forms: asked without one, or about what nobody opened, they refuse in other ways."""
 
@@ -94,6 +101,12 @@ NEEDS: Mapping[str, Right | None] = {
     "/customers/{customer}/timeline": SEES,
     "/alerts": SEES,
     "/alerts/journal": SEES,
+    "/branches": SEES,
+    "/policies": LOOKS,
+    "/policies/{kind}": LOOKS,
+    "/imports": Right.PUBLISH,
+    "/imports/{entry}": Right.PUBLISH,
+    "/status": Right.ADMINISTER,
     "/api/v1/freshness": None,  # says nothing of any customer
     "/api/v1/receivables/ageing": SEES,
     "/api/v1/receivables/items": SEES,
@@ -172,6 +185,10 @@ async def tell(company: Company) -> None:
     await buy(company, "root", "SH")  # the home named last is that of both together
     await company.report("member", CustomerMerged(into="root"), branch="HQ")
     await company.project()
+    for branch, event_id in REFUSED.items():
+        own = next(one for one, home in HOMES.items() if home == branch)
+        wrong = {"id": event_id, "type": "payment.nothing_like_it", "subject": own}
+        await company.platform.intake.submit(local_scope(BranchId(branch)), [wrong])
 
 
 async def buy(company: Company, customer: str, branch: str) -> None:
@@ -241,6 +258,8 @@ async def cases_by_customer(company: Company) -> dict[str, str]:
 def filled(path: str, customer: str, case: str) -> str:
     """Return an address about a customer."""
     found = path.replace("{customer}", customer).replace("{case}", case)
+    found = found.replace("{table}", "handling").replace("{kind}", "ageing")
+    found = found.replace("{entry}", REFUSED[HOMES.get(customer, "SH")])
     found = found.replace("{table}", "handling").replace("{name}", "complaint.filed")
     found = found.replace("{of}", "cases")
     found = found.replace("{word}", "record-promise" if "/customers/" in path else "note")

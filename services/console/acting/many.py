@@ -307,14 +307,7 @@ async def _found(who: Actor, of: OfMany, query: str) -> Found:
         rows = await reader.fetch(statement, *question.parameters)
         position = reader.position
     if len(rows) > MOST_ITEMS:
-        raise Problem(
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-            "bulk_too_many",
-            worded(
-                "the filter finds more than the %(most)s that one bulk may have", most=MOST_ITEMS
-            ),
-            worded("narrow it, for example by branch, department or priority"),
-        )
+        raise said("bulk_too_many", visit.language, field="where", most=MOST_ITEMS)
     return Found([Item(row[0]) for row in rows], position)
 
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from projections.protocol import Projection
 from services.casework.commanding import Commanding
 from services.console.shared.cursor import CursorSigner
-from services.console.shared.platform import ConsolePlatform
 from services.console.shared.reading import CASES, RECEIVABLES, VALUE, ReadModel, SharedFeed
 from services.console.shared.render import Renderer
 from services.people.people import People
 from services.people.principal import Doorkeeper
+from services.platform import Platform
 from services.search.persons import Persons
 
 _SIGNING_SUBJECT = "console:cursors"
@@ -25,7 +25,7 @@ class Console:
 
     def __init__(
         self,
-        platform: ConsolePlatform,
+        platform: Platform,
         projections: Sequence[Projection],
         renderer: Renderer,
         doorkeeper: Doorkeeper,
