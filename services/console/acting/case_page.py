@@ -41,6 +41,10 @@ pages = page_router()
 CasePath = Annotated[Identifier, Path(description="The case's id.")]
 
 
+_NOT_TOLD = frozenset({"agent", "by", "case_id", "opened_by", "received_at", "scores", "sealed"})
+"""What the page says elsewhere, or nobody reads."""
+
+
 class CasePageParameters(InstantParameters):
     """Which instant, which list one came from, and what was just done."""
 
@@ -218,7 +222,7 @@ async def _turn(visit: Visit, of: CustomerId, fact: Fact, *, may_open: bool) -> 
     words = [
         (name, value)
         for name in data.__struct_fields__
-        if name not in ("sealed", "case_id", "by", "scores")
+        if name not in _NOT_TOLD
         and (value := getattr(data, name)) not in (None, "", ())
         and isinstance(value, str | int | datetime)
         and not name.endswith("_id")

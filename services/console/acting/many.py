@@ -35,7 +35,7 @@ from services.casework.bulk.running import Lines, Run, done, tried
 from services.casework.bulk.subjects import subjects
 from services.casework.bulk.telling import Telling
 from services.casework.filters import CaseFilter, ItemFilter, cases_meant, items_meant
-from services.casework.problems import CommandProblem
+from services.casework.problems import CommandProblem, said
 from services.casework.reading import Asked, command_in
 from services.casework.undoing import undo_of
 from services.console.acting.choosing import currency_of, people, usual
