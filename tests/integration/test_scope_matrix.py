@@ -105,9 +105,6 @@ NEEDS: Mapping[str, Right | None] = {
     "/imports": Right.PUBLISH,
     "/imports/{entry}": Right.PUBLISH,
     "/status": Right.ADMINISTER,
-    "/search": None,  # of customers and persons it tells those who may see them
-    "/search/suggest": None,
-    "/api/v1/search": SEES,
     "/api/v1/freshness": None,  # says nothing of any customer
     "/api/v1/receivables/ageing": SEES,
     "/api/v1/receivables/items": SEES,
