@@ -47,6 +47,7 @@ READ_EVERYTHING = {
     "count_customers": "the walks' progress bar, before they read everything",
     "count_heads": "`touchstone status` counts every customer",
     "count_outdated": "`touchstone status` without a cap; pages give one",
+    "customers/segments": "segments to choose from, of a thousand customers at most",
     "kafka_forget_confirmed": "whatever is confirmed and not mirrored yet: seconds of the log",
     "move_add_runs": "a move lays the whole log in runs",
     "move_unmirrored": "a move compares all that was confirmed with the mirror",
@@ -561,6 +562,7 @@ OF_THE_PLATFORM = {
 OF_A_BRANCH = {
     **READ_EVERYTHING,
     "alerts/count_standing_alerts": "takes down the branch's customers, to count up to the cap",
+    "start/called": "takes down the branch's customers, to tell whose cases are the last",
     "receivables/open_currencies": "looks for a currency that the branch has nothing open in",
 }
 
