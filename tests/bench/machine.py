@@ -101,7 +101,7 @@ def machine(postgresql: str | None) -> Machine:
 def commit() -> str:
     """Return the commit measured, or "unknown" where there is no history."""
     try:
-        name = _git("rev-parse", "--short", "HEAD")
+        name = _git("rev-parse", "--short=8", "HEAD")
         changed = _git("status", "--porcelain", "--untracked-files=no")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
