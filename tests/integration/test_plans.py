@@ -20,8 +20,10 @@ import pytest
 
 from events.touchpoints.customer import CustomerProfileChanged, CustomerRegistered
 from projections import PROJECTIONS
+from projections.value_tiers.projection import ValueTiers
 from services.console.shared.statements import Statements
 from services.postgres.arrays import array_text
+from services.rows.guards import entering
 from services.rows.projection_store import columns
 from services.rows.row_tables import tables_of
 from tests.support.large_log import lay_in
@@ -48,6 +50,7 @@ READ_EVERYTHING = {
     "move_add_runs": "a move lays the whole log in runs",
     "move_unmirrored": "a move compares all that was confirmed with the mirror",
     "overview/count_customers": "the number of all customers, from an index alone",
+    "overview/count_own_customers": "those of the branches that are seen, from an index alone",
     "part_bounds": "a walk divides all customers into parts, from a sample",
     "publishing_branches": "a report refuses a branch after all its customers were walked",
     "quarantine_taken": "all that lies there of one branch, which its quota bounds",
@@ -330,6 +333,7 @@ GIVEN: Mapping[str, Arguments] = {
         CUSTOMERS, 1, [1, 2], [9000, 9000], None, None, None, None, None, None, None, None, 50,
     ),
     "overview/count_customers": OURS,
+    "overview/count_own_customers": (),
     "overview/event_rates": (1, [1, 2], [16_000, 16_000], [16_200, 16_200], NOW),
     "overview/recorded_since": (1, [1, 2], [16_000, 16_000], datetime(2024, 1, 1, tzinfo=UTC)),
     "receivables/charges_of": (CUSTOMERS, ["item_id-12", "item_id-13"]),
@@ -511,6 +515,37 @@ async def test_a_statement_reads_what_it_needs(large: str, name: str) -> None:
         else:
             assert too_much(await plan_of(connection, name)) == []
         await transaction.rollback()
+    finally:
+        await connection.close()
+
+
+OF_THE_PLATFORM = {"shared/filling", "shared/home", "shared/progress", "customers/timeline"}
+"""Statements of the console that are asked for everybody alike."""
+
+OF_A_BRANCH = {
+    **READ_EVERYTHING,
+    "alerts/count_standing_alerts": "takes down the branch's customers, to count up to the cap",
+    "receivables/open_currencies": "looks for a currency that the branch has nothing open in",
+}
+
+
+@pytest.mark.parametrize(
+    "name",
+    sorted(n for n in STATEMENTS.keys() - OF_A_BRANCH.keys() - OF_THE_PLATFORM if "/" in n),
+)
+async def test_a_statement_of_one_branch_reads_what_it_needs(large: str, name: str) -> None:
+    connection = await asyncpg.connect(large)
+    try:
+        homes = tables_of(ValueTiers())["standings"].name
+        branch = await connection.fetchval(f"SELECT branch_id FROM {homes} LIMIT 1")
+        words = STATEMENTS[name].read_text("utf-8").format_map(_Kept(PARTS.get(name, {})))
+        statement = Statements(PROJECTIONS, {branch}).filled(words)
+        async with connection.transaction():
+            await connection.execute(entering({branch}))
+            explained = await connection.fetchval(
+                f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", *GIVEN[name]
+            )
+        assert too_much(json.loads(explained)[0]["Plan"]) == []
     finally:
         await connection.close()
 
