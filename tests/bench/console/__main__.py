@@ -26,7 +26,7 @@ import msgspec
 
 from services.native import choose
 from tests.bench.builds import EARLIER, Build, BuildMissing, earlier_build, this_build
-from tests.bench.console.asking import NotServed
+from tests.bench.console.asking import NotServed, Viewer
 from tests.bench.console.cold import Cold, cold
 from tests.bench.console.company import Laid, lay_in
 from tests.bench.console.figures import QUICK, Figures, Options, PageFigures, Times, Waited
@@ -103,6 +103,7 @@ async def _measured(
 ) -> Figures:
     this = sides[-1]
     every = asked(await sample(this.dsn), this.served)
+    every = await _answered(this, every, left_out)
     asks = {side.name: [a for a in every if a.both or side.name == THIS] for side in sides}
     memory = {
         side.name: round(await memory_per_viewer_mb(side, options.viewers), 3) for side in sides
@@ -129,6 +130,19 @@ async def _measured(
         mb_per_viewer=memory,
         left_out=left_out,
     )
+
+
+async def _answered(this: Side, every: Sequence[Asked], left_out: dict[str, str]) -> list[Asked]:
+    """Return what this build answers with a page; what needs somebody logged in is said."""
+    viewer, found = Viewer(this.port), []
+    for one in every:
+        page = await viewer.page(one.path)
+        if page.status < 400:
+            found.append(one)
+        else:
+            left_out[one.path] = f"answers {page.status} to whoever is not logged in"
+    viewer.leave()
+    return found
 
 
 async def _cold(

@@ -49,7 +49,11 @@ async def _visit(browser: Browser, port: int) -> tuple[float, int, int]:
     context = await browser.new_context(locale="zh-CN", viewport={"width": 1360, "height": 900})
     page = await context.new_page()
     finished: list[Request] = []
-    page.on("requestfinished", lambda request: finished.append(request))
+
+    def note(request: Request) -> None:
+        finished.append(request)
+
+    page.on("requestfinished", note)
     await page.goto(f"http://127.0.0.1:{port}/", wait_until="load")
     await page.wait_for_function(f"({_PAINT}) > 0")
     paint = float(await page.evaluate(_PAINT))

@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from events.envelope import PositionVector
 from tests.bench.builds import Build
+from tests.bench.console.asking import NotServed
 
 THIS, EARLIER = "this", "earlier"
 
@@ -78,7 +79,7 @@ def _process(
         cwd=build.folder,
         stdin=subprocess.DEVNULL,
         stdout=out,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.STDOUT,
     )
     try:
         yield process
@@ -94,9 +95,9 @@ def _process(
 def _first_line(process: subprocess.Popen[bytes], out: Path) -> str:
     """Return what a process says once it is ready. Raises: RuntimeError, where it ended."""
     for _ in range(_READY_S * 10):
-        line, ended, _ = out.read_text().partition("\n")
-        if ended:
-            return line
+        for line in out.read_text().splitlines(keepends=True):
+            if line.startswith("{") and line.endswith("\n"):
+                return line
         if process.poll() is not None:
             break
         time.sleep(0.1)
@@ -110,10 +111,14 @@ def _free_port() -> int:
 
 
 def published(told: Path) -> list[tuple[float, PositionVector]]:
-    """Return when each event of a flow was durable, and where it is."""
+    """Return when each event of a flow was durable, and where it is. Raises: NotServed."""
     found: list[tuple[float, PositionVector]] = []
     for line in told.read_text().splitlines():
+        if not line.startswith("{"):
+            continue  # a word of the platform's log
         one = json.loads(line)
+        if "refused" in one:
+            raise NotServed(f"an event was refused: {one['refused']}")
         vectors = map(PositionVector.from_token, one.get("positions", ()))
         found += [(float(one["at"]), vector) for vector in vectors]
     return found

@@ -14,6 +14,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from importlib import import_module
+from types import ModuleType
 
 import uvicorn
 import uvloop
@@ -56,14 +57,15 @@ async def _serve(port: int) -> None:
         serving = asyncio.create_task(server.serve())
         while not server.started:  # noqa: ASYNC110 - uvicorn tells it no other way
             await asyncio.sleep(0.05)
-        print(json.dumps({"pages": _pages(app)}), flush=True)
+        print(json.dumps({"pages": _pages(console)}), flush=True)
         await serving
 
 
-def _pages(app: object) -> list[str]:
-    routes = [r for r in app.routes if "GET" in (getattr(r, "methods", None) or ())]  # type: ignore[attr-defined]
-    paths = {route.path for route in routes}
-    return sorted(p for p in paths if "{" not in p and not p.startswith(("/api", "/live", "/z")))
+def _pages(console: ModuleType) -> list[str]:
+    """Return the paths of all pages that need nothing but their names."""
+    routes = [one for router in getattr(console, "_ROUTERS", ()) for one in router.routes]
+    paths = {one.path for one in routes if "GET" in (getattr(one, "methods", None) or ())}
+    return sorted(one for one in paths if "{" not in one and not one.startswith(("/api", "/live")))
 
 
 if __name__ == "__main__":

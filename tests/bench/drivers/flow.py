@@ -52,18 +52,17 @@ class _Till:
         unique = f"{self._source}-{branch}-{n}"
         amount = {"minor": self._random.randrange(1_000, 500_000), "currency": "CNY"}
         kind = self._random.choices(("invoice", "payment", "visit"), (3, 5, 2))[0]
+        data: dict[str, object] = {"amount": amount}
         if kind == "invoice":
-            due = datetime.now(UTC).date() + timedelta(days=30)
-            data: dict[str, object] = {
-                "invoice_id": f"I-{unique}",
-                "amount": amount,
-                "due_on": due.isoformat(),
-            }
+            due_on = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
+            data |= {"invoice_id": f"I-{unique}", "due_on": due_on}
             what = "payment.invoice_issued"
         elif kind == "payment":
-            data, what = {"payment_id": f"P-{unique}", "amount": amount}, "payment.payment_received"
+            data |= {"payment_id": f"P-{unique}"}
+            what = "payment.payment_received"
         else:
-            data, what = {"visit_id": f"V-{unique}", "minutes": 30}, "visit.made"
+            data = {"visit_id": f"V-{unique}", "purpose": "advice", "minutes": 30}
+            what = "visit.made"
         event = {
             "specversion": "1.0",
             "id": str(uuid.UUID(int=self._random.getrandbits(128))),
@@ -97,7 +96,8 @@ async def _flow(rate: float, seconds: float, seed: int) -> None:
             every = [one for some in answers for one in some]
             refused = [one for one in every if one.status != "accepted"]
             if refused:
-                raise SystemExit(f"refused: {refused[0]}")
+                print(json.dumps({"refused": str(refused[0])}), flush=True)
+                return
             positions = [one.position for one in every]
             print(json.dumps({"at": time.time(), "positions": positions}), flush=True)
         print(json.dumps({"events": sent, "seconds": time.monotonic() - begun}), flush=True)
