@@ -43,6 +43,8 @@ from services.console.policies import routes as policies
 from services.console.policies.words import PolicyWords
 from services.console.receivables import routes as receivables
 from services.console.receivables.words import ReceivablesWords
+from services.console.search import routes as search
+from services.console.search.words import SearchWords
 from services.console.service import routes as service
 from services.console.service.words import ServiceWords
 from services.console.shared.assets import PREFIX
@@ -63,7 +65,7 @@ from services.console.value import routes as value
 from services.console.value.words import ValueWords
 from services.console.views import routes as views
 from services.errors import Unavailable, UnreadableEvent
-from services.people.doorkeeper import StaffDoor
+from services.people.doorkeeper import STREAMS, StaffDoor
 from services.people.people import People
 from services.people.principal import Doorkeeper, OpenDoor, Principal
 from services.people.refusals import LogInNeeded
@@ -71,7 +73,7 @@ from services.platform import Platform
 from services.web.origin import SameOriginWrites
 from services.web.problems import Problem
 
-_API, _STREAMS = "/api/", "/live/"
+_API = "/api/"
 
 _LOG = structlog.get_logger(__name__)
 
@@ -88,6 +90,7 @@ _ROUTERS = (
     alerts.api,
     policies.api,
     views.api,
+    search.api,
     overview.pages,
     receivables.pages,
     credit.pages,
@@ -104,6 +107,7 @@ _ROUTERS = (
     acting.pages,
     case_page.pages,
     publishing.pages,
+    search.pages,
     entering.pages,
     own_account.pages,
     administering.pages,
@@ -126,6 +130,7 @@ def renderer() -> Renderer:
             "policy_words": PolicyWords,
             "people_words": PeopleWords,
             "receivables_words": ReceivablesWords,
+            "search_words": SearchWords,
             "service_words": ServiceWords,
             "status_words": StatusWords,
             "touchpoint_words": TouchpointWords,
@@ -265,7 +270,7 @@ def _to_log_in(request: Request, problem: LogInNeeded) -> Response:
         onward = request.url.replace(scheme="", netloc="").path
         onward += f"?{request.url.query}" if request.url.query else ""
     address = f"/log-in?{urlencode({'onward': onward})}"
-    if "hx-request" in request.headers or request.url.path.startswith(_STREAMS):
+    if "hx-request" in request.headers or request.url.path.startswith(STREAMS):
         response = problem.response(language_of(request))  # a part of a page, or a stream
         response.headers["HX-Redirect"] = "/log-in"
         return response
