@@ -37,7 +37,7 @@ from tests.bench.console.loaded import (
     p50_p95_ms,
     under_load,
 )
-from tests.bench.console.pages import Asked, asked, sample
+from tests.bench.console.pages import Asked, LookedFor, asked, sample, searches
 from tests.bench.console.sides import EARLIER as EARLIER_SIDE
 from tests.bench.console.sides import THIS, Side, served
 from tests.bench.databases import Server, server
@@ -62,13 +62,16 @@ def bench(options: Options, say: Say, against: str | None = EARLIER) -> Figures:
         postgres = stack.enter_context(server())
         postgres.fill(builds, options.base, {"live"}, say)
         laid = [_lay_in(postgres, build, options, say) for build in builds]
+        looked_for = _found_by_name(postgres, builds[-1], options, say)
         sides = [
             stack.enter_context(
                 served(build, _name(build), _dsn(postgres, build, options), postgres.data)
             )
             for build in builds
         ]
-        figures = asyncio.run(_measured(postgres, sides, laid[-1], options, left_out, say))
+        figures = asyncio.run(
+            _measured(postgres, sides, laid[-1], looked_for, options, left_out, say)
+        )
         version = postgres.version()
     _tell(figures, say)
     say(measurement.line(figures, version))
@@ -86,23 +89,30 @@ def _dsn(postgres: Server, build: Build, options: Options) -> str:
 def _lay_in(postgres: Server, build: Build, options: Options, say: Say) -> Laid:
     dsn = _dsn(postgres, build, options)
     say(f"laying in {options.customers:,} customers for {build.name}")
-    laid = asyncio.run(lay_in(dsn, options.customers, options.with_events))
-    if not build.earlier:
-        say("sealing their names")
-        run(build.driver("seal_names"), build.environment(postgres.data, dsn), str(build.folder))
-    return laid
+    return asyncio.run(lay_in(dsn, options.customers, options.with_events))
+
+
+def _found_by_name(postgres: Server, build: Build, options: Options, say: Say) -> LookedFor:
+    """Let customers have names and be found by them; return one of them."""
+    environment = build.environment(postgres.data, _dsn(postgres, build, options))
+    say("sealing their names")
+    _, told = run(build.driver("seal_names"), environment, str(build.folder))
+    say("writing the search index")
+    run(build.touchstone("search", "rebuild"), environment, str(build.folder))
+    return msgspec.json.decode(told, type=LookedFor)
 
 
 async def _measured(
     postgres: Server,
     sides: Sequence[Side],
     laid: Laid,
+    looked_for: LookedFor,
     options: Options,
     left_out: dict[str, str],
     say: Say,
 ) -> Figures:
     this = sides[-1]
-    every = asked(await sample(this.dsn), this.served)
+    every = asked(await sample(this.dsn), this.served) + searches(looked_for)
     every = await _answered(this, every, left_out)
     asks = {side.name: [a for a in every if a.both or side.name == THIS] for side in sides}
     memory = {

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import NamedTuple
+from urllib.parse import quote
 
 import asyncpg
+from msgspec import Struct
 
 from projections import PROJECTIONS
 from services.rows.row_tables import tables_of
@@ -20,6 +22,14 @@ class Asked(NamedTuple):
     path: str
     both: bool
     bare: str | None = None
+
+
+class LookedFor(Struct, frozen=True):
+    """A customer who is looked for by what one remembers."""
+
+    customer: str
+    name: str = ""
+    phone: str = ""
 
 
 class Sample(NamedTuple):
@@ -52,6 +62,25 @@ async def sample(dsn: str) -> Sample:
         return Sample(*(str(value) for value in row.values()))
     finally:
         await connection.close()
+
+
+def searches(for_: LookedFor) -> list[Asked]:
+    """Return the searches for a customer, and for all who are called or numbered alike."""
+    typed = {
+        "name": for_.name,
+        "two letters of a name": for_.name[:2],
+        "telephone number": for_.phone,
+        "last four digits": for_.phone[-4:],
+        "customer's id": for_.customer,
+        "name that nobody has": "欧阳不存在",
+    }
+    asked = [
+        Asked(f"search: {what}", f"/search?q={quote(text)}", both=False)
+        for what, text in typed.items()
+        if text
+    ]
+    suggested = Asked("suggestions", f"/search/suggest?q={quote(for_.name[:2])}", both=False)
+    return [*asked, suggested] if for_.name else asked
 
 
 def asked(of: Sample, served: Iterable[str]) -> list[Asked]:
@@ -95,6 +124,7 @@ def asked(of: Sample, served: Iterable[str]) -> list[Asked]:
         Asked("service", "/service", False, None),
     ]  # fmt: skip
     named = {one.path.partition("?")[0] for one in known}
+    named |= {"/search", "/search/suggest"}  # with what is typed
     more = [Asked(path, path, False) for path in served if path not in named]
     there = set(served)
     return [one for one in known if _is_served(one.path, there)] + more

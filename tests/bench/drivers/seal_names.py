@@ -3,13 +3,13 @@
     python seal_names.py
 
 A copied registration holds the original's sealed fields, which open for nobody else. Each gets the
-original's name, and a telephone number of its own. The database is the one that TOUCHSTONE_DSN
-names; this build's alone.
+original's name, and a telephone number of its own. Prints one customer who may be looked for, as
+JSON. The database is the one that TOUCHSTONE_DSN names; this build's alone.
 """
 
 from __future__ import annotations
 
-import sys
+import json
 from collections.abc import Mapping
 
 import uvloop
@@ -38,6 +38,8 @@ WHERE e.event_id = n.event_id
 async def _seal() -> None:
     async with open_platform(settings()) as platform:
         opened: dict[str, Mapping[str, str]] = {}
+        sample: Mapping[str, str] = {}
+        looked_for = ""
         last: object = "00000000-0000-0000-0000-000000000000"
         async with platform.pool.acquire() as connection:
             await connection.execute("ALTER TABLE events DISABLE TRIGGER facts_are_immutable")
@@ -53,13 +55,15 @@ async def _seal() -> None:
                     if base not in opened:
                         opened[base] = await _opened(platform, base, row["base_event"], data.sealed)
                     fields = {**opened[base], "phone": _phone(row["customer_id"])}
+                    if not looked_for:
+                        looked_for, sample = row["customer_id"], fields
                     sealed = keys[row["customer_id"]].seal(str(row["event_id"]), fields)
                     written.append((row["event_id"], encode(structs.replace(data, sealed=sealed))))
                 ids, payloads = [one[0] for one in written], [one[1] for one in written]
                 await connection.execute(_WRITE, ids, payloads)
                 last = rows[-1]["event_id"]
             await connection.execute("ALTER TABLE events ENABLE ALWAYS TRIGGER facts_are_immutable")
-        print(len(opened), file=sys.stderr)
+        print(json.dumps({"customer": looked_for, **sample}))
 
 
 async def _opened(
