@@ -69,7 +69,7 @@ SELECT b.generation, p.partition,
            PARTITION BY p.partition ORDER BY b.recorded_at, b.partition, b.n, p.copy
        ),
        md5(b.event_id::text || p.copy)::uuid, p.customer_id, b.source, b.type, b.branch_id,
-       b.epoch * 1000000 + p.copy, b.sequence, b.created_at, b.sent_at, b.collected_at,
+       (b.epoch + 1) * 1000000 + p.copy, b.sequence, b.created_at, b.sent_at, b.collected_at,
        b.effective_at, b.correlation_id, b.causation_id, b.traceparent, b.recorded_at, b.data
 FROM events b
 JOIN people p ON p.base_id = b.customer_id AND (p.has_events OR b.type = $1)

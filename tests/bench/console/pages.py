@@ -100,7 +100,7 @@ def asked(of: Sample, served: Iterable[str]) -> list[Asked]:
         Asked("receivables", "/receivables", True, worklist.format(open_, by_day)),
         Asked("receivables of a branch", f"/receivables?branch={of.branch}", True,
               worklist.format(f"{open_} AND {branch}", by_day)),
-        Asked("receivables of a bucket", "/receivables?bucket=31-60", True, None),
+        Asked("receivables of a bucket", "/receivables?bucket=2", True, None),
         Asked("receivables of a level", "/receivables?level=1", True, None),
         Asked("alerts", "/alerts", True, alerts.format("")),
         Asked("alerts of a kind", "/alerts?kind=overdue", True, None),

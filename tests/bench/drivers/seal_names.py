@@ -25,7 +25,7 @@ _PAGE = 5_000
 _READ = """
 SELECT c.event_id, c.customer_id, c.data, b.event_id AS base_event, b.customer_id AS base_id
 FROM events c JOIN events b ON b.type = 'customer.registered' AND b.source = c.source
-    AND b.sequence = c.sequence AND b.epoch = c.epoch / 1000000
+    AND b.sequence = c.sequence AND b.epoch = c.epoch / 1000000 - 1
 WHERE c.type = 'customer.registered' AND c.epoch >= 1000000 AND c.event_id > $1
 ORDER BY c.event_id LIMIT $2
 """
