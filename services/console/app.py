@@ -17,7 +17,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from events.texts import worded
 from projections import PROJECTIONS
-from services.console.acting import case_page, publishing
+from services.console.acting import case_page, many, publishing, triage
 from services.console.acting import routes as acting
 from services.console.acting.words import ActingWords
 from services.console.alerts import routes as alerts
@@ -99,12 +99,14 @@ _ROUTERS = (
     cases.pages,
     customers.pages,
     alerts.pages,
+    many.pages,
     views.pages,
     branches.pages,
     policies.pages,
     imports.pages,
     status.pages,
     acting.pages,
+    triage.pages,
     case_page.pages,
     publishing.pages,
     search.pages,

@@ -31,6 +31,7 @@ from services.people.principal import Principal, Right, Scope
 from services.people.roles import RIGHTS, principal_for
 from services.rows.guards import READER, entering
 from services.rows.row_tables import guards_of, scoped_tables, tables_of
+from services.search.follower import SearchFollower
 from tests.support.console import (
     EARLY,
     RULES,
@@ -70,9 +71,12 @@ OFFICES: tuple[Role, ...] = (
 
 SEES, LOOKS = Right.SEE_CUSTOMERS, Right.SEE_POLICIES
 ACTS: Mapping[str, Right] = {
+    "/cases/triage": Right.COMMAND,
     "/create": Right.PUBLISH,
     "/create/{name}": Right.PUBLISH,
     "/do/customers": Right.COMMAND,
+    "/do/many/{of}": Right.COMMAND,
+    "/do/many/{of}/{word}": Right.COMMAND,
     "/do/cases/{case}/{word}": Right.COMMAND,
     "/do/customers/{customer}": Right.COMMAND,
     "/do/customers/{customer}/{word}": Right.COMMAND,
@@ -193,6 +197,8 @@ async def tell(company: Company) -> None:
     await buy(company, "root", "SH")  # the home named last is that of both together
     await company.report("member", CustomerMerged(into="root"), branch="HQ")
     await company.project()
+    while await SearchFollower(company.platform).step():
+        pass
     for branch, event_id in REFUSED.items():
         own = next(one for one, home in HOMES.items() if home == branch)
         wrong = {"id": event_id, "type": "payment.nothing_like_it", "subject": own}
@@ -270,8 +276,10 @@ def filled(path: str, customer: str, case: str) -> str:
     found = found.replace("{table}", "handling").replace("{kind}", "ageing")
     found = found.replace("{entry}", REFUSED[HOMES.get(customer, "SH")])
     found = found.replace("{table}", "handling").replace("{name}", "complaint.filed")
-    found = found.replace("{word}", "note" if "/cases/" in path else "record-promise")
+    found = found.replace("{of}", "cases")
+    found = found.replace("{word}", "record-promise" if "/customers/" in path else "note")
     found = found.replace("{alert}", "5a1f0f8e-7c0b-5c55-8f0e-4f8f9d0c7b11")
+    found += f"?q={NAME}" if path.endswith(("/search", "/search/suggest")) else ""
     assert "{" not in found, f"say what {path} is to be asked about"
     return found
 
@@ -423,7 +431,7 @@ async def test_the_database_and_the_questions_each_keep_every_row_table_apart(
 
 async def test_who_sees_a_part_reads_no_table_that_nobody_has_thought_of(company: Company) -> None:
     guarded = {guard.table for one in PROJECTIONS for guard in guards_of(one).values()}
-    guarded |= {"alerts", "alert_journal", "totals"}
+    guarded |= {"alerts", "alert_journal", "totals", "search_customers"}
     async with company.platform.pool.acquire() as connection:
         tables = await connection.fetch(
             "SELECT tablename, rowsecurity FROM pg_tables WHERE schemaname = current_schema()"
