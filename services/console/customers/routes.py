@@ -132,6 +132,7 @@ async def show_customer(visit: TheVisit, customer: CustomerPath) -> Response:
     visit.shows_persons()
     context = {
         "statement": statement,
+        "families": list(FAMILIES),
         "open_items": [item for item in items if item.row.status == "open"],
         "closed_items": [item for item in reversed(items) if item.row.status != "open"],
         "contact": contact,
