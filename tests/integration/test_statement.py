@@ -11,7 +11,7 @@ from events.money import Money
 from events.touchpoints.customer import CustomerRegistered
 from events.touchpoints.payment import CreditNoteIssued
 from services.console.app import create_console
-from tests.support.console import Company, invoice, local, open_company, payment_of
+from tests.support.console import RULES, Company, invoice, local, open_company, paid, payment_of
 
 pytestmark = pytest.mark.postgres
 
@@ -89,3 +89,27 @@ async def test_a_statement_ends_on_its_day_and_speaks_chinese(client: httpx2.Asy
     wrong = {"from": "2026-03-02", "to": "2026-03-01"}
     assert (await client.get("/customers/S-1/statement", params=wrong)).status_code == 400
     assert (await client.get("/customers/nobody/statement")).status_code == 404
+
+
+async def test_what_is_said_to_keep_a_tier_keeps_it(database: str) -> None:
+    async with open_company(database) as company:
+        await company.report(None, *RULES, branch="HQ")
+        await company.tell_of_value()
+        transport = httpx2.ASGITransport(app=create_console(company.platform))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
+
+            async def shown() -> tuple[str, bool]:
+                page = (await client.get("/customers/V-2", params={"lang": "en"})).text
+                said = re.findall(r'<p class="near">(.+?)</p>', page)
+                return "".join(said), "The tier is about to drop." in page
+
+            said, warned = await shown()
+            assert warned
+            # Gold keeps above 9,000.00 and 3,000.00 still count.
+            assert "CN¥6,000.00 more of collected value, before it drops, keeps Gold." in said
+            await company.report("V-2", paid("six", 599_999))
+            assert await shown() == (said.replace("6,000.00", "0.01"), True)
+            await company.report("V-2", paid("seven", 1))
+            said, warned = await shown()
+            assert not warned
+            assert "keeps" not in said
