@@ -88,6 +88,8 @@ ACTS: Mapping[str, Right] = {
 
 NEEDS: Mapping[str, Right | None] = {
     "/": SEES,
+    "/desk": SEES,
+    "/overview": SEES,
     "/live/overview": SEES,
     "/receivables": SEES,
     "/credit": SEES,
@@ -98,8 +100,11 @@ NEEDS: Mapping[str, Right | None] = {
     "/service": SEES,
     "/service/{table}.csv": SEES,
     "/customers": SEES,
+    "/customers.csv": SEES,
+    "/api/v1/customers": SEES,
     "/customers/{customer}": SEES,
     "/customers/{customer}/timeline": SEES,
+    "/customers/{customer}/statement": SEES,
     "/alerts": SEES,
     "/alerts/journal": SEES,
     "/branches": SEES,

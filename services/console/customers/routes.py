@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 from urllib.parse import quote, urlencode
 
 from fastapi import Path, Query, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from events.calendars import DAY
 from events.envelope import CustomerId
@@ -20,10 +20,11 @@ from projections.receivables.statement import explain
 from projections.timeline.entries import Entry
 from projections.value_tiers.books import HANDLED as VALUE_EVENTS
 from projections.value_tiers.explain import explain_value
+from projections.value_tiers.nearness import near_line
 from services.console.customers.account_documents import CustomerDocument, customer_document
 from services.console.customers.callback_documents import CallbacksDocument, callbacks_document
 from services.console.customers.contact import contact_of
-from services.console.customers.parameters import LookupParameters, TimelineParameters
+from services.console.customers.parameters import TimelineParameters
 from services.console.customers.timeline import FAMILIES, TimelineFilter, timeline
 from services.console.customers.timeline_documents import TimelineDocument, entry_document
 from services.console.customers.value_documents import ValueDocument, value_document
@@ -115,16 +116,6 @@ async def get_timeline(
     return visit.answer(document, page.next_cursor)
 
 
-@pages.get("/customers")
-async def find_customer(visit: TheVisit) -> Response:
-    """Lead to the customer whose id was typed; without one, ask for it."""
-    visit.need(Right.SEE_CUSTOMERS)
-    customer = (visit.asked(LookupParameters).id or "").strip()
-    if not customer:
-        return visit.page("customers/lookup.html", "", {})
-    return RedirectResponse(f"/customers/{quote(customer, safe='')}", status_code=303)
-
-
 @pages.get("/customers/{customer}")
 async def show_customer(visit: TheVisit, customer: CustomerPath) -> Response:
     """Show everything there is to know of a customer, and why it is so."""
@@ -140,13 +131,16 @@ async def show_customer(visit: TheVisit, customer: CustomerPath) -> Response:
     page = await _timeline(visit, found, TimelineParameters(), _PAGE_LENGTH)
     contact = await contact_of(visit.console.vault, found)
     visit.shows_persons()
+    value = explain_value(found.customer, found.of_kinds(VALUE_EVENTS), *rules)
     context = {
         "statement": statement,
+        "families": list(FAMILIES),
         "open_items": [item for item in items if item.row.status == "open"],
         "closed_items": [item for item in reversed(items) if item.row.status != "open"],
         "contact": contact,
         "person": contact,
-        "value": explain_value(found.customer, found.of_kinds(VALUE_EVENTS), *rules),
+        "value": value,
+        "near": None if value is None else near_line(value),
         "cases": explain_cases(found.customer, found.of_kinds(CASE_EVENTS), *rules),
         "callbacks": explain_callbacks(found.of_kinds(CASE_EVENTS), *rules),
         "page": page,
