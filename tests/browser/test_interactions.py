@@ -173,7 +173,7 @@ async def test_what_nobody_has_taken_is_accepted_or_declined_with_a_reason(
     office: Office,
 ) -> None:
     for severity in ("urgent", "high", "medium"):
-        filed = ComplaintFiled(severity=severity, department="service")  # type: ignore[arg-type]
+        filed = ComplaintFiled(severity=severity, department="service")
         await office.counter.desk.publish(filed, severity)
     await office.counter.desk.case("somebody's already")
     await office.counter.catch_up()
