@@ -25,6 +25,8 @@ from services.console.credit import routes as credit
 from services.console.credit.words import CreditWords
 from services.console.customers import routes as customers
 from services.console.customers.touchpoint_words import TouchpointWords
+from services.console.looks import routes as looks
+from services.console.looks.words import LookWords
 from services.console.overview import routes as overview
 from services.console.overview.audiences import Audiences
 from services.console.overview.gathering import OverviewSource
@@ -70,6 +72,7 @@ _ROUTERS = (
     value.api,
     alerts.api,
     policies.api,
+    looks.api,
     overview.pages,
     receivables.pages,
     credit.pages,
@@ -78,6 +81,7 @@ _ROUTERS = (
     cases.pages,
     customers.pages,
     alerts.pages,
+    looks.pages,
 )
 
 _HOSTS = ("localhost", "127.0.0.1", "[::1]")
@@ -90,6 +94,7 @@ def renderer() -> Renderer:
             "alert_words": AlertWords,
             "case_words": CaseWords,
             "credit_words": CreditWords,
+            "look_words": LookWords,
             "receivables_words": ReceivablesWords,
             "service_words": ServiceWords,
             "touchpoint_words": TouchpointWords,
@@ -115,6 +120,7 @@ def create_console(
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
         await audiences.close()
+        await console.looks.close()
 
     app = FastAPI(
         title="Touchstone console",

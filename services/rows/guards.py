@@ -84,7 +84,9 @@ EVENTS = Part(
 )
 """How many events come in, and when; what they say is read by no such role."""
 
-_SHARED = (ALERTS, JOURNAL, TOTALS)
+LOOKS = Guard("looks", branch=None)
+
+_SHARED = (ALERTS, JOURNAL, TOTALS, LOOKS)
 _PARTS = (
     EVENTS,
     Part(

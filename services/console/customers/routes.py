@@ -139,7 +139,8 @@ async def show_customer(visit: TheVisit, customer: CustomerPath) -> Response:
     items = sorted(statement.items, key=lambda item: (item.row.due_on, item.row.item_id))
     page = await _timeline(visit, found, TimelineParameters(), _PAGE_LENGTH)
     contact = await contact_of(visit.console.vault, found)
-    visit.shows_persons()
+    told = contact.name or contact.phone or contact.people
+    visit.shows_persons([found.customer] if told else [])
     context = {
         "statement": statement,
         "open_items": [item for item in items if item.row.status == "open"],

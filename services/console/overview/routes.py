@@ -15,6 +15,7 @@ from services.console.overview.documents import (
     FreshnessDocument,
     freshness_document,
 )
+from services.console.overview.frames import Frame
 from services.console.overview.streaming import EventStream
 from services.console.shared.documents import tell
 from services.console.shared.freshness import CAP, freshness
@@ -51,8 +52,8 @@ async def show_overview(visit: TheVisit) -> Response:
     drawn = frame.panels[visit.language].items()
     panels = {name: Markup(panel.markup) for name, panel in drawn}  # noqa: S704 - our templates
     visit.reflects(frame.overview.freshness.position)
-    if frame.overview.persons:
-        visit.shows_persons()
+    if frame.overview.named:
+        visit.shows_persons(frame.overview.named)
     context = {"panels": panels, "event_id": frame.seen.event_id}
     return visit.page("overview/overview.html", "/", context)
 
@@ -67,7 +68,12 @@ async def stream_overview(
     if audiences.is_full:
         raise unavailable(worded("as many viewers are connected as this process serves"), 30)
     last_event_id = visit.request.headers.get("last-event-id", since)
-    return EventStream(audiences.of(visit.principal), visit.language, last_event_id)
+    live = audiences.of(visit.principal)
+
+    def sees(frame: Frame) -> None:
+        visit.shows_persons(frame.overview.named)
+
+    return EventStream(live, visit.language, last_event_id, sees)
 
 
 def _audiences(visit: Visit) -> Audiences:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from services.console.overview.frames import Frame
 from services.console.overview.live import LiveOverview
 
 
 class EventStream(StreamingResponse):
     """Streams the overview until the viewer leaves or the console closes."""
 
-    def __init__(self, live: LiveOverview, language: str, last_event_id: str | None) -> None:
+    def __init__(
+        self,
+        live: LiveOverview,
+        language: str,
+        last_event_id: str | None,
+        sees: Callable[[Frame], None],
+    ) -> None:
         super().__init__(
-            live.stream(language, last_event_id),
+            live.stream(language, last_event_id, sees),
             media_type="text/event-stream",
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )

@@ -9,6 +9,7 @@ from services.console.shared.cursor import CursorSigner
 from services.console.shared.platform import ConsolePlatform
 from services.console.shared.reading import CASES, RECEIVABLES, VALUE, ReadModel, SharedFeed
 from services.console.shared.render import Renderer
+from services.people.looks import Looks
 from services.people.principal import Doorkeeper
 from services.search.persons import Persons
 
@@ -36,6 +37,7 @@ class Console:
         self.everything = ReadModel(platform, projections, feed)
         self.vault = platform.vault
         self.persons = Persons(platform.pool, platform.vault, platform.clock)
+        self.looks = Looks(platform.pool, platform.clock)
         self.renderer = renderer
         self.doorkeeper = doorkeeper
         self._signer: CursorSigner | None = None
