@@ -208,6 +208,7 @@ GIVEN: Mapping[str, Arguments] = {
     "checkpoint_marks": OURS,
     "part_alerts": (*OURS, *CUSTOMERS),
     "part_heads": (*OURS, *CUSTOMERS),
+    "keep_looks": ("{2026-03-20T02:00:00Z}", "{S-1}", f"{{{CUSTOMER}}}", "{/}"),
     "keep_use_sets": ([5000], ["a\nb"]),
     "list_parked": (100,),
     "live_versions": (ALL[0],),
@@ -332,6 +333,7 @@ GIVEN: Mapping[str, Arguments] = {
     "customers/timeline": (
         CUSTOMERS, 1, [1, 2], [9000, 9000], None, None, None, None, None, None, None, None, 50,
     ),
+    "looks/looks": (None, None, None, None, None, 50),
     "overview/count_customers": OURS,
     "overview/count_own_customers": (),
     "overview/event_rates": (1, [1, 2], [16_000, 16_000], [16_200, 16_200], NOW),

@@ -63,7 +63,7 @@ OFFICES: tuple[Role, ...] = (
     "auditor", "administrator",
 )  # fmt: skip
 
-SEES, LOOKS = Right.SEE_CUSTOMERS, Right.SEE_POLICIES
+SEES, LOOKS, AUDITS = Right.SEE_CUSTOMERS, Right.SEE_POLICIES, Right.AUDIT
 NEEDS: Mapping[str, Right | None] = {
     "/": SEES,
     "/live/overview": SEES,
@@ -97,6 +97,9 @@ NEEDS: Mapping[str, Right | None] = {
     "/api/v1/alerts": SEES,
     "/api/v1/alerts/journal": SEES,
     "/api/v1/policies": LOOKS,
+    "/api/v1/audit/looks": AUDITS,
+    "/audit/looks": AUDITS,
+    "/audit/looks.csv": AUDITS,
 }
 """Which right each address asks for; None: whoever is in may."""
 
@@ -375,7 +378,7 @@ async def test_the_database_and_the_questions_each_keep_every_row_table_apart(
 
 async def test_who_sees_a_part_reads_no_table_that_nobody_has_thought_of(company: Company) -> None:
     guarded = {guard.table for one in PROJECTIONS for guard in guards_of(one).values()}
-    guarded |= {"alerts", "alert_journal", "totals"}
+    guarded |= {"alerts", "alert_journal", "totals", "looks"}
     async with company.platform.pool.acquire() as connection:
         tables = await connection.fetch(
             "SELECT tablename, rowsecurity FROM pg_tables WHERE schemaname = current_schema()"

@@ -12,7 +12,6 @@ from events.calendars import DAY, day_start
 from services.console.looks.queries import LookFilter
 from services.console.shared.parameters import Identifier, Paged
 
-
 _Day = Annotated[date, Field(ge=date(1970, 1, 1), le=date(2199, 12, 31))]
 
 

@@ -18,6 +18,7 @@ from services.console.looks.words import LookWords
 from services.console.shared.documents import tell
 from services.console.shared.i18n import speaker, with_parameters
 from services.console.shared.openapi import documented
+from services.console.shared.spreadsheets import plain
 from services.console.shared.visit import PAGE_LENGTH, TheVisit, api_router, page_router
 from services.people.principal import Right
 
@@ -89,5 +90,7 @@ def _csv(entries: Iterable[LookEntry], language: str) -> str:
     _ = say.gettext
     out.writerow([_("When"), _("Who looked"), _("Customer"), _("Where")])
     for one in entries:
-        out.writerow([one.at.isoformat(), one.staff_id, one.customer_id, words.page(one.page)])
+        out.writerow(
+            [one.at.isoformat(), plain(one.staff_id), plain(one.customer_id), words.page(one.page)]
+        )
     return "\ufeff" + written.getvalue()

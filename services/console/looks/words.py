@@ -12,7 +12,7 @@ PAGES: Mapping[str, str] = {
     "/receivables": N_("Receivables"),
     "/credit": N_("Credit work"),
     "/cases": N_("Cases"),
-    "/cases/deadlines": N_("Deadlines"),
+    "/cases/deadlines": N_("Due soon"),
     "/customers/{customer}": N_("Page of the customer"),
     "/alerts": N_("Alerts"),
     "/alerts/journal": N_("Alert journal"),
