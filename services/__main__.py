@@ -10,6 +10,8 @@ from services.cli import alerts as alert_commands
 from services.cli import audit, gateway, importing, kafka, projector
 from services.cli import cases as casework
 from services.cli import move as moving
+from services.cli import operating as operators
+from services.cli import people as users
 from services.cli import rebuild as rebuilding
 from services.cli.opening import settings
 from services.cli.policies import app as policy
@@ -102,9 +104,12 @@ app.add_typer(audit.report)
 app.command()(audit.digest)
 app.command()(audit.verify)
 app.command()(audit.status)
+app.command()(operators.doctor)
+app.command()(operators.upgrade)
 app.add_typer(policy)
 app.add_typer(gateway.branch, name="branch")
 app.add_typer(gateway.staff, name="staff")
+app.add_typer(users.app, name="user")
 app.add_typer(casework.app)
 app.add_typer(alert_commands.app)
 app.add_typer(gateway.quarantine, name="quarantine")

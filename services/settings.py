@@ -45,9 +45,37 @@ class Settings(BaseSettings):
     )
     console_host: str = Field(
         default="127.0.0.1",
-        description="Address of the console. It has no log-in yet: loopback only.",
+        description="Address of the console; beyond loopback put TLS in front of it.",
     )
     console_port: int = Field(default=8420, ge=0, le=65_535, description="Port of the console.")
+    console_url: str | None = Field(
+        default=None,
+        description="Where people find the console, such as https://touchstone.example.com; "
+        "default: its address and port.",
+    )
+    session_idle_minutes: int = Field(
+        default=120, ge=1, le=1_440, description="Minutes unseen after which a log-in ends."
+    )
+    session_hours: int = Field(
+        default=12, ge=1, le=168, description="Hours after which a log-in ends anyway."
+    )
+    oidc_issuer: str | None = Field(
+        default=None,
+        description="The company's OpenID Connect provider, at which staff log in; default: by "
+        "accounts kept here.",
+    )
+    oidc_client_id: str | None = Field(default=None, description="Its name for this platform.")
+    oidc_client_secret: SecretStr | None = Field(
+        default=None, description="The secret that goes with that name, if any."
+    )
+    oidc_claim: str = Field(
+        default="preferred_username", description="The claim that is the staff number."
+    )
+    oidc_scopes: str = Field(default="openid profile", description="The scopes that are asked for.")
+    demonstration_key: SecretStr | None = Field(
+        default=None,
+        description="Set by `touchstone run --demo` for its services: whoever has it is let in.",
+    )
     gateway_host: str = Field(default="127.0.0.1", description="Address of the gateway.")
     gateway_port: int = Field(default=8421, ge=0, le=65_535, description="Port of the gateway.")
     worker_host: str = Field(
@@ -158,6 +186,15 @@ class Settings(BaseSettings):
         return self.console_host, self.console_port
 
     @property
+    def console_address_of_people(self) -> str:
+        """Return where people find the console, without a slash at the end."""
+        if self.console_url is not None:
+            return self.console_url
+        host = f"[{self.console_host}]" if ":" in self.console_host else self.console_host
+        scheme = "http" if self.tls_certificate is None else "https"
+        return f"{scheme}://{host}:{self.console_port}"
+
+    @property
     def trusted_proxies(self) -> Networks:
         """Return from where X-Forwarded headers are believed."""
         return networks(self.proxies)
@@ -185,15 +222,23 @@ class Settings(BaseSettings):
             raise ValueError("is empty; give a value, or unset it for the default")
         return given
 
-    @field_validator("console_host")
+    @field_validator("console_url")
     @classmethod
-    def _loopback_only(cls, host: str) -> str:
-        if not is_loopback(host):
-            raise ValueError(
-                "the console has no log-in yet and listens on loopback only; put a proxy that "
-                "authenticates in front of 127.0.0.1"
-            )
-        return host
+    def _is_an_address(cls, url: str | None) -> str | None:
+        parts = urlsplit(url or "https://none")
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
+            raise ValueError("give scheme, host and port alone, such as https://crm.example.com")
+        return url and url.rstrip("/")
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _issuer_is_trusted(cls, url: str | None) -> str | None:
+        parts = urlsplit(url or "https://none")
+        if not parts.hostname or not (
+            parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
+        ):
+            raise ValueError("log-ins travel there: give an https address, or http on loopback")
+        return url
 
     @field_validator("proxies", "metrics_from")
     @classmethod
@@ -217,6 +262,17 @@ class Settings(BaseSettings):
         if wanted == "1" and len(choose().parts) < len(PARTS):
             raise ValueError(NOT_BUILT)
         return wanted
+
+    @model_validator(mode="after")
+    def _provider_is_whole(self) -> Self:
+        if (self.oidc_issuer is None) != (self.oidc_client_id is None):
+            raise ValueError("TOUCHSTONE_OIDC_ISSUER and TOUCHSTONE_OIDC_CLIENT_ID go together")
+        if self.demonstration_key is not None and not is_loopback(self.console_host):
+            raise ValueError(
+                "a demonstration lets in whoever has its address: keep TOUCHSTONE_CONSOLE_HOST on "
+                "loopback"
+            )
+        return self
 
     @model_validator(mode="after")
     def _tls_is_whole(self) -> Self:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from events.texts import worded
 from projections import PROJECTIONS
@@ -32,6 +33,8 @@ from services.console.overview.audiences import Audiences
 from services.console.overview.gathering import OverviewSource
 from services.console.overview.live import LiveOverview
 from services.console.overview.panels import draw
+from services.console.people import administering, entering, own_account
+from services.console.people.words import PeopleWords
 from services.console.policies import routes as policies
 from services.console.receivables import routes as receivables
 from services.console.receivables.words import ReceivablesWords
@@ -52,11 +55,14 @@ from services.console.shared.visit import NotModified
 from services.console.value import routes as value
 from services.console.value.words import ValueWords
 from services.errors import Unavailable, UnreadableEvent
+from services.people.doorkeeper import StaffDoor
+from services.people.people import People
 from services.people.principal import Doorkeeper, OpenDoor, Principal
+from services.people.refusals import LogInNeeded
 from services.web.origin import SameOriginWrites
 from services.web.problems import Problem
 
-_API = "/api/"
+_API, _STREAMS = "/api/", "/live/"
 
 _LOG = structlog.get_logger(__name__)
 
@@ -82,6 +88,9 @@ _ROUTERS = (
     customers.pages,
     alerts.pages,
     looks.pages,
+    entering.pages,
+    own_account.pages,
+    administering.pages,
 )
 
 _HOSTS = ("localhost", "127.0.0.1", "[::1]")
@@ -95,6 +104,7 @@ def renderer() -> Renderer:
             "case_words": CaseWords,
             "credit_words": CreditWords,
             "look_words": LookWords,
+            "people_words": PeopleWords,
             "receivables_words": ReceivablesWords,
             "service_words": ServiceWords,
             "touchpoint_words": TouchpointWords,
@@ -104,16 +114,23 @@ def renderer() -> Renderer:
 
 
 def create_console(
-    platform: ConsolePlatform, most_viewers: int = 500, doorkeeper: Doorkeeper | None = None
+    platform: ConsolePlatform,
+    most_viewers: int = 500,
+    doorkeeper: Doorkeeper | None = None,
+    people: People | None = None,
+    hosts: Sequence[str] = (),
 ) -> FastAPI:
     """Return the console over an open platform; its overview is streamed to so many at most.
 
-    Without a doorkeeper everybody sees all.
+    With people its readers log in; without them and a doorkeeper everybody sees all. It answers
+    to names of this machine, and to the hosts that are given.
 
     `end_streams` must be called when the server is told to stop: a server waits for open
     answers before it tells the application anything.
     """
-    console = Console(platform, PROJECTIONS, renderer(), doorkeeper or OpenDoor())
+    if doorkeeper is None:
+        doorkeeper = OpenDoor() if people is None else StaffDoor(people)
+    console = Console(platform, PROJECTIONS, renderer(), doorkeeper, people)
     audiences = Audiences(partial(_live, console), most_viewers)
 
     @asynccontextmanager
@@ -137,10 +154,9 @@ def create_console(
         app.include_router(router)
     app.add_route("/healthz", _health, include_in_schema=False)
     app.add_route(PREFIX + "{name:path}", assets().respond, include_in_schema=False)
-    # Without a log-in, a page of another site must not reach this one by a name of its own
-    # that it points at loopback.
     app.add_middleware(SameOriginWrites)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=_HOSTS, www_redirect=False)
+    # A page of another site must not reach this one by a name of its own that it points here.
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=(*_HOSTS, *hosts), www_redirect=False)
     app.add_middleware(SecurityHeaders)
     _handle_failures(app)
     describe_documents(app)
@@ -222,10 +238,26 @@ def _handle_failures(app: FastAPI) -> None:
         return _failure(request, problem)
 
 
+def _to_log_in(request: Request, problem: LogInNeeded) -> Response:
+    """Send whoever reads pages to the log-in, and from there back to the page."""
+    onward = "/"
+    if request.method == "GET":
+        onward = request.url.replace(scheme="", netloc="").path
+        onward += f"?{request.url.query}" if request.url.query else ""
+    address = f"/log-in?{urlencode({'onward': onward})}"
+    if "hx-request" in request.headers or request.url.path.startswith(_STREAMS):
+        response = problem.response(language_of(request))  # a part of a page, or a stream
+        response.headers["HX-Redirect"] = "/log-in"
+        return response
+    return RedirectResponse(address, HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
+
+
 def _failure(request: Request, problem: Problem) -> Response:
     """Return a failure as the asker reads it: a problem document, or a page in words."""
     if request.url.path.startswith(_API):
         return problem.response(language_of(request))
+    if isinstance(problem, LogInNeeded):
+        return _to_log_in(request, problem)
     told = ProblemWords(speaker(language_of(request))).told(problem)
     unknown = problem if isinstance(problem, UnknownCustomer) else None
     return page_response(

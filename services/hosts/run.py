@@ -20,12 +20,14 @@ from services.errors import UsageError
 from services.hosts.bootstrap import open_platform
 from services.hosts.doors import Door
 from services.hosts.only_run import only_run_of
+from services.hosts.people import invite_the_first, warn_in_the_clear
 from services.hosts.supervision import Supervision
 from services.local_postgres.choosing import database
 from services.log.filling import end_filling, is_filling, note_filling
+from services.people.tokens import new_token
 from services.platform import Platform
 from services.postgres.waiting import patiently
-from services.settings import Settings
+from services.settings import Settings, is_loopback
 from services.simulator.load import ensure_history
 from services.terminal import note, progress, say
 from services.wording import counted
@@ -61,6 +63,11 @@ async def run(settings: Settings, *, demo: bool, customers: int, rate: float) ->
 
 async def _run(settings: Settings, demo: bool, customers: int, rate: float) -> None:
     """Run every service until cancelled, which may be at any moment."""
+    if demo and not is_loopback(settings.console_host):
+        raise UsageError(
+            "a demonstration lets in whoever has its address: leave TOUCHSTONE_CONSOLE_HOST on "
+            "loopback"
+        )
     _check_port(settings.console_host, settings.console_port, "TOUCHSTONE_CONSOLE_PORT")
     _check_port(settings.gateway_host, settings.gateway_port, "TOUCHSTONE_GATEWAY_PORT")
     if settings.worker_port:
@@ -81,10 +88,14 @@ async def _run(settings: Settings, demo: bool, customers: int, rate: float) -> N
         await patiently(lambda: _migrated(served))
         log_path = settings.data / _SERVICES_LOG
         environment = {"TOUCHSTONE_DSN": dsn, "TOUCHSTONE_DATA": str(settings.data)}
+        key = new_token() if demo else None
+        if key is not None:
+            environment["TOUCHSTONE_DEMONSTRATION_KEY"] = key
+        warn_in_the_clear(settings)
         async with Supervision(log_path, environment) as supervision:
             for door in Door:
                 supervision.start(["serve", door])
-            await _ready(served, supervision, demo, customers, rate)
+            await _ready(served, supervision, key, customers, rate)
             await asyncio.Event().wait()
 
 
@@ -95,10 +106,11 @@ async def _migrated(settings: Settings) -> None:
 
 
 async def _ready(
-    settings: Settings, supervision: Supervision, demo: bool, customers: int, rate: float
+    settings: Settings, supervision: Supervision, key: str | None, customers: int, rate: float
 ) -> None:
     """Wait until pages are served, fill an empty demonstration, and say where to look.
 
+    With the key of a demonstration its address lets whoever opens it in.
     The projector starts after the history is written: its record times are simulated ones, and
     deadlines judged now would come before payments that are still to be loaded.
     """
@@ -107,10 +119,13 @@ async def _ready(
         await _answers(*address, settings.data / _SERVICES_LOG)
     scheme = "http" if settings.tls_certificate is None else "https"
     for name, address in addresses.items():
-        say(f"{name}: {scheme}://{_named(*address)}/")
+        entrance = f"demonstration/{key}" if key is not None and name == "console" else ""
+        say(f"{name}: {scheme}://{_named(*address)}/{entrance}")
     async with AsyncExitStack() as stack:
         platform = await patiently(lambda: stack.enter_async_context(open_platform(settings)))
-        if demo:
+        if key is None:
+            await patiently(lambda: invite_the_first(platform, settings))
+        else:
             loaded = await patiently(lambda: ensure_history(platform, customers=customers))
             if loaded.plan.customers != customers:
                 note(
@@ -120,7 +135,7 @@ async def _ready(
         for number, command in enumerate(_projecting(settings)):
             supervision.start(command, _port_of(settings, number))
         await _up_to_date(platform)
-    if demo:
+    if key is not None:
         supervision.start(["simulate", "live", "--rate", str(rate)])
     say("up to date; Ctrl-C ends it, what was acknowledged stays.")
 

@@ -15,11 +15,13 @@ from services.errors import Unavailable
 from services.gateway.http import create_gateway
 from services.hosts.bootstrap import open_platform, room_of
 from services.hosts.doors import Door
+from services.hosts.people import hosts_of, people_here
 from services.hosts.serving import server
 from services.hosts.supervision import Supervision
 from services.intake.quarantine import Quarantine
 from services.local_postgres.choosing import database
 from services.operating.door import Operated
+from services.people.people import People
 from services.postgres.waiting import patiently
 from services.settings import Settings
 from services.web.open_files import make_room_for
@@ -58,7 +60,11 @@ async def serve(settings: Settings, door: Door) -> None:
             app, address = create_gateway(platform, rates), settings.gateway_address
         else:
             viewers = settings.connections // 2  # the others are for pages
-            app, address = create_console(platform, viewers), settings.console_address
+            people = people_here(platform, settings)
+            tidying = asyncio.create_task(_let_go(people), name="people")
+            stack.callback(tidying.cancel)
+            app = create_console(platform, viewers, people=people, hosts=hosts_of(settings))
+            address = settings.console_address
         operated = Operated(app, platform, room_of(settings), settings.may_scrape)
         served = server(
             operated,
@@ -94,6 +100,16 @@ async def _tidy(quarantine: Quarantine) -> None:
             await quarantine.expire()
         except Unavailable as error:
             _LOG.warning("quarantine_not_tidied", reason=str(error))
+        await asyncio.sleep(_TIDY_EVERY_S)
+
+
+async def _let_go(people: People) -> None:
+    """Let go now and then of log-ins and links that are over."""
+    while True:
+        try:
+            await people.sessions.expire()
+        except Unavailable as error:
+            _LOG.warning("log_ins_not_tidied", reason=str(error))
         await asyncio.sleep(_TIDY_EVERY_S)
 
 

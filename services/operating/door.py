@@ -24,7 +24,7 @@ from services import metrics
 from services.errors import TouchstoneError
 from services.intake.quarantine import Room
 from services.operating.checks import Checked, check_all
-from services.operating.measuring import families, measure, of_process
+from services.operating.measuring import families, measure, of_disk, of_process
 from services.platform import Platform
 from services.settings import Networks
 
@@ -120,7 +120,10 @@ class Operated:
             reason = "name your network in TOUCHSTONE_METRICS_FROM to read the figures"
             return _json(HTTPStatus.FORBIDDEN, {"reason": reason})
         checks = await self._checks()
-        found = [*of_process(self._platform.pool, checks, self._version)]
+        found = [
+            *of_process(self._platform.pool, checks, self._version),
+            *of_disk(self._platform.disk),
+        ]
         if all(check.ok for check in checks if check.name in ("database", "log")):
             try:
                 async with asyncio.timeout(_PATIENCE_S):

@@ -6,8 +6,10 @@ up takes the largest (`max by (...)`), never the sum.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
+from pathlib import Path
 
 from msgspec import Struct
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
@@ -99,6 +101,15 @@ def families(measured: Measured) -> Iterable[Metric]:
         "Part of its quarantine that the fullest branch has taken.",
         measured.fullest,
     )
+
+
+def of_disk(disk: Path | None) -> Iterable[Metric]:
+    """Return how much room is left where the database lies, if it is on this machine."""
+    if disk is None or not disk.is_dir():
+        return
+    usage = shutil.disk_usage(disk)
+    yield _single("disk_free_bytes", "Room left on the database's disk.", usage.free)
+    yield _single("disk_size_bytes", "Size of the database's disk.", usage.total)
 
 
 def of_process(pool: Pool, checks: Sequence[Checked], version: str) -> Iterable[Metric]:

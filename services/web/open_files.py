@@ -6,7 +6,7 @@ import resource
 
 from services.errors import UsageError
 
-_RESERVE = 128
+RESERVE = 128
 """For the database's connections, Kafka's, logs and what the interpreter itself opens."""
 
 
@@ -16,13 +16,13 @@ def make_room_for(connections: int, variable: str) -> None:
     Raises: UsageError, where the hard limit is lower.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = connections + _RESERVE
+    needed = connections + RESERVE
     if soft == resource.RLIM_INFINITY or soft >= needed:
         return
     if hard != resource.RLIM_INFINITY and hard < needed:
         raise UsageError(
             f"this process may open {hard} files, which is too few for {connections} connections: "
             f"raise the limit (ulimit -Hn, LimitNOFILE of systemd), or set {variable} to "
-            f"{max(hard - _RESERVE, 1)} or less"
+            f"{max(hard - RESERVE, 1)} or less"
         )
     resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))

@@ -22,6 +22,7 @@ from tests.bench.machine import Measurement
 from tests.faults.product import Product, product
 from tests.support.attacks import ATTACKS, Door, attacked
 from tests.support.gateway import payment_event
+from tests.support.people import reading_key
 
 _OTHER = "BJ-02"
 _EVERY_S = 0.03
@@ -33,13 +34,14 @@ Waits = dict[str, list[float]]
 class Visitor:
     """Another branch, and somebody who reads a page."""
 
-    def __init__(self, running: Product, token: str) -> None:
+    def __init__(self, running: Product, token: str, reader: str) -> None:
         self._publish = f"{running.gateway}/api/v1/events"
         self._page = f"{running.console}/receivables"
         self._headers = {
             "authorization": f"Bearer {token}",
             "content-type": "application/cloudevents+json",
         }
+        self._reading = {"authorization": f"Bearer {reader}"}
         self._numbers = count(1)
 
     async def visit(self, visits: int, waits: Waits) -> None:
@@ -52,7 +54,7 @@ class Visitor:
                 waits["gateway"].append((time.perf_counter() - begun) * 1000)
                 assert posted.status_code == 201, posted.text
                 begun = time.perf_counter()
-                page = await client.get(self._page)
+                page = await client.get(self._page, headers=self._reading)
                 waits["console"].append((time.perf_counter() - begun) * 1000)
                 assert page.status_code == 200
             await asyncio.sleep(_EVERY_S)
@@ -68,7 +70,8 @@ async def bench(rounds: int, visits: int, say: Callable[[str], None]) -> None:
         async with open_platform(running.settings) as platform:
             keys = Keys(platform.pool, platform.clock)
             door = Door(running.gateway, running.console, (await keys.create("SH-01"))[1])
-            visitor = Visitor(running, (await keys.create(_OTHER))[1])
+            other = (await keys.create(_OTHER))[1]
+            visitor = Visitor(running, other, await reading_key(platform))
         await visitor.visit(visits, {"gateway": [], "console": []})  # everything is warm then
         figures = {}
         for name in ATTACKS:

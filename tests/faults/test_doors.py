@@ -15,6 +15,7 @@ from services.intake.keys import Keys
 from tests.faults.product import Product, product
 from tests.support.attacks import ATTACKS, Door, attacked
 from tests.support.gateway import payment_event
+from tests.support.people import reading_key
 
 pytestmark = [pytest.mark.fault, pytest.mark.postgres, pytest.mark.timeout(600)]
 
@@ -31,14 +32,15 @@ async def running() -> AsyncIterator[Product]:
         yield made
 
 
-async def keys_of(running: Product) -> tuple[str, str]:
-    """Return a key of the branch that attacks, and one of another's."""
+async def keys_of(running: Product) -> tuple[str, str, str]:
+    """Return a key of the branch that attacks, one of another's, and one of who reads pages."""
     async with open_platform(running.settings) as platform:
         keys = Keys(platform.pool, platform.clock)
-        return (await keys.create("SH-01"))[1], (await keys.create(OTHER))[1]
+        attacker, other = (await keys.create("SH-01"))[1], (await keys.create(OTHER))[1]
+        return attacker, other, await reading_key(platform)
 
 
-async def others_are_answered(running: Product, token: str, first: int) -> None:
+async def others_are_answered(running: Product, token: str, reader: str, first: int) -> None:
     """Publish as another branch and look at pages, each time over a connection of its own."""
     headers = {"authorization": f"Bearer {token}", "content-type": "application/cloudevents+json"}
     for number in range(first, first + ROUNDS):
@@ -48,25 +50,29 @@ async def others_are_answered(running: Product, token: str, first: int) -> None:
                 f"{running.gateway}/api/v1/events", json=event, headers=headers
             )
             assert posted.status_code == 201, posted.text
-            page = await client.get(f"{running.console}/receivables")
+            reading = {"authorization": f"Bearer {reader}"}
+            page = await client.get(f"{running.console}/receivables", headers=reading)
             assert page.status_code == 200
 
 
 async def test_no_attack_keeps_others_out(running: Product) -> None:
-    attacker, other = await keys_of(running)
+    attacker, other, reader = await keys_of(running)
     door = Door(running.gateway, running.console, attacker)
     served = {name: running.service(name).pid for name in ("gateway", "console")}
     for number, name in enumerate(ATTACKS):
         with attacked(name, door):
             await asyncio.sleep(2.0)
-            await others_are_answered(running, other, 1 + number * ROUNDS)
+            await others_are_answered(running, other, reader, 1 + number * ROUNDS)
     assert served == {name: running.service(name).pid for name in served}, "none was restarted"
 
 
 async def test_the_gateway_killed_leaves_the_console_answering_and_the_reverse(
     running: Product,
 ) -> None:
-    doors = {"gateway": f"{running.gateway}/api/v1/openapi.json", "console": running.console}
+    doors = {
+        "gateway": f"{running.gateway}/api/v1/openapi.json",
+        "console": f"{running.console}/healthz",
+    }
     async with httpx2.AsyncClient(timeout=30.0) as client:
         for killed, other in (("gateway", "console"), ("console", "gateway")):
             victim = running.service(killed)

@@ -10,7 +10,7 @@ from collections.abc import Generator
 
 import pytest
 
-MUST_RUN_IN_CI = frozenset({"postgres", "kafka", "browser", "acceptance", "native"})
+MUST_RUN_IN_CI = frozenset({"postgres", "kafka", "browser", "acceptance", "native", "prometheus"})
 
 
 def _is_ci() -> bool:

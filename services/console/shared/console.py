@@ -10,6 +10,7 @@ from services.console.shared.platform import ConsolePlatform
 from services.console.shared.reading import CASES, RECEIVABLES, VALUE, ReadModel, SharedFeed
 from services.console.shared.render import Renderer
 from services.people.looks import Looks
+from services.people.people import People
 from services.people.principal import Doorkeeper
 from services.search.persons import Persons
 
@@ -28,6 +29,7 @@ class Console:
         projections: Sequence[Projection],
         renderer: Renderer,
         doorkeeper: Doorkeeper,
+        people: People | None = None,  # None: nobody logs in
     ) -> None:
         feed = SharedFeed(platform)
         named = {projection.name: projection for projection in projections}
@@ -40,6 +42,7 @@ class Console:
         self.looks = Looks(platform.pool, platform.clock)
         self.renderer = renderer
         self.doorkeeper = doorkeeper
+        self.people = people
         self._signer: CursorSigner | None = None
 
     async def signer(self) -> CursorSigner:

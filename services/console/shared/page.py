@@ -35,14 +35,16 @@ def page_response(
     Cookies keep both once they were asked for.
     """
     language = language_of(request)
+    sent = request.method not in {"GET", "HEAD"}  # a form, to an address that shows nothing
+    here = page_path or None if sent else None
     markup = renderer.render(
         template,
         language,
         page_path=page_path,
-        language_links={tag: with_parameters(request, {"lang": tag}) for tag in LANGUAGES},
+        language_links={tag: with_parameters(request, {"lang": tag}, here) for tag in LANGUAGES},
         scheme=scheme_of(request),
         scheme_links={
-            scheme: with_parameters(request, {SCHEME: scheme or _OF_THE_SYSTEM})
+            scheme: with_parameters(request, {SCHEME: scheme or _OF_THE_SYSTEM}, here)
             for scheme in ("", *SCHEMES)
         },
         principal=getattr(request.state, "principal", None),  # None: nobody has logged in

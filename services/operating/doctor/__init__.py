@@ -1,0 +1,1 @@
+"""`touchstone doctor`: looks at everything that has to be right, and says what is wrong."""
