@@ -62,6 +62,20 @@ class Accounts:
                 continue
         raise Unavailable("the customer is merged and parted all the time; try again in a moment")
 
+    async def standing(
+        self, customer: CustomerId, asked: Command, reference: Reference, now: datetime
+    ) -> Account | None:
+        """Return how the account that a customer has stands for a command; None: unknown.
+
+        Raises: Unavailable, UnreadableEvent, EventRefused.
+        """
+        group = await self._customers.group(customer)
+        root, facts = told_of(group, customer, now)
+        if not facts:
+            return None
+        version = len(await self._streams.events(customer_stream(root)))
+        return account_at(root, facts, version, now, reference, asked)
+
     async def _of_root(
         self, asked: AccountOrder, group: Group, reference: Reference, now: datetime
     ) -> Answer:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Protocol, cast
+from typing import Protocol
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from events.alert_care import NO_CARE, Care, care_after
-from events.cases.alerts import AlertCommand
 from events.cases.commands import CaseCommand
 from events.cases.recipients import told_of_alert
 from events.envelope import CustomerId
@@ -18,16 +17,16 @@ from events.facts import fact_of
 from events.refusals import Refused
 from events.touchpoints.policy import AlertAcknowledged, AlertDelegated, AlertSnoozed
 from services.casework import openapi
-from services.casework.alerts import AlertNow, AlertOrder, Alerts
+from services.casework.alerts import AlertNow
 from services.casework.api import ALERT_COMMANDS
-from services.casework.desk import Asking, Desk, Given, json_response
+from services.casework.desk import Asking, Desk, json_response
 from services.casework.documents import (
     AlertCommandDocument,
     AlertDocument,
     ToldDocument,
     event_document,
 )
-from services.casework.executing import Answer, Done, Tried
+from services.casework.executing import Done, Tried
 from services.casework.parts import CaseworkPlatform
 from services.casework.problems import refused
 from services.web.rates import Rates
@@ -36,27 +35,9 @@ from services.web.rates import Rates
 class _Desk(Desk):
     """What the routes of alerts share."""
 
-    def __init__(self, platform: CaseworkPlatform, rates: Rates) -> None:
-        super().__init__(platform, rates)
-        self.alerts = Alerts(platform.pool, self.streams, self.customers)
-
     async def command(self, asking: Asking, alert_id: str, kind: type[CaseCommand]) -> Response:
         """Do a command, or say why not. Raises: Problem, Unavailable."""
-
-        async def execute(given: Given[CaseCommand]) -> Answer:
-            order = AlertOrder(
-                alert_id=alert_id,
-                command=cast("AlertCommand", given.command),
-                by=asking.by,
-                key=given.key,
-                seen=given.seen,
-                personal=given.personal,
-                only_tried=given.only_tried,
-            )
-            now = self.platform.clock.now()
-            return await self.alerts.execute(order, asking.reference, now)
-
-        answer = await self.done(asking, kind, execute)
+        answer = await self.done(asking, kind, alert_id)
         if isinstance(answer, Tried):
             tried = await self.tried(asking, kind, answer)
             return json_response(tried, tried.version, ())
@@ -78,11 +59,12 @@ class _Desk(Desk):
         """Return an alert as the facts have it. Raises: Problem, Unavailable."""
         now = self.platform.clock.now()
         with self.doors.asking.slot() as slot:
-            told = await slot.within_patience(self.alerts.told(alert_id))
+            alerts = self.commanding.alerts
+            told = await slot.within_patience(alerts.told(alert_id))
             if isinstance(told, Refused):
                 raise refused(told, asking.teller)
-            found = await slot.within_patience(self.alerts.now(told, asking.reference, now))
-            version = len(await slot.within_patience(self.alerts.words(found)))
+            found = await slot.within_patience(alerts.now(told, asking.reference, now))
+            version = len(await slot.within_patience(alerts.words(found)))
         return json_response(_document(found, version, asking, now), version, ())
 
 

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Protocol, cast
+from typing import Protocol
 
 import msgspec
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from events.customers.account_commands import AccountCommand, Command
-from events.customers.accounts import gate_refusal
+from events.customers.account_commands import AccountCommand
 from events.envelope import CustomerId
-from events.touchpoints.base import Touchpoint
-from events.touchpoints.payment import CreditChecked
 from services.casework import openapi
-from services.casework.accounts import AccountOrder, Accounts
 from services.casework.api import ACCOUNT_COMMANDS
-from services.casework.desk import Asking, Desk, Given, json_response
-from services.casework.documents import AccountDocument, CreditDocument, event_document
-from services.casework.executing import Answer, Tried
+from services.casework.desk import Asking, Desk, json_response
+from services.casework.documents import AccountDocument, credit_of, event_document
+from services.casework.executing import Tried
 from services.casework.parts import CaseworkPlatform
 from services.web.rates import Rates
 
@@ -28,59 +23,23 @@ from services.web.rates import Rates
 class _Desk(Desk):
     """What the routes of customers share."""
 
-    def __init__(self, platform: CaseworkPlatform, rates: Rates) -> None:
-        super().__init__(platform, rates)
-        self.accounts = Accounts(self.streams, self.customers)
-
     async def command(
         self, asking: Asking, customer: CustomerId, kind: type[AccountCommand]
     ) -> Response:
         """Do a command, or say why not. Raises: Problem, Unavailable."""
-
-        async def execute(given: Given[AccountCommand]) -> Answer:
-            order = AccountOrder(
-                customer=customer,
-                command=cast("Command", given.command),
-                by=asking.by,
-                key=given.key,
-                seen=given.seen,
-                personal=given.personal,
-                only_tried=given.only_tried,
-            )
-            now = self.platform.clock.now()
-            return await self.accounts.execute(order, asking.reference, now)
-
-        answer = await self.done(asking, kind, execute)
+        answer = await self.done(asking, kind, customer)
         if isinstance(answer, Tried):
             tried = await self.tried(asking, kind, answer)
-            credit = _credit((one.data for one in answer.unit), asking)
+            credit = credit_of((one.data for one in answer.unit), asking.teller)
             tried = msgspec.structs.replace(tried, credit=credit)
             return json_response(tried, tried.version, ())
         document = AccountDocument(
             customer_id=answer.events[0].envelope.subject or customer,
             version=len(answer.events),
             events=[event_document(event, asking.reference) for event in answer.own],
-            credit=_credit((event.data for event in answer.own), asking),
+            credit=credit_of((event.data for event in answer.own), asking.teller),
         )
         return json_response(document, len(answer.events), answer.own, replayed=answer.replayed)
-
-
-def _credit(recorded: Iterable[Touchpoint], asking: Asking) -> CreditDocument | None:
-    """Return what the gate said, if it was asked; a shut gate says what would open it."""
-    for data in recorded:
-        if isinstance(data, CreditChecked):
-            refused = gate_refusal(data)
-            told = None if refused is None else asking.teller.tell(refused)
-            return CreditDocument(
-                approved=data.approved,
-                rule=None if refused is None else refused.rule,
-                detail=None if told is None else told.detail,
-                remedy=None if told is None else told.remedy,
-                exposure=data.exposure,
-                limit=data.limit,
-                reserved_until=data.reserved_until,
-            )
-    return None
 
 
 def customers_router(platform: CaseworkPlatform, rates: Rates) -> APIRouter:

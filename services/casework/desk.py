@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
 
 import msgspec
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,14 +15,13 @@ from events.policy import Reference
 from events.refusals import Refused, Teller
 from events.texts import worded
 from services.casework.api import MAX_BYTES, MAX_VALUES
-from services.casework.customers import Customers
+from services.casework.commanding import Commanding, Given
 from services.casework.documents import TriedDocument, change, tried_event
-from services.casework.executing import Answer, Done, Moved, OtherRequest, Streams, Tried
+from services.casework.executing import Answer, Done, Moved, OtherRequest, Tried
 from services.casework.parts import CaseworkPlatform
-from services.casework.problems import refused, said, stale, unreadable
-from services.casework.reading import Asked, asked, key_of, only_tries, seen_of
+from services.casework.problems import refused, said, staff_teller, stale, unreadable
+from services.casework.reading import asked, key_of, only_tries, seen_of
 from services.casework.rulebook import Rulebook
-from services.casework.trying import changes
 from services.casework.undoing import undo_of
 from services.intake.answers import EventRefused, token_through
 from services.intake.characters import flaw_on_a_page
@@ -33,7 +32,6 @@ from services.web.bodies import Held, Limits, read
 from services.web.doors import Doors
 from services.web.languages import asked_language
 from services.web.rates import Rates
-from services.web.refusal_words import refusal_teller
 
 _LIMITS = Limits(
     MAX_BYTES,
@@ -45,8 +43,6 @@ _LIMITS = Limits(
     ),
 )
 _HELD_BYTES = 64 * MAX_BYTES
-
-C = TypeVar("C", bound=msgspec.Struct)
 
 
 class Asking:
@@ -64,22 +60,7 @@ class Asking:
     @property
     def teller(self) -> Teller:
         """Return what tells refusals in the language of whoever asks, in the branch's zone."""
-        zone = self.reference.zone_of(self.by.branch_id)
-        return refusal_teller(self.language, zone, self._department)
-
-    def _department(self, department_id: str) -> str | None:
-        known = self.reference.departments.get(department_id)
-        if known is None:
-            return None
-        return (known.name_en or known.name) if self.language == "en" else known.name
-
-
-class Given(Asked[C], frozen=True, kw_only=True):
-    """A command as it was sent, with its key and the version that it was decided on."""
-
-    key: str
-    seen: int | None
-    only_tried: bool
+        return staff_teller(self.reference, self.by, self.language)
 
 
 class Desk:
@@ -87,8 +68,7 @@ class Desk:
 
     def __init__(self, platform: CaseworkPlatform, rates: Rates) -> None:
         self.platform = platform
-        self.streams = Streams(platform.streams, platform.vault, platform.clock)
-        self.customers = Customers(platform.log, platform.pool)
+        self.commanding = Commanding(platform)
         self.doors = Doors(rates, Held(_LIMITS, _HELD_BYTES))
         self._keys = Keys(platform.pool, platform.clock)
         self._rulebook = Rulebook(platform.pool)
@@ -110,10 +90,10 @@ class Desk:
     async def done(
         self,
         asking: Asking,
-        kind: type[C],
-        execute: Callable[[Given[C]], Coroutine[object, object, Answer]],
+        kind: type[Struct],
+        on: str,
     ) -> Done | Tried:
-        """Have a command executed or tried, and return what came of it.
+        """Have a command on something executed or tried, and return what came of it.
 
         Raises: Problem, Unavailable.
         """
@@ -128,28 +108,26 @@ class Desk:
                 with self.doors.working.slot(asking.scope.key_id) as slot:
                     try:
                         sent = asked(bytes(body.content), kind)
-                        given = Given(
+                        given: Given[Struct] = Given(
                             command=sent.command,
                             personal=sent.personal,
                             key=key,
                             seen=seen,
                             only_tried=only_tried,
                         )
-                        answer = await slot.within_patience(execute(given))
+                        answer = await slot.within_patience(
+                            self.commanding.execute(on, given, asking.by, asking.reference)
+                        )
                     except EventRefused as why:
                         raise unreadable(why) from why
         return _done(asking, answer)
 
-    async def tried(
-        self, asking: Asking, kind: type[msgspec.Struct], tried: Tried
-    ) -> TriedDocument:
+    async def tried(self, asking: Asking, kind: type[Struct], tried: Tried) -> TriedDocument:
         """Return what a command would record and change. Raises: Unavailable, UnreadableEvent."""
         found = None
         if tried.unit:
             with self.doors.asking.slot() as slot:
-                found = await slot.within_patience(
-                    changes(self.customers, tried.unit, asking.reference)
-                )
+                found = await slot.within_patience(self.commanding.changes(tried, asking.reference))
         return TriedDocument(
             version=len(tried.events),
             events=[tried_event(one) for one in tried.unit],

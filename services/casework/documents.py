@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -12,11 +12,14 @@ from events.branch_calendars import business_time
 from events.cases.clocks import Clock, reached_at
 from events.cases.staff import staff_in_force
 from events.cases.state import Case, Obligation
+from events.customers.accounts import gate_refusal
 from events.envelope import CustomerId, RecordedEvent
 from events.facts import Fact
 from events.money import Money
 from events.policy import Reference
+from events.refusals import Teller
 from events.touchpoints import Touchpoint
+from events.touchpoints.payment import CreditChecked
 from services.casework.comparing import Changes
 from services.casework.problems import Change
 from services.casework.undoing import Undo
@@ -147,6 +150,24 @@ class AlertCommandDocument(Struct, frozen=True, kw_only=True):
     until: datetime | None
     delegate: str | None
     events: Sequence[EventDocument]
+
+
+def credit_of(recorded: Iterable[Touchpoint], teller: Teller) -> CreditDocument | None:
+    """Return what the gate said, if it was asked; a shut gate says what would open it."""
+    for data in recorded:
+        if isinstance(data, CreditChecked):
+            refused = gate_refusal(data)
+            told = None if refused is None else teller.tell(refused)
+            return CreditDocument(
+                approved=data.approved,
+                rule=None if refused is None else refused.rule,
+                detail=None if told is None else told.detail,
+                remedy=None if told is None else told.remedy,
+                exposure=data.exposure,
+                limit=data.limit,
+                reserved_until=data.reserved_until,
+            )
+    return None
 
 
 class TriedEvent(Struct, frozen=True):

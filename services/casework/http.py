@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol, cast
+from typing import Protocol
 
 import structlog
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from events.cases.commands import CaseCommand, Command
+from events.cases.commands import CaseCommand
 from events.envelope import RecordedEvent
 from events.touchpoints.base import PersonalTouchpoint
 from services.casework import openapi
 from services.casework.api import COMMANDS
-from services.casework.cases import Cases, CommandOn, customer_of, folded
-from services.casework.desk import Asking, Desk, Given, json_response
+from services.casework.cases import customer_of, folded
+from services.casework.desk import Asking, Desk, json_response
 from services.casework.documents import CommandDocument, History, case_document, event_document
-from services.casework.executing import Answer, Tried
+from services.casework.executing import Tried
 from services.casework.parts import CaseworkPlatform
 from services.casework.problems import refused
 from services.vault.vault import subject_of
@@ -30,26 +30,9 @@ _LOG = structlog.get_logger()
 class _Desk(Desk):
     """What the routes of cases share."""
 
-    def __init__(self, platform: CaseworkPlatform, rates: Rates) -> None:
-        super().__init__(platform, rates)
-        self.cases = Cases(self.streams, platform.log, platform.pool)
-
     async def command(self, asking: Asking, case_id: str, kind: type[CaseCommand]) -> Response:
         """Do a command, or say why not. Raises: Problem, Unavailable."""
-
-        async def execute(given: Given[CaseCommand]) -> Answer:
-            command = CommandOn(
-                case_id=case_id,
-                command=cast("Command", given.command),
-                by=asking.by,
-                key=given.key,
-                seen=given.seen,
-                personal=given.personal,
-                only_tried=given.only_tried,
-            )
-            return await self.cases.execute(command, asking.reference)
-
-        answer = await self.done(asking, kind, execute)
+        answer = await self.done(asking, kind, case_id)
         if isinstance(answer, Tried):
             tried = await self.tried(asking, kind, answer)
             return json_response(tried, tried.version, ())
@@ -66,10 +49,10 @@ class _Desk(Desk):
     async def history(self, asking: Asking, case_id: str) -> Response:
         """Return a case with all its events. Raises: Problem, Unavailable."""
         with self.doors.asking.slot() as slot:
-            events = await slot.within_patience(self.cases.events(case_id))
+            events = await slot.within_patience(self.commanding.cases.events(case_id))
             case = folded(events)
             if case is None:
-                why = await slot.within_patience(self.cases.without_stream(case_id))
+                why = await slot.within_patience(self.commanding.cases.without_stream(case_id))
                 raise refused(why, asking.teller)
             notes = await slot.within_patience(self._opened(events))
         shown = [

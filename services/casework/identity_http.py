@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Protocol, cast
+from typing import Protocol
 
 from fastapi import APIRouter
 from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from events.customers import profile
-from events.customers.merging import Merge, Unmerge
 from events.envelope import CustomerId
 from services.casework import openapi
 from services.casework.api import IDENTITY_COMMANDS
-from services.casework.desk import Asking, Desk, Given, json_response
+from services.casework.desk import Asking, Desk, json_response
 from services.casework.documents import EventDocument, event_document
-from services.casework.executing import Answer, Tried
-from services.casework.identity import CommandAbout, Identities
+from services.casework.executing import Tried
 from services.casework.parts import CaseworkPlatform
-from services.casework.profiles import ProfileOrder, Profiles
 from services.web.rates import Rates
 
 
@@ -34,23 +30,12 @@ class IdentityDocument(Struct, frozen=True, kw_only=True):
 class _Desk(Desk):
     """What the routes share."""
 
-    def __init__(self, platform: CaseworkPlatform, rates: Rates) -> None:
-        super().__init__(platform, rates)
-        self.identities = Identities(platform, self.streams)
-        self.profiles = Profiles(self.streams, self.customers, platform.vault)
-
     async def command(self, asking: Asking, customer: CustomerId, kind: type[Struct]) -> Response:
         """Do a command, or say why not; the position waits for both customers of a merge.
 
         Raises: Problem, Unavailable.
         """
-
-        async def execute(given: Given[Struct]) -> Answer:
-            if kind in (Merge, Unmerge):
-                return await self._moved(asking, customer, given)
-            return await self._known(asking, customer, given)
-
-        answer = await self.done(asking, kind, execute)
+        answer = await self.done(asking, kind, customer)
         if isinstance(answer, Tried):
             tried = await self.tried(asking, kind, answer)
             return json_response(tried, tried.version, ())
@@ -60,31 +45,8 @@ class _Desk(Desk):
             events=[event_document(event, asking.reference) for event in answer.own],
         )
         response = json_response(document, len(answer.events), answer.own, replayed=answer.replayed)
-        response.headers["Touchstone-Position"] = (await self.identities.reached(answer)).token()
+        response.headers["Touchstone-Position"] = await self.commanding.position(answer) or ""
         return response
-
-    async def _moved(self, asking: Asking, customer: CustomerId, given: Given[Struct]) -> Answer:
-        order = CommandAbout(
-            customer=customer,
-            command=cast("Merge | Unmerge", given.command),
-            by=asking.by,
-            key=given.key,
-            seen=given.seen,
-            only_tried=given.only_tried,
-        )
-        return await self.identities.execute(order)
-
-    async def _known(self, asking: Asking, customer: CustomerId, given: Given[Struct]) -> Answer:
-        order = ProfileOrder(
-            customer=customer,
-            command=cast("profile.Command", given.command),
-            by=asking.by,
-            key=given.key,
-            seen=given.seen,
-            personal=given.personal,
-            only_tried=given.only_tried,
-        )
-        return await self.profiles.execute(order, asking.reference)
 
 
 def identity_router(platform: CaseworkPlatform, rates: Rates) -> APIRouter:

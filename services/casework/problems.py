@@ -9,11 +9,14 @@ from typing import NamedTuple
 from msgspec import Struct
 from starlette.responses import Response
 
+from events.cases.staff import Staff
+from events.policy import Reference
 from events.refusals import Refused, Teller
 from events.texts import N_, worded
 from services.intake.answers import EventRefused
 from services.web.languages import texts
 from services.web.problems import Problem
+from services.web.refusal_words import refusal_teller
 from services.web.touchpoint_names import TOUCHPOINTS
 
 
@@ -171,6 +174,18 @@ def said(
         field=field,
         more=more,
     )
+
+
+def staff_teller(reference: Reference, by: Staff, language: str) -> Teller:
+    """Return what tells refusals to a member of staff, in the zone of his or her branch."""
+
+    def department(department_id: str) -> str | None:
+        known = reference.departments.get(department_id)
+        if known is None:
+            return None
+        return (known.name_en or known.name) if language == "en" else known.name
+
+    return refusal_teller(language, reference.zone_of(by.branch_id), department)
 
 
 def refused(refusal: Refused, teller: Teller) -> CommandProblem:

@@ -17,8 +17,12 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from events.texts import worded
 from projections import PROJECTIONS
+from services.console.acting import case_page, publishing
+from services.console.acting import routes as acting
+from services.console.acting.words import ActingWords
 from services.console.alerts import routes as alerts
 from services.console.alerts.words import AlertWords
+from services.console.branches import routes as branches
 from services.console.cases import board_routes as case_boards
 from services.console.cases import routes as cases
 from services.console.cases.words import CaseWords
@@ -26,6 +30,8 @@ from services.console.credit import routes as credit
 from services.console.credit.words import CreditWords
 from services.console.customers import routes as customers
 from services.console.customers.touchpoint_words import TouchpointWords
+from services.console.imports import routes as imports
+from services.console.imports.words import ImportWords
 from services.console.looks import routes as looks
 from services.console.looks.words import LookWords
 from services.console.overview import routes as overview
@@ -36,6 +42,7 @@ from services.console.overview.panels import draw
 from services.console.people import administering, entering, own_account
 from services.console.people.words import PeopleWords
 from services.console.policies import routes as policies
+from services.console.policies.words import PolicyWords
 from services.console.receivables import routes as receivables
 from services.console.receivables.words import ReceivablesWords
 from services.console.service import routes as service
@@ -46,12 +53,13 @@ from services.console.shared.customer_at import UnknownCustomer
 from services.console.shared.i18n import language_of, speaker
 from services.console.shared.openapi import describe_documents
 from services.console.shared.page import dynamic_headers, page_response
-from services.console.shared.platform import ConsolePlatform
 from services.console.shared.problem_words import ProblemWords
 from services.console.shared.refusals import invalid_parameters, unavailable
 from services.console.shared.render import Renderer, assets
 from services.console.shared.security import SecurityHeaders
 from services.console.shared.visit import NotModified
+from services.console.status import routes as status
+from services.console.status.words import StatusWords
 from services.console.value import routes as value
 from services.console.value.words import ValueWords
 from services.errors import Unavailable, UnreadableEvent
@@ -59,6 +67,7 @@ from services.people.doorkeeper import StaffDoor
 from services.people.people import People
 from services.people.principal import Doorkeeper, OpenDoor, Principal
 from services.people.refusals import LogInNeeded
+from services.platform import Platform
 from services.web.origin import SameOriginWrites
 from services.web.problems import Problem
 
@@ -88,6 +97,13 @@ _ROUTERS = (
     customers.pages,
     alerts.pages,
     looks.pages,
+    branches.pages,
+    policies.pages,
+    imports.pages,
+    status.pages,
+    acting.pages,
+    case_page.pages,
+    publishing.pages,
     entering.pages,
     own_account.pages,
     administering.pages,
@@ -100,13 +116,17 @@ def renderer() -> Renderer:
     """Return the templates with every topic's words."""
     return Renderer(
         {
+            "acting_words": ActingWords,
             "alert_words": AlertWords,
             "case_words": CaseWords,
             "credit_words": CreditWords,
             "look_words": LookWords,
+            "import_words": ImportWords,
+            "policy_words": PolicyWords,
             "people_words": PeopleWords,
             "receivables_words": ReceivablesWords,
             "service_words": ServiceWords,
+            "status_words": StatusWords,
             "touchpoint_words": TouchpointWords,
             "value_words": ValueWords,
         }
@@ -114,7 +134,7 @@ def renderer() -> Renderer:
 
 
 def create_console(
-    platform: ConsolePlatform,
+    platform: Platform,
     most_viewers: int = 500,
     doorkeeper: Doorkeeper | None = None,
     people: People | None = None,

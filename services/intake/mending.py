@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from events.envelope import BranchId
+from events.texts import worded
 from services.errors import UsageError
 from services.intake.answers import Answer
 from services.intake.draft import Scope
@@ -32,12 +33,15 @@ async def resubmit(
     entry = await quarantine.one_waiting(any_id)
     if corrected is None and (entry.cut or entry.event is None):
         raise UsageError(
-            f"the event of {entry.quarantine_id} is not kept whole: give all of it with --event"
+            worded(
+                "the event of %(entry)s is not kept whole: give all of it, corrected",
+                entry=entry.quarantine_id,
+            )
         )
     try:
         event = parse((entry.event or "").encode() if corrected is None else corrected)
     except MalformedBody as error:
-        raise UsageError(f"the event cannot be read: {error}") from error
+        raise UsageError(worded("the event cannot be read: %(why)s", why=str(error))) from error
     for change in changes:
         _change(event, change)
     scope = Scope(BranchId(entry.branch_id), entry.headquarters)
@@ -53,7 +57,9 @@ async def discard(quarantine: Quarantine, any_id: str, reason: str) -> str:
     Raises: UsageError, Unavailable.
     """
     if not 1 <= len(reason.strip()) <= _LONGEST_REASON or not reason.isprintable():
-        raise UsageError(f"--reason: say in 1 to {_LONGEST_REASON} characters of one line why")
+        raise UsageError(
+            worded("reason: say in 1 to %(most)s characters of one line why", most=_LONGEST_REASON)
+        )
     entry = await quarantine.one_waiting(any_id)
     await quarantine.settle(entry, "discarded", reason.strip())
     return entry.quarantine_id
@@ -67,7 +73,9 @@ def _change(event: object, change: str) -> None:
     for name in holders:
         place = place.get(name) if isinstance(place, Mapping) else None
     if not isinstance(place, dict) or not last or (not given and last not in place):
-        raise UsageError(f"{path!r} is no place in the event, such as data.amount.minor")
+        raise UsageError(
+            worded("%(path)s is no place in the event, such as data.amount.minor", path=repr(path))
+        )
     if not given:
         del place[last]
         return

@@ -15,6 +15,7 @@ import asyncpg
 import msgspec
 from msgspec import Struct
 
+from events.texts import worded
 from services.errors import UsageError
 from services.intake.answers import EventRefused
 from services.intake.draft import Scope
@@ -170,12 +171,17 @@ class Quarantine:
         try:
             wanted = str(UUID(any_id))
         except ValueError as error:
-            raise UsageError(f"{any_id!r} is no id; see `touchstone quarantine list`") from error
+            raise UsageError(
+                worded("%(id)s is no id; see the list of what was refused", id=repr(any_id))
+            ) from error
         with translated():
             rows = await self._pool.fetch(sql("quarantine_show"), wanted)
         if not rows:
             raise UsageError(
-                f"nothing with id {wanted} lies in quarantine; see `touchstone quarantine list`"
+                worded(
+                    "nothing with id %(id)s lies in quarantine; see the list of what was refused",
+                    id=wanted,
+                )
             )
         return [_quarantined(row, await self._event(row)) for row in rows]
 
@@ -185,10 +191,18 @@ class Quarantine:
         waiting = [entry for entry in found if entry.state == "waiting"]
         if not waiting:
             last = found[0]
-            raise UsageError(f"{last.quarantine_id} was {last.state} before")
+            raise UsageError(
+                worded("%(id)s was %(state)s before", id=last.quarantine_id, state=last.state)
+            )
         if len(waiting) > 1:
             ids = ", ".join(entry.quarantine_id for entry in waiting)
-            raise UsageError(f"{any_id} was refused in several wordings; name one of {ids}")
+            raise UsageError(
+                worded(
+                    "%(id)s was refused in several wordings; name one of %(ids)s",
+                    id=any_id,
+                    ids=ids,
+                )
+            )
         return waiting[0]
 
     async def settle(
@@ -200,7 +214,9 @@ class Quarantine:
                 sql("quarantine_settle"), entry.quarantine_id, state, reason, self._clock.now()
             )
         if settled is None:
-            raise UsageError(f"{entry.quarantine_id} was settled by somebody else meanwhile")
+            raise UsageError(
+                worded("%(id)s was settled by somebody else meanwhile", id=entry.quarantine_id)
+            )
 
     async def _event(self, row: asyncpg.Record) -> str | None:
         if row["sealed"] is None:

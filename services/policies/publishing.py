@@ -49,6 +49,12 @@ class Published(Struct, frozen=True, kw_only=True):
 class PolicyRefused(TouchstoneError):
     """The gateway does not take the policy; the message names field, reason and remedy."""
 
+    def __init__(self, field: str, reason: str, remedy: str) -> None:
+        super().__init__(f"{field} {reason}; {remedy}")
+        self.field = field
+        self.reason = reason
+        self.remedy = remedy
+
 
 def policy_id(meant: Candidate, reference: Reference) -> str:
     """Return the id of a policy: the same for the same policy over the same predecessor."""
@@ -106,7 +112,7 @@ async def publish_policy(
         # and the events table does not have it yet.
         return _said_already(meant, str(event["id"]), reference, now)
     if answer.status == "refused":
-        raise PolicyRefused(f"{answer.field} {answer.reason}; {answer.remedy}")
+        raise PolicyRefused(answer.field or "", answer.reason or "", answer.remedy or "")
     return Published(
         status=answer.status,
         kind=meant.kind,

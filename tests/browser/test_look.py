@@ -25,6 +25,11 @@ PAGES = (
     "/customers/V-2",
     "/customers/K-2",
     "/customers/V-1/timeline",
+    "/branches?from=2026-03-01",
+    "/policies",
+    "/policies/fees",
+    "/imports",
+    "/status",
     "/nowhere",
 )
 

@@ -227,7 +227,7 @@ async def test_a_declined_case_and_a_duplicate_say_so_and_lead_to_the_other(desk
         assert goes_on in page.text
         assert f'<a href="/cases/{other}">{other[:8]}</a>' in page.text
     found = await desk.client.get(f"/cases/{other}")
-    assert (found.status_code, found.headers["location"]) == (303, f"/customers/K-2#case-{other}")
+    assert (found.status_code, '<a class="who" href="/customers/K-2"' in found.text) == (200, True)
     assert (await desk.client.get("/cases/nobody's")).status_code == 404
     reopened = CaseReopened(case_id=declined, reason="bought in May")
     await desk.company.report("K-1", reopened)

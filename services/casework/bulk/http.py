@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import aclosing
-from typing import Protocol, TypeVar, cast
+from typing import Protocol
 
 import structlog
 from fastapi import APIRouter
@@ -12,20 +12,18 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from events.cases.commands import CaseCommand, Command
+from events.cases.commands import CaseCommand
 from events.customers.account_commands import AccountCommand
-from events.customers.account_commands import Command as AccountCommands
 from events.texts import worded
 from services.casework.api import ACCOUNT_COMMANDS, COMMANDS
 from services.casework.bulk import openapi
-from services.casework.bulk.accounts import ManyAccounts
-from services.casework.bulk.asking import MOST_ITEMS, AskedOfMany, Found, Subjects
+from services.casework.bulk.asking import MOST_ITEMS, AskedOfMany, Found
 from services.casework.bulk.bodies import MAX_BYTES, MAX_VALUES, On, Sent, sent
-from services.casework.bulk.cases import ManyCases
 from services.casework.bulk.finding import found as found_by
 from services.casework.bulk.finding import unknown_name
 from services.casework.bulk.lines import MEDIA_TYPE, encoded
 from services.casework.bulk.running import Lines, Run, done, tried
+from services.casework.bulk.subjects import subjects
 from services.casework.bulk.telling import Telling
 from services.casework.desk import Asking, Desk
 from services.casework.parts import CaseworkPlatform
@@ -56,8 +54,6 @@ _AT_ONCE, _SHARE = 4, 2
 
 
 Kind = type[CaseCommand] | type[AccountCommand]
-
-C = TypeVar("C", bound=Struct)
 
 
 class _Stream(StreamingResponse):
@@ -96,33 +92,22 @@ class _Desk(Desk):
         got = await self._sent(asking, kind, only_tried=only_tried)
         found = await self._found(asking, got.on)
         self.doors.throttle.count(asking.scope.key_id, len(found.items))
+        asked = AskedOfMany[Struct](
+            command=got.asked.command,
+            by=asking.by,
+            reference=asking.reference,
+            key=key,
+            personal=got.asked.personal,
+        )
         run = Run(
-            subjects=self._subjects(asking, got, key),
+            subjects=subjects(self.platform, self.commanding, asked),
             found=found,
             telling=Telling(asking.teller, asking.language, asking.reference),
             undo=undo_of(kind, asking.language),
         )
         _LOG.info("bulk_begins", command=word, items=len(found.items), tried=only_tried)
-        lines = tried(run, self.customers, asking.reference) if only_tried else done(run)
+        lines = tried(run, self.commanding.customers, asking.reference) if only_tried else done(run)
         return _Stream(lines, self._running, asking.scope.key_id)
-
-    def _subjects(self, asking: Asking, got: Sent, key: str) -> Subjects:
-        """Return what the command is given on."""
-
-        def asked(command: C) -> AskedOfMany[C]:
-            return AskedOfMany(
-                command=command,
-                by=asking.by,
-                reference=asking.reference,
-                key=key,
-                personal=got.asked.personal,
-            )
-
-        command = got.asked.command
-        if isinstance(command, CaseCommand):
-            return ManyCases(self.platform, self.streams, asked(cast("Command", command)))
-        of_account = asked(cast("AccountCommands", command))
-        return ManyAccounts(self.platform, self.streams, self.customers, of_account)
 
     async def _sent(self, asking: Asking, kind: Kind, *, only_tried: bool) -> Sent:
         key = asking.scope.key_id

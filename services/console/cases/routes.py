@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import Path, Query
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from events.envelope import CustomerId
 from events.texts import worded
@@ -26,8 +25,7 @@ from services.console.cases.words import BREACHES, PRIORITIES, STATUSES
 from services.console.shared.countdown import countdown
 from services.console.shared.customer_at import CustomerAt, UnknownCustomer, customer_at
 from services.console.shared.openapi import documented
-from services.console.shared.page import dynamic_headers
-from services.console.shared.parameters import Identifier, InstantParameters, Parameters
+from services.console.shared.parameters import Identifier, InstantParameters
 from services.console.shared.persons import persons
 from services.console.shared.reading import department_names
 from services.console.shared.visit import PAGE_LENGTH, TheVisit, Visit, api_router, page_router
@@ -84,25 +82,12 @@ async def get_case(
         customer = await worklist.customer_of_case(reader, case)
     if customer is None:
         raise UnknownCase(case)
-    found, explained = await _explained(visit, customer, case, asked)
+    found, explained = await explained_case(visit, customer, case, asked)
     visit.reflects(found.position.token())
     return visit.answer(history_document(found, explained))
 
 
-@pages.get("/cases/{case}")
-async def find_case(visit: TheVisit, case: CasePath) -> Response:
-    """Lead to a case on the page of the customer whose it is."""
-    visit.need(Right.SEE_CUSTOMERS)
-    asked = visit.asked(Parameters)
-    async with visit.rows(visit.console.cases, asked, tagged=False) as reader:
-        customer = await worklist.customer_of_case(reader, case)
-    if customer is None:
-        raise UnknownCase(case)
-    address = f"/customers/{quote(customer, safe='')}#case-{quote(case, safe='')}"
-    return RedirectResponse(address, HTTPStatus.SEE_OTHER, headers=dynamic_headers(None))
-
-
-async def _explained(
+async def explained_case(
     visit: Visit, customer: CustomerId, case: str, asked: InstantParameters
 ) -> tuple[CustomerAt, CaseExplanation]:
     """Return a case explained, and whose it was: by then perhaps another's of a merge."""
@@ -159,6 +144,7 @@ async def show_cases(visit: TheVisit) -> Response:
             "department_names": department_names(reader.reference, visit.language),
             "reference": reader.reference,
             "countdown": countdown,
+            "list_query": visit.request.url.query,
             **visit.paging_links(page.next_cursor, asked.cursor),
             **notices,
         },

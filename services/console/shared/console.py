@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from projections.protocol import Projection
+from services.casework.commanding import Commanding
 from services.console.shared.cursor import CursorSigner
-from services.console.shared.platform import ConsolePlatform
 from services.console.shared.reading import CASES, RECEIVABLES, VALUE, ReadModel, SharedFeed
 from services.console.shared.render import Renderer
 from services.people.looks import Looks
 from services.people.people import People
 from services.people.principal import Doorkeeper
+from services.platform import Platform
 from services.search.persons import Persons
 
 _SIGNING_SUBJECT = "console:cursors"
@@ -25,7 +26,7 @@ class Console:
 
     def __init__(
         self,
-        platform: ConsolePlatform,
+        platform: Platform,
         projections: Sequence[Projection],
         renderer: Renderer,
         doorkeeper: Doorkeeper,
@@ -38,6 +39,8 @@ class Console:
         self.cases = ReadModel(platform, [named[CASES]], feed)
         self.everything = ReadModel(platform, projections, feed)
         self.vault = platform.vault
+        self.platform = platform
+        self.commanding = Commanding(platform)
         self.persons = Persons(platform.pool, platform.vault, platform.clock)
         self.looks = Looks(platform.pool, platform.clock)
         self.renderer = renderer

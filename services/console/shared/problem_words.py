@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from services.casework.problems import CommandProblem
 from services.console.shared.i18n import N_
 from services.console.shared.words import Named
 from services.people.principal import NotAllowed, Right
@@ -138,6 +139,8 @@ class ProblemWords(Named):
         """Return what is wrong and how to mend it; a field is named as its form names it."""
         if isinstance(problem, NotAllowed):
             return self._refused(problem)
+        if isinstance(problem, CommandProblem):  # told in the reader's language already
+            return Told(problem.title, problem.detail, problem.remedy)
         title, detail, remedy = _PROBLEMS.get(problem.code, _OTHER)
         field = problem.field or ""
         name = self._(_FIELDS[field]) if field in _FIELDS else field

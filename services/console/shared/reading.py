@@ -23,10 +23,10 @@ from projections.case_board.projection import CaseBoard
 from projections.protocol import Projection
 from projections.receivables.projection import Receivables
 from projections.value_tiers.projection import ValueTiers
-from services.console.shared.platform import ConsolePlatform
 from services.console.shared.statements import Statements, named_sql
 from services.errors import Unavailable, UnreadableEvent
 from services.people.principal import Principal, Scope
+from services.platform import Platform
 from services.postgres.pool import translated
 from services.projector.reference_feed import ReferenceFeed
 from services.rows.guards import can_enter, entering
@@ -139,7 +139,7 @@ class Reader:
 class SharedFeed:
     """Policies and reference data, followed once for all read models of a console."""
 
-    def __init__(self, platform: ConsolePlatform) -> None:
+    def __init__(self, platform: Platform) -> None:
         self._feed = ReferenceFeed(platform.pool)
         self._feeding = asyncio.Lock()
 
@@ -156,7 +156,7 @@ class ReadModel:
     """The rows of one projection version, or of several, read at a stated position."""
 
     def __init__(
-        self, platform: ConsolePlatform, projections: Sequence[Projection], feed: SharedFeed
+        self, platform: Platform, projections: Sequence[Projection], feed: SharedFeed
     ) -> None:
         self.platform = platform
         self.projections = {projection.name: projection for projection in projections}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
+from uuid import uuid4
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
@@ -17,6 +19,11 @@ def _source(name: str) -> str:
     """Return a template: `topic/name.html` is the file <topic>/templates/<name>.html."""
     topic, _, file = name.partition("/")
     return files("services.console").joinpath(topic, "templates", file).read_text("utf-8")
+
+
+def _new_key() -> str:
+    """Return a key under which a form is done once."""
+    return str(uuid4())
 
 
 @cache
@@ -54,7 +61,9 @@ class Renderer:
         made.globals |= {
             "asset": assets().url,
             "has_scripts": "vendor/htmx.min.js" in assets() and "vendor/hx-sse.min.js" in assets(),
+            "instant_of": datetime.fromisoformat,
             "language": language,
+            "new_key": _new_key,
             "say": say,
         }
         made.globals |= {name: words(say) for name, words in self._words.items()}

@@ -1,4 +1,5 @@
-// Says beside the heading whether the page is live; everything else works by markup.
+// Keys, and whether the page is live. All that is done by keys is there as links and buttons too:
+// an element says by data-key which keys press it, and by its own text what that does.
 (() => {
   "use strict";
   const tell = (state) => () => { document.body.dataset.stream = state; };
@@ -6,4 +7,108 @@
   for (const lost of ["htmx:sse:error", "htmx:sse:close", "htmx:sse:before:connection"]) {
     document.addEventListener(lost, tell("off"));
   }
+
+  const isField = (element) =>
+    element instanceof HTMLElement &&
+    (element.isContentEditable ||
+      /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName) &&
+      !/^(button|checkbox|radio|submit|reset)$/.test(element.type || ""));
+  const isSeen = (element) => element.getClientRects().length > 0;
+  const keysOf = (element) => (element.dataset.key || "").split(" ");
+  const keyed = () => [...document.querySelectorAll("[data-key]")];
+  const nameOf = (element) => {
+    const copy = element.cloneNode(true);
+    for (const hint of copy.querySelectorAll("kbd")) hint.remove();
+    return element.dataset.keyName || element.getAttribute("aria-label") || copy.textContent.trim();
+  };
+
+  function press(element) {
+    if (element.tagName === "SUMMARY") {
+      const menu = element.parentElement;
+      menu.open = !menu.open;
+      const first = menu.open && menu.querySelector("a, button");
+      (first || element).focus();
+    } else if (isField(element)) {
+      element.focus();
+    } else {
+      element.click();
+    }
+  }
+
+  function step(by) {
+    const rows = [...document.querySelectorAll("a[data-row]")].filter(isSeen);
+    if (!rows.length) return false;
+    const here = rows.indexOf(document.activeElement);
+    const next = here < 0 ? (by > 0 ? 0 : rows.length - 1) : here + by;
+    if (rows[next]) rows[next].focus();
+    return true;
+  }
+
+  function help() {
+    const dialog = document.getElementById("keys");
+    if (!dialog || dialog.open) return false;
+    const list = dialog.querySelector("dl");
+    for (const made of list.querySelectorAll("[data-made]")) made.remove();
+    const told = new Set();
+    for (const element of keyed()) {
+      if (dialog.contains(element)) continue;
+      const keys = keysOf(element).filter((key) => !told.has(key));
+      if (!keys.length) continue;
+      keys.forEach((key) => told.add(key));
+      const entry = document.createElement("div");
+      entry.dataset.made = "";
+      const term = document.createElement("dt");
+      keys.forEach((key) => {
+        const sign = document.createElement("kbd");
+        sign.textContent = key;
+        term.append(sign, " ");
+      });
+      const words = document.createElement("dd");
+      words.textContent = nameOf(element);
+      entry.append(term, words);
+      list.prepend(entry);
+    }
+    dialog.showModal();
+    return true;
+  }
+
+  function pressed(key) {
+    if (key === "?") return help();
+    const found = keyed().filter((element) => keysOf(element).includes(key));
+    const element = found.find(isSeen) || found.find((one) => one.closest("details:not([open])"));
+    if (element) {
+      press(element);
+      return true;
+    }
+    if (key === "j") return step(1);
+    return key === "k" && step(-1);
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.isComposing || document.querySelector("dialog[open]")) return;
+    if (isField(event.target)) {
+      if (event.key === "Escape") event.target.blur();
+      return;
+    }
+    if (event.repeat && event.key !== "j" && event.key !== "k") return;
+    if (pressed(event.key)) event.preventDefault();
+  });
+
+  // A form that was fetched into the page begins with its first field.
+  document.addEventListener("htmx:after:swap", () => {
+    const form = document.querySelector("#act form.act");
+    if (!form || form.contains(document.activeElement)) return;
+    const field = form.querySelector("input:not([type=hidden]), select, textarea, button");
+    if (field) field.focus();
+  });
+
+  // Of a list of choices, one tick ticks them all.
+  document.addEventListener("change", (event) => {
+    const all = event.target;
+    if (!(all instanceof HTMLInputElement) || !all.dataset.all) return;
+    for (const one of document.querySelectorAll(`input[name="${CSS.escape(all.dataset.all)}"]`)) {
+      one.checked = all.checked;
+    }
+  });
 })();

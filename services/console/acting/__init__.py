@@ -1,0 +1,1 @@
+"""Acting from pages: forms of commands, of touchpoints, and of one command on many."""

@@ -1,0 +1,220 @@
+"""One case as a page of its own: who, where it stands, all that was said, and what may be done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, NamedTuple
+from urllib.parse import parse_qsl, quote, urlencode
+
+import structlog
+from fastapi import Path
+from pydantic import Field as Described
+from pydantic import ValidationError
+from starlette.responses import Response
+
+from events.envelope import CustomerId
+from events.facts import Fact
+from projections.case_board.explain import CaseExplanation
+from services.casework.problems import CommandProblem
+from services.casework.undoing import UNDONE_BY
+from services.console.acting.person import Actor, actor_or_none
+from services.console.acting.subjects import Subject, case_subject
+from services.console.cases import worklist
+from services.console.cases.parameters import CasesParameters
+from services.console.cases.routes import UnknownCase, explained_case
+from services.console.shared.countdown import countdown
+from services.console.shared.customer_at import CustomerAt
+from services.console.shared.parameters import Identifier, InstantParameters
+from services.console.shared.persons import persons
+from services.console.shared.reading import branch_names, department_names
+from services.console.shared.visit import PAGE_LENGTH, TheVisit, Visit, page_router
+from services.people.principal import Right
+from services.vault.subject_key import SealBroken
+
+_LOG = structlog.get_logger(__name__)
+
+pages = page_router()
+
+CasePath = Annotated[Identifier, Path(description="The case's id.")]
+
+
+class CasePageParameters(InstantParameters):
+    """Which instant, which list one came from, and what was just done."""
+
+    list: Annotated[str | None, Described(max_length=1_000)] = None
+    done: Annotated[str | None, Described(max_length=40)] = None
+
+
+class Turn(NamedTuple):
+    """Something that was said or done about a case."""
+
+    at: datetime
+    event_id: str
+    type: str
+    by: str | None
+    branch_id: str
+    words: Sequence[tuple[str, object]]
+    said: Mapping[str, str] | None  # personal; None: nobody can, or this visitor may not, read it
+    is_sealed: bool
+
+
+class Neighbours(NamedTuple):
+    """The list one came from, and the cases before and after this one in it."""
+
+    back: str
+    before: str | None
+    after: str | None
+
+
+@pages.get("/cases/{case}")
+async def show_case(visit: TheVisit, case: CasePath) -> Response:
+    """Show a case with all that was said about it and all that may be done with it now."""
+    visit.need(Right.SEE_CUSTOMERS)
+    asked = visit.asked(CasePageParameters)
+    signer = await visit.console.signer()
+    async with visit.rows(visit.console.cases, asked, tagged=False) as reader:
+        customer = await worklist.customer_of_case(reader, case)
+        if customer is None:
+            raise UnknownCase(case)
+        beside = None
+        if asked.list is not None and (wanted := _list(asked.list)) is not None:
+            page = await worklist.cases(
+                reader, wanted.case_filter(), PAGE_LENGTH, signer, wanted.cursor
+            )
+            after = None
+            if page.next_cursor is not None:
+                rest = await worklist.cases(
+                    reader, wanted.case_filter(), 1, signer, page.next_cursor
+                )
+                after = next(
+                    (_link(one.row.case_id, asked.list, page.next_cursor) for one in rest.entries),
+                    None,
+                )
+            ids = [one.row.case_id for one in page.entries]
+            beside = _neighbours(case, ids, asked.list, after)
+        notices = await visit.notices(reader)
+    found, explained = await explained_case(visit, customer, case, asked)
+    visit.reflects(found.position.token())
+    who = None if found.as_of is not None else await _who(visit)
+    subject = None if who is None else await _subject(who, case)
+    context = {
+        "explained": explained,
+        "row": explained.case,
+        "customer": found.customer,
+        "persons": await persons(visit, [found.customer]),
+        "turns": await conversation(visit, found, case, explained),
+        "subject": subject,
+        "tell": None if who is None else who.teller.tell,
+        "undo": _undo(asked.done, subject),
+        "done": asked.done,
+        "beside": beside,
+        "asked": asked,
+        "zone": found.zone,
+        "as_of": found.as_of,
+        "reference": found.reference,
+        "countdown": countdown,
+        "department_names": department_names(found.reference, visit.language),
+        **notices,
+        "branch_names": branch_names(found.reference, visit.language),
+        "at": found.at,
+    }
+    return visit.page("acting/case.html", "/cases", context)
+
+
+async def _who(visit: Visit) -> Actor | None:
+    return await actor_or_none(visit) if visit.principal.may(Right.COMMAND) else None
+
+
+async def _subject(who: Actor, case: str) -> Subject | None:
+    """Return the case as it may be commanded; None: it is kept elsewhere, or not open yet."""
+    try:
+        return await case_subject(who, case)
+    except CommandProblem:
+        return None
+
+
+def _undo(done: str | None, subject: Subject | None) -> str | None:
+    """Return the command that undoes what was just done, where it may be given now."""
+    if done is None or subject is None:
+        return None
+    word = UNDONE_BY.get(done)
+    if word is None or (offer := subject.offers.get(word)) is None or not offer.is_open:
+        return None
+    return word
+
+
+def _list(query: str) -> CasesParameters | None:
+    """Return which list a query asks for; one that nothing answers to is none."""
+    given = {name: value for name, value in parse_qsl(query) if name not in ("lang", "at_least")}
+    try:
+        return CasesParameters.model_validate(given)
+    except ValidationError:
+        return None
+
+
+def _link(case: str, query: str, cursor: str | None = None) -> str:
+    if cursor is not None:
+        kept = dict(parse_qsl(query)) | {"cursor": cursor}
+        query = urlencode(kept)
+    return f"/cases/{quote(case, safe='')}?{urlencode({'list': query})}"
+
+
+def _neighbours(case: str, ids: Sequence[str], query: str, following: str | None) -> Neighbours:
+    """Return what lies beside a case in a list; beside one that left it, the list's first."""
+    back = f"/cases?{query}" if query else "/cases"
+    if case not in ids:
+        return Neighbours(back, None, _link(ids[0], query) if ids else None)
+    place = ids.index(case)
+    before = _link(ids[place - 1], query) if place else None
+    after = _link(ids[place + 1], query) if place + 1 < len(ids) else following
+    return Neighbours(back, before, after)
+
+
+async def conversation(
+    visit: Visit, found: CustomerAt, case: str, explained: CaseExplanation
+) -> Sequence[Turn]:
+    """Return all that was said and done about a case, the latest first.
+
+    What is personal in it is opened for whoever may see persons. Raises: Unavailable.
+    """
+    steps = {step.event_id for step in explained.history if step.event_id is not None}
+    may_open = visit.principal.may(Right.SEE_PERSONS)
+    turns = []
+    for of, facts in found.told_of.items():
+        for fact in facts:
+            is_about = getattr(fact.data, "case_id", None) == case or str(fact.id) in steps
+            if is_about and fact.effective_at <= found.at:
+                turns.append((fact.fact_key, await _turn(visit, of, fact, may_open=may_open)))
+    turns.sort(key=lambda one: one[0], reverse=True)
+    return [turn for _, turn in turns]
+
+
+async def _turn(visit: Visit, of: CustomerId, fact: Fact, *, may_open: bool) -> Turn:
+    data = fact.data
+    sealed: bytes | None = getattr(data, "sealed", None)
+    said: Mapping[str, str] | None = {} if sealed is None else None
+    if sealed is not None and may_open:
+        try:
+            said = await visit.console.vault.open(of, fact.id, sealed)
+        except SealBroken:
+            _LOG.warning("console.seal_broken", event_id=fact.id)
+    by = getattr(data, "by", None) or getattr(data, "agent", None)
+    words = [
+        (name, value)
+        for name in data.__struct_fields__
+        if name not in ("sealed", "case_id", "by", "scores")
+        and (value := getattr(data, name)) not in (None, "", ())
+        and isinstance(value, str | int | datetime)
+        and not name.endswith("_id")
+    ]
+    return Turn(
+        fact.effective_at,
+        str(fact.id),
+        data.event_type,
+        by,
+        fact.branch_id,
+        words,
+        said,
+        sealed is not None,
+    )

@@ -1,0 +1,3 @@
+SELECT case_id, kind FROM {cases}
+WHERE customer_id = $1 AND case_id <> $2
+ORDER BY opened_at DESC, case_id LIMIT 50

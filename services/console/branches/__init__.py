@@ -1,0 +1,1 @@
+"""The branches side by side."""

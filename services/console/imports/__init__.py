@@ -1,0 +1,1 @@
+"""What branches send: their sources, and what was refused of it."""

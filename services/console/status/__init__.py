@@ -1,0 +1,1 @@
+"""The state of the platform: how far everything is, and what runs."""

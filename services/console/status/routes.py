@@ -1,0 +1,33 @@
+"""The state of the platform as a page: what `touchstone status` says."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from services.audit.status import status
+from services.console.shared.freshness import CAP
+from services.console.shared.release import release
+from services.console.shared.visit import TheVisit, page_router
+from services.people.principal import Right
+
+pages = page_router()
+
+
+@pages.get("/status")
+async def show_status(visit: TheVisit) -> Response:
+    """Show positions, lag, parked customers, what is being filled, processes and versions."""
+    visit.need(Right.ADMINISTER)
+    platform = visit.console.platform
+    at = platform.clock.now()
+    found = await status(platform, at)
+    reference = await visit.console.everything.reference()
+    visit.reflects(found.position)
+    context = {
+        "found": found,
+        "at": at,
+        "zone": reference.zone_of(None),
+        "filling": await visit.console.everything.filling(),
+        "release": release(),
+        "customer_cap": CAP,
+    }
+    return visit.page("status/status.html", "/status", context)

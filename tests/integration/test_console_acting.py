@@ -1,0 +1,319 @@
+"""Commands from pages: forms filled in, refused, tried and done as the visitor's own."""
+
+import re
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+from html import unescape
+
+import pytest
+
+from events.money import Money
+from events.touchpoints.customer import CustomerRegistered
+from events.touchpoints.payment import InvoiceIssued
+from events.touchpoints.policy import StaffSet
+from projections.receivables.projection import Receivables
+from tests.support.acting import Counter, open_counter
+from tests.support.casework import COLLEAGUE, CUSTOMER, HEAD, MONDAY, OWNER
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture
+async def counter(database: str) -> AsyncIterator[Counter]:
+    async with open_counter(database) as counter:
+        yield counter
+
+
+async def owes(counter: Counter, *invoices: str) -> None:
+    """Let the customer owe 100 yuan on each invoice."""
+    registered = CustomerRegistered(home_branch="SH-01")
+    await counter.desk.publish(registered, "registered")
+    for name in invoices:
+        issued = InvoiceIssued(
+            invoice_id=name,
+            amount=Money(10_000, "CNY"),
+            due_on=date(2026, 3, 1),
+        )
+        await counter.desk.publish(issued, name)
+    await counter.catch_up()
+
+
+def differences(page: str) -> dict[str, tuple[str, str]]:
+    """Return what a page says would change, by field."""
+    found = re.findall(
+        r'<tr data-field="(\w+)">.*?<td class="before">(.*?)</td><td class="after"><b>(.*?)</b>',
+        page,
+    )
+    return {field: (before, after) for field, before, after in found}
+
+
+async def test_a_case_is_worked_on_from_pages_alone(counter: Counter) -> None:
+    case = await counter.desk.case()
+    await counter.catch_up()
+    where = f"/do/cases/{case}"
+    back = await counter.done(f"{where}/reply", {"personal.note": "said sorry"})
+    assert back.startswith(f"/cases/{case}?at_least=")
+    hand_off = {"department": "logistics", "owes": "pick it up", "due_minutes": "240"}
+    await counter.done(f"{where}/hand-off", hand_off)
+    page = await counter.get(f"{where}/fulfil", by="logistics-1")
+    [owed] = re.findall(r'<option value="([^"]{36})"[^>]*>logistics: pick it up<', page)
+    await counter.done(f"{where}/fulfil", {"obligation_id": owed}, by="logistics-1")
+    await counter.done(f"{where}/wait", {"reason": "serial_number"})
+    await counter.done(f"{where}/resume")
+    await counter.done(f"{where}/set-priority", {"priority": "high"}, by=HEAD)
+    await counter.done(f"{where}/resolve", {"channel": "phone"})
+    assert [one for one in await counter.desk.events(case) if one != "case.customer_told"] == [
+        "case.opened",
+        "case.replied",
+        "case.handed_off",
+        "case.obligation_fulfilled",
+        "case.waiting_started",
+        "case.waiting_ended",
+        "case.priority_set",
+        "case.resolved",
+        "callback.promised",
+    ]
+
+
+async def test_a_refusal_stands_beside_the_form_and_what_was_typed_stays(counter: Counter) -> None:
+    case = await counter.desk.case()
+    await counter.catch_up()
+    answer = await counter.sends(f"/do/cases/{case}/decline", {"reason": "no warranty"}, by=OWNER)
+    assert answer.status_code == 409
+    assert "service-1 may not do that with this case" in answer.text
+    assert 'value="no warranty"' in answer.text
+    assert await counter.desk.version(case) == 2
+
+
+async def test_who_was_faster_is_told_and_then_it_is_done_on_what_is_there(
+    counter: Counter,
+) -> None:
+    case = await counter.desk.case()
+    await counter.catch_up()
+    path = f"/do/cases/{case}/assign"
+    page = await counter.get(path)
+    await counter.done(f"/do/cases/{case}/take", by=COLLEAGUE)
+    await counter.done(f"/do/cases/{case}/assign", {"agent": OWNER}, by=COLLEAGUE)
+    late = await counter.sends(path, {"agent": "sales-1"}, page=page)
+    assert late.status_code == 412
+    assert "Somebody was faster" in late.text
+    assert COLLEAGUE in late.text
+    assert '<option value="sales-1" selected>' in late.text
+    again = await counter.sends(path, {"agent": "sales-1"}, page=late.text)
+    assert again.status_code == 303
+    assert (await counter.desk.events(case))[-1] == "case.assigned"
+
+
+async def test_the_same_form_sent_twice_is_done_once(counter: Counter) -> None:
+    case = await counter.desk.case()
+    await counter.catch_up()
+    page = await counter.get(f"/do/cases/{case}/note")
+    for _ in range(2):
+        answer = await counter.sends(
+            f"/do/cases/{case}/note", {"personal.note": "called"}, page=page
+        )
+        assert answer.status_code == 303
+    assert (await counter.desk.events(case)).count("case.noted") == 1
+
+
+async def test_what_a_preview_says_is_what_comes_of_it(counter: Counter) -> None:
+    await owes(counter, "INV-1", "INV-2")
+    path, typed = f"/do/customers/{CUSTOMER}/dispute-invoice", {"invoice_id": "INV-1"}
+    tried = await counter.sends(path, typed | {"then": "try"}, by="money-1")
+    assert tried.status_code == 200
+    said = differences(tried.text)
+    assert said["disputed"] == ("no", "yes")
+    rows = "SELECT item_id, disputed FROM receivables_v{}_items ORDER BY item_id"
+    assert await items(counter, rows) == {"INV-1": False, "INV-2": False}
+    await counter.done(path, typed, by="money-1")
+    assert await items(counter, rows) == {"INV-1": True, "INV-2": False}
+    account = await counter.get(f"/api/v1/customers/{CUSTOMER}/receivables")
+    assert '"disputed":{"minor":10000' in account
+    assert said["disputed_minor"] == ("CN¥0.00", "CN¥100.00")
+
+
+async def items(counter: Counter, statement: str) -> dict[str, bool]:
+    rows = await counter.desk.platform.pool.fetch(statement.format(Receivables.version))
+    return {row["item_id"]: row["disputed"] for row in rows}
+
+
+async def test_a_promise_is_recorded_in_major_units_and_a_wrong_amount_is_told(
+    counter: Counter,
+) -> None:
+    await owes(counter, "INV-1")
+    path = f"/do/customers/{CUSTOMER}/record-promise"
+    typed = {"amount.amount": "50.123", "amount.currency": "CNY", "promised_on": "2026-03-20"}
+    wrong = await counter.sends(path, typed, by="money-1")
+    assert wrong.status_code == 422
+    assert "give an amount such as 1000.00" in wrong.text
+    assert 'value="50.123"' in wrong.text
+    typed |= {"amount.amount": "50.00", "invoice_ids": "INV-1"}
+    back = await counter.done(path, typed, by="money-1")
+    page = await counter.get(back, by="money-1")
+    assert "CN¥50.00" in page
+
+
+async def test_the_gate_answers_on_the_page(counter: Counter) -> None:
+    await owes(counter, "INV-1")
+    path = f"/do/customers/{CUSTOMER}/set-credit-limit"
+    await counter.done(path, {"limit.amount": "120", "limit.currency": "CNY"}, by="credit-1")
+    path = f"/do/customers/{CUSTOMER}/check-credit"
+    typed = {"purpose": "order", "amount.amount": "50", "amount.currency": "CNY"}
+    answer = await counter.sends(path, typed, by="credit-1")
+    assert "The credit gate is shut." in answer.text
+    assert "CN¥120.00" in answer.text
+
+
+async def test_a_customer_is_registered_changed_merged_and_parted(counter: Counter) -> None:
+    await owes(counter)
+    typed = {"home_branch": "SH-01", "kind": "company", "personal.name": "海港贸易"}
+    await counter.done("/do/customers/C-2/register", typed)
+    assert "海港贸易" in await counter.get("/customers/C-2")
+    await counter.done("/do/customers/C-2/change-profile", {"personal.name": "海港贸易公司"})
+    assert "海港贸易公司" in await counter.get("/customers/C-2")
+    refused = await counter.sends("/do/customers/C-2/merge", {"into": CUSTOMER})
+    assert refused.status_code == 409
+    await counter.done("/do/customers/C-2/merge", {"into": CUSTOMER}, by="hq-1")
+    await counter.done("/do/customers/C-2/unmerge", by="hq-1")
+
+
+async def test_an_alert_is_put_off_until_a_local_instant(counter: Counter) -> None:
+    await owes(counter, "INV-1")
+    [row] = await counter.desk.platform.pool.fetch("SELECT alert_id FROM alerts")
+    path = f"/do/alerts/{row['alert_id']}/snooze"
+    answer = await counter.sends(path, {"until": "2026-03-10T09:00"}, by="money-1")
+    assert answer.status_code == 303, answer.text
+
+
+async def test_what_may_not_be_done_says_why_before_anybody_tries(counter: Counter) -> None:
+    case = await counter.desk.case()
+    await counter.catch_up()
+    page = await counter.get(f"/do/cases/{case}/resume")
+    assert "The case waits on nobody." in page
+
+
+async def test_whoever_may_only_look_is_refused(counter: Counter) -> None:
+    case = await counter.desk.case()
+    answer = await counter.client.get(f"/do/cases/{case}/take", headers={"x-staff": "nobody-9"})
+    assert answer.status_code == 403
+
+
+async def test_time_alone_is_no_conflict(counter: Counter) -> None:
+    await counter.desk.by_itself.deadlines.step()  # from now on
+    case = await counter.desk.case()
+    await counter.catch_up()
+    page = await counter.get(f"/do/cases/{case}/wait")
+    counter.desk.clock.move(timedelta(days=1))
+    await counter.catch_up()
+    while await counter.desk.by_itself.deadlines.step():
+        pass
+    assert "case.escalated" in await counter.desk.events(case)
+    answer = await counter.sends(f"/do/cases/{case}/wait", {}, page=page)
+    assert answer.status_code == 303, answer.text
+
+
+async def test_a_case_page_has_all_that_was_said_and_what_may_be_done(counter: Counter) -> None:
+    case = await counter.desk.case()
+    await counter.catch_up()
+    await counter.done(f"/do/cases/{case}/note", {"personal.note": "rang twice"})
+    page = await counter.get(f"/cases/{case}")
+    assert "rang twice" in page
+    assert "Complaint filed" in page
+    assert f'href="/do/cases/{case}/hand-off' in page
+    assert f'href="/do/cases/{case}/resume' not in page
+    assert "The case waits on nobody." in page
+    back = await counter.done(f"/do/cases/{case}/wait")
+    page = await counter.get(back)
+    assert "Done: Wait on the customer." in page
+    assert f'action="/do/cases/{case}/resume"' in page  # which undoes it
+
+
+async def test_an_auditor_sees_the_case_and_neither_words_nor_buttons(counter: Counter) -> None:
+    case = await counter.desk.case()
+    await counter.catch_up()
+    await counter.done(f"/do/cases/{case}/note", {"personal.note": "rang twice"})
+    auditor = StaffSet(effective_from=MONDAY, staff_id="audit-1", roles=("auditor",))
+    await counter.desk.publish(auditor, "auditor", customer=None, till="policy")
+    await counter.catch_up()
+    page = await counter.get(f"/cases/{case}", by="audit-1")
+    assert "rang twice" not in page
+    assert f"/do/cases/{case}" not in page
+
+
+async def test_next_and_previous_are_those_of_the_list_one_came_from(counter: Counter) -> None:
+    cases = []
+    for name in ("one", "two", "three"):
+        cases.append(await counter.desk.case(name))
+        counter.desk.clock.move(timedelta(minutes=10))
+    await counter.catch_up()
+    listed = await counter.get("/cases?department=service")
+    links = [unescape(one) for one in re.findall(r'href="(/cases/[^"]+)" data-row', listed)]
+    assert [link[7:43] for link in links] == cases  # the most urgent is the oldest
+    page = await counter.get(links[1])
+    before, after = (
+        unescape(re.findall(rf'<a href="([^"]+)" rel="{rel}"', page)[0]) for rel in ("prev", "next")
+    )
+    assert (before, after) == (links[0], links[2])
+    assert 'rel="prev"' not in await counter.get(links[0])
+    assert 'rel="next"' not in await counter.get(links[2])
+
+
+async def test_a_clerk_records_a_complaint_and_hears_what_is_wrong_at_its_field(
+    counter: Counter,
+) -> None:
+    await owes(counter)
+    page = await counter.get(f"/create/complaint.filed?customer={CUSTOMER}")
+    typed = {"severity": "", "personal.text": "broken on arrival"}
+    wrong = await counter.sends("/create/complaint.filed", typed, page=page)
+    assert wrong.status_code == 422
+    assert "severity" in wrong.text
+    assert "broken on arrival" in wrong.text
+    typed |= {"severity": "high", "customer": CUSTOMER}
+    told = await counter.sends("/create/complaint.filed", typed, page=page)
+    assert "Recorded." in told.text
+    again = await counter.sends("/create/complaint.filed", typed, page=page)
+    assert "nothing was recorded twice" in again.text
+    await counter.catch_up()
+    [row] = await counter.desk.platform.pool.fetch(
+        "SELECT source, branch_id, correlation_id FROM events WHERE type = 'complaint.filed'"
+    )
+    assert (row["source"], row["branch_id"]) == ("/branches/SH-01/console", "SH-01")
+    assert row["correlation_id"] == OWNER
+
+
+async def test_no_form_goes_round_a_command(counter: Counter) -> None:
+    for name in (
+        "payment.credit_limit_set",
+        "customer.merged",
+        "case.closed",
+        "reference.staff_set",
+    ):
+        answer = await counter.client.get(f"/create/{name}", headers={"x-staff": OWNER})
+        assert answer.status_code == 404, name
+
+
+async def test_a_payment_is_recorded_in_major_units(counter: Counter) -> None:
+    await owes(counter, "INV-1")
+    page = await counter.get(f"/create/payment.payment_received?customer={CUSTOMER}")
+    typed = {
+        "customer": CUSTOMER,
+        "amount.amount": "100.00",
+        "amount.currency": "CNY",
+        "method": "bank_transfer",
+        "payment_id": "P-1",
+    }
+    told = await counter.sends("/create/payment.payment_received", typed, page=page)
+    assert "Recorded." in told.text, told.text
+    await counter.catch_up()
+    rows = await items(
+        counter, "SELECT item_id, status = 'open' AS disputed FROM receivables_v{}_items"
+    )
+    assert rows == {"INV-1": False}
+
+
+async def test_what_may_be_done_with_a_customer_is_on_one_page(counter: Counter) -> None:
+    await owes(counter, "INV-1")
+    page = await counter.get(f"/do/customers/{CUSTOMER}", by="money-1")
+    assert f"/do/customers/{CUSTOMER}/record-promise?back=" in page
+    assert f"/do/customers/{CUSTOMER}/set-credit-limit?back=" not in page
+    assert f"/do/customers/{CUSTOMER}/merge?back=" in page

@@ -1,0 +1,226 @@
+"""Pages of headquarters and operators: branches, rules, refused events and the platform's state."""
+
+import re
+from collections import Counter
+from collections.abc import AsyncIterator
+from html import unescape
+
+import httpx2
+import pytest
+
+from events.touchpoints.customer import CustomerRegistered
+from events.touchpoints.policy import DunningPolicy
+from services.console.app import create_console
+from services.intake.draft import local_scope
+from services.intake.quarantine import Quarantine
+from services.projector.reference_feed import ReferenceFeed
+from tests.support.console import NOW, Company, local, open_company
+
+pytestmark = pytest.mark.postgres
+
+LANGUAGES = ("en", "zh-CN")
+
+
+@pytest.fixture
+async def company(database: str) -> AsyncIterator[Company]:
+    async with open_company(database) as company:
+        await company.settle_down()
+        await company.tell_of_cases()
+        yield company
+
+
+@pytest.fixture
+async def client(company: Company) -> AsyncIterator[httpx2.AsyncClient]:
+    transport = httpx2.ASGITransport(app=create_console(company.platform))
+    async with httpx2.AsyncClient(
+        transport=transport,
+        base_url="http://localhost",
+        headers={"Sec-Fetch-Site": "same-origin"},
+    ) as client:
+        yield client
+
+
+def words(markup: str) -> str:
+    """A page as people read it, on one line."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", markup)).split())
+
+
+def row_of(page: str, name: str) -> list[str]:
+    """The cells of the row that a name heads."""
+    [row] = [r for r in re.findall(r"<tr>.*?</tr>", page, re.S) if words(r).startswith(f"{name} ")]
+    return [words(cell) for cell in re.findall(r"<t[hd].*?</t[hd]>", row, re.S)]
+
+
+@pytest.mark.parametrize(
+    ("language", "shanghai", "headquarters"),
+    [("en", "Shanghai", "HQ"), ("zh-CN", "上海分公司", "HQ")],
+)
+async def test_branches_stand_side_by_side_by_their_own_figures(
+    company: Company, client: httpx2.AsyncClient, language: str, shanghai: str, headquarters: str
+) -> None:
+    query = {"lang": language, "from": "2026-03-01"}
+    page = (await client.get("/branches", params=query)).text
+    pool = company.platform.pool
+    numbers: dict[str, list[int]] = {}
+    for row in await pool.fetch("SELECT source, sequence FROM admissions"):
+        numbers.setdefault(row["source"], []).append(row["sequence"])
+    left_out: Counter[str] = Counter()
+    for source, own in numbers.items():
+        left_out[source.split("/")[2]] += len(set(range(min(own), max(own))) - set(own))
+    cells = row_of(page, shanghai)
+    assert left_out["SH"] > 0
+    assert cells[3] == f"▲ {left_out['SH']:,}"
+    # Of its cases, answers: K-2 and K-3 in time; K-1 has time left; K-4 was resolved in time.
+    # Solutions: K-4 in time, K-2 late, and K-1 and K-3 undecided.
+    assert cells[4].startswith("100.0%")
+    assert cells[5].startswith("50.0%")
+    # Overdue: A (1,000), B (500) and E (300) of all that it is owed in its customers' items.
+    assert cells[8].startswith("100.0%")
+    assert "1.8" in cells[8] or "1800" in cells[8]
+    # Departments: Sales late; Logistics still has time.
+    assert "0.0%" in cells[6]
+    assert row_of(page, headquarters)[4] == "–"
+
+
+async def test_figures_of_branches_lead_to_their_lists(client: httpx2.AsyncClient) -> None:
+    page = (await client.get("/branches?from=2026-03-01")).text
+    links = set(
+        re.findall(r'<td[^>]*>(?:[^<]|<(?!/td>|a ))*<a (?:class="\w+" )?href="([^"#]+)', page)
+    )
+    assert any(one.startswith("/receivables?branch=SH") for one in links)
+    assert any(one.startswith("/imports?branch=SH") for one in links)
+    for link in links:
+        assert (await client.get(unescape(link))).status_code == 200, link
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_every_policy_is_shown_in_words(client: httpx2.AsyncClient, language: str) -> None:
+    page = (await client.get("/policies", params={"lang": language})).text
+    for kind in re.findall(r'href="/policies/(\w+)"', page):
+        one = await client.get(f"/policies/{kind}", params={"lang": language})
+        assert one.status_code == 200
+        raw = re.findall(r"<dt>([a-z]+_[a-z_]+)</dt>", one.text)
+        assert raw == [], kind
+    told = {"en": "500, 1,000, 2,000, 5,000 basis points", "zh-CN": "基点"}
+    assert told[language] in words(page), words(page)[:900]
+
+
+async def test_a_policy_is_tried_before_it_is_published_and_counts_then(
+    company: Company, client: httpx2.AsyncClient
+) -> None:
+    typed = {
+        "notice_days_before_due": "3",
+        "level_1_days_past_due": "1",
+        "level_2_days_past_due": "30",
+        "level_3_days_after_level_2": "10",
+    }
+    before = (await company.platform.log.heads()).counts
+    tried = (await client.post("/policies/dunning/new", data=typed | {"do": "try"})).text
+    assert (await company.platform.log.heads()).counts == before
+    # B and C fell due yesterday: of them one notice more each would be due, C's in New York not,
+    # as there it is still the day on which it is due.
+    assert "Level 1: days past due 10 days 1 days" in words(tried)
+    assert "1 customer would change" in words(tried)
+    done = await client.post("/policies/dunning/new", data=typed | {"do": "publish"})
+    assert done.status_code == 303
+    page = (await client.get(done.headers["location"])).text
+    assert "Published." in page
+    reference = await ReferenceFeed(company.platform.pool).refresh()
+    assert reference.in_force(DunningPolicy, NOW).level_1_days_past_due == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "field", "remedy"),
+    [
+        ("en", "Provision of each bucket", "basis points"),
+        ("zh-CN", "各区间坏账准备比例", ""),
+    ],
+)
+async def test_a_policy_that_contradicts_itself_is_refused_by_its_field(
+    company: Company, client: httpx2.AsyncClient, language: str, field: str, remedy: str
+) -> None:
+    before = (await company.platform.log.heads()).counts
+    answer = await client.post(
+        "/policies/ageing/new",
+        params={"lang": language},
+        data={"upper_days": "0, 30", "provision": "0, 100", "do": "publish"},
+    )
+    assert answer.status_code == 422
+    assert field in words(re.findall(r'role="alert">.*?</p>', answer.text, re.S)[0])
+    assert 'value="0, 100"' in answer.text  # what was typed is still there
+    assert (await company.platform.log.heads()).counts == before
+
+
+def refused(number: int, minor: object = -5) -> dict[str, object]:
+    """A payment of less than nothing."""
+    return {
+        "specversion": "1.0",
+        "id": f"00000000-0000-4000-8000-{number:012}",
+        "source": "/branches/SH/pad",
+        "sourceepoch": 0,
+        "sequence": number,
+        "type": "payment.payment_received",
+        "time": "2026-03-20T09:00:00+08:00",
+        "subject": "C-1",
+        "data": {"payment_id": "P-9", "amount": {"minor": minor, "currency": "CNY"}},
+    }
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_what_was_refused_is_corrected_and_sent_again(
+    company: Company, client: httpx2.AsyncClient, language: str
+) -> None:
+    scope = local_scope("SH")
+    [answer] = await company.platform.intake.submit(scope, [refused(1)])
+    assert answer.status == "refused"
+    page = (await client.get("/imports", params={"lang": language})).text
+    assert {"en": "1 waits", "zh-CN": "1 条等待处理"}[language] in words(page)
+    [link] = set(re.findall(r'href="(/imports/[0-9a-f-]+)"', page))
+    entry = (await client.get(link, params={"lang": language})).text
+    text = unescape(re.findall(r"<textarea[^>]*>(.*?)</textarea>", entry, re.S)[0])
+    assert '"minor": -5' in text
+    again = await client.post(f"{link}/settle", data={"do": "resubmit", "event": text})
+    assert again.status_code == 422  # nothing was corrected: it waits on
+    done = await client.post(
+        f"{link}/settle",
+        data={"do": "resubmit", "event": text.replace('"minor": -5', '"minor": 1000')},
+    )
+    assert done.status_code == 303
+    [row] = await company.platform.pool.fetch(
+        "SELECT customer_id FROM events WHERE event_id = $1", refused(1)["id"]
+    )
+    assert row["customer_id"] == "C-1"
+    left = (await client.get("/imports", params={"lang": language})).text
+    assert {"en": "Nothing was refused.", "zh-CN": "没有被拒事件。"}[language] in words(left)
+
+
+async def test_what_was_refused_is_discarded_for_a_reason(
+    company: Company, client: httpx2.AsyncClient
+) -> None:
+    await company.platform.intake.submit(local_scope("SH"), [refused(2)])
+    platform = company.platform
+    [entry] = await Quarantine(platform.pool, platform.vault, platform.clock).latest(9)
+    link = f"/imports/{entry.quarantine_id}/settle"
+    assert (await client.post(link, data={"do": "discard", "reason": ""})).status_code == 422
+    done = await client.post(link, data={"do": "discard", "reason": "a test of the till"})
+    assert done.status_code == 303
+    [row] = await platform.pool.fetch("SELECT state, settled_reason, sealed FROM quarantine")
+    assert tuple(row) == ("discarded", "a test of the till", None)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_the_platform_says_what_waits(
+    company: Company, client: httpx2.AsyncClient, language: str
+) -> None:
+    await company.report("W-1", CustomerRegistered(home_branch="SH"), at=local("2026-03-20T09:59"))
+    page = (await client.get("/status", params={"lang": language})).text
+    name = {"en": "Receivables", "zh-CN": "应收账款"}[language]
+    cells = row_of(page, name)
+    heads = await company.platform.pool.fetchval(
+        "SELECT count(*) FROM projection_heads WHERE projection = 'receivables'"
+    )
+    assert cells[2] == "1"
+    assert cells[3] == f"{heads:,}"
+    events = await company.platform.pool.fetchval("SELECT count(*) FROM events")
+    assert f"{events:,}" in words(page)
+    assert {"en": "at work", "zh-CN": "处理中"}[language] in cells[-1]
