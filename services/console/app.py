@@ -45,12 +45,15 @@ from services.console.policies import routes as policies
 from services.console.policies.words import PolicyWords
 from services.console.receivables import routes as receivables
 from services.console.receivables.words import ReceivablesWords
+from services.console.search import routes as search
+from services.console.search.words import SearchWords
 from services.console.service import routes as service
 from services.console.service.words import ServiceWords
 from services.console.shared.assets import PREFIX
 from services.console.shared.console import Console
 from services.console.shared.customer_at import UnknownCustomer
 from services.console.shared.i18n import language_of, speaker
+from services.console.shared.lists import AnyList
 from services.console.shared.openapi import describe_documents
 from services.console.shared.page import dynamic_headers, page_response
 from services.console.shared.problem_words import ProblemWords
@@ -62,6 +65,7 @@ from services.console.status import routes as status
 from services.console.status.words import StatusWords
 from services.console.value import routes as value
 from services.console.value.words import ValueWords
+from services.console.views import routes as views
 from services.errors import Unavailable, UnreadableEvent
 from services.people.doorkeeper import StaffDoor
 from services.people.people import People
@@ -88,6 +92,8 @@ _ROUTERS = (
     alerts.api,
     policies.api,
     looks.api,
+    views.api,
+    search.api,
     overview.pages,
     receivables.pages,
     credit.pages,
@@ -97,6 +103,7 @@ _ROUTERS = (
     customers.pages,
     alerts.pages,
     looks.pages,
+    views.pages,
     branches.pages,
     policies.pages,
     imports.pages,
@@ -104,10 +111,13 @@ _ROUTERS = (
     acting.pages,
     case_page.pages,
     publishing.pages,
+    search.pages,
     entering.pages,
     own_account.pages,
     administering.pages,
 )
+
+_LISTS: tuple[AnyList, ...] = (receivables.LIST, credit.LIST, cases.LIST, alerts.LIST)
 
 _HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
@@ -125,6 +135,7 @@ def renderer() -> Renderer:
             "policy_words": PolicyWords,
             "people_words": PeopleWords,
             "receivables_words": ReceivablesWords,
+            "search_words": SearchWords,
             "service_words": ServiceWords,
             "status_words": StatusWords,
             "touchpoint_words": TouchpointWords,
@@ -150,7 +161,7 @@ def create_console(
     """
     if doorkeeper is None:
         doorkeeper = OpenDoor() if people is None else StaffDoor(people)
-    console = Console(platform, PROJECTIONS, renderer(), doorkeeper, people)
+    console = Console(platform, PROJECTIONS, renderer(), doorkeeper, _LISTS, people)
     audiences = Audiences(partial(_live, console), most_viewers)
 
     @asynccontextmanager

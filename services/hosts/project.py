@@ -40,6 +40,7 @@ from services.projector.memory import Memory
 from services.projector.owner import BATCH_EVENTS, PartitionOwner, step_together
 from services.projector.reference_feed import ReferenceFeed
 from services.projector.schedule import Schedule, joined
+from services.search.follower import SearchFollower
 from services.settings import Settings
 
 _LOG = structlog.get_logger(__name__)
@@ -180,7 +181,7 @@ class Projector:
 
 
 async def project_for_ever(settings: Settings) -> None:
-    """Project, open cases and escalate, and deliver alerts where there is an address.
+    """Project, open cases and escalate, keep the search index, and deliver alerts if told where.
 
     Until cancelled.
 
@@ -196,6 +197,7 @@ async def project_for_ever(settings: Settings) -> None:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(CaseworkByItself(platform).run())
+                tasks.create_task(SearchFollower(platform).run())
                 if webhook is not None:
                     tasks.create_task(Deliveries(platform.pool, webhook).run())
                 await projector.run()

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from projections.protocol import Projection
 from services.casework.commanding import Commanding
 from services.console.shared.cursor import CursorSigner
+from services.console.shared.lists import AnyList
 from services.console.shared.reading import CASES, RECEIVABLES, VALUE, ReadModel, SharedFeed
 from services.console.shared.render import Renderer
+from services.console.shared.saved_views import SavedViews
 from services.people.looks import Looks
 from services.people.people import People
 from services.people.principal import Doorkeeper
 from services.platform import Platform
+from services.search.finding import Finder
 from services.search.persons import Persons
+from services.search.tokens import tokens_of
 
 _SIGNING_SUBJECT = "console:cursors"
 """A subject that nobody is: its key signs."""
@@ -30,6 +34,7 @@ class Console:
         projections: Sequence[Projection],
         renderer: Renderer,
         doorkeeper: Doorkeeper,
+        lists: Sequence[AnyList],
         people: People | None = None,  # None: nobody logs in
     ) -> None:
         feed = SharedFeed(platform)
@@ -45,8 +50,17 @@ class Console:
         self.looks = Looks(platform.pool, platform.clock)
         self.renderer = renderer
         self.doorkeeper = doorkeeper
+        self.lists: Mapping[str, AnyList] = {one.name: one for one in lists}
+        self.saved_views = SavedViews(platform)
         self.people = people
         self._signer: CursorSigner | None = None
+        self._finder: Finder | None = None
+
+    async def finder(self) -> Finder:
+        """Return what finds customers. Raises: Unavailable."""
+        if self._finder is None:
+            self._finder = Finder(await tokens_of(self.vault), self.persons)
+        return self._finder
 
     async def signer(self) -> CursorSigner:
         """Return what signs cursors: the same key in every process. Raises: Unavailable."""

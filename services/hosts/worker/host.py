@@ -31,6 +31,7 @@ from services.log.kafka.generations import claim_generation
 from services.log.kafka.topics import COPIES, create, describe, side_topics
 from services.notify.deliveries import Deliveries
 from services.notify.webhook import Webhook
+from services.search.follower import SearchFollower
 from services.settings import Settings
 from services.telemetry import quieten
 
@@ -46,7 +47,9 @@ _HELD = "held"  # in the folder, for as long as its worker lives
 class _Going(Service):
     """The place among Faust's services of something that goes on until it is cancelled."""
 
-    def __init__(self, going: KafkaProjector | Deliveries | CaseworkByItself) -> None:
+    def __init__(
+        self, going: KafkaProjector | Deliveries | CaseworkByItself | SearchFollower
+    ) -> None:
         super().__init__()
         self._going = going
 
@@ -75,6 +78,7 @@ async def work(settings: Settings, *, stall_s: float = STALL_S) -> None:
         projector = KafkaProjector(platform, cluster, generation, audience=changes)
         app.add_dependency(_Going(projector))
         app.add_dependency(_Going(CaseworkByItself(platform)))
+        app.add_dependency(_Going(SearchFollower(platform)))
         await stack.enter_async_context(
             watch(app, platform, cluster, generation, projector, stall_s)
         )
