@@ -85,8 +85,9 @@ EVENTS = Part(
 """How many events come in, and when; what they say is read by no such role."""
 
 LOOKS = Guard("looks", branch=None)
+FOUND = Guard("search_customers", is_home=True)
 
-_SHARED = (ALERTS, JOURNAL, TOTALS, LOOKS)
+_SHARED = (ALERTS, JOURNAL, TOTALS, LOOKS, FOUND)
 _PARTS = (
     EVENTS,
     Part(
@@ -134,6 +135,10 @@ def entering(branches: Collection[str]) -> str:
     """Return the statements by which a transaction goes on as one who sees some branches."""
     told = _quoted(array_text(sorted(branches)))
     return f"SET LOCAL {_SETTING} = {told}; SET LOCAL ROLE {READER}"
+
+
+LEAVING, ENTERING_AGAIN = "RESET ROLE", f"SET LOCAL ROLE {READER}"
+"""How it goes on as the platform itself for a moment, and back."""
 
 
 def _quoted(text: str) -> str:

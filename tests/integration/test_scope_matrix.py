@@ -31,6 +31,7 @@ from services.people.principal import Principal, Right, Scope
 from services.people.roles import RIGHTS, principal_for
 from services.rows.guards import READER, entering
 from services.rows.row_tables import guards_of, scoped_tables, tables_of
+from services.search.follower import SearchFollower
 from tests.support.console import (
     EARLY,
     RULES,
@@ -142,6 +143,9 @@ NEEDS: Mapping[str, Right | None] = {
         ),
         Right.ADMINISTER,
     ),
+    "/api/v1/search": SEES,
+    "/search": None,  # what the menu has is offered to anybody
+    "/search/suggest": None,
     "/api/v1/views": SEES,
     "/api/v1/views/{view}": SEES,
     "/do/views": SEES,
@@ -222,6 +226,9 @@ async def tell(company: Company) -> None:
     await buy(company, "root", "SH")  # the home named last is that of both together
     await company.report("member", CustomerMerged(into="root"), branch="HQ")
     await company.project()
+    follower = SearchFollower(company.platform)
+    while await follower.step():
+        pass
     for branch, event_id in REFUSED.items():
         own = next(one for one, home in HOMES.items() if home == branch)
         wrong = {"id": event_id, "type": "payment.nothing_like_it", "subject": own}
@@ -419,6 +426,29 @@ async def test_names_and_telephones_are_told_to_those_alone_who_may_see_persons(
             assert (NAME in text, PHONE[-4:] in text) == (sees, sees), who
 
 
+@pytest.mark.parametrize("branch", BRANCHES)
+async def test_a_branch_finds_its_own_customers_alone(company: Company, branch: str) -> None:
+    async with console(company) as (_, client, _):
+        cases = await cases_by_customer(company)
+
+        async def hits(typed: str) -> set[str]:
+            answer = await got(client, f"{branch}-clerk", "GET", f"/api/v1/search?q={typed}")
+            assert answer.status_code == 200, answer.text
+            return {hit["customer"] for hit in answer.json()["hits"]}
+
+        for customer, home in HOMES.items():
+            told = [customer]
+            if not customer.startswith("asked"):
+                told += [f"of-{customer}", f"ordered-{customer}"]
+            for typed in (*told, *([cases[customer]] if customer in cases else [])):
+                assert await hits(typed) == ({customer} if home == branch else set()), typed
+        named = {one for one in HOMES if not one.startswith("asked")}
+        assert await hits(NAME) == named - {*others(branch)}
+        by_name = (await got(client, f"{branch}-clerk", "GET", f"/search/suggest?q={NAME}")).text
+        for one in others(branch):
+            assert one not in by_name
+
+
 async def test_live_updates_are_those_of_the_own_branch(company: Company) -> None:
     async with console(company) as (app, _, badge):
         for branch in BRANCHES:
@@ -467,7 +497,7 @@ async def test_the_database_and_the_questions_each_keep_every_row_table_apart(
 
 async def test_who_sees_a_part_reads_no_table_that_nobody_has_thought_of(company: Company) -> None:
     guarded = {guard.table for one in PROJECTIONS for guard in guards_of(one).values()}
-    guarded |= {"alerts", "alert_journal", "totals", "looks"}
+    guarded |= {"alerts", "alert_journal", "totals", "looks", "search_customers"}
     async with company.platform.pool.acquire() as connection:
         tables = await connection.fetch(
             "SELECT tablename, rowsecurity FROM pg_tables WHERE schemaname = current_schema()"

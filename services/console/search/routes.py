@@ -69,10 +69,14 @@ async def _page(visit: Visit, template: str, limit: int, *, opens: bool) -> Resp
 
 
 async def _search(visit: Visit, reader: Reader, typed: str, limit: int) -> Results:
-    if visit.principal.may(Right.SEE_PERSONS):
-        visit.shows_persons()
     finder = await visit.console.finder()
-    return await finder.search(reader, typed, visit.principal, reader.reference, reader.at, limit)
+    who, rules = visit.principal, reader.reference
+    found = await finder.search(reader.index, typed, who, rules, reader.at, limit)
+    seen = await reader.seen({hit.customer for hit in found.hits})
+    hits = [hit for hit in found.hits if hit.customer in seen]
+    if who.may(Right.SEE_PERSONS):
+        visit.shows_persons([hit.customer for hit in hits if hit.texts])
+    return Results(hits, found.more)
 
 
 def _only_one(found: Results, offered: list[Offer]) -> str | None:
