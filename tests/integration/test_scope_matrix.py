@@ -4,6 +4,7 @@ A route that comes new must be named here, with the right that it asks for.
 """
 
 import re
+from asyncio import Runner
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import date
@@ -46,6 +47,7 @@ from tests.support.console import (
     owed,
     paid,
 )
+from tests.support.postgres import fresh_database
 
 pytestmark = pytest.mark.postgres
 
@@ -184,10 +186,27 @@ class Badge:
         return self.people[request.headers["x-staff"]]
 
 
+@pytest.fixture(scope="module")
+def told(postgres_server: str) -> Iterator[str]:
+    """The DSN of a database in which both branches have told what happened."""
+
+    async def tell_all(dsn: str) -> None:
+        async with open_company(dsn) as company:
+            await tell(company)
+
+    with Runner() as runner:
+        database = fresh_database(postgres_server)
+        dsn = runner.run(database.__aenter__())
+        try:
+            runner.run(tell_all(dsn))
+            yield dsn
+        finally:
+            runner.run(database.__aexit__(None, None, None))
+
+
 @pytest.fixture
-async def company(database: str) -> AsyncIterator[Company]:
-    async with open_company(database) as company:
-        await tell(company)
+async def company(told: str) -> AsyncIterator[Company]:
+    async with open_company(told) as company:
         yield company
 
 
