@@ -17,7 +17,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from events.texts import worded
 from projections import PROJECTIONS
-from services.console.acting import case_page, publishing
+from services.console.acting import case_page, many, publishing, triage
 from services.console.acting import routes as acting
 from services.console.acting.words import ActingWords
 from services.console.alerts import routes as alerts
@@ -67,7 +67,7 @@ from services.console.value import routes as value
 from services.console.value.words import ValueWords
 from services.console.views import routes as views
 from services.errors import Unavailable, UnreadableEvent
-from services.people.doorkeeper import StaffDoor
+from services.people.doorkeeper import STREAMS, StaffDoor
 from services.people.people import People
 from services.people.principal import Doorkeeper, OpenDoor, Principal
 from services.people.refusals import LogInNeeded
@@ -75,7 +75,7 @@ from services.platform import Platform
 from services.web.origin import SameOriginWrites
 from services.web.problems import Problem
 
-_API, _STREAMS = "/api/", "/live/"
+_API = "/api/"
 
 _LOG = structlog.get_logger(__name__)
 
@@ -103,12 +103,14 @@ _ROUTERS = (
     customers.pages,
     alerts.pages,
     looks.pages,
+    many.pages,
     views.pages,
     branches.pages,
     policies.pages,
     imports.pages,
     status.pages,
     acting.pages,
+    triage.pages,
     case_page.pages,
     publishing.pages,
     search.pages,
@@ -276,7 +278,7 @@ def _to_log_in(request: Request, problem: LogInNeeded) -> Response:
         onward = request.url.replace(scheme="", netloc="").path
         onward += f"?{request.url.query}" if request.url.query else ""
     address = f"/log-in?{urlencode({'onward': onward})}"
-    if "hx-request" in request.headers or request.url.path.startswith(_STREAMS):
+    if "hx-request" in request.headers or request.url.path.startswith(STREAMS):
         response = problem.response(language_of(request))  # a part of a page, or a stream
         response.headers["HX-Redirect"] = "/log-in"
         return response

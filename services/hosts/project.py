@@ -27,6 +27,7 @@ from services.errors import (
     first_of,
 )
 from services.hosts.bootstrap import open_platform
+from services.hosts.log_directory import logging_to_directory
 from services.hosts.telling import telling
 from services.notify.deliveries import Deliveries
 from services.notify.webhook import Webhook
@@ -42,6 +43,7 @@ from services.projector.reference_feed import ReferenceFeed
 from services.projector.schedule import Schedule, joined
 from services.search.follower import SearchFollower
 from services.settings import Settings
+from services.tracing import traced
 
 _LOG = structlog.get_logger(__name__)
 
@@ -188,6 +190,8 @@ async def project_for_ever(settings: Settings) -> None:
     Waits for a database that is away. Raises: LogMoved.
     """
     async with AsyncExitStack() as stack:
+        stack.enter_context(logging_to_directory(settings, "projector"))
+        stack.enter_context(traced("touchstone-projector"))
         platform = await patiently(lambda: stack.enter_async_context(open_platform(settings)))
         await stack.enter_async_context(telling(settings, platform))
         projector = Projector(platform)

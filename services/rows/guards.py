@@ -79,15 +79,15 @@ class Part(Struct, frozen=True):
 ALERTS = Guard("alerts")
 JOURNAL = Guard("alert_journal")
 TOTALS = Guard("totals", is_home=True)
+SEARCHED = Guard("search_customers", is_home=True)
 EVENTS = Part(
     "events", ("generation", "partition", "n", "recorded_at", "branch_id"), branch="branch_id"
 )
 """How many events come in, and when; what they say is read by no such role."""
 
 LOOKS = Guard("looks", branch=None)
-FOUND = Guard("search_customers", is_home=True)
 
-_SHARED = (ALERTS, JOURNAL, TOTALS, LOOKS, FOUND)
+_SHARED = (ALERTS, JOURNAL, TOTALS, SEARCHED, LOOKS)
 _PARTS = (
     EVENTS,
     Part(
@@ -135,10 +135,6 @@ def entering(branches: Collection[str]) -> str:
     """Return the statements by which a transaction goes on as one who sees some branches."""
     told = _quoted(array_text(sorted(branches)))
     return f"SET LOCAL {_SETTING} = {told}; SET LOCAL ROLE {READER}"
-
-
-LEAVING, ENTERING_AGAIN = "RESET ROLE", f"SET LOCAL ROLE {READER}"
-"""How it goes on as the platform itself for a moment, and back."""
 
 
 def _quoted(text: str) -> str:

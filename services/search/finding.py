@@ -7,10 +7,9 @@ was typed comes first, then who was heard of last.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
 
 from asyncpg import Record
 
@@ -19,6 +18,7 @@ from events.envelope import CustomerId
 from events.errors import EventError
 from events.policy import Reference as Rules
 from services.people.principal import Principal, Right
+from services.postgres.pool import Connection, Pool, translated
 from services.postgres.question import Question
 from services.postgres.statements import sql
 from services.search.entries import Entry, Text, entry_of
@@ -37,12 +37,8 @@ _SPARE = 10
 _NEVER = date(1, 1, 1)
 
 
-class Asks(Protocol):
-    """A look at the database."""
-
-    async def fetch(self, statement: str, *parameters: object) -> Sequence[Record]:
-        """Return the rows of a statement."""
-        ...
+Seen = Callable[[Sequence[str]], Awaitable[Collection[str]]]
+"""Tells whom of some customers whoever asks may see: as the database keeps rows apart."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)  # a traceback or a log line may show it
@@ -69,24 +65,42 @@ class Results:
 class Finder:
     """Finds customers for whoever may see them."""
 
-    def __init__(self, tokens: Tokens, persons: Persons) -> None:
+    def __init__(self, pool: Pool, tokens: Tokens, persons: Persons) -> None:
+        self._pool = pool
         self._tokens = tokens
         self._persons = persons
 
     async def search(
         self,
-        reader: Asks,
         typed: str,
         principal: Principal,
         rules: Rules,
         now: datetime,
         limit: int,
+        seen: Seen,
     ) -> Results:
-        """Return the customers that what was typed may mean. Raises: Unavailable."""
+        """Return the customers that what was typed may mean, of those who may be seen.
+
+        The tokens are asked for without row-level security, under which PostgreSQL leaves their
+        index alone; `seen` is what applies it, before anything is opened. No connection is held
+        while another is waited for. Raises: Unavailable.
+        """
         zones = {rules.zone_of(branch).key for branch in (None, *rules.branches)}
         asked = asked_for(typed, {region_of(zone) for zone in zones})
-        looked = _Look(reader, self._tokens, principal, limit)
-        found = [*await looked.references(asked), *await self._customers(looked, asked, rules, now)]
+        with translated():
+            async with (
+                self._pool.acquire() as connection,
+                connection.transaction(isolation="repeatable_read", readonly=True),
+            ):
+                looked = _Look(connection, self._tokens, principal, limit)
+                referred = await looked.references(asked)
+                rows = await looked.candidates(asked)
+        visible = await seen(
+            sorted({*(hit.customer for hit in referred), *(row["customer_id"] for row in rows)})
+        )
+        found = [hit for hit in referred if hit.customer in visible]
+        there = [row for row in rows if row["customer_id"] in visible]
+        found += await self._customers(looked, there, asked, rules, now)
         hits: dict[tuple[str, Reference | None], Hit] = {}
         for hit in found:
             hits.setdefault((hit.customer, hit.reference), hit)
@@ -94,9 +108,8 @@ class Finder:
         return Results(ranked[:limit], len(ranked) > limit or looked.left_out)
 
     async def _customers(
-        self, looked: _Look, asked: Asked, rules: Rules, now: datetime
+        self, looked: _Look, rows: Sequence[Record], asked: Asked, rules: Rules, now: datetime
     ) -> Sequence[Hit]:
-        rows = await looked.candidates(asked)
         if not rows:
             return ()
         words = await self._persons.words([CustomerId(row["customer_id"]) for row in rows])
@@ -133,8 +146,10 @@ def _rank(hit: Hit) -> tuple[bool, bool, int, str]:
 class _Look:
     """One search: what it asks of the index for whom, and whether it left anybody out."""
 
-    def __init__(self, reader: Asks, tokens: Tokens, principal: Principal, limit: int) -> None:
-        self._reader = reader
+    def __init__(
+        self, connection: Connection, tokens: Tokens, principal: Principal, limit: int
+    ) -> None:
+        self._connection = connection
         self._tokens = tokens
         self._branches = principal.scope.branches
         self._limit = limit
@@ -205,16 +220,16 @@ class _Look:
     async def _found(self, question: Question, limit: int) -> list[Record]:
         """Return customers by the index of tokens alone: never by a walk of all of them."""
         statement = sql("search_found").format(conditions=question.where, limit=limit)
-        await self._reader.fetch("SET LOCAL enable_seqscan = off")
-        rows = await self._reader.fetch(statement, *question.parameters)
-        await self._reader.fetch("SET LOCAL enable_seqscan = on")
+        await self._connection.fetch("SET LOCAL enable_seqscan = off")
+        rows = await self._connection.fetch(statement, *question.parameters)
+        await self._connection.fetch("SET LOCAL enable_seqscan = on")
         return list(rows)
 
     async def _recent(self, question: Question, limit: int) -> list[Record]:
         statement = sql("search_recent").format(
             conditions=question.where, among=_RECENT, limit=limit
         )
-        return list(await self._reader.fetch(statement, *question.parameters))
+        return list(await self._connection.fetch(statement, *question.parameters))
 
     async def _referred(self, column: str, token: int) -> list[Record]:
         question = Question()
@@ -223,7 +238,7 @@ class _Look:
             seen = question.add(sorted(self._branches))
             question.conditions.append(f"s.branch_id = ANY ({seen}::text[])")
         statement = sql("search_referred").format(conditions=question.where, limit=self._limit + 1)
-        rows = list(await self._reader.fetch(statement, *question.parameters))
+        rows = list(await self._connection.fetch(statement, *question.parameters))
         self.left_out = self.left_out or len(rows) > self._limit
         return rows
 

@@ -254,6 +254,7 @@ GIVEN: Mapping[str, Arguments] = {
     "search_recent": ([1_000_003],),
     "search_refer": ([-1], [CUSTOMER], [1], [ONE], [A_DAY]),
     "search_referred": (77, ["B-1", "B-2"]),
+    "search_seen": (CUSTOMERS,),
     "search_unknown": (CUSTOMERS, [CUSTOMER]),
     # --- casework
     "alert_told": (str(ONE),),

@@ -73,9 +73,12 @@ OFFICES: tuple[Role, ...] = (
 
 SEES, LOOKS, AUDITS = Right.SEE_CUSTOMERS, Right.SEE_POLICIES, Right.AUDIT
 ACTS: Mapping[str, Right] = {
+    "/cases/triage": Right.COMMAND,
     "/create": Right.PUBLISH,
     "/create/{name}": Right.PUBLISH,
     "/do/customers": Right.COMMAND,
+    "/do/many/{of}": Right.COMMAND,
+    "/do/many/{of}/{word}": Right.COMMAND,
     "/do/cases/{case}/{word}": Right.COMMAND,
     "/do/customers/{customer}": Right.COMMAND,
     "/do/customers/{customer}/{word}": Right.COMMAND,
@@ -245,8 +248,7 @@ async def tell(company: Company) -> None:
     await buy(company, "root", "SH")  # the home named last is that of both together
     await company.report("member", CustomerMerged(into="root"), branch="HQ")
     await company.project()
-    follower = SearchFollower(company.platform)
-    while await follower.step():
+    while await SearchFollower(company.platform).step():
         pass
     for branch, event_id in REFUSED.items():
         own = next(one for one, home in HOMES.items() if home == branch)
@@ -341,8 +343,10 @@ def filled(path: str, customer: str, case: str) -> str:
     found = found.replace("{table}", "handling").replace("{kind}", "ageing")
     found = found.replace("{entry}", REFUSED[HOMES.get(customer, "SH")])
     found = found.replace("{table}", "handling").replace("{name}", "complaint.filed")
-    found = found.replace("{word}", "note" if "/cases/" in path else "record-promise")
+    found = found.replace("{of}", "cases")
+    found = found.replace("{word}", "record-promise" if "/customers/" in path else "note")
     found = found.replace("{alert}", "5a1f0f8e-7c0b-5c55-8f0e-4f8f9d0c7b11")
+    found += f"?q={NAME}" if path.endswith(("/search", "/search/suggest")) else ""
     assert "{" not in found, f"say what {path} is to be asked about"
     return found
 

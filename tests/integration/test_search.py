@@ -47,6 +47,10 @@ NAMES = {
 }
 
 
+async def everybody(customers: Sequence[str]) -> Sequence[str]:
+    return customers
+
+
 @dataclass
 class Desk:
     company: Company
@@ -59,11 +63,9 @@ class Desk:
     async def results(self, typed: str, by: Principal = ANYBODY, limit: int = 20) -> Results:
         platform = self.company.platform
         persons = Persons(platform.pool, platform.vault, platform.clock)
-        finder = Finder(await tokens_of(platform.vault), persons)
+        finder = Finder(platform.pool, await tokens_of(platform.vault), persons)
         rules = await ReferenceFeed(platform.pool).refresh()
-        async with platform.pool.acquire() as connection, connection.transaction():
-            now = platform.clock.now()
-            return await finder.search(connection, typed, by, rules, now, limit)
+        return await finder.search(typed, by, rules, platform.clock.now(), limit, everybody)
 
     async def hits(self, typed: str, by: Principal = ANYBODY) -> Sequence[Hit]:
         return (await self.results(typed, by)).hits

@@ -73,7 +73,7 @@ async def stream_overview(
     def sees(frame: Frame) -> None:
         visit.shows_persons(frame.overview.named)
 
-    return EventStream(live, visit.language, last_event_id, sees)
+    return EventStream(live, visit.language, last_event_id, sees, visit.is_still_admitted)
 
 
 def _audiences(visit: Visit) -> Audiences:

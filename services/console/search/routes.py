@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import quote
@@ -15,9 +16,10 @@ from services.console.search.documents import SearchDocument, search_document
 from services.console.search.parameters import LimitedSearch, SearchParameters
 from services.console.shared.openapi import documented
 from services.console.shared.page import dynamic_headers
-from services.console.shared.reading import Reader, branch_names
+from services.console.shared.reading import branch_names
 from services.console.shared.visit import TheVisit, Visit, api_router, page_router
 from services.people.principal import Right
+from services.postgres.statements import sql
 from services.search.finding import Hit, Results
 
 api = api_router()
@@ -32,9 +34,8 @@ _NOTHING = Results((), more=False)
 async def get_search(visit: TheVisit, asked: Annotated[LimitedSearch, Query()]) -> Response:
     """Return the customers that are found by what was typed."""
     visit.need(Right.SEE_CUSTOMERS)
-    async with visit.rows(visit.console.value, asked, tagged=False) as reader:
-        found = await _search(visit, reader, asked.q, asked.limit)
-    return visit.answer(search_document(reader.position, found))
+    found, position = await _search(visit, asked, asked.limit)
+    return visit.answer(search_document(position, found))
 
 
 @pages.get("/search")
@@ -57,10 +58,9 @@ async def _page(visit: Visit, template: str, limit: int, *, opens: bool) -> Resp
     )
     context: dict[str, object] = {"found": _NOTHING, "branch_names": {}}
     if visit.principal.may(Right.SEE_CUSTOMERS):
-        async with visit.rows(visit.console.value, asked, tagged=False) as reader:
-            found = await _search(visit, reader, asked.q, limit)
-            names = branch_names(reader.reference, visit.language)
-        context = {"found": found, "branch_names": names}
+        found, _ = await _search(visit, asked, limit)
+        reference = await visit.console.value.reference()
+        context = {"found": found, "branch_names": branch_names(reference, visit.language)}
         if opens and (address := _only_one(found, offered)):
             return RedirectResponse(address, HTTPStatus.SEE_OTHER, headers=dynamic_headers(None))
     return visit.page(
@@ -68,15 +68,24 @@ async def _page(visit: Visit, template: str, limit: int, *, opens: bool) -> Resp
     )
 
 
-async def _search(visit: Visit, reader: Reader, typed: str, limit: int) -> Results:
+async def _search(visit: Visit, asked: SearchParameters, limit: int) -> tuple[Results, str]:
+    """Return what is found, and the position of the rows by which it may be seen."""
+    position = ""
+
+    async def seen(customers: Sequence[str]) -> Collection[str]:
+        nonlocal position
+        async with visit.rows(visit.console.value, asked, tagged=False) as reader:
+            position = reader.position
+            rows = await reader.fetch(sql("search_seen"), customers)
+        return {row["customer_id"] for row in rows}
+
     finder = await visit.console.finder()
-    who, rules = visit.principal, reader.reference
-    found = await finder.search(reader.index, typed, who, rules, reader.at, limit)
-    seen = await reader.seen({hit.customer for hit in found.hits})
-    hits = [hit for hit in found.hits if hit.customer in seen]
-    if who.may(Right.SEE_PERSONS):
-        visit.shows_persons([hit.customer for hit in hits if hit.texts])
-    return Results(hits, found.more)
+    rules = await visit.console.value.reference()
+    now = visit.console.platform.clock.now()
+    found = await finder.search(asked.q, visit.principal, rules, now, limit, seen)
+    if visit.principal.may(Right.SEE_PERSONS):
+        visit.shows_persons([hit.customer for hit in found.hits if hit.texts])
+    return found, position
 
 
 def _only_one(found: Results, offered: list[Offer]) -> str | None:

@@ -59,7 +59,7 @@ class Console:
     async def finder(self) -> Finder:
         """Return what finds customers. Raises: Unavailable."""
         if self._finder is None:
-            self._finder = Finder(await tokens_of(self.vault), self.persons)
+            self._finder = Finder(self.platform.pool, await tokens_of(self.vault), self.persons)
         return self._finder
 
     async def signer(self) -> CursorSigner:

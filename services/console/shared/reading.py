@@ -7,7 +7,7 @@ taken in, and its tag changes with any of them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime
 from functools import lru_cache, partial
@@ -29,7 +29,7 @@ from services.people.principal import Principal, Scope
 from services.platform import Platform
 from services.postgres.pool import translated
 from services.projector.reference_feed import ReferenceFeed
-from services.rows.guards import ENTERING_AGAIN, LEAVING, can_enter, entering
+from services.rows.guards import can_enter, entering
 
 RECEIVABLES, VALUE, CASES = Receivables.name, ValueTiers.name, CaseBoard.name
 
@@ -75,26 +75,6 @@ def together(each: Sequence[Progress]) -> Progress:
     return Progress(position, heads, sum(one.change for one in each))
 
 
-class IndexLook:
-    """Asks within a reader's transaction as the platform itself.
-
-    Of arrays the server will not look into an index before a policy has passed each row.
-    """
-
-    def __init__(self, connection: Connection[asyncpg.Record], *, guarded: bool) -> None:
-        self._connection = connection
-        self._guarded = guarded
-
-    async def fetch(self, statement: str, *parameters: object) -> list[asyncpg.Record]:
-        """Return the rows of a statement, which itself keeps to the scope of whoever asks."""
-        if not self._guarded:
-            return await self._connection.fetch(statement, *parameters)
-        await self._connection.execute(LEAVING)
-        rows = await self._connection.fetch(statement, *parameters)
-        await self._connection.execute(ENTERING_AGAIN)
-        return rows
-
-
 class Reader:
     """Asks within one read-only transaction: all answers belong to one state."""
 
@@ -108,8 +88,6 @@ class Reader:
         at: datetime,
         principal: Principal,
         filling: Filling | None,
-        *,
-        guarded: bool = False,
     ) -> None:
         self._connection = connection
         self.projections = projections
@@ -120,7 +98,6 @@ class Reader:
         self.at = at
         self.principal = principal
         self.filling = filling  # None: the figures are whole
-        self._guarded = guarded  # the database keeps rows apart, too
 
     @property
     def position(self) -> str:
@@ -139,21 +116,6 @@ class Reader:
     async def fetch(self, statement: str, *parameters: object) -> list[asyncpg.Record]:
         """Return the rows of a statement."""
         return await self._connection.fetch(statement, *parameters)
-
-    @property
-    def index(self) -> IndexLook:
-        """Return how an index is asked that row-level security would have walked whole.
-
-        What it finds is told only as far as `seen` confirms it.
-        """
-        return IndexLook(self._connection, guarded=self._guarded)
-
-    async def seen(self, customers: Collection[str]) -> set[str]:
-        """Return which customers are at home where whoever asks sees them."""
-        if self.principal.scope.branches is None:
-            return {*customers}
-        rows = await self.ask("shared/seen", list(customers))
-        return {row["customer_id"] for row in rows}
 
     async def ask(self, name: str, *parameters: object) -> list[asyncpg.Record]:
         """Return the rows of a named statement."""
@@ -230,7 +192,6 @@ class ReadModel:
                     self.platform.clock.now(),
                     principal,
                     filling,
-                    guarded=statements is not self.statements and bool(self._enters),
                 )
 
     async def _entered(self, connection: Connection[asyncpg.Record], scope: Scope) -> Statements:

@@ -20,6 +20,7 @@ from mode import Service
 
 from services.casework.by_itself import CaseworkByItself
 from services.hosts.bootstrap import open_platform
+from services.hosts.log_directory import logging_to_directory
 from services.hosts.telling import telling
 from services.hosts.worker.application import application, run_until_told
 from services.hosts.worker.changes import ChangedCustomers
@@ -34,6 +35,7 @@ from services.notify.webhook import Webhook
 from services.search.follower import SearchFollower
 from services.settings import Settings
 from services.telemetry import quieten
+from services.tracing import traced
 
 _LOG = structlog.get_logger(__name__)
 
@@ -66,6 +68,8 @@ async def work(settings: Settings, *, stall_s: float = STALL_S) -> None:
     quieten("faust", "mode", "aiokafka")
     cluster = cluster_of(settings)
     async with AsyncExitStack() as stack:
+        stack.enter_context(logging_to_directory(settings, "worker"))
+        stack.enter_context(traced("touchstone-worker"))
         platform = await stack.enter_async_context(open_platform(settings))
         await stack.enter_async_context(telling(settings, platform))
         generation = await claim_generation(platform.pool)
