@@ -18,7 +18,7 @@ from services.console.looks.words import LookWords
 from services.console.shared.documents import tell
 from services.console.shared.i18n import speaker, with_parameters
 from services.console.shared.openapi import documented
-from services.console.shared.spreadsheets import plain
+from services.console.shared.spreadsheet import plain
 from services.console.shared.visit import PAGE_LENGTH, TheVisit, api_router, page_router
 from services.people.principal import Right
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 from projections.case_board.sums import CaseSums, GroupService, Kept
 from services.console.service.report import Service
 from services.console.shared.i18n import Speaker
-from services.console.shared.spreadsheets import plain
+from services.console.shared.spreadsheet import plain
 from services.console.shared.usual_words import usual_word
 
 TableName = Literal["compliance", "stages", "handling", "time", "satisfaction", "drivers"]
