@@ -54,9 +54,14 @@ READ_EVERYTHING = {
     "move_unmirrored": "a move compares all that was confirmed with the mirror",
     "overview/count_customers": "the number of all customers, from an index alone",
     "overview/count_own_customers": "those of the branches that are seen, from an index alone",
+    "operating_gaps": "the doctor counts every source's numbers, given half a minute",
+    "operating_quarantine": "the fullest branch's share of what its quota bounds",
     "part_bounds": "a walk divides all customers into parts, from a sample",
     "publishing_branches": "a report refuses a branch after all its customers were walked",
     "quarantine_taken": "all that lies there of one branch, which its quota bounds",
+    "quota_branches": "an operator asks what every branch has taken",
+    "retention_counts": "an operator counts what is kept",
+    "retention_let_go": "an operator lets go of what is over",
     "quarantine_count": "an operator counts what was ever refused",
     "rebuild_drop_heads": "a rebuild's switch compares all",
     "rebuild_drop_totals": "a rebuild's switch compares all",
@@ -98,6 +103,16 @@ AN_EVENT = (
 
 Arguments = Sequence[object]
 GIVEN: Mapping[str, Arguments] = {
+    # --- operators
+    "operating_gaps": (20,),
+    "operating_lags": (1, NOW),
+    "operating_log": (),
+    "operating_parked": (),
+    "operating_quarantine": (10_000, 64 * 1024**2),
+    "quota_branches": (),
+    "retention_counts": (NOW, NOW, NOW, "code/", 1),
+    "retention_let_go": (NOW, NOW, NOW, "code/", 1),
+    "traced_events": (1, PARTITION, 100, 200, 50),
     # --- the log
     "count_admitted": (),
     "count_customers": (),
