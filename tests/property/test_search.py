@@ -27,7 +27,13 @@ SOUNDS = {
     "翟": ["zhai", "di"], "仇": ["chou", "qiu", "ju"], "区": ["qu", "ou"],
 }  # fmt: skip
 """How these are read, as a dictionary of names has it."""
-LATIN = {"José": "jose", "O'Brien": "o brien", "Müller": "muller", "ANNA": "anna", "7-11": "7 11"}
+LATIN = {
+    "José": "jose",
+    "O'Brien": "o brien",
+    "Müller": "muller",
+    "ANNA": "anna",
+    "7-Eleven": "7 eleven",
+}
 
 names = st.lists(
     st.one_of(
