@@ -71,9 +71,12 @@ OFFICES: tuple[Role, ...] = (
 
 SEES, LOOKS = Right.SEE_CUSTOMERS, Right.SEE_POLICIES
 ACTS: Mapping[str, Right] = {
+    "/cases/triage": Right.COMMAND,
     "/create": Right.PUBLISH,
     "/create/{name}": Right.PUBLISH,
     "/do/customers": Right.COMMAND,
+    "/do/many/{of}": Right.COMMAND,
+    "/do/many/{of}/{word}": Right.COMMAND,
     "/do/cases/{case}/{word}": Right.COMMAND,
     "/do/customers/{customer}": Right.COMMAND,
     "/do/customers/{customer}/{word}": Right.COMMAND,
@@ -85,6 +88,8 @@ ACTS: Mapping[str, Right] = {
 
 NEEDS: Mapping[str, Right | None] = {
     "/": SEES,
+    "/desk": SEES,
+    "/overview": SEES,
     "/live/overview": SEES,
     "/receivables": SEES,
     "/credit": SEES,
@@ -95,6 +100,8 @@ NEEDS: Mapping[str, Right | None] = {
     "/service": SEES,
     "/service/{table}.csv": SEES,
     "/customers": SEES,
+    "/customers.csv": SEES,
+    "/api/v1/customers": SEES,
     "/customers/{customer}": SEES,
     "/customers/{customer}/timeline": SEES,
     "/alerts": SEES,
@@ -273,7 +280,8 @@ def filled(path: str, customer: str, case: str) -> str:
     found = found.replace("{table}", "handling").replace("{kind}", "ageing")
     found = found.replace("{entry}", REFUSED[HOMES.get(customer, "SH")])
     found = found.replace("{table}", "handling").replace("{name}", "complaint.filed")
-    found = found.replace("{word}", "note" if "/cases/" in path else "record-promise")
+    found = found.replace("{of}", "cases")
+    found = found.replace("{word}", "record-promise" if "/customers/" in path else "note")
     found = found.replace("{alert}", "5a1f0f8e-7c0b-5c55-8f0e-4f8f9d0c7b11")
     found += f"?q={NAME}" if path.endswith(("/search", "/search/suggest")) else ""
     assert "{" not in found, f"say what {path} is to be asked about"
