@@ -30,6 +30,7 @@ from services.console.credit import routes as credit
 from services.console.credit.words import CreditWords
 from services.console.customers import list_routes as customer_lists
 from services.console.customers import routes as customers
+from services.console.customers import statement_routes as customer_statements
 from services.console.customers.touchpoint_words import TouchpointWords
 from services.console.imports import routes as imports
 from services.console.imports.words import ImportWords
@@ -103,6 +104,7 @@ _ROUTERS = (
     cases.pages,
     customer_lists.pages,
     customers.pages,
+    customer_statements.pages,
     alerts.pages,
     many.pages,
     views.pages,

@@ -104,6 +104,7 @@ NEEDS: Mapping[str, Right | None] = {
     "/api/v1/customers": SEES,
     "/customers/{customer}": SEES,
     "/customers/{customer}/timeline": SEES,
+    "/customers/{customer}/statement": SEES,
     "/alerts": SEES,
     "/alerts/journal": SEES,
     "/branches": SEES,
