@@ -130,7 +130,8 @@ async def show_customer(visit: TheVisit, customer: CustomerPath) -> Response:
     items = sorted(statement.items, key=lambda item: (item.row.due_on, item.row.item_id))
     page = await _timeline(visit, found, TimelineParameters(), _PAGE_LENGTH)
     contact = await contact_of(visit.console.vault, found)
-    visit.shows_persons()
+    told = contact.name or contact.phone or contact.people
+    visit.shows_persons([found.customer] if told else [])
     value = explain_value(found.customer, found.of_kinds(VALUE_EVENTS), *rules)
     context = {
         "statement": statement,

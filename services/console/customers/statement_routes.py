@@ -56,7 +56,7 @@ async def show_statement(visit: TheVisit, customer: CustomerPath) -> Response:
     contact = None
     if visit.principal.may(Right.SEE_PERSONS):
         contact = await contact_of(visit.console.vault, found)
-        visit.shows_persons()
+        visit.shows_persons([found.customer] if contact.name or contact.phone else [])
     company = found.reference.company
     return visit.page(
         "customers/statement.html",
