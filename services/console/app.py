@@ -22,6 +22,8 @@ from services.console.acting import routes as acting
 from services.console.acting.words import ActingWords
 from services.console.alerts import routes as alerts
 from services.console.alerts.words import AlertWords
+from services.console.audit import routes as audit
+from services.console.audit.words import AuditWords
 from services.console.branches import routes as branches
 from services.console.cases import board_routes as case_boards
 from services.console.cases import routes as cases
@@ -96,6 +98,7 @@ _ROUTERS = (
     branches.pages,
     policies.pages,
     imports.pages,
+    audit.pages,
     status.pages,
     acting.pages,
     case_page.pages,
@@ -114,6 +117,7 @@ def renderer() -> Renderer:
         {
             "acting_words": ActingWords,
             "alert_words": AlertWords,
+            "audit_words": AuditWords,
             "case_words": CaseWords,
             "credit_words": CreditWords,
             "import_words": ImportWords,

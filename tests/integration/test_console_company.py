@@ -101,8 +101,10 @@ async def test_every_policy_is_shown_in_words(client: httpx2.AsyncClient, langua
         assert one.status_code == 200
         raw = re.findall(r"<dt>([a-z]+_[a-z_]+)</dt>", one.text)
         assert raw == [], kind
-    told = {"en": "500, 1,000, 2,000, 5,000 basis points", "zh-CN": "基点"}
-    assert told[language] in words(page), words(page)[:900]
+    # The provision that the company published, in basis points, as shares.
+    assert "0.0%{0}1.0%{0}5.0%{0}10.0%{0}20.0%{0}50.0%".format(
+        {"en": ", ", "zh-CN": "、"}[language]
+    ) in words(page), words(page)[:900]
 
 
 async def test_a_policy_is_tried_before_it_is_published_and_counts_then(
