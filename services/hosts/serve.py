@@ -61,6 +61,8 @@ async def serve(settings: Settings, door: Door) -> None:
         else:
             viewers = settings.connections // 2  # the others are for pages
             people = people_here(platform, settings)
+            if people.provider is not None:
+                stack.push_async_callback(people.provider.close)
             tidying = asyncio.create_task(_let_go(people), name="people")
             stack.callback(tidying.cancel)
             app = create_console(platform, viewers, people=people, hosts=hosts_of(settings))

@@ -107,6 +107,10 @@ class Provider:
         self._fresh_until = clock.now()
         self._asking = asyncio.Lock()
 
+    async def close(self) -> None:
+        """End the connections to it."""
+        await self._client.aclose()
+
     async def begin(self, onward: str) -> Begun:
         """Return where to send somebody who wants to log in. Raises: Unavailable."""
         described = await self._description()

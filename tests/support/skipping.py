@@ -10,7 +10,9 @@ from collections.abc import Generator
 
 import pytest
 
-MUST_RUN_IN_CI = frozenset({"postgres", "kafka", "browser", "acceptance", "native", "prometheus"})
+MUST_RUN_IN_CI = frozenset(
+    {"postgres", "kafka", "browser", "acceptance", "native", "prometheus", "provider"}
+)
 
 
 def _is_ci() -> bool:
