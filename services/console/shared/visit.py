@@ -21,7 +21,7 @@ from services.console.shared.console import Console
 from services.console.shared.documents import Positioned
 from services.console.shared.freshness import CAP, page_freshness
 from services.console.shared.i18n import language_of, with_parameters
-from services.console.shared.page import SCHEME, dynamic_headers, page_response, scheme_of
+from services.console.shared.page import INSTANTS, SCHEME, dynamic_headers, page_response, scheme_of
 from services.console.shared.parameters import Parameters
 from services.console.shared.reading import Reader, ReadModel, branch_names
 from services.console.shared.refusals import invalid_parameters
@@ -75,12 +75,13 @@ class Visit:
     def asked(self, kind: type[P]) -> P:
         """Return a page's parameters; what a form left empty was not asked for.
 
-        Raises: Problem.
+        A page that cannot tell of the past says so, and shows now. Raises: Problem.
         """
+        passed_over = {SCHEME, *(name for name in INSTANTS if name not in kind.model_fields)}
         given = {
             name: value
             for name, value in self.request.query_params.items()
-            if value and name != SCHEME
+            if value and name not in passed_over
         }
         try:
             return kind.model_validate(given)
