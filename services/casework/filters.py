@@ -88,27 +88,46 @@ def _breach(breach: Breach, owed: str) -> str:
             return f"NOT ({response} OR {solution} OR {obligation})"
 
 
-class ItemFilter(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which open items, or the customers who have one of them: None means any."""
+CurrencyCode = Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")]
+Level = Annotated[int, Meta(ge=-1, le=3)]
 
-    branch_id: Key | None = field(default=None, name="branch")
-    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")] | None = None
-    level: Annotated[int, Meta(ge=0, le=3)] | None = None  # dunning level sent
+_MOST = 200
+Keys = Annotated[tuple[Key, ...], Meta(min_length=1, max_length=_MOST)]
+Currencies = Annotated[tuple[CurrencyCode, ...], Meta(min_length=1, max_length=_MOST)]
+Levels = Annotated[tuple[Level, ...], Meta(min_length=1, max_length=_MOST)]
+
+
+class ItemFilter(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which open items, or the customers who have one of them: None means any, several: either."""
+
+    branch_id: Key | Keys | None = field(default=None, name="branch")
+    currency: CurrencyCode | Currencies | None = None
+    level: Level | Levels | None = None  # dunning level sent; -1: none was
     disputed: bool | None = None
     held: bool | None = None
     promised: bool | None = None
 
 
+def among(question: Question, column: str, sql_type: str, value: str | tuple[object, ...]) -> str:
+    """Return the condition that a column holds a value, or one of several."""
+    if isinstance(value, str):
+        return f"{column} = {question.add(value)}"
+    if len(value) == 1:
+        return f"{column} = {question.add(value[0])}::{sql_type}"
+    return f"{column} = ANY({question.add(list(value))}::{sql_type}[])"
+
+
 def items_meant(wanted: ItemFilter) -> Question:
     """Return the conditions on open items `i`."""
     question = Question()
-    for column, value in (
-        ("branch_id", wanted.branch_id),
-        ("currency", wanted.currency),
-        ("dunning_level", wanted.level),
-    ):
+    for column, value in (("branch_id", wanted.branch_id), ("currency", wanted.currency)):
         if value is not None:
-            question.conditions.append(f"i.{column} = {question.add(value)}")
+            question.conditions.append(among(question, f"i.{column}", "text", value))
+    if wanted.level is not None:
+        levels = wanted.level if isinstance(wanted.level, tuple) else (wanted.level,)
+        order = "-coalesce(i.dunning_level, -1)"  # the index's own words
+        negative = tuple(-level for level in levels)
+        question.conditions.append(among(question, order, "bigint", negative))
     # Without parameters, so that the small indexes of such items apply.
     if wanted.disputed is not None:
         question.conditions.append("i.disputed" if wanted.disputed else "NOT i.disputed")

@@ -51,6 +51,7 @@ from services.console.shared.assets import PREFIX
 from services.console.shared.console import Console
 from services.console.shared.customer_at import UnknownCustomer
 from services.console.shared.i18n import language_of, speaker
+from services.console.shared.lists import AnyList
 from services.console.shared.openapi import describe_documents
 from services.console.shared.page import dynamic_headers, page_response
 from services.console.shared.problem_words import ProblemWords
@@ -62,6 +63,7 @@ from services.console.status import routes as status
 from services.console.status.words import StatusWords
 from services.console.value import routes as value
 from services.console.value.words import ValueWords
+from services.console.views import routes as views
 from services.errors import Unavailable, UnreadableEvent
 from services.people.doorkeeper import StaffDoor
 from services.people.people import People
@@ -87,6 +89,7 @@ _ROUTERS = (
     value.api,
     alerts.api,
     policies.api,
+    views.api,
     overview.pages,
     receivables.pages,
     credit.pages,
@@ -95,6 +98,7 @@ _ROUTERS = (
     cases.pages,
     customers.pages,
     alerts.pages,
+    views.pages,
     branches.pages,
     policies.pages,
     imports.pages,
@@ -107,6 +111,8 @@ _ROUTERS = (
     own_account.pages,
     administering.pages,
 )
+
+_LISTS: tuple[AnyList, ...] = (receivables.LIST, credit.LIST, cases.LIST, alerts.LIST)
 
 _HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
@@ -149,7 +155,7 @@ def create_console(
     """
     if doorkeeper is None:
         doorkeeper = OpenDoor() if people is None else StaffDoor(people)
-    console = Console(platform, PROJECTIONS, renderer(), doorkeeper, people)
+    console = Console(platform, PROJECTIONS, renderer(), doorkeeper, _LISTS, people)
     audiences = Audiences(partial(_live, console), most_viewers)
 
     @asynccontextmanager

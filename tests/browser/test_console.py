@@ -175,7 +175,8 @@ async def test_filters_live_in_the_address_and_back_works(browser: Browser, serv
     async with visit(browser, served, "en") as visitor:
         await visitor.goto("/receivables")
         page = visitor.page
-        await page.get_by_label("Branch").select_option("New York")
+        await page.locator(".choices summary", has_text="Branch").click()
+        await page.get_by_role("checkbox", name="New York").check()
         await page.get_by_role("button", name="Show").click()
         await expect(page).to_have_url(re.compile("branch=NY"))
         await expect(page.locator("tbody tr")).to_have_count(2)
@@ -185,6 +186,43 @@ async def test_filters_live_in_the_address_and_back_works(browser: Browser, serv
         await page.go_back()
         await page.go_back()
         await expect(page.locator("tbody tr")).to_have_count(5)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+async def test_several_are_chosen_sorted_by_a_header_and_kept_as_a_view(
+    browser: Browser, served: Served, scripts: bool
+) -> None:
+    async with visit(browser, served, "en", scripts=scripts) as visitor:
+        await visitor.goto("/receivables")
+        page = visitor.page
+        for summary, boxes in (("Days past due", ("1–30", "31–60")), ("Branch", ("Shanghai",))):
+            await page.locator(".choices summary", has_text=summary).click()
+            for box in boxes:
+                await page.get_by_role("checkbox", name=box).check()
+        await page.get_by_role("button", name="Show").click()
+        items = page.locator("tbody td[data-label=Item]")
+        await expect(items).to_have_text(["A", "B"])
+        await expect(page.locator(".sums")).to_contain_text("CN¥1,500.00")
+        await page.get_by_role("link", name="Outstanding").click()
+        await page.get_by_role("link", name="Outstanding").click()
+        await expect(items).to_have_text(["B", "A"])
+        header = page.get_by_role("columnheader", name="Outstanding")
+        await expect(header).to_have_attribute("aria-sort", "ascending")
+        views = page.get_by_role("navigation", name="Saved views")
+        await views.get_by_text("Save this view").click()
+        await views.get_by_label("Name").fill("Monday calls")
+        await views.get_by_label("For whom").select_option("the whole company")
+        await views.get_by_role("button", name="Save").click()
+        kept = views.get_by_role("link", name="Monday calls")
+        await expect(kept).to_have_text(re.compile(r"Monday calls\s+2"))
+        await expect(kept).to_have_attribute("aria-current", "true")
+        await served.company.report("C-1", payment_of("A", 100_000))
+        await served.company.project()
+        await visitor.goto("/receivables")
+        await expect(kept).to_have_text(re.compile(r"Monday calls\s+1"))
+        await kept.click()
+        await expect(items).to_have_text(["B"])
+        assert visitor.complaints == []
 
 
 async def test_the_phases_of_a_debt_lead_to_what_is_in_them(

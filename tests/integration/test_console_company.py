@@ -234,7 +234,7 @@ async def test_the_platform_says_what_waits(
 async def test_an_event_says_what_would_be_without_it(
     company: Company, client: httpx2.AsyncClient, language: str
 ) -> None:
-    [event_id] = await company.platform.pool.fetchrow(
+    event_id = await company.platform.pool.fetchval(
         "SELECT event_id FROM events WHERE customer_id = 'C-3' AND type LIKE '%invoice_disputed'"
     )
     page = (await client.get(f"/events/{event_id}", params={"lang": language})).text

@@ -20,6 +20,7 @@ import pytest
 
 from events.touchpoints.customer import CustomerProfileChanged, CustomerRegistered
 from projections import PROJECTIONS
+from projections.receivables.projection import Receivables
 from projections.value_tiers.projection import ValueTiers
 from services.console.shared.statements import Statements
 from services.postgres.arrays import array_text
@@ -343,12 +344,18 @@ GIVEN: Mapping[str, Arguments] = {
     "receivables/open_by_day": (*OURS, "open", *TODAYS, None),
     "receivables/open_currencies": (),
     "receivables/running_interest": (*OURS, ["accrued"], "running:", *TODAYS, None),
-    "receivables/open_items": ("B-1", 50),
+    "receivables/open_items": (["CNY", "USD"], "B-1", "B-2", 50),
+    "receivables/sum_open_items": ("B-1", 1_000),
     "service/answers": (A_DAY, A_DAY, None),
     "service/cases": (A_DAY, A_DAY, None),
     "service/deadlines_kept": (A_DAY, A_DAY, None),
     "service/hours": (A_DAY, A_DAY, None),
     "service/stages": (A_DAY, A_DAY, None),
+    "shared/delete_view": (str(ONE),),
+    "shared/own_view": (str(ONE),),
+    "shared/rename_view": (str(ONE), "new"),
+    "shared/save_view": ("cases", "n", "q", "me", "private", None, NOW, 100),
+    "shared/visible_views": ("cases", "me", ["B-1"], 200),
     "shared/count_parked": (*OURS, 1_000),
     "shared/filling": (),
     "shared/home": (CUSTOMER, 1, PARTITION, 9000, HOME, None),
@@ -356,6 +363,13 @@ GIVEN: Mapping[str, Arguments] = {
     "shared/progress": (*OURS, 1),
     "value/tiers": ("value_tiers", 1, "tier:", "CNY", "B-1"),
 }  # fmt: skip
+
+_AMOUNTS = "i.currency, -i.balance_minor, i.customer_id, i.item_id"
+_ARMS = " UNION ALL ".join(
+    "(SELECT i.* FROM receivables_v{version}_items i WHERE i.status = 'open'"
+    f" AND i.currency = ANY($1) AND i.branch_id = {branch} ORDER BY {_AMOUNTS} LIMIT $4)"
+    for branch in ("$2", "$3")
+).format(version=Receivables.version)
 
 PARTS: Mapping[str, Mapping[str, str]] = {
     "alerts/count_standing_alerts": {"conditions": "branch_id = $1", "limit": "$2"},
@@ -394,12 +408,8 @@ PARTS: Mapping[str, Mapping[str, str]] = {
         "limit": "$3",
     },
     "receivables/count_open_items": {"joins": "", "conditions": "i.branch_id = $1", "limit": "$2"},
-    "receivables/open_items": {
-        "joins": "",
-        "conditions": "i.branch_id = $1",
-        "order": "i.due_on, i.customer_id, i.item_id",
-        "limit": "$2",
-    },
+    "receivables/sum_open_items": {"joins": "", "conditions": "i.branch_id = $1", "limit": "$2"},
+    "receivables/open_items": {"arms": _ARMS, "order": _AMOUNTS, "limit": "$4"},
 }  # fmt: skip
 """What the console fills in beside the tables' names, for statements that leave it open."""
 
@@ -519,7 +529,11 @@ async def test_a_statement_reads_what_it_needs(large: str, name: str) -> None:
         await connection.close()
 
 
-OF_THE_PLATFORM = {"shared/filling", "shared/home", "shared/progress", "customers/timeline"}
+OF_THE_PLATFORM = {
+    "shared/filling", "shared/home", "shared/progress", "customers/timeline",
+    "shared/delete_view", "shared/own_view", "shared/rename_view", "shared/save_view",
+    "shared/visible_views",
+}  # fmt: skip
 """Statements of the console that are asked for everybody alike."""
 
 OF_A_BRANCH = {

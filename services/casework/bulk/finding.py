@@ -46,7 +46,8 @@ def unknown_name(where: CaseFilter | ItemFilter, reference: Reference) -> Unknow
 
     Cases and items of other systems may bear such names, so it is a slip only if nothing is found.
     """
-    named = [UnknownName("branch", where.branch_id or "", reference.branches)]
+    branches = where.branch_id if isinstance(where.branch_id, tuple) else (where.branch_id or "",)
+    named = [UnknownName("branch", one, reference.branches) for one in branches]
     if isinstance(where, CaseFilter):
         named += [
             UnknownName("department", where.department or "", reference.departments),

@@ -9,28 +9,29 @@ from pydantic import Field
 from events.alert_care import CareState
 from services.console.alerts.queries import AlertFilter, AlertKind
 from services.console.alerts.standing import StandingFilter
-from services.console.shared.parameters import Identifier, Paged
+from services.console.shared.parameters import Identifier, Paged, Several
 
 
 class JournalParameters(Paged):
-    """Of which alerts."""
+    """Of which alerts; where several are named, either."""
 
-    kind: AlertKind | None = None
-    branch: Identifier | None = None
+    kind: Annotated[list[AlertKind], Several()]
+    branch: Annotated[list[Identifier], Several()]
     customer: Identifier | None = None
 
     def alert_filter(self) -> AlertFilter:
         """Return the filter."""
-        return AlertFilter(self.kind, self.branch, self.customer)
+        kinds, branches = dict.fromkeys(self.kind), dict.fromkeys(self.branch)
+        return AlertFilter(tuple(kinds), tuple(branches), self.customer)
 
 
 class AlertsParameters(JournalParameters):
     """Which standing alerts."""
 
     state: Annotated[
-        CareState | None,
-        Field(description="Nobody takes care of it, somebody does, or it is put off."),
-    ] = None
+        list[CareState],
+        Several("Nobody takes care of it, somebody does, or it is put off."),
+    ]
     staff: Annotated[
         Identifier | None,
         Field(
@@ -41,4 +42,4 @@ class AlertsParameters(JournalParameters):
 
     def standing_filter(self) -> StandingFilter:
         """Return the filter."""
-        return StandingFilter(self.alert_filter(), self.state, self.staff)
+        return StandingFilter(self.alert_filter(), tuple(dict.fromkeys(self.state)), self.staff)

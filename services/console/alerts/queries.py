@@ -27,10 +27,10 @@ CAP = 10_000
 
 
 class AlertFilter(Struct, frozen=True):
-    """Which alerts: None means any."""
+    """Which alerts: None or none named means any, several either."""
 
-    kind: AlertKind | None = None
-    branch_id: str | None = None
+    kinds: tuple[AlertKind, ...] = ()
+    branches: tuple[str, ...] = ()
     customer_id: str | None = None
 
 
@@ -62,7 +62,7 @@ async def alert_journal(
     """Return a page of the journal, the latest first. Raises: BadCursor."""
     query = repr(("journal", wanted))
     before = None if cursor is None else signer.open(query, cursor, (int,))[0]
-    terms = wanted.kind, wanted.branch_id, wanted.customer_id
+    terms = list(wanted.kinds) or None, list(wanted.branches) or None, wanted.customer_id
     rows = await reader.ask("alerts/alert_journal", *terms, before, limit + 1)
     entries = [JournalEntry(**{f: row[f] for f in JournalEntry.__struct_fields__}) for row in rows]
     return page_of(entries, limit, lambda last: signer.seal(query, (last.ordinal,)))

@@ -16,8 +16,10 @@ from services.console.alerts.documents import (
 )
 from services.console.alerts.parameters import AlertsParameters, JournalParameters
 from services.console.alerts.words import ALERT_KINDS, STATES
+from services.console.shared.lists import SavedList
 from services.console.shared.openapi import documented
 from services.console.shared.persons import persons
+from services.console.shared.reading import Reader
 from services.console.shared.visit import PAGE_LENGTH, TheVisit, api_router, page_router
 from services.people.principal import Right
 
@@ -68,7 +70,9 @@ async def show_alerts(visit: TheVisit) -> Response:
     asked = visit.asked(AlertsParameters)
     wanted = asked.standing_filter()
     signer = await visit.console.signer()
-    async with visit.rows(visit.console.everything, asked) as reader:
+    kept = await visit.kept_views(LIST)
+    async with visit.rows(visit.console.everything, asked, tagged=False) as reader:
+        views = await visit.views_menu(reader, LIST, kept)
         page = await standing.standing_alerts(reader, wanted, PAGE_LENGTH, signer, asked.cursor)
         count = await standing.count_alerts(reader, wanted)
         told = {one.alert_id: standing.told_to(reader, one) for one in page.entries}
@@ -80,6 +84,7 @@ async def show_alerts(visit: TheVisit) -> Response:
             "page": page,
             "persons": await persons(visit, [one.customer_id for one in page.entries]),
             "told": told,
+            "views": views,
             "count": count,
             "cap": queries.CAP,
             "asked": asked,
@@ -113,3 +118,10 @@ async def show_journal(visit: TheVisit) -> Response:
             **notices,
         },
     )
+
+
+async def _count(reader: Reader, asked: AlertsParameters, cap: int) -> int:
+    return await standing.count_alerts(reader, asked.standing_filter(), cap)
+
+
+LIST = SavedList("alerts", "/alerts", AlertsParameters, _count)

@@ -9,6 +9,7 @@ from msgspec import Struct
 from events.alert_care import CareState
 from events.cases.recipients import ABOUT_NO_CLOCK, Recipient, reach_of, told_of_alert
 from events.cases.staff import staff_in_force
+from services.casework.filters import among
 from services.console.alerts.queries import CAP, AlertFilter
 from services.console.shared.cursor import CursorSigner
 from services.console.shared.paging import Page, page_of
@@ -17,14 +18,14 @@ from services.postgres.question import Question
 
 
 class StandingFilter(Struct, frozen=True):
-    """Which standing alerts: None means any.
+    """Which standing alerts: None or none named means any.
 
     Of a member of staff are those that he or she takes care of, and those that reach him or her,
     by name or by role, and of which nobody else takes care.
     """
 
     about: AlertFilter = AlertFilter()
-    state: CareState | None = None
+    states: tuple[CareState, ...] = ()
     staff: str | None = None
 
 
@@ -71,11 +72,11 @@ async def standing_alerts(
     )
 
 
-async def count_alerts(reader: Reader, wanted: StandingFilter) -> int:
-    """Return how many alerts stand, counted up to CAP + 1."""
+async def count_alerts(reader: Reader, wanted: StandingFilter, cap: int = CAP) -> int:
+    """Return how many alerts stand, counted up to one above a cap."""
     question = _question(reader, wanted)
     statement = reader.statements.sql(
-        "alerts/count_standing_alerts", conditions=question.where, limit=question.add(CAP + 1)
+        "alerts/count_standing_alerts", conditions=question.where, limit=question.add(cap + 1)
     )
     return await reader.count(statement, *question.parameters)
 
@@ -94,15 +95,16 @@ def _question(reader: Reader, wanted: StandingFilter) -> Question:
         f"(projection, version) IN (SELECT * FROM unnest({projections}::text[], {versions}::int[]))"
     )
     about = wanted.about
-    for column, value in (
-        ("kind", about.kind),
-        ("branch_id", about.branch_id),
-        ("customer_id", about.customer_id),
-        ("state", wanted.state),
+    for column, values in (
+        ("kind", about.kinds),
+        ("branch_id", about.branches),
+        ("state", wanted.states),
     ):
-        if value is not None:
-            question.conditions.append(f"{column} = {question.add(value)}")
-    if wanted.state not in (None, "open"):
+        if values:
+            question.conditions.append(among(question, column, "text", values))
+    if about.customer_id is not None:
+        question.conditions.append(f"customer_id = {question.add(about.customer_id)}")
+    if wanted.states and "open" not in wanted.states:
         question.conditions.append("state <> 'open'")  # few are, and have an index of their own
     if wanted.staff is not None:
         question.conditions.append(_of_staff(question, reader, wanted.staff))

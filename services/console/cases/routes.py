@@ -24,10 +24,11 @@ from services.console.cases.parameters import CasesParameters
 from services.console.cases.words import BREACHES, PRIORITIES, STATUSES
 from services.console.shared.countdown import countdown
 from services.console.shared.customer_at import CustomerAt, UnknownCustomer, customer_at
+from services.console.shared.lists import SavedList
 from services.console.shared.openapi import documented
 from services.console.shared.parameters import Identifier, InstantParameters
 from services.console.shared.persons import persons
-from services.console.shared.reading import department_names
+from services.console.shared.reading import Reader, department_names
 from services.console.shared.visit import PAGE_LENGTH, TheVisit, Visit, api_router, page_router
 from services.people.principal import Right
 from services.web.problems import Problem
@@ -117,7 +118,9 @@ async def show_cases(visit: TheVisit) -> Response:
     asked = visit.asked(CasesParameters)
     wanted = asked.case_filter()
     signer = await visit.console.signer()
-    async with visit.rows(visit.console.cases, asked, tagged=False) as reader:
+    kept = await visit.kept_views(LIST)
+    async with visit.rows(visit.console.everything, asked, tagged=False) as reader:
+        views = await visit.views_menu(reader, LIST, kept, tagged=False)
         page = await worklist.cases(reader, wanted, PAGE_LENGTH, signer, asked.cursor)
         count = await worklist.count_cases(reader, wanted)
         whole = None
@@ -134,6 +137,7 @@ async def show_cases(visit: TheVisit) -> Response:
             "persons": await persons(visit, shown),
             "board": whole,
             "tab": "board",
+            "views": views,
             "page": page,
             "count": count,
             "cap": worklist.CAP,
@@ -149,3 +153,10 @@ async def show_cases(visit: TheVisit) -> Response:
             **notices,
         },
     )
+
+
+async def _count(reader: Reader, asked: CasesParameters, cap: int) -> int:
+    return await worklist.count_cases(reader, asked.case_filter(), cap)
+
+
+LIST = SavedList("cases", "/cases", CasesParameters, _count)

@@ -71,10 +71,10 @@ async def cases(
     return page_of(items, limit, lambda last: signer.seal(query, _place(last, deadline)))
 
 
-async def count_cases(reader: Reader, wanted: CaseFilter) -> int:
-    """Return how many cases the filter finds, counted up to CAP + 1."""
+async def count_cases(reader: Reader, wanted: CaseFilter, cap: int = CAP) -> int:
+    """Return how many cases the filter finds, counted up to one above a cap."""
     question = _question(reader, wanted)
-    limit = question.add(CAP + 1)
+    limit = question.add(cap + 1)
     statement = reader.statements.sql("cases/count_cases", conditions=question.where, limit=limit)
     return await reader.count(statement, *question.parameters)
 

@@ -11,8 +11,10 @@ from services.console.credit.documents import CreditWorkDocument, sums_document,
 from services.console.credit.parameters import CreditParameters
 from services.console.credit.sums import phase_sums
 from services.console.credit.work import CAP, PHASES, count_work, work
+from services.console.shared.lists import SavedList
 from services.console.shared.openapi import documented
 from services.console.shared.persons import persons
+from services.console.shared.reading import Reader
 from services.console.shared.visit import PAGE_LENGTH, TheVisit, api_router, page_router
 from services.people.principal import Right
 
@@ -48,7 +50,9 @@ async def show_work(visit: TheVisit) -> Response:
     visit.need(Right.SEE_CUSTOMERS)
     asked = visit.asked(CreditParameters)
     signer = await visit.console.signer()
-    async with visit.rows(visit.console.receivables, asked) as reader:
+    kept = await visit.kept_views(LIST)
+    async with visit.rows(visit.console.everything, asked, tagged=False) as reader:
+        views = await visit.views_menu(reader, LIST, kept)
         sums = await phase_sums(reader, asked.branch)
         currencies = [one.currency for one in sums]
         if asked.is_about_amounts and asked.currency is None:
@@ -64,6 +68,7 @@ async def show_work(visit: TheVisit) -> Response:
             "page": page,
             "persons": await persons(visit, [one.customer_id for one in page.entries]),
             "sums": sums,
+            "views": views,
             "count": count,
             "cap": CAP,
             "asked": asked,
@@ -73,3 +78,10 @@ async def show_work(visit: TheVisit) -> Response:
             **notices,
         },
     )
+
+
+async def _count(reader: Reader, asked: CreditParameters, cap: int) -> int:
+    return await count_work(reader, asked.work_filter(), cap)
+
+
+LIST = SavedList("credit", "/credit", CreditParameters, _count)

@@ -66,8 +66,9 @@ async def _by_day(
     if measure == REFUSED:
         branches, days = [], []  # whether a refusal is followed goes by the company's day alone
     version = reader.version_of(RECEIVABLES)
+    of = None if branch_id is None else [branch_id]
     rows = await reader.ask(
-        "receivables/open_by_day", *version, measure, branches, days, elsewhere, branch_id
+        "receivables/open_by_day", *version, measure, branches, days, elsewhere, of
     )
     return [tuple(row.values()) for row in rows]
 

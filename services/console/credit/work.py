@@ -128,10 +128,10 @@ async def work(
     )
 
 
-async def count_work(reader: Reader, wanted: WorkFilter) -> int:
-    """Return how much the filter finds; of items and of requests each up to CAP + 1."""
+async def count_work(reader: Reader, wanted: WorkFilter, cap: int = CAP) -> int:
+    """Return how much the filter finds; of items and of requests each up to one above a cap."""
     asked = _Halves(reader, wanted)
-    limit = asked.question.add(CAP + 1)
+    limit = asked.question.add(cap + 1)
     statement = reader.statements.sql("credit/count_work", limit=limit, **asked.parts)
     return await reader.count(statement, *asked.question.parameters)
 

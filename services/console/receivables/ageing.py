@@ -92,10 +92,12 @@ async def ageing(reader: Reader, branch_id: str | None = None) -> tuple[Currency
     """Return the ageing of open items at each branch's local today, by currency."""
     branches, days, elsewhere = reader.todays()
 
+    of = None if branch_id is None else [branch_id]
+
     async def by_day(measure: str) -> list[asyncpg.Record]:
         version = reader.version_of(RECEIVABLES)
         return await reader.ask(
-            "receivables/open_by_day", *version, measure, branches, days, elsewhere, branch_id
+            "receivables/open_by_day", *version, measure, branches, days, elsewhere, of
         )
 
     rows = await by_day(OPEN)

@@ -82,14 +82,24 @@ class ItemDocument(Document):
     promised_on: date | None
 
 
+class ItemSumDocument(Document):
+    """What the items that were asked for come to in one currency."""
+
+    items: int
+    balance: Annotated[Money, Meta(description="Interest that runs comes on top.")]
+
+
 class ItemsDocument(Positioned):
     """A page of the work list."""
 
     at: datetime
     count: int
     count_is_capped: Annotated[bool, Meta(description="True: there are more than `count`.")]
+    sums: Annotated[list[ItemSumDocument], Meta(description="By currency, of all pages together.")]
+    sums_are_capped: Annotated[bool, Meta(description="True: it comes to more than `sums`.")]
     items: list[ItemDocument]
     next: Annotated[str | None, Meta(description="Cursor of the next page.")]
+    previous: Annotated[str | None, Meta(description="Cursor of the page before.")]
 
 
 def ageing_document(one: CurrencyAgeing) -> CurrencyAgeingDocument:

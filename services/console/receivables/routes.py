@@ -13,13 +13,19 @@ from services.console.receivables.ageing import ageing, bucket_ends
 from services.console.receivables.documents import (
     AgeingDocument,
     ItemsDocument,
+    ItemSumDocument,
     ageing_document,
     item_document,
 )
+from services.console.receivables.interest import charges
 from services.console.receivables.parameters import ItemsParameters
+from services.console.shared.documents import tell
+from services.console.shared.lists import SavedList
 from services.console.shared.openapi import documented
 from services.console.shared.parameters import OfBranch
 from services.console.shared.persons import persons
+from services.console.shared.reading import Reader
+from services.console.shared.sorting import Sorting
 from services.console.shared.visit import PAGE_LENGTH, TheVisit, api_router, page_router
 from services.people.principal import Right
 
@@ -45,22 +51,25 @@ async def get_ageing(visit: TheVisit, asked: Annotated[OfBranch, Query()]) -> Re
 
 @api.get("/receivables/items", responses=documented(ItemsDocument))
 async def get_items(visit: TheVisit, asked: Annotated[ItemsParameters, Query()]) -> Response:
-    """Return a page of open items to work on."""
+    """Return a page of open items to work on, and what all that is asked for comes to."""
     visit.need(Right.SEE_CUSTOMERS)
     wanted = asked.work_filter()
     signer = await visit.console.signer()
     async with visit.rows(visit.console.receivables, asked) as reader:
         page = await worklist.open_items(reader, wanted, asked.limit, signer, asked.cursor)
-        count = await worklist.count_open_items(reader, wanted)
+        sums = await worklist.sums_of(reader, wanted)
     document = ItemsDocument(
         position=reader.position,
         at=reader.at,
-        count=min(count, worklist.CAP),
-        count_is_capped=count > worklist.CAP,
+        count=min(sums.items, worklist.CAP),
+        count_is_capped=sums.items > worklist.CAP,
+        sums=[tell(ItemSumDocument, one) for one in sums.currencies],
+        sums_are_capped=sums.is_capped,
         items=[item_document(item) for item in page.entries],
         next=page.next_cursor,
+        previous=page.previous_cursor,
     )
-    return visit.answer(document, page.next_cursor)
+    return visit.answer(document, page.next_cursor, page.previous_cursor)
 
 
 @pages.get("/receivables")
@@ -68,14 +77,14 @@ async def show_items(visit: TheVisit) -> Response:
     """Show open items to work on."""
     visit.need(Right.SEE_CUSTOMERS)
     asked = visit.asked(ItemsParameters)
+    wanted = asked.work_filter()
     signer = await visit.console.signer()
-    async with visit.rows(visit.console.receivables, asked) as reader:
-        currencies = await worklist.currencies(reader)
-        if asked.sort == "amount" and asked.currency is None:
-            asked = asked.model_copy(update={"currency": next(iter(currencies), "XXX")})
-        wanted = asked.work_filter()
+    kept = await visit.kept_views(LIST)
+    async with visit.rows(visit.console.everything, asked, tagged=False) as reader:
+        views = await visit.views_menu(reader, LIST, kept)
         page = await worklist.open_items(reader, wanted, PAGE_LENGTH, signer, asked.cursor)
-        count = await worklist.count_open_items(reader, wanted)
+        sums = await worklist.sums_of(reader, wanted)
+        currencies = await worklist.currencies(reader)
         notices = await visit.notices(reader)
     return visit.page(
         "receivables/worklist.html",
@@ -83,12 +92,21 @@ async def show_items(visit: TheVisit) -> Response:
         {
             "page": page,
             "persons": await persons(visit, [item.customer_id for item in page.entries]),
-            "count": count,
-            "cap": worklist.CAP,
+            "sums": sums,
+            "runs": charges(reader),
             "asked": asked,
+            "sorting": Sorting(visit.request, asked.sort, asked.reverse),
             "buckets": bucket_ends(reader.reference.in_force(AgeingPolicy, reader.at)),
             "currencies": currencies,
-            **visit.paging_links(page.next_cursor, asked.cursor),
+            "views": views,
+            **visit.paging_links(page.next_cursor, asked.cursor, page.previous_cursor),
             **notices,
         },
     )
+
+
+async def _count(reader: Reader, asked: ItemsParameters, cap: int) -> int:
+    return await worklist.count_open_items(reader, asked.work_filter(), cap)
+
+
+LIST = SavedList("receivables", "/receivables", ItemsParameters, _count)

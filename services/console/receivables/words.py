@@ -135,6 +135,10 @@ class ReceivablesWords(Named):
             return self._("none")
         return self._("reminder") if level == 0 else str(level)
 
+    def sent(self, level: int) -> str:
+        """Return a choice of a dunning level that was sent; below 0: none."""
+        return self.level(None if level < 0 else level)
+
     def kind(self, kind: str) -> str:
         """Return what an item is."""
         return self._named(_KINDS, kind)

@@ -1,14 +1,16 @@
-"""Open items to work on: filtered, sorted, page by page, never by offset.
+"""Open items to work on: filtered, sorted either way, summed up, page by page, never by offset.
 
 Ages are counted from each branch's own local today. Sorted by age means by due day: branches
-in different zones may be a day apart at the same instant.
+in different zones may be a day apart at the same instant. Amounts compare within a currency only:
+sorted by amount means by currency first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Literal, assert_never
+from typing import Literal
 
 import asyncpg
 from msgspec import Struct
@@ -16,29 +18,34 @@ from msgspec import Struct
 from events.calendars import DAY
 from events.texts import worded
 from events.touchpoints.policy import AgeingPolicy
-from projections.receivables.rows import ItemRow
+from projections.receivables.rows import OPEN, ItemRow
 from services.casework.filters import ItemFilter, items_meant
 from services.console.receivables.ageing import bucket_ends
 from services.console.receivables.interest import interest_of
-from services.console.shared.cursor import CursorSigner, CursorValue
-from services.console.shared.paging import Page, page_of
-from services.console.shared.reading import Reader
+from services.console.shared.cursor import CursorSigner
+from services.console.shared.keyset import Key, Order, PlaceValue, walk
+from services.console.shared.paging import Page
+from services.console.shared.reading import RECEIVABLES, Reader
 from services.console.shared.refusals import BadParameter
 from services.postgres.question import Question
 
-Sort = Literal["overdue", "amount", "level"]
+Sort = Literal["overdue", "amount", "level", "promise"]
 CAP = 10_000
+MOST_SUMMED = 50_000
+"""How many items are summed up one by one, where the sums that the projector keeps do not tell."""
 
-_ORDERS: dict[Sort, str] = {
-    "overdue": "i.due_on, i.customer_id, i.item_id",
-    "amount": "-i.balance_minor, i.customer_id, i.item_id",
-    "level": "-coalesce(i.dunning_level, -1), i.due_on, i.customer_id, i.item_id",
-}
-_SHAPES: dict[Sort, tuple[type[CursorValue], ...]] = {
-    "overdue": (str, str, str),
-    "amount": (int, str, str),
-    "level": (int, str, str, str),
-}
+_CUSTOMER, _ITEM = Key("i.customer_id", "text"), Key("i.item_id", "text")
+_DUE = Key("i.due_on", "date")
+_ORDERS: Mapping[Sort, tuple[Key, ...]] = {
+    "overdue": (_DUE, _CUSTOMER, _ITEM),
+    "amount": (
+        Key("i.currency", "text"), Key("-i.balance_minor", "bigint"), _CUSTOMER, _ITEM,
+    ),
+    "level": (Key("-coalesce(i.dunning_level, -1)", "bigint"), _DUE, _CUSTOMER, _ITEM),
+    "promise": (Key("i.promised_on", "date"), _CUSTOMER, _ITEM),
+}  # fmt: skip
+
+Ends = tuple[int | None, int | None]
 
 
 class NoSuchBucket(BadParameter):
@@ -52,23 +59,32 @@ class NoSuchBucket(BadParameter):
 
 
 class WorkFilter(Struct, frozen=True):
-    """Which open items, in which order: None means any.
+    """Which open items, in which order: of what is empty or None any, of several either.
 
-    Amounts compare within a currency only, so sorting by amount needs one.
+    By promise comes only what somebody promised to pay.
     """
 
     sort: Sort = "overdue"
-    bucket: int | None = None
-    branch_id: str | None = None
-    currency: str | None = None
-    level: int | None = None
+    reverse: bool = False
+    overdue: bool = False
+    buckets: tuple[int, ...] = ()
+    branches: tuple[str, ...] = ()
+    currencies: tuple[str, ...] = ()
+    levels: tuple[int, ...] = ()  # -1: none was sent
     disputed: bool | None = None
     held: bool | None = None
     promised: bool | None = None
+    promise_due: bool = False  # promised for today or before
 
-    def __post_init__(self) -> None:
-        if self.sort == "amount" and self.currency is None:
-            raise BadParameter("currency", worded("sorting by amount needs a currency"))
+    @property
+    def is_in_totals(self) -> bool:
+        """Return whether what the projector keeps sums of tells all that is asked about."""
+        return (
+            not self.levels
+            and self.disputed is self.held is self.promised is None
+            and not self.promise_due
+            and self.sort != "promise"
+        )
 
 
 class WorkItem(Struct, frozen=True):
@@ -80,120 +96,236 @@ class WorkItem(Struct, frozen=True):
     interest_minor: int  # owed, and no item itself
 
 
+class CurrencySum(Struct, frozen=True):
+    """What the items that a filter finds come to in one currency."""
+
+    currency: str
+    items: int
+    balance_minor: int
+
+
+class Sums(Struct, frozen=True):
+    """What a filter finds, by currency; where it is capped there is more."""
+
+    currencies: tuple[CurrencySum, ...]
+    is_capped: bool
+
+    @property
+    def items(self) -> int:
+        """Return how many items are summed up."""
+        return sum(one.items for one in self.currencies)
+
+
 async def open_items(
     reader: Reader, wanted: WorkFilter, limit: int, signer: CursorSigner, cursor: str | None
 ) -> Page[WorkItem]:
-    """Return a page of open items. Raises: BadCursor, NoSuchBucket."""
-    query = repr(wanted)
+    """Return a page of open items. Raises: BadCursor, NoSuchBucket.
+
+    Of several branches each is read in the list's order as far as the page: however little of all
+    that is open is theirs, no more is looked at.
+    """
+    order = Order(_ORDERS[wanted.sort], wanted.reverse)
+    way = walk(order, limit, signer, repr(wanted), cursor)
     question = _question(reader, wanted)
-    if cursor is not None:
-        _continue(question, wanted.sort, signer.open(query, cursor, _SHAPES[wanted.sort]))
+    way.go_on(question)
+    shown = question.add(limit + 1)
+    arms = [f"i.branch_id = {question.add(one)}" for one in wanted.branches] or ["true"]
+    arm = reader.statements.filled("SELECT i.* FROM {items} i")
+    where = f"{question.joins} WHERE i.status = 'open' AND {question.where}"
+    read = [f"({arm} {where} AND {one} ORDER BY {way.sorting} LIMIT {shown})" for one in arms]
     statement = reader.statements.sql(
-        "receivables/open_items",
-        joins=question.joins,
-        conditions=question.where,
-        order=_ORDERS[wanted.sort],
-        limit=question.add(limit + 1),
+        "receivables/open_items", arms=" UNION ALL ".join(read), order=way.sorting, limit=shown
     )
     rows = await reader.fetch(statement, *question.parameters)
     interest = await interest_of(reader, [(row["customer_id"], row["item_id"]) for row in rows])
-    return page_of(
-        [_item(reader, row, interest) for row in rows],
-        limit,
-        lambda last: signer.seal(query, _place(wanted.sort, last)),
+    return way.page(
+        [_item(reader, row, interest) for row in rows], lambda item: _place(wanted.sort, item)
     )
 
 
-async def count_open_items(reader: Reader, wanted: WorkFilter) -> int:
-    """Return how many items the filter finds, counted up to CAP + 1. Raises: NoSuchBucket."""
+async def count_open_items(reader: Reader, wanted: WorkFilter, cap: int = CAP) -> int:
+    """Return how many items the filter finds, counted up to one above a cap.
+
+    Raises: NoSuchBucket.
+    """
     question = _question(reader, wanted)
+    _of_branches(question, wanted)
     statement = reader.statements.sql(
         "receivables/count_open_items",
         joins=question.joins,
         conditions=question.where,
-        limit=question.add(CAP + 1),
+        limit=question.add(cap + 1),
     )
     return await reader.count(statement, *question.parameters)
+
+
+async def sums_of(reader: Reader, wanted: WorkFilter) -> Sums:
+    """Return what the items that the filter finds come to, by currency, the company's own first.
+
+    Interest that runs comes on top of them. Raises: NoSuchBucket.
+    """
+    if wanted.is_in_totals:
+        return await _from_totals(reader, wanted)
+    question = _question(reader, wanted)
+    _of_branches(question, wanted)
+    statement = reader.statements.sql(
+        "receivables/sum_open_items",
+        joins=question.joins,
+        conditions=question.where,
+        limit=question.add(MOST_SUMMED + 1),
+    )
+    rows = await reader.fetch(statement, *question.parameters)
+    found = [CurrencySum(row["currency"], row["items"], row["balance_minor"]) for row in rows]
+    counted = sum(one.items for one in found)
+    return Sums(_own_first(reader, found), counted > MOST_SUMMED)
 
 
 async def currencies(reader: Reader) -> tuple[str, ...]:
     """Return the currencies in which anything is open, the company's own first."""
     found = [row["currency"] for row in await reader.ask("receivables/open_currencies")]
-    company = reader.reference.company
-    own = company.currency if company else None
+    own = _own(reader)
     return tuple(sorted(found, key=lambda currency: (currency != own, currency)))
 
 
+async def _from_totals(reader: Reader, wanted: WorkFilter) -> Sums:
+    ranges = _ranges(reader, wanted)
+    branches, days, elsewhere = reader.todays()
+    rows = await reader.ask(
+        "receivables/open_by_day",
+        *reader.version_of(RECEIVABLES),
+        OPEN,
+        branches,
+        days,
+        elsewhere,
+        list(wanted.branches) or None,
+    )
+    items: Counter[str] = Counter()
+    amounts: Counter[str] = Counter()
+    for currency, past, count, amount in rows:
+        if wanted.currencies and currency not in wanted.currencies:
+            continue
+        if ranges is None or any(_holds(ends, past) for ends in ranges):
+            items[currency] += count
+            amounts[currency] += amount
+    found = [CurrencySum(currency, n, amounts[currency]) for currency, n in items.items()]
+    return Sums(_own_first(reader, found), is_capped=False)
+
+
+def _own_first(reader: Reader, found: Sequence[CurrencySum]) -> tuple[CurrencySum, ...]:
+    own = _own(reader)
+    return tuple(sorted(found, key=lambda one: (one.currency != own, one.currency)))
+
+
+def _own(reader: Reader) -> str | None:
+    company = reader.reference.company
+    return company.currency if company else None
+
+
 def _question(reader: Reader, wanted: WorkFilter) -> Question:
+    """Return the conditions on items, but for that of branches."""
     question = items_meant(
         ItemFilter(
-            branch_id=wanted.branch_id,
-            currency=wanted.currency,
-            level=wanted.level,
+            currency=wanted.currencies or None,
+            level=wanted.levels or None,
             disputed=wanted.disputed,
             held=wanted.held,
-            promised=wanted.promised,
+            promised=True if wanted.promise_due or wanted.sort == "promise" else wanted.promised,
         )
     )
-    if wanted.bucket is not None:
-        _within_bucket(reader, wanted.bucket, question)
+    ranges = _ranges(reader, wanted)
+    if ranges is not None or wanted.promise_due:
+        _by_todays(reader, ranges, question, promise_due=wanted.promise_due)
     return question
 
 
-def _within_bucket(reader: Reader, bucket: int, question: Question) -> None:
-    """Keep one bucket: a range of due days for the index, then each branch's own today."""
+def _of_branches(question: Question, wanted: WorkFilter) -> None:
+    if wanted.branches:
+        branches = question.add(list(wanted.branches))
+        question.conditions.append(f"i.branch_id = ANY({branches}::text[])")
+
+
+def _ranges(reader: Reader, wanted: WorkFilter) -> tuple[Ends, ...] | None:
+    """Return the spans of days past due that are asked about; None: any age. May be empty."""
     ends = bucket_ends(reader.reference.in_force(AgeingPolicy, reader.at))
-    if not 0 <= bucket < len(ends):
+    if any(not 0 <= one < len(ends) for one in wanted.buckets):
         raise NoSuchBucket(len(ends))
-    low, high = ends[bucket]
+    asked: Sequence[Ends] = [ends[one] for one in sorted(set(wanted.buckets))]
+    if not wanted.overdue:
+        return tuple(asked) or None
+    late = [(max(low or 1, 1), high) for low, high in asked or [(1, None)]]
+    return tuple((low, high) for low, high in late if high is None or low <= high)
+
+
+def _holds(ends: Ends, past: int) -> bool:
+    low, high = ends
+    return (low is None or past >= low) and (high is None or past <= high)
+
+
+def _by_todays(
+    reader: Reader, ranges: Sequence[Ends] | None, question: Question, *, promise_due: bool
+) -> None:
+    """Keep some ages: a range of due days for the index, then each branch's own today."""
+    if not ranges and not promise_due:
+        question.conditions.append("false")
+        return
     branches, days, elsewhere = reader.todays()
     question.joins = (
         f"LEFT JOIN unnest({question.add(branches)}::text[], {question.add(days)}::integer[])"
         " AS b (branch_id, today) ON b.branch_id = i.branch_id"
     )
     today = f"coalesce(b.today, {question.add(elsewhere)}::integer)"
+    if promise_due:
+        latest = date.fromordinal(max([elsewhere, *days]))
+        question.conditions.append(f"i.promised_on <= {question.add(latest)}")
+        question.conditions.append(f"i.promised_on - DATE '0001-01-01' + 1 <= {today}")
+    if ranges is None:
+        return
     age = f"({today} - (i.due_on - DATE '0001-01-01' + 1))"
-    if high is not None:
-        oldest = date.fromordinal(min([elsewhere, *days])) - DAY * high
+    each = ["false"]
+    for low, high in ranges:
+        within = []
+        if high is not None:
+            oldest = date.fromordinal(min([elsewhere, *days])) - DAY * high
+            within += [f"i.due_on >= {question.add(oldest)}"]
+            within += [f"{age} <= {question.add(high)}::integer"]
+        if low is not None:
+            newest = date.fromordinal(max([elsewhere, *days])) - DAY * low
+            within += [f"i.due_on <= {question.add(newest)}"]
+            within += [f"{age} >= {question.add(low)}::integer"]
+        each.append(" AND ".join(within))
+    question.conditions.append(each[1] if len(each) == 2 else f"({' OR '.join(each)})")
+    if len(each) > 2:
+        _within_all(reader, ranges, question)
+
+
+def _within_all(reader: Reader, ranges: Sequence[Ends], question: Question) -> None:
+    """Bound the due days of several spans together, so that an index leads to them."""
+    _, days, elsewhere = reader.todays()
+    lows, highs = [low for low, _ in ranges], [high for _, high in ranges]
+    if None not in highs:
+        most = max(high for high in highs if high is not None)
+        oldest = date.fromordinal(min([elsewhere, *days])) - DAY * most
         question.conditions.append(f"i.due_on >= {question.add(oldest)}")
-        question.conditions.append(f"{age} <= {question.add(high)}::integer")
-    if low is not None:
-        newest = date.fromordinal(max([elsewhere, *days])) - DAY * low
+    if None not in lows:
+        least = min(low for low in lows if low is not None)
+        newest = date.fromordinal(max([elsewhere, *days])) - DAY * least
         question.conditions.append(f"i.due_on <= {question.add(newest)}")
-        question.conditions.append(f"{age} >= {question.add(low)}::integer")
 
 
-def _continue(question: Question, sort: Sort, place: tuple[CursorValue, ...]) -> None:
-    """Go on behind a place of the order."""
-    values: list[object] = list(place)
-    types: tuple[str, ...]
-    match sort:
-        case "overdue":
-            values[0] = date.fromisoformat(str(values[0]))
-            types = ("date", "text", "text")
-        case "amount":
-            types = ("bigint", "text", "text")
-        case "level":
-            values[1] = date.fromisoformat(str(values[1]))
-            types = ("bigint", "date", "text", "text")
-        case _:
-            assert_never(sort)
-    written = [f"{question.add(v)}::{t}" for v, t in zip(values, types, strict=True)]
-    question.conditions.append(f"({_ORDERS[sort]}) > ({', '.join(written)})")
-
-
-def _place(sort: Sort, item: WorkItem) -> tuple[CursorValue, ...]:
+def _place(sort: Sort, item: WorkItem) -> tuple[PlaceValue, ...]:
     row = item.row
+    last = (item.customer_id, row.item_id)
     match sort:
         case "overdue":
-            return (row.due_on.isoformat(), item.customer_id, row.item_id)
+            return (row.due_on, *last)
         case "amount":
-            return (-row.balance_minor, item.customer_id, row.item_id)
+            return (row.currency, -row.balance_minor, *last)
         case "level":
             level = -1 if row.dunning_level is None else row.dunning_level
-            return (-level, row.due_on.isoformat(), item.customer_id, row.item_id)
-        case _:
-            assert_never(sort)
+            return (-level, row.due_on, *last)
+        case "promise":
+            assert row.promised_on is not None
+            return (row.promised_on, *last)
 
 
 def _item(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from projections.protocol import Projection
 from services.casework.commanding import Commanding
 from services.console.shared.cursor import CursorSigner
+from services.console.shared.lists import AnyList
 from services.console.shared.reading import CASES, RECEIVABLES, VALUE, ReadModel, SharedFeed
 from services.console.shared.render import Renderer
+from services.console.shared.saved_views import SavedViews
 from services.people.people import People
 from services.people.principal import Doorkeeper
 from services.platform import Platform
@@ -29,6 +31,7 @@ class Console:
         projections: Sequence[Projection],
         renderer: Renderer,
         doorkeeper: Doorkeeper,
+        lists: Sequence[AnyList],
         people: People | None = None,  # None: nobody logs in
     ) -> None:
         feed = SharedFeed(platform)
@@ -43,6 +46,8 @@ class Console:
         self.persons = Persons(platform.pool, platform.vault, platform.clock)
         self.renderer = renderer
         self.doorkeeper = doorkeeper
+        self.lists: Mapping[str, AnyList] = {one.name: one for one in lists}
+        self.saved_views = SavedViews(platform)
         self.people = people
         self._signer: CursorSigner | None = None
 

@@ -138,9 +138,9 @@ def with_parameters(
 ) -> str:
     """Return the request's own path, or another, and its query with some parameters set.
 
-    None removes one.
+    None removes one; what is given several times stays so.
     """
     path = request.url.path if path is None else path
-    kept = {k: v for k, v in request.query_params.items() if k not in changes}
-    kept |= {k: v for k, v in changes.items() if v is not None}
+    kept = [(k, v) for k, v in request.query_params.multi_items() if k not in changes]
+    kept += [(k, v) for k, v in changes.items() if v is not None]
     return f"{path}?{urlencode(kept)}" if kept else path

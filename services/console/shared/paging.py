@@ -11,10 +11,14 @@ T = TypeVar("T")
 
 
 class Page(Struct, Generic[T], frozen=True):
-    """Some entries of a list; `next_cursor` is None on the last page."""
+    """Some entries of a list; `next_cursor` is None on the last page.
+
+    `previous_cursor` is None on the first, and in lists that are walked in one direction only.
+    """
 
     entries: tuple[T, ...]
     next_cursor: str | None
+    previous_cursor: str | None = None
 
 
 def page_of(found: Sequence[T], limit: int, cursor: Callable[[T], str]) -> Page[T]:

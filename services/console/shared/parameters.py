@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterable
+from typing import Annotated, TypeVar, cast, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic.fields import FieldInfo
 
 from services.console.shared.customer_at import Instants
+from services.console.shared.refusals import invalid_parameters
+
+P = TypeVar("P", bound=BaseModel)
 
 # What PostgreSQL cannot hold (NUL) and no identifier has (control characters) stops here.
 Identifier = Annotated[
@@ -16,6 +21,14 @@ Cursor = Annotated[str, StringConstraints(max_length=600)]
 Token = Annotated[str, StringConstraints(max_length=300)]
 
 MAX_LIMIT = 200
+MOST_CHOSEN = 100
+
+
+def Several(description: str | None = None) -> FieldInfo:
+    """Return what says of a parameter that it may be given several times: either is meant."""
+    return cast(
+        FieldInfo, Field(default_factory=list, max_length=MOST_CHOSEN, description=description)
+    )
 
 
 class Parameters(BaseModel):
@@ -28,6 +41,29 @@ class Parameters(BaseModel):
         Token | None,
         Field(description="Wait, for a few seconds, until this position is reflected."),
     ] = None
+
+
+def parameters_of(kind: type[P], pairs: Iterable[tuple[str, str]]) -> P:
+    """Return a page's parameters; what a form left empty was not asked for.
+
+    Of what can be chosen once, the last counts. Raises: BadParameter.
+    """
+    given: dict[str, str | list[str]] = {}
+    for name, value in pairs:
+        if not value:
+            continue
+        field = kind.model_fields.get(name)
+        several = given.get(name)
+        if field is None or get_origin(field.annotation) is not list:
+            given[name] = value
+        elif isinstance(several, list):
+            several.append(value)
+        else:
+            given[name] = [value]
+    try:
+        return kind.model_validate(given)
+    except ValidationError as error:
+        raise invalid_parameters(error.errors()) from error
 
 
 class OfBranch(Parameters):

@@ -59,7 +59,9 @@ def _listed(value: object) -> object:
 
 
 def _name(error: Mapping[str, Any]) -> str:
-    return str(error["loc"][-1]) if error["loc"] else "request"
+    """Return the parameter's name; of one that is given several times not which of them it is."""
+    named = [part for part in error["loc"] if isinstance(part, str)]
+    return named[-1] if named else "request"
 
 
 def unavailable(detail: str, retry_after_s: int = 2) -> Problem:

@@ -7,25 +7,26 @@ and scope, the entity tag and its 304, and the headers of the answer are here al
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
 
 import msgspec
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from starlette.responses import HTMLResponse, Response
 
 from services.console.shared.console import Console
 from services.console.shared.documents import Positioned
 from services.console.shared.freshness import CAP, page_freshness
 from services.console.shared.i18n import language_of, with_parameters
+from services.console.shared.lists import AnyList
 from services.console.shared.page import INSTANTS, SCHEME, dynamic_headers, page_response, scheme_of
-from services.console.shared.parameters import Parameters
+from services.console.shared.parameters import Parameters, parameters_of
 from services.console.shared.reading import Reader, ReadModel, branch_names
-from services.console.shared.refusals import invalid_parameters
 from services.console.shared.release import release
+from services.console.shared.saved_views import COUNTED, SavedView, ViewsMenu, counted, state_of
 from services.console.shared.waiting import wait_until
 from services.people.principal import Principal, Right
 from services.web.problems import MEDIA_TYPE, PROBLEM_SCHEMA
@@ -78,15 +79,8 @@ class Visit:
         A page that cannot tell of the past says so, and shows now. Raises: Problem.
         """
         passed_over = {SCHEME, *(name for name in INSTANTS if name not in kind.model_fields)}
-        given = {
-            name: value
-            for name, value in self.request.query_params.items()
-            if value and name not in passed_over
-        }
-        try:
-            return kind.model_validate(given)
-        except ValidationError as error:
-            raise invalid_parameters(error.errors()) from error
+        given = self.request.query_params.multi_items()
+        return parameters_of(kind, [(n, value) for n, value in given if n not in passed_over])
 
     @asynccontextmanager
     async def rows(
@@ -129,12 +123,21 @@ class Visit:
         headers = dynamic_headers(self._tag, self._position)
         return headers | _PERSONAL if self._shows_persons else headers
 
-    def answer(self, document: Positioned, next_cursor: str | None = None) -> Response:
-        """Return a document with the position it reflects, its tag, and the next page's address."""
+    def answer(
+        self,
+        document: Positioned,
+        next_cursor: str | None = None,
+        previous_cursor: str | None = None,
+    ) -> Response:
+        """Return a document with the position it reflects, its tag, and where its pages are."""
         headers = self.headers()
-        if next_cursor is not None:
-            address = self.request.url.include_query_params(cursor=next_cursor)
-            headers["Link"] = f'<{address.replace(scheme="", netloc="")}>; rel="next"'
+        links = [
+            f'<{with_parameters(self.request, {"cursor": cursor})}>; rel="{rel}"'
+            for rel, cursor in (("next", next_cursor), ("prev", previous_cursor))
+            if cursor is not None
+        ]
+        if links:
+            headers["Link"] = ", ".join(links)
         body = msgspec.json.encode(document)
         return Response(body, media_type="application/json", headers=headers)
 
@@ -157,6 +160,35 @@ class Visit:
             status=status,
         )
 
+    async def kept_views(self, kind: AnyList) -> tuple[SavedView, ...]:
+        """Return the saved views of a list that who asks sees. Raises: Unavailable."""
+        return await self.console.saved_views.visible(self.principal, kind)
+
+    async def views_menu(
+        self,
+        reader: Reader,
+        kind: AnyList,
+        views: Sequence[SavedView],
+        *,
+        tagged: bool = True,
+    ) -> ViewsMenu:
+        """Return what a list's page shows of its saved views, by which it is tagged, too.
+
+        Raises: NotModified.
+        """
+        if tagged:
+            self.held_under(f"{state_of(views)}.{entity_tag(reader, self.language)}")
+        names = branch_names(reader.reference, self.language)
+        seen = self.principal.scope.branches
+        return ViewsMenu(
+            kind,
+            kind.query(self.request.url.query),
+            await counted(reader, kind, views),
+            COUNTED,
+            self.principal,
+            {one: name for one, name in names.items() if seen is None or one in seen},
+        )
+
     async def notices(self, reader: Reader) -> dict[str, object]:
         """Return what every page of rows says about its figures and calls its branches."""
         return {
@@ -168,11 +200,14 @@ class Visit:
             "zone_of": reader.reference.zone_of,
         }
 
-    def paging_links(self, following: str | None, cursor: str | None) -> dict[str, object]:
-        """Return the links to the next page and back to the first."""
+    def paging_links(
+        self, following: str | None, cursor: str | None, previous: str | None = None
+    ) -> dict[str, object]:
+        """Return the links to the next page, to the one before and back to the first."""
         request = self.request
         return {
             "next_link": with_parameters(request, {"cursor": following}) if following else None,
+            "previous_link": with_parameters(request, {"cursor": previous}) if previous else None,
             "first_link": with_parameters(request, {"cursor": None}) if cursor else None,
         }
 
