@@ -281,3 +281,15 @@ async def test_a_row_that_is_not_what_the_events_say_is_told_to_the_field(
     page = words((await client.get("/audit?customer=C-1")).text)
     assert re.search(r"items A .*99.* .*100000", page)
     assert "they agree" in words((await client.get("/audit?customer=C-2")).text)
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/receivables", "/credit", "/cases", "/alerts", "/branches", "/policies"]
+)
+async def test_a_page_that_tells_of_now_alone_says_so_and_keeps_the_instant(
+    client: httpx2.AsyncClient, path: str
+) -> None:
+    answer = await client.get(path, params={"as_of": "2026-03-01"})
+    assert answer.status_code == 200
+    assert "This page shows now alone." in words(answer.text)
+    assert 'href="/alerts?as_of=2026-03-01"' in answer.text
