@@ -16,6 +16,7 @@ from services.cli import rebuild as rebuilding
 from services.cli.opening import settings
 from services.cli.policies import app as policy
 from services.cli.schemas import app as schemas
+from services.cli.search import app as search
 from services.cli.simulate import app as simulate
 from services.errors import TouchstoneError
 from services.hosts.doors import Door
@@ -116,6 +117,7 @@ app.add_typer(gateway.quarantine, name="quarantine")
 app.add_typer(kafka.topics, name="topics")
 app.command()(moving.move)
 app.add_typer(schemas, name="schemas")
+app.add_typer(search)
 app.add_typer(simulate)
 
 

@@ -104,6 +104,20 @@ class Settings(BaseSettings):
         description="Networks, separated by commas, of the reverse proxies in front of gateway and "
         "console, which speak TLS there: only their X-Forwarded headers are believed.",
     )
+    log_directory: Path | None = Field(
+        default=None,
+        description="Where gateway, console, projector and workers log, a file each as JSON lines; "
+        "default: standard error.",
+    )
+    log_mb: int = Field(
+        default=10, ge=1, le=10_000, description="Megabytes after which a log file is put aside."
+    )
+    log_files: int = Field(
+        default=5, ge=1, le=1_000, description="Files that are kept of each log, old ones included."
+    )
+    log_requests: bool = Field(
+        default=False, description="Log a line for each request, with its route and its id."
+    )
     connections: int = Field(
         default=1_000,
         ge=10,

@@ -1,11 +1,30 @@
 """Logging at the edges: a constant event name plus fields, no personal data."""
 
 import logging
+from collections.abc import Callable
 
 import structlog
 
 from services.errors import Unavailable
 from services.standard_streams import UNFAILING_ERR
+
+_SHARED: list[structlog.typing.Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+
+
+def log_as_json(make_logger: Callable[..., object]) -> None:
+    """Log JSON lines by loggers that are made so."""
+    structlog.configure(
+        processors=[
+            *_SHARED,
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=make_logger,
+    )
 
 
 def configure_logging() -> None:
@@ -17,14 +36,9 @@ def configure_logging() -> None:
         if for_people
         else structlog.processors.JSONRenderer()
     )
-    shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
     structlog.configure(
         processors=[
-            *shared,
+            *_SHARED,
             *([] if for_people else [structlog.processors.format_exc_info]),
             renderer,
         ],

@@ -18,6 +18,7 @@ from services.platform import Platform
 from services.postgres.pool import PROGRAM, translated
 from services.postgres.statements import sql
 from services.projector.reference_feed import ReferenceFeed
+from services.search.follower import events_behind
 
 _SOURCES = 100
 
@@ -61,6 +62,7 @@ class Status(Struct, frozen=True, kw_only=True):
     position: str
     projections: list[ProjectionStatus]
     casework: CaseworkStatus
+    search_behind: int  # events that the search index has not looked at yet
     native: str  # which parts run compiled in the process that was asked, or why none does
     programs: list[Program]  # the others
     uncounted_sources: list[str]  # publish without sequence numbers: no gap shows; at most 100
@@ -130,6 +132,7 @@ async def status(platform: Platform, at: datetime) -> Status:
             escalations_behind=await by_itself.deadlines.behind(),
             parked=parked_work,
         ),
+        search_behind=await events_behind(platform.pool),
         native=str(choose()),
         programs=[_program(row["name"], row["host"]) for row in others],
         uncounted_sources=[row["source"] for row in uncounted],

@@ -162,6 +162,7 @@ def status_lines(found: Status) -> Iterator[str]:
         f"{counted(casework.escalations_behind, 'alert')} still to be looked at, "
         f"{casework.parked:,} parked"
     )
+    yield f"search: {counted(found.search_behind, 'event')} behind"
     yield f"native: {found.native}"
     for program in found.programs:
         where = f"process {program.pid}" + (f" on {program.host}" if program.host else "")

@@ -17,7 +17,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from events.texts import worded
 from projections import PROJECTIONS
-from services.console.acting import case_page, publishing
+from services.console.acting import case_page, many, publishing, triage
 from services.console.acting import routes as acting
 from services.console.acting.words import ActingWords
 from services.console.alerts import routes as alerts
@@ -32,6 +32,7 @@ from services.console.credit import routes as credit
 from services.console.credit.words import CreditWords
 from services.console.customers import routes as customers
 from services.console.customers.touchpoint_words import TouchpointWords
+from services.console.help import routes as help_pages
 from services.console.imports import routes as imports
 from services.console.imports.words import ImportWords
 from services.console.overview import routes as overview
@@ -45,6 +46,8 @@ from services.console.policies import routes as policies
 from services.console.policies.words import PolicyWords
 from services.console.receivables import routes as receivables
 from services.console.receivables.words import ReceivablesWords
+from services.console.search import routes as search
+from services.console.search.words import SearchWords
 from services.console.service import routes as service
 from services.console.service.words import ServiceWords
 from services.console.shared.assets import PREFIX
@@ -65,7 +68,7 @@ from services.console.value import routes as value
 from services.console.value.words import ValueWords
 from services.console.views import routes as views
 from services.errors import Unavailable, UnreadableEvent
-from services.people.doorkeeper import StaffDoor
+from services.people.doorkeeper import STREAMS, StaffDoor
 from services.people.people import People
 from services.people.principal import Doorkeeper, OpenDoor, Principal
 from services.people.refusals import LogInNeeded
@@ -73,7 +76,7 @@ from services.platform import Platform
 from services.web.origin import SameOriginWrites
 from services.web.problems import Problem
 
-_API, _STREAMS = "/api/", "/live/"
+_API = "/api/"
 
 _LOG = structlog.get_logger(__name__)
 
@@ -90,6 +93,7 @@ _ROUTERS = (
     alerts.api,
     policies.api,
     views.api,
+    search.api,
     overview.pages,
     receivables.pages,
     credit.pages,
@@ -98,15 +102,19 @@ _ROUTERS = (
     cases.pages,
     customers.pages,
     alerts.pages,
+    many.pages,
     views.pages,
     branches.pages,
     policies.pages,
     imports.pages,
     audit.pages,
+    help_pages.pages,
     status.pages,
     acting.pages,
+    triage.pages,
     case_page.pages,
     publishing.pages,
+    search.pages,
     entering.pages,
     own_account.pages,
     administering.pages,
@@ -130,6 +138,7 @@ def renderer() -> Renderer:
             "policy_words": PolicyWords,
             "people_words": PeopleWords,
             "receivables_words": ReceivablesWords,
+            "search_words": SearchWords,
             "service_words": ServiceWords,
             "status_words": StatusWords,
             "touchpoint_words": TouchpointWords,
@@ -269,7 +278,7 @@ def _to_log_in(request: Request, problem: LogInNeeded) -> Response:
         onward = request.url.replace(scheme="", netloc="").path
         onward += f"?{request.url.query}" if request.url.query else ""
     address = f"/log-in?{urlencode({'onward': onward})}"
-    if "hx-request" in request.headers or request.url.path.startswith(_STREAMS):
+    if "hx-request" in request.headers or request.url.path.startswith(STREAMS):
         response = problem.response(language_of(request))  # a part of a page, or a stream
         response.headers["HX-Redirect"] = "/log-in"
         return response

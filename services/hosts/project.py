@@ -27,6 +27,7 @@ from services.errors import (
     first_of,
 )
 from services.hosts.bootstrap import open_platform
+from services.hosts.log_directory import logging_to_directory
 from services.hosts.telling import telling
 from services.notify.deliveries import Deliveries
 from services.notify.webhook import Webhook
@@ -40,7 +41,9 @@ from services.projector.memory import Memory
 from services.projector.owner import BATCH_EVENTS, PartitionOwner, step_together
 from services.projector.reference_feed import ReferenceFeed
 from services.projector.schedule import Schedule, joined
+from services.search.follower import SearchFollower
 from services.settings import Settings
+from services.tracing import traced
 
 _LOG = structlog.get_logger(__name__)
 
@@ -180,13 +183,15 @@ class Projector:
 
 
 async def project_for_ever(settings: Settings) -> None:
-    """Project, open cases and escalate, and deliver alerts where there is an address.
+    """Project, open cases and escalate, keep the search index, and deliver alerts if told where.
 
     Until cancelled.
 
     Waits for a database that is away. Raises: LogMoved.
     """
     async with AsyncExitStack() as stack:
+        stack.enter_context(logging_to_directory(settings, "projector"))
+        stack.enter_context(traced("touchstone-projector"))
         platform = await patiently(lambda: stack.enter_async_context(open_platform(settings)))
         await stack.enter_async_context(telling(settings, platform))
         projector = Projector(platform)
@@ -196,6 +201,7 @@ async def project_for_ever(settings: Settings) -> None:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(CaseworkByItself(platform).run())
+                tasks.create_task(SearchFollower(platform).run())
                 if webhook is not None:
                     tasks.create_task(Deliveries(platform.pool, webhook).run())
                 await projector.run()

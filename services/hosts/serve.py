@@ -15,6 +15,7 @@ from services.errors import Unavailable
 from services.gateway.http import create_gateway
 from services.hosts.bootstrap import open_platform, room_of
 from services.hosts.doors import Door
+from services.hosts.log_directory import logging_to_directory
 from services.hosts.people import hosts_of, people_here
 from services.hosts.serving import server
 from services.hosts.supervision import Supervision
@@ -24,6 +25,7 @@ from services.operating.door import Operated
 from services.people.people import People
 from services.postgres.waiting import patiently
 from services.settings import Settings
+from services.tracing import traced
 from services.web.open_files import make_room_for
 from services.web.rates import Rates
 from services.web.tls import Certificate
@@ -47,6 +49,8 @@ async def serve(settings: Settings, door: Door) -> None:
     """
     make_room_for(settings.connections, "TOUCHSTONE_CONNECTIONS")
     async with AsyncExitStack() as stack:
+        stack.enter_context(logging_to_directory(settings, str(door)))
+        stack.enter_context(traced(f"touchstone-{door}"))
         platform = await patiently(lambda: stack.enter_async_context(open_platform(settings)))
         if door is Door.GATEWAY:
             quarantine = Quarantine(
@@ -67,7 +71,13 @@ async def serve(settings: Settings, door: Door) -> None:
             stack.callback(tidying.cancel)
             app = create_console(platform, viewers, people=people, hosts=hosts_of(settings))
             address = settings.console_address
-        operated = Operated(app, platform, room_of(settings), settings.may_scrape)
+        operated = Operated(
+            app,
+            platform,
+            room_of(settings),
+            settings.may_scrape,
+            logs_requests=settings.log_requests,
+        )
         served = server(
             operated,
             *address,

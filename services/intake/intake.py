@@ -17,7 +17,7 @@ from events.envelope import BranchId
 from events.errors import MalformedEvent
 from events.texts import worded
 from events.touchpoints import CATALOGUE
-from services import metrics
+from services import metrics, tracing
 from services.errors import Unavailable
 from services.intake import native_cases
 from services.intake.answers import Answer, EventRefused, refused, token_through
@@ -188,11 +188,14 @@ class Intake:
                 sealed.append((one, replace(submission, relied_on=read) if read else submission))
         if not sealed:
             return ()
-        try:
-            outcomes = await self._log.append([submission for _, submission in sealed])
-        except MalformedEvent:
-            sealed = [(one, s) for one, s in sealed if _is_encodable(one, s)]
-            outcomes = await self._log.append([submission for _, submission in sealed])
+        with tracing.span("append", {"touchstone.events": len(sealed)}) as following:
+            if following.traceparent is not None:
+                sealed = [(one, _joined(s, following.traceparent)) for one, s in sealed]
+            try:
+                outcomes = await self._log.append([submission for _, submission in sealed])
+            except MalformedEvent:
+                sealed = [(one, s) for one, s in sealed if _is_encodable(one, s)]
+                outcomes = await self._log.append([submission for _, submission in sealed])
         moved = []
         for (one, _), outcome in zip(sealed, outcomes, strict=True):
             if isinstance(outcome, Stale):
@@ -200,6 +203,13 @@ class Intake:
             else:
                 one.verdict = outcome
         return moved
+
+
+def _joined(submission: Submission, traceparent: str) -> Submission:
+    """Return an event that belongs to a trace, unless it belongs to its sender's own already."""
+    if submission.envelope.traceparent is not None:
+        return submission
+    return replace(submission, envelope=replace(submission.envelope, traceparent=traceparent))
 
 
 def _parse(one: _Incoming, scope: Scope) -> Draft:

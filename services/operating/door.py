@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from importlib import metadata
 from ipaddress import ip_address
@@ -20,7 +20,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services import metrics
+from services import metrics, tracing
 from services.errors import TouchstoneError
 from services.intake.quarantine import Room
 from services.operating.checks import Checked, check_all
@@ -50,6 +50,7 @@ class Operated:
         may_scrape: Networks,
         *,
         projects: bool = False,
+        logs_requests: bool = False,
     ) -> None:
         """Let those networks, and this machine, read the figures."""
         self._app = app
@@ -57,6 +58,7 @@ class Operated:
         self._room = room
         self._may_scrape = may_scrape
         self._projects = projects
+        self._logs_requests = logs_requests
         self._asking = asyncio.Lock()
         self._checked: tuple[float, list[Checked]] | None = None
         self._version = metadata.version("touchstone")
@@ -94,13 +96,36 @@ class Operated:
                 MutableHeaders(scope=message)[REQUEST_ID] = request_id
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        with (
+            structlog.contextvars.bound_contextvars(request_id=request_id),
+            tracing.span(
+                method, parent=_trace_of(scope) if tracing.is_on() else None, is_server=True
+            ) as following,
+        ):
             try:
                 await self._app(scope, receive, sent)
             finally:
-                method = scope["method"] if scope["method"] in _METHODS else "other"
+                route = route_of(scope)
                 took_s = first_s or time.perf_counter() - begun
-                metrics.answered_request(route_of(scope), method, status, took_s)
+                metrics.answered_request(route, method, status, took_s)
+                if self._logs_requests:
+                    _LOG.info(
+                        "request",
+                        route=route,
+                        method=method,
+                        status=status,
+                        took_s=round(took_s, 4),
+                    )
+                following.name = f"{method} {route}"
+                following.attributes.update(
+                    {
+                        "http.request.method": method,
+                        "http.route": route,
+                        "http.response.status_code": status,
+                        "touchstone.request_id": request_id,
+                    }
+                )
 
     async def _ready(self) -> Response:
         checks = await self._checks()
@@ -164,6 +189,12 @@ def route_of(scope: Scope) -> str:
     """Return the template under which a request was routed: one of few, whatever was asked for."""
     template = getattr(scope.get("route"), "path_format", None)
     return template if isinstance(template, str) else "other"
+
+
+def _trace_of(scope: Scope) -> Mapping[str, str]:
+    """Return what a request says of the trace that it belongs to."""
+    headers = Headers(scope=scope)
+    return {name: headers[name] for name in ("traceparent", "tracestate") if name in headers}
 
 
 def _request_id(headers: Headers) -> str:

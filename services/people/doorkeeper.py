@@ -18,6 +18,9 @@ from services.people.principal import Principal
 from services.people.refusals import LogInNeeded, NotOfStaff
 from services.people.sessions import DEMONSTRATION, Found, Session
 
+STREAMS = "/live/"
+"""What addresses of streams begin with."""
+
 _NOBODY: Mapping[str, tuple[Someone, ...]] = MappingProxyType({})
 
 
@@ -48,7 +51,8 @@ class StaffDoor:
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
             return await self._by_key(key.strip())
-        found = await self._people.sessions.find(session_token(request))
+        watches = request.url.path.startswith(STREAMS)  # a page that stands open is nobody's doing
+        found = await self._people.sessions.find(session_token(request), seen=not watches)
         if found is None:
             raise LogInNeeded
         return await self._by_session(request, found)

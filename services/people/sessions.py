@@ -78,8 +78,11 @@ class Sessions:
                 await self._journal.tell(connection, staff_id, "logged_in", staff_id, way)
         return token
 
-    async def find(self, token: str) -> Found | None:
-        """Return the session of a token, None where it is over. Raises: Unavailable."""
+    async def find(self, token: str, *, seen: bool = True) -> Found | None:
+        """Return the session of a token, None where it is over; `seen`: its owner did something.
+
+        Raises: Unavailable.
+        """
         kept = hashed(token)
         if kept is None:
             return None
@@ -88,7 +91,7 @@ class Sessions:
             row = await self._pool.fetchrow(sql("session_find"), kept, now, now - self._ends.idle)
             if row is None:
                 return None
-            if now - row["seen_at"] > _SEEN_EVERY:
+            if seen and now - row["seen_at"] > _SEEN_EVERY:
                 await self._pool.execute(sql("session_seen"), row["session_id"], now)
         fields = dict(row.items())
         rules = (fields.pop("generation"), fields.pop("n"))

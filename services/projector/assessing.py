@@ -25,12 +25,13 @@ from events.envelope import CustomerId
 from events.partitioning import partition_of
 from events.policy import Reference
 from projections.protocol import Projection
-from services import metrics
+from services import metrics, tracing
 from services.errors import Unavailable
 from services.ports import Dossiers, Portion, StoredEvent
 from services.postgres.pool import Connection, Pool, translated
 from services.projector.bringing_back import BringingBack
 from services.projector.collecting import collect_if_many
+from services.projector.following import Written, follow, written
 from services.projector.groups import Beside, GroupWork
 from services.projector.identities import Identities, IdentitiesMoved, Merge, merges_in
 from services.projector.lane import Batch, Lane
@@ -98,6 +99,8 @@ class Assessor:
         identities: Identities,
     ) -> None:
         self.identities = identities
+        self._generation = generation
+        self._written_rows: Written = {}  # by the last batch, where somebody follows
         self._pool = pool
         self._mirror = mirror
         self._writer = writer
@@ -124,8 +127,14 @@ class Assessor:
                     await self._mirror.keep(connection, one.stored)
             return ()
 
+        begun_ns = tracing.now_ns()
+        self._written_rows = {}
         with metrics.timed_batch("events", sum(one.portion.events for one in parts)):
             await self.do(pieces, unreadable, reference, mirrored)
+        if tracing.is_on():
+            portions = [(one.lanes[0].partition, one.portion) for one in parts]
+            rows = self._written_rows
+            await follow(self._pool, self._generation, portions, rows, begun_ns)
 
     async def do(
         self,
@@ -245,6 +254,10 @@ class Assessor:
         """Take note that all of it is durable; whom a lane parked the others go on with."""
         for other in beside:
             _count_alerts(other.changes)
+        if tracing.is_on():
+            mine = [(lane.projection.name, it) for _, each in work for lane, it in each.items()]
+            others = [(other.store.id[0], other.changes) for other in beside]
+            self._written_rows = written([*mine, *others])
         of_each = iter(numbers)
         for piece, found in work:
             for lane, changes in found.items():

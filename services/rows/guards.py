@@ -79,12 +79,13 @@ class Part(Struct, frozen=True):
 ALERTS = Guard("alerts")
 JOURNAL = Guard("alert_journal")
 TOTALS = Guard("totals", is_home=True)
+SEARCHED = Guard("search_customers", is_home=True)
 EVENTS = Part(
     "events", ("generation", "partition", "n", "recorded_at", "branch_id"), branch="branch_id"
 )
 """How many events come in, and when; what they say is read by no such role."""
 
-_SHARED = (ALERTS, JOURNAL, TOTALS)
+_SHARED = (ALERTS, JOURNAL, TOTALS, SEARCHED)
 _PARTS = (
     EVENTS,
     Part(

@@ -64,7 +64,13 @@ class Words:
 
     def person(self, customer: CustomerId, at: datetime) -> Person:
         """Return who a customer is at an instant."""
-        members = self.members(customer, at)
+        return self._person(self.members(customer, at), customer, at)
+
+    def own_person(self, customer: CustomerId, at: datetime) -> Person:
+        """Return who a customer is by what was told of itself alone."""
+        return self._person((customer,), customer, at)
+
+    def _person(self, members: Sequence[CustomerId], customer: CustomerId, at: datetime) -> Person:
         told = {one: self.told_of.get(one, ()) for one in members}
         fields: dict[str, str] = {}
         for _, one in latest_words(told, customer, at):

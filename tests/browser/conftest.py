@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import pytest
 import uvicorn
+from fastapi import FastAPI
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from services.console.app import create_console, end_streams
@@ -76,16 +77,22 @@ async def served(database: str) -> AsyncIterator[Served]:
         await company.settle_down()
         await company.tell_of_value()
         await company.tell_of_cases()
-        app = create_console(company.platform)
-        server = _Server(uvicorn.Config(app, port=0, log_level="error", ws="none"))
-        task = asyncio.create_task(server.serve())
-        async with asyncio.timeout(20):
-            while not server.started:  # noqa: ASYNC110 - uvicorn tells it no other way
-                await asyncio.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        served = Served(company, f"http://127.0.0.1:{port}", server, task)
-        yield served
-        await served.stop()
+        async with serving(company, create_console(company.platform)) as served:
+            yield served
+
+
+@contextlib.asynccontextmanager
+async def serving(company: Company, app: FastAPI) -> AsyncIterator[Served]:
+    """Serve a company's console on a port of its own."""
+    server = _Server(uvicorn.Config(app, port=0, log_level="error", ws="none"))
+    task = asyncio.create_task(server.serve())
+    async with asyncio.timeout(20):
+        while not server.started:  # noqa: ASYNC110 - uvicorn tells it no other way
+            await asyncio.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    served = Served(company, f"http://127.0.0.1:{port}", server, task)
+    yield served
+    await served.stop()
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ PAGES = (
     "/imports",
     "/status",
     "/audit",
+    "/help/customer",
     "/audit?customer=C-1&step=2",
     "/receivables?as_of=2026-03-01",
     "/customers/V-1?as_of=2026-03-01",

@@ -7,7 +7,9 @@ from html import unescape
 
 import pytest
 
+from events.cases.terms import native_case_id
 from events.money import Money
+from events.touchpoints.complaint import ComplaintFiled
 from events.touchpoints.customer import CustomerRegistered
 from events.touchpoints.payment import InvoiceIssued
 from events.touchpoints.policy import StaffSet
@@ -317,3 +319,76 @@ async def test_what_may_be_done_with_a_customer_is_on_one_page(counter: Counter)
     assert f"/do/customers/{CUSTOMER}/record-promise?back=" in page
     assert f"/do/customers/{CUSTOMER}/set-credit-limit?back=" not in page
     assert f"/do/customers/{CUSTOMER}/merge?back=" in page
+
+
+def outcomes(page: str) -> dict[str, int]:
+    """Return what became of how many, as a bulk's page says it."""
+    found = re.findall(r'<li data-outcome="(\w+)"><b>([\d,]+)</b>', page)
+    return {name: int(number.replace(",", "")) for name, number in found}
+
+
+async def test_all_that_a_list_finds_is_tried_then_done_and_who_is_refused_is_named(
+    counter: Counter,
+) -> None:
+    cases = [await counter.desk.case(f"complaint {n}") for n in range(3)]
+    await counter.catch_up()
+    await counter.done(f"/do/cases/{cases[0]}/set-priority", {"priority": "high"}, by=HEAD)
+    path = "/do/many/cases/set-priority?department=service"
+    chosen = await counter.get("/do/many/cases?department=service", by=HEAD)
+    assert path in unescape(chosen)
+    tried = await counter.sends(path, {"priority": "high", "then": "try"}, by=HEAD)
+    assert outcomes(tried.text) == {"would_be_done": 2, "refused": 1}
+    assert "The case is high already." in tried.text
+    assert differences(tried.text)["priority"] == ("medium", "high")
+    assert await counter.desk.version(cases[1]) == 2
+    [listed] = re.findall(r'name="items"[^>]*>([^<]*)<', tried.text)
+    typed = {"priority": "high", "then": "do", "items": listed}
+    done = await counter.sends(path, typed, by=HEAD, page=tried.text)
+    assert outcomes(done.text) == {"done": 2}
+    again = await counter.sends(path, typed, by=HEAD, page=tried.text)
+    assert outcomes(again.text) == {"done_before": 2}
+    for case in cases:
+        assert (await counter.desk.events(case)).count("case.priority_set") == 1
+
+
+async def test_a_filter_that_commands_do_not_know_is_refused_and_not_left_out(
+    counter: Counter,
+) -> None:
+    for query in ("bucket=1", "department=service&phase=late"):
+        of = "customers" if query.startswith("bucket") else "cases"
+        answer = await counter.client.get(
+            f"/do/many/{of}?{query}", headers={"x-staff": HEAD, "accept-language": "en"}
+        )
+        assert answer.status_code == 400
+        assert "does not know one of the fields" in answer.text
+
+
+async def test_what_nobody_has_taken_is_gone_through_one_by_one(counter: Counter) -> None:
+    cases = []
+    for severity in ("urgent", "high", "medium"):
+        filed = ComplaintFiled(severity=severity, department="service")
+        cases.append(native_case_id(await counter.desk.publish(filed, severity)))
+    await counter.desk.case("owned already")
+    await counter.catch_up()
+    page = await counter.get("/cases/triage?department=service", by=HEAD)
+    assert "3 cases that nobody has taken" in page
+    assert f'action="/do/cases/{cases[0]}/take"' in page
+    [later] = re.findall(r'href="([^"]+)" data-key="z"', page)
+    page = await counter.get(unescape(later), by=HEAD)
+    assert f'action="/do/cases/{cases[1]}/take"' in page
+    back = await counter.done(f"/do/cases/{cases[1]}/take?back=/cases/triage", by=HEAD)
+    assert back.startswith("/cases/triage?at_least=")
+    await counter.done(f"/do/cases/{cases[2]}/decline", {"reason": "not ours"}, by=HEAD)
+    page = await counter.get("/cases/triage?department=service", by=HEAD)
+    assert f'action="/do/cases/{cases[0]}/take"' in page
+    assert "1 case that nobody has taken" in page
+
+
+async def test_lists_and_pages_lead_to_the_forms(counter: Counter) -> None:
+    await owes(counter, "INV-1")
+    assert "/record-promise?invoice_ids=INV-1" in await counter.get("/receivables", by="money-1")
+    assert "/snooze" in await counter.get("/alerts", by="money-1")
+    page = await counter.get(f"/customers/{CUSTOMER}", by="money-1")
+    assert f'href="/do/customers/{CUSTOMER}"' in page
+    promise = f"/do/customers/{CUSTOMER}/record-promise?invoice_ids=INV-1"
+    assert 'value="INV-1" checked' in await counter.get(promise, by="money-1")

@@ -293,3 +293,19 @@ async def test_a_page_that_tells_of_now_alone_says_so_and_keeps_the_instant(
     assert answer.status_code == 200
     assert "This page shows now alone." in words(answer.text)
     assert 'href="/alerts?as_of=2026-03-01"' in answer.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_every_page_of_the_menu_has_help_in_both_languages(
+    client: httpx2.AsyncClient, language: str
+) -> None:
+    home = (await client.get("/", params={"lang": language})).text
+    menu = home[home.index('<div id="menu"') : home.index("</header>")]
+    for path in re.findall(r'<a href="(/[a-z]*)"', menu):
+        page = (await client.get(path, params={"lang": language})).text
+        [link] = re.findall(r'href="(/help/[a-z]+)"', page)
+        assert link == f"/help/{path.strip('/') or 'overview'}", path
+        text = words((await client.get(link, params={"lang": language})).text)
+        chinese = re.findall(r"[\u4e00-\u9fff]", text)
+        assert (len(chinese) > 150) == (language == "zh-CN"), link
+    assert (await client.get("/help/nothing")).status_code == 404

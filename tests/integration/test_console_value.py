@@ -14,6 +14,7 @@ from events.touchpoints.customer import CustomerRegistered
 from events.touchpoints.policy import TierPolicyPublished
 from services.console.app import create_console
 from services.console.customers.timeline import EVENT_TYPES
+from services.web.touchpoint_names import TOUCHPOINTS
 from tests.support.console import TIERS, Company, invoice, local, open_company, paid
 
 pytestmark = pytest.mark.postgres
@@ -270,8 +271,4 @@ async def test_the_timeline_goes_on_behind_its_link(
 
 
 def test_every_type_of_touchpoint_has_a_family_and_a_name() -> None:
-    from services.console.customers import (
-        touchpoint_words,  # the tables, which templates read by name
-    )
-
-    assert set(EVENT_TYPES) == set(touchpoint_words._TYPES)
+    assert set(EVENT_TYPES) == set(TOUCHPOINTS)

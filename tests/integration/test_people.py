@@ -8,7 +8,9 @@ from datetime import timedelta
 import asyncpg
 import pyotp
 import pytest
+from starlette.requests import Request
 
+from services.console.shared.visit import Visit
 from services.people.people import People
 from services.people.principal import Right
 from services.people.refusals import AccountRefusal
@@ -224,6 +226,26 @@ async def test_sessions_end_by_hand_by_lock_and_when_staff_leave(
     await company.report(None, member("SH-S4", active=False), branch="HQ")
     assert not await desk.is_in()
     assert "SH-S4" in alert((await desk.log_in("SH-S4", NEW_PASSWORD)).text)
+
+
+async def test_a_stream_keeps_nobody_logged_in_and_ends_with_the_log_in(
+    browser: Browser, people: People, company: Company
+) -> None:
+    await with_password(people, "SH-S4")
+    await browser.log_in("SH-S4")
+    cookie = f"session={browser.client.cookies['session']}".encode()
+    headers = [(b"cookie", cookie)]
+    scope = {"type": "http", "path": "/live/overview", "query_string": b"", "headers": headers}
+    request = Request({**scope, "scheme": "http", "server": ("localhost", 80)})
+    console = console_of(company, people).state.console
+    visit = Visit(request, console, await console.doorkeeper.principal_of(request))
+    company.clock.move(timedelta(minutes=119))
+    assert await visit.is_still_admitted()
+    company.clock.move(timedelta(minutes=2))
+    assert not await visit.is_still_admitted()
+    company.clock.move(timedelta(minutes=-2))
+    await company.report(None, member("SH-S4", "branch_manager"), branch="HQ")
+    assert not await visit.is_still_admitted()  # may do something else now: comes anew
 
 
 async def test_a_write_of_another_site_does_nothing(browser: Browser, people: People) -> None:

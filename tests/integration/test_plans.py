@@ -35,6 +35,7 @@ pytestmark = pytest.mark.postgres
 LARGE = {
     "events", "admissions", "projection_heads", "totals", "alerts", "alert_journal",
     "subject_keys", "quarantine", "log_confirmed", "dossier_snapshots",
+    "search_customers", "search_latest", "search_references",
     *(table.name for projection in PROJECTIONS for table in tables_of(projection).values()),
 }  # fmt: skip
 MOST_ROWS = 1_500
@@ -241,6 +242,19 @@ GIVEN: Mapping[str, Arguments] = {
     "relay_upto": ("webhook",),
     # --- finding and naming customers
     "person_events": (CUSTOMERS, list(HOME)),
+    "search_due": (NOW, 200),
+    "search_events": (1, PARTITION, 9_000, 16_000, list(HOME), 1_000),
+    "search_found": ([-7], [7 * 20 + 3]),
+    "search_heard": (CUSTOMERS, [A_DAY, A_DAY]),
+    "search_homes": (CUSTOMERS,),
+    "search_keep": (CUSTOMER, CUSTOMER, "B-1", True, [1, 2], None, datetime.now(UTC)),
+    "search_move": (1, PARTITION, 6_000),
+    "search_places": (),
+    "search_recent": ([1_000_003],),
+    "search_refer": ([-1], [CUSTOMER], [1], [ONE], [A_DAY]),
+    "search_referred": (77, ["B-1", "B-2"]),
+    "search_seen": (CUSTOMERS,),
+    "search_unknown": (CUSTOMERS, [CUSTOMER]),
     # --- casework
     "alert_told": (str(ONE),),
     "cases_found": ("t1", 50),
@@ -407,6 +421,13 @@ PARTS: Mapping[str, Mapping[str, str]] = {
         "order": "w.day, w.customer_id, w.ref, w.source",
         "limit": "$3",
     },
+    "search_found": {
+        "conditions": "tokens @> $1::bigint[] AND tokens && $2::bigint[]", "limit": "1000",
+    },
+    "search_recent": {"conditions": "tokens @> $1::bigint[]", "among": "1000", "limit": "20"},
+    "search_referred": {
+        "conditions": "r.ending = $1 AND s.branch_id = ANY ($2::text[])", "limit": "20",
+    },
     "receivables/count_open_items": {"joins": "", "conditions": "i.branch_id = $1", "limit": "$2"},
     "receivables/sum_open_items": {"joins": "", "conditions": "i.branch_id = $1", "limit": "$2"},
     "receivables/open_items": {"arms": _ARMS, "order": _AMOUNTS, "limit": "$4"},
@@ -449,7 +470,7 @@ ON_ROWS = frozenset({"cases_found", "customers_found", "open_invoices", "rows_of
 
 def _text(name: str) -> str:
     text = STATEMENTS[name].read_text("utf-8")
-    if "/" not in name and name not in ON_ROWS:
+    if "/" not in name and name not in ON_ROWS and name not in PARTS:
         return text
     tables = Statements(PROJECTIONS)
     return tables.filled(text.format_map(_Kept(PARTS.get(name, {}))))

@@ -31,6 +31,7 @@ from services.people.principal import Principal, Right, Scope
 from services.people.roles import RIGHTS, principal_for
 from services.rows.guards import READER, entering
 from services.rows.row_tables import guards_of, scoped_tables, tables_of
+from services.search.follower import SearchFollower
 from tests.support.console import (
     EARLY,
     RULES,
@@ -73,9 +74,12 @@ OFFICES: tuple[Role, ...] = (
 
 SEES, LOOKS = Right.SEE_CUSTOMERS, Right.SEE_POLICIES
 ACTS: Mapping[str, Right] = {
+    "/cases/triage": Right.COMMAND,
     "/create": Right.PUBLISH,
     "/create/{name}": Right.PUBLISH,
     "/do/customers": Right.COMMAND,
+    "/do/many/{of}": Right.COMMAND,
+    "/do/many/{of}/{word}": Right.COMMAND,
     "/do/cases/{case}/{word}": Right.COMMAND,
     "/do/customers/{customer}": Right.COMMAND,
     "/do/customers/{customer}/{word}": Right.COMMAND,
@@ -103,6 +107,7 @@ NEEDS: Mapping[str, Right | None] = {
     "/alerts/journal": SEES,
     "/branches": SEES,
     "/events/{event}": SEES,
+    "/help/{topic}": None,
     "/audit": Right.AUDIT,
     "/audit/{customer}/events.csv": Right.AUDIT,
     "/policies": LOOKS,
@@ -203,6 +208,8 @@ async def tell(company: Company) -> None:
         "SELECT customer_id, event_id FROM events WHERE customer_id IS NOT NULL"
     ):
         EVENTS[row["customer_id"]] = str(row["event_id"])
+    while await SearchFollower(company.platform).step():
+        pass
     for branch, event_id in REFUSED.items():
         own = next(one for one, home in HOMES.items() if home == branch)
         wrong = {"id": event_id, "type": "payment.nothing_like_it", "subject": own}
@@ -278,11 +285,14 @@ def filled(path: str, customer: str, case: str) -> str:
     found = path.replace("{customer}", customer).replace("{case}", case)
     found = found.replace("{table}", "handling").replace("{view}", "nobodys")
     found = found.replace("{table}", "handling").replace("{kind}", "ageing")
+    found = found.replace("{topic}", "cases")
     found = found.replace("{event}", EVENTS.get(customer, REFUSED["SH"]))
     found = found.replace("{entry}", REFUSED[HOMES.get(customer, "SH")])
     found = found.replace("{table}", "handling").replace("{name}", "complaint.filed")
-    found = found.replace("{word}", "note" if "/cases/" in path else "record-promise")
+    found = found.replace("{of}", "cases")
+    found = found.replace("{word}", "record-promise" if "/customers/" in path else "note")
     found = found.replace("{alert}", "5a1f0f8e-7c0b-5c55-8f0e-4f8f9d0c7b11")
+    found += f"?q={NAME}" if path.endswith(("/search", "/search/suggest")) else ""
     assert "{" not in found, f"say what {path} is to be asked about"
     return found
 
@@ -434,7 +444,7 @@ async def test_the_database_and_the_questions_each_keep_every_row_table_apart(
 
 async def test_who_sees_a_part_reads_no_table_that_nobody_has_thought_of(company: Company) -> None:
     guarded = {guard.table for one in PROJECTIONS for guard in guards_of(one).values()}
-    guarded |= {"alerts", "alert_journal", "totals"}
+    guarded |= {"alerts", "alert_journal", "totals", "search_customers"}
     async with company.platform.pool.acquire() as connection:
         tables = await connection.fetch(
             "SELECT tablename, rowsecurity FROM pg_tables WHERE schemaname = current_schema()"

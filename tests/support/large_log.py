@@ -88,6 +88,16 @@ INSERT INTO dossier_snapshots (projection, version, customer_id, code, generatio
     assessed_at, policy_count, events, content)
 SELECT 'receivables', 1, 'C' || lpad(c::text, 6, '0'), 'x', 1, 10, now(), 300, 10, '\\x00'
 FROM generate_series(1, {customers}) AS c;
+INSERT INTO search_customers (customer_id, head, branch_id, home_named, tokens, due_at, read_at)
+SELECT 'C' || lpad(c::text, 6, '0'), 'C' || lpad(c::text, 6, '0'), 'B-' || c % 12, true,
+    ARRAY[c, -c / 20 - 1, 1000000 + c % 10], CASE WHEN c % 2000 = 0 THEN now() END, now()
+FROM generate_series(1, {customers}) AS c;
+INSERT INTO search_latest SELECT 'C' || lpad(c::text, 6, '0'), DATE '2024-01-01' + c % 700
+FROM generate_series(1, {customers}) AS c;
+INSERT INTO search_references (token, customer_id, ending, event_id, day)
+SELECT g, 'C' || lpad((1 + g % {customers})::text, 6, '0'), g % 5000, md5('e' || g)::uuid,
+    DATE '2024-01-01' + g % 700 FROM generate_series(1, {events}) AS g;
+INSERT INTO search_places SELECT 1, p, 5000 FROM generate_series(0, 11) AS p;
 """
 
 

@@ -69,15 +69,22 @@ def value(figures: Figures, name: str, **labels: str) -> float:
 
 @asynccontextmanager
 async def asked_platform(
-    dsn: str, data: Path, *, metrics_from: str = "", projects: bool = False
+    where: str | Settings, data: Path = Path(), *, metrics_from: str = "", projects: bool = False
 ) -> AsyncIterator[Asked]:
     """Yield a gateway with operators' addresses in front, on a database made ready."""
-    settings = Settings(dsn=dsn, data=data, metrics_from=metrics_from)
+    settings = where
+    if isinstance(settings, str):
+        settings = Settings(dsn=settings, data=data, metrics_from=metrics_from)
     async with open_platform(settings) as platform:
         _, token = await Keys(platform.pool, platform.clock).create(BRANCH)
         room = room_of(settings)
         app = Operated(
-            create_gateway(platform), platform, room, networks(metrics_from), projects=projects
+            create_gateway(platform),
+            platform,
+            room,
+            networks(metrics_from),
+            projects=projects,
+            logs_requests=settings.log_requests,
         )
         transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
         headers = {"authorization": f"Bearer {token}"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode
@@ -15,6 +15,8 @@ from starlette.responses import Response
 
 from events.envelope import CustomerId
 from events.facts import Fact
+from events.refusals import Refused
+from events.refusals import Told as Wording
 from projections.case_board.explain import CaseExplanation
 from services.casework.problems import CommandProblem
 from services.casework.undoing import UNDONE_BY
@@ -37,6 +39,10 @@ _LOG = structlog.get_logger(__name__)
 pages = page_router()
 
 CasePath = Annotated[Identifier, Path(description="The case's id.")]
+
+
+_NOT_TOLD = frozenset({"agent", "by", "case_id", "opened_by", "received_at", "scores", "sealed"})
+"""What the page says elsewhere, or nobody reads."""
 
 
 class CasePageParameters(InstantParameters):
@@ -96,17 +102,16 @@ async def show_case(visit: TheVisit, case: CasePath) -> Response:
         notices = await visit.notices(reader)
     found, explained = await explained_case(visit, customer, case, asked)
     visit.reflects(found.position.token())
-    who = None if found.as_of is not None else await _who(visit)
-    subject = None if who is None else await _subject(who, case)
+    bar = NO_BAR if found.as_of is not None else await command_bar(visit, case)
     context = {
         "explained": explained,
         "row": explained.case,
         "customer": found.customer,
         "persons": await persons(visit, [found.customer]),
         "turns": await conversation(visit, found, case, explained),
-        "subject": subject,
-        "tell": None if who is None else who.teller.tell,
-        "undo": _undo(asked.done, subject),
+        "subject": bar.subject,
+        "tell": bar.tell,
+        "undo": _undo(asked.done, bar.subject),
         "done": asked.done,
         "beside": beside,
         "asked": asked,
@@ -122,8 +127,22 @@ async def show_case(visit: TheVisit, case: CasePath) -> Response:
     return visit.page("acting/case.html", "/cases", context)
 
 
-async def _who(visit: Visit) -> Actor | None:
-    return await actor_or_none(visit) if visit.principal.may(Right.COMMAND) else None
+class CommandBar(NamedTuple):
+    """What a visitor may do with a case, and what tells why the rest may not be done."""
+
+    subject: Subject | None  # None: nothing, or not here
+    tell: Callable[[Refused], Wording] | None
+
+
+NO_BAR = CommandBar(None, None)
+
+
+async def command_bar(visit: Visit, case: str) -> CommandBar:
+    """Return what a visitor may do with a case now. Raises: Problem, Unavailable."""
+    who = await actor_or_none(visit) if visit.principal.may(Right.COMMAND) else None
+    if who is None:
+        return NO_BAR
+    return CommandBar(await _subject(who, case), who.teller.tell)
 
 
 async def _subject(who: Actor, case: str) -> Subject | None:
@@ -203,7 +222,7 @@ async def _turn(visit: Visit, of: CustomerId, fact: Fact, *, may_open: bool) -> 
     words = [
         (name, value)
         for name in data.__struct_fields__
-        if name not in ("sealed", "case_id", "by", "scores")
+        if name not in _NOT_TOLD
         and (value := getattr(data, name)) not in (None, "", ())
         and isinstance(value, str | int | datetime)
         and not name.endswith("_id")

@@ -28,6 +28,9 @@ _STEP = ("clock", "percent", "cycle", "obligation_id")
 """Fields of a command on an escalation that are one choice of what stands."""
 
 STEP_FIELD = "step_of"
+_ALWAYS = {"due_minutes": "480"}
+"""Fields that a rule asks for though the type does not, and what is usual: a working day."""
+
 _LONG = frozenset({"note", "text", "address"})
 _SUGGESTED = frozenset({"reason", "channel", "category", "method", "purpose", "owes", "outcome"})
 
@@ -113,6 +116,7 @@ def _fields(
         if asked is None:
             continue
         required = field.required and asked.widget not in ("tick", "checks")
+        required = required or field.name in _ALWAYS
         has_default = field.default is not NODEFAULT and isinstance(field.default, str | int)
         value = asked.value or (
             str(field.default) if has_default and not isinstance(field.default, bool) else ""
@@ -124,7 +128,7 @@ def _fields(
             options=asked.options,
             least=asked.least,
             most=asked.most,
-            value=value,
+            value=value or _ALWAYS.get(field.name, ""),
         )
 
 

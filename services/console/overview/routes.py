@@ -67,7 +67,8 @@ async def stream_overview(
     if audiences.is_full:
         raise unavailable(worded("as many viewers are connected as this process serves"), 30)
     last_event_id = visit.request.headers.get("last-event-id", since)
-    return EventStream(audiences.of(visit.principal), visit.language, last_event_id)
+    live = audiences.of(visit.principal)
+    return EventStream(live, visit.language, last_event_id, visit.is_still_admitted)
 
 
 def _audiences(visit: Visit) -> Audiences:

@@ -14,7 +14,9 @@ from services.console.shared.saved_views import SavedViews
 from services.people.people import People
 from services.people.principal import Doorkeeper
 from services.platform import Platform
+from services.search.finding import Finder
 from services.search.persons import Persons
+from services.search.tokens import tokens_of
 
 _SIGNING_SUBJECT = "console:cursors"
 """A subject that nobody is: its key signs."""
@@ -50,6 +52,13 @@ class Console:
         self.saved_views = SavedViews(platform)
         self.people = people
         self._signer: CursorSigner | None = None
+        self._finder: Finder | None = None
+
+    async def finder(self) -> Finder:
+        """Return what finds customers. Raises: Unavailable."""
+        if self._finder is None:
+            self._finder = Finder(self.platform.pool, await tokens_of(self.vault), self.persons)
+        return self._finder
 
     async def signer(self) -> CursorSigner:
         """Return what signs cursors: the same key in every process. Raises: Unavailable."""

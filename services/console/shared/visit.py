@@ -28,8 +28,9 @@ from services.console.shared.reading import Reader, ReadModel, branch_names
 from services.console.shared.release import release
 from services.console.shared.saved_views import COUNTED, SavedView, ViewsMenu, counted, state_of
 from services.console.shared.waiting import wait_until
+from services.errors import Unavailable
 from services.people.principal import Principal, Right
-from services.web.problems import MEDIA_TYPE, PROBLEM_SCHEMA
+from services.web.problems import MEDIA_TYPE, PROBLEM_SCHEMA, Problem
 
 P = TypeVar("P", bound=BaseModel)
 
@@ -72,6 +73,16 @@ class Visit:
         Raises: NotAllowed.
         """
         self.principal.need(right)
+
+    async def is_still_admitted(self) -> bool:
+        """Tell whether who asks may still do what he or she could when the visit began."""
+        try:
+            now = await self.console.doorkeeper.principal_of(self.request)
+        except Problem:
+            return False
+        except Unavailable:
+            return True  # nobody can tell just now, and nothing new can be shown either
+        return now.digest == self.principal.digest
 
     def asked(self, kind: type[P]) -> P:
         """Return a page's parameters; what a form left empty was not asked for.

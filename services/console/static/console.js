@@ -36,7 +36,9 @@
   }
 
   function step(by) {
-    const rows = [...document.querySelectorAll("a[data-row]")].filter(isSeen);
+    const named = [...document.querySelectorAll("a[data-row]")];
+    const listed = named.length ? named : document.querySelectorAll("tbody th[scope=row] a");
+    const rows = [...listed].filter(isSeen);
     if (!rows.length) return false;
     const here = rows.indexOf(document.activeElement);
     const next = here < 0 ? (by > 0 ? 0 : rows.length - 1) : here + by;
@@ -84,7 +86,8 @@
     if (key === "?") return help();
     if (key === "e" && explain()) return true;
     const found = keyed().filter((element) => keysOf(element).includes(key));
-    const element = found.find(isSeen) || found.find((one) => one.closest("details:not([open])"));
+    const within = (one) => one.closest("main") && isSeen(one);
+    const element = found.find(within) || found.find(isSeen) || found.find((one) => one.closest("details:not([open])"));
     if (element) {
       press(element);
       return true;

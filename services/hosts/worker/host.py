@@ -20,6 +20,7 @@ from mode import Service
 
 from services.casework.by_itself import CaseworkByItself
 from services.hosts.bootstrap import open_platform
+from services.hosts.log_directory import logging_to_directory
 from services.hosts.telling import telling
 from services.hosts.worker.application import application, run_until_told
 from services.hosts.worker.changes import ChangedCustomers
@@ -31,8 +32,10 @@ from services.log.kafka.generations import claim_generation
 from services.log.kafka.topics import COPIES, create, describe, side_topics
 from services.notify.deliveries import Deliveries
 from services.notify.webhook import Webhook
+from services.search.follower import SearchFollower
 from services.settings import Settings
 from services.telemetry import quieten
+from services.tracing import traced
 
 _LOG = structlog.get_logger(__name__)
 
@@ -46,7 +49,9 @@ _HELD = "held"  # in the folder, for as long as its worker lives
 class _Going(Service):
     """The place among Faust's services of something that goes on until it is cancelled."""
 
-    def __init__(self, going: KafkaProjector | Deliveries | CaseworkByItself) -> None:
+    def __init__(
+        self, going: KafkaProjector | Deliveries | CaseworkByItself | SearchFollower
+    ) -> None:
         super().__init__()
         self._going = going
 
@@ -63,6 +68,8 @@ async def work(settings: Settings, *, stall_s: float = STALL_S) -> None:
     quieten("faust", "mode", "aiokafka")
     cluster = cluster_of(settings)
     async with AsyncExitStack() as stack:
+        stack.enter_context(logging_to_directory(settings, "worker"))
+        stack.enter_context(traced("touchstone-worker"))
         platform = await stack.enter_async_context(open_platform(settings))
         await stack.enter_async_context(telling(settings, platform))
         generation = await claim_generation(platform.pool)
@@ -75,6 +82,7 @@ async def work(settings: Settings, *, stall_s: float = STALL_S) -> None:
         projector = KafkaProjector(platform, cluster, generation, audience=changes)
         app.add_dependency(_Going(projector))
         app.add_dependency(_Going(CaseworkByItself(platform)))
+        app.add_dependency(_Going(SearchFollower(platform)))
         await stack.enter_async_context(
             watch(app, platform, cluster, generation, projector, stall_s)
         )

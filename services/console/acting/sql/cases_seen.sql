@@ -1,0 +1,1 @@
+SELECT c.case_id FROM {cases} c WHERE c.case_id = ANY($1)

@@ -1,0 +1,4 @@
+SELECT DISTINCT i.customer_id FROM {items} i
+WHERE i.status = 'open' AND {conditions}
+ORDER BY i.customer_id
+LIMIT {limit}

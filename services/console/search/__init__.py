@@ -1,0 +1,1 @@
+"""The search box: finds customers and what they are about, and is the command box too."""

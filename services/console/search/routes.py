@@ -1,0 +1,108 @@
+"""The search as a page, as suggestions while one types, and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from http import HTTPStatus
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import Query, Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Match
+
+from services.console.search.commands import Offer, offers
+from services.console.search.documents import SearchDocument, search_document
+from services.console.search.parameters import LimitedSearch, SearchParameters
+from services.console.shared.openapi import documented
+from services.console.shared.page import dynamic_headers
+from services.console.shared.reading import branch_names
+from services.console.shared.visit import TheVisit, Visit, api_router, page_router
+from services.people.principal import Right
+from services.postgres.statements import sql
+from services.search.finding import Hit, Results
+
+api = api_router()
+pages = page_router()
+
+_SUGGESTED = 8
+_SHOWN = 50
+_NOTHING = Results((), more=False)
+
+
+@api.get("/search", responses=documented(SearchDocument))
+async def get_search(visit: TheVisit, asked: Annotated[LimitedSearch, Query()]) -> Response:
+    """Return the customers that are found by what was typed."""
+    visit.need(Right.SEE_CUSTOMERS)
+    found, position = await _search(visit, asked, asked.limit)
+    return visit.answer(search_document(position, found))
+
+
+@pages.get("/search")
+async def show_search(visit: TheVisit) -> Response:
+    """Show what is found; what can only be one thing is opened at once."""
+    return await _page(visit, "search/search.html", _SHOWN, opens=True)
+
+
+@pages.get("/search/suggest")
+async def suggest(visit: TheVisit) -> Response:
+    """Show the first of what is found, for the box."""
+    return await _page(visit, "search/suggestions.html", _SUGGESTED, opens=False)
+
+
+async def _page(visit: Visit, template: str, limit: int, *, opens: bool) -> Response:
+    asked = visit.asked(SearchParameters)
+    app = visit.request
+    offered = list(
+        offers(asked.q, visit.language, visit.principal, lambda path: _is_there(app, path))
+    )
+    context: dict[str, object] = {"found": _NOTHING, "branch_names": {}}
+    if visit.principal.may(Right.SEE_CUSTOMERS):
+        found, _ = await _search(visit, asked, limit)
+        reference = await visit.console.value.reference()
+        context = {"found": found, "branch_names": branch_names(reference, visit.language)}
+        if opens and (address := _only_one(found, offered)):
+            return RedirectResponse(address, HTTPStatus.SEE_OTHER, headers=dynamic_headers(None))
+    return visit.page(
+        template, "", {"typed": asked.q, "offers": offered, "address": address_of, **context}
+    )
+
+
+async def _search(visit: Visit, asked: SearchParameters, limit: int) -> tuple[Results, str]:
+    """Return what is found, and the position of the rows by which it may be seen."""
+    if visit.principal.may(Right.SEE_PERSONS):
+        visit.shows_persons()
+    position = ""
+
+    async def seen(customers: Sequence[str]) -> Collection[str]:
+        nonlocal position
+        async with visit.rows(visit.console.value, asked, tagged=False) as reader:
+            position = reader.position
+            rows = await reader.fetch(sql("search_seen"), customers)
+        return {row["customer_id"] for row in rows}
+
+    finder = await visit.console.finder()
+    rules = await visit.console.value.reference()
+    now = visit.console.platform.clock.now()
+    found = await finder.search(asked.q, visit.principal, rules, now, limit, seen)
+    return found, position
+
+
+def _only_one(found: Results, offered: list[Offer]) -> str | None:
+    """Return where the only thing is that is just what was typed; None: one has to choose."""
+    whole = [hit for hit in found.hits if hit.is_whole]
+    return address_of(whole[0]) if len(whole) == 1 and not found.more and not offered else None
+
+
+def address_of(hit: Hit) -> str:
+    """Return where a hit leads: to the customer, or to its case."""
+    customer = f"/customers/{quote(hit.customer, safe='')}"
+    if hit.reference is not None and hit.reference.kind == "case":
+        return f"{customer}#case-{quote(hit.reference.text, safe='')}"
+    return customer
+
+
+def _is_there(request: Request, path: str) -> bool:
+    """Return whether the console has a page of an address."""
+    scope = {**request.scope, "path": path.partition("#")[0], "method": "GET"}
+    return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)

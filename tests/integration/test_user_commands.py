@@ -1,0 +1,68 @@
+"""`touchstone user`, as whoever has a shell on the platform runs it."""
+
+import asyncio
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from services.hosts.bootstrap import open_platform
+from services.hosts.people import invite_the_first, people_here
+from services.settings import Settings
+from tests.support.commands import Run
+from tests.support.people import PASSWORD
+
+pytestmark = pytest.mark.postgres
+
+
+def test_an_account_is_made_linked_locked_and_listed(
+    run: Run, database: str, tmp_path: Path
+) -> None:
+    made = run("user", "create", "SH-S4", "--administrator")
+    assert made.returncode == 0, made.stderr
+    link = re.fullmatch(r"http://127\.0\.0\.1:8420/link/([A-Za-z0-9_-]{43})\n", made.stdout)
+    assert link is not None
+    assert run("user", "create", "SH-S4").returncode == 2
+    again = json.loads(run("user", "link", "SH-S4", "--format", "json").stdout)["link"]
+    settings = Settings(dsn=database, data=tmp_path)
+
+    async def use() -> None:
+        async with open_platform(settings) as platform:
+            people = people_here(platform, settings)
+            assert await people.proving.owner_of_link(link[1]) is None  # another was made
+            await people.proving.set_password(again.rpartition("/")[2], PASSWORD)
+            await people.sessions.begin("SH-S4", "password", "a browser")
+
+    asyncio.run(use())
+    assert "in use" in run("user", "list").stdout
+    assert run("user", "log-out", "SH-S4").stdout == "1 log-in of SH-S4 ended.\n"
+    assert run("user", "lock", "SH-S4").returncode == 0
+    [listed] = json.loads(run("user", "list", "--format", "json").stdout)
+    assert (listed["staff_id"], listed["administrator"], listed["sessions"]) == ("SH-S4", True, 0)
+    assert listed["locked_at"] is not None
+    assert "password" not in listed
+    assert run("user", "unlock", "SH-S4").returncode == 0
+    assert run("user", "reset-second-factor", "NOBODY").returncode == 2
+
+
+async def test_an_empty_platform_invites_its_first_administrator_until_somebody_came(
+    database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = Settings(dsn=database, data=tmp_path, console_url="https://crm.example.com")
+    async with open_platform(settings) as platform:
+        people = people_here(platform, settings)
+        tokens = []
+        for _ in range(2):
+            await invite_the_first(platform, settings)
+            said = capsys.readouterr().out
+            found = re.search(r"\(admin\): https://crm\.example\.com/link/(\S{43})", said)
+            assert found is not None, said
+            tokens.append(found[1])
+        assert await people.proving.owner_of_link(tokens[0]) is None
+        assert await people.proving.set_password(tokens[1], PASSWORD) == "admin"
+        await invite_the_first(platform, settings)
+        assert capsys.readouterr().out == ""
+        account = await people.accounts.one("admin")
+        assert account is not None
+        assert account.administrator
