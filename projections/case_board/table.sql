@@ -29,3 +29,5 @@ CREATE INDEX IF NOT EXISTS {obligations}_by_due
     ON {obligations} (due_at, customer_id, case_id, obligation_id) WHERE status = 'open';
 CREATE INDEX IF NOT EXISTS {cases}_by_opening
     ON {cases} (opened_on, customer_id, case_id);
+CREATE INDEX IF NOT EXISTS {callbacks}_open
+    ON {callbacks} (due_at, customer_id, callback_id) WHERE status = 'open';

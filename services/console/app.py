@@ -30,6 +30,7 @@ from services.console.cases import routes as cases
 from services.console.cases.words import CaseWords
 from services.console.credit import routes as credit
 from services.console.credit.words import CreditWords
+from services.console.customers import list_routes as customer_lists
 from services.console.customers import routes as customers
 from services.console.customers.touchpoint_words import TouchpointWords
 from services.console.help import routes as help_pages
@@ -62,6 +63,7 @@ from services.console.shared.refusals import invalid_parameters, unavailable
 from services.console.shared.render import Renderer, assets
 from services.console.shared.security import SecurityHeaders
 from services.console.shared.visit import NotModified
+from services.console.start import routes as start
 from services.console.status import routes as status
 from services.console.status.words import StatusWords
 from services.console.value import routes as value
@@ -88,11 +90,13 @@ _ROUTERS = (
     cases.api,
     case_boards.api,
     service.api,
+    customer_lists.api,
     customers.api,
     value.api,
     alerts.api,
     policies.api,
     views.api,
+    start.pages,
     search.api,
     overview.pages,
     receivables.pages,
@@ -100,6 +104,7 @@ _ROUTERS = (
     case_boards.pages,
     service.pages,
     cases.pages,
+    customer_lists.pages,
     customers.pages,
     alerts.pages,
     many.pages,
@@ -120,7 +125,13 @@ _ROUTERS = (
     administering.pages,
 )
 
-_LISTS: tuple[AnyList, ...] = (receivables.LIST, credit.LIST, cases.LIST, alerts.LIST)
+_LISTS: tuple[AnyList, ...] = (
+    receivables.LIST,
+    credit.LIST,
+    cases.LIST,
+    customer_lists.LIST,
+    alerts.LIST,
+)
 
 _HOSTS = ("localhost", "127.0.0.1", "[::1]")
 

@@ -3,6 +3,8 @@
 What a list is to find is told by the rows of the database, read whole and filtered here.
 """
 
+import csv
+import io
 import re
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -15,17 +17,19 @@ import pytest
 from starlette.requests import Request
 
 from events.money import Money
-from events.touchpoints.customer import CustomerRegistered
+from events.touchpoints.customer import CustomerProfileChanged, CustomerRegistered
 from events.touchpoints.payment import DunningNoticeSent, InvoiceDisputed, PromiseMade
 from projections.receivables.projection import Receivables
+from projections.value_tiers.projection import ValueTiers
 from services.console.app import create_console
 from services.people.principal import Principal, Scope
 from services.rows.row_tables import tables_of
-from tests.support.console import Company, invoice, open_company, payment_of
+from tests.support.console import Company, invoice, open_company, paid, payment_of
 
 pytestmark = pytest.mark.postgres
 
 ITEMS = "/api/v1/receivables/items"
+CUSTOMERS = "/api/v1/customers"
 VIEWS = "/api/v1/views"
 TODAY = {"SH": date(2026, 3, 20), "NY": date(2026, 3, 19)}  # it is Thursday evening there
 BUCKETS = ((None, 0), (1, 30), (31, 60), (61, 90), (91, 120), (121, None))
@@ -245,6 +249,8 @@ def lists() -> Iterator[tuple[str, str, str, str]]:
     yield "credit", "phase=overdue&branch=SH", "/api/v1/credit/work", "work"
     yield "cases", "department=service", "/api/v1/cases", "cases"
     yield "alerts", "kind=overdue&kind=dunning_due&state=open", "/api/v1/alerts", "alerts"
+    yield "customers", "tier=gold&tier=iron&tier=lead&branch=SH", CUSTOMERS, "customers"
+    yield "customers", "overdue=true&sort=overdue", CUSTOMERS, "customers"
 
 
 async def test_the_count_of_a_saved_view_is_the_length_of_its_list(
@@ -274,6 +280,134 @@ async def test_the_count_of_a_saved_view_is_the_length_of_its_list(
         )
         assert shown is not None, name
         assert int(shown[1]) == length
+
+
+async def stored_customers(
+    company: Company,
+) -> tuple[list[asyncpg.Record], dict[str, Counter[str]]]:
+    """Every standing, and what is overdue by customer and currency, as they are stored."""
+    pool = company.platform.pool
+    homes = await pool.fetch(f"SELECT * FROM {tables_of(ValueTiers())['standings'].name}")
+    late: dict[str, Counter[str]] = {}
+    for row in await pool.fetch(f"SELECT * FROM {tables_of(Receivables())['accounts'].name}"):
+        late.setdefault(row["customer_id"], Counter())[row["currency"]] += row["overdue_minor"]
+    return homes, late
+
+
+async def test_customers_are_found_sorted_and_summed_up_by_their_rows(
+    company: Company, client: httpx2.AsyncClient
+) -> None:
+    homes, late = await stored_customers(company)
+
+    def overdue(row: asyncpg.Record, currency: str = "CNY") -> int:
+        return late.get(row["customer_id"], Counter())[currency]
+
+    filters: Sequence[tuple[Pairs, Wanted]] = (
+        ((), lambda row: True),
+        ((("tier", "gold"), ("tier", "iron")), lambda row: row["tier"] in ("gold", "iron")),
+        ((("branch", "NY"), ("branch", "SH"), ("overdue", "true")),
+         lambda row: any(late.get(row["customer_id"], Counter()).values())),
+        ((("branch", "SH"), ("tier", "lead")),
+         lambda row: row["tier"] == "lead" and row["branch_id"] == "SH"),
+        ((("segment", "factories"),), lambda row: row["segment"] == "factories"),
+        ((("warning", "true"),), lambda row: row["drop_at"] is not None),
+    )  # fmt: skip
+    sorts: dict[str, tuple[Wanted, Callable[[asyncpg.Record], Any]]] = {
+        "value": (lambda row: True, lambda row: -row["score_minor"]),
+        "overdue": (lambda row: overdue(row) > 0, lambda row: -overdue(row)),
+        "purchase": (lambda row: True, lambda row: row["last_purchase_on"] or date.min),
+        "drop": (lambda row: row["drop_at"] is not None, lambda row: row["drop_at"]),
+    }
+    seen = 0
+    for given, wanted in filters:
+        for sort, (held, key) in sorts.items():
+            meant = [row for row in homes if wanted(row) and held(row)]
+            order = [
+                row["customer_id"]
+                for row in sorted(meant, key=lambda row: (key(row), row["customer_id"]))
+            ]
+            found: list[str] = []
+            cursor: str | None = ""
+            while cursor is not None:
+                way: Given = [
+                    ("sort", sort),
+                    ("limit", 20),
+                    *([("cursor", cursor)] if cursor else []),
+                ]
+                document = (await client.get(CUSTOMERS, params=[*given, *way])).json()
+                found += [one["customer"] for one in document["customers"]]
+                assert document["count"] == len(order)
+                worth = sum(row["contemporary_minor"] for row in meant)
+                assert sum(one["minor"] for one in document["worth"]) == worth
+                owed = {
+                    one["overdue"]["currency"]: one["overdue"]["minor"] for one in document["owed"]
+                }
+                assert owed.get("CNY", 0) == sum(map(overdue, meant))
+                cursor = document["next"]
+            assert found == order, (given, sort)
+            seen += len(found)
+    assert seen > 300
+
+
+async def test_the_customers_of_a_filter_come_as_a_file_without_formulas(
+    company: Company, client: httpx2.AsyncClient, door: Door
+) -> None:
+    await company.report("=1+2", CustomerRegistered(home_branch="SH"), paid("odd", 9_000_000))
+    await company.report("V-9", paid("nine", 400_000))
+    await company.report(
+        "V-9", CustomerProfileChanged(segment="@home"), personal={"name": "=HYPERLINK(1)"}
+    )  # fmt: skip
+    await company.project()
+    answer = await client.get("/customers.csv", params={"lang": "en"})
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["cache-control"] == "private, no-store"
+    head, *lines = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
+    assert head[:4] == ["Customer", "Name", "Branch", "Tier"]
+    homes, _ = await stored_customers(company)
+    assert {line[0].removeprefix("'") for line in lines} == {row["customer_id"] for row in homes}
+    cells = [cell for line in lines for cell in line]
+    assert not [
+        cell for cell in cells if cell[:1] in ("=", "+", "@", "-") and cell.strip("-.0123456789")
+    ]
+    assert {"'=1+2", "'=HYPERLINK(1)", "'@home"} <= set(cells)
+    door.principal = Principal("agent-7", rights=door.principal.rights - {"see_persons"})
+    assert "HYPERLINK" not in (await client.get("/customers.csv")).text
+
+
+async def test_a_desk_tells_what_waits_and_leads_to_its_lists(
+    company: Company, client: httpx2.AsyncClient, door: Door
+) -> None:
+    assert "<h1>Overview</h1>" in (await client.get("/")).text
+    door.principal = Principal(
+        "agent-7", Scope(frozenset({"SH"})), roles=frozenset({"clerk"}), branch_id="SH",
+        department="service",
+    )  # fmt: skip
+    page = (await client.get("/")).text
+    stored = [row for row in await rows(company) if row["branch_id"] == "SH"]
+    late = [row for row in stored if past(row) > 0]
+    oldest = sorted(late, key=lambda row: (row["due_on"], row["customer_id"], row["item_id"]))
+    part = page[page.index('aria-label="Overdue"') : page.index('aria-label="Promised for today"')]
+    assert re.findall(r'<p class="small">([\w-]+) ·', part) == [
+        row["item_id"] for row in oldest[:6]
+    ]
+    assert f"all of {len(late)} items" in part
+    total = sum(row["balance_minor"] for row in late if row["currency"] == "CNY")
+    assert f"CN¥{total / 100:,.2f}" in part
+    due = [row for row in stored if row["promised_on"] and row["promised_on"] <= TODAY["SH"]]
+    assert f"all of {len(due)} item" in page
+    links = re.findall(r'class="aside" href="([^"]+)"', page)
+    assert len(links) == 4
+    for link in links:
+        listed = await client.get(link.replace("&amp;", "&"))
+        assert listed.status_code == 200
+    mine = page[page.index('aria-label="My cases"') : page.index('aria-label="Who called"')]
+    board = (await client.get("/api/v1/cases", params={"owner": "agent-7"})).json()
+    assert mine.count("<li>") == board["count"] > 0
+    called = page[page.index('aria-label="Who called"') :]
+    assert {"K-1", "K-2"} <= set(re.findall(r"K-\d", called))
+    assert "M-00" not in page  # of New York
+    assert "<h1>Overview</h1>" in (await client.get("/overview")).text
+    assert "我的工作台" in (await client.get("/desk", params={"lang": "zh-CN"})).text
 
 
 async def test_a_view_is_seen_by_whom_it_is_shared_with_and_changed_by_its_owner(

@@ -48,6 +48,7 @@ READ_EVERYTHING = {
     "count_customers": "the walks' progress bar, before they read everything",
     "count_heads": "`touchstone status` counts every customer",
     "count_outdated": "`touchstone status` without a cap; pages give one",
+    "customers/segments": "segments to choose from, of a thousand customers at most",
     "kafka_forget_confirmed": "whatever is confirmed and not mirrored yet: seconds of the log",
     "move_add_runs": "a move lays the whole log in runs",
     "move_unmirrored": "a move compares all that was confirmed with the mirror",
@@ -344,6 +345,12 @@ GIVEN: Mapping[str, Arguments] = {
     "cases/open_obligations": (CUSTOMERS, ["case_id-12", "case_id-13"]),
     "credit/count_work": ("B-1", A_DAY, 1_000),
     "credit/work": ("B-1", A_DAY, 50),
+    "customers/accounts_of": (CUSTOMERS,),
+    "customers/count_listed": ("t1", 1_000),
+    "customers/listed": ("B-1", "B-2", 50),
+    "customers/segments": (1_000,),
+    "customers/sum_listed": ("t1", 100),
+    "start/called": (A_DAY, 6),
     "customers/timeline": (
         CUSTOMERS, 1, [1, 2], [9000, 9000], None, None, None, None, None, None, None, None, 50,
     ),
@@ -378,6 +385,7 @@ GIVEN: Mapping[str, Arguments] = {
     "value/tiers": ("value_tiers", 1, "tier:", "CNY", "B-1"),
 }  # fmt: skip
 
+_HOMES = tables_of(ValueTiers())["standings"].name
 _AMOUNTS = "i.currency, -i.balance_minor, i.customer_id, i.item_id"
 _ARMS = " UNION ALL ".join(
     "(SELECT i.* FROM receivables_v{version}_items i WHERE i.status = 'open'"
@@ -429,6 +437,21 @@ PARTS: Mapping[str, Mapping[str, str]] = {
         "conditions": "r.ending = $1 AND s.branch_id = ANY ($2::text[])", "limit": "20",
     },
     "receivables/count_open_items": {"joins": "", "conditions": "i.branch_id = $1", "limit": "$2"},
+    "customers/count_listed": {
+        "source": f"{_HOMES} s", "conditions": "s.tier = $1", "limit": "$2",
+    },
+    "customers/sum_listed": {
+        "source": f"{_HOMES} s", "conditions": "s.tier = $1", "limit": "$2",
+    },
+    "customers/listed": {
+        "arms": " UNION ALL ".join(
+            f"(SELECT s.* FROM {_HOMES} s WHERE s.branch_id = {branch}"
+            " ORDER BY -s.score_minor, s.customer_id LIMIT $3)"
+            for branch in ("$1", "$2")
+        ),
+        "order": "-s.score_minor, s.customer_id",
+        "limit": "$3",
+    },
     "receivables/sum_open_items": {"joins": "", "conditions": "i.branch_id = $1", "limit": "$2"},
     "receivables/open_items": {"arms": _ARMS, "order": _AMOUNTS, "limit": "$4"},
 }  # fmt: skip
@@ -560,6 +583,7 @@ OF_THE_PLATFORM = {
 OF_A_BRANCH = {
     **READ_EVERYTHING,
     "alerts/count_standing_alerts": "takes down the branch's customers, to count up to the cap",
+    "start/called": "takes down the branch's customers, to tell whose cases are the last",
     "receivables/open_currencies": "looks for a currency that the branch has nothing open in",
 }
 

@@ -91,6 +91,8 @@ ACTS: Mapping[str, Right] = {
 
 NEEDS: Mapping[str, Right | None] = {
     "/": SEES,
+    "/desk": SEES,
+    "/overview": SEES,
     "/live/overview": SEES,
     "/receivables": SEES,
     "/credit": SEES,
@@ -101,6 +103,8 @@ NEEDS: Mapping[str, Right | None] = {
     "/service": SEES,
     "/service/{table}.csv": SEES,
     "/customers": SEES,
+    "/customers.csv": SEES,
+    "/api/v1/customers": SEES,
     "/customers/{customer}": SEES,
     "/customers/{customer}/timeline": SEES,
     "/alerts": SEES,

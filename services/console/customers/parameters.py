@@ -6,11 +6,47 @@ from typing import Annotated
 
 from pydantic import Field
 
-from services.console.shared.parameters import Identifier, InstantParameters, Paged, Parameters
+from services.console.customers.listing import CustomerFilter, Sort
+from services.console.shared.parameters import Identifier, InstantParameters, Paged, Several
 
 
-class LookupParameters(Parameters):
-    """Whose page to open."""
+class ListParameters(Paged):
+    """Which customers, in which order; where several are named, either."""
+
+    sort: Annotated[
+        Sort,
+        Field(
+            description="value: the highest score first; overdue: the most first, in one currency; "
+            "purchase: the longest without one first; drop: whose tier drops soonest."
+        ),
+    ] = "value"
+    reverse: Annotated[bool, Field(description="The other way round.")] = False
+    tier: Annotated[list[Identifier], Several()]
+    branch: Annotated[list[Identifier], Several()]
+    segment: Annotated[list[Identifier], Several()]
+    overdue: Annotated[bool, Field(description="Something is overdue.")] = False
+    warning: Annotated[bool, Field(description="The tier is about to drop.")] = False
+    currency: Annotated[
+        str | None,
+        Field(pattern="^[A-Z]{3}$", description="Of what is overdue; else the company's own."),
+    ] = None
+
+    def customer_filter(self) -> CustomerFilter:
+        """Return the filter."""
+        return CustomerFilter(
+            sort=self.sort,
+            reverse=self.reverse,
+            tiers=tuple(dict.fromkeys(self.tier)),
+            branches=tuple(dict.fromkeys(self.branch)),
+            segments=tuple(dict.fromkeys(self.segment)),
+            overdue=self.overdue,
+            warning=self.warning,
+            currency=self.currency,
+        )
+
+
+class PageParameters(ListParameters):
+    """The same, or whose page to open."""
 
     id: Identifier | None = None
 

@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 from urllib.parse import quote, urlencode
 
 from fastapi import Path, Query, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from events.calendars import DAY
 from events.envelope import CustomerId
@@ -23,7 +23,7 @@ from projections.value_tiers.explain import explain_value
 from services.console.customers.account_documents import CustomerDocument, customer_document
 from services.console.customers.callback_documents import CallbacksDocument, callbacks_document
 from services.console.customers.contact import contact_of
-from services.console.customers.parameters import LookupParameters, TimelineParameters
+from services.console.customers.parameters import TimelineParameters
 from services.console.customers.timeline import FAMILIES, TimelineFilter, timeline
 from services.console.customers.timeline_documents import TimelineDocument, entry_document
 from services.console.customers.value_documents import ValueDocument, value_document
@@ -113,16 +113,6 @@ async def get_timeline(
         next=page.next_cursor,
     )
     return visit.answer(document, page.next_cursor)
-
-
-@pages.get("/customers")
-async def find_customer(visit: TheVisit) -> Response:
-    """Lead to the customer whose id was typed; without one, ask for it."""
-    visit.need(Right.SEE_CUSTOMERS)
-    customer = (visit.asked(LookupParameters).id or "").strip()
-    if not customer:
-        return visit.page("customers/lookup.html", "", {})
-    return RedirectResponse(f"/customers/{quote(customer, safe='')}", status_code=303)
 
 
 @pages.get("/customers/{customer}")

@@ -19,8 +19,8 @@ from services.console.shared.visit import TheVisit, page_router
 pages = page_router()
 
 TOPICS = (
-    "overview", "receivables", "credit", "cases", "service", "alerts", "customer", "branches",
-    "policies", "imports", "audit", "status", "users",
+    "overview", "desk", "customers", "customer", "receivables", "credit", "cases", "service",
+    "alerts", "branches", "policies", "imports", "audit", "status", "users",
 )  # fmt: skip
 """The pages that have help: each in every language, as a test holds."""
 

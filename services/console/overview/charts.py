@@ -33,12 +33,13 @@ class Words(NamedTuple):
 
 
 class Bar(NamedTuple):
-    """One bar: its name, its value, the value in words, and the style sheet's word for it."""
+    """One bar: its name, its value, the value in words, the style sheet's word for it, its list."""
 
     label: str
     value: int
     text: str
     tone: str
+    address: str = ""  # of the list that it leads to
 
 
 def scale(highest: int, steps: int = 4) -> tuple[int, ...]:
@@ -66,13 +67,14 @@ def bar_chart(words: Words, bars: Sequence[Bar], axis: Labeller) -> Markup:
     for i, bar in enumerate(bars):
         middle = _LEFT + slot * (i + 0.5)
         top = _y(bar.value, ticks)
-        parts.append(
+        drawn = [
             _tag("rect", cls=f"bar {bar.tone}", x=middle - width / 2, y=top, width=width,
-                 height=max(0.0, _HEIGHT - _BOTTOM - top), rx=3)
-        )  # fmt: skip
-        parts.append(_text(bar.text, "value", middle, top - 7, "middle"))
-        parts.append(_text(bar.label, "name", middle, _HEIGHT - 10, "middle"))
-    return _svg(words, _WIDTH, _HEIGHT, parts)
+                 height=max(0.0, _HEIGHT - _BOTTOM - top), rx=3),
+            _text(bar.text, "value", middle, top - 7, "middle"),
+            _text(bar.label, "name", middle, _HEIGHT - 10, "middle"),
+        ]  # fmt: skip
+        parts.append(_linked(bar, drawn))
+    return _svg(words, _WIDTH, _HEIGHT, parts, linked=_lead_somewhere(bars))
 
 
 def line_chart(
@@ -107,13 +109,15 @@ def ranking(words: Words, bars: Sequence[Bar]) -> Markup:
     for i, bar in enumerate(bars):
         y = i * _ROW
         length = room * bar.value / highest
-        parts.append(_text(shortened(bar.label), "name", 0, y + 20, "start"))
-        parts.append(
+        drawn = [
+            _text(shortened(bar.label), "name", 0, y + 20, "start"),
             _tag("rect", cls=f"bar {bar.tone}", x=_NAME_WIDTH, y=y + 7,
-                 width=max(2.0, length), height=16, rx=3)
-        )  # fmt: skip
-        parts.append(_text(bar.text, "value", _NAME_WIDTH + length + 8, y + 20, "start"))
-    return _svg(words, _RANKING_WIDTH, max(1, len(bars)) * _ROW, parts, "chart ranking")
+                 width=max(2.0, length), height=16, rx=3),
+            _text(bar.text, "value", _NAME_WIDTH + length + 8, y + 20, "start"),
+        ]  # fmt: skip
+        parts.append(_linked(bar, drawn))
+    height = max(1, len(bars)) * _ROW
+    return _svg(words, _RANKING_WIDTH, height, parts, "chart ranking", linked=_lead_somewhere(bars))
 
 
 def pyramid_chart(words: Words, bars: Sequence[Bar]) -> Markup:
@@ -126,13 +130,15 @@ def pyramid_chart(words: Words, bars: Sequence[Bar]) -> Markup:
     for i, bar in enumerate(bars):
         y = i * _LEVEL
         length = max(6.0 if bar.value else 1.0, _PYRAMID_ROOM * bar.value / highest)
-        parts.append(
+        drawn = [
             _tag("rect", cls=f"bar {bar.tone}", x=(_PYRAMID_ROOM - length) / 2, y=y + 3,
-                 width=length, height=_LEVEL - 6, rx=3)
-        )  # fmt: skip
-        parts.append(_text(bar.label, "name strong", _PYRAMID_ROOM + 14, y + 18, "start"))
-        parts.append(_text(bar.text, "value softer", _PYRAMID_ROOM + 14, y + 34, "start"))
-    return _svg(words, _RANKING_WIDTH, max(1, len(bars)) * _LEVEL, parts, "chart ranking")
+                 width=length, height=_LEVEL - 6, rx=3),
+            _text(bar.label, "name strong", _PYRAMID_ROOM + 14, y + 18, "start"),
+            _text(bar.text, "value softer", _PYRAMID_ROOM + 14, y + 34, "start"),
+        ]  # fmt: skip
+        parts.append(_linked(bar, drawn))
+    height = max(1, len(bars)) * _LEVEL
+    return _svg(words, _RANKING_WIDTH, height, parts, "chart ranking", linked=_lead_somewhere(bars))
 
 
 def shortened(name: str, room: int = 13) -> str:
@@ -143,6 +149,16 @@ def shortened(name: str, room: int = 13) -> str:
         if used > room:
             return name[: max(1, i - 1)] + "…"
     return name
+
+
+def _linked(bar: Bar, drawn: Sequence[Markup]) -> Markup:
+    """Return a bar as drawn, leading to its list where it has one."""
+    parts = Markup("").join(drawn)
+    return Markup('<a href="{}">{}</a>').format(bar.address, parts) if bar.address else parts
+
+
+def _lead_somewhere(bars: Sequence[Bar]) -> bool:
+    return any(bar.address for bar in bars)
 
 
 def _y(value: int, ticks: Sequence[int]) -> float:
@@ -174,15 +190,23 @@ def _number(value: object) -> str:
 
 
 def _svg(
-    words: Words, width: int, height: int, parts: Sequence[Markup], cls: str = "chart"
+    words: Words,
+    width: int,
+    height: int,
+    parts: Sequence[Markup],
+    cls: str = "chart",
+    *,
+    linked: bool = False,
 ) -> Markup:
+    """Return a drawing: one picture, or a group of links where its bars lead somewhere."""
     return Markup(
-        '<svg class="{cls}" viewBox="0 0 {w} {h}" role="img" '
+        '<svg class="{cls}" viewBox="0 0 {w} {h}" role="{role}" '
         'aria-labelledby="{id}-title {id}-desc">'
         '<title id="{id}-title">{title}</title><desc id="{id}-desc">{description}</desc>'
         "{drawing}</svg>"
     ).format(
         cls=cls,
+        role="group" if linked else "img",
         w=width,
         h=height,
         id=words.id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -119,6 +120,7 @@ def _ageing_chart(main: CurrencyAgeing, say: Speaker) -> Markup:
             bucket.amount_minor,
             say.short_amount(bucket.amount_minor, main.currency),
             f"age-{min(bucket.index, 5)}",
+            f"/receivables?bucket={bucket.index}&currency={main.currency}",
         )
         for bucket in main.buckets
     ]
@@ -140,6 +142,7 @@ def _pyramid_chart(pyramid: Pyramid, say: Speaker) -> Markup | None:
             level.customers,
             f"{say.number(level.customers)} · {say.percent(pyramid.share(level))}",
             f"tier-{min(i, 3)}",
+            f"/customers?tier={quote(level.tier)}",
         )
         for i, level in enumerate(pyramid.levels)
     ]
@@ -174,6 +177,7 @@ def _overdue_chart(
             one.overdue_minor,
             say.short_amount(one.overdue_minor, main.currency),
             "age-4",
+            f"/receivables?overdue=true&currency={main.currency}&branch={quote(one.branch_id)}",
         )
         for one in balances[:_BRANCHES_SHOWN]
     ]

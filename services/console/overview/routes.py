@@ -43,10 +43,15 @@ async def get_freshness(visit: TheVisit, asked: Annotated[Parameters, Query()]) 
     )
 
 
-@pages.get("/")
+@pages.get("/overview")
 async def show_overview(visit: TheVisit) -> Response:
     """Show what happens now."""
     visit.need(Right.SEE_CUSTOMERS)
+    return await overview_page(visit)
+
+
+async def overview_page(visit: Visit) -> Response:
+    """Return the page of what happens now."""
     frame = await _audiences(visit).of(visit.principal).frame(visit.language)
     drawn = frame.panels[visit.language].items()
     panels = {name: Markup(panel.markup) for name, panel in drawn}  # noqa: S704 - our templates
@@ -54,7 +59,7 @@ async def show_overview(visit: TheVisit) -> Response:
     if frame.overview.persons:
         visit.shows_persons()
     context = {"panels": panels, "event_id": frame.seen.event_id}
-    return visit.page("overview/overview.html", "/", context)
+    return visit.page("overview/overview.html", "/overview", context)
 
 
 @pages.get("/live/overview")

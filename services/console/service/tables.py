@@ -13,6 +13,7 @@ from msgspec import Struct
 from projections.case_board.sums import CaseSums, GroupService, Kept
 from services.console.service.report import Service
 from services.console.shared.i18n import Speaker
+from services.console.shared.spreadsheet import plain
 from services.console.shared.usual_words import usual_word
 
 TableName = Literal["compliance", "stages", "handling", "time", "satisfaction", "drivers"]
@@ -230,9 +231,7 @@ def csv_text(table: Table) -> str:
 def _plain(cell: Cell) -> str:
     if isinstance(cell, Share):
         return "" if cell.value is None else str(cell.value)
-    if isinstance(cell, str) and cell[:1] in "=+-@\t\r" and cell:
-        return f"'{cell}"  # or a spreadsheet would take a company's own word for a formula
-    return str(cell)
+    return plain(cell) if isinstance(cell, str) else str(cell)
 
 
 def _kept(kept: Kept) -> tuple[Cell, ...]:
