@@ -6,6 +6,7 @@ Labels are words of the platform's own, of which there are few: never an id, a n
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import perf_counter
@@ -84,7 +85,7 @@ TLS_NOT_AFTER = Gauge(
     registry=REGISTRY,
 )
 
-_levels: set[tuple[str, int]] = set()
+_levels: defaultdict[str, set[int]] = defaultdict(set)
 
 # Known from the start: a rate over what never happened is nought, and not nothing.
 for _outcome in ("accepted", "duplicate", "refused"):
@@ -118,9 +119,10 @@ def answered_command(word: str, outcome: str) -> None:
 
 def raised_alert(kind: str, level: int) -> None:
     """Count an alert; levels are a policy's numbers: beyond the first few all are `other`."""
-    if len(_levels) < _MOST_LEVELS:
-        _levels.add((kind, level))
-    _ALERTS.labels(kind, str(level) if (kind, level) in _levels else "other").inc()
+    known = _levels[kind]
+    if len(known) < _MOST_LEVELS:
+        known.add(level)
+    _ALERTS.labels(kind, str(level) if level in known else "other").inc()
 
 
 @contextmanager

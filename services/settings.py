@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     )
     console_host: str = Field(
         default="127.0.0.1",
-        description="Address of the console; beyond loopback put TLS in front of it.",
+        description="Address of the console; beyond loopback only with TLS, here or in a proxy.",
     )
     console_port: int = Field(default=8420, ge=0, le=65_535, description="Port of the console.")
     console_url: str | None = Field(
@@ -221,8 +221,11 @@ class Settings(BaseSettings):
     @property
     def keys_travel_in_clear(self) -> bool:
         """Tell whether keys may cross a network unencrypted on their way to the gateway."""
-        sealed = self.tls_certificate is not None or bool(self.proxies.strip())
-        return not (sealed or is_loopback(self.gateway_host))
+        return not (self._is_sealed or is_loopback(self.gateway_host))
+
+    @property
+    def _is_sealed(self) -> bool:
+        return self.tls_certificate is not None or bool(self.proxies.strip())
 
     @property
     def max_facts(self) -> int:
@@ -292,6 +295,12 @@ class Settings(BaseSettings):
     def _tls_is_whole(self) -> Self:
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise ValueError("TOUCHSTONE_TLS_CERTIFICATE and TOUCHSTONE_TLS_KEY go together")
+        if not self._is_sealed and not is_loopback(self.console_host):
+            raise ValueError(
+                "TOUCHSTONE_CONSOLE_HOST is beyond this machine, where passwords would travel "
+                "readable: set TOUCHSTONE_TLS_CERTIFICATE and TOUCHSTONE_TLS_KEY, or name in "
+                "TOUCHSTONE_PROXIES the proxy in front that speaks TLS"
+            )
         return self
 
     @model_validator(mode="after")

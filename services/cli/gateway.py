@@ -52,9 +52,19 @@ def create_key(
     async def make() -> tuple[str, str]:
         async with opened() as platform:
             keys = Keys(platform.pool, platform.clock)
-            return await keys.create(branch_id, label, headquarters=headquarters)
+            made = await keys.create(branch_id, label, headquarters=headquarters)
+            await _note(platform, "key_made", branch_id, made[0])
+            return made
 
     _tell_key(*run_async(make()), "branch_id", branch_id, form)
+
+
+async def _note(platform: Platform, act: str, whose: str, key_id: str) -> None:
+    """Tell the journal of people what was done with a key. Raises: Unavailable."""
+    from services.people.journal import COMMAND_LINE, Journal
+
+    journal = Journal(platform.pool, platform.clock)
+    await journal.tell_alone(COMMAND_LINE, act, whose, key_id)
 
 
 def _tell_key(key_id: str, token: str, field: str, whose: str, form: Format) -> None:
@@ -82,6 +92,7 @@ def create_staff_key(
     async def make() -> tuple[str, str]:
         async with opened() as platform:
             made = await Keys(platform.pool, platform.clock).create_for_staff(staff_id, label)
+            await _note(platform, "key_made", staff_id, made[0])
             if unknown := await _nobody(platform, staff_id):
                 note(unknown)
             return made
@@ -233,7 +244,9 @@ def _revoke(key_id: str, field: str, form: Format) -> None:
 
     async def revoke() -> str:
         async with opened() as platform:
-            return await Keys(platform.pool, platform.clock).revoke(key_id)
+            whose = await Keys(platform.pool, platform.clock).revoke(key_id)
+            await _note(platform, "key_revoked", whose, key_id)
+            return whose
 
     whose = run_async(revoke())
     if form is Format.JSON:

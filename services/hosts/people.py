@@ -85,15 +85,3 @@ async def invite_the_first(platform: Platform, settings: Settings) -> None:
     token = await accounts.link(staff_id, PLATFORM)
     say(f"first log-in ({staff_id}): {settings.console_address_of_people}/link/{token}")
     note("The link is good once, for three days; the administrator makes all other accounts.")
-
-
-def warn_in_the_clear(settings: Settings) -> None:
-    """Say so where passwords would travel in the clear."""
-    sealed = settings.tls_certificate is not None or settings.proxies.strip()
-    if not sealed and not is_loopback(settings.console_host):
-        note(
-            f"WARNING: the console listens on {settings.console_host} in the clear: passwords and "
-            "log-ins can be read on the way. Set TOUCHSTONE_TLS_CERTIFICATE and "
-            "TOUCHSTONE_TLS_KEY, or put a proxy that speaks TLS in front of it and name it in "
-            "TOUCHSTONE_PROXIES."
-        )

@@ -20,7 +20,7 @@ from services.errors import UsageError
 from services.hosts.bootstrap import open_platform
 from services.hosts.doors import Door
 from services.hosts.only_run import only_run_of
-from services.hosts.people import invite_the_first, warn_in_the_clear
+from services.hosts.people import invite_the_first
 from services.hosts.supervision import Supervision
 from services.local_postgres.choosing import database
 from services.log.filling import end_filling, is_filling, note_filling
@@ -91,7 +91,6 @@ async def _run(settings: Settings, demo: bool, customers: int, rate: float) -> N
         key = new_token() if demo else None
         if key is not None:
             environment["TOUCHSTONE_DEMONSTRATION_KEY"] = key
-        warn_in_the_clear(settings)
         async with Supervision(log_path, environment) as supervision:
             for door in Door:
                 supervision.start(["serve", door])

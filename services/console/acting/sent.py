@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from http import HTTPStatus
-from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from msgspec import Struct
 from starlette.requests import Request
 
-from events.texts import worded
-from services.web.bodies import Held, Limits, read
-from services.web.problems import Problem
-
-_MAX_BYTES = 2 * 1024 * 1024
-_LIMITS = Limits(
-    _MAX_BYTES,
-    1_000_000,
-    worded("send at most %(max_bytes)s bytes", max_bytes=_MAX_BYTES),
-)
-_HELD = Held(_LIMITS, 16 * _MAX_BYTES)
-_FIELDS = 2_000
+from services.console.shared.forms import fields_of, local
 
 KEY, VERSION, THEN, BACK = "key", "version", "then", "back"
 """Hidden inputs of every form; what begins otherwise is a field."""
@@ -38,18 +26,9 @@ class Sent(Struct, frozen=True, kw_only=True):
 
 async def sent(request: Request, home: str) -> Sent:
     """Return the form of a request. Raises: Problem."""
-    with _HELD.body() as body:
-        await read(request, body)
-        content = bytes(body.content)
-    try:
-        typed = parse_qs(content.decode("utf-8"), keep_blank_values=True, max_num_fields=_FIELDS)
-    except ValueError as error:
-        raise Problem(
-            HTTPStatus.BAD_REQUEST,
-            "malformed",
-            worded("the form cannot be read"),
-            worded("go back, and send it again"),
-        ) from error
+    typed: dict[str, list[str]] = {}
+    for name, value in await fields_of(request):
+        typed.setdefault(name, []).append(value)
 
     def one(name: str) -> str:
         return next(iter(typed.get(name, ())), "").strip()
@@ -62,15 +41,6 @@ async def sent(request: Request, home: str) -> Sent:
         back=local(one(BACK), home),
         typed=typed,
     )
-
-
-def local(address: str, otherwise: str) -> str:
-    """Return an address of this console; another one is not followed."""
-    parts = urlsplit(address)
-    ours = address.startswith("/") and not address.startswith(("//", "/\\"))
-    if not ours or parts.netloc or any(ord(one) < 33 for one in address):
-        return otherwise
-    return address
 
 
 def with_query(address: str, **more: str | None) -> str:

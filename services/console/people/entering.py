@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from services.console.people.guest import Guest, TheGuest, home_of, onward_of, to
-from services.console.shared.forms import posted
+from services.console.people.guest import Guest, TheGuest, home_of, to
+from services.console.shared.forms import local, posted
 from services.console.shared.visit import page_router
 from services.people.cookies import (
     forget_session,
@@ -28,14 +28,14 @@ pages = page_router()
 @pages.get("/log-in")
 async def show_log_in(guest: TheGuest) -> Response:
     """Ask who it is."""
-    return _log_in_page(guest, onward_of(guest.request.query_params.get("onward", "/")))
+    return _log_in_page(guest, local(guest.request.query_params.get("onward", "/"), "/"))
 
 
 @pages.post("/log-in")
 async def log_in(guest: TheGuest) -> Response:
     """Let the owner of an account in."""
     form = await posted(guest.request)
-    onward = onward_of(form.get("onward", "/"))
+    onward = local(form.get("onward", "/"), "/")
     staff_id = form.get("staff", "").strip()[:60]
     if guest.people.provider is not None:
         return to(f"/log-in?{urlencode({'onward': onward})}")
@@ -81,7 +81,7 @@ async def go_to_the_company(guest: TheGuest) -> Response:
     provider = guest.people.provider
     if provider is None:
         return to("/log-in")
-    begun = await provider.begin(onward_of(guest.request.query_params.get("onward", "/")))
+    begun = await provider.begin(local(guest.request.query_params.get("onward", "/"), "/"))
     response = to(begun.address)
     keep_log_in_state(guest.request, response, begun.state, LASTS)
     return response

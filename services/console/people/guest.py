@@ -73,12 +73,6 @@ def home_of(principal: Principal) -> str:
     return "/users" if principal.may(Right.ADMINISTER) else "/me"
 
 
-def onward_of(text: str) -> str:
-    """Return where somebody wanted to go: a path of this console, never another site."""
-    plain = text.isprintable() and "\\" not in text and len(text) <= 2_000
-    return text if plain and text.startswith("/") and not text.startswith("//") else "/"
-
-
 def to(path: str) -> Response:
     """Send a browser on to a page, by a plain request for it."""
     return RedirectResponse(path, HTTPStatus.SEE_OTHER, headers={"Cache-Control": "no-store"})

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Annotated, Literal
-from urllib.parse import parse_qsl
 
 import msgspec
 from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.responses import RedirectResponse, Response
 
-from events.texts import worded
+from services.console.shared.forms import fields_of
 from services.console.shared.lists import AnyList
 from services.console.shared.openapi import documented
 from services.console.shared.page import dynamic_headers
 from services.console.shared.parameters import Identifier, Parameters, parameters_of
-from services.console.shared.refusals import BadParameter
 from services.console.shared.saved_views import Audience, SavedView, counted
 from services.console.shared.visit import TheVisit, Visit, api_router, page_router
 from services.console.views.documents import (
@@ -38,8 +36,6 @@ Name = Annotated[
         strip_whitespace=True, min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$"
     ),
 ]
-
-_LONGEST = 8_192
 
 
 class ViewsParameters(Parameters):
@@ -124,7 +120,7 @@ async def delete_view(visit: TheVisit, view: ViewPath) -> Response:
 async def save_from_page(visit: TheVisit) -> Response:
     """Keep the filter of the page that was looked at, and lead back to it."""
     visit.need(Right.SEE_CUSTOMERS)
-    asked = parameters_of(NewViewOfForm, await _form(visit)).view()
+    asked = parameters_of(NewViewOfForm, await fields_of(visit.request)).view()
     saved = await _save(visit, asked)
     return _to(visit.console.lists[saved.list].link(saved.query))
 
@@ -133,7 +129,7 @@ async def save_from_page(visit: TheVisit) -> Response:
 async def rename_from_page(visit: TheVisit, view: ViewPath) -> Response:
     """Give a view another name, and lead to it."""
     visit.need(Right.SEE_CUSTOMERS)
-    asked = parameters_of(NewName, await _form(visit))
+    asked = parameters_of(NewName, await fields_of(visit.request))
     saved = await visit.console.saved_views.rename(visit.principal, view, asked.name)
     return _to(visit.console.lists[saved.list].link(saved.query))
 
@@ -155,19 +151,6 @@ async def _save(visit: Visit, asked: NewView) -> SavedView:
         asked.audience,
         asked.branch,
     )
-
-
-async def _form(visit: Visit) -> list[tuple[str, str]]:
-    """Return the fields of a form. Raises: BadParameter, where it is none that a page sends."""
-    body = b""
-    async for part in visit.request.stream():
-        body += part
-        if len(body) > _LONGEST:
-            raise BadParameter("form", worded("it is longer than any that a page sends"))
-    try:
-        return parse_qsl(body.decode("ascii"))
-    except ValueError as error:
-        raise BadParameter("form", worded("it cannot be taken")) from error
 
 
 def _told(visit: Visit, view: SavedView, status: HTTPStatus = HTTPStatus.OK) -> Response:
