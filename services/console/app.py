@@ -32,10 +32,13 @@ from services.console.credit import routes as credit
 from services.console.credit.words import CreditWords
 from services.console.customers import list_routes as customer_lists
 from services.console.customers import routes as customers
+from services.console.customers import statement_routes as customer_statements
 from services.console.customers.touchpoint_words import TouchpointWords
 from services.console.help import routes as help_pages
 from services.console.imports import routes as imports
 from services.console.imports.words import ImportWords
+from services.console.looks import routes as looks
+from services.console.looks.words import LookWords
 from services.console.overview import routes as overview
 from services.console.overview.audiences import Audiences
 from services.console.overview.gathering import OverviewSource
@@ -95,6 +98,7 @@ _ROUTERS = (
     value.api,
     alerts.api,
     policies.api,
+    looks.api,
     views.api,
     start.pages,
     search.api,
@@ -106,7 +110,9 @@ _ROUTERS = (
     cases.pages,
     customer_lists.pages,
     customers.pages,
+    customer_statements.pages,
     alerts.pages,
+    looks.pages,
     many.pages,
     views.pages,
     branches.pages,
@@ -145,6 +151,7 @@ def renderer() -> Renderer:
             "audit_words": AuditWords,
             "case_words": CaseWords,
             "credit_words": CreditWords,
+            "look_words": LookWords,
             "import_words": ImportWords,
             "policy_words": PolicyWords,
             "people_words": PeopleWords,
@@ -182,6 +189,7 @@ def create_console(
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
         await audiences.close()
+        await console.looks.close()
 
     app = FastAPI(
         title="Touchstone console",

@@ -85,7 +85,9 @@ EVENTS = Part(
 )
 """How many events come in, and when; what they say is read by no such role."""
 
-_SHARED = (ALERTS, JOURNAL, TOTALS, SEARCHED)
+LOOKS = Guard("looks", branch=None)
+
+_SHARED = (ALERTS, JOURNAL, TOTALS, SEARCHED, LOOKS)
 _PARTS = (
     EVENTS,
     Part(

@@ -17,7 +17,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.postgres]
 
 
 async def _is_sound(page: Page) -> None:
-    """Show that a page can be read and used by everybody."""
+    """Show that a page can be read and used by everybody, and needs no scrolling sideways."""
+    assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     found = await Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
 

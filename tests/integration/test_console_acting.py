@@ -351,16 +351,24 @@ async def test_all_that_a_list_finds_is_tried_then_done_and_who_is_refused_is_na
         assert (await counter.desk.events(case)).count("case.priority_set") == 1
 
 
-async def test_a_filter_that_commands_do_not_know_is_refused_and_not_left_out(
-    counter: Counter,
-) -> None:
-    for query in ("bucket=1", "department=service&phase=late"):
-        of = "customers" if query.startswith("bucket") else "cases"
-        answer = await counter.client.get(
-            f"/do/many/{of}?{query}", headers={"x-staff": HEAD, "accept-language": "en"}
-        )
-        assert answer.status_code == 400
-        assert "does not know one of the fields" in answer.text
+async def test_a_bulk_reaches_whom_the_list_shows_and_nobody_else(counter: Counter) -> None:
+    await owes(counter, "INV-1")
+    for query, count in (("overdue=true", 1), ("bucket=0", 0), ("branch=NY&branch=SH-01", 1)):
+        page = await counter.get(f"/do/many/customers?{query}", by="credit-1")
+        assert f"{count} customer" in page, query
+    answer = await counter.client.get(
+        "/do/many/customers?colour=red", headers={"x-staff": "credit-1", "accept-language": "en"}
+    )
+    assert answer.status_code == 400
+    path = "/do/many/customers/set-credit-limit?overdue=true"
+    typed = {"limit.amount": "500", "limit.currency": "CNY"}
+    tried = await counter.sends(path, typed | {"then": "try"}, by="credit-1")
+    assert differences(tried.text)["limit_minor"] == ("–", "CN¥500.00")
+    [listed] = re.findall(r'name="items"[^>]*>([^<]*)<', tried.text)
+    done = await counter.sends(
+        path, typed | {"then": "do", "items": listed}, by="credit-1", page=tried.text
+    )
+    assert outcomes(done.text) == {"done": 1}
 
 
 async def test_what_nobody_has_taken_is_gone_through_one_by_one(counter: Counter) -> None:

@@ -286,7 +286,7 @@ async def test_without_an_id_all_customers_are_listed(
         for language in ("en", "zh")
     ]
     assert "<h1>Customers</h1>" in english
-    assert "<h1>查找客户</h1>" in chinese
+    assert "<h1>客户</h1>" in chinese
     assert english_of(chinese) == []
 
 

@@ -54,9 +54,14 @@ READ_EVERYTHING = {
     "move_unmirrored": "a move compares all that was confirmed with the mirror",
     "overview/count_customers": "the number of all customers, from an index alone",
     "overview/count_own_customers": "those of the branches that are seen, from an index alone",
+    "operating_gaps": "the doctor counts every source's numbers, given half a minute",
+    "operating_quarantine": "the fullest branch's share of what its quota bounds",
     "part_bounds": "a walk divides all customers into parts, from a sample",
     "publishing_branches": "a report refuses a branch after all its customers were walked",
     "quarantine_taken": "all that lies there of one branch, which its quota bounds",
+    "quota_branches": "an operator asks what every branch has taken",
+    "retention_counts": "an operator counts what is kept",
+    "retention_let_go": "an operator lets go of what is over",
     "quarantine_count": "an operator counts what was ever refused",
     "rebuild_drop_heads": "a rebuild's switch compares all",
     "rebuild_drop_totals": "a rebuild's switch compares all",
@@ -98,6 +103,16 @@ AN_EVENT = (
 
 Arguments = Sequence[object]
 GIVEN: Mapping[str, Arguments] = {
+    # --- operators
+    "operating_gaps": (20,),
+    "operating_lags": (1, NOW),
+    "operating_log": (),
+    "operating_parked": (),
+    "operating_quarantine": (10_000, 64 * 1024**2),
+    "quota_branches": (),
+    "retention_counts": (NOW, NOW, NOW, "code/", 1),
+    "retention_let_go": (NOW, NOW, NOW, "code/", 1),
+    "traced_events": (1, PARTITION, 100, 200, 50),
     # --- the log
     "count_admitted": (),
     "count_customers": (),
@@ -211,6 +226,7 @@ GIVEN: Mapping[str, Arguments] = {
     "checkpoint_marks": OURS,
     "part_alerts": (*OURS, *CUSTOMERS),
     "part_heads": (*OURS, *CUSTOMERS),
+    "keep_looks": ("{2026-03-20T02:00:00Z}", "{S-1}", f"{{{CUSTOMER}}}", "{/}"),
     "keep_use_sets": ([5000], ["a\nb"]),
     "list_parked": (100,),
     "live_versions": (ALL[0],),
@@ -354,6 +370,7 @@ GIVEN: Mapping[str, Arguments] = {
     "customers/timeline": (
         CUSTOMERS, 1, [1, 2], [9000, 9000], None, None, None, None, None, None, None, None, 50,
     ),
+    "looks/looks": (None, None, None, None, None, 50),
     "overview/count_customers": OURS,
     "overview/count_own_customers": (),
     "overview/event_rates": (1, [1, 2], [16_000, 16_000], [16_200, 16_200], NOW),

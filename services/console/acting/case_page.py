@@ -10,7 +10,6 @@ from urllib.parse import parse_qsl, quote, urlencode
 import structlog
 from fastapi import Path
 from pydantic import Field as Described
-from pydantic import ValidationError
 from starlette.responses import Response
 
 from events.envelope import CustomerId
@@ -21,15 +20,18 @@ from projections.case_board.explain import CaseExplanation
 from services.casework.problems import CommandProblem
 from services.casework.undoing import UNDONE_BY
 from services.console.acting.person import Actor, actor_or_none
+from services.console.acting.sent import with_query
 from services.console.acting.subjects import Subject, case_subject
 from services.console.cases import worklist
 from services.console.cases.parameters import CasesParameters
 from services.console.cases.routes import UnknownCase, explained_case
 from services.console.shared.countdown import countdown
 from services.console.shared.customer_at import CustomerAt
-from services.console.shared.parameters import Identifier, InstantParameters
+from services.console.shared.page import SCHEME
+from services.console.shared.parameters import Identifier, InstantParameters, parameters_of
 from services.console.shared.persons import persons
 from services.console.shared.reading import branch_names, department_names
+from services.console.shared.refusals import BadParameter
 from services.console.shared.visit import PAGE_LENGTH, TheVisit, Visit, page_router
 from services.people.principal import Right
 from services.vault.subject_key import SealBroken
@@ -165,17 +167,16 @@ def _undo(done: str | None, subject: Subject | None) -> str | None:
 
 def _list(query: str) -> CasesParameters | None:
     """Return which list a query asks for; one that nothing answers to is none."""
-    given = {name: value for name, value in parse_qsl(query) if name not in ("lang", "at_least")}
+    kept = [one for one in parse_qsl(query) if one[0] not in ("lang", "at_least", SCHEME)]
     try:
-        return CasesParameters.model_validate(given)
-    except ValidationError:
+        return parameters_of(CasesParameters, kept)
+    except BadParameter:
         return None
 
 
 def _link(case: str, query: str, cursor: str | None = None) -> str:
     if cursor is not None:
-        kept = dict(parse_qsl(query)) | {"cursor": cursor}
-        query = urlencode(kept)
+        query = with_query(f"?{query}", cursor=cursor).removeprefix("?")
     return f"/cases/{quote(case, safe='')}?{urlencode({'list': query})}"
 
 

@@ -1,7 +1,6 @@
 """One command on all that a list's filter finds: tried, looked at, then done, as it goes on.
 
-A list is told by its query. What the filters of commands do not know is refused, never left out:
-a bulk must not reach what the list did not show.
+A list is told by its query, and read by its own filter: a bulk reaches what the list shows.
 """
 
 from __future__ import annotations
@@ -14,12 +13,11 @@ from typing import Annotated, Literal
 from urllib.parse import parse_qsl
 from uuid import uuid4
 
-import msgspec
 from fastapi import Path
 from msgspec import Struct
 from starlette.responses import Response, StreamingResponse
 
-from events.texts import N_, worded
+from events.texts import worded
 from services.casework.api import ACCOUNT_COMMANDS, COMMANDS
 from services.casework.bulk.asking import MOST_ITEMS, AskedOfMany, Found, Item
 from services.casework.bulk.lines import (
@@ -34,8 +32,7 @@ from services.casework.bulk.lines import (
 from services.casework.bulk.running import Lines, Run, done, tried
 from services.casework.bulk.subjects import subjects
 from services.casework.bulk.telling import Telling
-from services.casework.filters import CaseFilter, ItemFilter, cases_meant, items_meant
-from services.casework.problems import CommandProblem, said
+from services.casework.problems import said
 from services.casework.reading import Asked, command_in
 from services.casework.undoing import undo_of
 from services.console.acting.choosing import currency_of, people, usual
@@ -43,8 +40,13 @@ from services.console.acting.difference import Difference, difference
 from services.console.acting.person import Actor, actor
 from services.console.acting.sent import Sent, sent, with_query
 from services.console.acting.widgets import Field, command_fields, read
+from services.console.cases.parameters import CasesParameters
+from services.console.cases.worklist import case_ids
+from services.console.receivables.parameters import ItemsParameters
+from services.console.receivables.worklist import customers_found
 from services.console.shared.i18n import speaker
-from services.console.shared.page import dynamic_headers
+from services.console.shared.page import SCHEME, dynamic_headers
+from services.console.shared.parameters import parameters_of
 from services.console.shared.visit import TheVisit, Visit, page_router
 from services.intake.answers import EventRefused
 from services.people.principal import Right
@@ -67,19 +69,12 @@ WORDS_OF_MANY: Mapping[OfMany, Sequence[str]] = {
 """Commands that say the same of each of many; the others name what only one has."""
 
 _LISTS: Mapping[OfMany, str] = {"cases": "/cases", "customers": "/receivables"}
-_OF_THE_PAGE = frozenset({"lang", "at_least", "cursor", "sort", "limit"})
 _SHOWN = 200
 """Refusals and differences of which the page tells; of the others it says how many."""
 
 _RUNNING = Slots(4, 2)
 
 _MARK = "<!-- as it goes on -->"
-
-_UNKNOWN_FILTER = (
-    N_("This list cannot be acted on as a whole"),
-    N_("A command on many does not know one of the fields by which the list is narrowed."),
-    N_("Narrow it by other fields, or act on each one's own page."),
-)
 
 
 class _Outcome:
@@ -283,36 +278,20 @@ def _kind(of: OfMany, word: str) -> type[Struct]:
 
 
 async def _found(who: Actor, of: OfMany, query: str) -> Found:
-    """Return what a list's filter finds, of what the visitor sees. Raises: Problem, Unavailable."""
-    given = {name: value for name, value in parse_qsl(query) if name not in _OF_THE_PAGE and value}
-    kind: type[CaseFilter | ItemFilter] = CaseFilter if of == "cases" else ItemFilter
-    try:
-        where = msgspec.convert(given, kind, strict=False)
-    except msgspec.ValidationError as error:
-        raise CommandProblem(
-            HTTPStatus.BAD_REQUEST, "bad_filter", *_told(_UNKNOWN_FILTER, who)
-        ) from error
+    """Return all that a list shows, by its own filter. Raises: Problem, Unavailable."""
     visit = who.visit
+    pairs = [(name, value) for name, value in parse_qsl(query) if name != SCHEME]
     async with visit.console.everything.reading(visit.principal) as reader:
-        statements = reader.statements
-        if isinstance(where, CaseFilter):
-            name, question = (
-                "acting/cases_found",
-                cases_meant(where, statements.filled("{obligations}")),
-            )
+        if of == "cases":
+            cases = parameters_of(CasesParameters, pairs).case_filter()
+            found = await case_ids(reader, cases, MOST_ITEMS + 1)
         else:
-            name, question = "acting/customers_found", items_meant(where)
-        limit = question.add(MOST_ITEMS + 1)
-        statement = statements.sql(name, conditions=question.where, limit=limit)
-        rows = await reader.fetch(statement, *question.parameters)
+            items = parameters_of(ItemsParameters, pairs).work_filter()
+            found = await customers_found(reader, items, MOST_ITEMS + 1)
         position = reader.position
-    if len(rows) > MOST_ITEMS:
+    if len(found) > MOST_ITEMS:
         raise said("bulk_too_many", visit.language, field="where", most=MOST_ITEMS)
-    return Found([Item(row[0]) for row in rows], position)
-
-
-def _told(texts: Sequence[str], who: Actor) -> Sequence[str]:
-    return [speaker(who.visit.language).gettext(text) for text in texts]
+    return Found([Item(one) for one in found], position)
 
 
 async def _named(who: Actor, of: OfMany, texts: Sequence[str]) -> Found:

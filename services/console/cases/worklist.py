@@ -79,6 +79,14 @@ async def count_cases(reader: Reader, wanted: CaseFilter, cap: int = CAP) -> int
     return await reader.count(statement, *question.parameters)
 
 
+async def case_ids(reader: Reader, wanted: CaseFilter, most: int) -> list[str]:
+    """Return the cases that the filter finds, all of them up to a number."""
+    question = _question(reader, wanted)
+    limit = question.add(most)
+    statement = reader.statements.sql("cases/cases_found", conditions=question.where, limit=limit)
+    return [row["case_id"] for row in await reader.fetch(statement, *question.parameters)]
+
+
 async def customer_of_case(reader: Reader, case_id: str) -> CustomerId | None:
     """Return whose case it is; None: there is no such case."""
     rows = await reader.ask("cases/customer_of_case", case_id)

@@ -20,6 +20,7 @@ from projections.receivables.statement import explain
 from projections.timeline.entries import Entry
 from projections.value_tiers.books import HANDLED as VALUE_EVENTS
 from projections.value_tiers.explain import explain_value
+from projections.value_tiers.nearness import near_line
 from services.console.customers.account_documents import CustomerDocument, customer_document
 from services.console.customers.callback_documents import CallbacksDocument, callbacks_document
 from services.console.customers.contact import contact_of
@@ -129,14 +130,18 @@ async def show_customer(visit: TheVisit, customer: CustomerPath) -> Response:
     items = sorted(statement.items, key=lambda item: (item.row.due_on, item.row.item_id))
     page = await _timeline(visit, found, TimelineParameters(), _PAGE_LENGTH)
     contact = await contact_of(visit.console.vault, found)
-    visit.shows_persons()
+    told = contact.name or contact.phone or contact.people
+    visit.shows_persons([found.customer] if told else [])
+    value = explain_value(found.customer, found.of_kinds(VALUE_EVENTS), *rules)
     context = {
         "statement": statement,
+        "families": list(FAMILIES),
         "open_items": [item for item in items if item.row.status == "open"],
         "closed_items": [item for item in reversed(items) if item.row.status != "open"],
         "contact": contact,
         "person": contact,
-        "value": explain_value(found.customer, found.of_kinds(VALUE_EVENTS), *rules),
+        "value": value,
+        "near": None if value is None else near_line(value),
         "cases": explain_cases(found.customer, found.of_kinds(CASE_EVENTS), *rules),
         "callbacks": explain_callbacks(found.of_kinds(CASE_EVENTS), *rules),
         "page": page,

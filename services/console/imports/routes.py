@@ -115,7 +115,7 @@ async def _entry_page(
     at: datetime = visit.console.platform.clock.now()
     sees = _sees_events(visit)
     if sees:
-        visit.shows_persons()
+        visit.shows_persons(_subjects(entry.event))
     context = {
         "entry": entry,
         "event": (typed or _pretty(entry.event)) if sees else None,
@@ -127,6 +127,19 @@ async def _entry_page(
     }
     status = HTTPStatus.OK if wrong is None else HTTPStatus.UNPROCESSABLE_ENTITY
     return visit.page("imports/entry.html", "/imports", context, status=status)
+
+
+class _Subject(msgspec.Struct):
+    subject: str = ""
+
+
+def _subjects(event: str | None) -> list[str]:
+    """Return whose event it says it is; of one that cannot be read nobody knows."""
+    try:
+        found = msgspec.json.decode(event or "{}", type=_Subject).subject
+    except msgspec.DecodeError:
+        return []
+    return [found] if found else []
 
 
 def _pretty(event: str | None) -> str | None:

@@ -58,6 +58,11 @@ class Overview(Struct, frozen=True):
     persons: Mapping[str, Person]  # of the feed and the board
     interrupted: bool = False  # the database went away: these are the last figures known
 
+    @property
+    def named(self) -> list[str]:
+        """Return whose name or telephone number is shown."""
+        return [one for one, person in self.persons.items() if person.name or person.phone]
+
 
 class Paced(Generic[T]):
     """Keeps an answer while nothing changed, and for a multiple of what asking for it costs."""

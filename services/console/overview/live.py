@@ -78,8 +78,16 @@ class LiveOverview:
         finally:
             self._viewers[language] -= 1
 
-    async def stream(self, language: str, last_event_id: str | None) -> AsyncIterator[bytes]:
-        """Yield server-sent events: what changed since the id, then each change as it comes."""
+    async def stream(
+        self,
+        language: str,
+        last_event_id: str | None,
+        sees: Callable[[Frame], None] = lambda _: None,
+    ) -> AsyncIterator[bytes]:
+        """Yield server-sent events: what changed since the id, then each change as it comes.
+
+        `sees` is told of each frame of which something is sent.
+        """
         yield _RETRY
         seen = Seen.from_event_id(last_event_id)
         upto: int | None = None
@@ -93,6 +101,8 @@ class LiveOverview:
                 upto = frame.seen.tick
                 if message or time.monotonic() - quiet_since >= _KEEPALIVE_S:
                     quiet_since = time.monotonic()
+                    if message:
+                        sees(frame)
                     yield message or _KEEPALIVE
             await news.wait()
 

@@ -15,6 +15,7 @@ from services.console.overview.documents import (
     FreshnessDocument,
     freshness_document,
 )
+from services.console.overview.frames import Frame
 from services.console.overview.streaming import EventStream
 from services.console.shared.documents import tell
 from services.console.shared.freshness import CAP, freshness
@@ -56,8 +57,8 @@ async def overview_page(visit: Visit) -> Response:
     drawn = frame.panels[visit.language].items()
     panels = {name: Markup(panel.markup) for name, panel in drawn}  # noqa: S704 - our templates
     visit.reflects(frame.overview.freshness.position)
-    if frame.overview.persons:
-        visit.shows_persons()
+    if frame.overview.named:
+        visit.shows_persons(frame.overview.named)
     context = {"panels": panels, "event_id": frame.seen.event_id}
     return visit.page("overview/overview.html", "/overview", context)
 
@@ -73,7 +74,11 @@ async def stream_overview(
         raise unavailable(worded("as many viewers are connected as this process serves"), 30)
     last_event_id = visit.request.headers.get("last-event-id", since)
     live = audiences.of(visit.principal)
-    return EventStream(live, visit.language, last_event_id, visit.is_still_admitted)
+
+    def sees(frame: Frame) -> None:
+        visit.shows_persons(frame.overview.named)
+
+    return EventStream(live, visit.language, last_event_id, sees, visit.is_still_admitted)
 
 
 def _audiences(visit: Visit) -> Audiences:

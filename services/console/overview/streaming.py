@@ -9,6 +9,7 @@ from typing import TypeVar
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from services.console.overview.frames import Frame
 from services.console.overview.live import LiveOverview
 
 T = TypeVar("T")
@@ -25,10 +26,11 @@ class EventStream(StreamingResponse):
         live: LiveOverview,
         language: str,
         last_event_id: str | None,
+        sees: Callable[[Frame], None],
         admitted: Callable[[], Awaitable[bool]],
     ) -> None:
         super().__init__(
-            while_admitted(live.stream(language, last_event_id), admitted),
+            while_admitted(live.stream(language, last_event_id, sees), admitted),
             media_type="text/event-stream",
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )

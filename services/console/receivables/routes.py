@@ -95,6 +95,7 @@ async def show_items(visit: TheVisit) -> Response:
             "sums": sums,
             "runs": charges(reader),
             "asked": asked,
+            "list_query": visit.request.url.query,
             "sorting": Sorting(visit.request, asked.sort, asked.reverse),
             "buckets": bucket_ends(reader.reference.in_force(AgeingPolicy, reader.at)),
             "currencies": currencies,

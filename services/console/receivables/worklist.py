@@ -159,6 +159,22 @@ async def count_open_items(reader: Reader, wanted: WorkFilter, cap: int = CAP) -
     return await reader.count(statement, *question.parameters)
 
 
+async def customers_found(reader: Reader, wanted: WorkFilter, most: int) -> list[str]:
+    """Return who has an item that the filter finds, all of them up to a number.
+
+    Raises: NoSuchBucket.
+    """
+    question = _question(reader, wanted)
+    _of_branches(question, wanted)
+    statement = reader.statements.sql(
+        "receivables/customers_found",
+        joins=question.joins,
+        conditions=question.where,
+        limit=question.add(most),
+    )
+    return [row["customer_id"] for row in await reader.fetch(statement, *question.parameters)]
+
+
 async def sums_of(reader: Reader, wanted: WorkFilter) -> Sums:
     """Return what the items that the filter finds come to, by currency, the company's own first.
 

@@ -70,8 +70,6 @@ async def _page(visit: Visit, template: str, limit: int, *, opens: bool) -> Resp
 
 async def _search(visit: Visit, asked: SearchParameters, limit: int) -> tuple[Results, str]:
     """Return what is found, and the position of the rows by which it may be seen."""
-    if visit.principal.may(Right.SEE_PERSONS):
-        visit.shows_persons()
     position = ""
 
     async def seen(customers: Sequence[str]) -> Collection[str]:
@@ -85,6 +83,8 @@ async def _search(visit: Visit, asked: SearchParameters, limit: int) -> tuple[Re
     rules = await visit.console.value.reference()
     now = visit.console.platform.clock.now()
     found = await finder.search(asked.q, visit.principal, rules, now, limit, seen)
+    if visit.principal.may(Right.SEE_PERSONS):
+        visit.shows_persons([hit.customer for hit in found.hits if hit.texts])
     return found, position
 
 

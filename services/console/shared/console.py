@@ -11,6 +11,7 @@ from services.console.shared.lists import AnyList
 from services.console.shared.reading import CASES, RECEIVABLES, VALUE, ReadModel, SharedFeed
 from services.console.shared.render import Renderer
 from services.console.shared.saved_views import SavedViews
+from services.people.looks import Looks
 from services.people.people import People
 from services.people.principal import Doorkeeper
 from services.platform import Platform
@@ -46,6 +47,7 @@ class Console:
         self.platform = platform
         self.commanding = Commanding(platform)
         self.persons = Persons(platform.pool, platform.vault, platform.clock)
+        self.looks = Looks(platform.pool, platform.clock)
         self.renderer = renderer
         self.doorkeeper = doorkeeper
         self.lists: Mapping[str, AnyList] = {one.name: one for one in lists}

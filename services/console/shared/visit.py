@@ -7,7 +7,7 @@ and scope, the entity tag and its 304, and the headers of the answer are here al
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
@@ -125,9 +125,11 @@ class Visit:
         if self._tag in (part.strip() for part in held.split(",")):
             raise NotModified(self._tag)
 
-    def shows_persons(self) -> None:
-        """Say that names or telephone numbers are on the page."""
+    def shows_persons(self, customers: Iterable[str]) -> None:
+        """Say whose names or telephone numbers are on the page: it is kept who looks at them."""
         self._shows_persons = True
+        page = getattr(self.request.scope.get("route"), "path", self.request.url.path)
+        self.console.looks.note(self.principal.staff_id, customers, page)
 
     def headers(self) -> dict[str, str]:
         """Return what every answer says: its tag, and the position it reflects."""

@@ -1,4 +1,4 @@
-SELECT DISTINCT i.customer_id FROM {items} i
+SELECT DISTINCT i.customer_id FROM {items} i {joins}
 WHERE i.status = 'open' AND {conditions}
 ORDER BY i.customer_id
 LIMIT {limit}
