@@ -21,7 +21,7 @@ ARGS ?=
 GENERATED_CHECK ?= $(BIN)/touchstone schemas check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup native run run-kafka kafka test check format bench bench-kafka bench-large faults catalogues lock clean
+.PHONY: help setup native run run-kafka kafka test check format bench bench-console bench-kafka bench-large faults catalogues lock clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,6 +78,9 @@ bench: setup ## Measure what an event costs; ARGS="--against" beside an earlier 
 
 bench-kafka: setup ## Measure over Kafka beside a plain loop, Kafka Streams, Faust, quixstreams (ARGS=...)
 	$(BIN)/python -m tests.bench.kafka $(ARGS)
+
+bench-console: setup ## Measure what the console's viewers wait for, over a million customers (ARGS=...)
+	$(BIN)/python -m tests.bench.console $(ARGS)
 
 bench-large: setup ## Measure twenty million events: rebuild, verify, orders of reading (ARGS=...)
 	$(BIN)/python -m tests.bench.large $(ARGS)

@@ -33,6 +33,9 @@ _MOST_CANDIDATES = 1_000
 """Of more than so many, those heard of last are looked at."""
 
 _RECENT = 10_000
+_BY_INDEX_ALONE = "SET LOCAL enable_seqscan = off"
+"""Of common tokens the planner expects so many rows that it would rather walk them all."""
+
 _SPARE = 10
 _NEVER = date(1, 1, 1)
 
@@ -92,6 +95,7 @@ class Finder:
                 self._pool.acquire() as connection,
                 connection.transaction(isolation="repeatable_read", readonly=True),
             ):
+                await connection.execute(_BY_INDEX_ALONE)
                 looked = _Look(connection, self._tokens, principal, limit)
                 referred = await looked.references(asked)
                 rows = await looked.candidates(asked)
@@ -218,12 +222,8 @@ class _Look:
         return question
 
     async def _found(self, question: Question, limit: int) -> list[Record]:
-        """Return customers by the index of tokens alone: never by a walk of all of them."""
         statement = sql("search_found").format(conditions=question.where, limit=limit)
-        await self._connection.fetch("SET LOCAL enable_seqscan = off")
-        rows = await self._connection.fetch(statement, *question.parameters)
-        await self._connection.fetch("SET LOCAL enable_seqscan = on")
-        return list(rows)
+        return list(await self._connection.fetch(statement, *question.parameters))
 
     async def _recent(self, question: Question, limit: int) -> list[Record]:
         statement = sql("search_recent").format(

@@ -79,8 +79,8 @@ class Server:
 
     def __init__(self, dsn: str, pid: int, data: Path) -> None:
         self._dsn = dsn
-        self._pid = pid
-        self._data = data
+        self.pid = pid
+        self.data = data
 
     def version(self) -> str:
         """Return the server's version."""
@@ -112,18 +112,22 @@ class Server:
         if copy:
             asyncio.run(self._copy_database(name, "contest"))
         dsn = self.dsn_of("contest" if copy else name)
-        before = server_cpu_s(self._pid)
+        before = server_cpu_s(self.pid)
         cost, said = Cost(), []
         for command in commands:
-            one, output = run(command, build.environment(self._data, dsn), str(build.folder))
+            one, output = run(command, build.environment(self.data, dsn), str(build.folder))
             cost += one
             said.append(output)
         self._execute(dsn, "CHECKPOINT")
-        return cost + Cost(postgres_s=server_cpu_s(self._pid) - before), said
+        return cost + Cost(postgres_s=server_cpu_s(self.pid) - before), said
 
     def dsn_of(self, database: str) -> str:
         """Return the address of one of the server's databases."""
         return urlunsplit(urlsplit(self._dsn)._replace(path=f"/{database}"))
+
+    def dsn_of_state(self, build: Build, customers: int, state: State) -> str:
+        """Return the address of a state of a build's company of so many customers."""
+        return self.dsn_of(_name(build, customers, state))
 
     # --- filling -------------------------------------------------------------------------------
 
@@ -169,10 +173,10 @@ class Server:
         return dsn
 
     def _command(self, build: Build, dsn: str, *words: str) -> None:
-        run(build.touchstone(*words), build.environment(self._data, dsn), str(build.folder))
+        run(build.touchstone(*words), build.environment(self.data, dsn), str(build.folder))
 
     def _catch_up(self, build: Build, dsn: str) -> None:
-        run(build.driver("catch_up"), build.environment(self._data, dsn), str(build.folder))
+        run(build.driver("catch_up"), build.environment(self.data, dsn), str(build.folder))
 
     async def _copy_log(self, source: str, target: str, which: str, *given: object) -> None:
         """Copy the log of one build's database to another's: the columns that both have."""

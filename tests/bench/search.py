@@ -362,7 +362,7 @@ async def measure(customers: int, times: int, say: Say) -> Figures:
         data = Path(folder)
         async with open_platform(Settings(data=data)) as platform:
             tokens, laid_in_s = await lay_in(platform, data, customers, say)
-            size = await platform.pool.fetchval(_SIZE)
+            size = float(await platform.pool.fetchval(_SIZE))
             questions = await ask(platform, customers, times, say)
     return Figures(
         customers=customers,

@@ -14,13 +14,14 @@ from pathlib import Path
 import msgspec
 
 from tests.bench.machine import Line
-from tests.bench.tables import events, kafka, large, rivals
+from tests.bench.tables import console, events, kafka, large, rivals
 
 PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
 
 Renders = Callable[[msgspec.Raw], list[str]]
 
 SECTIONS: Mapping[str, Renders] = {
+    "console": console.rendered,
     "events": events.rendered,
     "kafka": kafka.rendered,
     "large": large.rendered,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import mimetypes
 from collections.abc import Iterator
@@ -22,11 +23,15 @@ class Asset(NamedTuple):
     """One file as it is served."""
 
     content: bytes
+    packed: bytes  # by gzip
     media_type: str
 
 
 class Assets:
-    """The console's static files, read once: they are few and small."""
+    """The console's static files, read and packed once: they are few and small.
+
+    Pages are sent as they are: what is packed beside a secret tells of it by its length.
+    """
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
@@ -37,7 +42,7 @@ class Assets:
             served = f"{stem}.{hashlib.sha256(content).hexdigest()[:12]}.{suffix}"
             media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
             self._names[name] = PREFIX + served
-            self._files[served] = Asset(content, media_type)
+            self._files[served] = Asset(content, gzip.compress(content, mtime=0), media_type)
 
     def url(self, name: str) -> str:
         """Return the address of a file, such as vendor/htmx.min.js. Raises: KeyError."""
@@ -51,9 +56,21 @@ class Assets:
         asset = self._files.get(str(request.path_params["name"]))
         if asset is None:
             raise HTTPException(404)
-        return Response(
-            asset.content, media_type=asset.media_type, headers={"Cache-Control": _FOR_EVER}
-        )
+        headers = {"Cache-Control": _FOR_EVER, "Vary": "Accept-Encoding"}
+        content = asset.content
+        if _takes_gzip(request.headers.get("accept-encoding", "")):
+            content = asset.packed
+            headers["Content-Encoding"] = "gzip"
+        return Response(content, media_type=asset.media_type, headers=headers)
+
+
+def _takes_gzip(accepted: str) -> bool:
+    """Return whether a browser that accepts these encodings takes gzip."""
+    for one in accepted.split(","):
+        name, _, quality = one.partition(";")
+        if name.strip().lower() == "gzip":
+            return quality.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
+    return False
 
 
 def _walk(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, Traversable]]:

@@ -26,6 +26,9 @@
   function show(markup) {
     list.innerHTML = markup;
     list.hidden = !markup;
+    const place = box.getBoundingClientRect(); // fixed: what the box lies in may clip
+    list.style.left = `${Math.max(0, Math.min(place.left, innerWidth - list.offsetWidth - 8))}px`;
+    list.style.top = `${place.bottom + 4}px`;
     box.setAttribute("aria-expanded", String(options().length > 0));
     chosen = -1;
     box.removeAttribute("aria-activedescendant");

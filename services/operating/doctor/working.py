@@ -11,6 +11,7 @@ from services.operating.measuring import Lag, Measured, measure
 from services.platform import Platform
 from services.postgres.pool import translated
 from services.postgres.statements import sql
+from services.rows.guards import READER, can_enter
 from services.vault.master_key import MasterKeyUnusable
 from services.wording import counted
 
@@ -38,6 +39,24 @@ def lag(lags: Sequence[Lag], *, somebody_projects: bool) -> Finding:
             "start `touchstone project`, over Kafka `touchstone work`",
         )
     return well("lag", f"{counted(behind, 'event')} wait, the first for {longest:.0f} s")
+
+
+def apart(*, by_the_database: bool) -> Finding:
+    """Judge what keeps customers of other branches from those who see their own."""
+    if by_the_database:
+        return well("row_security", "the database keeps branches apart, beside every question")
+    return warning(
+        "row_security",
+        "questions alone keep branches apart: the database's user may not make roles",
+        f"on the server: CREATE ROLE {READER} NOLOGIN; GRANT {READER} TO the platform's user; "
+        "then start the platform again",
+    )
+
+
+async def _apart(platform: Platform) -> Finding:
+    with translated():
+        async with platform.pool.acquire() as connection:
+            return apart(by_the_database=await can_enter(connection))
 
 
 def parked(counts: Mapping[str, int]) -> Finding:
@@ -97,6 +116,7 @@ async def look_at_work(platform: Platform, room: Room, *, on_kafka: bool) -> lis
         lag(measured.lags, somebody_projects=projects),
         parked(measured.parked),
         quarantine(measured),
+        await _apart(platform),
         *await _gaps(platform),
     ]
 
