@@ -22,6 +22,8 @@ from services.console.acting import routes as acting
 from services.console.acting.words import ActingWords
 from services.console.alerts import routes as alerts
 from services.console.alerts.words import AlertWords
+from services.console.audit import routes as audit
+from services.console.audit.words import AuditWords
 from services.console.branches import routes as branches
 from services.console.cases import board_routes as case_boards
 from services.console.cases import routes as cases
@@ -32,6 +34,7 @@ from services.console.customers import list_routes as customer_lists
 from services.console.customers import routes as customers
 from services.console.customers import statement_routes as customer_statements
 from services.console.customers.touchpoint_words import TouchpointWords
+from services.console.help import routes as help_pages
 from services.console.imports import routes as imports
 from services.console.imports.words import ImportWords
 from services.console.looks import routes as looks
@@ -115,6 +118,8 @@ _ROUTERS = (
     branches.pages,
     policies.pages,
     imports.pages,
+    audit.pages,
+    help_pages.pages,
     status.pages,
     acting.pages,
     triage.pages,
@@ -143,6 +148,7 @@ def renderer() -> Renderer:
         {
             "acting_words": ActingWords,
             "alert_words": AlertWords,
+            "audit_words": AuditWords,
             "case_words": CaseWords,
             "credit_words": CreditWords,
             "look_words": LookWords,

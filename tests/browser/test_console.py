@@ -162,7 +162,7 @@ async def test_the_keyboard_reaches_everything(browser: Browser, served: Served)
         await page.keyboard.press("Enter")
         await expect(page.locator("main")).to_be_focused()
         summary = page.locator("#table-rate summary")
-        for _ in range(6):
+        for _ in range(16):
             await page.keyboard.press("Tab")
             if await summary.evaluate("element => element === document.activeElement"):
                 break

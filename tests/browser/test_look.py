@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
@@ -33,6 +35,11 @@ PAGES = (
     "/policies/fees",
     "/imports",
     "/status",
+    "/audit",
+    "/help/customer",
+    "/audit?customer=C-1&step=2",
+    "/receivables?as_of=2026-03-01",
+    "/customers/V-1?as_of=2026-03-01",
     "/nowhere",
 )
 
@@ -138,3 +145,46 @@ async def test_the_menu_of_a_phone_opens_and_leads_on(browser: Browser, served: 
         await page.get_by_role("button", name="Menu").click()
         await entry.click()
         await expect(page.get_by_role("heading", level=1)).to_have_text("Receivables")
+
+
+async def test_a_figure_leads_to_its_events_by_one_key_and_back(
+    browser: Browser, served: Served
+) -> None:
+    async with visit(browser, served, "en") as visitor:
+        page = visitor.page
+        await visitor.goto("/receivables")
+        figure = page.locator("a[data-explain]").filter(has_text="CN¥1,000.00")
+        await figure.hover()
+        await page.keyboard.press("e")
+        await expect(page).to_have_url(re.compile(r"/customers/C-1#why-A$"))
+        why = page.locator("#why-A")
+        await expect(why).to_be_visible()
+        await why.get_by_role("link").first.click()
+        await expect(page.get_by_role("heading", level=1)).to_contain_text("Invoice issued")
+        # Without the invoice of 1,000.00 there would be the other of 500.00 alone.
+        owed = page.get_by_role("row").filter(has_text="Outstanding")
+        await expect(owed).to_contain_text("CN¥500.00")
+        await expect(owed).to_contain_text("CN¥1,500.00")
+        await page.get_by_role("link", name="Timeline until then").click()
+        await page.locator(".timeline > li a").first.click()
+        await expect(page).to_have_url(re.compile(r"/events/"))
+        await page.get_by_role("link", name="Customer C-1").click()
+        await expect(page).to_have_url(re.compile(r"/customers/C-1$"))
+        assert visitor.complaints == []
+
+
+async def test_a_chosen_instant_is_carried_on_and_never_mistaken_for_now(
+    browser: Browser, served: Served
+) -> None:
+    async with visit(browser, served, "en") as visitor:
+        page = visitor.page
+        await visitor.goto("/customers/V-1?as_of=2025-05-01")
+        past = page.locator(".notice.past")
+        await expect(past).to_contain_text("1 May 2025, 23:59 +08:00")
+        await page.get_by_role("link", name="Receivables", exact=True).click()
+        await expect(page).to_have_url(re.compile("as_of=2025-05-01"))
+        await expect(past).to_contain_text("This page shows now alone.")
+        await page.get_by_role("link", name="Alerts", exact=True).click()
+        await past.get_by_role("link", name="Back to now").click()
+        await expect(page).to_have_url(re.compile(r"/alerts$"))
+        await expect(past).to_have_count(0)

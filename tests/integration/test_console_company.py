@@ -10,11 +10,13 @@ import pytest
 
 from events.touchpoints.customer import CustomerRegistered
 from events.touchpoints.policy import DunningPolicy
+from projections import PROJECTIONS
 from services.console.app import create_console
 from services.intake.draft import local_scope
 from services.intake.quarantine import Quarantine
 from services.projector.reference_feed import ReferenceFeed
-from tests.support.console import NOW, Company, local, open_company
+from services.rows.row_tables import tables_of
+from tests.support.console import NOW, Company, local, open_company, payment_of
 
 pytestmark = pytest.mark.postgres
 
@@ -101,8 +103,10 @@ async def test_every_policy_is_shown_in_words(client: httpx2.AsyncClient, langua
         assert one.status_code == 200
         raw = re.findall(r"<dt>([a-z]+_[a-z_]+)</dt>", one.text)
         assert raw == [], kind
-    told = {"en": "500, 1,000, 2,000, 5,000 basis points", "zh-CN": "基点"}
-    assert told[language] in words(page), words(page)[:900]
+    # The provision that the company published, in basis points, as shares.
+    assert "0.0%{0}1.0%{0}5.0%{0}10.0%{0}20.0%{0}50.0%".format(
+        {"en": ", ", "zh-CN": "，"}[language]
+    ) in words(page), words(page)[:900]
 
 
 async def test_a_policy_is_tried_before_it_is_published_and_counts_then(
@@ -224,3 +228,89 @@ async def test_the_platform_says_what_waits(
     events = await company.platform.pool.fetchval("SELECT count(*) FROM events")
     assert f"{events:,}" in words(page)
     assert {"en": "at work", "zh-CN": "处理中"}[language] in cells[-1]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_an_event_says_what_would_be_without_it(
+    company: Company, client: httpx2.AsyncClient, language: str
+) -> None:
+    event_id = await company.platform.pool.fetchval(
+        "SELECT event_id FROM events WHERE customer_id = 'C-3' AND type LIKE '%invoice_disputed'"
+    )
+    page = (await client.get(f"/events/{event_id}", params={"lang": language})).text
+    disputed = {"en": "Disputed", "zh-CN": "有争议"}[language]
+    [row] = [r for r in re.findall(r"<tr>.*?</tr>", page, re.S) if words(r).startswith(disputed)]
+    # All of the one invoice of 300.00 is disputed, by this event alone; what is owed stays.
+    assert re.findall(r"[\d,.]*\d", words(row)) == ["0.00", "300.00"]
+    owing = {"en": "Outstanding", "zh-CN": "未结余额"}[language]
+    assert not [r for r in re.findall(r"<tr>.*?</tr>", page, re.S) if words(r).startswith(owing)]
+    assert "/customers/C-3/timeline?as_of=" in page
+    nobody = "00000000-0000-4000-8000-00000000abcd"
+    assert (await client.get(f"/events/{nobody}")).status_code == 404
+
+
+async def test_a_customer_is_walked_event_by_event(
+    company: Company, client: httpx2.AsyncClient
+) -> None:
+    await company.report("C-1", payment_of("A", 40_000))
+    await company.project()
+    steps = [words((await client.get(f"/audit?customer=C-1&step={n}")).text) for n in range(4)]
+    # Registered, invoices of 1,000.00 and 500.00, and 400.00 paid.
+    owed = [re.findall(r"Outstanding CNY (\S+) (\S+)", step) for step in steps]
+    assert owed[1:] == [
+        [("–", "CN¥1,000.00")],
+        [("CN¥1,000.00", "CN¥1,500.00")],
+        [("CN¥1,500.00", "CN¥1,100.00")],
+    ]
+    assert "they agree" in steps[-1]
+    file = (await client.get("/audit/C-1/events.csv")).text
+    kinds = [line.split(",")[1] for line in file.splitlines()[1:]]
+    assert kinds == [
+        "customer.registered", "payment.invoice_issued", "payment.invoice_issued",
+        "payment.payment_received",
+    ]  # fmt: skip
+
+
+async def test_a_row_that_is_not_what_the_events_say_is_told_to_the_field(
+    company: Company, client: httpx2.AsyncClient
+) -> None:
+    items = tables_of(PROJECTIONS[0])["items"].name
+    await company.platform.pool.execute(
+        f"UPDATE {items} SET balance_minor = 99 WHERE customer_id = 'C-1' AND item_id = 'A'"
+    )
+    page = words((await client.get("/audit?customer=C-1")).text)
+    assert re.search(r"items A .*99.* .*100000", page)
+    assert "they agree" in words((await client.get("/audit?customer=C-2")).text)
+
+
+@pytest.mark.parametrize(
+    "path", ["/overview", "/receivables", "/credit", "/cases", "/alerts", "/branches", "/policies"]
+)
+async def test_a_page_that_tells_of_now_alone_says_so_and_keeps_the_instant(
+    client: httpx2.AsyncClient, path: str
+) -> None:
+    answer = await client.get(path, params={"as_of": "2026-03-01"})
+    assert answer.status_code == 200
+    assert "This page shows now alone." in words(answer.text)
+    assert 'href="/alerts?as_of=2026-03-01"' in answer.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_every_page_of_the_menu_has_help_in_both_languages(
+    client: httpx2.AsyncClient, language: str
+) -> None:
+    home = (await client.get("/overview", params={"lang": language})).text
+    menu = home[home.index('<div id="menu"') : home.index("</header>")]
+    paths = re.findall(r'<a href="(/[a-z]*)"', menu)
+    assert len(paths) > 10
+    for path in paths:
+        answer = await client.get(path, params={"lang": language})
+        if path == "/users":  # without a log-in there are none
+            assert answer.status_code == 404
+            continue
+        [link] = re.findall(r'href="(/help/[a-z]+)"', answer.text)
+        assert link == f"/help{path}", path
+        text = words((await client.get(link, params={"lang": language})).text)
+        chinese = re.findall(r"[\u4e00-\u9fff]", text)
+        assert (len(chinese) > 150) == (language == "zh-CN"), link
+    assert (await client.get("/help/nothing")).status_code == 404

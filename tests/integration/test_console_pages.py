@@ -184,7 +184,7 @@ async def test_the_way_back_to_now_stands_apart_from_the_sentence_before_it(
 ) -> None:
     for words in ({"as_of": "2026-03-31"}, {"as_of": "2026-03-31", "as_known": "2026-03-31"}):
         page = (await client.get("/customers/C-1", params=words)).text
-        assert re.search(r"\.\s+<a [^>]*>Show now</a>", page)
+        assert re.search(r"\.\s+<a [^>]*>Back to now</a>", page)
 
 
 async def test_an_id_that_is_nearly_one_leads_to_it(
@@ -287,7 +287,7 @@ async def test_without_an_id_all_customers_are_listed(
     ]
     assert "<h1>Customers</h1>" in english
     assert "<h1>客户</h1>" in chinese
-    assert english_of(chinese) == []
+    assert set(english_of(chinese)) <= {"CSV", "US"}  # the kind of file, and US$
 
 
 async def test_an_id_that_was_typed_leads_to_its_customer(client: httpx2.AsyncClient) -> None:

@@ -64,6 +64,9 @@ HOMES = {
 REFUSED = {branch: f"00000000-0000-4000-8000-00000000000{n}" for n, branch in enumerate(BRANCHES)}
 """An event of each branch that was refused."""
 
+EVENTS: dict[str, str] = {}
+"""An event of each customer, as the company told it."""
+
 NAME, PHONE = "王小明", "+86 21 5555 0101"
 
 OFFICES: tuple[Role, ...] = (
@@ -110,6 +113,10 @@ NEEDS: Mapping[str, Right | None] = {
     "/alerts": SEES,
     "/alerts/journal": SEES,
     "/branches": SEES,
+    "/events/{event}": SEES,
+    "/help/{topic}": None,
+    "/audit": Right.AUDIT,
+    "/audit/{customer}/events.csv": Right.AUDIT,
     "/policies": LOOKS,
     "/policies/{kind}": LOOKS,
     "/imports": Right.PUBLISH,
@@ -253,6 +260,10 @@ async def tell(company: Company) -> None:
     await buy(company, "root", "SH")  # the home named last is that of both together
     await company.report("member", CustomerMerged(into="root"), branch="HQ")
     await company.project()
+    for row in await company.platform.pool.fetch(
+        "SELECT customer_id, event_id FROM events WHERE customer_id IS NOT NULL"
+    ):
+        EVENTS[row["customer_id"]] = str(row["event_id"])
     while await SearchFollower(company.platform).step():
         pass
     for branch, event_id in REFUSED.items():
@@ -346,6 +357,8 @@ def filled(path: str, customer: str, case: str) -> str:
     found = path.replace("{customer}", customer).replace("{case}", case)
     found = found.replace("{table}", "handling").replace("{view}", "nobodys")
     found = found.replace("{table}", "handling").replace("{kind}", "ageing")
+    found = found.replace("{topic}", "cases")
+    found = found.replace("{event}", EVENTS.get(customer, REFUSED["SH"]))
     found = found.replace("{entry}", REFUSED[HOMES.get(customer, "SH")])
     found = found.replace("{table}", "handling").replace("{name}", "complaint.filed")
     found = found.replace("{of}", "cases")

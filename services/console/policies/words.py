@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 
 import msgspec
 
@@ -100,7 +101,7 @@ _UNITS: tuple[tuple[str, str], ...] = (
 _CODES: Mapping[str, str] = {
     "due_date": N_("at the due date"),
     "first_reminder": N_("at the first reminder"),
-    "owed": N_("owed"),
+    "owed": N_("owed by the customer"),
     "announced": N_("announced only"),
     "costs": N_("costs"),
     "principal": N_("the debt itself"),
@@ -198,10 +199,27 @@ class PolicyWords(Named):
     def _list(self, field: str, values: list[object], currency: str) -> str:
         if not values:
             return self._("none")
+        if all(self._measured(field, value) is not None for value in values):
+            return self._(", ").join(self._measured(field, value) or "" for value in values)
         told = self._(", ").join(self._bare(field, value, currency) for value in values)
         return f"{told} {self.unit(field)}".rstrip()
 
+    def _measured(self, field: str, value: object) -> str | None:
+        """Return shares as percent and minutes as business time; None of anything else."""
+        if not isinstance(value, int):
+            return None
+        if re.fullmatch(r"provision|weight_.*|.*_share|.*_rate", field):
+            return self._speaker.percent(Decimal(value) / 10_000)
+        if re.fullmatch(r"capital_per_day|interest_per_year", field):
+            return self._speaker.yearly_rate(value)
+        if re.fullmatch(r".*_minutes|minutes", field):
+            return self._speaker.working_time(value * 60)
+        return None
+
     def _one(self, field: str, value: object, currency: str) -> str:
+        told = self._measured(field, value)
+        if told is not None:
+            return told
         told = self._bare(field, value, currency)
         measured = isinstance(value, int | float) and not field.endswith("_minor")
         return f"{told} {self.unit(field)}".rstrip() if measured else told

@@ -11,7 +11,7 @@ from services.console.shared.reading import Reader
 
 P = TypeVar("P", bound=Parameters)
 
-_PASSING = frozenset({"cursor", "limit", "lang", "scheme", "at_least"})
+_PASSING = frozenset({"as_known", "as_of", "at_least", "cursor", "id", "lang", "limit", "scheme"})
 """Parameters that belong to a look at a list, not to its filter."""
 
 

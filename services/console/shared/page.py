@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import urlencode
 
 from fastapi import Request
 from starlette.responses import HTMLResponse, Response
@@ -12,6 +13,9 @@ from services.console.shared.render import Renderer
 from services.web.languages import LANGUAGES
 
 _A_YEAR_S = 365 * 24 * 3600
+
+INSTANTS = ("as_of", "as_known")
+"""The parameters of the past, which every link of the menu carries on once they are set."""
 
 SCHEME = "scheme"
 """The parameter and the cookie of the colours."""
@@ -43,6 +47,10 @@ def page_response(
         page_path=page_path,
         language_links={tag: with_parameters(request, {"lang": tag}, here) for tag in LANGUAGES},
         scheme=scheme_of(request),
+        instants=instants_of(request),
+        carried=urlencode(instants_of(request)),
+        tells_past="as_of" in context,
+        now_address=with_parameters(request, dict.fromkeys(INSTANTS)),
         scheme_links={
             scheme: with_parameters(request, {SCHEME: scheme or _OF_THE_SYSTEM}, here)
             for scheme in ("", *SCHEMES)
@@ -62,6 +70,12 @@ def page_response(
                 cookie, chosen, max_age=_A_YEAR_S, httponly=True, samesite="lax", path="/"
             )
     return response
+
+
+def instants_of(request: Request) -> Mapping[str, str]:
+    """Return the instants that the address asks about, as they were typed."""
+    asked = {name: request.query_params.get(name, "") for name in INSTANTS}
+    return {name: text for name, text in asked.items() if text}
 
 
 def scheme_of(request: Request) -> str:

@@ -32,6 +32,13 @@ def assets() -> Assets:
     return Assets()
 
 
+@cache
+def help_topics() -> frozenset[str]:
+    """Return the pages that have help."""
+    texts = files("services.console").joinpath("help", "texts", "en")
+    return frozenset(text.name.removesuffix(".md") for text in texts.iterdir())
+
+
 class Renderer:
     """Fills templates in; each topic's words are in them under the name given here."""
 
@@ -62,6 +69,7 @@ class Renderer:
             "asset": assets().url,
             "has_scripts": "vendor/htmx.min.js" in assets() and "vendor/hx-sse.min.js" in assets(),
             "instant_of": datetime.fromisoformat,
+            "help_topics": help_topics(),
             "language": language,
             "new_key": _new_key,
             "say": say,

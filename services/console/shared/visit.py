@@ -22,7 +22,7 @@ from services.console.shared.documents import Positioned
 from services.console.shared.freshness import CAP, page_freshness
 from services.console.shared.i18n import language_of, with_parameters
 from services.console.shared.lists import AnyList
-from services.console.shared.page import SCHEME, dynamic_headers, page_response, scheme_of
+from services.console.shared.page import INSTANTS, SCHEME, dynamic_headers, page_response, scheme_of
 from services.console.shared.parameters import Parameters, parameters_of
 from services.console.shared.reading import Reader, ReadModel, branch_names
 from services.console.shared.release import release
@@ -87,10 +87,11 @@ class Visit:
     def asked(self, kind: type[P]) -> P:
         """Return a page's parameters; what a form left empty was not asked for.
 
-        Raises: Problem.
+        A page that cannot tell of the past says so, and shows now. Raises: Problem.
         """
+        passed_over = {SCHEME, *(name for name in INSTANTS if name not in kind.model_fields)}
         given = self.request.query_params.multi_items()
-        return parameters_of(kind, [(name, value) for name, value in given if name != SCHEME])
+        return parameters_of(kind, [(n, value) for n, value in given if n not in passed_over])
 
     @asynccontextmanager
     async def rows(

@@ -74,8 +74,17 @@
     return true;
   }
 
+  // A figure opens what explains it: the one pointed at, or else the one in focus.
+  function explain() {
+    const figure = document.querySelector("[data-explain]:hover") ||
+      document.activeElement && document.activeElement.closest("[data-explain]");
+    if (figure) figure.click();
+    return Boolean(figure);
+  }
+
   function pressed(key) {
     if (key === "?") return help();
+    if (key === "e" && explain()) return true;
     const found = keyed().filter((element) => keysOf(element).includes(key));
     const within = (one) => one.closest("main") && isSeen(one);
     const element = found.find(within) || found.find(isSeen) || found.find((one) => one.closest("details:not([open])"));
