@@ -634,9 +634,9 @@ async def test_a_statement_reads_what_it_needs(large: str, name: str) -> None:
 
 
 OF_THE_PLATFORM = {
-    "audit/event", "imports/sources", "shared/filling", "shared/home", "shared/progress", "customers/timeline",
-    "shared/delete_view", "shared/own_view", "shared/rename_view", "shared/save_view",
-    "shared/visible_views",
+    "audit/event", "imports/sources", "customers/timeline",
+    "shared/filling", "shared/home", "shared/progress", "shared/delete_view",
+    "shared/own_view", "shared/rename_view", "shared/save_view", "shared/visible_views",
 }  # fmt: skip
 """Statements of the console that are asked for everybody alike."""
 
