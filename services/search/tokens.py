@@ -113,11 +113,10 @@ def _in_name(units: Sequence[Unit]) -> Iterator[tuple[Kind, str]]:
 
 
 def _of_phone(phone: Phone) -> Iterator[tuple[Kind, str]]:
-    for digits in (phone.whole, phone.national):
-        yield Kind.WHOLE, digits
-        yield Kind.PHONE, digits
-    for n in range(SHORTEST, len(phone.whole)):
-        yield Kind.PHONE, phone.whole[-n:]
+    for name in phone.names:
+        yield Kind.WHOLE, name
+        yield Kind.PHONE, name
+    yield from ((Kind.PHONE, end) for end in phone.ends)
 
 
 async def tokens_of(vault: Vault) -> Tokens:
