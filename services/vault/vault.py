@@ -98,6 +98,13 @@ class PostgresVault:
                 keys[row["subject"]] = self._keep(row["subject"], row["wrapped_key"])
         return keys
 
+    async def have_ready(self, subjects: Iterable[str]) -> None:
+        """Ask for the keys of all these at once, so that opening what is theirs need not.
+
+        Raises: Unavailable, MasterKeyUnusable.
+        """
+        await self.existing(subjects)
+
     async def seal(self, subject: str, event_id: str, fields: Mapping[str, str]) -> bytes:
         """Encrypt personal fields under the subject's key, bound to the event's id.
 
