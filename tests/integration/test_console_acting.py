@@ -313,6 +313,18 @@ async def test_a_payment_is_recorded_in_major_units(counter: Counter) -> None:
     assert rows == {"INV-1": False}
 
 
+async def test_what_ones_role_may_not_do_is_not_offered(counter: Counter) -> None:
+    await owes(counter, "INV-1")
+    promise, check = (
+        f"/do/customers/{CUSTOMER}/{one}" for one in ("record-promise", "check-credit")
+    )
+    page = await counter.get(f"/customers/{CUSTOMER}", by="money-1")
+    assert (promise in page, check in page) == (True, False)
+    page = await counter.get(f"/customers/{CUSTOMER}", by="agent-1")
+    assert (promise in page, check in page) == (False, False)
+    assert "/record-promise?" not in await counter.get("/receivables", by="agent-1")
+
+
 async def test_what_may_be_done_with_a_customer_is_on_one_page(counter: Counter) -> None:
     await owes(counter, "INV-1")
     page = await counter.get(f"/do/customers/{CUSTOMER}", by="money-1")
