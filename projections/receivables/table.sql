@@ -27,3 +27,6 @@ CREATE INDEX IF NOT EXISTS {requests}_by_branch
     ON {requests} (branch_id, since_on, customer_id, request_id);
 CREATE INDEX IF NOT EXISTS {requests}_by_amount
     ON {requests} (currency, (-amount_minor), customer_id, request_id);
+CREATE INDEX IF NOT EXISTS {accounts}_promises
+    ON {accounts} (branch_id) INCLUDE (promises_kept, promises_broken, promises_live)
+    WHERE promises_kept + promises_broken + promises_live > 0;

@@ -214,6 +214,36 @@ GIVEN: Mapping[str, Arguments] = {
     "staff_key_list": ("agent-7",),
     "vault_keys": (CUSTOMERS,),
     "vault_prepare": ([CUSTOMER, "new"], [b"k", b"k"]),
+    # --- people
+    "account_add": ("agent-9", False, NOW),
+    "account_administers": ("agent-7", True),
+    "account_any": (),
+    "account_confirm_totp": ("agent-7", NOW, 5, [b"h"], b"s"),
+    "account_count_try": ("agent-7", 1, None),
+    "account_find": ("agent-7",),
+    "account_forget_totp": ("agent-7",),
+    "account_list": ("agent-7", NOW, NOW),
+    "account_lock": ("agent-7", NOW),
+    "account_passed": ("agent-7", None, None, None, "hash"),
+    "account_set_password": ("agent-7", "hash", NOW),
+    "account_set_up_totp": ("agent-7", b"s"),
+    "account_try": ("agent-7",),
+    "account_unlock": ("agent-7",),
+    "link_add": (b"h", "agent-1", NOW),
+    "link_find": (b"h", NOW),
+    "link_use": (b"h", NOW),
+    "people_expire": (NOW, NOW),
+    "people_journal_add": (NOW, "agent-7", "logged_in", "agent-7", "password"),
+    "people_journal_list": ("agent-7", 50),
+    "provider_log_in_add": (b"h", "nonce", "verifier", "/", NOW),
+    "provider_log_in_take": (b"h", NOW),
+    "session_add": (ONE, b"h", "agent-7", "password", "browser", NOW, NOW),
+    "session_become": (ONE, "agent-8"),
+    "session_end": (ONE, None),
+    "session_end_all": ("agent-7", ONE),
+    "session_find": (b"h", NOW, NOW),
+    "session_list": ("agent-7", NOW, NOW),
+    "session_seen": (ONE, NOW),
     # --- rows
     "add_totals": columns([(*OURS, 1, "open", "CNY", "B-1", 730_001, 1, 5)]),
     "alert_journal_after": (59_000, 60_000, 500),
@@ -348,14 +378,21 @@ GIVEN: Mapping[str, Arguments] = {
     "sample_customers": (100,),
     "publishing_branches": (None,),
     # --- the console
+    "acting/cases_of_customer": (CUSTOMER, "case_id-7"),
+    "acting/cases_seen": (["case_id-7", "case_id-8"],),
+    "acting/customers_seen": (CUSTOMERS,),
     "alerts/alert_journal": (None, None, CUSTOMER, None, 50),
     "alerts/count_standing_alerts": ("B-1", 1_000),
     "alerts/standing_alerts": ("snoozed", 50),
+    "audit/event": (str(ONE),),
+    "branches/promises": (),
+    "branches/stages": (A_DAY, A_DAY),
     "cases/board": (["d1", "d2"], "B-1", 20),
     "cases/board_sums": (),
     "cases/deadlines": (NOW, NOW + timedelta(hours=4), 50),
     "cases/owners": (NOW, 1_000),
     "cases/cases": ("t1", 50),
+    "cases/cases_found": ("t1", 50),
     "cases/count_cases": ("t1", 1_000),
     "cases/customer_of_case": ("case_id-7",),
     "cases/open_obligations": (CUSTOMERS, ["case_id-12", "case_id-13"]),
@@ -370,6 +407,7 @@ GIVEN: Mapping[str, Arguments] = {
     "customers/timeline": (
         CUSTOMERS, 1, [1, 2], [9000, 9000], None, None, None, None, None, None, None, None, 50,
     ),
+    "imports/sources": (200, 100),
     "looks/looks": (None, None, None, None, None, 50),
     "overview/count_customers": OURS,
     "overview/count_own_customers": (),
@@ -377,6 +415,7 @@ GIVEN: Mapping[str, Arguments] = {
     "overview/recorded_since": (1, [1, 2], [16_000, 16_000], datetime(2024, 1, 1, tzinfo=UTC)),
     "receivables/charges_of": (CUSTOMERS, ["item_id-12", "item_id-13"]),
     "receivables/count_open_items": ("B-1", 1_000),
+    "receivables/customers_found": ("B-1", 1_000),
     "receivables/invoiced": (*OURS, "open", *TODAYS, 3, "B-1"),
     "receivables/open_by_branch": (*OURS, "open", *TODAYS),
     "receivables/open_by_day": (*OURS, "open", *TODAYS, None),
@@ -430,6 +469,9 @@ PARTS: Mapping[str, Mapping[str, str]] = {
     "cases/count_cases": {
         "conditions": "c.status IN ('open', 'waiting') AND c.owner = $1", "limit": "$2",
     },
+    "cases/cases_found": {
+        "conditions": "c.status IN ('open', 'waiting') AND c.owner = $1", "limit": "$2",
+    },
     "cases_found": {
         "conditions": "c.status IN ('open', 'waiting') AND c.owner = $1", "limit": "$2",
     },
@@ -453,6 +495,7 @@ PARTS: Mapping[str, Mapping[str, str]] = {
     "search_referred": {
         "conditions": "r.ending = $1 AND s.branch_id = ANY ($2::text[])", "limit": "20",
     },
+    "receivables/customers_found": {"joins": "", "conditions": "i.branch_id = $1", "limit": "$2"},
     "receivables/count_open_items": {"joins": "", "conditions": "i.branch_id = $1", "limit": "$2"},
     "customers/count_listed": {
         "source": f"{_HOMES} s", "conditions": "s.tier = $1", "limit": "$2",
@@ -591,9 +634,9 @@ async def test_a_statement_reads_what_it_needs(large: str, name: str) -> None:
 
 
 OF_THE_PLATFORM = {
-    "shared/filling", "shared/home", "shared/progress", "customers/timeline",
-    "shared/delete_view", "shared/own_view", "shared/rename_view", "shared/save_view",
-    "shared/visible_views",
+    "audit/event", "imports/sources", "customers/timeline",
+    "shared/filling", "shared/home", "shared/progress", "shared/delete_view",
+    "shared/own_view", "shared/rename_view", "shared/save_view", "shared/visible_views",
 }  # fmt: skip
 """Statements of the console that are asked for everybody alike."""
 

@@ -25,6 +25,9 @@ _OWN_VALUES = {
     "currency": "CASE WHEN g % 50 = 0 THEN 'USD' ELSE 'CNY' END",
     "branch_id": "'B-' || g % 12",
     "department": "'d' || g % 6",
+    "promises_kept": "(g % 50 / 49)::bigint",
+    "promises_broken": "0",
+    "promises_live": "0",
 }
 
 _LAID_IN = """
@@ -97,6 +100,8 @@ FROM generate_series(1, {customers}) AS c;
 INSERT INTO search_references (token, customer_id, ending, event_id, day)
 SELECT g, 'C' || lpad((1 + g % {customers})::text, 6, '0'), g % 5000, md5('e' || g)::uuid,
     DATE '2024-01-01' + g % 700 FROM generate_series(1, {events}) AS g;
+INSERT INTO staff_accounts (staff_id, made_at)
+SELECT 'agent-' || g, now() FROM generate_series(1, 5) AS g;
 INSERT INTO search_places SELECT 1, p, 5000 FROM generate_series(0, 11) AS p;
 """
 
