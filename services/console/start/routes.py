@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from services.console.overview.routes import overview_page
+from services.console.people.guest import home_of, to
 from services.console.shared.countdown import countdown
 from services.console.shared.parameters import Parameters
 from services.console.shared.persons import persons
@@ -18,8 +19,12 @@ pages = page_router()
 
 @pages.get("/")
 async def show_start(visit: TheVisit) -> Response:
-    """Show what waits for who asks; to those without a desk the company's overview."""
-    visit.need(Right.SEE_CUSTOMERS)
+    """Show what waits for who asks; to those without a desk the company's overview.
+
+    Who sees no customer begins on another page.
+    """
+    if not visit.principal.may(Right.SEE_CUSTOMERS):
+        return to(home_of(visit.principal))
     return await (_desk(visit) if has_desk(visit.principal) else overview_page(visit))
 
 
