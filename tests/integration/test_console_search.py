@@ -22,7 +22,7 @@ pytestmark = pytest.mark.postgres
 ACTS = (
     ("新建投诉", "/create/complaint.filed"),
     ("登记收款", "/create/payment.payment_received"),
-    ("dengji", "/create/customer.registered"),
+    ("dengji", "/create#new-customer"),
     ("record a visit", "/create/visit.made"),
 )
 
