@@ -244,7 +244,7 @@ GIVEN: Mapping[str, Arguments] = {
     "people_journal_list": ("agent-7", 50),
     "provider_log_in_add": (b"h", "nonce", "verifier", "/", NOW),
     "provider_log_in_take": (b"h", NOW),
-    "session_add": (ONE, b"h", "agent-7", "password", "browser", NOW, NOW),
+    "session_add": (ONE, b"h", "agent-7", "password", "browser", NOW, NOW, 9),
     "session_become": (ONE, "agent-8"),
     "session_end": (ONE, None),
     "session_end_all": ("agent-7", ONE),
