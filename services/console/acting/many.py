@@ -194,6 +194,7 @@ def _of_many(who: Actor, asked: Asked[Struct], key: str) -> AskedOfMany[Struct]:
     return AskedOfMany[Struct](
         command=asked.command,
         by=who.by,
+        scope=who.visit.principal.scope,
         reference=who.reference,
         key=key,
         personal=asked.personal,
