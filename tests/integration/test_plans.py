@@ -434,11 +434,11 @@ GIVEN: Mapping[str, Arguments] = {
     "shared/rename_view": (str(ONE), "new"),
     "shared/save_view": ("cases", "n", "q", "me", "private", None, NOW, 100),
     "shared/visible_views": ("cases", "me", ["B-1"], 200),
-    "shared/count_parked": (*OURS, 1_000),
+    "shared/count_parked": (*ALL, 1_000),
     "shared/filling": (),
     "shared/home": (CUSTOMER, 1, PARTITION, 9000, HOME, None),
-    "shared/oldest_unread": (1, [1, 2], [100, 100]),
-    "shared/progress": (*OURS, 1),
+    "shared/oldest_unread": (1, ["value_tiers", "receivables"], [1, 2], [100, 100]),
+    "shared/progress": (*ALL, 1),
     "value/tiers": ("value_tiers", 1, "tier:", "CNY", "B-1"),
 }  # fmt: skip
 

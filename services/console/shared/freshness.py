@@ -6,7 +6,8 @@ goes on until every row reflects the newest.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from msgspec import Struct, structs
 
@@ -44,7 +45,15 @@ class Freshness(Struct, frozen=True):
 
 async def freshness(reader: Reader) -> tuple[Freshness, ...]:
     """Return how fresh each projection's rows are."""
-    return tuple([await _freshness(reader, name) for name in reader.projections])
+    counted = await reader.ask("shared/count_parked", *reader.versions, CAP + 1)
+    parked = {row["projection"]: row["customers"] for row in counted}
+    oldest = await _oldest_unread(reader)
+    return tuple(
+        [
+            await _freshness(reader, name, oldest.get(name), parked[name])
+            for name in reader.projections
+        ]
+    )
 
 
 def overall(each: Sequence[Freshness], progress: Progress) -> Freshness:
@@ -68,30 +77,31 @@ async def page_freshness(reader: Reader) -> Freshness:
     return overall(await freshness(reader), reader.progress)
 
 
-async def _freshness(reader: Reader, name: str) -> Freshness:
-    progress = reader.each[name]
-    version = reader.version_of(name)
+async def _oldest_unread(reader: Reader) -> Mapping[str, datetime]:
+    """Return when the oldest event was recorded that a projection has not read, where any waits."""
+    heads = reader.progress.heads
     waiting = [
-        (partition, done)
+        (name, partition, done)
+        for name, progress in reader.each.items()
         for partition, (head, done) in enumerate(
-            zip(progress.heads.counts, progress.position.counts, strict=True)
+            zip(heads.counts, progress.position.counts, strict=True)
         )
         if head > done and partition != REFERENCE_PARTITION
     ]
-    seconds = 0
-    if waiting:
-        [row] = await reader.ask(
-            "shared/oldest_unread",
-            progress.heads.generation,
-            [partition for partition, _ in waiting],
-            [done for _, done in waiting],
-        )
-        if row[0] is not None:
-            seconds = max(0, int((reader.at - row[0]).total_seconds()))
+    if not waiting:
+        return {}
+    names, partitions, unread = map(list, zip(*waiting, strict=True))
+    rows = await reader.ask("shared/oldest_unread", heads.generation, names, partitions, unread)
+    return {row["projection"]: row["recorded_at"] for row in rows}
+
+
+async def _freshness(reader: Reader, name: str, oldest: datetime | None, parked: int) -> Freshness:
+    progress = reader.each[name]
+    version = reader.version_of(name)
     applied, recorded = progress.position.counts[REFERENCE_PARTITION], reader.reference.count
-    published = reader.reference.published_since(applied)
     outdated = 0
     if applied < recorded:
+        published = reader.reference.published_since(applied)
         outdated = await reader.count(
             sql("count_outdated"), *version, list(published), list(published.values()),
             recorded, CAP + 1,
@@ -101,8 +111,8 @@ async def _freshness(reader: Reader, name: str) -> Freshness:
         position=progress.position.token(),
         events_taken_in=sum(progress.position.counts),
         events_behind=progress.events_behind,
-        seconds_behind=seconds,
-        parked=await reader.count(reader.statements.sql("shared/count_parked"), *version, CAP + 1),
+        seconds_behind=max(0, int((reader.at - oldest).total_seconds())) if oldest else 0,
+        parked=parked,
         reassessing=outdated,
         rules_recorded=recorded,
         rules_applied=applied,

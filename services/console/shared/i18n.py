@@ -6,10 +6,10 @@ its gettext catalogue. Every format is Babel's, from pinned CLDR data.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from urllib.parse import urlencode
 
 from babel import Locale, dates, numbers
@@ -38,8 +38,12 @@ def language_of(request: Request) -> str:
     return preferred_language(request.headers.get("accept-language", ""))
 
 
+_KEPT = 4096
+"""What was said of so many values is kept, of each kind: lists show the same ones again."""
+
+
 class Speaker:
-    """Says numbers, money and days in one language; one per language, without state."""
+    """Says numbers, money and days in one language; one per language."""
 
     def __init__(self, language: str) -> None:
         self.language = language
@@ -48,8 +52,12 @@ class Speaker:
         self._money_pattern = self.locale.currency_formats["standard"].pattern
         self.gettext = catalogue.gettext
         self.ngettext = catalogue.ngettext
+        self.number: Callable[[int | Decimal], str] = lru_cache(_KEPT)(self._number)
+        self.money: Callable[[int, str], str] = lru_cache(_KEPT)(self._money)
+        self.day: Callable[[date], str] = lru_cache(_KEPT)(self._day)
+        self.instant: Callable[[datetime, tzinfo], str] = lru_cache(_KEPT)(self._instant)
 
-    def number(self, value: int | Decimal) -> str:
+    def _number(self, value: int | Decimal) -> str:
         """Return a number with its groups: 1,234,567."""
         return numbers.format_decimal(value, locale=self.locale)
 
@@ -79,7 +87,7 @@ class Speaker:
         share = Decimal(millionths) / 1_000_000
         return numbers.format_percent(share, format="#,##0.####%", locale=self.locale)
 
-    def money(self, minor: int, currency: str) -> str:
+    def _money(self, minor: int, currency: str) -> str:
         """Return an amount to the minor unit, however many digits people usually show."""
         digits = minor_digits(currency)
         return numbers.format_currency(
@@ -102,11 +110,11 @@ class Speaker:
             from_minor(minor, currency), fraction_digits=1, locale=self.locale
         )
 
-    def day(self, value: date) -> str:
+    def _day(self, value: date) -> str:
         """Return a local day."""
         return dates.format_date(value, DAYS[self.language], locale=self.locale)
 
-    def instant(self, value: datetime, tz: tzinfo) -> str:
+    def _instant(self, value: datetime, tz: tzinfo) -> str:
         """Return an instant in a zone, to the minute, with the zone's offset."""
         return dates.format_datetime(value, INSTANTS[self.language], tzinfo=tz, locale=self.locale)
 

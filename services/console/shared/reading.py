@@ -111,7 +111,7 @@ class Reader:
     @property
     def versions(self) -> tuple[list[str], list[int]]:
         """Return the names and versions of all projections that are read."""
-        return list(self.projections), [one.version for one in self.projections.values()]
+        return _versions(self.projections)
 
     async def fetch(self, statement: str, *parameters: object) -> list[asyncpg.Record]:
         """Return the rows of a statement."""
@@ -223,12 +223,17 @@ class ReadModel:
     async def _each(
         self, connection: Connection[asyncpg.Record], heads: PositionVector
     ) -> dict[str, Progress]:
-        statement = self.statements.sql("shared/progress")
-        found = {}
-        for name, projection in self.projections.items():
-            rows = await connection.fetch(statement, name, projection.version, heads.generation)
-            found[name] = _progress(rows, heads)
-        return found
+        rows = await connection.fetch(
+            named_sql("shared/progress"), *_versions(self.projections), heads.generation
+        )
+        return {
+            name: _progress([row for row in rows if row["projection"] == name], heads)
+            for name in self.projections
+        }
+
+
+def _versions(projections: Mapping[str, Projection]) -> tuple[list[str], list[int]]:
+    return list(projections), [one.version for one in projections.values()]
 
 
 async def _filling(connection: Connection[asyncpg.Record]) -> Filling | None:

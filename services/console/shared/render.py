@@ -12,6 +12,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from services.console.shared.assets import Assets
 from services.console.shared.i18n import Speaker, speaker
+from services.console.shared.translating import TextsPutIn
 from services.console.shared.words import Named
 
 
@@ -59,9 +60,12 @@ class Renderer:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
-            extensions=["jinja2.ext.i18n"],
+            extensions=["jinja2.ext.i18n", TextsPutIn],
         )
         say = speaker(language)
+        put_in = made.extensions[TextsPutIn.identifier]
+        assert isinstance(put_in, TextsPutIn)
+        put_in.translate = say.gettext
         made.install_gettext_callables(  # type: ignore[attr-defined]
             say.gettext, say.ngettext, newstyle=True
         )
