@@ -484,6 +484,7 @@ async def test_a_command_costs_five_round_trips_besides_begin_and_commit(
     desk: Desk, by: str, most: int
 ) -> None:
     case_id = await desk.case()
+    await desk.token(by)
     await desk.done(case_id, "reply")  # statements are prepared, and the customer's key is known
     sent: list[str] = []
     pool: Any = desk.platform.pool
