@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from types import MappingProxyType
@@ -276,6 +276,10 @@ class Vault(Protocol):
 
     async def open(self, subject: str, event_id: str, sealed: bytes) -> Mapping[str, str] | None:
         """Return the personal fields, or None where the subject's key is destroyed."""
+        ...
+
+    async def have_ready(self, subjects: Iterable[str]) -> None:
+        """Ask for the keys of all these at once, so that opening what is theirs need not."""
         ...
 
     async def digest(self, subject: str, content: bytes) -> bytes:

@@ -30,11 +30,9 @@ async def _rebuild(format_: Format) -> None:
     from services.search.rebuild import rebuild_index
 
     async with opened() as platform:
-        with progress("parts") as bar:
-            task = bar.add_task("walking", total=None)
-            found = await rebuild_index(
-                platform, lambda done, of: bar.update(task, completed=done, total=of)
-            )
+        with progress("customers") as bar:
+            task = bar.add_task("writing", total=None)
+            found = await rebuild_index(platform, lambda done: bar.advance(task, done))
     if format_ is Format.JSON:
         emit(found)
         return

@@ -21,7 +21,8 @@ class Right(StrEnum):
     SEE_CUSTOMERS = "see_customers"  # what is owed, bought and complained of, by customer
     SEE_PERSONS = "see_persons"  # names, phones, addresses and notes
     COMMAND = "command"  # cases, alerts and accounts, as far as the rules of each command allow
-    PUBLISH = "publish"  # touchpoints of the own branch by form, and its quarantine
+    RECORD = "record"  # what customers say and ask for by form: calls, complaints, visits
+    PUBLISH = "publish"  # every touchpoint of the own branch by form, and its quarantine
     SEE_POLICIES = "see_policies"
     SET_POLICIES = "set_policies"
     AUDIT = "audit"
@@ -32,6 +33,7 @@ _REFUSALS: Mapping[Right, str] = {
     Right.SEE_CUSTOMERS: worded("customers, what they owe and their cases are not yours to see"),
     Right.SEE_PERSONS: worded("names, telephone numbers and notes are not yours to see"),
     Right.COMMAND: worded("you may look at this, and not change it"),
+    Right.RECORD: worded("you may not record what customers said"),
     Right.PUBLISH: worded("you may not publish what happened at a branch"),
     Right.SEE_POLICIES: worded("the rules of the company are not yours to see"),
     Right.SET_POLICIES: worded("you may not change the rules of the company"),

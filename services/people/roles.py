@@ -19,19 +19,19 @@ from services.people.principal import Principal, Right, Scope
 StaffRole = Role | Literal["clerk"]
 
 _SERVING = frozenset({Right.SEE_CUSTOMERS, Right.SEE_PERSONS, Right.COMMAND})
-_AT_A_BRANCH = _SERVING | {Right.PUBLISH}
+_AT_A_BRANCH = _SERVING | {Right.RECORD, Right.PUBLISH}
 _DECIDING = _SERVING | {Right.SEE_POLICIES}
 
 RIGHTS: Mapping[StaffRole, frozenset[Right]] = MappingProxyType(
     {
         "clerk": _AT_A_BRANCH,
         "branch_manager": _AT_A_BRANCH | {Right.SEE_POLICIES},
-        "call_centre": _SERVING,
+        "call_centre": _SERVING | {Right.RECORD},
         "order_entry": _SERVING,
         "receivables": _DECIDING,
         "credit": _DECIDING,
         "department_head": _DECIDING,
-        "headquarters": _DECIDING | {Right.PUBLISH, Right.SET_POLICIES},
+        "headquarters": _DECIDING | {Right.RECORD, Right.PUBLISH, Right.SET_POLICIES},
         "auditor": frozenset({Right.SEE_CUSTOMERS, Right.SEE_POLICIES, Right.AUDIT}),
         "administrator": frozenset({Right.SEE_POLICIES, Right.ADMINISTER}),
     }

@@ -112,14 +112,14 @@ def _readings(character: str) -> tuple[str, ...]:
     return tuple(written)
 
 
-def sounds_from(units: Sequence[Unit]) -> set[str]:
+def sounds_from(units: Sequence[Unit]) -> frozenset[str]:
     """Return all beginnings of what units may sound like, up to `SOUND_LETTERS`."""
-    return _beginnings([unit.sounds for unit in units], SOUND_LETTERS)
+    return _beginnings(tuple(unit.sounds for unit in units[:SOUND_LETTERS]), SOUND_LETTERS)
 
 
-def initials_from(units: Sequence[Unit]) -> set[str]:
+def initials_from(units: Sequence[Unit]) -> frozenset[str]:
     """Return all beginnings of the first letters of units, up to `INITIALS`."""
-    return _beginnings([firsts(unit) for unit in units], INITIALS)
+    return _beginnings(tuple(firsts(unit) for unit in units[:INITIALS]), INITIALS)
 
 
 def firsts(unit: Unit) -> tuple[str, ...]:
@@ -127,7 +127,8 @@ def firsts(unit: Unit) -> tuple[str, ...]:
     return tuple({sound[:1]: None for sound in unit.sounds})
 
 
-def _beginnings(parts: Sequence[tuple[str, ...]], most: int) -> set[str]:
+@lru_cache(maxsize=20_000)  # of companies' names the ends are alike
+def _beginnings(parts: tuple[tuple[str, ...], ...], most: int) -> frozenset[str]:
     """Return every beginning of so many letters of the parts, one after the other."""
     found: set[str] = set()
     whole = {""}
@@ -138,7 +139,7 @@ def _beginnings(parts: Sequence[tuple[str, ...]], most: int) -> set[str]:
         whole = {one for one in longer if len(one) < most}
         if not whole:
             break
-    return found
+    return frozenset(found)
 
 
 def sounding(

@@ -126,6 +126,7 @@ class Persons:
         told: dict[CustomerId, list[Fact]] = {}
         opened: dict[str, Mapping[str, str]] = {}
         erased = frozenset(CustomerId(row["customer_id"]) for row in rows if row["erased"])
+        await self._vault.have_ready({row["customer_id"] for row in rows if not row["erased"]})
         for row in rows:
             customer = CustomerId(row["customer_id"])
             try:

@@ -63,17 +63,18 @@ def asked_for(typed: str, regions: Collection[str]) -> Asked:
     """Take apart what was typed; `regions` are the countries whose notation may be meant."""
     typed = typed.strip()[:LONGEST]
     if looks_like_phone(typed):
-        return Asked(
-            [Term(plain_of(typed), False, tuple(typed_as(typed, regions)))], plain_of(typed)
-        )
+        return Asked(list(_terms(typed, regions)), plain_of(typed))
     terms = [term for word in typed.split() for term in _terms(word, regions)]
     return Asked(list(dict.fromkeys(terms))[:_MOST_TERMS], plain_of(typed))
 
 
 def _terms(word: str, regions: Collection[str]) -> Iterator[Term]:
-    numbers = tuple(typed_as(word, regions)) if looks_like_phone(word) else ()
+    if looks_like_phone(word):
+        numbers = tuple(typed_as(word, regions))
+        yield Term(numbers[0], False, numbers)
+        return
     for of_han, run in groupby(letters_of(word), key=lambda letter: is_han(letter.plain)):
-        yield Term("".join(letter.plain for letter in run), of_han, numbers)
+        yield Term("".join(letter.plain for letter in run), of_han)
 
 
 def find(asked: Asked, entry: Entry) -> Found | None:
@@ -97,7 +98,7 @@ def find(asked: Asked, entry: Entry) -> Found | None:
 def _is_whole(asked: Asked, text: Text) -> bool:
     if text.field == "phone":
         meant = {number for term in asked.terms for number in term.numbers}
-        return any(phone.whole in meant or phone.national in meant for phone in text.phones)
+        return any(not meant.isdisjoint(phone.names) for phone in text.phones)
     return text.plain == asked.whole
 
 

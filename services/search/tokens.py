@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from functools import lru_cache
 from itertools import pairwise
 
 from services.ports import Vault
@@ -45,14 +46,24 @@ class Kind(StrEnum):
     REFERENCE = "r"
 
 
+_PARTS = frozenset({Kind.CHARACTER, Kind.PAIR, Kind.SOUNDS, Kind.INITIALS})
+"""Of names: many share them, so that they are remembered."""
+
+_KEPT = 100_000
+
+
 class Tokens:
     """Makes tokens under one key."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
+        self._part = lru_cache(maxsize=_KEPT)(self._made)
 
     def of(self, kind: Kind, text: str) -> int:
         """Return a text's token."""
+        return self._part(kind, text) if kind in _PARTS else self._made(kind, text)
+
+    def _made(self, kind: Kind, text: str) -> int:
         mac = hmac.digest(self._key, f"{kind}\x00{text}".encode(), "sha256")
         return int.from_bytes(mac[:_BYTES], "big", signed=True)
 
@@ -113,11 +124,10 @@ def _in_name(units: Sequence[Unit]) -> Iterator[tuple[Kind, str]]:
 
 
 def _of_phone(phone: Phone) -> Iterator[tuple[Kind, str]]:
-    for digits in (phone.whole, phone.national):
-        yield Kind.WHOLE, digits
-        yield Kind.PHONE, digits
-    for n in range(SHORTEST, len(phone.whole)):
-        yield Kind.PHONE, phone.whole[-n:]
+    for name in phone.names:
+        yield Kind.WHOLE, name
+        yield Kind.PHONE, name
+    yield from ((Kind.PHONE, end) for end in phone.ends)
 
 
 async def tokens_of(vault: Vault) -> Tokens:

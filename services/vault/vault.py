@@ -51,11 +51,17 @@ class PostgresVault:
     def __init__(self, pool: Pool, master: bytes, cached_keys: int = _CACHED_KEYS) -> None:
         """Keep keys in a database, wrapped by a master key of 32 bytes."""
         self._pool = pool
+        self._master = master
         self._wrap = AESGCM(derived(master, b"wrap"))
         self._erased_mac_key = derived(master, b"digest of the erased")
         self._cached_keys = cached_keys
         self._cache: OrderedDict[str, SubjectKey] = OrderedDict()
         self._checked = False
+
+    @property
+    def master(self) -> bytes:
+        """Return the master key, for a process of this one's own that opens the same fields."""
+        return self._master
 
     async def check(self) -> None:
         """Return if the master key is this database's, or nothing was wrapped there yet.
@@ -97,6 +103,13 @@ class PostgresVault:
             for row in await retried(statement):
                 keys[row["subject"]] = self._keep(row["subject"], row["wrapped_key"])
         return keys
+
+    async def have_ready(self, subjects: Iterable[str]) -> None:
+        """Ask for the keys of all these at once, so that opening what is theirs need not.
+
+        Raises: Unavailable, MasterKeyUnusable.
+        """
+        await self.existing(subjects)
 
     async def seal(self, subject: str, event_id: str, fields: Mapping[str, str]) -> bytes:
         """Encrypt personal fields under the subject's key, bound to the event's id.

@@ -420,7 +420,7 @@ GIVEN: Mapping[str, Arguments] = {
     "receivables/invoiced": (*OURS, "open", *TODAYS, 3, "B-1"),
     "receivables/open_by_branch": (*OURS, "open", *TODAYS),
     "receivables/open_by_day": (*OURS, "open", *TODAYS, None),
-    "receivables/open_currencies": (),
+    "receivables/open_currencies": (["B-1", "B-3", "B-6"],),
     "receivables/running_interest": (*OURS, ["accrued"], "running:", *TODAYS, None),
     "receivables/open_items": (["CNY", "USD"], "B-1", "B-2", 50),
     "receivables/sum_open_items": ("B-1", 1_000),
@@ -512,6 +512,9 @@ PARTS: Mapping[str, Mapping[str, str]] = {
         ),
         "order": "-s.score_minor, s.customer_id",
         "limit": "$3",
+    },
+    "receivables/open_currencies": {
+        "branches": "unnest($1::text[])", "branch": "i.branch_id = b.branch_id",
     },
     "receivables/sum_open_items": {"joins": "", "conditions": "i.branch_id = $1", "limit": "$2"},
     "receivables/open_items": {"arms": _ARMS, "order": _AMOUNTS, "limit": "$4"},
@@ -645,7 +648,6 @@ OF_A_BRANCH = {
     **READ_EVERYTHING,
     "alerts/count_standing_alerts": "takes down the branch's customers, to count up to the cap",
     "start/called": "takes down the branch's customers, to tell whose cases are the last",
-    "receivables/open_currencies": "looks for a currency that the branch has nothing open in",
 }
 
 
@@ -668,6 +670,31 @@ async def test_a_statement_of_one_branch_reads_what_it_needs(large: str, name: s
         assert too_much(json.loads(explained)[0]["Plan"]) == []
     finally:
         await connection.close()
+
+
+async def test_currencies_of_branches_without_open_items_are_found_in_a_step(large: str) -> None:
+    """Whoever sees some branches alone has no index walked for what only others owe."""
+    connection = await asyncpg.connect(large)
+    items = tables_of(Receivables())["items"].name
+    try:
+        owing = await connection.fetchval(
+            f"SELECT count(*) FROM {items} WHERE status = 'open' AND branch_id IN ('B-1', 'B-3')"
+        )
+        name = "receivables/open_currencies"
+        words = STATEMENTS[name].read_text("utf-8").format_map(_Kept(PARTS[name]))
+        seen = {"B-1", "B-3"}
+        statement = Statements(PROJECTIONS, seen).filled(words)
+        async with connection.transaction():
+            await connection.execute(entering(seen))
+            explained = await connection.fetchval(
+                f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", sorted(seen)
+            )
+    finally:
+        await connection.close()
+    assert owing == 0
+    looked = [_looked_at(one) for one in _nodes(json.loads(explained)[0]["Plan"])
+              if one.get("Relation Name") == items]  # fmt: skip
+    assert sum(looked) == 0
 
 
 UTILITIES: frozenset[str] = frozenset()

@@ -19,12 +19,14 @@ from events.touchpoints.customer import (
     CustomerUnmerged,
 )
 from services.people.principal import ANYBODY, Principal, Right, Scope
+from services.postgres.pool import Connection
 from services.projector.reference_feed import ReferenceFeed
 from services.search.finding import Finder, Hit, Results
 from services.search.follower import SearchFollower, events_behind
 from services.search.persons import Persons
 from services.search.rebuild import rebuild_index
 from services.search.tokens import tokens_of
+from services.walk.parts import Extent, Part, divide
 from tests.support.console import (
     Company,
     invoice,
@@ -237,7 +239,18 @@ async def test_what_is_just_that_comes_first_then_who_was_heard_of_last(desk: De
     assert ([hit.customer for hit in results.hits], results.more) == (["Q-1", "Q-3"], True)
 
 
-async def test_a_rebuild_writes_what_following_wrote(desk: Desk) -> None:
+@pytest.mark.parametrize("processes", [1, 2])
+async def test_a_rebuild_writes_what_following_wrote(
+    desk: Desk, processes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts: list[Part] = []
+    told: list[int] = []
+
+    async def small(connection: Connection, extent: Extent, *, table: str) -> tuple[Part, ...]:
+        parts.extend(await divide(connection, extent, 5, table=table))
+        return tuple(parts)
+
+    monkeypatch.setattr("services.walk.company.divide", small)
     await desk.company.report("S-1", CustomerMerged(into="S-5"), at=local("2026-03-01"))
     await desk.follow()
     pool = desk.company.platform.pool
@@ -255,8 +268,10 @@ async def test_a_rebuild_writes_what_following_wrote(desk: Desk) -> None:
     followed = await rows()
     await pool.execute("TRUNCATE search_customers, search_references, search_latest, search_places")
     assert await events_behind(pool) > 0
-    rebuilt = await rebuild_index(desk.company.platform, lambda done, of: None)
+    rebuilt = await rebuild_index(desk.company.platform, told.append, processes=processes)
     assert await rows() == followed
+    assert sum(told) == rebuilt.customers
+    assert len(told) == len(parts) > 1
     assert rebuilt.customers == len(followed[0])
     assert await events_behind(pool) == 0
     while await SearchFollower(desk.company.platform).step():

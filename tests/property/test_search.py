@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import product
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -130,6 +131,22 @@ def test_a_name_is_found_if_and_only_if_it_says_so(drawn: tuple[str, list[str]])
     assert is_found(entry(name), shouted) == expected
 
 
+NO_EXTENSIONS = (
+    "400-820-8820",
+    "138-0013-8000",
+    "0571-8888-0000",
+    "+1 212-555-0199",
+    "021-5555-0101",
+)
+
+
+@pytest.mark.parametrize("card", NO_EXTENSIONS)
+def test_the_last_digits_of_a_number_written_in_parts_are_no_extension(card: str) -> None:
+    assert is_found(entry(phone=card), card[-4:])
+    assert is_found(entry(phone=card), card.replace("-", ""))
+    assert not is_found(entry(phone=card), card[:-4] + "9999")
+
+
 WRITTEN: tuple[Callable[[str], str], ...] = (
     str,
     lambda n: f"{n[:3]} {n[3:7]} {n[7:]}",
@@ -154,6 +171,70 @@ def test_a_number_is_found_however_both_write_it_and_by_its_last_digits(
     end = other[-digits:]
     assert is_found(mine, end) == (digits >= 4 and number.endswith(end))
     assert is_found(mine, number[-4:])
+
+
+OFFICES = (
+    ("010", "{area}-{local}"),
+    ("0571", "({area}){local}"),
+    ("021", "+86 {short} {half}"),
+    ("010", "{local}"),
+)
+"""Codes of cities, and how cards print numbers there."""
+
+EXTENDED = (
+    "-{}",
+    " - {}",
+    "转{}",
+    " 转 {}",
+    "轉{}",
+    "分机{}",
+    " 分機：{}",
+    "转分机{}",
+    " ext. {}",
+    "#{}",
+    "*{}",
+    "({})",
+)
+"""How cards print an extension behind a number."""
+
+
+@given(
+    st.sampled_from(OFFICES),
+    st.from_regex(r"[2-9][1-9][0-9]{6}", fullmatch=True),
+    st.from_regex(r"[1-9][0-9]{1,4}", fullmatch=True),
+    st.sampled_from(EXTENDED),
+    st.sampled_from(EXTENDED),
+    st.integers(4, 8),
+)
+@example(OFFICES[0], "88888888", "802", "-{}", "转{}", 4)
+def test_an_office_is_found_by_its_number_with_the_extension_and_without(
+    office: tuple[str, str],
+    local: str,
+    extension: str,
+    stored: str,
+    typed: str,
+    digits: int,
+) -> None:
+    area, card = office
+
+    def written(notation: str) -> str:
+        return notation.format(
+            area=area, short=area[1:], local=local, half=f"{local[:4]} {local[4:]}"
+        )
+
+    mine = entry(phone=written(card) + stored.format(extension))
+    assert is_found(mine, local)
+    assert is_found(mine, written(card))
+    assert is_found(mine, written(card) + typed.format(extension))
+    assert is_found(mine, local + extension)
+    other = str(int(extension) + 1)
+    assert not is_found(mine, written(card) + typed.format(other))
+    assert is_found(entry(phone=written(card)), written(card) + typed.format(extension))
+    assert is_found(mine, local[-digits:])
+    with_it = local + extension
+    assert is_found(mine, with_it[-digits:]) == (
+        digits >= 4 + len(extension) or local.endswith(with_it[-digits:])
+    )
 
 
 @given(

@@ -27,7 +27,7 @@ from services.console.cases.parameters import CasesParameters
 from services.console.cases.routes import UnknownCase, explained_case
 from services.console.shared.countdown import countdown
 from services.console.shared.customer_at import CustomerAt
-from services.console.shared.page import SCHEME
+from services.console.shared.page import INSTANTS, SCHEME
 from services.console.shared.parameters import Identifier, InstantParameters, parameters_of
 from services.console.shared.persons import persons
 from services.console.shared.reading import branch_names, department_names
@@ -167,7 +167,8 @@ def _undo(done: str | None, subject: Subject | None) -> str | None:
 
 def _list(query: str) -> CasesParameters | None:
     """Return which list a query asks for; one that nothing answers to is none."""
-    kept = [one for one in parse_qsl(query) if one[0] not in ("lang", "at_least", SCHEME)]
+    passing = ("lang", "at_least", SCHEME, *INSTANTS)
+    kept = [one for one in parse_qsl(query) if one[0] not in passing]
     try:
         return parameters_of(CasesParameters, kept)
     except BadParameter:

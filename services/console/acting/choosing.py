@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from events.cases.commands import Fulfil, OnEscalation, Withdraw
-from events.cases.state import Case
+from events.cases.state import Case, Obligation
 from events.customers.accounts import Account
 from events.policy import Reference
 from services.casework.offering import Offer
 from services.console.acting.person import Actor
 from services.console.acting.widgets import Option, step_option
 from services.console.acting.words import ActingWords, suggestions
+from services.console.people.words import ROLES, PeopleWords
 from services.console.shared.i18n import speaker
 from services.console.shared.reading import branch_names, department_names
 
@@ -34,11 +35,11 @@ def people(actor: Actor) -> People:
 
     def called(staff_id: str) -> Option:
         told = reference.staff[staff_id]
-        role = told.role or next(iter(told.roles), "")
+        role = next(iter(told.roles), told.role or "")
         words = ActingWords(speaker(language))
         parts = [
             departments.get(told.department_id or "", told.department_id or ""),
-            words.usual(role),
+            PeopleWords(speaker(language)).role(role) if role in ROLES else words.usual(role),
             branches.get(told.branch_id or "", told.branch_id or ""),
         ]
         return Option(staff_id, " · ".join([staff_id, *(one for one in parts if one)]))
@@ -60,16 +61,24 @@ def usual(name: str, language: str) -> tuple[Option, ...]:
 
 def owed_choices(case: Case, offer: Offer, actor: Actor) -> Sequence[Option]:
     """Return what departments owe on a case that a command may name."""
-    names = department_names(actor.reference, actor.visit.language)
-    words = ActingWords(speaker(actor.visit.language))
     found = []
     for one in offer.would_be_done:
         assert isinstance(one, Fulfil | Withdraw)
         owed = case.owing(one.obligation_id)
         if owed is not None:
-            department = names.get(owed.department, owed.department)
-            found.append(Option(one.obligation_id, f"{department}: {words.usual(owed.owes)}"))
+            found.append(_owed(owed, actor))
     return found
+
+
+def told_of_choices(case: Case, actor: Actor) -> Sequence[Option]:
+    """Return what departments owe or owed on a case, of which its customer may be told."""
+    return [_owed(one, actor) for one in case.owed]
+
+
+def _owed(owed: Obligation, actor: Actor) -> Option:
+    names = department_names(actor.reference, actor.visit.language)
+    owes = ActingWords(speaker(actor.visit.language)).usual(owed.owes)
+    return Option(owed.obligation_id, f"{names.get(owed.department, owed.department)}: {owes}")
 
 
 def step_choices(case: Case, offer: Offer, actor: Actor) -> Sequence[Option]:

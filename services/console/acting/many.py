@@ -45,7 +45,7 @@ from services.console.cases.worklist import case_ids
 from services.console.receivables.parameters import ItemsParameters
 from services.console.receivables.worklist import customers_found
 from services.console.shared.i18n import speaker
-from services.console.shared.page import SCHEME, dynamic_headers
+from services.console.shared.page import INSTANTS, SCHEME, dynamic_headers
 from services.console.shared.parameters import parameters_of
 from services.console.shared.visit import TheVisit, Visit, page_router
 from services.intake.answers import EventRefused
@@ -281,7 +281,7 @@ def _kind(of: OfMany, word: str) -> type[Struct]:
 async def _found(who: Actor, of: OfMany, query: str) -> Found:
     """Return all that a list shows, by its own filter. Raises: Problem, Unavailable."""
     visit = who.visit
-    pairs = [(name, value) for name, value in parse_qsl(query) if name != SCHEME]
+    pairs = [pair for pair in parse_qsl(query) if pair[0] not in (SCHEME, *INSTANTS)]
     async with visit.console.everything.reading(visit.principal) as reader:
         if of == "cases":
             cases = parameters_of(CasesParameters, pairs).case_filter()

@@ -20,6 +20,7 @@ from services.console.acting.person import Actor
 from services.console.acting.sent import Sent
 from services.console.acting.subjects import Subject
 from services.console.acting.widgets import SCORES, command_fields
+from services.console.shared.persons import persons
 from services.console.shared.reading import branch_names, department_names
 
 _MENU = {"cases": "/cases", "customers": "", "alerts": "/alerts"}
@@ -63,6 +64,7 @@ async def form_page(
         "refusal": None if told.refused is None else who.teller.tell(told.refused),
         "differences": difference(told.changes, who) if told.changes is not None else (),
         "scores": SCORES,
+        "persons": await persons(visit, [subject.customer] if subject.customer else []),
         "zone": who.zone,
         "branch_names": branch_names(who.reference, visit.language),
         "department_names": department_names(who.reference, visit.language),

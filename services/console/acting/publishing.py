@@ -66,7 +66,15 @@ _COMMANDED = (
 _OF_NOBODY = ("complaint.", "callback.", "visit.", "order.")
 """Families whose touchpoints may have no customer yet."""
 
+_SAID = ("callback.", "complaint.", "customer.", "visit.")
+"""Families of what customers say and ask for: whoever answers them records it."""
+
 _MINE = ("agent", "staff", "by")
+
+
+def right_to_record(event_type: str) -> Right:
+    """Return the right that recording a touchpoint by form asks for."""
+    return Right.RECORD if event_type.startswith(_SAID) else Right.PUBLISH
 
 
 def publishable() -> Sequence[type[Touchpoint]]:
@@ -108,16 +116,17 @@ class CreateParameters(Parameters):
 @pages.get("/create")
 async def show_kinds(visit: TheVisit) -> Response:
     """Show what can be recorded."""
-    visit.need(Right.PUBLISH)
+    visit.need(Right.RECORD)
     asked = visit.asked(CreateParameters)
-    await actor(visit, Right.PUBLISH)
+    await actor(visit, Right.RECORD)
     families: dict[str, list[str]] = {}
-    for name in _PUBLISHABLE:
+    own = [one for one in _PUBLISHABLE if visit.principal.may(right_to_record(one))]
+    for name in own:
         if name not in _COMMON:
             families.setdefault(family_of(name), []).append(name)
     more = {"customer": asked.customer, "back": asked.back}
     context = {
-        "common": [name for name in _COMMON if name in _PUBLISHABLE],
+        "common": [name for name in _COMMON if name in own],
         "families": families,
         "link": lambda name: with_query(f"/create/{name}", **more),
     }
@@ -127,9 +136,9 @@ async def show_kinds(visit: TheVisit) -> Response:
 @pages.get("/create/{name}")
 async def show_touchpoint(visit: TheVisit, name: str) -> Response:
     """Show the form of a touchpoint."""
-    visit.need(Right.PUBLISH)
+    visit.need(right_to_record(name))
     asked = visit.asked(CreateParameters)
-    who = await actor(visit, Right.PUBLISH)
+    who = await actor(visit, right_to_record(name))
     kind = _kind(name)
     key = str(uuid4())
     home = f"/customers/{asked.customer}" if asked.customer else "/create"
@@ -146,8 +155,8 @@ async def show_touchpoint(visit: TheVisit, name: str) -> Response:
 @pages.post("/create/{name}")
 async def publish(visit: TheVisit, name: str) -> Response:
     """Record what happened, for the branch of the visitor; what is refused says at which field."""
-    visit.need(Right.PUBLISH)
-    who = await actor(visit, Right.PUBLISH)
+    visit.need(right_to_record(name))
+    who = await actor(visit, right_to_record(name))
     kind = _kind(name)
     form = await sent(visit.request, "/create")
     branch = _branch(who)
@@ -222,7 +231,7 @@ def _fields(who: Actor, kind: type[Touchpoint]) -> Sequence[Field]:
         **dict.fromkeys(_MINE, known.staff),
         **{
             name: usual(name, language)
-            for name in ("category", "channel", "method", "purpose", "reason")
+            for name in ("category", "channel", "method", "purpose", "reason", "scores")
         },
     }
     without = ("case_ref",)

@@ -29,6 +29,7 @@ from services.console.acting.widgets import command_fields, read
 from services.console.shared.forms import local
 from services.console.shared.page import dynamic_headers
 from services.console.shared.parameters import Identifier, Parameters
+from services.console.shared.persons import persons
 from services.console.shared.visit import TheVisit, Visit, page_router
 from services.intake.answers import EventRefused
 from services.intake.rules import check_customer
@@ -68,6 +69,7 @@ async def show_actions(visit: TheVisit, customer: CustomerPath) -> Response:
     context = {
         "subject": subject,
         "back": subject.home,
+        "persons": await persons(visit, [customer]),
         "tell": who.teller.tell,
         "always": [one for one in WORDS_OF[of] if one not in subject.offers and one != "register"],
     }

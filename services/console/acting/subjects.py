@@ -36,13 +36,16 @@ from services.console.acting.choosing import (
     owed_choices,
     people,
     step_choices,
+    told_of_choices,
     usual,
 )
 from services.console.acting.person import Actor
 from services.console.acting.widgets import STEP_FIELD, Option
 from services.console.cases import worklist
 from services.console.cases.routes import UnknownCase
+from services.console.cases.words import CaseWords
 from services.console.shared.customer_at import Instants, UnknownCustomer, look_up
+from services.console.shared.i18n import speaker
 
 Of = Literal["cases", "customers", "alerts"]
 
@@ -141,7 +144,7 @@ async def _case_choices(
         if kind is COMMANDS[word]:
             found["obligation_id"] = owed_choices(case, offers[word], actor)
     if kind is COMMANDS["tell-customer"]:
-        found["obligation_id"] = [Option(one.obligation_id, one.owes) for one in case.owed]
+        found["obligation_id"] = told_of_choices(case, actor)
     for word in ("escalate", "acknowledge", "snooze", "delegate"):
         if kind is COMMANDS[word]:
             found[STEP_FIELD] = step_choices(case, offers[word], actor)
@@ -158,7 +161,16 @@ async def _other_cases(actor: Actor, customer: CustomerId, but: str) -> Sequence
     visit = actor.visit
     async with visit.console.cases.reading(visit.principal) as reader:
         rows = await reader.ask("acting/cases_of_customer", customer, but)
-    return [Option(row["case_id"], f"{row['case_id'][:8]} · {row['kind']}") for row in rows]
+    say = speaker(visit.language)
+    words = CaseWords(say)
+    return [
+        Option(
+            row["case_id"],
+            f"{words.kind(row['kind'])} {words.number(row['case_id'])}"
+            f" · {say.instant(row['opened_at'], actor.reference.zone_of(row['branch_id']))}",
+        )
+        for row in rows
+    ]
 
 
 async def customer_subject(

@@ -59,6 +59,10 @@ class Field(Struct, frozen=True, kw_only=True):
         """Return the name under which it is sent."""
         return f"personal.{self.name}" if self.personal else self.name
 
+    def meant(self, typed: str) -> str:
+        """Return the word that is kept of a suggestion, which people read and type by its name."""
+        return next((one.value for one in self.options if one.label == typed), typed)
+
 
 Choices = Mapping[str, Sequence[Option]]
 """What may be chosen for a field, by its name."""
@@ -161,7 +165,7 @@ def _field(
         case inspect.VarTupleType(item_type=inspect.StrType()):
             return Field(name=name, widget="checks", options=chosen)
         case inspect.VarTupleType(item_type=inspect.StructType()) if name == "scores":
-            return Field(name=name, widget="scores")
+            return Field(name=name, widget="scores", options=chosen)
         case _:
             return None
 
@@ -196,11 +200,13 @@ def _read(field: Field, typed: Typed, zone: tzinfo) -> object | None:
         case "money":
             return _money(field, typed)
         case "scores":
-            return [*_scores(typed)] or None
+            return [*_scores(field, typed)] or None
         case "number" if text:
             return _number(field.name, text)
         case "instant" if text:
             return read_instant(field.name, text, zone)
+        case "suggest":
+            return field.meant(text) or None
         case _:
             return text or None
 
@@ -244,11 +250,11 @@ def read_instant(name: str, text: str, zone: tzinfo) -> str:
         ) from error
 
 
-def _scores(typed: Typed) -> Iterator[object]:
+def _scores(field: Field, typed: Typed) -> Iterator[object]:
     for n in range(SCORES):
         driver, score = _one(typed, f"scores.{n}.driver"), _one(typed, f"scores.{n}.score")
         if driver and score:
-            yield {"driver": driver, "score": _number("scores", score)}
+            yield {"driver": field.meant(driver), "score": _number("scores", score)}
 
 
 def step_option(command: OnEscalation, label: str) -> Option:

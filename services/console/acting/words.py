@@ -135,6 +135,7 @@ _SUGGESTED: Mapping[str, Sequence[str]] = {
     "case_reason": ("damaged", "late_delivery", "serial_number", "photo_of_damage", "payment"),
     "category": ("delivery", "quality", "price", "billing", "attitude", "installation"),
     "channel": ("phone", "email", "sms", "wechat", "letter", "store"),
+    "scores": ("speed", "attitude", "result", "price"),
     "dispute_outcome": ("granted", "rejected", "goodwill"),
     "method": ("bank_transfer", "cash", "card", "alipay", "wechat", "cheque"),
     "owes": ("inspection", "repair", "replacement", "refund", "credit_note", "explanation"),

@@ -107,7 +107,8 @@ async def listed(
     question = _question(reader, wanted)
     way.go_on(question)
     shown = question.add(limit + 1)
-    arms = [f"s.branch_id = {question.add(one)}" for one in wanted.branches] or ["true"]
+    branches = reader.branches_of(wanted.branches)
+    arms = [f"s.branch_id = {question.add(one)}" for one in branches] or ["true"]
     of = _source(reader, wanted)
     read = [
         f"(SELECT s.* FROM {of} WHERE {question.where} AND {one}"

@@ -88,7 +88,7 @@ def _csv(entries: Iterable[LookEntry], language: str) -> str:
     written = io.StringIO()
     out = csv.writer(written)
     _ = say.gettext
-    out.writerow([_("When"), _("Who looked"), _("Customer"), _("Where")])
+    out.writerow([_("When"), _("Who looked"), _("Customer"), _("Page")])
     for one in entries:
         out.writerow(
             [one.at.isoformat(), plain(one.staff_id), plain(one.customer_id), words.page(one.page)]

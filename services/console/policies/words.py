@@ -101,6 +101,10 @@ _UNITS: tuple[tuple[str, str], ...] = (
 _CODES: Mapping[str, str] = {
     "due_date": N_("at the due date"),
     "first_reminder": N_("at the first reminder"),
+    "actual/365": N_("actual days, of 365 a year"),
+    "actual/360": N_("actual days, of 360 a year"),
+    "actual/actual": N_("actual days, of 365 or 366 a year"),
+    "30/360": N_("months of 30 days, of 360 a year"),
     "owed": N_("owed by the customer"),
     "announced": N_("announced only"),
     "costs": N_("costs"),

@@ -129,7 +129,8 @@ async def open_items(
     question = _question(reader, wanted)
     way.go_on(question)
     shown = question.add(limit + 1)
-    arms = [f"i.branch_id = {question.add(one)}" for one in wanted.branches] or ["true"]
+    branches = reader.branches_of(wanted.branches)
+    arms = [f"i.branch_id = {question.add(one)}" for one in branches] or ["true"]
     arm = reader.statements.filled("SELECT i.* FROM {items} i")
     where = f"{question.joins} WHERE i.status = 'open' AND {question.where}"
     read = [f"({arm} {where} AND {one} ORDER BY {way.sorting} LIMIT {shown})" for one in arms]
@@ -197,8 +198,25 @@ async def sums_of(reader: Reader, wanted: WorkFilter) -> Sums:
 
 
 async def currencies(reader: Reader) -> tuple[str, ...]:
-    """Return the currencies in which anything is open, the company's own first."""
-    found = [row["currency"] for row in await reader.ask("receivables/open_currencies")]
+    """Return the currencies in which anything is open, the company's own first.
+
+    Each branch of who sees some is asked for its own: one that owes nothing in a currency has
+    nobody look through what all others owe.
+    """
+    seen = reader.principal.scope.branches
+    question = Question()
+    if seen is None:
+        branches, branch = "(VALUES (NULL))", "true"
+    else:
+        branches, branch = (
+            f"unnest({question.add(sorted(seen))}::text[])",
+            "i.branch_id = b.branch_id",
+        )
+    statement = reader.statements.sql(
+        "receivables/open_currencies", branches=branches, branch=branch
+    )
+    rows = await reader.fetch(statement, *question.parameters)
+    found = [row["currency"] for row in rows]
     own = _own(reader)
     return tuple(sorted(found, key=lambda currency: (currency != own, currency)))
 

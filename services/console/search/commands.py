@@ -38,7 +38,9 @@ class Offer(NamedTuple):
 
 
 PAGES = (
-    Command("/", N_("Overview"), Right.SEE_CUSTOMERS),
+    Command("/desk", N_("My desk"), Right.SEE_CUSTOMERS),
+    Command("/overview", N_("Overview"), Right.SEE_CUSTOMERS),
+    Command("/customers", N_("Customers"), Right.SEE_CUSTOMERS),
     Command("/receivables", N_("Receivables"), Right.SEE_CUSTOMERS),
     Command("/credit", N_("Credit work"), Right.SEE_CUSTOMERS),
     Command("/cases", N_("Case board"), Right.SEE_CUSTOMERS),
@@ -47,26 +49,30 @@ PAGES = (
     Command("/service", N_("Service report"), Right.SEE_CUSTOMERS),
     Command("/alerts", N_("Standing alerts"), Right.SEE_CUSTOMERS),
     Command("/alerts/journal", N_("Alert journal"), Right.SEE_CUSTOMERS),
+    Command("/cases/triage", N_("Triage"), Right.COMMAND),
     Command("/policies", N_("Policies"), Right.SEE_POLICIES),
     Command("/status", N_("Platform status"), Right.ADMINISTER),
     Command("/users", N_("Users"), Right.ADMINISTER),
     Command("/keys", N_("Keys"), Right.ADMINISTER),
     Command("/audit", N_("Audit"), Right.AUDIT),
+    Command("/audit/looks", N_("Looks"), Right.AUDIT),
     Command("/branches", N_("Branches"), Right.SEE_CUSTOMERS),
     Command("/imports", N_("Imports and quarantine"), Right.PUBLISH),
     Command("/me", N_("My account"), Right.SEE_CUSTOMERS),
 )
 
 ACTS = tuple(
-    Command(f"/create/{event_type}", name, Right.PUBLISH, "act")
-    for event_type, name in (
-        ("customer.registered", N_("Register a customer")),
-        ("complaint.filed", N_("New complaint")),
-        ("complaint.service_requested", N_("New service request")),
-        ("payment.payment_received", N_("Record a payment")),
-        ("payment.invoice_issued", N_("Record an invoice")),
-        ("order.placed", N_("Record an order")),
-        ("visit.made", N_("Record a visit")),
+    Command(path, name, right, "act")
+    for path, name, right in (
+        ("/create#new-customer", N_("Register a customer"), Right.RECORD),
+        ("/create/complaint.filed", N_("New complaint"), Right.RECORD),
+        ("/create/complaint.service_requested", N_("New service request"), Right.RECORD),
+        ("/create/callback.promised", N_("Promise a call"), Right.RECORD),
+        ("/create/callback.made", N_("Record a call"), Right.RECORD),
+        ("/create/visit.made", N_("Record a visit"), Right.RECORD),
+        ("/create/payment.payment_received", N_("Record a payment"), Right.PUBLISH),
+        ("/create/payment.invoice_issued", N_("Record an invoice"), Right.PUBLISH),
+        ("/create/order.placed", N_("Record an order"), Right.PUBLISH),
     )
 )
 

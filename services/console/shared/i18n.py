@@ -11,6 +11,7 @@ from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from functools import cache, lru_cache
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from babel import Locale, dates, numbers
 from starlette.requests import Request
@@ -117,6 +118,10 @@ class Speaker:
     def _instant(self, value: datetime, tz: tzinfo) -> str:
         """Return an instant in a zone, to the minute, with the zone's offset."""
         return dates.format_datetime(value, INSTANTS[self.language], tzinfo=tz, locale=self.locale)
+
+    def zone(self, tz: ZoneInfo) -> str:
+        """Return what a zone is called where it is kept."""
+        return dates.get_timezone_name(tz, locale=self.locale)
 
     def clock(self, value: datetime, tz: tzinfo) -> str:
         """Return the time of day in a zone, to the second, with the zone's offset."""

@@ -67,6 +67,7 @@ _REFUSALS: Mapping[Right, str] = {
     Right.SEE_CUSTOMERS: N_("Customers, what they owe and their cases are not yours to see."),
     Right.SEE_PERSONS: N_("Names, telephone numbers and notes are not yours to see."),
     Right.COMMAND: N_("You may look at this, and not change it."),
+    Right.RECORD: N_("You may not record what customers said."),
     Right.PUBLISH: N_("You may not publish what happened at a branch."),
     Right.SEE_POLICIES: N_("The rules of the company are not yours to see."),
     Right.SET_POLICIES: N_("You may not change the rules of the company."),

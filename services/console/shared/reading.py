@@ -125,6 +125,13 @@ class Reader:
         """Return the single number a statement gives."""
         return int(await self._connection.fetchval(statement, *parameters))
 
+    def branches_of(self, asked: Sequence[str]) -> Sequence[str]:
+        """Return the branches by which a list is read: those asked for, else all that are seen.
+
+        Empty: nothing bounds it, and it is read as one.
+        """
+        return asked or sorted(self.principal.scope.branches or ())
+
     def today(self, branch_id: str | None) -> date:
         """Return the branch's local day."""
         return local_day(self.at, self.reference.zone_of(branch_id))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
-
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from services.console.overview.routes import overview_page
+from services.console.people.guest import home_of, to
 from services.console.shared.countdown import countdown
-from services.console.shared.page import dynamic_headers
 from services.console.shared.parameters import Parameters
 from services.console.shared.persons import persons
 from services.console.shared.reading import department_names
@@ -18,27 +16,15 @@ from services.people.principal import Right
 
 pages = page_router()
 
-_WITHOUT_CUSTOMERS = (
-    (Right.ADMINISTER, "/status"),
-    (Right.PUBLISH, "/imports"),
-    (Right.SEE_POLICIES, "/policies"),
-    (Right.AUDIT, "/audit"),
-)
-"""Where the day begins of somebody who sees no customers, by what he or she may do instead."""
-
 
 @pages.get("/")
 async def show_start(visit: TheVisit) -> Response:
     """Show what waits for who asks; to those without a desk the company's overview.
 
-    Who sees no customers is led to the first page that he or she may see.
+    Who sees no customer begins on another page.
     """
-    for right, address in _WITHOUT_CUSTOMERS:
-        if visit.principal.may(right) and not visit.principal.may(Right.SEE_CUSTOMERS):
-            query = visit.request.url.query
-            onward = f"{address}?{query}" if query else address
-            return RedirectResponse(onward, HTTPStatus.SEE_OTHER, dynamic_headers(None))
-    visit.need(Right.SEE_CUSTOMERS)
+    if not visit.principal.may(Right.SEE_CUSTOMERS):
+        return to(home_of(visit.principal))
     return await (_desk(visit) if has_desk(visit.principal) else overview_page(visit))
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from events.policy import Reference
 from events.touchpoints.policy import DepartmentSet, Role, StaffSet
+from services.console.acting.publishing import right_to_record
 from services.people.principal import NotAllowed, Principal, Right, Scope
 from services.people.roles import RIGHTS, principal_for
 from tests.support.given import recorded_events, told
@@ -45,7 +46,18 @@ def test_whoever_has_no_role_is_a_clerk_of_the_own_branch() -> None:
     clerk = found(company(member("S-1")), "S-1")
     assert clerk.roles == {"clerk"}
     assert clerk.scope == Scope(frozenset({"B-01"}))
-    assert clerk.rights == {Right.SEE_CUSTOMERS, Right.SEE_PERSONS, Right.COMMAND, Right.PUBLISH}
+    serving = {Right.SEE_CUSTOMERS, Right.SEE_PERSONS, Right.COMMAND}
+    assert clerk.rights == serving | {Right.RECORD, Right.PUBLISH}
+
+
+def test_the_call_centre_records_what_customers_say_and_no_payment() -> None:
+    caller = found(company(member("S-1", "call_centre")), "S-1")
+    caller.need(right_to_record("complaint.filed"))
+    caller.need(right_to_record("callback.made"))
+    with pytest.raises(NotAllowed):
+        caller.need(right_to_record("payment.payment_received"))
+    with pytest.raises(NotAllowed):
+        caller.need(right_to_record("order.placed"))
 
 
 def test_a_clerk_of_no_branch_sees_no_customer() -> None:
