@@ -27,6 +27,12 @@ def default_data_dir() -> Path:
     return Path(platformdirs.user_data_dir("touchstone"))
 
 
+DEMONSTRATION_STAYS = (
+    "a demonstration lets in whoever has its address: leave TOUCHSTONE_CONSOLE_HOST and "
+    "TOUCHSTONE_CONSOLE_URL on loopback"
+)
+
+
 class Settings(BaseSettings):
     """Settings of one installation; every one may be given as TOUCHSTONE_<NAME>."""
 
@@ -209,6 +215,12 @@ class Settings(BaseSettings):
         return f"{scheme}://{host}:{self.console_port}"
 
     @property
+    def is_beyond_this_machine(self) -> bool:
+        """Tell whether others reach the console, directly or by a name that a proxy has for it."""
+        name = urlsplit(self.console_url or "").hostname
+        return not is_loopback(self.console_host) or not (name is None or is_loopback(name))
+
+    @property
     def trusted_proxies(self) -> Networks:
         """Return from where X-Forwarded headers are believed."""
         return networks(self.proxies)
@@ -284,11 +296,8 @@ class Settings(BaseSettings):
     def _provider_is_whole(self) -> Self:
         if (self.oidc_issuer is None) != (self.oidc_client_id is None):
             raise ValueError("TOUCHSTONE_OIDC_ISSUER and TOUCHSTONE_OIDC_CLIENT_ID go together")
-        if self.demonstration_key is not None and not is_loopback(self.console_host):
-            raise ValueError(
-                "a demonstration lets in whoever has its address: keep TOUCHSTONE_CONSOLE_HOST on "
-                "loopback"
-            )
+        if self.demonstration_key is not None and self.is_beyond_this_machine:
+            raise ValueError(DEMONSTRATION_STAYS)
         return self
 
     @model_validator(mode="after")

@@ -80,6 +80,7 @@ from services.people.refusals import LogInNeeded
 from services.platform import Platform
 from services.web.origin import SameOriginWrites
 from services.web.problems import Problem
+from services.web.routed import route_of
 
 _API = "/api/"
 
@@ -248,14 +249,14 @@ def _handle_failures(app: FastAPI) -> None:
 
     @app.exception_handler(Unavailable)
     async def on_unavailable(request: Request, error: Unavailable) -> Response:
-        _LOG.warning("console.unavailable", path=request.url.path, reason=str(error))
+        _LOG.warning("console.unavailable", route=route_of(request.scope), reason=str(error))
         return _failure(
             request, unavailable(worded("the database or the projector cannot be reached"))
         )
 
     @app.exception_handler(UnreadableEvent)
     async def on_unreadable(request: Request, error: UnreadableEvent) -> Response:
-        _LOG.error("console.event_unreadable", path=request.url.path, reason=str(error))
+        _LOG.error("console.event_unreadable", route=route_of(request.scope), reason=str(error))
         return _failure(
             request,
             Problem(
@@ -280,7 +281,7 @@ def _handle_failures(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def on_unforeseen(request: Request, error: Exception) -> Response:
-        _LOG.error("console.failed", path=request.url.path, exc_info=error)
+        _LOG.error("console.failed", route=route_of(request.scope), exc_info=error)
         problem = Problem(
             HTTPStatus.INTERNAL_SERVER_ERROR,
             "internal",

@@ -27,7 +27,7 @@ from services.log.filling import end_filling, is_filling, note_filling
 from services.people.tokens import new_token
 from services.platform import Platform
 from services.postgres.waiting import patiently
-from services.settings import Settings, is_loopback
+from services.settings import DEMONSTRATION_STAYS, Settings
 from services.simulator.load import ensure_history
 from services.terminal import note, progress, say
 from services.wording import counted
@@ -63,11 +63,8 @@ async def run(settings: Settings, *, demo: bool, customers: int, rate: float) ->
 
 async def _run(settings: Settings, demo: bool, customers: int, rate: float) -> None:
     """Run every service until cancelled, which may be at any moment."""
-    if demo and not is_loopback(settings.console_host):
-        raise UsageError(
-            "a demonstration lets in whoever has its address: leave TOUCHSTONE_CONSOLE_HOST on "
-            "loopback"
-        )
+    if demo and settings.is_beyond_this_machine:
+        raise UsageError(DEMONSTRATION_STAYS)
     _check_port(settings.console_host, settings.console_port, "TOUCHSTONE_CONSOLE_PORT")
     _check_port(settings.gateway_host, settings.gateway_port, "TOUCHSTONE_GATEWAY_PORT")
     if settings.worker_port:

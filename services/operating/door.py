@@ -27,6 +27,7 @@ from services.operating.checks import Checked, check_all
 from services.operating.measuring import families, measure, of_disk, of_process
 from services.platform import Platform
 from services.settings import Networks
+from services.web.routed import route_of
 
 _LOG = structlog.get_logger(__name__)
 
@@ -183,12 +184,6 @@ class _Collected(Collector):
     def collect(self) -> Iterable[Metric]:
         """Return it."""
         return self._found
-
-
-def route_of(scope: Scope) -> str:
-    """Return the template under which a request was routed: one of few, whatever was asked for."""
-    template = getattr(scope.get("route"), "path_format", None)
-    return template if isinstance(template, str) else "other"
 
 
 def _trace_of(scope: Scope) -> Mapping[str, str]:

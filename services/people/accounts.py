@@ -105,7 +105,8 @@ class Accounts:
         return token
 
     async def lock(self, staff_id: str, by: str) -> None:
-        """Let nobody log in to an account until it is unlocked; its sessions end.
+        """Let nobody log in to an account until it is unlocked; its sessions end,
+        and no key of its owner is good meanwhile.
 
         Raises: AccountRefusal, Unavailable.
         """

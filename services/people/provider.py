@@ -25,6 +25,7 @@ from msgspec import Struct
 
 from events.texts import worded
 from services.errors import Unavailable
+from services.intake.characters import is_branch_id
 from services.people.refusals import LogInRefused
 from services.people.tokens import hashed, new_token
 from services.ports import Clock
@@ -240,7 +241,7 @@ class Provider:
             if about.get("sub") != claims["sub"]:
                 raise _distrusted("sub")
             value = about.get(name)
-        if not isinstance(value, str) or not value:
+        if not isinstance(value, str) or not is_branch_id(value):
             raise LogInRefused(
                 worded(
                     "the company's log-in says no %(claim)s of you, which is to be your staff "

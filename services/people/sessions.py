@@ -23,6 +23,8 @@ _SEEN_EVERY = timedelta(minutes=1)
 """How exactly it is kept when somebody was seen: not every look is worth a write."""
 
 _PROGRAM = 120
+_MOST = 100
+"""Log-ins of one account that go on together; with one more the one seen longest ago ends."""
 
 
 class Session(Struct, frozen=True):
@@ -69,7 +71,7 @@ class Sessions:
         with translated():
             async with self._pool.acquire() as connection, connection.transaction():
                 begun = await connection.fetchval(
-                    sql("session_add"), *arguments, now + self._ends.longest
+                    sql("session_add"), *arguments, now + self._ends.longest, _MOST - 1
                 )
                 if begun is None:
                     raise AccountRefusal(

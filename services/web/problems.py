@@ -15,6 +15,7 @@ from starlette.responses import Response
 from events.texts import N_, worded
 from services.errors import TouchstoneError, Unavailable, UnreadableEvent
 from services.web.languages import asked_language, told
+from services.web.routed import route_of
 
 MEDIA_TYPE = "application/problem+json"
 _RETRY_AFTER_S = 2
@@ -142,7 +143,7 @@ def install_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(UnreadableEvent)
     async def unreadable(request: Request, error: UnreadableEvent) -> Response:
-        _LOG.error("event_unreadable", path=request.url.path, reason=str(error))
+        _LOG.error("event_unreadable", route=route_of(request.scope), reason=str(error))
         status = HTTPStatus.INTERNAL_SERVER_ERROR
         problem = Problem(status, "unreadable", UNREADABLE, UNREADABLE_REMEDY)
         return problem.response(asked_language(request))
@@ -167,7 +168,7 @@ def install_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def unforeseen(request: Request, error: Exception) -> Response:
-        _LOG.error("request_failed", path=request.url.path, exc_info=error)
+        _LOG.error("request_failed", route=route_of(request.scope), exc_info=error)
         return Problem(
             HTTPStatus.INTERNAL_SERVER_ERROR,
             "internal",

@@ -74,6 +74,7 @@ async def test_staff_log_in_where_the_company_does(company: Company, in_token: b
         assert "SH-S4" in own.text
         await at.be("stranger")
         assert "stranger" in alert((await log_in(browser, at)).text)
+        assert await people_at(company).accounts.one("stranger") is None
         await at.be("nameless")
         assert "preferred_username" in alert((await log_in(browser, at)).text)
         await at.refuse()
@@ -192,6 +193,9 @@ class Lying(httpx2.AsyncBaseTransport):
         {"iat": None},
         {"preferred_username": None},
         {"preferred_username": 5},
+        {"preferred_username": "a\x00b"},
+        {"preferred_username": "stranger"},
+        {"preferred_username": "long" * 50},
         {"key": OTHER_KEY},
     ],
 )
@@ -218,4 +222,6 @@ async def test_of_a_token_everything_is_checked(
         back = await browser.client.get(CALLBACK, params=answer)
         assert back.status_code == (422 if wrong else 303), back.text
         assert await browser.is_in() == (not wrong)
+        made = [one.staff_id for one in await people_at(company).accounts.all()]
+        assert made == ([] if wrong else ["SH-S4"])
         assert challenge_of(lying.forms[0]["code_verifier"]) == asked["code_challenge"]

@@ -10,6 +10,8 @@ import httpx2
 import pytest
 from starlette.requests import Request
 
+from events.cases.terms import native_case_id
+from events.touchpoints.complaint import ComplaintFiled
 from events.touchpoints.customer import CustomerRegistered
 from services.console.app import create_console
 from services.people.looks import Looks
@@ -143,3 +145,16 @@ async def test_a_page_waits_for_no_look_and_none_is_lost_while_the_database_is_a
     await looks.close()
     rows = await pool.fetch("SELECT DISTINCT customer_id FROM looks ORDER BY 1")
     assert [row[0] for row in rows] == ["C-1", "C-2", "C-3"]
+
+
+async def test_words_of_a_case_are_looked_at_too_where_the_customer_has_no_name(
+    company: Company, client: httpx2.AsyncClient
+) -> None:
+    filed = ComplaintFiled(severity="urgent", department="service", agent="agent-7")
+    said = {"text": "rang from her neighbour, Mrs Liu"}
+    await company.report("C-3", filed, personal=said)
+    case = native_case_id(company.last_event_id)
+    await company.project()
+    page = await looked(client, f"/cases/{case}")
+    assert "Mrs Liu" in page.text
+    assert await listed(client, 1) == [("SH-S1", "C-3", "/cases/{case}")]

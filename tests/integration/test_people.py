@@ -9,8 +9,10 @@ import asyncpg
 import pyotp
 import pytest
 from starlette.requests import Request
+from structlog.testing import capture_logs
 
 from services.console.shared.visit import Visit
+from services.errors import Unavailable
 from services.people.people import People
 from services.people.principal import Right
 from services.people.refusals import AccountRefusal
@@ -305,6 +307,63 @@ async def test_a_key_of_staff_reads_as_its_owner_and_a_branchs_key_not_at_all(
     for key, status in ((clerk, 200), (stranger, 403), (branch, 403), ("tsk_x", 401)):
         answer = await browser.get("/api/v1/receivables/items", Authorization=f"Bearer {key}")
         assert answer.status_code == status, answer.text
+
+
+async def test_no_key_of_a_locked_account_is_good(browser: Browser, people: People) -> None:
+    await with_password(people, "SH-S4")
+    _, key = await people.keys.create_for_staff("SH-S4")
+    _, branchs = await people.keys.create("SH")
+    statuses = []
+    for act in (None, people.accounts.lock, people.accounts.unlock):
+        if act is not None:
+            await act("SH-S4", "HQ-M1")
+        answer = await browser.get("/api/v1/receivables/items", Authorization=f"Bearer {key}")
+        statuses.append(answer.status_code)
+        assert await people.keys.scope_of(branchs) is not None
+    assert statuses == [200, 401, 200]
+
+
+async def test_of_more_log_ins_than_anybody_has_the_oldest_end(
+    people: People, company: Company
+) -> None:
+    first = await people.sessions.begin("SH-S4", "password", "old")
+    company.clock.at += timedelta(seconds=1)
+    others = [await people.sessions.begin("SH-S4", "password", "new") for _ in range(99)]
+    assert await people.sessions.find(first) is not None
+    elses = await people.sessions.begin("HQ-H1", "password", "another's")
+    company.clock.at += timedelta(seconds=1)
+    last = await people.sessions.begin("SH-S4", "password", "one more")
+    assert await people.sessions.find(first) is None
+    assert len(await people.sessions.of("SH-S4")) == 100
+    for token in (others[0], others[-1], last, elses):
+        assert await people.sessions.find(token) is not None
+
+
+@pytest.mark.parametrize("path", ["/log-out", "/me/log-out-everywhere"])
+async def test_who_logs_out_leaves_no_page_behind(
+    browser: Browser, people: People, path: str
+) -> None:
+    await with_password(people, "SH-S4")
+    await browser.log_in("SH-S4")
+    answer = await browser.post(path)
+    assert answer.headers["clear-site-data"] == '"cache"'
+    assert "session" not in browser.client.cookies
+    assert not await browser.is_in()
+
+
+async def test_no_log_tells_a_link_or_whom_an_address_names(
+    browser: Browser, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(_: object, token: str) -> str:
+        raise Unavailable("the database is away")
+
+    monkeypatch.setattr(type(people.proving), "owner_of_link", away)
+    token = new_token()
+    with capture_logs() as logs:
+        assert (await browser.get(f"/link/{token}")).status_code == 503
+    [line] = [one for one in logs if one["event"] == "console.unavailable"]
+    assert line["route"] == "/link/{token}"
+    assert token not in repr(logs)
 
 
 async def test_an_account_that_administers_needs_no_reference_data(people: People) -> None:

@@ -39,6 +39,7 @@ from services.casework.api import (
 from services.casework.by_itself import CaseworkByItself
 from services.console.app import create_console
 from services.gateway.http import create_gateway
+from services.intake.draft import Scope as IntakeScope
 from services.intake.draft import local_scope
 from services.intake.keys import Keys
 from services.people.principal import Principal, Right, Scope
@@ -536,6 +537,106 @@ async def test_a_customer_of_another_branch_answers_like_an_unknown_one(
                     assert answer.status_code == 404 or (query and answer.status_code == 400)
                     text = answer.text.replace(customer, unknown).replace(case, "z" * len(case))
                     assert text == same.text
+
+
+async def sent(
+    client: httpx2.AsyncClient, who: str, path: str, form: Mapping[str, str]
+) -> httpx2.Response:
+    headers = {"x-staff": who, "accept-language": "en", "sec-fetch-site": "same-origin"}
+    return await client.post(path, data=dict(form), headers=headers)
+
+
+@pytest.mark.parametrize("customer", ["newyork-1", "moved-away", "asked-ny"])
+async def test_nobody_brings_anothers_customer_home_by_registering_it(
+    company: Company, customer: str
+) -> None:
+    async with console(company) as (_, client, _):
+        path = f"/do/customers/{customer}/register"
+        form = {"key": "take", "home_branch": "SH", "kind": "person"}
+        for then in ("try", "do"):
+            answer = await sent(client, "SH-clerk", path, form | {"then": then})
+            assert answer.status_code == 409
+            assert "This id is taken already" in answer.text
+            assert "2026" not in answer.text  # nor since when
+        assert (await got(client, "SH-clerk", "GET", path)).status_code == 409
+        free = f"/do/customers/{customer}-x/register"
+        assert (await got(client, "SH-clerk", "GET", free)).status_code == 200
+        own = "/do/customers/shanghai-1/register"
+        told = await sent(client, "SH-clerk", own, form)
+        assert "shanghai-1 is registered already, since" in told.text
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("payment.credit_limit_set", {"limit": {"minor": 1_000_000, "currency": "CNY"}}),
+        ("customer.erased", {"reason": "asked for"}),
+        ("customer.merged", {"into": "shanghai-1"}),
+        ("reference.staff_set", {"staff_id": "SH-clerk", "roles": ["headquarters"]}),
+        ("policy.tiers_published", {}),
+    ],
+)
+async def test_no_correction_of_a_refused_event_goes_round_who_may(
+    company: Company, name: str, data: Mapping[str, object]
+) -> None:
+    event = {"type": name, "subject": "newyork-1", "time": "2026-03-18T10:00:00Z", "data": data}
+    head = {"specversion": "1.0", "id": "corrected", "source": "/branches/SH/till"}
+    count = "SELECT count(*) FROM events"
+    async with console(company) as (_, client, _):
+        path = f"/imports/{REFUSED['SH']}/settle"
+        before = await company.platform.pool.fetchval(count)
+        answer = await sent(client, "SH-clerk", path, {"event": json.dumps(head | event)})
+        assert answer.status_code == 422
+        assert f"{name} is not corrected here" in answer.text
+        assert await company.platform.pool.fetchval(count) == before
+        # As it was it may be sent again, whatever line ends a browser makes of it.
+        page = await got(client, "SH-clerk", "GET", f"/imports/{REFUSED['SH']}")
+        [shown] = re.findall(r"<textarea[^>]*>(.*?)</textarea>", page.text, re.DOTALL)
+        again = await sent(
+            client, "SH-clerk", path, {"event": unescape(shown).replace("\n", "\r\n")}
+        )
+        assert again.status_code == 422
+        assert "not corrected here" not in again.text
+
+
+async def test_what_headquarters_sent_is_sent_again_by_who_sets_policies(company: Company) -> None:
+    event_id = "00000000-0000-4000-8000-0000000000f1"
+    wrong = {"id": event_id, "type": "reference.staff_set", "data": {"staff_id": ""}}
+    intake = company.platform.intake
+    [answer] = await intake.submit(IntakeScope(BranchId("SH"), headquarters=True), [wrong])
+    assert answer.status == "refused"
+    async with console(company) as (_, client, _):
+        path = f"/imports/{event_id}/settle"
+        for form in ({"event": ""}, {"do": "discard", "reason": "none of ours"}):
+            assert is_refused(await sent(client, "SH-clerk", path, form))
+        done = await sent(client, "headquarters", path, {"do": "discard", "reason": "none of ours"})
+        assert done.status_code == 303
+
+
+async def test_every_page_is_shown_while_only_what_was_known_is_asked_about(
+    company: Company,
+) -> None:
+    async with console(company) as (app, client, _):
+        cases = await cases_by_customer(company)
+        for method, path in walked(app, "GET"):
+            address = filled(path, "shanghai-1", cases["shanghai-1"])
+            joint = "&" if "?" in address else "?"
+            address += f"{joint}as_known=2026-03-18"
+            answer = await got(client, "headquarters", method, address)
+            assert answer.status_code < 500, (address, answer.text)
+
+
+async def test_no_body_is_read_before_it_is_known_who_sends_it(company: Company) -> None:
+    async with console(company) as (app, client, _):
+        bodies = [one.path for one in routes(app.routes) if getattr(one, "body_field", None)]
+        assert bodies == []  # they would be read whole, however long, and from whomever
+        json_sent = {"x-staff": "SH-clerk", "content-type": "application/json"}
+        long = b'{"list": "cases", "name": "' + b"a" * (3 << 20) + b'"}'
+        answer = await client.post("/api/v1/views", content=long, headers=json_sent)
+        assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+        for short in (b"[]", b"7", b'{"name": 7}', b'{"list": "cases"}', b"{", b"\xff"):
+            answer = await client.post("/api/v1/views", content=short, headers=json_sent)
+            assert answer.status_code == 400, answer.text
 
 
 async def test_names_and_telephones_are_told_to_those_alone_who_may_see_persons(

@@ -7,7 +7,7 @@ from starlette.types import Scope
 
 from services import metrics
 from services.casework.executing import Answer, Done, Moved, OtherRequest, Tried, outcome_of
-from services.operating.door import route_of
+from services.web.routed import route_of
 
 
 def _told(name: str) -> dict[tuple[str, ...], float]:

@@ -36,3 +36,25 @@ def test_an_error_does_not_show_what_was_given(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(UsageError) as refused:
         settings()
     assert SECRETS[0] not in f"{refused.value} {refused.value.__cause__}"
+
+
+@pytest.mark.parametrize(
+    ("named", "stays"),
+    [
+        ({}, True),
+        ({"CONSOLE_URL": "http://localhost:8420"}, True),
+        ({"CONSOLE_URL": "https://crm.example.com"}, False),  # through a proxy
+        ({"CONSOLE_HOST": "0.0.0.0", "PROXIES": "10.0.0.0/8"}, False),  # noqa: S104
+    ],
+)
+def test_a_demonstration_stays_on_this_machine(
+    monkeypatch: pytest.MonkeyPatch, named: dict[str, str], stays: bool
+) -> None:
+    monkeypatch.setenv("TOUCHSTONE_DEMONSTRATION_KEY", "x" * 43)
+    for name, value in named.items():
+        monkeypatch.setenv(f"TOUCHSTONE_{name}", value)
+    if stays:
+        settings()
+    else:
+        with pytest.raises(UsageError, match="lets in whoever has its address"):
+            settings()

@@ -202,11 +202,17 @@ async def conversation(
     steps = {step.event_id for step in explained.history if step.event_id is not None}
     may_open = visit.principal.may(Right.SEE_PERSONS)
     turns = []
+    opened: set[CustomerId] = set()
     for of, facts in found.told_of.items():
         for fact in facts:
             is_about = getattr(fact.data, "case_id", None) == case or str(fact.id) in steps
             if is_about and fact.effective_at <= found.at:
-                turns.append((fact.fact_key, await _turn(visit, of, fact, may_open=may_open)))
+                turn = await _turn(visit, of, fact, may_open=may_open)
+                turns.append((fact.fact_key, turn))
+                if turn.said:
+                    opened.add(of)
+    if opened:
+        visit.shows_persons(opened)
     turns.sort(key=lambda one: one[0], reverse=True)
     return [turn for _, turn in turns]
 

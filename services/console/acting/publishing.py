@@ -14,7 +14,6 @@ from starlette.responses import Response
 from events.envelope import BranchId
 from events.texts import worded
 from events.touchpoints import CATALOGUE, Touchpoint
-from events.touchpoints.policy import ReferenceTouchpoint
 from projections.timeline.entries import family_of
 from services.console.acting.choosing import currency_of, people, usual
 from services.console.acting.person import Actor, actor
@@ -27,6 +26,7 @@ from services.console.acting.widgets import (
     read_instant,
     touchpoint_fields,
 )
+from services.console.shared.by_form import is_kept_from_forms
 from services.console.shared.forms import local
 from services.console.shared.page import dynamic_headers
 from services.console.shared.parameters import Identifier, Parameters
@@ -52,17 +52,6 @@ _COMMON = (
     "visit.planned",
     "customer.contact_person_added",
 )
-_COMMANDED = (
-    "alert.", "case.",
-    "customer.erased", "customer.merged", "customer.profile_changed", "customer.registered",
-    "customer.unmerged",
-    "payment.confirmed_genuine", "payment.credit_checked", "payment.credit_limit_set",
-    "payment.credit_override_granted", "payment.debt_written_off", "payment.dispute_settled",
-    "payment.dunning_held", "payment.invoice_disputed", "payment.promise_made",
-    "payment.rejected_as_duplicate",
-)  # fmt: skip
-"""What commands say, which ask who may: no form goes round them. And what an operator does."""
-
 _OF_NOBODY = ("complaint.", "callback.", "visit.", "order.")
 """Families whose touchpoints may have no customer yet."""
 
@@ -82,9 +71,7 @@ def publishable() -> Sequence[type[Touchpoint]]:
     found = [
         kind
         for name, kind in CATALOGUE.items()
-        if not issubclass(kind, ReferenceTouchpoint)
-        and not name.startswith(_COMMANDED)
-        and is_askable(kind)
+        if not is_kept_from_forms(name) and is_askable(kind)
     ]
     names = [kind.event_type for kind in found]
     return sorted(

@@ -6,10 +6,11 @@ What a visitor may not see does not exist: it is looked up as pages look it up.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Literal
 from urllib.parse import quote
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from events.cases.asking import Rules
 from events.cases.commands import HoldDunning
@@ -21,6 +22,7 @@ from events.envelope import CustomerId
 from events.money import Money
 from events.refusals import Refused, refuse
 from events.streams import customer_stream
+from events.texts import worded
 from services.casework.api import (
     ACCOUNT_COMMANDS,
     ALERT_COMMANDS,
@@ -46,6 +48,9 @@ from services.console.cases.routes import UnknownCase
 from services.console.cases.words import CaseWords
 from services.console.shared.customer_at import Instants, UnknownCustomer, look_up
 from services.console.shared.i18n import speaker
+from services.console.shared.visit import Visit
+from services.people.principal import Scope
+from services.web.problems import Problem
 
 Of = Literal["cases", "customers", "alerts"]
 
@@ -181,7 +186,9 @@ async def customer_subject(
     Raises: Problem, Unavailable, UnreadableEvent, EventRefused.
     """
     visit = actor.visit
-    if kind is not IDENTITY_COMMANDS["register"]:
+    if kind is IDENTITY_COMMANDS["register"]:
+        await _not_anothers(visit, customer)
+    else:
         await look_up(visit.console.everything, visit.principal, customer, Instants())
     known, language = people(actor), visit.language
     account = await _account(actor, customer)
@@ -210,6 +217,28 @@ async def customer_subject(
         currency=currency,
         home=f"/customers/{quote(customer, safe='')}",
     )
+
+
+async def _not_anothers(visit: Visit, customer: CustomerId) -> None:
+    """Let an id pass that is free, or one's own to see; of others it is told that it is taken.
+
+    Whoever could register another branch's customer would bring it home. Raises: Problem.
+    """
+    model, principal = visit.console.everything, visit.principal
+    everybodys = structs.replace(principal, scope=Scope())
+    try:
+        await look_up(model, everybodys, customer, Instants())
+    except UnknownCustomer:
+        return
+    try:
+        await look_up(model, principal, customer, Instants())
+    except UnknownCustomer as unseen:
+        raise Problem(
+            HTTPStatus.CONFLICT,
+            "taken",
+            worded("this id is taken already"),
+            worded("register the customer under another id"),
+        ) from unseen
 
 
 def _account_choices(

@@ -13,7 +13,9 @@ from fastapi import Path
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
+from events.texts import worded
 from services.console.imports.sources import sources
+from services.console.shared.by_form import is_kept_from_forms, is_rule
 from services.console.shared.forms import posted
 from services.console.shared.i18n import with_parameters
 from services.console.shared.parameters import Identifier, Parameters
@@ -25,6 +27,7 @@ from services.intake.mending import discard, resubmit
 from services.intake.quarantine import Quarantine, Quarantined
 from services.people.principal import Right
 from services.web.languages import told
+from services.web.strict_json import MalformedBody, parse
 
 pages = page_router()
 
@@ -85,6 +88,8 @@ async def settle_entry(visit: TheVisit, entry: EntryPath) -> Response:
     """Send a refused event again, corrected or as it was, or discard it for a reason."""
     visit.need(Right.PUBLISH)
     found = await _entry(visit, entry)
+    if is_rule(found.type or ""):
+        visit.need(Right.SET_POLICIES)
     typed = await posted(visit.request)
     kept = _quarantine(visit)
     answer: Answer | None = None
@@ -92,8 +97,7 @@ async def settle_entry(visit: TheVisit, entry: EntryPath) -> Response:
         if typed.get("do") == "discard":
             await discard(kept, found.quarantine_id, typed.get("reason", ""))
         else:
-            text = typed.get("event", "").strip()
-            corrected = text.encode() if text and _sees_events(visit) else None
+            corrected = _corrected(found, typed.get("event", "")) if _sees_events(visit) else None
             answer = await resubmit(
                 visit.console.platform.intake, kept, found.quarantine_id, corrected
             )
@@ -127,6 +131,41 @@ async def _entry_page(
     }
     status = HTTPStatus.OK if wrong is None else HTTPStatus.UNPROCESSABLE_ENTITY
     return visit.page("imports/entry.html", "/imports", context, status=status)
+
+
+def _corrected(entry: Quarantined, typed: str) -> bytes | None:
+    """Return what is sent instead of an event; None: just what its source sent.
+
+    A branch's own systems say what they like; whoever corrects them by hand says no more than
+    other forms let him or her. Raises: UsageError.
+    """
+    text = typed.strip().encode()
+    if not text:
+        return None
+    try:
+        event = parse(text)
+    except MalformedBody as error:
+        raise UsageError(worded("the event cannot be read: %(why)s", why=str(error))) from error
+    if not entry.cut and event == _as_sent(entry):
+        return None
+    said = event.get("type") if isinstance(event, dict) else None
+    if isinstance(said, str) and is_kept_from_forms(said):
+        raise UsageError(
+            worded(
+                "type: %(type)s is not corrected here, since it asks who may; give the command, or "
+                "have the branch's system send it again",
+                type=said,
+            )
+        )
+    return text
+
+
+def _as_sent(entry: Quarantined) -> object:
+    """Return an event as its source sent it; None: it cannot be read."""
+    try:
+        return parse((entry.event or "").encode())
+    except MalformedBody:
+        return None
 
 
 class _Subject(msgspec.Struct):

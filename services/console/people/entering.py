@@ -6,11 +6,10 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from services.console.people.guest import Guest, TheGuest, home_of, to
+from services.console.people.guest import Guest, TheGuest, home_of, logged_out, to
 from services.console.shared.forms import local, posted
 from services.console.shared.visit import page_router
 from services.people.cookies import (
-    forget_session,
     keep_log_in_state,
     keep_session,
     log_in_state,
@@ -50,9 +49,7 @@ async def log_in(guest: TheGuest) -> Response:
 async def log_out(guest: TheGuest) -> Response:
     """End this browser's session."""
     await _end_session(guest)
-    response = to("/log-in")
-    forget_session(guest.request, response)
-    return response
+    return logged_out(guest.request)
 
 
 @pages.get("/link/{token}")
@@ -96,7 +93,6 @@ async def come_from_the_company(guest: TheGuest) -> Response:
     try:
         state = log_in_state(guest.request)
         staff_id, onward = await provider.finish(guest.request.query_params, state)
-        await guest.people.accounts.ensure(staff_id, staff_id)
         return await _let_in(guest, staff_id, COMPANY, onward)
     except AccountRefusal as refused:
         return _log_in_page(guest, "/", refused=refused)
@@ -135,6 +131,8 @@ async def _let_in(guest: Guest, staff_id: str, way: str, onward: str) -> Respons
     if who is None:
         unknown = NotOfStaff(staff_id)
         raise LogInRefused(unknown.detail, unknown.remedy)
+    if way == COMPANY:
+        await guest.people.accounts.ensure(staff_id, staff_id)
     await _end_session(guest)
     token = await guest.people.sessions.begin(staff_id, way, guest.program)
     response = to(home_of(who) if onward == "/" else onward)

@@ -13,6 +13,7 @@ from events.texts import worded
 from services.console.shared.console import Console
 from services.console.shared.i18n import language_of
 from services.console.shared.page import page_response
+from services.people.cookies import forget_session
 from services.people.people import People
 from services.people.principal import Principal, Right
 from services.people.refusals import AccountRefusal
@@ -76,6 +77,14 @@ def home_of(principal: Principal) -> str:
 def to(path: str) -> Response:
     """Send a browser on to a page, by a plain request for it."""
     return RedirectResponse(path, HTTPStatus.SEE_OTHER, headers={"Cache-Control": "no-store"})
+
+
+def logged_out(request: Request) -> Response:
+    """Send a browser to the log-in without its session, and without the pages that it keeps."""
+    response = to("/log-in")
+    forget_session(request, response)
+    response.headers["Clear-Site-Data"] = '"cache"'  # going back shows them to whoever is next
+    return response
 
 
 def people_here(console: Console) -> People:

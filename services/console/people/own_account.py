@@ -8,7 +8,7 @@ from fastapi import Depends
 from markupsafe import Markup
 from starlette.responses import Response
 
-from services.console.people.guest import Guest, people_here, to
+from services.console.people.guest import Guest, logged_out, people_here
 from services.console.shared.forms import posted
 from services.console.shared.visit import TheVisit, page_router
 from services.people.doorkeeper import Visitor
@@ -130,7 +130,7 @@ async def end_session(own: TheOwner) -> Response:
 async def log_out_everywhere(own: TheOwner) -> Response:
     """End every own log-in, this one too."""
     await own.people.sessions.end_all(own.staff_id, own.staff_id)
-    return to("/log-in")
+    return logged_out(own.request)
 
 
 async def _picture_page(own: Own, refused: AccountRefusal | None = None) -> Response:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
+from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
 from events.texts import worded
-from services.web.bodies import Held, Limits, read
+from services.console.shared.refusals import invalid_parameters
+from services.web.bodies import Held, Limits, parsed, read
 from services.web.problems import Problem
+
+P = TypeVar("P", bound=BaseModel)
 
 _KIND = "application/x-www-form-urlencoded"
 _MAX_BYTES = 2 * 1024 * 1024
@@ -50,6 +55,23 @@ async def fields_of(request: Request) -> Sequence[tuple[str, str]]:
 async def posted(request: Request) -> Mapping[str, str]:
     """Return the fields of a form of which each name stands once. Raises: Problem."""
     return {name: value.replace("\x00", "") for name, value in await fields_of(request)}
+
+
+async def sent_json(request: Request, kind: type[P]) -> P:
+    """Return what a program sends as JSON. Raises: Problem."""
+    with _HELD.body() as body:
+        await read(request, body)
+        given = parsed(body.content)
+    try:
+        return kind.model_validate(given)
+    except ValidationError as error:
+        raise invalid_parameters(error.errors()) from error
+
+
+def takes_json(kind: type[BaseModel]) -> dict[str, Any]:
+    """Return how the description of the API says what is sent."""
+    content = {"application/json": {"schema": kind.model_json_schema()}}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 def local(address: str, otherwise: str) -> str:

@@ -153,7 +153,8 @@ def with_parameters(
 
     None removes one; what is given several times stays so.
     """
-    path = request.url.path if path is None else path
+    # What begins with two slashes would name another host.
+    path = f"/{request.url.path.lstrip('/')}" if path is None else path
     kept = [(k, v) for k, v in request.query_params.multi_items() if k not in changes]
     kept += [(k, v) for k, v in changes.items() if v is not None]
     return f"{path}?{urlencode(kept)}" if kept else path

@@ -41,6 +41,11 @@ _PROBLEMS: Mapping[str, Told] = {
         N_("Nothing ever opened a case of this id."),
         N_("Check the id; upper and lower case differ."),
     ),
+    "taken": Told(
+        N_("This id is taken already"),
+        N_("It is a customer's whom you may not see."),
+        N_("Register the customer under another id."),
+    ),
     "customer_parked": Told(
         N_("This customer cannot be shown"),
         N_("An event of this customer cannot be read, so no figure of theirs can be told."),

@@ -1,6 +1,6 @@
 """Headers that every answer of the console carries."""
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -28,6 +28,11 @@ _HEADERS = {
 }
 
 
+_TLS_ALONE = "max-age=31536000"
+_THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
+"""Whose other ports are other programs', which may speak without TLS."""
+
+
 class SecurityHeaders:
     """Adds the headers to every answer, errors included."""
 
@@ -45,6 +50,18 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
+                if _stays_under_tls(scope):
+                    headers.setdefault("Strict-Transport-Security", _TLS_ALONE)
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+def _stays_under_tls(scope: Scope) -> bool:
+    """Tell whether a browser is to come by TLS alone from now on."""
+    host = Headers(scope=scope).get("host", "")
+    return (
+        scope["scheme"] == "https"
+        and host.rpartition(":")[0] not in _THIS_MACHINE
+        and (host not in _THIS_MACHINE)
+    )

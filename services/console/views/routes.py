@@ -11,7 +11,7 @@ from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.responses import RedirectResponse, Response
 
-from services.console.shared.forms import fields_of
+from services.console.shared.forms import fields_of, sent_json, takes_json
 from services.console.shared.lists import AnyList
 from services.console.shared.openapi import documented
 from services.console.shared.page import dynamic_headers
@@ -94,17 +94,19 @@ def _asked_for(asked: ViewsParameters, lists: Mapping[str, AnyList]) -> Iterable
     return lists.values() if asked.list is None else [lists[asked.list]]
 
 
-@api.post("/views")
-async def post_view(visit: TheVisit, asked: NewView) -> Response:
+@api.post("/views", openapi_extra=takes_json(NewView))
+async def post_view(visit: TheVisit) -> Response:
     """Keep a filter under a name; what one kept under it for the list gives way."""
     visit.need(Right.SEE_CUSTOMERS)
+    asked = await sent_json(visit.request, NewView)
     return _told(visit, await _save(visit, asked), HTTPStatus.CREATED)
 
 
-@api.patch("/views/{view}")
-async def rename_view(visit: TheVisit, view: ViewPath, asked: NewName) -> Response:
+@api.patch("/views/{view}", openapi_extra=takes_json(NewName))
+async def rename_view(visit: TheVisit, view: ViewPath) -> Response:
     """Give a view another name."""
     visit.need(Right.SEE_CUSTOMERS)
+    asked = await sent_json(visit.request, NewName)
     return _told(visit, await visit.console.saved_views.rename(visit.principal, view, asked.name))
 
 

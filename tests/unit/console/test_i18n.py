@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from importlib.resources import as_file, files
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
@@ -20,12 +21,14 @@ from services.web.languages import LANGUAGES
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 
-def request(query: str = "", cookie: str = "", accept: str = "") -> Request:
+def request(
+    query: str = "", cookie: str = "", accept: str = "", path: str = "/receivables"
+) -> Request:
     headers = [(b"cookie", cookie.encode()), (b"accept-language", accept.encode())]
     scope = {
         "type": "http",
         "method": "GET",
-        "path": "/receivables",
+        "path": path,
         "query_string": query.encode(),
         "headers": headers,
         "scheme": "http",
@@ -125,3 +128,11 @@ def test_codes_have_names_and_unknown_ones_are_shown() -> None:
     assert chinese.bucket(None, 0) == "未到期"
     assert chinese.bucket(121, None) == "121+"
     assert chinese.bucket(None, 5) == "≤ 5"
+
+
+@pytest.mark.parametrize("path", ["//elsewhere.example/x", "///elsewhere.example/x"])
+def test_no_link_of_a_page_leads_to_another_site(path: str) -> None:
+    link = with_parameters(request(path=path), {"lang": "en"})
+    assert urljoin("https://console.example/", link) == (
+        "https://console.example/elsewhere.example/x?lang=en"
+    )
