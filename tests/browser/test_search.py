@@ -13,6 +13,17 @@ from tests.browser.conftest import Served, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.postgres]
 
+_COVERED = """() => {
+    const list = document.getElementById("found");
+    const { left, top, width, height } = list.getBoundingClientRect();
+    const places = [];
+    for (let x = left + 4; x < left + width - 4; x += 8)
+        for (let y = top + 4; y < top + height - 4; y += 8)
+            if (!list.contains(document.elementFromPoint(x, y))) places.push([x, y]);
+    return places;
+}"""
+"""Where something of the page lies over the list."""
+
 
 async def test_customers_and_pages_are_found_by_keys_alone(
     browser: Browser, served: Served
@@ -32,6 +43,7 @@ async def test_customers_and_pages_are_found_by_keys_alone(
         await expect(page.locator("#found mark")).to_have_text("小明")
         found = await Axe().run(page)
         assert found.violations_count == 0, found.generate_report()
+        assert await page.evaluate(_COVERED) == []
         await page.keyboard.press("ArrowDown")
         await expect(box).to_have_attribute("aria-activedescendant", "found-1")
         await page.keyboard.press("Enter")

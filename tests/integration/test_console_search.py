@@ -22,7 +22,7 @@ pytestmark = pytest.mark.postgres
 ACTS = (
     ("新建投诉", "/create/complaint.filed"),
     ("登记收款", "/create/payment.payment_received"),
-    ("dengji", "/create/customer.registered"),
+    ("dengji", "/create#new-customer"),
     ("record a visit", "/create/visit.made"),
 )
 
@@ -108,13 +108,30 @@ async def test_pages_are_found_by_their_names_in_either_language(desk: Desk) -> 
     assert "<mark>Receiv</mark>ables" in await desk.page("receiv", "/search/suggest", "en")
     page = await desk.page("alert", "/search/suggest", "en")
     found = re.findall(r'id="offer-\d+" href="([^"]+)"', page)
-    assert found == ["/alerts", "/alerts/journal"]
+    assert found == ["/alerts", "/alerts/journal", "/policies/alerts"]
     found += [path for _, path in ACTS]
     for name, path in ACTS:
         assert f'href="{path}"' in await desk.page(name, "/search/suggest"), name
     for address in found:
         # Whoever is no member of staff is told so by the form: there is one.
         assert (await desk.client.get(address)).status_code in (200, 403)
+
+
+async def test_rules_and_their_fields_are_found_by_their_names_and_led_to(desk: Desk) -> None:
+    def led(page: str) -> list[str]:
+        return re.findall(r'id="offer-\d+" href="(/policies[^"]+)"', page)
+
+    dunning = ["/policies/dunning", "/policies/fees#field-reminder_fees"]
+    assert led(await desk.page("cuishou", "/search/suggest")) == dunning
+    for typed in ("年利率", "nianlilv", "interest year", "逾期利息 年利率"):
+        page = await desk.page(typed, "/search/suggest")
+        assert led(page) == ["/policies/fees#field-interest_per_year"], typed
+    for rights in (frozenset(Right), frozenset({Right.SEE_POLICIES})):
+        desk.door.rights = rights
+        rule = (await desk.client.get("/policies/fees")).text
+        assert rule.count('id="field-interest_per_year"') == 1
+    desk.door.rights = frozenset(Right) - {Right.SEE_POLICIES}
+    assert led(await desk.page("年利率", "/search/suggest")) == []
 
 
 async def test_who_sees_no_persons_finds_numbers_alone(desk: Desk) -> None:

@@ -11,7 +11,7 @@ import msgspec
 from services.console.shared.i18n import N_
 from services.console.shared.words import Named
 
-_KINDS: Mapping[str, str] = {
+KIND_NAMES: Mapping[str, str] = {
     "ageing": N_("Ageing and provision"),
     "alerts": N_("Alerts about debts"),
     "dunning": N_("Dunning"),
@@ -25,7 +25,7 @@ _KINDS: Mapping[str, str] = {
     "model_parameters": N_("Parameters of the value model"),
 }
 
-_FIELDS: Mapping[str, str] = {
+FIELD_NAMES: Mapping[str, str] = {
     "upper_days": N_("Buckets end after days past due"),
     "provision": N_("Provision of each bucket"),
     "overdue_days": N_("Alert at days past due"),
@@ -155,11 +155,11 @@ class PolicyWords(Named):
 
     def kind(self, code: str) -> str:
         """Return what a kind of policy is called."""
-        return self._named(_KINDS, code)
+        return self._named(KIND_NAMES, code)
 
     def field(self, code: str) -> str:
         """Return what a field of a policy is called."""
-        return self._named(_FIELDS, code)
+        return self._named(FIELD_NAMES, code)
 
     def unit(self, field: str) -> str:
         """Return what a field is measured in, or nothing."""

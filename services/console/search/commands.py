@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
-from urllib.parse import quote
 
 from events.envelope import CustomerId
+from services.console.policies.words import FIELD_NAMES, KIND_NAMES
 from services.console.shared.i18n import N_, speaker
 from services.people.principal import Principal, Right
+from services.policies.kinds import KINDS
 from services.search.entries import Entry, Text
 from services.search.letters import units_of
 from services.search.terms import Span, asked_for, find
@@ -20,12 +21,21 @@ _MOST = 8
 
 
 class Command(NamedTuple):
-    """A place to go: its address, its name as the catalogues have it, and who may go there."""
+    """A place to go: its address, its name as the catalogues have it, and who may go there.
+
+    `within`: the name of what it is a part of.
+    """
 
     path: str
     name: str
     right: Right
     kind: str = "page"  # page, act, setting
+    within: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return its name behind that of what it is a part of."""
+        return (self.within, self.name) if self.within else (self.name,)
 
 
 class Offer(NamedTuple):
@@ -77,38 +87,49 @@ ACTS = tuple(
 )
 
 
+def _settings() -> Iterator[Command]:
+    """Yield each kind of policy, then the fields of each that have a name in words."""
+    for kind in KINDS:
+        yield Command(f"/policies/{kind}", KIND_NAMES[kind], Right.SEE_POLICIES, "setting")
+    for kind, policy in KINDS.items():
+        for field in policy.fields:
+            if field in FIELD_NAMES:
+                path, within = f"/policies/{kind}#field-{field}", KIND_NAMES[kind]
+                yield Command(path, FIELD_NAMES[field], Right.SEE_POLICIES, "setting", within)
+
+
+SETTINGS = tuple(_settings())
+
+
 def offers(
     typed: str,
     language: str,
     principal: Principal,
     is_there: Callable[[str], bool],
-    settings: Sequence[Command] = (),
 ) -> Iterator[Offer]:
     """Yield the commands that what was typed may mean, in either language, to who may use them."""
     asked = asked_for(typed, ())
     if not asked.terms:
         return
     found = 0
-    for command in (*ACTS, *PAGES, *settings):
+    for command in (*ACTS, *PAGES, *SETTINGS):
         if found == _MOST or not principal.may(command.right) or not is_there(command.path):
             continue
-        entry = _entry(command.name)
-        there = find(asked, entry)
-        if there is None:
-            continue
-        name = speaker(language).gettext(command.name)
+        there = find(asked, _entry(command.names))
+        if there is None or (command.within and find(asked, _entry((command.within,)))):
+            continue  # not meant, or all of what it is a part of is
+        name = _called(command.names, language)
         spans = [some for text, some in there.spans if text.text == name]
         found += 1
         yield Offer(command.path, name, command.kind, spans[0] if spans else ())
 
 
 @cache
-def _entry(name: str) -> Entry:
-    """Return a command as the finder knows customers: by its name in each language."""
-    names = dict.fromkeys(speaker(language).gettext(name) for language in LANGUAGES)
-    return Entry(_NOBODY, [Text("name", one, _NOBODY, units=units_of(one)) for one in names])
+def _entry(names: tuple[str, ...]) -> Entry:
+    """Return a command as the finder knows customers: by its names in each language."""
+    called = dict.fromkeys(_called(names, language) for language in LANGUAGES)
+    return Entry(_NOBODY, [Text("name", one, _NOBODY, units=units_of(one)) for one in called])
 
 
-def setting(kind: str, field: str, name: str) -> Command:
-    """Return the way to a field of a rule."""
-    return Command(f"/policies/{quote(kind)}#{quote(field)}", name, Right.SEE_POLICIES, "setting")
+def _called(names: tuple[str, ...], language: str) -> str:
+    return " · ".join(speaker(language).gettext(name) for name in names)
