@@ -376,6 +376,7 @@ GIVEN: Mapping[str, Arguments] = {
     "among_customers": (CUSTOMERS, "C000013", None),
     "programs": ("^touchstone ",),
     "group_events": (CUSTOMERS, [1] * 13, [20_000] * 13, None),
+    "home_events": (CUSTOMERS, HOME),
     "each_merged_with": (CUSTOMERS,),
     "merged_with": (CUSTOMER,),
     "walk_groups": ("C000100", "C000120"),
@@ -644,7 +645,7 @@ async def test_a_statement_reads_what_it_needs(large: str, name: str) -> None:
 
 
 OF_THE_PLATFORM = {
-    "audit/event", "imports/sources", "customers/timeline",
+    "audit/event", "customers/timeline",
     "shared/filling", "shared/home", "shared/progress", "shared/delete_view",
     "shared/own_view", "shared/rename_view", "shared/save_view", "shared/visible_views",
 }  # fmt: skip
