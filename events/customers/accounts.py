@@ -82,8 +82,11 @@ class Account(NamedTuple):
         return str(uuid5(_NAMESPACE, "\x1f".join((self.customer, what, str(self.version + 1)))))
 
 
-_SPOKEN_TO: tuple[Role, ...] = ("receivables", "credit", "call_centre", "headquarters")
+SPOKEN_TO: tuple[Role, ...] = ("receivables", "credit", "call_centre", "headquarters")
 """Whom customers tell what they contest, and what they will pay."""
+
+CREDIT_CHECKED_BY: tuple[Role, ...] = ("order_entry", "credit", "branch_manager", "headquarters")
+"""Who asks whether something may still go out on credit."""
 
 Decision = tuple[Touchpoint, ...] | Refused
 
@@ -103,7 +106,7 @@ def _not_for(by: Staff, *roles: str) -> Refused | None:
 
 
 def _check(command: CheckCredit, by: Staff, now: datetime, account: Account) -> Decision:
-    if refused := _not_for(by, "order_entry", "credit", "branch_manager", "headquarters"):
+    if refused := _not_for(by, *CREDIT_CHECKED_BY):
         return refused
     if command.amount.minor <= 0:
         return refuse(why.NO_AMOUNT)
@@ -172,7 +175,7 @@ def _limit(command: SetCreditLimit, by: Staff, now: datetime, account: Account) 
 
 
 def _dispute(command: DisputeInvoice, by: Staff, now: datetime, account: Account) -> Decision:
-    if refused := _not_for(by, *_SPOKEN_TO):
+    if refused := _not_for(by, *SPOKEN_TO):
         return refused
     if refused := _nothing_open(account, (command.invoice_id,)):
         return refused
@@ -204,7 +207,7 @@ def _settle(command: SettleDispute, by: Staff, now: datetime, account: Account) 
 
 
 def _promise(command: RecordPromise, by: Staff, now: datetime, account: Account) -> Decision:
-    if refused := _not_for(by, *_SPOKEN_TO):
+    if refused := _not_for(by, *SPOKEN_TO):
         return refused
     if command.amount.minor <= 0:
         return refuse(why.NO_AMOUNT)

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from events.alert_care import NO_CARE, Care, care_after
+from events.cases.alerts import AcknowledgeAlert
 from events.cases.commands import CaseCommand
 from events.cases.recipients import told_of_alert
 from events.envelope import CustomerId
@@ -29,6 +30,7 @@ from services.casework.documents import (
 from services.casework.executing import Done, Tried
 from services.casework.parts import CaseworkPlatform
 from services.casework.problems import refused
+from services.people.principal import Right
 from services.web.rates import Rates
 
 
@@ -57,6 +59,7 @@ class _Desk(Desk):
 
     async def shown(self, asking: Asking, alert_id: str) -> Response:
         """Return an alert as the facts have it. Raises: Problem, Unavailable."""
+        await self.look_for(asking, AcknowledgeAlert, alert_id)
         now = self.platform.clock.now()
         with self.doors.asking.slot() as slot:
             alerts = self.commanding.alerts
@@ -114,7 +117,7 @@ def alerts_router(platform: CaseworkPlatform, rates: Rates) -> APIRouter:
     @router.get("/{alert_id}", openapi_extra=openapi.ALERT, summary="Ask for an alert")
     async def alert(request: Request, alert_id: str) -> Response:
         """Return an alert that is about no clock of a case, as the facts have it now."""
-        return await desk.shown(await desk.asking(request), alert_id)
+        return await desk.shown(await desk.asking(request, Right.SEE_CUSTOMERS), alert_id)
 
     for word, kind in ALERT_COMMANDS.items():
         router.add_api_route(
@@ -131,7 +134,7 @@ def alerts_router(platform: CaseworkPlatform, rates: Rates) -> APIRouter:
 
 def _route(desk: _Desk, kind: type[CaseCommand]) -> _Route:
     async def do(request: Request, alert_id: str) -> Response:
-        return await desk.command(await desk.asking(request), alert_id, kind)
+        return await desk.command(await desk.asking(request, Right.COMMAND), alert_id, kind)
 
     return do
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 import msgspec
+from asyncpg import Record
 from msgspec import Struct
 
 from events.cases.asking import Rules
@@ -156,8 +157,7 @@ class Cases:
         found = dict.fromkeys(case_ids, refuse(UNKNOWN_CASE))
         if not case_ids:
             return found
-        statement = sql("rows_of_cases").format(cases=_CASES)
-        rows = await retried(lambda: self._pool.fetch(statement, case_ids))
+        rows = await rows_of_cases(self._pool, case_ids)
         own = [row for row in rows if not row["external"]]
         published = await published_cases(
             self._pool, [(row["case_id"], row["customer_id"], row["branch_id"]) for row in own]
@@ -200,6 +200,17 @@ class Cases:
         for row in await retried(lambda: self._pool.fetch(statement, *pairs)):
             found.setdefault(row["case_id"], set()).add(row["invoice_id"])
         return {case_id: frozenset(invoices) for case_id, invoices in found.items()}
+
+
+async def rows_of_cases(pool: Pool, case_ids: Sequence[str]) -> Sequence[Record]:
+    """Return whose each case is that is on the board, where, and who keeps it.
+
+    Raises: Unavailable.
+    """
+    if not case_ids:
+        return ()
+    statement = sql("rows_of_cases").format(cases=_CASES)
+    return await retried(lambda: pool.fetch(statement, case_ids))
 
 
 async def is_published(

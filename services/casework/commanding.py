@@ -31,8 +31,10 @@ from services.casework.identity import CommandAbout, Identities
 from services.casework.parts import CaseworkPlatform
 from services.casework.profiles import ProfileOrder, Profiles
 from services.casework.reading import Asked
+from services.casework.seeing import Seeing
 from services.casework.trying import changes
 from services.intake.answers import token_through
+from services.people.principal import Scope
 
 C = TypeVar("C", bound=Struct)
 
@@ -59,14 +61,19 @@ class Commanding:
         self.alerts = Alerts(platform.pool, self.streams, self.customers)
         self.identities = Identities(platform, self.streams)
         self.profiles = Profiles(self.streams, self.customers, platform.vault)
+        self.seeing = Seeing(platform, self.customers)
 
     async def execute(
-        self, on: str, given: Given[Struct], by: Staff, reference: Reference
+        self, on: str, given: Given[Struct], by: Staff, scope: Scope, reference: Reference
     ) -> Answer:
         """Return what became of a command on the case, alert or customer of an id.
 
+        What lies beyond the scope of whoever gives it is refused as what there is not.
         Raises: Unavailable, UnreadableEvent, EventRefused.
         """
+        hidden = await self.seeing.refusal(scope, type(given.command), on)
+        if hidden is not None:
+            return hidden
         if type(given.command) in _OF_ALERTS:
             return await self._on_alert(on, given, by, reference)
         if isinstance(given.command, CaseCommand):

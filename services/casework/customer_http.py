@@ -17,6 +17,7 @@ from services.casework.desk import Asking, Desk, json_response
 from services.casework.documents import AccountDocument, credit_of, event_document
 from services.casework.executing import Tried
 from services.casework.parts import CaseworkPlatform
+from services.people.principal import Right
 from services.web.rates import Rates
 
 
@@ -65,7 +66,7 @@ class _Route(Protocol):
 
 def _route(desk: _Desk, kind: type[AccountCommand]) -> _Route:
     async def do(request: Request, customer_id: str) -> Response:
-        asking = await desk.asking(request)
+        asking = await desk.asking(request, Right.COMMAND)
         return await desk.command(asking, CustomerId(customer_id), kind)
 
     return do

@@ -21,6 +21,7 @@ from projections.merged import Merged
 from services.casework.executing import Answer, Order, Streams
 from services.errors import Unavailable, UnreadableEvent
 from services.log.dossiers import PostgresDossiers
+from services.log.homes import homes_of
 from services.log.merged import each_merged_with, merged_with
 from services.log.readable import readable
 from services.log.stored import stored_event
@@ -143,6 +144,18 @@ class Customers:
                 groups[members] = Merged({one: found[one].facts for one in there})
             each[customer] = groups[members]
         return each
+
+    async def homes(
+        self, customers: Sequence[CustomerId], at: datetime
+    ) -> Mapping[CustomerId, str]:
+        """Return where each customer is at home, as `homes_of` tells.
+
+        Where the events table mirrors a topic, it is waited for. Raises: Unavailable.
+        """
+        if not customers:
+            return {}
+        await self._all_kept(customers)
+        return await retried(lambda: homes_of(self._pool, customers, at))
 
     async def _read(self, customers: Sequence[CustomerId]) -> _Read:
         """Return whom merges connect with each customer, and what was recorded of all of them."""

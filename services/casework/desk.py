@@ -28,6 +28,8 @@ from services.intake.characters import flaw_on_a_page
 from services.intake.keys import Keys, StaffScope
 from services.intake.rules import check_customer
 from services.intake.speaking import scope_of, speaking_for_staff
+from services.people.principal import Principal, Right
+from services.people.roles import principal_for
 from services.web.bodies import Held, Limits, read
 from services.web.doors import Doors
 from services.web.languages import asked_language
@@ -49,13 +51,20 @@ class Asking:
     """A request of somebody who may ask: who it is, in which language, by which rules."""
 
     def __init__(
-        self, request: Request, scope: StaffScope, language: str, reference: Reference, by: Staff
+        self,
+        request: Request,
+        scope: StaffScope,
+        language: str,
+        reference: Reference,
+        by: Staff,
+        principal: Principal,
     ) -> None:
         self.request = request
         self.scope = scope
         self.language = language
         self.reference = reference
         self.by = by
+        self.principal = principal  # what he or she may do, and see
 
     @property
     def teller(self) -> Teller:
@@ -73,8 +82,11 @@ class Desk:
         self._keys = Keys(platform.pool, platform.clock)
         self._rulebook = Rulebook(platform.pool)
 
-    async def asking(self, request: Request) -> Asking:
-        """Let a member of staff in who works here now. Raises: Problem, Unavailable."""
+    async def asking(self, request: Request, right: Right) -> Asking:
+        """Let a member of staff in who works here now and has a right.
+
+        Raises: Problem, Unavailable.
+        """
         language = asked_language(request)
         _check_address(request.path_params)
         scope = speaking_for_staff(await scope_of(self._keys, self.doors, request))
@@ -82,10 +94,24 @@ class Desk:
             self.doors.throttle.enter(scope.key_id)
         with self.doors.asking.slot() as slot:
             reference = await slot.within_patience(self._rulebook.reference(scope.rules))
-        by = staff_in_force(reference, scope.staff_id, self.platform.clock.now())
-        if by is None:
+        now = self.platform.clock.now()
+        by = staff_in_force(reference, scope.staff_id, now)
+        principal = principal_for(reference, scope.staff_id, now)
+        if by is None or principal is None:
             raise said("unknown_staff", language, field="authorization", staff=scope.staff_id)
-        return Asking(request, scope, language, reference, by)
+        principal.need(right)
+        return Asking(request, scope, language, reference, by, principal)
+
+    async def look_for(self, asking: Asking, kind: type[Struct], on: str) -> None:
+        """Return only if what commands of a kind are about may be seen.
+
+        Raises: Problem, Unavailable.
+        """
+        with self.doors.asking.slot() as slot:
+            seeing = self.commanding.seeing
+            hidden = await slot.within_patience(seeing.refusal(asking.principal.scope, kind, on))
+        if hidden is not None:
+            raise refused(hidden, asking.teller)
 
     async def done(
         self,
@@ -116,7 +142,9 @@ class Desk:
                             only_tried=only_tried,
                         )
                         answer = await slot.within_patience(
-                            self.commanding.execute(on, given, asking.by, asking.reference)
+                            self.commanding.execute(
+                                on, given, asking.by, asking.principal.scope, asking.reference
+                            )
                         )
                     except EventRefused as why:
                         raise unreadable(why) from why

@@ -21,6 +21,7 @@ from services.casework.documents import CommandDocument, History, case_document,
 from services.casework.executing import Tried
 from services.casework.parts import CaseworkPlatform
 from services.casework.problems import refused
+from services.people.principal import Right
 from services.vault.vault import subject_of
 from services.web.rates import Rates
 
@@ -48,13 +49,16 @@ class _Desk(Desk):
 
     async def history(self, asking: Asking, case_id: str) -> Response:
         """Return a case with all its events. Raises: Problem, Unavailable."""
+        await self.look_for(asking, CaseCommand, case_id)
         with self.doors.asking.slot() as slot:
             events = await slot.within_patience(self.commanding.cases.events(case_id))
             case = folded(events)
             if case is None:
                 why = await slot.within_patience(self.commanding.cases.without_stream(case_id))
                 raise refused(why, asking.teller)
-            notes = await slot.within_patience(self._opened(events))
+            notes: Mapping[str, Mapping[str, str] | None] = {}
+            if asking.principal.may(Right.SEE_PERSONS):
+                notes = await slot.within_patience(self._opened(events))
         shown = [
             event_document(event, asking.reference, notes.get(event.envelope.id))
             for event in events
@@ -84,7 +88,7 @@ def casework_router(platform: CaseworkPlatform, rates: Rates) -> APIRouter:
     @router.get("/{case_id}", openapi_extra=openapi.CASE, summary="Ask for a case")
     async def case(request: Request, case_id: str) -> Response:
         """Return a case as its stream stands, never behind any answer to a command."""
-        return await desk.history(await desk.asking(request), case_id)
+        return await desk.history(await desk.asking(request, Right.SEE_CUSTOMERS), case_id)
 
     for word, kind in COMMANDS.items():
         router.add_api_route(
@@ -101,7 +105,7 @@ def casework_router(platform: CaseworkPlatform, rates: Rates) -> APIRouter:
 
 def _route(desk: _Desk, kind: type[CaseCommand]) -> _Route:
     async def do(request: Request, case_id: str) -> Response:
-        return await desk.command(await desk.asking(request), case_id, kind)
+        return await desk.command(await desk.asking(request, Right.COMMAND), case_id, kind)
 
     return do
 

@@ -130,8 +130,8 @@ def _answer(description: str, kind: type[msgspec.Struct], headers: object) -> ob
 
 COMMON = {
     "401": problem("No key, or one that is not in force."),
-    "403": problem("A branch's key, or one of somebody who does not work here now."),
-    "404": problem("There is no such case, customer or alert.", _RULE_PROBLEM),
+    "403": problem("A branch's key, or one of somebody who may not, or does not work here now."),
+    "404": problem("There is no such case, customer or alert to be seen.", _RULE_PROBLEM),
     "429": problem("The key sent too much; send the same again after Retry-After."),
     "503": problem("Nothing is acknowledged; send the same again after Retry-After."),
 }

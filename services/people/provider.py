@@ -265,6 +265,7 @@ class Provider:
                         "TOUCHSTONE_OIDC_ISSUER to exactly that if it is meant"
                     )
                 self._described, self._fresh_until = found, now + _KNOWN_FOR
+                self._keys = None  # one that the provider has withdrawn is believed no longer
             return self._described
 
     async def _key_set(self, described: _Described) -> KeySet:

@@ -81,15 +81,21 @@ JOURNAL = Guard("alert_journal")
 TOTALS = Guard("totals", is_home=True)
 SEARCHED = Guard("search_customers", is_home=True)
 EVENTS = Part(
-    "events", ("generation", "partition", "n", "recorded_at", "branch_id"), branch="branch_id"
+    "events",
+    ("generation", "partition", "n", "event_id", "created_at", "recorded_at", "branch_id"),
+    branch="branch_id",
 )
 """How many events come in, and when; what they say is read by no such role."""
+
+ADMISSIONS = Part("admissions", ("source", "epoch", "sequence", "event_id"))
+"""Which devices of branches publish, and their numbers."""
 
 LOOKS = Guard("looks", branch=None)
 
 _SHARED = (ALERTS, JOURNAL, TOTALS, SEARCHED, LOOKS)
 _PARTS = (
     EVENTS,
+    ADMISSIONS,
     Part(
         "projection_heads",
         ("projection", "version", "partition", "uses_id", "policy_count", "parked_reason"),
@@ -106,14 +112,29 @@ def shared_tables(branches: Collection[str] | None) -> dict[str, str]:
     """Return what stands for each table that projections share, as `scoped` says."""
     found = {guard.table: guard.scoped(branches) for guard in _SHARED}
     if branches is None:
-        return found | {EVENTS.table: EVENTS.table}
+        return found | {part.table: part.table for part in (EVENTS, ADMISSIONS)}
     of_branches = in_branches(branches)(f"seen.{EVENTS.branch}")
-    return found | {EVENTS.table: _seen(EVENTS.table, ", ".join(EVENTS.columns), of_branches)}
+    return found | {
+        EVENTS.table: _seen(EVENTS.table, ", ".join(EVENTS.columns), of_branches),
+        ADMISSIONS.table: _seen(
+            ADMISSIONS.table, ", ".join(ADMISSIONS.columns), _from(branches, "seen.source")
+        ),
+    }
 
 
 def _seen(table: str, columns: str, condition: str) -> str:
     # What stands in braces is filled in by str.format, which takes what is filled in as it is.
     return f"(SELECT {columns} FROM {table} AS seen WHERE {condition})"
+
+
+def _from(branches: Collection[str], source: str) -> str:
+    """Return the condition that a device is one of some branches, found by the index of sources."""
+    each = []
+    for branch in sorted(branches):
+        first, beyond = _quoted(f"/branches/{branch}/"), _quoted(f"/branches/{branch}0")
+        within = f"{source} >= {first} AND {source} < {beyond}"
+        each.append(f"({within} AND starts_with({source}, {first}))")
+    return f"({' OR '.join(each)})" if each else "false"
 
 
 def in_branches(branches: Collection[str]) -> Matches:

@@ -288,7 +288,7 @@ async def test_streams_are_read_in_blocks(embedded: Desk, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(EmbeddedEventLog, "stream_facts", counted)
     monkeypatch.setattr(EmbeddedEventLog, "stream", one_by_one)
-    await ask(desk, "reply", {"where": {}})
+    await ask(desk, "reply", {"where": {}}, by=HEAD)
     assert [len(sources) for sources in asked] == [5, 5, 2]
     assert len(opened) == 12
 

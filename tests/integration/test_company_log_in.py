@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
@@ -152,7 +153,7 @@ class Lying(httpx2.AsyncBaseTransport):
 
     def __init__(self) -> None:
         self.claims: dict[str, object] = {}
-        self.key = KEY
+        self.key = self.published = KEY
         self.algorithm = "RS256"
         self.forms: list[dict[str, str]] = []
 
@@ -169,7 +170,7 @@ class Lying(httpx2.AsyncBaseTransport):
                     },
                 )
             case "/keys":
-                return httpx2.Response(200, json=KeySet([KEY]).as_dict(private=False))
+                return httpx2.Response(200, json=KeySet([self.published]).as_dict(private=False))
             case _:
                 self.forms.append(dict(parse_qsl(request.content.decode())))
                 header = {"alg": self.algorithm, "kid": "one"}
@@ -225,3 +226,30 @@ async def test_of_a_token_everything_is_checked(
         made = [one.staff_id for one in await people_at(company).accounts.all()]
         assert made == ([] if wrong else ["SH-S4"])
         assert challenge_of(lying.forms[0]["code_verifier"]) == asked["code_challenge"]
+
+
+async def test_a_key_that_the_provider_has_withdrawn_is_believed_for_an_hour_at_most(
+    company: Company,
+) -> None:
+    lying = Lying()
+    entered = []
+    async with browser_of(company, registration(ISSUER), lying) as browser:
+        for _ in range(2):
+            sent = (await browser.get("/log-in/company")).headers["location"]
+            asked = dict(parse_qsl(urlsplit(sent).query))
+            now = int(company.clock.now().timestamp())
+            lying.claims = {
+                "iss": ISSUER,
+                "aud": "touchstone",
+                "sub": "1",
+                "iat": now,
+                "exp": now + 60,
+                "nonce": asked["nonce"],
+                "preferred_username": "SH-S4",
+            }
+            answer = {"code": "c", "state": asked["state"]}
+            back = await browser.client.get(CALLBACK, params=answer)
+            entered.append(back.status_code)
+            lying.published = OTHER_KEY  # what signs on is somebody's who stole the other
+            company.clock.move(timedelta(hours=1, seconds=1))
+    assert entered == [303, 422]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from datetime import date, timedelta
 from html import unescape
 
@@ -14,6 +15,7 @@ from events.touchpoints.customer import CustomerRegistered
 from events.touchpoints.payment import InvoiceIssued
 from events.touchpoints.policy import StaffSet
 from projections.receivables.projection import Receivables
+from services.console.acting import many
 from tests.support.acting import Counter, open_counter
 from tests.support.casework import COLLEAGUE, CUSTOMER, HEAD, MONDAY, OWNER
 
@@ -313,6 +315,18 @@ async def test_a_payment_is_recorded_in_major_units(counter: Counter) -> None:
     assert rows == {"INV-1": False}
 
 
+async def test_what_ones_role_may_not_do_is_not_offered(counter: Counter) -> None:
+    await owes(counter, "INV-1")
+    promise, check = (
+        f"/do/customers/{CUSTOMER}/{one}" for one in ("record-promise", "check-credit")
+    )
+    page = await counter.get(f"/customers/{CUSTOMER}", by="money-1")
+    assert (promise in page, check in page) == (True, False)
+    page = await counter.get(f"/customers/{CUSTOMER}", by="agent-1")
+    assert (promise in page, check in page) == (False, False)
+    assert "/record-promise?" not in await counter.get("/receivables", by="agent-1")
+
+
 async def test_what_may_be_done_with_a_customer_is_on_one_page(counter: Counter) -> None:
     await owes(counter, "INV-1")
     page = await counter.get(f"/do/customers/{CUSTOMER}", by="money-1")
@@ -349,6 +363,19 @@ async def test_all_that_a_list_finds_is_tried_then_done_and_who_is_refused_is_na
     assert outcomes(again.text) == {"done_before": 2}
     for case in cases:
         assert (await counter.desk.events(case)).count("case.priority_set") == 1
+
+
+async def test_a_bulk_for_which_there_is_no_room_says_so(counter: Counter) -> None:
+    await counter.desk.case()
+    await counter.catch_up()
+    path, typed = "/do/many/cases/note", {"personal.note": "called", "then": "try"}
+    with ExitStack() as taken:
+        for other in range(4):
+            taken.enter_context(many._RUNNING.slot(f"other-{other}"))
+        answer = await counter.sends(path, typed, by=HEAD)
+        assert answer.status_code == 503
+        assert "Too much is being done at once." in answer.text
+    assert (await counter.sends(path, typed, by=HEAD)).status_code == 200
 
 
 async def test_a_bulk_reaches_whom_the_list_shows_and_nobody_else(counter: Counter) -> None:

@@ -104,7 +104,7 @@ async def test_an_auditor_filters_and_takes_the_list_along(client: httpx2.AsyncC
     assert "C-1" not in page.text
     file = await looked(client, "/audit/looks.csv?customer=C-2", AUDITOR)
     rows = list(csv.reader(io.StringIO(file.text.removeprefix("\ufeff"))))
-    assert rows[0] == ["When", "Who looked", "Customer", "Where"]
+    assert rows[0] == ["When", "Who looked", "Customer", "Page"]
     assert [row[1:3] for row in rows[1:]] == [["SH-S1", "C-2"]]
 
 

@@ -18,11 +18,18 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from events.envelope import PositionVector
+from events.policy import Reference
 from events.touchpoints.customer import CustomerProfileChanged, CustomerRegistered
 from projections import PROJECTIONS
 from projections.receivables.projection import Receivables
 from projections.value_tiers.projection import ValueTiers
+from services.console.customers.listing import CustomerFilter, listed
+from services.console.receivables.worklist import WorkFilter, open_items
+from services.console.shared.cursor import CursorSigner
+from services.console.shared.reading import Progress, Reader
 from services.console.shared.statements import Statements
+from services.people.principal import Principal, Scope
 from services.postgres.arrays import array_text
 from services.rows.guards import entering
 from services.rows.projection_store import columns
@@ -237,7 +244,7 @@ GIVEN: Mapping[str, Arguments] = {
     "people_journal_list": ("agent-7", 50),
     "provider_log_in_add": (b"h", "nonce", "verifier", "/", NOW),
     "provider_log_in_take": (b"h", NOW),
-    "session_add": (ONE, b"h", "agent-7", "password", "browser", NOW, NOW),
+    "session_add": (ONE, b"h", "agent-7", "password", "browser", NOW, NOW, 9),
     "session_become": (ONE, "agent-8"),
     "session_end": (ONE, None),
     "session_end_all": ("agent-7", ONE),
@@ -369,6 +376,7 @@ GIVEN: Mapping[str, Arguments] = {
     "among_customers": (CUSTOMERS, "C000013", None),
     "programs": ("^touchstone ",),
     "group_events": (CUSTOMERS, [1] * 13, [20_000] * 13, None),
+    "home_events": (CUSTOMERS, HOME),
     "each_merged_with": (CUSTOMERS,),
     "merged_with": (CUSTOMER,),
     "walk_groups": ("C000100", "C000120"),
@@ -638,7 +646,7 @@ async def test_a_statement_reads_what_it_needs(large: str, name: str) -> None:
 
 
 OF_THE_PLATFORM = {
-    "audit/event", "imports/sources", "customers/timeline",
+    "audit/event", "customers/timeline",
     "shared/filling", "shared/home", "shared/progress", "shared/delete_view",
     "shared/own_view", "shared/rename_view", "shared/save_view", "shared/visible_views",
 }  # fmt: skip
@@ -695,6 +703,49 @@ async def test_currencies_of_branches_without_open_items_are_found_in_a_step(lar
     looked = [_looked_at(one) for one in _nodes(json.loads(explained)[0]["Plan"])
               if one.get("Relation Name") == items]  # fmt: skip
     assert sum(looked) == 0
+
+
+class _Explaining:
+    """A connection that keeps what the plans of its questions read too much of."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+        self.too_much: list[str] = []
+
+    async def fetch(self, statement: str, *parameters: object) -> list[asyncpg.Record]:
+        explained = await self._connection.fetchval(
+            f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", *parameters
+        )
+        self.too_much += too_much(json.loads(explained)[0]["Plan"])
+        return await self._connection.fetch(statement, *parameters)
+
+
+async def test_lists_of_who_sees_some_branches_read_what_is_theirs(large: str) -> None:
+    """Nobody asked for a branch; nothing open is B-1's or B-3's, and B-13 has no customer."""
+    seen = frozenset({"B-1", "B-3", "B-13"})
+    connection = await asyncpg.connect(large)
+    explaining = _Explaining(connection)
+    heads = PositionVector(1, (0,) * 13)
+    reader = Reader(
+        explaining,  # type: ignore[arg-type]
+        {one.name: one for one in PROJECTIONS},
+        Statements(PROJECTIONS, seen),
+        {one.name: Progress(heads, heads, 0) for one in PROJECTIONS},
+        Reference(),
+        NOW,
+        Principal("clerk", Scope(seen)),
+        None,
+    )
+    signer = CursorSigner(b"key")
+    try:
+        async with connection.transaction():
+            await connection.execute(entering(seen))
+            items = await open_items(reader, WorkFilter(), 50, signer, None)
+            customers = await listed(reader, CustomerFilter(), 50, signer, None)
+    finally:
+        await connection.close()
+    assert (len(items.entries), len(customers.entries)) == (0, 50)
+    assert explaining.too_much == []
 
 
 UTILITIES: frozenset[str] = frozenset()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 from uuid import UUID, uuid5
 
 from msgspec import Struct
@@ -15,6 +15,7 @@ from events.policy import Reference
 from events.refusals import Refused
 from services.casework.executing import Answer, Moved
 from services.intake.answers import EventRefused
+from services.people.principal import Scope
 
 MOST_ITEMS = 10_000
 
@@ -36,6 +37,7 @@ class AskedOfMany(Struct, Generic[C], frozen=True, kw_only=True):
 
     command: C
     by: Staff
+    scope: Scope  # beyond it there is nothing to be commanded
     reference: Reference
     key: str = ""
     personal: Mapping[str, str] | None = None
@@ -74,7 +76,10 @@ class Found(NamedTuple):
 class Subjects(Protocol):
     """What one kind of commands is given on, such as cases."""
 
-    at_once: ClassVar[int]  # items commanded at once; 1: one may decide about the next
+    @property
+    def at_once(self) -> int:
+        """Return how many items are commanded at once; 1: one may decide about the next."""
+        ...
 
     async def tried(self, items: Sequence[Item]) -> Sequence[Verdict]:
         """Return what would become of each of some items, read together. Raises: Unavailable."""

@@ -13,24 +13,27 @@ from projections.receivables.projection import Receivables
 from services.casework.bulk.asking import MOST_ITEMS, Found, Item
 from services.casework.filters import CaseFilter, ItemFilter, cases_meant, items_meant
 from services.casework.parts import CaseworkPlatform
+from services.people.principal import Scope
 from services.postgres.pool import translated
 from services.postgres.question import Question
 from services.postgres.statements import sql
+from services.rows.guards import can_enter, entering
 from services.rows.projection_store import ProjectionStore
-from services.rows.row_tables import tables_of
+from services.rows.row_tables import scoped_tables
 
 _BOARD, _RECEIVABLES = CaseBoard(), Receivables()
 
 
-async def found(platform: CaseworkPlatform, where: CaseFilter | ItemFilter) -> Found:
-    """Return the cases, or the customers, that a filter finds: one too many at most.
+async def found(platform: CaseworkPlatform, scope: Scope, where: CaseFilter | ItemFilter) -> Found:
+    """Return the cases, or the customers, that a filter finds in a scope: one too many at most.
 
     Raises: Unavailable.
     """
     if isinstance(where, CaseFilter):
-        obligations = tables_of(_BOARD)["obligations"].name
-        return await _found(platform, _BOARD, "cases_found", cases_meant(where, obligations))
-    return await _found(platform, _RECEIVABLES, "customers_found", items_meant(where))
+        obligations = scoped_tables([_BOARD], scope.branches)["obligations"]
+        question = cases_meant(where, obligations)
+        return await _found(platform, scope, _BOARD, "cases_found", question)
+    return await _found(platform, scope, _RECEIVABLES, "customers_found", items_meant(where))
 
 
 class UnknownName(NamedTuple):
@@ -57,11 +60,11 @@ def unknown_name(where: CaseFilter | ItemFilter, reference: Reference) -> Unknow
 
 
 async def _found(
-    platform: CaseworkPlatform, projection: Projection, name: str, question: Question
+    platform: CaseworkPlatform, scope: Scope, projection: Projection, name: str, question: Question
 ) -> Found:
     heads = await platform.log.heads()
     store = ProjectionStore(projection, heads.generation)
-    tables = {name: table.name for name, table in store.tables.items()}
+    tables = scoped_tables([projection], scope.branches)
     limit = question.add(MOST_ITEMS + 1)
     statement = sql(name).format(conditions=question.where, limit=limit, **tables)
     with translated():
@@ -70,6 +73,8 @@ async def _found(
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             taken_in = await store.taken_in(connection)
+            if scope.branches is not None and await can_enter(connection):
+                await connection.execute(entering(scope.branches))
             rows = await connection.fetch(statement, *question.parameters)
     counts = tuple(taken_in.get(n, 0) for n in range(len(heads.counts)))
     return Found([Item(row[0]) for row in rows], PositionVector(heads.generation, counts).token())

@@ -31,6 +31,7 @@ from services.casework.problems import said, unreadable
 from services.casework.reading import key_of, only_tries
 from services.casework.undoing import undo_of
 from services.intake.answers import EventRefused
+from services.people.principal import Right
 from services.web.bodies import Held, Limits, read
 from services.web.languages import told
 from services.web.patience import Slots
@@ -86,7 +87,7 @@ class _Desk(Desk):
 
     async def bulk(self, request: Request, word: str, kind: Kind) -> Response:
         """Try a command on many cases or accounts, or do it. Raises: Problem, Unavailable."""
-        asking = await self.asking(request)
+        asking = await self.asking(request, Right.COMMAND)
         only_tried = only_tries(request.query_params, asking.language)
         key = "" if only_tried else key_of(request.headers, asking.language)
         got = await self._sent(asking, kind, only_tried=only_tried)
@@ -95,6 +96,7 @@ class _Desk(Desk):
         asked = AskedOfMany[Struct](
             command=got.asked.command,
             by=asking.by,
+            scope=asking.principal.scope,
             reference=asking.reference,
             key=key,
             personal=got.asked.personal,
@@ -126,7 +128,9 @@ class _Desk(Desk):
         if on.where is None:
             return Found(on.items or (), None)
         with self.doors.asking.slot() as slot:
-            found = await slot.within_patience(found_by(self.platform, on.where))
+            found = await slot.within_patience(
+                found_by(self.platform, asking.principal.scope, on.where)
+            )
         if len(found.items) > MOST_ITEMS:
             raise said("bulk_too_many", asking.language, field="where", most=MOST_ITEMS)
         slip = None if found.items else unknown_name(on.where, asking.reference)

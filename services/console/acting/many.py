@@ -16,6 +16,7 @@ from uuid import uuid4
 from fastapi import Path
 from msgspec import Struct
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from events.texts import worded
 from services.casework.api import ACCOUNT_COMMANDS, COMMANDS
@@ -115,6 +116,24 @@ class _Outcome:
         return None
 
 
+class _Page(StreamingResponse):
+    """A page as its bulk goes on."""
+
+    def __init__(self, parts: AsyncIterator[str], key: str) -> None:
+        headers = {"X-Accel-Buffering": "no", "Cache-Control": "no-store"}
+        super().__init__(
+            parts,
+            media_type="text/html; charset=utf-8",
+            headers=dynamic_headers(None) | headers,
+        )
+        self._key = key
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it, unless too many bulks run already. Raises: Problem."""
+        with _RUNNING.slot(self._key):
+            await super().__call__(scope, receive, send)
+
+
 def _progress(through: int, count: int, language: str) -> str:
     say = speaker(language)
     told = say.gettext("%(done)s of %(count)s") % {
@@ -183,17 +202,14 @@ async def do_many(visit: TheVisit, of: OfMany, word: WordPath) -> Response:
     )
     lines = tried(run, who.commanding.customers, who.reference) if form.only_tried else done(run)
     context |= {"count": len(found.items), "undo": run.undo.detail}
-    return StreamingResponse(
-        _streamed(who, visit, of, context, lines),
-        media_type="text/html; charset=utf-8",
-        headers=dynamic_headers(None) | {"X-Accel-Buffering": "no", "Cache-Control": "no-store"},
-    )
+    return _Page(_streamed(who, visit, of, context, lines), who.by.agent)
 
 
 def _of_many(who: Actor, asked: Asked[Struct], key: str) -> AskedOfMany[Struct]:
     return AskedOfMany[Struct](
         command=asked.command,
         by=who.by,
+        scope=who.visit.principal.scope,
         reference=who.reference,
         key=key,
         personal=asked.personal,
@@ -205,14 +221,13 @@ async def _streamed(
 ) -> AsyncIterator[str]:
     """Yield the page as the bulk goes on: first its head, how far it is, and what came of it."""
     outcome = _Outcome()
-    with _RUNNING.slot(who.by.agent):
-        async with aclosing(lines):
-            head = _part(visit, of, {**context, "outcome": None, "running": True})
-            yield head.partition(_MARK)[0]
-            async for some in lines:
-                for line in some:
-                    if progress := outcome.take(line, who):
-                        yield progress
+    async with aclosing(lines):
+        head = _part(visit, of, {**context, "outcome": None, "running": True})
+        yield head.partition(_MARK)[0]
+        async for some in lines:
+            for line in some:
+                if progress := outcome.take(line, who):
+                    yield progress
     position = outcome.end.position if outcome.end is not None else None
     form = context["asked"]
     assert isinstance(form, Sent)

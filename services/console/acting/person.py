@@ -48,7 +48,7 @@ class Actor(NamedTuple):
 
         Raises: Unavailable, UnreadableEvent, EventRefused.
         """
-        answer = await self.commanding.execute(on, given, self.by, self.reference)
+        answer = await self._given(on, given)
         if isinstance(answer, Moved) and answer.changed and _only_time(answer):
             again = Given[Struct](
                 command=given.command,
@@ -57,8 +57,12 @@ class Actor(NamedTuple):
                 seen=answer.version,
                 only_tried=given.only_tried,
             )
-            answer = await self.commanding.execute(on, again, self.by, self.reference)
+            answer = await self._given(on, again)
         return answer
+
+    async def _given(self, on: str, given: Given[Struct]) -> Answer:
+        scope = self.visit.principal.scope
+        return await self.commanding.execute(on, given, self.by, scope, self.reference)
 
 
 def _only_time(moved: Moved) -> bool:

@@ -13,7 +13,6 @@ from services.console.imports.sources import Source, sources
 from services.console.receivables.ageing import BranchBalance, balances_by_branch
 from services.console.service.report import service
 from services.console.shared.reading import Reader
-from services.postgres.pool import Pool
 
 
 class Promises(Struct, frozen=True):
@@ -77,7 +76,7 @@ def kept_share(kept: Kept) -> Decimal | None:
     return share(kept.in_time, kept.in_time + kept.late)
 
 
-async def league(reader: Reader, pool: Pool, first: date, last: date) -> list[Standing]:
+async def league(reader: Reader, first: date, last: date) -> list[Standing]:
     """Return every branch that the reader may see; cases are those opened on these days."""
     found = {
         branch_id: Standing(branch_id=branch_id)
@@ -88,7 +87,7 @@ async def league(reader: Reader, pool: Pool, first: date, last: date) -> list[St
     def of(branch_id: str) -> Standing:
         return found.setdefault(branch_id, Standing(branch_id=branch_id))
 
-    for one in await sources(pool, reader.principal.scope):
+    for one in await sources(reader):
         of(one.branch_id).sources.append(one)
     for balance in await balances_by_branch(reader):
         of(balance.branch_id).balances.append(balance)

@@ -22,7 +22,7 @@ async def show_branches(visit: TheVisit) -> Response:
     asked = visit.asked(ServiceParameters)
     async with visit.rows(visit.console.everything, asked, tagged=False) as reader:
         first, last = asked.days(reader.today(None))
-        found = await league(reader, visit.console.platform.pool, first, last)
+        found = await league(reader, first, last)
         notices = await visit.notices(reader)
         departments = department_names(reader.reference, visit.language)
     if asked.branch is not None:

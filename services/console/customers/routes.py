@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Annotated, TypeVar
 from urllib.parse import quote, urlencode
@@ -11,6 +11,7 @@ from fastapi import Path, Query, Request
 from starlette.responses import Response
 
 from events.calendars import DAY
+from events.customers.accounts import CREDIT_CHECKED_BY, SPOKEN_TO
 from events.envelope import CustomerId
 from events.partitioning import partition_of
 from projections.books.replay import HANDLED as RECEIVABLES_EVENTS
@@ -150,6 +151,7 @@ async def show_customer(visit: TheVisit, customer: CustomerPath) -> Response:
         "shown": _LINES_SHOWN,
         "one_day": DAY,
         "zone_of": found.reference.zone_of,
+        "usual_acts": _usual_acts(visit.principal.roles),
         **await _described(visit, found, asked, mistyped),
     }
     status = HTTPStatus.BAD_REQUEST if mistyped else HTTPStatus.OK
@@ -177,6 +179,16 @@ async def show_timeline(visit: TheVisit, customer: CustomerPath) -> Response:
     }
     status = HTTPStatus.BAD_REQUEST if mistyped else HTTPStatus.OK
     return visit.page("customers/timeline.html", "", context, status=status)
+
+
+def _usual_acts(roles: frozenset[str]) -> Sequence[str]:
+    """Return the usual commands on a customer, as far as somebody of these roles may give them."""
+    spoken_to = roles.intersection(SPOKEN_TO)
+    return [
+        *(("record-promise", "dispute-invoice") if spoken_to else ()),
+        *(("check-credit",) if roles.intersection(CREDIT_CHECKED_BY) else ()),
+        "change-profile",
+    ]
 
 
 async def _customer_at(

@@ -61,7 +61,7 @@ async def show_imports(visit: TheVisit) -> Response:
         overflow += count.overflow
     entries.sort(key=lambda one: one.last_received_at, reverse=True)
     async with visit.rows(visit.console.everything, asked, tagged=False) as reader:
-        found = await sources(visit.console.platform.pool, visit.principal.scope)
+        found = await sources(reader)
         notices = await visit.notices(reader)
     context = {
         "asked": asked,

@@ -6,9 +6,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from services.console.shared.statements import named_sql
-from services.people.principal import Scope
-from services.postgres.pool import Pool, translated
+from services.console.shared.reading import Reader
 
 MOST = 1_000
 """Sources that are shown at most."""
@@ -37,15 +35,8 @@ class Source(Struct, frozen=True):
         return self.source.partition(f"/branches/{self.branch_id}/")[2] or self.source
 
 
-async def sources(pool: Pool, scope: Scope) -> list[Source]:
-    """Return the sources of the branches in a scope, by branch. Raises: Unavailable.
-
-    They are asked of the log itself, which who sees a part does not read; they tell of devices,
-    and of no customer.
-    """
-    with translated():
-        rows = await pool.fetch(named_sql("imports/sources"), MOST, NUMBERS)
+async def sources(reader: Reader) -> list[Source]:
+    """Return the sources of the branches that the reader may see, by branch."""
+    rows = await reader.ask("imports/sources", MOST, NUMBERS)
     found = (Source(**dict(row.items())) for row in rows)
-    return [
-        one for one in found if scope.holds(one.branch_id) and not one.source.endswith(_POLICIES)
-    ]
+    return [one for one in found if not one.source.endswith(_POLICIES)]

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Query
 from starlette.responses import Response
 
+from events.customers.accounts import SPOKEN_TO
 from events.touchpoints.policy import AgeingPolicy
 from services.console.receivables import worklist
 from services.console.receivables.ageing import ageing, bucket_ends
@@ -99,6 +100,7 @@ async def show_items(visit: TheVisit) -> Response:
             "sorting": Sorting(visit.request, asked.sort, asked.reverse),
             "buckets": bucket_ends(reader.reference.in_force(AgeingPolicy, reader.at)),
             "currencies": currencies,
+            "hears_promises": bool(visit.principal.roles.intersection(SPOKEN_TO)),
             "views": views,
             **visit.paging_links(page.next_cursor, asked.cursor, page.previous_cursor),
             **notices,

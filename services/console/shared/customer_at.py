@@ -30,6 +30,7 @@ from services.console.shared.reading import ReadModel
 from services.console.shared.refusals import BadParameter
 from services.console.shared.statements import named_sql
 from services.log.filling import is_filling, still_filling
+from services.log.homes import homes_of
 from services.log.merged import merged_with
 from services.log.near_customers import did_you_mean, near_customers
 from services.log.readable import recorded
@@ -165,7 +166,7 @@ async def _customer_at(
     events = {one: _events(some) for one, some in stored.items()}
     found = _known(model, customer, events, reference, asked)
     members = {found.root, *(edge.member for edge in found.merges)}
-    if not _all_seen(model, principal, {customer, *members}, events, reference):
+    if not await _all_seen(model, principal, {customer, *members}):
         await _unknown(model, principal, customer)
     place = _lookup(principal, customer, events[customer], found, heads, asked)
     by = found.known.known_at
@@ -197,7 +198,7 @@ async def look_up(
     if not stored:
         await _unknown(model, principal, customer)
     events = _events(stored)
-    if not _all_seen(model, principal, {customer}, {customer: events}, reference):
+    if not await _all_seen(model, principal, {customer}):
         await _unknown(model, principal, customer)
     known_at = asked.asked("as_known")
     if known_at is not None:
@@ -232,12 +233,8 @@ async def _home_events(
     return [stored_event(row) for row in rows]
 
 
-def _all_seen(
-    model: ReadModel,
-    principal: Principal,
-    customers: Collection[CustomerId],
-    events: Mapping[CustomerId, Sequence[RecordedEvent]],
-    reference: Reference,
+async def _all_seen(
+    model: ReadModel, principal: Principal, customers: Collection[CustomerId]
 ) -> bool:
     """Return whether somebody sees all of these customers, each where it is at home today.
 
@@ -247,8 +244,9 @@ def _all_seen(
     if principal.scope.branches is None:
         return True
     now = model.platform.clock.now()
-    each = (known_together(one, events, reference, now, None).known for one in customers)
-    return all(principal.scope.holds(home_of(one.events).branch_at(now)) for one in each)
+    with translated():
+        homes = await homes_of(model.platform.pool, sorted(customers), now)
+    return all(principal.scope.holds(homes.get(one)) for one in customers)
 
 
 async def _unknown(model: ReadModel, principal: Principal, customer: CustomerId) -> NoReturn:

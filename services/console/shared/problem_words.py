@@ -20,7 +20,15 @@ class Told(NamedTuple):
     remedy: str
 
 
+_BUSY = Told(
+    N_("Not available just now"),
+    N_("Too much is being done at once."),
+    N_("Try again in a moment."),
+)
+
 _PROBLEMS: Mapping[str, Told] = {
+    "busy": _BUSY,
+    "too_many_at_once": _BUSY,
     "bad_parameter": Told(
         N_("That address cannot be read"),
         N_("This part of it cannot be taken: %(field)s."),

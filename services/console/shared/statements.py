@@ -19,8 +19,8 @@ class Statements:
     """Named statements for versions of some projections, as somebody asks who sees some branches.
 
     A word in braces, such as {items}, stands for that table of whichever projection has it, and
-    {alerts}, {alert_journal}, {totals} and {events} for what projections share: for all of it, or
-    for what is seen. No statement names any of them otherwise.
+    {alerts}, {alert_journal}, {totals}, {events} and {admissions} for what is shared: for all of
+    it, or for what is seen. No statement names any of them otherwise.
     """
 
     def __init__(

@@ -61,7 +61,12 @@ async def open_cases(settings: Settings, clients: int, cases: range) -> Opened:
         reference: list[Touchpoint] = [
             DepartmentSet(effective_from=_LONG_AGO, department_id=_DEPARTMENT, name=_DEPARTMENT),
             *(
-                StaffSet(effective_from=_LONG_AGO, staff_id=one, department_id=_DEPARTMENT)
+                StaffSet(
+                    effective_from=_LONG_AGO,
+                    staff_id=one,
+                    department_id=_DEPARTMENT,
+                    roles=("call_centre",),
+                )
                 for one in staff
             ),
         ]
