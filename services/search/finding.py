@@ -170,13 +170,13 @@ class _Look:
             return ()
         whole = self._question()
         whole.conditions.append(f"tokens && {whole.add(self._tokens.of_whole(asked))}::bigint[]")
-        if self.sees_persons:
-            first = await self._found(whole, most)
-            found = await self._found(meets, _MOST_CANDIDATES)
-            if len(found) == _MOST_CANDIDATES:
-                found = [*await self._recent(meets, most), *found]
-        else:
-            first, found = [], await self._found(meets, _MOST_CANDIDATES)
+        first = await self._found(whole, most) if self.sees_persons else []
+        found = await self._found(meets, _MOST_CANDIDATES)
+        if len(found) == _MOST_CANDIDATES:
+            self.left_out = True
+            found = await self._recent(meets, most)
+            if len(found) < most:
+                found += await self._found(meets, most)
         rows = {row["customer_id"]: row for row in (*first, *found)}
         self.left_out = self.left_out or len(rows) > most
         return list(rows.values())[:most]
@@ -222,7 +222,9 @@ class _Look:
         return question
 
     async def _found(self, question: Question, limit: int) -> list[Record]:
-        statement = sql("search_found").format(conditions=question.where, limit=limit)
+        statement = sql("search_found").format(
+            conditions=question.where, limit=limit, few=_MOST_CANDIDATES
+        )
         return list(await self._connection.fetch(statement, *question.parameters))
 
     async def _recent(self, question: Question, limit: int) -> list[Record]:

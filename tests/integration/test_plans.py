@@ -498,6 +498,7 @@ PARTS: Mapping[str, Mapping[str, str]] = {
     },
     "search_found": {
         "conditions": "tokens @> $1::bigint[] AND tokens && $2::bigint[]", "limit": "1000",
+        "few": "1000",
     },
     "search_recent": {"conditions": "tokens @> $1::bigint[]", "among": "1000", "limit": "20"},
     "search_referred": {
