@@ -56,6 +56,7 @@ from services.hosts.bootstrap import open_platform
 from services.local_postgres.postmaster import find_postmaster
 from services.local_postgres.server import EmbeddedServer
 from services.log.filling import end_filling
+from services.people.principal import Scope
 from services.platform import Platform
 from services.settings import Settings
 from services.simulator.load import ensure_history
@@ -188,7 +189,7 @@ async def try_all(company: Company, items: Sequence[Item]) -> Round:
     platform, reference = company.platform, company.reference
     by = _staff(reference, platform.clock.now())
     command: Command = SetPriority(priority="urgent")
-    asked = AskedOfMany(command=command, by=by, reference=reference)
+    asked = AskedOfMany(command=command, by=by, scope=Scope(), reference=reference)
     streams = Streams(platform.streams, platform.vault, platform.clock)
     run = Run(
         subjects=ManyCases(platform, streams, asked),
