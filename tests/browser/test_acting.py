@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Page, expect
 
 from services.console.app import create_console, end_streams
 from tests.support.acting import ByHeader, Counter, open_counter
-from tests.support.casework import COLLEAGUE, OWNER
+from tests.support.casework import CLERK, COLLEAGUE, OWNER
 
 pytestmark = [pytest.mark.postgres, pytest.mark.browser]
 
@@ -99,6 +99,8 @@ async def test_a_case_is_worked_on_by_keys_alone(office: Office) -> None:
         await expect(page.get_by_role("dialog")).to_contain_text("Hand on to a department")
         await page.keyboard.press("Escape")
         await expect(page.get_by_role("dialog")).to_have_count(0)
+    async with office.desk_of(CLERK) as page:
+        await page.goto("/cases?department=service")
         await page.keyboard.press("c")
         await expect(page).to_have_url(f"{office.url}/create")
 

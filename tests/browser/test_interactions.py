@@ -13,7 +13,7 @@ from events.touchpoints.payment import InvoiceIssued, PaymentReceived
 from services.search.follower import SearchFollower
 from tests.browser import test_acting
 from tests.browser.test_acting import Office
-from tests.support.casework import CUSTOMER, HEAD, OWNER, Json
+from tests.support.casework import CLERK, CUSTOMER, HEAD, OWNER, Json
 
 pytestmark = test_acting.pytestmark
 office = test_acting.office
@@ -56,7 +56,7 @@ async def types(page: Page, text: str) -> None:
 
 
 async def test_the_command_box_opens_pages_and_begins_acts(office: Office) -> None:
-    async with office.desk_of(OWNER) as page:
+    async with office.desk_of(CLERK) as page:
         await page.goto("/")
         await page.keyboard.press("Control+k")
         await expect(page.locator("#search")).to_be_focused()
@@ -111,7 +111,7 @@ async def test_next_and_previous_are_those_of_the_list_one_came_from(office: Off
 
 async def test_something_is_recorded_from_anywhere(office: Office) -> None:
     await owes(office)
-    async with office.desk_of(OWNER) as page:
+    async with office.desk_of(CLERK) as page:
         for path in ("/", "/receivables", f"/customers/{CUSTOMER}"):
             await page.goto(path)
             await page.keyboard.press("c")
@@ -156,14 +156,14 @@ async def test_an_amount_is_followed_to_its_events(office: Office) -> None:
         events = [await one.text_content() for one in await steps.locator("code").all()]
         timeline = page.locator("#timeline")
         for event in events:
-            await expect(timeline.locator(f'[title="{event}"]')).to_have_count(1)
+            await expect(timeline.locator(f'a[href="/events/{event}"]')).to_have_count(1)
 
 
 async def test_a_panel_leads_to_the_rows_behind_it(office: Office) -> None:
     case = await office.counter.desk.case()
     await office.counter.catch_up()
     async with office.desk_of(OWNER) as page:
-        await page.goto("/")
+        await page.goto("/overview")
         await page.locator("#panel-tiles").get_by_role("link", name="1", exact=True).first.click()
         await expect(page).to_have_url(re.compile("/cases"))
         await expect(page.locator(f'a[data-row][href*="{case}"]')).to_have_count(1)

@@ -17,7 +17,7 @@ from events.touchpoints.policy import StaffSet
 from projections.receivables.projection import Receivables
 from services.console.acting import many
 from tests.support.acting import Counter, open_counter
-from tests.support.casework import COLLEAGUE, CUSTOMER, HEAD, MONDAY, OWNER
+from tests.support.casework import CLERK, COLLEAGUE, CUSTOMER, HEAD, MONDAY, OWNER
 
 pytestmark = pytest.mark.postgres
 
@@ -266,23 +266,23 @@ async def test_a_clerk_records_a_complaint_and_hears_what_is_wrong_at_its_field(
     counter: Counter,
 ) -> None:
     await owes(counter)
-    page = await counter.get(f"/create/complaint.filed?customer={CUSTOMER}")
+    page = await counter.get(f"/create/complaint.filed?customer={CUSTOMER}", by=CLERK)
     typed = {"severity": "", "personal.text": "broken on arrival"}
-    wrong = await counter.sends("/create/complaint.filed", typed, page=page)
+    wrong = await counter.sends("/create/complaint.filed", typed, page=page, by=CLERK)
     assert wrong.status_code == 422
     assert "severity" in wrong.text
     assert "broken on arrival" in wrong.text
     typed |= {"severity": "high", "customer": CUSTOMER}
-    told = await counter.sends("/create/complaint.filed", typed, page=page)
+    told = await counter.sends("/create/complaint.filed", typed, page=page, by=CLERK)
     assert "Recorded." in told.text
-    again = await counter.sends("/create/complaint.filed", typed, page=page)
+    again = await counter.sends("/create/complaint.filed", typed, page=page, by=CLERK)
     assert "nothing was recorded twice" in again.text
     await counter.catch_up()
     [row] = await counter.desk.platform.pool.fetch(
         "SELECT source, branch_id, correlation_id FROM events WHERE type = 'complaint.filed'"
     )
     assert (row["source"], row["branch_id"]) == ("/branches/SH-01/console", "SH-01")
-    assert row["correlation_id"] == OWNER
+    assert row["correlation_id"] == CLERK
 
 
 async def test_no_form_goes_round_a_command(counter: Counter) -> None:
@@ -292,13 +292,13 @@ async def test_no_form_goes_round_a_command(counter: Counter) -> None:
         "case.closed",
         "reference.staff_set",
     ):
-        answer = await counter.client.get(f"/create/{name}", headers={"x-staff": OWNER})
+        answer = await counter.client.get(f"/create/{name}", headers={"x-staff": CLERK})
         assert answer.status_code == 404, name
 
 
 async def test_a_payment_is_recorded_in_major_units(counter: Counter) -> None:
     await owes(counter, "INV-1")
-    page = await counter.get(f"/create/payment.payment_received?customer={CUSTOMER}")
+    page = await counter.get(f"/create/payment.payment_received?customer={CUSTOMER}", by=CLERK)
     typed = {
         "customer": CUSTOMER,
         "amount.amount": "100.00",
@@ -306,7 +306,7 @@ async def test_a_payment_is_recorded_in_major_units(counter: Counter) -> None:
         "method": "bank_transfer",
         "payment_id": "P-1",
     }
-    told = await counter.sends("/create/payment.payment_received", typed, page=page)
+    told = await counter.sends("/create/payment.payment_received", typed, page=page, by=CLERK)
     assert "Recorded." in told.text, told.text
     await counter.catch_up()
     rows = await items(

@@ -39,6 +39,7 @@ MONDAY = datetime(2026, 3, 9, 1, 0, tzinfo=UTC)
 """09:00 in Shanghai."""
 
 OWNER, COLLEAGUE, HEAD, CALLER = "service-1", "service-2", "service-head", "caller-1"
+CLERK = "clerk-1"
 _DEPARTMENTS = ("service", "sales", "logistics")
 _LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 _MASTER_KEY = base64.b64encode(bytes(range(32))).decode()
@@ -60,6 +61,7 @@ def company() -> Iterator[Touchpoint]:
         for staff in (f"{department}-1", f"{department}-2", head):
             yield _staff(staff, department)
     yield _staff(CALLER, "calls", "call_centre")
+    yield _staff(CLERK, None)
     yield _staff("manager-1", None, "branch_manager")
     yield _staff("hq-1", None, "headquarters")
     yield _staff("credit-1", None, "credit")
@@ -68,12 +70,13 @@ def company() -> Iterator[Touchpoint]:
 
 
 def _staff(staff_id: str, department: str | None, *roles: Role) -> StaffSet:
+    """Return one of the staff; of a department, whoever has no other role sees every branch."""
     return StaffSet(
         effective_from=_LONG_AGO,
         staff_id=staff_id,
         branch_id=BRANCH,
         department_id=department,
-        roles=roles,
+        roles=roles or (("order_entry",) if department else ()),
     )
 
 
