@@ -65,6 +65,7 @@ TOUCHPOINTS: Mapping[str, str] = {
     "callback.made": N_("Called back"),
     "visit.planned": N_("Visit planned"),
     "visit.made": N_("Visited"),
+    "contact.call_ended": N_("Telephone call"),
     "alert.acknowledged": N_("Alert acknowledged"),
     "alert.snoozed": N_("Alert put off"),
     "alert.delegated": N_("Alert passed on"),
