@@ -142,8 +142,6 @@ _VALUES: Mapping[tuple[str, str], str] = {
     ("purpose", "order"): N_("order"),
     ("purpose", "shipment"): N_("shipment"),
     ("purpose", "invoice"): N_("invoice"),
-    ("direction", "in"): N_("money came in"),
-    ("direction", "out"): N_("money was taken back"),
     ("reason", "limit_exceeded"): N_("over the credit limit"),
     ("reason", "overdue_too_long"): N_("overdue for too long"),
 }
