@@ -22,8 +22,8 @@ def receipts() -> None:
 def show_key(form: FormatOption = Format.TEXT) -> None:
     """Print the public key that receipts are checked with; the first time it is made.
 
-    Give it to branches by another way than the network on which they publish. Its name is
-    TOUCHSTONE_ORIGIN when it is made, and stays.
+    Give it to branches by another way than the network on which they publish.
+    Its name is TOUCHSTONE_ORIGIN when it is made, and stays.
     """
     from services.vault.signing import Signer, signer_of
 
