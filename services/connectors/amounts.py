@@ -47,7 +47,7 @@ def local_day(written: str, tz: ZoneInfo, where: str) -> date:
     try:
         if len(written) <= 10:
             return date.fromisoformat(written)
-        if len(written) == 16 and written[10] in "+-" or written[10:] == "Z":
+        if (len(written) == 16 and written[10] in "+-") or written[10:] == "Z":
             return date.fromisoformat(written[:10])  # a day with an offset of XML Schema's
         at = datetime.fromisoformat(written)
     except ValueError as error:

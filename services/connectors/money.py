@@ -149,9 +149,7 @@ class StatementReading:
         if isinstance(found, Unmatched):
             return self._unassigned(line, found.why)
         data = RefundPaid(refund_id=line.payment_id, amount=line.amount)
-        event = event_of(
-            self._feed, line.key, REFUNDED, data, at=line.at, subject=found.customer
-        )
+        event = event_of(self._feed, line.key, REFUNDED, data, at=line.at, subject=found.customer)
         return MadeEvent(key=line.key, block=REFUNDED, event=event, because=found.because)
 
     def _unassigned(self, line: StatementLine, why: str) -> MadeEvent:

@@ -1,4 +1,4 @@
-"""A line of an account's statement, whatever format told it: money that moved, and what was said."""
+"""A line of an account's statement, whatever format told it: money that moved, and what it said."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from stdnum import iso11649
@@ -74,7 +75,7 @@ def candidates(text: str) -> Iterator[Candidate]:
     words = list(_WORD.finditer(text))
     joined = [
         _JOINT.fullmatch(text, one.end(), other.start()) is not None
-        for one, other in zip(words, words[1:], strict=False)
+        for one, other in pairwise(words)
     ]
     plains = [plain(word[0]) for word in words]
     for first in range(len(words)):

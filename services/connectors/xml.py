@@ -21,7 +21,7 @@ class Element:
     @property
     def name(self) -> str:
         """Return its local name."""
-        return etree.QName(self._node).localname
+        return str(etree.QName(self._node).localname)
 
     @property
     def space(self) -> str:
@@ -42,13 +42,14 @@ class Element:
         """Return the text at the first of some paths that has one, without blanks around it."""
         for path in paths:
             node = self._node.find(_path(self._space, path)) if path else self._node
-            if node is not None and (text := (node.text or "").strip()):
+            if node is not None and (text := str(node.text or "").strip()):
                 return text
         return None
 
     def attribute(self, name: str) -> str | None:
         """Return an attribute's value."""
-        return self._node.get(name)
+        found = self._node.get(name)
+        return None if found is None else str(found)
 
 
 @lru_cache(maxsize=2_000)

@@ -75,7 +75,9 @@ class Books:
             self.payments.setdefault(customer, []).append(KnownPayment(data["payment_id"], amount))
         if event["type"] == "payment.reversed":
             self.payments[customer] = [
-                KnownPayment(p.payment_id, p.amount, p.is_reversed or p.payment_id == data["payment_id"])
+                KnownPayment(
+                    p.payment_id, p.amount, p.is_reversed or p.payment_id == data["payment_id"]
+                )
                 for p in self.payments.get(customer, ())
             ]
 

@@ -211,9 +211,7 @@ def _keyed(entry: _Entry) -> Keyed:
     )
 
 
-def _lines(
-    entry: _Entry, key: tuple[str, ...], feed: Feed, name: str
-) -> Iterator[StatementLine]:
+def _lines(entry: _Entry, key: tuple[str, ...], feed: Feed, name: str) -> Iterator[StatementLine]:
     """Yield the payments of an entry: its parts, where they explain it."""
     kind: Kind = "received" if entry.is_credit else "returned"
     unclear = "debit_taken_back" if entry.is_credit and _is_reversal(entry) else None
@@ -307,9 +305,7 @@ def _reason(entry: _Entry, part: Element | None) -> str | None:
     return found or ("bank reversal" if _is_reversal(entry) else "returned")
 
 
-def _balance(
-    statement: Element, booked: Sequence[_Entry], currency: str | None, name: str
-) -> str:
+def _balance(statement: Element, booked: Sequence[_Entry], currency: str | None, name: str) -> str:
     """Return the control of the balances, worded. Raises: DocumentRefused, where it fails."""
     opening, closing = _standing(statement, ("OPBD", "PRCD")), _standing(statement, ("CLBD",))
     if opening is None or closing is None:

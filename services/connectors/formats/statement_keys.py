@@ -1,4 +1,4 @@
-"""Keys of statement lines: what the bank calls a line, where it calls no other so; else a digest."""
+"""Keys of statement lines: the bank's reference where it calls no other line so; else a digest."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def keys_of(lines: Sequence[Keyed]) -> Sequence[tuple[str, ...]]:
     """
     references = Counter(line.reference for line in lines)
     equal: Counter[tuple[str, ...]] = Counter()
-    keys = []
+    keys: list[tuple[str, ...]] = []
     for line in lines:
         if line.reference is not None and references[line.reference] == 1:
             keys.append((line.reference,))

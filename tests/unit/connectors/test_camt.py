@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from services.connectors.document import DocumentRefused
-from services.connectors.ports import Made
+from services.connectors.ports import Made, MadeEvent
 from tests.support.bank_cases import (
     CASES,
     as_expected,
@@ -26,8 +26,8 @@ ENTRY = re.compile(rb"<Ntry>.*?</Ntry>", re.DOTALL)
 CLOSING = b'<Amt Ccy="EUR">1969.20</Amt>'
 
 
-def read(body: bytes, **changed: Any) -> Made:
-    config = config_of(CASE) | changed
+def read(body: bytes, **changed: object) -> Made:
+    config = {**config_of(CASE), **changed}
     return hand_in(body, feed_of(config), books_of(config))
 
 
@@ -74,7 +74,9 @@ def test_what_is_known_later_changes_no_fact() -> None:
     books = books_of(config)
     hand_in(BODY, feed_of(config), books)
     before = dict(books.published)
-    later = books_of(config | {"invoices": [], "customers": [{"id": "C-9", "names": ["Unbekannt"]}]})
+    later = books_of(
+        {**config, "invoices": [], "customers": [{"id": "C-9", "names": ["Unbekannt"]}]}
+    )
     later.published = books.published
     made = hand_in(BODY, feed_of(config), later)
     assert made.events == []
@@ -85,7 +87,7 @@ def test_two_files_give_what_one_gives() -> None:
     entries = ENTRY.findall(BODY)
     config = config_of(CASE)
     books = books_of(config)
-    made = []
+    made: list[MadeEvent] = []
     for part in (entries[3:], entries[:3]):  # the return first
         body = ENTRY.sub(b"", BODY).replace(CLOSING, b'<Amt Ccy="EUR">0.00</Amt>')
         body = body.replace(b"CLBD", b"CLAV").replace(b"</Stmt>", b"".join(part) + b"</Stmt>")
