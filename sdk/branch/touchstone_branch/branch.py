@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
-from touchstone_branch.clocks import DeviceClock
+from touchstone_branch.clocks import BranchClock, DeviceClock
 from touchstone_branch.errors import BranchError, NotPublishable
 from touchstone_branch.locks import sending_alone
 from touchstone_branch.notes import Verifier
@@ -52,7 +52,7 @@ class Status:
 class Branch:
     """One branch's directory. Close it, or use it in a `with` statement."""
 
-    def __init__(self, directory: str | Path, *, clock: DeviceClock | None = None) -> None:
+    def __init__(self, directory: str | Path, *, clock: BranchClock | None = None) -> None:
         """Open what was installed there. Raises: NotInstalled, OutboxUnusable, DiskFull."""
         self.directory = Path(directory)
         self.settings, self._key = read_settings(self.directory)

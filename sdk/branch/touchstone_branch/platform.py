@@ -99,13 +99,7 @@ class Platform:
         if body is not None:
             headers["Content-Type"] = _BATCH
         try:
-            if self._connection is None:
-                self._connection = self._connected()
-            self._connection.request(method, self._path + path, body, headers)
-            response = self._connection.getresponse()
-            if response.length is None or response.length > _MOST_BYTES:
-                raise http.client.HTTPException("an answer of no size that the platform gives")
-            content = response.read()
+            response, content = self._exchange(method, self._path + path, body, headers)
         except (OSError, http.client.HTTPException) as error:
             self.close()
             reason = str(error) or type(error).__name__
@@ -116,6 +110,32 @@ class Platform:
             return content
         self.close()
         raise _failure(response.status, response.headers.get("Retry-After"), content)
+
+    def _exchange(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
+    ) -> tuple[http.client.HTTPResponse, bytes]:
+        """Ask once, or once more where a connection of before turns out to have ended."""
+        if self._connection is not None:
+            try:
+                return self._over(self._connection, method, path, body, headers)
+            except (OSError, http.client.HTTPException):
+                self.close()  # the platform may have let go of it while nothing was said
+        self._connection = self._connected()
+        return self._over(self._connection, method, path, body, headers)
+
+    @staticmethod
+    def _over(
+        connection: http.client.HTTPConnection,
+        method: str,
+        path: str,
+        body: bytes | None,
+        headers: dict[str, str],
+    ) -> tuple[http.client.HTTPResponse, bytes]:
+        connection.request(method, path, body, headers)
+        response = connection.getresponse()
+        if response.length is None or response.length > _MOST_BYTES:
+            raise http.client.HTTPException("an answer of no size that the platform gives")
+        return response, response.read()
 
     def _connected(self) -> http.client.HTTPConnection:
         if self._tls is None:

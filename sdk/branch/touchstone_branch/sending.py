@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Protocol
 
-from touchstone_branch.clocks import DeviceClock, sent_and_collected
+from touchstone_branch.clocks import BranchClock, PlatformTime, sent_and_collected
 from touchstone_branch.errors import BranchError, TooMuch
 from touchstone_branch.notes import Verifier
 from touchstone_branch.outbox import Outbox, Row
@@ -51,7 +50,7 @@ class Sender:
     """Sends from one outbox. Whoever calls has the outbox's lock."""
 
     def __init__(
-        self, outbox: Outbox, platform: Line, verifier: Verifier, clock: DeviceClock
+        self, outbox: Outbox, platform: Line, verifier: Verifier, clock: BranchClock
     ) -> None:
         """Nothing is believed of the platform's numbers until its receipts were read."""
         self._outbox = outbox
@@ -59,7 +58,7 @@ class Sender:
         self._verifier = verifier
         self._clock = clock
         self._agreed: set[str] = set()  # sources whose numbers are right, as far as we know
-        self._ahead = timedelta(0)  # of the platform's clock
+        self._time: PlatformTime | None = None  # told by the last receipt
 
     def deliver(self) -> Progress:
         """Send all that waits, of each device in order, until nothing is left to be sent.
@@ -122,8 +121,10 @@ class Sender:
             self._renumber(source)
 
     def _event(self, row: Row) -> dict[str, object]:
+        assert self._time is not None, "a receipt is asked for first"
         now = self._clock.now()
-        sent, collected = sent_and_collected(row.created, row.published, now, self._ahead)
+        collected = self._time.at(now)
+        sent, collected = sent_and_collected(row.created, row.published, now, collected)
         return row.event | {
             "source": row.source,
             "sourceepoch": row.epoch,
@@ -141,9 +142,9 @@ class Sender:
         note = self._platform.receipt(source, epoch=epoch, first=first, upto=upto)
         receipt = read_receipt(note, self._verifier, source)
         after = self._clock.now()
-        halfway = timedelta(microseconds=(after.ticks_ns - before.ticks_ns) // 2_000)
-        self._ahead = receipt.issued - (after.at - halfway)
-        self._outbox.note(CLOCK, after.at, str(self._ahead.total_seconds()))
+        self._time = PlatformTime(receipt.issued, (before.ticks_ns + after.ticks_ns) // 2)
+        ahead = self._time.at(after) - after.at
+        self._outbox.note(CLOCK, after.at, str(ahead.total_seconds()))
         return receipt
 
     def _cover(self, source: str, progress: Progress) -> None:
