@@ -50,7 +50,7 @@ class EventRefused(TouchstoneError):
         self.field = shown(field)
         self.kept_field = self.field if kept_field is None else kept_field
         self.reason = shown(worded(reason))
-        self.kept_reason = str(self.reason if kept_reason is None else kept_reason)
+        self.kept_reason = self.reason if kept_reason is None else shown(worded(kept_reason))
         self.remedy = shown(worded(remedy))
         super().__init__(f"{self.field}: {self.reason}; {self.remedy}")
 
