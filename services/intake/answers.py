@@ -73,16 +73,16 @@ class Answer(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def refused(
-    event_id: str | None, why: EventRefused, *, quarantined: bool, language: str = "en"
+    event_id: str | None, why: EventRefused, *, quarantined: bool, language: str | None = None
 ) -> Answer:
-    """Return the answer to an event that was not accepted, in the sender's language."""
+    """Return the answer to an event that was not accepted, in a language or to be told in any."""
     return Answer(
         status="refused",
         id=event_id,
         code=why.code,
         field=why.field,
-        reason=told(why.reason, language),
-        remedy=told(why.remedy, language),
+        reason=why.reason if language is None else told(why.reason, language),
+        remedy=why.remedy if language is None else told(why.remedy, language),
         quarantined=quarantined,
     )
 

@@ -35,7 +35,7 @@ class ImportWords(Named):
         return self._named(_CODES, code)
 
     def told(self, text: str) -> str:
-        """Return a reason or a remedy; one that was kept in English alone, as far as it is known."""
+        """Return a reason or a remedy; of what was kept in English, what is known."""
         return text.told(self._) if isinstance(text, Worded) else self._(text)
 
     def state(self, code: str) -> str:
