@@ -151,7 +151,11 @@ def shortened(name: str, room: int = 13) -> str:
 def _linked(bar: Bar, drawn: Sequence[Markup]) -> Markup:
     """Return a bar as drawn, leading to its list where it has one."""
     parts = Markup("").join(drawn)
-    return Markup('<a href="{}">{}</a>').format(bar.address, parts) if bar.address else parts
+    return (
+        Markup('<a data-explain href="{}">{}</a>').format(bar.address, parts)
+        if bar.address
+        else parts
+    )
 
 
 def _lead_somewhere(bars: Sequence[Bar]) -> bool:
