@@ -104,7 +104,7 @@ _LATEST_FIRST = Order(
 class BehindParameters(ServiceParameters):
     """Which figure, and of whom: without a department and a branch of the whole company."""
 
-    figure: Figure
+    figure: Figure = "cases"
     department: Identifier | None = None
     nobody: Annotated[bool, Field(description="Of what no department is in charge of.")] = False
     flow: Identifier | None = None
