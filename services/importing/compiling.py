@@ -7,6 +7,7 @@ from hashlib import sha256
 
 from msgspec import Struct, inspect
 
+from events.derived_ids import derived_id
 from events.touchpoints import (
     CATALOGUE,
     PersonalTouchpoint,
@@ -19,7 +20,7 @@ from services.importing.conditions import Test, compile_conditions
 from services.importing.conversions import CellRefused, Style, style_of
 from services.importing.converters import Ground, Json
 from services.importing.fields import Read, field_reader, record
-from services.importing.identity import event_id, sequence, source_of
+from services.importing.identity import sequence, source_of
 from services.importing.mapping import (
     Block,
     MappingError,
@@ -86,7 +87,7 @@ class CompiledBlock(Struct, frozen=True):
         assert data is None or isinstance(data, dict)
         event: Event = {
             "specversion": "1.0",
-            "id": event_id(source, key, self.name),
+            "id": derived_id(source, key, self.name),
             "source": source,
             "type": self.type,
             "time": self._required(self.occurred_at(row), "time"),
