@@ -124,6 +124,7 @@ NEEDS: Mapping[str, Right | None] = {
     "/customers/{customer}": SEES,
     "/customers/{customer}/timeline": SEES,
     "/customers/{customer}/statement": SEES,
+    "/customers/{customer}/ways": SEES,
     "/alerts": SEES,
     "/alerts/journal": SEES,
     "/branches": SEES,

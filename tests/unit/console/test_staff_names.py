@@ -18,7 +18,11 @@ SINCE = datetime(2026, 3, 2, tzinfo=UTC)
 
 
 def company(*published: StaffSet | BranchSet) -> Reference:
-    return Reference(recorded_events(told(one, one.effective_from.isoformat(), str(n)) for n, one in enumerate(published)))
+    return Reference(
+        recorded_events(
+            told(one, one.effective_from.isoformat(), str(n)) for n, one in enumerate(published)
+        )
+    )
 
 
 def member(number: str, name: str | None = None, name_en: str | None = None) -> StaffSet:
@@ -57,9 +61,7 @@ def test_a_name_is_text_and_no_markup() -> None:
 def test_where_headquarters_works_has_a_name_without_being_a_branch(
     language: str, shown: str
 ) -> None:
-    office = StaffSet(
-        effective_from=SINCE, staff_id="H-1", branch_id="HQ", roles=("headquarters",)
-    )
+    office = StaffSet(effective_from=SINCE, staff_id="H-1", branch_id="HQ", roles=("headquarters",))
     names = branch_names(company(office), language)
     assert (names["HQ"], names["headquarters"]) == (shown, shown)
     branch = BranchSet(effective_from=SINCE, branch_id="HQ", name="Haupthaus", zone="Asia/Shanghai")
