@@ -102,6 +102,7 @@ ACTS: Mapping[str, Right] = {
     "/do/alerts/{alert}/{word}": Right.COMMAND,
     "/policies/{kind}/new": Right.SET_POLICIES,
     "/imports/{entry}/settle": Right.PUBLISH,
+    "/unassigned/{entry}/settle": Right.COMMAND,
 }
 """Addresses of forms: asked without one, or about what nobody opened, they refuse in other ways."""
 
@@ -137,6 +138,8 @@ NEEDS: Mapping[str, Right | None] = {
     "/policies/{kind}": LOOKS,
     "/imports": Right.PUBLISH,
     "/imports/{entry}": Right.PUBLISH,
+    "/unassigned": SEES,
+    "/unassigned/{entry}": SEES,
     "/status": Right.ADMINISTER,
     "/api/v1/freshness": None,  # says nothing of any customer
     "/api/v1/receivables/ageing": SEES,
