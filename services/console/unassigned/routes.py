@@ -62,7 +62,8 @@ async def show_unassigned(visit: TheVisit) -> Response:
         for one in shown[:PROPOSED]
         if one.state == "open" and (some := await _proposals(visit, reader, one, before))
     }
-    whose = {one.customer for one in (*shown, *proposed.values()) if one.customer}
+    whose = {one.customer for one in shown if one.customer}
+    whose |= {one.customer for one in proposed.values()}
     context = {
         "asked": asked,
         "lines": shown,
@@ -142,7 +143,8 @@ async def _line_page(visit: Visit, line: WorkLine, wrong: str | None = None) -> 
         found = await worklist.lines(_scope(visit, None), settled=True)
         before = await _past(visit, worklist, found)
         proposals = await _proposals(visit, reader, opened, before)
-    whose = {one.customer for one in (opened, *proposals) if one.customer}
+    whose = {one.customer for one in proposals}
+    whose |= {opened.customer} if opened.customer else set()
     context = {
         "line": opened,
         "proposals": proposals,
