@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from services.cli import alerts as alert_commands
-from services.cli import audit, gateway, importing, kafka, projector
+from services.cli import audit, connecting, gateway, importing, kafka, projector
 from services.cli import cases as casework
 from services.cli import move as moving
 from services.cli import operating as operators
@@ -95,6 +95,8 @@ def serve(
 app.command("import")(importing.import_)
 app.command()(importing.publish)
 app.add_typer(importing.mappings, name="mappings")
+app.add_typer(connecting.feed)
+app.add_typer(connecting.connect)
 app.command()(projector.project)
 app.command()(kafka.work)
 app.add_typer(projector.parked)

@@ -28,6 +28,8 @@ TOUCHPOINTS: Mapping[str, str] = {
     "payment.confirmed_genuine": N_("Payment confirmed genuine"),
     "payment.rejected_as_duplicate": N_("Payment rejected as a double report"),
     "payment.reversed": N_("Payment reversed"),
+    "payment.money_unassigned": N_("Money on the work list"),
+    "payment.money_set_aside": N_("Money said to be no customer's"),
     "payment.refund_paid": N_("Refund paid"),
     "payment.promise_made": N_("Promise to pay"),
     "payment.invoice_disputed": N_("Invoice disputed"),

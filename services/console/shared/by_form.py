@@ -12,7 +12,7 @@ _COMMANDED = (
     "customer.unmerged",
     "payment.confirmed_genuine", "payment.credit_checked", "payment.credit_limit_set",
     "payment.credit_override_granted", "payment.debt_written_off", "payment.dispute_settled",
-    "payment.dunning_held", "payment.invoice_disputed", "payment.promise_made",
+    "payment.dunning_held", "payment.invoice_disputed", "payment.money_", "payment.promise_made",
     "payment.rejected_as_duplicate",
 )  # fmt: skip
 """What commands say, which ask who may: no form goes round them. What an operator does, and what
