@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from services.connectors.formats.telephone import AsteriskConnector, CtiConnector
 from services.connectors.ports import Connector
 from services.errors import UsageError
 from services.wording import nearest, quoted
 
-CONNECTORS: tuple[Connector, ...] = ()
+CONNECTORS: tuple[Connector, ...] = (AsteriskConnector(), CtiConnector())
 
 _BY_FORMAT: Mapping[str, Connector] = MappingProxyType({one.format: one for one in CONNECTORS})
 

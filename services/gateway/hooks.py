@@ -206,7 +206,7 @@ async def _work(
                 },
                 received_at=now,
             )
-            publisher = LocalPublisher(platform.intake, feed.branch, platform.dsn)
+            publisher = LocalPublisher(platform.intake, feed.branch, "")
             report = await deliver(document, feed, directories.answers, publisher)
     except UnknownSignal:
         return _Outcome("ignored")

@@ -91,6 +91,8 @@ OFFICES: tuple[Role, ...] = (
 SEES, LOOKS, AUDITS = Right.SEE_CUSTOMERS, Right.SEE_POLICIES, Right.AUDIT
 ACTS: Mapping[str, Right] = {
     "/cases/triage": Right.COMMAND,
+    "/calls/{feed}/{call}/new": Right.COMMAND,
+    "/calls/new": Right.COMMAND,
     "/create": Right.RECORD,
     "/create/{name}": Right.RECORD,  # of a complaint; of a payment it is PUBLISH
     "/do/customers": Right.COMMAND,
@@ -110,6 +112,7 @@ NEEDS: Mapping[str, Right | None] = {
     "/desk": SEES,
     "/overview": SEES,
     "/live/overview": SEES,
+    "/live/calls": SEES,
     "/receivables": SEES,
     "/credit": SEES,
     "/cases": SEES,
@@ -387,7 +390,7 @@ def filled(path: str, customer: str, case: str) -> str:
     found = found.replace("{event}", EVENTS.get(customer, REFUSED["SH"]))
     found = found.replace("{entry}", REFUSED[HOMES.get(customer, "SH")])
     found = found.replace("{table}", "handling").replace("{name}", "complaint.filed")
-    found = found.replace("{of}", "cases")
+    found = found.replace("{of}", "cases").replace("{feed}", "pbx-1").replace("{call}", "1.7")
     found = found.replace("{word}", "record-promise" if "/customers/" in path else "note")
     found = found.replace("{alert}", "5a1f0f8e-7c0b-5c55-8f0e-4f8f9d0c7b11")
     found += f"?q={NAME}" if path.endswith(("/search", "/search/suggest")) else ""

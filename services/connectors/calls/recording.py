@@ -45,11 +45,6 @@ class RecordingPlatform(CallPlatform, Protocol):
         """The way in."""
         ...
 
-    @property
-    def dsn(self) -> str:
-        """The database, to be named in reports."""
-        ...
-
 
 class CallRecorder:
     """Gathers the channel events of one exchange, and records each call that is over."""
@@ -59,7 +54,7 @@ class CallRecorder:
         self._feed = feed
         self._log_file = Path(log_file) if log_file else None
         self._answers = Directories(platform).answers
-        self._publisher = LocalPublisher(platform.intake, feed.branch, platform.dsn)
+        self._publisher = LocalPublisher(platform.intake, feed.branch, "")
         self._rows: dict[str, list[Row]] = {}
         self._cut: dict[str, None] = {}  # calls that went on while nobody heard
         self._over: asyncio.Queue[tuple[str, Sequence[Row]]] = asyncio.Queue()

@@ -82,7 +82,7 @@ class CallSignals:
             received_at=now,
         )
         platform = self._platform
-        publisher = LocalPublisher(platform.intake, feed.branch, platform.dsn)
+        publisher = LocalPublisher(platform.intake, feed.branch, "")
         report = await deliver(document, feed, self._answers, publisher)
         done = (feed.name, call_id, now - _FORGOTTEN_AFTER)
         await retried(lambda: platform.pool.execute(sql("call_signals_done"), *done))
