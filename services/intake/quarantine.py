@@ -15,7 +15,7 @@ import asyncpg
 import msgspec
 from msgspec import Struct
 
-from events.texts import worded
+from events.texts import spelled, unspelled, worded
 from services.errors import UsageError
 from services.intake.answers import EventRefused
 from services.intake.draft import Scope
@@ -29,6 +29,8 @@ State = Literal["waiting", "resubmitted", "discarded"]
 _KEPT_BYTES = 256 * 1024
 """Of a refused event at most; the rest is cut off and the answer has already said why."""
 
+_OF_AN_ATTEMPT = frozenset({"senttime", "collectedtime", "traceparent", "tracestate"})
+
 _LOCK_CLASS = 0x71_75_61  # any constant that no other application of the same database uses
 
 
@@ -40,6 +42,14 @@ class Room(Struct, frozen=True):
     days: int = 90
 
 
+class Number(Struct, frozen=True):
+    """The number that a source gave an event."""
+
+    source: str
+    epoch: int
+    sequence: int
+
+
 class Rejected(Struct, frozen=True):
     """An event that was refused and has an id to speak of it."""
 
@@ -48,6 +58,7 @@ class Rejected(Struct, frozen=True):
     subject: str | None
     why: EventRefused
     event: object
+    number: Number | None = None
 
 
 class Quarantined(Struct, frozen=True):
@@ -69,7 +80,19 @@ class Quarantined(Struct, frozen=True):
     state: State
     settled_at: datetime | None
     settled_reason: str | None
+    reason_worded: msgspec.Raw
+    remedy_worded: msgspec.Raw
     event: str | None = None
+
+    @property
+    def why(self) -> str:
+        """Return the reason so that it can be told in any language; once it was kept so."""
+        return _worded(self.reason_worded, self.reason)
+
+    @property
+    def mended_by(self) -> str:
+        """Return the remedy in the same way."""
+        return _worded(self.remedy_worded, self.remedy)
 
 
 class Waiting(Struct, frozen=True):
@@ -229,8 +252,9 @@ class Quarantine:
 def _entry(one: Rejected, key: SubjectKey) -> tuple[str, _Entry]:
     """Return an event as it is kept, and the id made of it."""
     text, cut = _as_text(one.event)
+    again, _ = _as_text(_without_attempt(one.event))
     why = one.why
-    digest = key.digest("\x00".join((why.code, why.field, why.reason, text)).encode())
+    digest = key.digest("\x00".join((why.code, why.field, why.reason, again)).encode())
     quarantine_id = str(UUID(bytes=digest[:16]))
     sealed = None if key.erased else key.seal(quarantine_id, {"event": text})
     return quarantine_id, _Entry(one, key.subject, sealed, cut)
@@ -273,11 +297,27 @@ async def _write(
         [entry.sealed_for for entry in entries],
         [entry.sealed for entry in entries],
         [entry.cut for entry in entries],
+        [one.number and one.number.source for one in firsts],
+        [one.number and one.number.epoch for one in firsts],
+        [one.number and one.number.sequence for one in firsts],
+        [_kept(one.why.kept_reason) for one in firsts],
+        [_kept(one.why.remedy) for one in firsts],
     )
+
+
+def _worded(kept: msgspec.Raw, english: str) -> str:
+    data = msgspec.json.decode(kept)
+    return english if data is None else unspelled(data)
+
+
+def _kept(text: str) -> str:
+    return msgspec.json.encode(spelled(text)).decode()
 
 
 def _quarantined(row: asyncpg.Record, event: str | None) -> Quarantined:
     fields = {name: row[name] for name in Quarantined.__struct_fields__ if name != "event"}
+    for name in ("reason_worded", "remedy_worded"):  # null: of earlier days, in English alone
+        fields[name] = msgspec.Raw((row[name] or "null").encode())
     return Quarantined(**fields, event=event)
 
 
@@ -288,6 +328,13 @@ def _as_text(event: object) -> tuple[str, bool]:
     except (RecursionError, ValueError, TypeError):  # too deep, no text, or no JSON at all
         return "(an event that cannot be written down)", True
     return encoded[:_KEPT_BYTES].decode("utf-8", "ignore"), len(encoded) > _KEPT_BYTES
+
+
+def _without_attempt(event: object) -> object:
+    """Return an event without what differs from one attempt to send it to the next."""
+    if not isinstance(event, dict):
+        return event
+    return {name: value for name, value in event.items() if name not in _OF_AN_ATTEMPT}
 
 
 def _unusable(value: object) -> str:
