@@ -767,6 +767,12 @@ BY_BRANCHES = {
 }
 """What keys of branches are for; no member of staff is let in."""
 
+BY_OTHER_SYSTEMS = {
+    ("POST", "/api/v1/hooks/{feed}"),
+    ("POST", "/api/v1/hooks/{feed}/{key}"),
+}
+"""Where messages come in under their feed's signature or key; no member of staff is let in."""
+
 OF_STAFF: Mapping[tuple[str, str], Right] = {
     ("GET", "/api/v1/cases/{case_id}"): SEES,
     ("GET", "/api/v1/alerts/{alert_id}"): SEES,
@@ -868,6 +874,7 @@ async def test_every_address_of_the_gateway_asks_staff_for_a_right(company: Comp
         assert {*addresses(door.app)} - {("GET", "/api/v1/openapi.json")} == {
             *OF_STAFF,
             *BY_BRANCHES,
+            *BY_OTHER_SYSTEMS,
         }
         asking: Mapping[str, StaffRole] = {
             "administrator": "administrator",
@@ -883,6 +890,8 @@ async def test_every_address_of_the_gateway_asks_staff_for_a_right(company: Comp
         for method, path in BY_BRANCHES:
             address = path.replace("{event_id}", REFUSED["SH"])
             assert (await door.ask("SH-clerk", method, address, {})).status_code in (401, 403)
+        for method, path in BY_OTHER_SYSTEMS:
+            assert (await door.ask("SH-clerk", method, path, {})).status_code in (401, 404)
 
 
 @pytest.mark.parametrize("branch", BRANCHES)
