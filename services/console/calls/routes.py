@@ -105,11 +105,13 @@ async def _drawn(visit: Visit, pops: tuple[Pop, ...]) -> str:
         cards = await cards_of(visit, reader, pops)
         reference = reader.reference
     whose = [caller.customer_id for card in cards for caller in card.callers]
+    known = await persons(visit, whose)
+    await visit.console.looks.kept()  # who is shown whom is kept before it is shown
     return visit.console.renderer.render(
         "calls/cards.html",
         visit.language,
         cards=cards,
-        persons=await persons(visit, whose),
+        persons=known,
         sees_persons=visit.principal.may(Right.SEE_PERSONS),
         may_register=visit.principal.may(Right.COMMAND),
         may_record=visit.principal.may(Right.RECORD),
