@@ -76,10 +76,9 @@ def _rest(found: Figures) -> list[str]:
         )
     for name, mb in found.mb_per_viewer.items():
         lines.append(f"One more viewer, {name}: {mb:g} MB (goal {GOAL_MB:g}).")
-    for target in found.targets:
-        lines.append(
-            f"Target, by {target.by}: {target.name}, {target.goal:g}; worst {target.worst}; "
-            f"{target.result}."
-        )
+    lines += [
+        f"Target, by {one.by}: {one.name}, {one.goal:g}; worst {one.worst}; {one.result}."
+        for one in found.targets
+    ]
     lines += [f"Left out: {what}: {why}." for what, why in found.left_out.items()]
     return lines
