@@ -79,22 +79,36 @@ class CuttingProxy:
     sent: int | None = None  # bytes of batches that reach the platform before the cut
     answered: int | None = None  # bytes that come back after a batch was begun
     answers_before_hold: int | None = None
+    is_down: bool = False
+    ends: set[asyncio.StreamWriter] = field(default_factory=set)
     held: asyncio.Event = field(default_factory=asyncio.Event)  # an answer is kept back
+
+    def goes_down(self) -> None:
+        """Break everything off, and let nobody through until `is_down` is taken back."""
+        self.is_down = True
+        for end in self.ends:
+            end.transport.abort()
 
     async def carry(self, near: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
         """Carry one connection."""
+        if self.is_down:
+            back.transport.abort()
+            back.close()
+            return
         batch = asyncio.Event()  # begun
         far, forth = await asyncio.open_connection(_HOST, self.upstream)
         ways = [
             asyncio.create_task(self._sends(near, forth, batch)),
             asyncio.create_task(self._answers(far, back, batch)),
         ]
+        self.ends |= {forth, back}
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for way in ways:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
+            self.ends -= {forth, back}
             for end in (forth, back):
                 end.transport.abort()
                 end.close()
