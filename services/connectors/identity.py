@@ -26,9 +26,9 @@ def event_of(
 ) -> Event:
     """Return a touchpoint as a CloudEvent of a feed; what its data leave out stays out."""
     content: dict[str, Json] = {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in msgspec.to_builtins(data).items()
-        if value not in (None, (), []) and name != "sealed"
+        name: value
+        for name, value in msgspec.json.decode(msgspec.json.encode(data)).items()
+        if value not in (None, []) and name != "sealed"
     }
     if personal:
         content["personal"] = dict(personal)

@@ -202,6 +202,7 @@ def create_console(
         yield
         await audiences.close()
         await ringing.close()
+        await console.kept.close()
         await console.looks.close()
 
     app = FastAPI(

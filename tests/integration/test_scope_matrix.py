@@ -767,6 +767,7 @@ BY_BRANCHES = {
     ("GET", "/api/v1/events/{event_id}"),
     ("GET", "/api/v1/receipts/key"),
     ("GET", "/api/v1/receipts/{source:path}"),
+    ("GET", "/api/v1/words"),
 }
 """What keys of branches are for; no member of staff is let in."""
 
