@@ -408,12 +408,23 @@ async def test_what_nobody_has_taken_is_gone_through_one_by_one(counter: Counter
     page = await counter.get("/cases/triage?department=service", by=HEAD)
     assert "3 cases that nobody has taken" in page
     assert f'action="/do/cases/{cases[0]}/take"' in page
-    [later] = re.findall(r'href="([^"]+)" data-key="z"', page)
-    page = await counter.get(unescape(later), by=HEAD)
+    back = await counter.done(
+        f"/do/cases/{cases[0]}/put-off?back=/cases/triage", {"until": "2026-03-10T09:00"}, by=HEAD
+    )
+    page = await counter.get(back, by=HEAD)
     assert f'action="/do/cases/{cases[1]}/take"' in page
+    assert "2 cases that nobody has taken" in page
+    assert f'action="/do/cases/{cases[0]}/bring-back"' in page  # which undoes it
+    assert "put off until" in await counter.get(f"/cases/{cases[0]}", by=HEAD)
+    await counter.done(f"/do/cases/{cases[0]}/bring-back", by=HEAD)
+    assert f'action="/do/cases/{cases[0]}/take"' in await counter.get("/cases/triage", by=HEAD)
+    await counter.done(f"/do/cases/{cases[0]}/put-off", {"until": "2026-03-10T09:00"}, by=HEAD)
     back = await counter.done(f"/do/cases/{cases[1]}/take?back=/cases/triage", by=HEAD)
     assert back.startswith("/cases/triage?at_least=")
     await counter.done(f"/do/cases/{cases[2]}/decline", {"reason": "not ours"}, by=HEAD)
+    page = await counter.get("/cases/triage?department=service", by=HEAD)
+    assert "0 cases that nobody has taken" in page
+    counter.desk.clock.move(timedelta(days=2))  # and its time comes, without another event
     page = await counter.get("/cases/triage?department=service", by=HEAD)
     assert f'action="/do/cases/{cases[0]}/take"' in page
     assert "1 case that nobody has taken" in page

@@ -25,6 +25,7 @@ from services.console.acting.page import Told, form_page
 from services.console.acting.person import Actor, actor
 from services.console.acting.sent import Sent, sent, with_query
 from services.console.acting.subjects import WORDS_OF, Of, Subject, subject_of
+from services.console.acting.triage import TRIAGE
 from services.console.acting.widgets import command_fields, read
 from services.console.shared.forms import local
 from services.console.shared.page import dynamic_headers
@@ -193,8 +194,12 @@ async def _done(
 ) -> Response:
     """Lead back to where the visitor came from, once that shows what was done."""
     token = await who.commanding.position(done)
-    shows_it = subject.of == "cases" and asked.back.startswith(subject.home)
-    back = with_query(asked.back, at_least=token, **({"done": WORDS[kind]} if shows_it else {}))
+    shown = {}
+    if subject.of == "cases" and asked.back.startswith(subject.home):
+        shown = {"done": WORDS[kind]}
+    elif subject.of == "cases" and asked.back.startswith(TRIAGE):
+        shown = {"done": WORDS[kind], "case": subject.id}
+    back = with_query(asked.back, at_least=token, **shown)
     credit = credit_of((event.data for event in done.own), who.teller)
     if credit is not None:  # the answer is what was asked for
         told = Told(credit=credit, done_back=back)
