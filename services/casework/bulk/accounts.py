@@ -63,7 +63,7 @@ class ManyAccounts:
         now: datetime,
     ) -> Verdict:
         if group is None:
-            why = Unreadable(f"an event of {customer} cannot be read; its own page names it")
+            why = Unreadable("an event of the customer cannot be read; its own page names it")
             return Verdict(item, 0, customer, obstacle=why)
         root = group.identity.root_at(customer, now)
         told = [*(group.told(root, now) or ()), *self._news.get(root, ())]
