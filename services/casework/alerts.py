@@ -8,7 +8,7 @@ parted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -20,7 +20,6 @@ from events.alert_care import NO_CARE, Care
 from events.cases.alerts import AlertCommand, KnownAlert, decide_alert
 from events.cases.reasons import ALERT_OF_A_CASE, UNKNOWN_ALERT
 from events.cases.recipients import ABOUT_NO_CLOCK, Recipient, told_of_alert
-from events.cases.staff import Staff
 from events.envelope import BranchId, CustomerId, RecordedEvent
 from events.facts import Fact
 from events.home import Home
@@ -32,39 +31,13 @@ from projections.facts import Facts
 from projections.merged import Merged
 from projections.protocol import Alert
 from services.casework.customers import Customers, Group, done_before
-from services.casework.executing import Answer, Decided, Order, Stream, Streams
+from services.casework.executing import Answer, Decided, Stream, Streams
+from services.casework.ordering import CommandOn
 from services.errors import Unavailable
 from services.postgres.pool import Pool, retried
 from services.postgres.statements import sql
 
 _TRIES = 5
-
-
-class AlertOrder(Struct, frozen=True, kw_only=True):
-    """A command on an alert: who asks, under which key, and what."""
-
-    alert_id: str
-    command: AlertCommand
-    by: Staff
-    key: str
-    seen: int | None = None
-    personal: Mapping[str, str] | None = None
-    only_tried: bool = False  # decide, and write nothing
-
-    def order(self) -> Order:
-        """Return the command as streams execute it."""
-        command = self.command
-        name = type(command).__name__
-        content = [self.alert_id, name, msgspec.to_builtins(command), self.personal or {}]
-        return Order(
-            by=self.by.agent,
-            key=self.key,
-            word=name,
-            content=msgspec.json.encode(content, order="sorted"),
-            seen=self.seen,
-            personal=self.personal,
-            only_tried=self.only_tried,
-        )
 
 
 class TellsOfAlert(Struct, frozen=True, kw_only=True):
@@ -117,9 +90,11 @@ class Alerts:
         self._streams = streams
         self._customers = customers
 
-    async def execute(self, asked: AlertOrder, reference: Reference, now: datetime) -> Answer:
+    async def execute(
+        self, asked: CommandOn[AlertCommand], reference: Reference, now: datetime
+    ) -> Answer:
         """Return what became of a command. Raises: Unavailable, UnreadableEvent, EventRefused."""
-        told = await self.told(asked.alert_id)
+        told = await self.told(asked.on)
         if isinstance(told, Refused):
             return told
         for _ in range(_TRIES):
@@ -135,7 +110,7 @@ class Alerts:
 
     async def _of_holder(
         self,
-        asked: AlertOrder,
+        asked: CommandOn[AlertCommand],
         told: TellsOfAlert,
         group: Group,
         reference: Reference,

@@ -5,13 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Generic, NamedTuple, TypeVar
+from typing import NamedTuple
 
-import msgspec
-from msgspec import Struct
 from msgspec.structs import replace
 
-from events.cases.staff import Staff
 from events.customers.identity import Identity
 from events.envelope import CustomerId, RecordedEvent
 from events.facts import Fact, fact_of
@@ -31,35 +28,6 @@ from services.postgres.statements import sql
 
 _PATIENCE_S = 5.0
 _LOOK_S = 0.05
-
-C = TypeVar("C", bound=Struct)
-
-
-class CustomerOrder(Struct, Generic[C], frozen=True, kw_only=True):
-    """A command about a customer: who asks, under which key, and what."""
-
-    customer: CustomerId
-    command: C
-    by: Staff
-    key: str
-    seen: int | None = None
-    personal: Mapping[str, str] | None = None
-    only_tried: bool = False  # decide, and write nothing
-
-    def order(self) -> Order:
-        """Return the command as streams execute it."""
-        command = self.command
-        name = type(command).__name__
-        content = [self.customer, name, msgspec.to_builtins(command), self.personal or {}]
-        return Order(
-            by=self.by.agent,
-            key=self.key,
-            word=name,
-            content=msgspec.json.encode(content, order="sorted"),
-            seen=self.seen,
-            personal=self.personal,
-            only_tried=self.only_tried,
-        )
 
 
 class Group(NamedTuple):

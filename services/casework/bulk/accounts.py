@@ -15,10 +15,11 @@ from events.home import Home
 from events.refusals import Refused, refuse
 from events.streams import customer_stream
 from projections.merged import Merged
-from services.casework.accounts import AccountOrder, Accounts, account_at
+from services.casework.accounts import Accounts, account_at
 from services.casework.bulk.asking import AskedOfMany, Item, Obstacle, Unreadable, Verdict
 from services.casework.customers import Customers
 from services.casework.executing import Answer, Moved, Stream, Streams, drafts
+from services.casework.ordering import CommandOn
 from services.casework.parts import CaseworkPlatform
 from services.intake.answers import EventRefused
 from services.log.readable import fact_of
@@ -109,10 +110,10 @@ class ManyAccounts:
         now = self._platform.clock.now()
         return await self._accounts.execute(self._order(item), self._asked.reference, now)
 
-    def _order(self, item: Item) -> AccountOrder:
+    def _order(self, item: Item) -> CommandOn[Command]:
         asked = self._asked
-        return AccountOrder(
-            customer=CustomerId(item.id),
+        return CommandOn(
+            on=item.id,
             command=asked.command,
             by=asked.by,
             key=asked.key_of(item),

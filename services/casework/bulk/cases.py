@@ -19,8 +19,9 @@ from services.casework.bulk.asking import (
     Unreadable,
     Verdict,
 )
-from services.casework.cases import Cases, CommandOn, folded_facts
+from services.casework.cases import Cases, folded_facts
 from services.casework.executing import Answer, Moved, Stream, Streams, drafts
+from services.casework.ordering import CommandOn
 from services.casework.parts import CaseworkPlatform
 from services.casework.trying import news_of
 from services.errors import UnreadableEvent
@@ -126,10 +127,10 @@ class ManyCases:
         """Do the command on one case. Raises: Unavailable, UnreadableEvent, EventRefused."""
         return await self._cases.execute(self._command(item), self._asked.reference)
 
-    def _command(self, item: Item) -> CommandOn:
+    def _command(self, item: Item) -> CommandOn[Command]:
         asked = self._asked
         return CommandOn(
-            case_id=item.id,
+            on=item.id,
             command=asked.command,
             by=asked.by,
             key=asked.key_of(item),
