@@ -8,12 +8,13 @@ parted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
+from asyncpg import Record
 from msgspec import Struct
 
 from events.alert_care import NO_CARE, Care
@@ -139,17 +140,22 @@ class Alerts:
 
         Raises: Unavailable.
         """
-        try:
-            identity = str(UUID(alert_id))
-        except ValueError:
-            return refuse(UNKNOWN_ALERT, alert=alert_id)
-        rows = await retried(lambda: self._pool.fetch(sql("alert_told"), identity))
-        if not rows:
-            return refuse(UNKNOWN_ALERT, alert=alert_id)
-        told = msgspec.convert(dict(rows[0]) | {"alert_id": identity}, TellsOfAlert)
-        if told.kind not in ABOUT_NO_CLOCK:
-            return refuse(ALERT_OF_A_CASE, subject=told.subject)
-        return told
+        return (await self.told_each([alert_id]))[alert_id]
+
+    async def told_each(self, alert_ids: Sequence[str]) -> Mapping[str, TellsOfAlert | Refused]:
+        """Return the same of many. Raises: Unavailable."""
+        found: dict[str, TellsOfAlert | Refused] = {
+            one: refuse(UNKNOWN_ALERT, alert=one) for one in alert_ids
+        }
+        by_identity = {identity: one for one in alert_ids if (identity := identity_of(one))}
+        for row in await journal_of(self._pool, [*by_identity]):
+            identity = str(row["alert_id"])
+            told = msgspec.convert(dict(row) | {"alert_id": identity}, TellsOfAlert)
+            is_here = told.kind in ABOUT_NO_CLOCK
+            found[by_identity[identity]] = (
+                told if is_here else refuse(ALERT_OF_A_CASE, subject=told.subject)
+            )
+        return found
 
     async def now(self, told: TellsOfAlert, reference: Reference, now: datetime) -> AlertNow:
         """Return an alert as it is. Raises: Unavailable, UnreadableEvent."""
@@ -158,6 +164,19 @@ class Alerts:
     async def words(self, found: AlertNow) -> Sequence[RecordedEvent]:
         """Return the stream in which words about an alert lie. Raises: Unavailable."""
         return await self._streams.events(customer_stream(found.holder))
+
+
+def identity_of(alert_id: str) -> str | None:
+    """Return an alert's id as the journal has it; None: it is none."""
+    try:
+        return str(UUID(alert_id))
+    except ValueError:
+        return None
+
+
+async def journal_of(pool: Pool, identities: Sequence[str]) -> Sequence[Record]:
+    """Return what was told last of each of some alerts. Raises: Unavailable."""
+    return await retried(lambda: pool.fetch(sql("alert_told"), identities))
 
 
 def alert_now(

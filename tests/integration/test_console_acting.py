@@ -381,13 +381,13 @@ async def test_a_bulk_for_which_there_is_no_room_says_so(counter: Counter) -> No
 async def test_a_bulk_reaches_whom_the_list_shows_and_nobody_else(counter: Counter) -> None:
     await owes(counter, "INV-1")
     for query, count in (("overdue=true", 1), ("bucket=0", 0), ("branch=NY&branch=SH-01", 1)):
-        page = await counter.get(f"/do/many/customers?{query}", by="credit-1")
+        page = await counter.get(f"/do/many/receivables?{query}", by="credit-1")
         assert f"{count} customer" in page, query
     answer = await counter.client.get(
-        "/do/many/customers?colour=red", headers={"x-staff": "credit-1", "accept-language": "en"}
+        "/do/many/receivables?colour=red", headers={"x-staff": "credit-1", "accept-language": "en"}
     )
     assert answer.status_code == 400
-    path = "/do/many/customers/set-credit-limit?overdue=true"
+    path = "/do/many/receivables/set-credit-limit?overdue=true"
     typed = {"limit.amount": "500", "limit.currency": "CNY"}
     tried = await counter.sends(path, typed | {"then": "try"}, by="credit-1")
     assert differences(tried.text)["limit_minor"] == ("–", "CN¥500.00")

@@ -94,12 +94,12 @@ ACTS: Mapping[str, Right] = {
     "/create": Right.RECORD,
     "/create/{name}": Right.RECORD,  # of a complaint; of a payment it is PUBLISH
     "/do/customers": Right.COMMAND,
-    "/do/many/{of}": Right.COMMAND,
-    "/do/many/{of}/{word}": Right.COMMAND,
-    "/do/cases/{case}/{word}": Right.COMMAND,
+    "/do/many/{listed}": Right.COMMAND,
+    "/do/many/{listed}/{word}": Right.COMMAND,
+    "/do/cases/{identity}/{word}": Right.COMMAND,
     "/do/customers/{customer}": Right.COMMAND,
-    "/do/customers/{customer}/{word}": Right.COMMAND,
-    "/do/alerts/{alert}/{word}": Right.COMMAND,
+    "/do/customers/{identity}/{word}": Right.COMMAND,
+    "/do/alerts/{identity}/{word}": Right.COMMAND,
     "/policies/{kind}/new": Right.SET_POLICIES,
     "/imports/{entry}/settle": Right.PUBLISH,
 }
@@ -387,9 +387,11 @@ def filled(path: str, customer: str, case: str) -> str:
     found = found.replace("{event}", EVENTS.get(customer, REFUSED["SH"]))
     found = found.replace("{entry}", REFUSED[HOMES.get(customer, "SH")])
     found = found.replace("{table}", "handling").replace("{name}", "complaint.filed")
-    found = found.replace("{of}", "cases")
+    found = found.replace("{listed}", "cases")
     found = found.replace("{word}", "record-promise" if "/customers/" in path else "note")
-    found = found.replace("{alert}", "5a1f0f8e-7c0b-5c55-8f0e-4f8f9d0c7b11")
+    alert = "5a1f0f8e-7c0b-5c55-8f0e-4f8f9d0c7b11"
+    of = {"customers": customer, "cases": case, "alerts": alert}
+    found = found.replace("{identity}", of.get(path.split("/")[2], ""))
     found += f"?q={NAME}" if path.endswith(("/search", "/search/suggest")) else ""
     assert "{" not in found, f"say what {path} is to be asked about"
     return found

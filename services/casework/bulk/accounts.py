@@ -19,7 +19,6 @@ from services.casework.accounts import Accounts, account_at
 from services.casework.bulk.asking import AskedOfMany, Item, Obstacle, Unreadable, Verdict
 from services.casework.customers import Customers
 from services.casework.executing import Answer, Moved, Stream, Streams, drafts
-from services.casework.ordering import CommandOn
 from services.casework.parts import CaseworkPlatform
 from services.intake.answers import EventRefused
 from services.log.readable import fact_of
@@ -100,7 +99,7 @@ class ManyAccounts:
             latest = max(fact.effective_at for fact in told)
             branch = BranchId(Home(told).branch_at(latest) or "")
             stream = Stream(customer_stream(root), root, branch)
-            found = drafts(stream, version, self._order(item).order(), decided, at)
+            found = drafts(stream, version, self._asked.order_on(item).order(), decided, at)
             return [fact_of(draft.envelope, draft.data) for draft in found]
         except EventRefused as why:
             return why
@@ -108,15 +107,4 @@ class ManyAccounts:
     async def done(self, item: Item) -> Answer:
         """Do the command on one account. Raises: Unavailable, UnreadableEvent, EventRefused."""
         now = self._platform.clock.now()
-        return await self._accounts.execute(self._order(item), self._asked.reference, now)
-
-    def _order(self, item: Item) -> CommandOn[Command]:
-        asked = self._asked
-        return CommandOn(
-            on=item.id,
-            command=asked.command,
-            by=asked.by,
-            key=asked.key_of(item),
-            seen=item.version,
-            personal=asked.personal,
-        )
+        return await self._accounts.execute(self._asked.order_on(item), self._asked.reference, now)
