@@ -16,6 +16,7 @@ from tests.browser.test_acting import Office
 from tests.support.casework import CLERK, CUSTOMER, HEAD, OWNER, Json
 
 pytestmark = test_acting.pytestmark
+counters = test_acting.counters
 office = test_acting.office
 
 INVOICE = "INV-2026-4711"

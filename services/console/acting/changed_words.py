@@ -261,6 +261,8 @@ class ChangedWords(Named):
                 return self._receivables.refusal(value)
             case "callback_outcome" | "outcome":
                 return self._cases.outcome(value)
+            case "state":
+                return self._alerts.state(value)
             case "tier":
                 return self._value.tier(value)
             case _:

@@ -6,6 +6,7 @@ A list is told by its query, and read by its own filter: a bulk reaches what the
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from http import HTTPStatus
 from typing import Literal, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -26,7 +27,7 @@ from services.console.receivables.worklist import customers_found
 from services.console.shared.page import INSTANTS, SCHEME
 from services.console.shared.parameters import parameters_of
 from services.console.shared.reading import Reader
-from services.console.shared.refusals import BadParameter
+from services.web.problems import Problem
 
 ListName = Literal["cases", "receivables", "credit", "alerts"]
 Pairs = Sequence[tuple[str, str]]
@@ -100,12 +101,16 @@ class Where(NamedTuple):
 
 
 def where(name: ListName, query: str) -> Where:
-    """Return what a query means of a list. Raises: BadParameter, where nothing was ticked."""
+    """Return what a query means of a list. Raises: Problem, where nothing was ticked."""
     pairs = parse_qsl(query)
     ticked = [value for key, value in pairs if key == PICK]
     if not ticked and any(key == FROM for key, _ in parse_qsl(query, keep_blank_values=True)):
-        raise BadParameter(
-            PICK, worded("nothing is ticked"), worded("go back and tick some of the list")
+        raise Problem(
+            HTTPStatus.BAD_REQUEST,
+            "nothing_ticked",
+            worded("nothing is ticked"),
+            worded("go back and tick some of the list"),
+            field=PICK,
         )
     return Where(LISTS[name], query, list(dict.fromkeys(ticked)) if ticked else None)
 
