@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from services.cli import alerts as alert_commands
-from services.cli import audit, gateway, importing, kafka, projector
+from services.cli import audit, connecting, gateway, importing, kafka, projector, receipts
 from services.cli import cases as casework
 from services.cli import move as moving
 from services.cli import operating as operators
@@ -95,6 +95,8 @@ def serve(
 app.command("import")(importing.import_)
 app.command()(importing.publish)
 app.add_typer(importing.mappings, name="mappings")
+app.add_typer(connecting.feed)
+app.add_typer(connecting.connect)
 app.command()(projector.project)
 app.command()(kafka.work)
 app.add_typer(projector.parked)
@@ -116,6 +118,7 @@ app.add_typer(users.app, name="user")
 app.add_typer(casework.app)
 app.add_typer(alert_commands.app)
 app.add_typer(gateway.quarantine, name="quarantine")
+app.add_typer(receipts.receipt, name="receipt")
 app.add_typer(kafka.topics, name="topics")
 app.command()(moving.move)
 app.add_typer(schemas, name="schemas")

@@ -84,6 +84,12 @@ class Settings(BaseSettings):
     )
     gateway_host: str = Field(default="127.0.0.1", description="Address of the gateway.")
     gateway_port: int = Field(default=8421, ge=0, le=65_535, description="Port of the gateway.")
+    origin: str | None = Field(
+        default=None,
+        pattern=r"^[^\s+]{1,200}$",
+        description="Name under which receipts are signed, such as crm.example.com; the key is "
+        "made under it once. Default: a name made with the key.",
+    )
     worker_host: str = Field(
         default="127.0.0.1",
         description="Address where a projecting process tells how it is.",

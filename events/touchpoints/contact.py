@@ -1,6 +1,6 @@
-"""Touchpoints of calls back and visits."""
+"""Touchpoints of calls and visits."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, Struct
 
@@ -9,6 +9,14 @@ from events.touchpoints.base import Instant, Key, PersonalTouchpoint, Text
 from events.touchpoints.complaint import Outcome
 
 Minutes = Annotated[int, Meta(ge=0, le=10_000)]
+Seconds = Annotated[int, Meta(ge=0, le=604_800)]
+"""Of a call: a week at most."""
+
+Direction = Literal["in", "out"]
+CallOutcome = Literal["answered", "abandoned", "unanswered"]
+"""Somebody of ours spoke with the customer; the caller gave up before; or nobody answered."""
+
+Transfer = Literal["blind", "attended"]
 Score = Annotated[int, Meta(ge=0, le=10)]
 
 
@@ -67,4 +75,24 @@ class VisitMade(PersonalTouchpoint, frozen=True, kw_only=True):
     competitor_spend: Money | None = None
 
 
-TYPES = (CallbackPromised, CallbackMade, VisitPlanned, VisitMade)
+class CallEnded(PersonalTouchpoint, frozen=True, kw_only=True):
+    """A telephone call is over; without a subject it is not known whose it was.
+
+    It is one, through however many hands it went. Answered says that somebody of ours was
+    connected with the customer, which a greeting is not.
+    """
+
+    event_type: ClassVar[str] = "contact.call_ended"
+    personal: ClassVar[frozenset[str]] = frozenset({"phone", "note"})
+    call_id: Key  # the exchange's number of it
+    direction: Direction
+    outcome: CallOutcome
+    waited_seconds: Seconds = 0  # until somebody took it, or it ended
+    talked_seconds: Seconds = 0  # with any of ours
+    agents: tuple[Key, ...] = ()  # staff who spoke with the customer, in that order
+    line: Text | None = None  # which of our numbers
+    department: Key | None = None
+    transfer: Transfer | None = None
+
+
+TYPES = (CallbackPromised, CallbackMade, VisitPlanned, VisitMade, CallEnded)

@@ -12,6 +12,7 @@ DunningLevel = Annotated[int, Meta(ge=0, le=9)]
 """0 is the notice before the due date; 1 and up are the levels after it."""
 
 OptionalDays = Annotated[int, Meta(ge=0, le=36_500)] | None
+MoneyDirection = Literal["in", "out"]
 GatePurpose = Literal["order", "shipment", "invoice"]
 
 
@@ -29,12 +30,14 @@ class InvoiceIssued(Touchpoint, frozen=True, kw_only=True):
     """
 
     event_type: ClassVar[str] = "payment.invoice_issued"
+    version: ClassVar[int] = 2
     invoice_id: Key
     amount: Money
     due_on: date
     order_id: Key | None = None
     tax: Money | None = None
     instalments: tuple[Instalment, ...] = ()
+    payment_reference: Key | None = None  # since version 2: what payers are asked to give
 
 
 class InvoiceAmended(Touchpoint, frozen=True, kw_only=True):
@@ -78,16 +81,19 @@ class CreditNoteIssued(Touchpoint, frozen=True, kw_only=True):
     reason: Text | None = None
 
 
-class PaymentReceived(Touchpoint, frozen=True, kw_only=True):
+class PaymentReceived(PersonalTouchpoint, frozen=True, kw_only=True):
     """Money came in. What it cites is paid first; a bank reference finds double reports."""
 
     event_type: ClassVar[str] = "payment.payment_received"
+    version: ClassVar[int] = 2
+    personal: ClassVar[frozenset[str]] = frozenset({"payer_account"})
     payment_id: Key
     amount: Money
     invoice_ids: tuple[Key, ...] = ()
     order_ids: tuple[Key, ...] = ()
     bank_reference: Text | None = None
     method: Text | None = None
+    by: Key | None = None  # since version 2: who said whose money it is, where no rule did
 
 
 class PaymentConfirmedGenuine(Touchpoint, frozen=True, kw_only=True):
@@ -112,8 +118,39 @@ class PaymentReversed(Touchpoint, frozen=True, kw_only=True):
     """The bank took the money back; what it had paid is open again."""
 
     event_type: ClassVar[str] = "payment.reversed"
+    version: ClassVar[int] = 2
     payment_id: Key
     reason: Text | None = None
+    by: Key | None = None  # since version 2: who decided it, where the bank did not
+
+
+class MoneyUnassigned(PersonalTouchpoint, frozen=True, kw_only=True):
+    """Money moved on an account of ours, and no rule says whose it is: a person is to say so.
+
+    `why` is the rule's word for what was missing. Who paid, from where and with which words
+    travels sealed under the branch's key.
+    """
+
+    event_type: ClassVar[str] = "payment.money_unassigned"
+    personal: ClassVar[frozenset[str]] = frozenset({"payer", "payer_account", "text"})
+    money_id: Key
+    feed: Key
+    key: tuple[Key, ...]
+    amount: Money
+    direction: MoneyDirection
+    booked_on: date
+    why: Key
+    bank_reference: Text | None = None
+    method: Text | None = None
+
+
+class MoneySetAside(Touchpoint, frozen=True, kw_only=True):
+    """Somebody said that money on the work list is no customer's, and why."""
+
+    event_type: ClassVar[str] = "payment.money_set_aside"
+    money_id: Key
+    reason: Text
+    by: Key
 
 
 class RefundPaid(Touchpoint, frozen=True, kw_only=True):
@@ -246,6 +283,8 @@ TYPES = (
     PaymentConfirmedGenuine,
     PaymentRejectedAsDuplicate,
     PaymentReversed,
+    MoneyUnassigned,
+    MoneySetAside,
     RefundPaid,
     PromiseMade,
     InvoiceDisputed,

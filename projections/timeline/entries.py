@@ -159,7 +159,8 @@ def _kind(field: Field) -> str | None:
     if isinstance(info, StructType):
         return "amount" if info.cls is Money else None
     if isinstance(info, VarTupleType):
-        return "identifiers" if field.name.endswith("_ids") else None
+        each = field.name.removesuffix("s")
+        return "identifiers" if each.endswith("_id") or each in _IDENTIFIERS else None
     if field.name == "sealed":
         return None
     named = field.name.endswith("_id") or field.name in _IDENTIFIERS

@@ -25,6 +25,7 @@ from services.casework.parts import CaseworkPlatform
 from services.gateway import openapi
 from services.gateway.bodies import events_in, held_bodies
 from services.gateway.modes import mode_of
+from services.gateway.receipts import Notary, receipts_router
 from services.intake.answers import Answer
 from services.intake.attributes import kept_id
 from services.intake.intake import Intake
@@ -60,8 +61,10 @@ class _Reply(msgspec.Struct, frozen=True):
     position: str | None  # of a reader that has taken in all that was accepted
 
 
-def create_gateway(platform: GatewayPlatform, rates: Rates | None = None) -> FastAPI:
-    """Return the gateway as an application of its own."""
+def create_gateway(
+    platform: GatewayPlatform, rates: Rates | None = None, origin: str | None = None
+) -> FastAPI:
+    """Return the gateway as an application of its own, which signs receipts as an origin."""
     app = FastAPI(
         title="Touchstone gateway",
         version="1",
@@ -74,6 +77,7 @@ def create_gateway(platform: GatewayPlatform, rates: Rates | None = None) -> Fas
     )
     rates = rates or Rates()
     app.include_router(gateway_router(platform, rates))
+    app.include_router(receipts_router(platform, rates, Notary(platform, origin)))
     app.include_router(casework_router(platform, rates))
     app.include_router(customers_router(platform, rates))
     app.include_router(identity_router(platform, rates))

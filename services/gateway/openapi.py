@@ -150,3 +150,36 @@ RECEIPT: dict[str, object] = {
         "503": _problem("Ask again after Retry-After."),
     },
 }
+
+_NOTE = {"text/plain": {"schema": {"type": "string"}}}
+
+_REFUSALS = {
+    "401": _problem("No key, or one that is not in force."),
+    "429": _problem("The key sent too much; ask again after Retry-After."),
+    "503": _problem("Ask again after Retry-After."),
+}
+
+SOURCE_RECEIPT: dict[str, object] = {
+    "parameters": [_KEY, LANGUAGE_PARAMETER],
+    "responses": {
+        "200": {
+            "description": "A C2SP signed note: origin, source, epoch, the numbers that are "
+            "durable, gaps and refused numbers by ranges, a digest of the held ids, the position "
+            "and the instant. Lines that a reader does not know it ignores.",
+            "content": _NOTE,
+        },
+        "403": _problem("The source is not of the key's branch."),
+        **_REFUSALS,
+    },
+}
+
+RECEIPT_KEY: dict[str, object] = {
+    "parameters": [_KEY, LANGUAGE_PARAMETER],
+    "responses": {
+        "200": {
+            "description": "The key's name, its id and the Ed25519 key, separated by plus signs.",
+            "content": _NOTE,
+        },
+        **_REFUSALS,
+    },
+}

@@ -26,6 +26,7 @@ from services.people.people import People
 from services.postgres.waiting import patiently
 from services.settings import Settings
 from services.tracing import traced
+from services.vault.signing import signer_of
 from services.web.open_files import make_room_for
 from services.web.rates import Rates
 from services.web.tls import Certificate
@@ -61,7 +62,10 @@ async def serve(settings: Settings, door: Door) -> None:
             if settings.keys_travel_in_clear:
                 _LOG.warning("keys_in_clear", reason=KEYS_IN_CLEAR)
             rates = Rates(settings.key_requests_per_s, settings.key_events_per_s)
-            app, address = create_gateway(platform, rates), settings.gateway_address
+            if settings.origin is not None:  # a wrong name is told now, not to a branch
+                await signer_of(platform.pool, platform.vault, platform.clock, settings.origin)
+            app = create_gateway(platform, rates, settings.origin)
+            address = settings.gateway_address
         else:
             viewers = settings.connections // 2  # the others are for pages
             people = people_here(platform, settings)

@@ -7,13 +7,14 @@ from hashlib import sha256
 
 from msgspec import Struct, inspect
 
+from events.derived_ids import derived_id
 from events.touchpoints import CATALOGUE, PersonalTouchpoint, ReferenceTouchpoint, Touchpoint
 from services.importing.cells import Row, key_of
 from services.importing.conditions import Test, compile_conditions
 from services.importing.conversions import CellRefused, Style, style_of
 from services.importing.converters import Ground, Json
 from services.importing.fields import Read, field_reader, record
-from services.importing.identity import event_id, sequence, source_of
+from services.importing.identity import sequence, source_of
 from services.importing.mapping import (
     Block,
     MappingError,
@@ -80,7 +81,7 @@ class CompiledBlock(Struct, frozen=True):
         assert data is None or isinstance(data, dict)
         event: Event = {
             "specversion": "1.0",
-            "id": event_id(source, key, self.name),
+            "id": derived_id(source, key, self.name),
             "source": source,
             "type": self.type,
             "time": self._required(self.occurred_at(row), "time"),

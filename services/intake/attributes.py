@@ -42,6 +42,7 @@ _IDS = UUID("5b0f7c3e-4a55-5f0e-9d0a-3f1f6f0f6d21")
 """Namespace of the ids of events whose senders' ids are no UUIDs; chosen once, never to change."""
 
 _ID_CHARACTERS = 200
+_SOURCE = 200  # characters of a source at most
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _DIGITS = re.compile(r"[0-9]{1,19}")
 _MAX_SEQUENCE = 2**63 - 1
@@ -100,6 +101,18 @@ def kept_id(given: str, source: str) -> str:
     if _UUID.fullmatch(given):
         return given.lower()
     return str(uuid5(_IDS, f"{shown(source)}\n{given}"))  # neither holds a line end
+
+
+def number_of(event: object) -> tuple[str, int, int]:
+    """Return source, epoch and sequence of an event that became no draft; 0: none is readable."""
+    if not isinstance(event, dict) or not isinstance(source := event.get("source"), str):
+        return "", 0, 0
+    try:
+        epoch = number(event, "sourceepoch", 0, "")
+        sequence = number(event, "sequence", 1, "") if 1 <= len(source) <= _SOURCE else 0
+    except EventRefused:
+        return source, 0, 0
+    return source, epoch, sequence
 
 
 def check_extensions(event: Mapping[str, object]) -> None:

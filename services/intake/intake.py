@@ -21,12 +21,12 @@ from services import metrics, tracing
 from services.errors import Unavailable
 from services.intake import native_cases
 from services.intake.answers import Answer, EventRefused, refused, token_through
-from services.intake.attributes import identity, senders_id
-from services.intake.characters import flaw_on_a_page
+from services.intake.attributes import identity, number_of, senders_id
+from services.intake.characters import flaw, flaw_on_a_page
 from services.intake.draft import Draft, Scope
 from services.intake.moves import is_move, judged
 from services.intake.parsing import draft_of
-from services.intake.quarantine import Quarantine, Rejected, Room
+from services.intake.quarantine import Number, Quarantine, Rejected, Room
 from services.intake.rules import RESERVED, check
 from services.intake.sealing import sealed_draft
 from services.ports import (
@@ -160,7 +160,9 @@ class Intake:
 
     async def _keep_refused(self, scope: Scope, incoming: Sequence[_Incoming]) -> None:
         """Keep refused events that have an id for an operator; note which there was room for."""
-        rejected = [(one, found) for one in incoming if (found := _rejected(one)) is not None]
+        rejected = [
+            (one, found) for one in incoming if (found := _rejected(one, scope)) is not None
+        ]
         kept = await self._quarantine.add(scope, [found for _, found in rejected])
         for (one, _), is_kept in zip(rejected, kept, strict=True):
             one.quarantined = is_kept
@@ -239,13 +241,26 @@ def _is_encodable(one: _Incoming, submission: Submission) -> bool:
     return True
 
 
-def _rejected(one: _Incoming) -> Rejected | None:
+def _rejected(one: _Incoming, scope: Scope) -> Rejected | None:
     """Return what an operator should see of an event, if it was refused and has an id."""
     why = _refusal(one)
     event_id = _event_id(one) if why is not None else None
     if why is None or event_id is None:
         return None
-    return Rejected(event_id, _type_name(one), _subject(one), why, one.sent)
+    number = _number(one, scope)
+    return Rejected(event_id, _type_name(one), _subject(one), why, one.sent, number)
+
+
+def _number(one: _Incoming, scope: Scope) -> Number | None:
+    """Return the number that a device of the sender's own branch gave an event, if it did."""
+    if one.draft is not None:
+        envelope = one.draft.envelope
+        found = (envelope.source, envelope.epoch, envelope.sequence)
+    else:
+        found = number_of(one.sent)
+    source, _, sequence = found
+    is_own = source.startswith(f"/branches/{scope.branch_id}/") and flaw(source) is None
+    return Number(*found) if is_own and sequence else None
 
 
 def _subject(one: _Incoming) -> str | None:
@@ -268,6 +283,11 @@ def _refusal(one: _Incoming) -> EventRefused | None:
             verdict.field,
             verdict.reason,
             worded(
+                "a device that was installed anew, or restored from a copy, asks for its receipt "
+                "(GET /api/v1/receipts and its source) and goes on in a new sourceepoch"
+            )
+            if verdict.field == "sequence"
+            else worded(
                 "what is recorded stays; publish a correction as an event with a new id and the "
                 "next sequence number"
             ),

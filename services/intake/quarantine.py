@@ -29,6 +29,8 @@ State = Literal["waiting", "resubmitted", "discarded"]
 _KEPT_BYTES = 256 * 1024
 """Of a refused event at most; the rest is cut off and the answer has already said why."""
 
+_OF_AN_ATTEMPT = frozenset({"senttime", "collectedtime", "traceparent", "tracestate"})
+
 _LOCK_CLASS = 0x71_75_61  # any constant that no other application of the same database uses
 
 
@@ -40,6 +42,14 @@ class Room(Struct, frozen=True):
     days: int = 90
 
 
+class Number(Struct, frozen=True):
+    """The number that a source gave an event."""
+
+    source: str
+    epoch: int
+    sequence: int
+
+
 class Rejected(Struct, frozen=True):
     """An event that was refused and has an id to speak of it."""
 
@@ -48,6 +58,7 @@ class Rejected(Struct, frozen=True):
     subject: str | None
     why: EventRefused
     event: object
+    number: Number | None = None
 
 
 class Quarantined(Struct, frozen=True):
@@ -229,8 +240,9 @@ class Quarantine:
 def _entry(one: Rejected, key: SubjectKey) -> tuple[str, _Entry]:
     """Return an event as it is kept, and the id made of it."""
     text, cut = _as_text(one.event)
+    again, _ = _as_text(_without_attempt(one.event))
     why = one.why
-    digest = key.digest("\x00".join((why.code, why.field, why.reason, text)).encode())
+    digest = key.digest("\x00".join((why.code, why.field, why.reason, again)).encode())
     quarantine_id = str(UUID(bytes=digest[:16]))
     sealed = None if key.erased else key.seal(quarantine_id, {"event": text})
     return quarantine_id, _Entry(one, key.subject, sealed, cut)
@@ -273,6 +285,9 @@ async def _write(
         [entry.sealed_for for entry in entries],
         [entry.sealed for entry in entries],
         [entry.cut for entry in entries],
+        [one.number and one.number.source for one in firsts],
+        [one.number and one.number.epoch for one in firsts],
+        [one.number and one.number.sequence for one in firsts],
     )
 
 
@@ -288,6 +303,13 @@ def _as_text(event: object) -> tuple[str, bool]:
     except (RecursionError, ValueError, TypeError):  # too deep, no text, or no JSON at all
         return "(an event that cannot be written down)", True
     return encoded[:_KEPT_BYTES].decode("utf-8", "ignore"), len(encoded) > _KEPT_BYTES
+
+
+def _without_attempt(event: object) -> object:
+    """Return an event without what differs from one attempt to send it to the next."""
+    if not isinstance(event, dict):
+        return event
+    return {name: value for name, value in event.items() if name not in _OF_AN_ATTEMPT}
 
 
 def _unusable(value: object) -> str:

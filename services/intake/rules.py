@@ -26,8 +26,10 @@ _EARLIEST = datetime(EARLIEST_DAY.year, EARLIEST_DAY.month, EARLIEST_DAY.day, tz
 RESERVED = ("branch:", "console:", "vault:")
 """Subjects under which the platform keeps keys that are nobody's."""
 
-_WITHOUT_CUSTOMER = ("complaint.", "case.", "callback.", "visit.", "order.")
-"""Families whose touchpoints may have no customer yet (decision 33)."""
+_WITHOUT_CUSTOMER = (
+    "complaint.", "case.", "callback.", "visit.", "order.", "contact.", "payment.money_",
+)  # fmt: skip
+"""Families whose touchpoints may have no customer yet (decision 33), or have none."""
 
 
 def check(draft: Draft, scope: Scope, now: datetime) -> None:

@@ -38,6 +38,10 @@ ACTS = (
     "became",
     "key_made",
     "key_revoked",
+    "feed_added",
+    "feed_removed",
+    "feed_secret_added",
+    "feed_secret_ended",
 )
 """Every act that is told of."""
 

@@ -11,10 +11,11 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from functools import cache, lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from opencc import OpenCC
-from pypinyin import Style, pinyin
+if TYPE_CHECKING:
+    from opencc import OpenCC
+
 
 SOUND_LETTERS = 10
 """Of what is typed as sounds, so many letters are looked up; the rest is compared."""
@@ -75,6 +76,8 @@ def _plain(letter: str) -> str:
 
 @cache
 def _simplified() -> OpenCC:
+    from opencc import OpenCC
+
     return OpenCC("t2s")
 
 
@@ -102,6 +105,8 @@ def _is_joined(between: str) -> bool:
 @lru_cache(maxsize=20_000)
 def _readings(character: str) -> tuple[str, ...]:
     """Return every reading of a character without tones; ü is written v, u or yu."""
+    from pypinyin import Style, pinyin  # 55 MB of tables: only for whoever looks sounds up
+
     [found] = pinyin(character, style=Style.NORMAL, heteronym=True)
     written: dict[str, None] = {}
     for reading in found:

@@ -18,6 +18,7 @@ _FIELDS: Mapping[str, ReferenceKind] = MappingProxyType(
     {
         "invoice_id": "invoice",
         "invoice_ids": "invoice",
+        "payment_reference": "invoice",
         "order_id": "order",
         "order_ids": "order",
         "payment_id": "payment",

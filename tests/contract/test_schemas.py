@@ -70,7 +70,7 @@ def test_the_document_s_channels_are_the_topics_that_are_made() -> None:
 def test_every_type_is_published_and_old_versions_stay() -> None:
     latest = {(touchpoint.event_type, touchpoint.version) for touchpoint in TYPES}
 
-    assert len(latest) == 76
+    assert len(latest) == 79
     old = {(name, version) for name, newest in latest for version in range(1, newest)}
     assert old >= {("payment.promise_made", 2), ("case.assigned", 1), ("case.closed", 2)}
     assert latest | old == set(schemas.published())
@@ -242,8 +242,8 @@ def run(copy: Path, *command: str) -> subprocess.CompletedProcess[str]:
 
 def test_what_is_missing_is_published_as_it_was_and_nothing_else(copy: Path) -> None:
     lost = (
-        "payment/invoice_issued.v1.avsc",
-        "golden/payment.invoice_issued.v1.json",
+        "payment/invoice_amended.v1.avsc",
+        "golden/payment.invoice_amended.v1.json",
         "asyncapi.yaml",
     )
     before = {path: path.stat().st_mtime_ns for path in _files(copy)}
@@ -253,7 +253,7 @@ def test_what_is_missing_is_published_as_it_was_and_nothing_else(copy: Path) -> 
 
     generated = run(copy, "generate")
 
-    assert generated.stdout == "published payment.invoice_issued v1\nwrote asyncapi.yaml\n"
+    assert generated.stdout == "published payment.invoice_amended v1\nwrote asyncapi.yaml\n"
     for path in lost:
         assert (copy / "schemas" / path).read_bytes() == (FOLDER / path).read_bytes()
     untouched = {path: at for path, at in before.items() if not str(path).endswith(lost)}
@@ -264,13 +264,13 @@ def test_what_is_missing_is_published_as_it_was_and_nothing_else(copy: Path) -> 
 
 
 def test_a_published_schema_that_was_edited_is_noticed_in_every_way(copy: Path) -> None:
-    edited = copy / "schemas" / "payment" / "invoice_issued.v1.avsc"
+    edited = copy / "schemas" / "payment" / "invoice_amended.v1.avsc"
     edited.write_text(edited.read_text("utf-8").replace('"due_on"', '"due"'), "utf-8")
 
     checked, generated = run(copy, "check"), run(copy, "generate")
 
     assert checked.returncode == 4
-    assert "payment.invoice_issued v1 is published and its type now says" in checked.stderr
+    assert "payment.invoice_amended v1 is published and its type now says" in checked.stderr
     assert "its golden bytes carry another schema's fingerprint" in checked.stderr
     assert "asyncapi.yaml is out of date" in checked.stderr
     assert generated.returncode == 2

@@ -294,6 +294,21 @@ GIVEN: Mapping[str, Arguments] = {
     # --- the projector and what tells others
     "release_lock": ("touchstone deliveries",),
     "relay_upto": ("webhook",),
+    # --- feeds, and what is known of the lines of their documents
+    "feed_add": ("bank", "camt", "B-1", "Asia/Shanghai", "CNY", "{}", NOW),
+    "feed_find": ("bank",),
+    "feed_list": (),
+    "feed_remove": ("bank", NOW),
+    "feed_secret_end": ("bank", 1, NOW),
+    "feed_secret_number": ("bank",),
+    "feed_secrets": ("bank",),
+    "feed_secret_add": ("bank", 1, b"s", NOW),
+    "directory_seen": ([ONE, OTHER],),
+    "directory_named": ([77, 78],),
+    "directory_found": ([77, 78],),
+    "directory_heads": (CUSTOMERS,),
+    "directory_open": (CUSTOMERS,),
+    "directory_payments": (CUSTOMERS, list(HOME)),
     # --- finding and naming customers
     "person_events": (CUSTOMERS, list(HOME)),
     "search_due": (NOW, 200),
@@ -559,7 +574,12 @@ def large(postgres_server: str) -> Iterator[str]:
             runner.run(database.__aexit__(None, None, None))
 
 
-ON_ROWS = frozenset({"cases_found", "customers_found", "open_invoices", "rows_of_cases", "tier_of"})
+ON_ROWS = frozenset(
+    {
+        "cases_found", "customers_found", "directory_open", "open_invoices", "rows_of_cases",
+        "tier_of",
+    }
+)  # fmt: skip
 """Statements outside the console that name tables of rows, which carry a version."""
 
 

@@ -757,7 +757,12 @@ def test_every_right_is_some_roles() -> None:
     assert set().union(*RIGHTS.values()) == set(Right)
 
 
-BY_BRANCHES = {("POST", "/api/v1/events"), ("GET", "/api/v1/events/{event_id}")}
+BY_BRANCHES = {
+    ("POST", "/api/v1/events"),
+    ("GET", "/api/v1/events/{event_id}"),
+    ("GET", "/api/v1/receipts/key"),
+    ("GET", "/api/v1/receipts/{source:path}"),
+}
 """What keys of branches are for; no member of staff is let in."""
 
 OF_STAFF: Mapping[tuple[str, str], Right] = {

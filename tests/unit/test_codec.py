@@ -40,7 +40,9 @@ def test_fingerprints_are_those_of_the_avro_specification() -> None:
 def test_bytes_begin_with_the_marker_and_the_fingerprint_of_their_schema() -> None:
     header = encode(INVOICE)[:HEADER_BYTES]
 
-    assert header == b"\xc3\x01" + fingerprint(schemas.load("payment.invoice_issued", 1))
+    assert header == b"\xc3\x01" + fingerprint(
+        schemas.load("payment.invoice_issued", INVOICE.version)
+    )
 
 
 def test_a_promise_of_version_1_reads_as_one_about_a_list_of_one_invoice() -> None:

@@ -358,7 +358,7 @@ def test_an_event_that_cannot_be_read_is_beside_its_customers_others(reader: Rea
     assert (first.customer, first.facts) == ("C-1", [good, other])
     [(event_id, reason)] = first.unreadable
     assert event_id == bad.id
-    assert reason.startswith("payment.payment_received v1: ")
+    assert reason.startswith(f"payment.payment_received v{PaymentReceived.version}: ")
     assert second == _Dossier("C-2", [good], [])
 
 

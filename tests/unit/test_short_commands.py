@@ -57,3 +57,16 @@ def test_a_short_command_loads_nothing_heavy(command: str) -> None:
     loaded = done.stderr.rpartition("loaded:")[2].split()
     assert "services" in loaded
     assert HEAVY.intersection(loaded) == set()
+
+
+def test_walks_over_the_company_load_no_tables_of_sounds() -> None:
+    rooms = "services.hosts.bootstrap, services.audit.texts, services.audit.verify"
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys, {rooms}; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert "projections" in loaded
+    assert {"fastapi", "opencc", "pypinyin"}.intersection(loaded) == set()

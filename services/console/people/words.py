@@ -47,6 +47,10 @@ ACTS: Mapping[str, str] = {
     "became": N_("took the place of"),
     "key_made": N_("made a key"),
     "key_revoked": N_("revoked a key"),
+    "feed_added": N_("added a feed"),
+    "feed_removed": N_("removed a feed"),
+    "feed_secret_added": N_("added a secret of a feed"),
+    "feed_secret_ended": N_("ended a secret of a feed"),
 }
 
 _DOERS: Mapping[str, str] = {PLATFORM: N_("the platform"), COMMAND_LINE: N_("the command line")}

@@ -7,14 +7,16 @@ from events.touchpoints.policy import ReferenceTouchpoint
 
 _COMMANDED = (
     "alert.", "case.",
+    "contact.",
     "customer.erased", "customer.merged", "customer.profile_changed", "customer.registered",
     "customer.unmerged",
     "payment.confirmed_genuine", "payment.credit_checked", "payment.credit_limit_set",
     "payment.credit_override_granted", "payment.debt_written_off", "payment.dispute_settled",
-    "payment.dunning_held", "payment.invoice_disputed", "payment.promise_made",
+    "payment.dunning_held", "payment.invoice_disputed", "payment.money_", "payment.promise_made",
     "payment.rejected_as_duplicate",
 )  # fmt: skip
-"""What commands say, which ask who may: no form goes round them. And what an operator does."""
+"""What commands say, which ask who may: no form goes round them. What an operator does, and what
+a telephone exchange tells."""
 
 
 def is_kept_from_forms(event_type: str) -> bool:

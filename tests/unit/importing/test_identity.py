@@ -4,7 +4,8 @@ from uuid import uuid5
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.importing.identity import NAMESPACE, event_id, sequence, source_of
+from events.derived_ids import NAMESPACE, derived_id
+from services.importing.identity import sequence, source_of
 
 KEYS = st.lists(st.text(), min_size=1, max_size=3)
 
@@ -20,7 +21,7 @@ def test_sequence_numbers_fit_the_log_and_keep_the_order_of_blocks(
 @given(KEYS)
 def test_an_id_is_what_the_standard_calls_uuid5(key: list[str]) -> None:
     name = json.dumps(["s", *key, "b"], ensure_ascii=False, separators=(",", ":"))
-    assert event_id("s", key, "b") == str(uuid5(NAMESPACE, name))
+    assert derived_id("s", key, "b") == str(uuid5(NAMESPACE, name))
 
 
 @given(KEYS, KEYS)
@@ -28,18 +29,18 @@ def test_ids_differ_by_key_and_never_by_where_its_parts_are_cut(
     left: list[str], right: list[str]
 ) -> None:
     source = source_of("b1", "m")
-    assert (event_id(source, left, "x") == event_id(source, right, "x")) == (left == right)
+    assert (derived_id(source, left, "x") == derived_id(source, right, "x")) == (left == right)
 
 
 def test_ids_and_numbers_are_the_same_for_ever() -> None:
     source = source_of("b1", "ledger")
-    assert event_id(source, ["R-1"], "paid") == "88d356cd-bb51-54c8-9e15-837481184f96"
+    assert derived_id(source, ["R-1"], "paid") == "88d356cd-bb51-54c8-9e15-837481184f96"
     assert sequence(["R-1"], 2) == 3022161247184409410
 
 
 def test_branch_mapping_and_block_all_count() -> None:
     ids = {
-        event_id(source_of(branch, mapping), ["1"], block)
+        derived_id(source_of(branch, mapping), ["1"], block)
         for branch in ("b1", "b2")
         for mapping in ("m", "n")
         for block in ("issued", "paid")

@@ -244,7 +244,12 @@ def test_amounts_that_are_too_fine_are_counted() -> None:
         (HEAD + PAID + 'method = { template = "{" }', "no template"),
         (HEAD + PAID + 'method = { template = "cash" }', "without a column"),
         (HEAD + PAID + 'sealed = "x"', "no field 'sealed'"),
-        (HEAD + PAID + '[touchpoint.personal]\nname = "n"', "carries no personal fields"),
+        (
+            HEAD
+            + PAID.replace("payment_received", "refund_paid").replace("payment_id", "refund_id")
+            + '[touchpoint.personal]\nname = "n"',
+            "carries no personal fields",
+        ),
         (HEAD.replace('currency = "CNY"', "") + PAID, "needs a currency"),
         (HEAD.replace('"csv"', '"xlsx"') + PAID, "xlsx"),
         (HEAD.replace('["id"]', "[]") + PAID, "key"),

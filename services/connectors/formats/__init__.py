@@ -1,0 +1,1 @@
+"""What is read: a module per format, pure, from bytes to touchpoints."""

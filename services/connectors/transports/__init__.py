@@ -1,0 +1,1 @@
+"""How documents arrive: each way moves bytes and knows no format."""
