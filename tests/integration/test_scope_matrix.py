@@ -391,7 +391,7 @@ def filled(path: str, customer: str, case: str) -> str:
     found = found.replace("{word}", "record-promise" if "/customers/" in path else "note")
     alert = "5a1f0f8e-7c0b-5c55-8f0e-4f8f9d0c7b11"
     of = {"customers": customer, "cases": case, "alerts": alert}
-    found = found.replace("{identity}", of.get(path.split("/")[2], ""))
+    found = found.replace("{identity}", of.get(path.removeprefix("/do/").partition("/")[0], ""))
     found += f"?q={NAME}" if path.endswith(("/search", "/search/suggest")) else ""
     assert "{" not in found, f"say what {path} is to be asked about"
     return found
