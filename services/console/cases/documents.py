@@ -112,6 +112,7 @@ class CasesDocument(Positioned):
     count_is_capped: bool
     cases: list[CaseDocument]
     next: str | None
+    previous: str | None
 
 
 class OwnerWorkDocument(Document):
