@@ -42,6 +42,36 @@ def told(value: object, translated: Callable[[str], str]) -> object:
     return value.told(translated) if isinstance(value, Worded) else value
 
 
+def spelled(text: str) -> object:
+    """Return a text as JSON can hold it, with how it came about if it is worded."""
+    if not isinstance(text, Worded):
+        return str(text)
+    named = {name: _spelled(value) for name, value in text.named.items()}
+    return {"text": text.template, "named": named} if named else {"text": text.template}
+
+
+def _spelled(value: object) -> object:
+    if isinstance(value, str):
+        return spelled(value)
+    return value if isinstance(value, bool | int) else str(value)
+
+
+def unspelled(data: object) -> str:
+    """Return the text that was spelled so. Raises: ValueError where none was."""
+    match data:
+        case str():
+            return data
+        case {"text": str() as template, **rest} if rest.keys() <= {"named"}:
+            named = rest.get("named", {})
+            if isinstance(named, Mapping):
+                return worded(template, **{str(n): _unspelled(v) for n, v in named.items()})
+    raise ValueError("this is no text as it is kept")
+
+
+def _unspelled(value: object) -> object:
+    return value if isinstance(value, bool | int) else unspelled(value)
+
+
 def either(texts: Sequence[str]) -> str:
     """Return what names one of several: A, B or C."""
     *others, last = texts

@@ -23,6 +23,7 @@ from events.calendars import day_end
 from events.envelope import PositionVector
 from events.home import Asked
 from events.policy import Reference
+from events.texts import Worded
 from services.errors import UsageError
 from services.interruption import run_async as run_async
 from services.standard_streams import BAR_ERR, UNFAILING_ERR, is_piped, write_result
@@ -108,6 +109,8 @@ def _escaped(sign: str) -> str:
 def _encode(value: object) -> object:
     if isinstance(value, PositionVector):
         return value.token()
+    if isinstance(value, Worded):
+        return str(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 

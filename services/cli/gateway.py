@@ -388,9 +388,13 @@ def _kept(platform: Platform) -> Quarantine:
 
 
 def _line(one: Quarantined) -> str:
+    from services.web.languages import terminal_language, told
+
+    language = terminal_language()
+    why = f"{told(one.why, language)}; {told(one.mended_by, language)}"
     settled = "" if one.state == "waiting" else f"\n  {one.state}: {one.settled_reason}"
     return (
         f"{one.quarantine_id}  {moment(one.last_received_at, UTC)}  {one.branch_id}  "
         f"{one.event_id}  {one.type or '-'}  x{one.times}\n"
-        f"  {one.code}: {one.field}: {one.reason}; {one.remedy}{settled}"
+        f"  {one.code}: {one.field}: {why}{settled}"
     )

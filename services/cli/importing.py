@@ -215,7 +215,8 @@ def _answer(report: Report, report_file: Path | None, form: Format) -> None:
             say(line)
     if report_file is not None:  # after it is printed: what was done is told in any case
         try:
-            report_file.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2))
+            encoded = msgspec.json.encode(report, enc_hook=str)
+            report_file.write_bytes(msgspec.json.format(encoded, indent=2))
         except OSError as error:
             raise TouchstoneError(
                 f"cannot write {report_file}: {error.strerror}; the report is printed above, and "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from string import Formatter
 
+from events.texts import worded
 from services.importing.conversions import Cell, CellRefused, Style, identifier, text
 from services.importing.mapping import MappingError
 
@@ -79,8 +80,8 @@ def key_of(row: Row, columns: Iterable[str], style: Style) -> tuple[str, ...]:
         cell = row.cell(column, style)
         if cell is None:
             raise CellRefused(
-                "the row has no identity: its key column is empty",
-                "fill it in: it tells the row from all others",
+                worded("the row has no identity: its key column is empty"),
+                worded("fill it in: it tells the row from all others"),
                 column,
             )
         try:

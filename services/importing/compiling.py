@@ -8,6 +8,7 @@ from hashlib import sha256
 from msgspec import Struct, inspect
 
 from events.derived_ids import derived_id
+from events.texts import worded
 from events.touchpoints import CATALOGUE, PersonalTouchpoint, ReferenceTouchpoint, Touchpoint
 from services.importing.cells import Row, key_of
 from services.importing.conditions import Test, compile_conditions
@@ -98,8 +99,8 @@ class CompiledBlock(Struct, frozen=True):
     def _required(self, value: Json, field: str) -> Json:
         if value is None:
             raise CellRefused(
-                f"the row has no {field}",
-                "fill the cell in, or take the row out of the file",
+                worded("the row has no %(field)s", field=field),
+                worded("fill the cell in, or take the row out of the file"),
                 self.column_of(field),
             )
         return value

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from events.calendars import UnknownZone, zone
 from events.money import MAX_MINOR, UnknownCurrency, minor_digits, to_minor
+from events.texts import either, worded
 from services.errors import TouchstoneError
 from services.importing.mapping import MappingError, Negatives, Source
 from services.intake.characters import HALF_PAIR
@@ -32,6 +33,8 @@ _LARGEST = 100
 _EXACT = 2**53
 """From here on a floating-point number stands for several whole ones."""
 
+
+_A_NUMBER = worded("write a number here")
 
 _NAMED = frozenset({"iso", "epoch", "epoch_ms"})
 
@@ -117,25 +120,32 @@ def number(cell: Cell, style: Style, remedy: str = "") -> Decimal:
     """
     match cell:
         case bool() | None | list() | date():
-            raise CellRefused(f"{quoted(cell)} is no number", remedy or "write a number here")
+            raise CellRefused(
+                worded("%(cell)s is no number", cell=quoted(cell)), remedy or _A_NUMBER
+            )
         case int() | float() | Decimal():
             value = Decimal(repr(cell)) if isinstance(cell, float) else Decimal(cell)
             if not value.is_finite():
-                remedy = remedy or "write a number, or leave the cell empty"
-                raise CellRefused(f"{cell} is no number", remedy)
+                remedy = remedy or worded("write a number, or leave the cell empty")
+                raise CellRefused(worded("%(cell)s is no number", cell=cell), remedy)
             if value.adjusted() > _LARGEST:
-                raise CellRefused(f"{quoted(cell)} is out of all range", remedy or "correct it")
+                raise CellRefused(
+                    worded("%(cell)s is out of all range", cell=quoted(cell)),
+                    remedy or worded("correct it"),
+                )
             return value
         case str():
             return _number_text(cell, style, remedy)
         case _:
-            raise CellRefused(f"{quoted(cell)} is no number", remedy or "write a number here")
+            raise CellRefused(
+                worded("%(cell)s is no number", cell=quoted(cell)), remedy or _A_NUMBER
+            )
 
 
 def _number_text(text: str, style: Style, remedy: str) -> Decimal:
     digits = text.strip()
     if len(digits) > _LARGEST:
-        raise CellRefused(f"{quoted(text)} is no number", remedy or "write a number here")
+        raise CellRefused(worded("%(text)s is no number", text=quoted(text)), remedy or _A_NUMBER)
     for symbol in style.symbols:
         digits = digits.replace(symbol, "", 1)
     digits, negative = _sign(digits.strip(), style.negatives)
@@ -143,7 +153,9 @@ def _number_text(text: str, style: Style, remedy: str) -> Decimal:
         if re.fullmatch(r"[0-9.,]+[eE][+-]?[0-9]+", digits):
             remedy = _SHORTENED_REMEDY
         remedy = remedy or _number_remedy(style)
-        raise CellRefused(f"{quoted(text)} is no number written as declared", remedy)
+        raise CellRefused(
+            worded("%(text)s is no number written as declared", text=quoted(text)), remedy
+        )
     if style.thousands:
         digits = digits.replace(style.thousands, "")
     value = Decimal(digits.replace(style.decimal, "."))
@@ -166,16 +178,22 @@ def _number_remedy(style: Style) -> str:
     number = f"1{style.thousands}234{style.decimal}50"
     negative = {"parentheses": f"({number})", "trailing-minus": f"{number}-"}
     below = negative.get(style.negatives, f"-{number}")
-    symbols = f"; {' or '.join(style.symbols)} may stand with it" if style.symbols else ""
-    return f"write it as {number}, below zero as {below}{symbols}"
+    if style.symbols:
+        return worded(
+            "write it as %(number)s, below zero as %(below)s; %(symbols)s may stand with it",
+            number=number,
+            below=below,
+            symbols=either(style.symbols),
+        )
+    return worded("write it as %(number)s, below zero as %(below)s", number=number, below=below)
 
 
 def integer(cell: Cell, style: Style) -> int:
     """Return the whole number in a cell. Raises: CellRefused."""
-    remedy = "write a whole number, such as 12"
+    remedy = worded("write a whole number, such as 12")
     value = number(cell, style, remedy)
     if value != value.to_integral_value():
-        raise CellRefused(f"{cell} is no whole number", remedy)
+        raise CellRefused(worded("%(cell)s is no whole number", cell=cell), remedy)
     return int(value)
 
 
@@ -189,8 +207,12 @@ def boolean(cell: Cell, style: Style) -> bool:
     if word in style.no:
         return False
     raise CellRefused(
-        f"{quoted(word)} is neither yes nor no",
-        f"write {' or '.join(sorted(style.yes))} for yes, {' or '.join(sorted(style.no))} for no",
+        worded("%(word)s is neither yes nor no", word=quoted(word)),
+        worded(
+            "write %(yes)s for yes, %(no)s for no",
+            yes=either(sorted(style.yes)),
+            no=either(sorted(style.no)),
+        ),
     )
 
 
@@ -205,22 +227,30 @@ def money(cell: Cell, currency: str, unit: str, style: Style) -> tuple[int, bool
         shifted = value if unit == "major" else value.scaleb(-minor_digits(currency))
         minor, rounded = to_minor(shifted, currency)
     except UnknownCurrency as error:
-        raise CellRefused(str(error), "write a code of ISO 4217, such as CNY") from error
+        raise CellRefused(error.args[0], worded("write a code of ISO 4217, such as CNY")) from error
     except ArithmeticError as error:
-        raise CellRefused(f"{cell} is too large for an amount", "correct the amount") from error
+        raise CellRefused(
+            worded("%(cell)s is too large for an amount", cell=cell), worded("correct the amount")
+        ) from error
     if minor < 0:
         raise CellRefused(
-            f"the amount {cell} is negative",
-            "write it without the sign if that is a mistake; if the row is a credit note or a"
-            " refund, the mapping must make that of it (`when`, `negate`)",
+            worded("the amount %(cell)s is negative", cell=cell),
+            worded(
+                "write it without the sign if that is a mistake; if the row is a credit note or "
+                "a refund, the mapping must make that of it (`when`, `negate`)"
+            ),
         )
     if minor > MAX_MINOR:
-        raise CellRefused(f"the amount {cell} is too large", "correct the amount")
+        raise CellRefused(
+            worded("the amount %(cell)s is too large", cell=cell), worded("correct the amount")
+        )
     return minor, rounded
 
 
 _SHORTENED = re.compile(r"-?[0-9](?:[.,][0-9]+)?E\+[0-9]{2,3}")
-_SHORTENED_REMEDY = "a spreadsheet shortened it: export the column as text or as a plain number"
+_SHORTENED_REMEDY = worded(
+    "a spreadsheet shortened it: export the column as text or as a plain number"
+)
 
 
 def text(cell: Cell) -> str:
@@ -229,12 +259,18 @@ def text(cell: Cell) -> str:
         case str():
             if len(cell) > MAX_TEXT:
                 raise CellRefused(
-                    f"a text of {len(cell):,} characters", f"write at most {MAX_TEXT:,}"
+                    worded("a text of %(cell)s characters", cell=format(len(cell), ",")),
+                    worded("write at most %(most)s", most=format(MAX_TEXT, ",")),
                 )
             if "E+" in cell and _SHORTENED.fullmatch(cell):
-                raise CellRefused(f"{cell!r} stands for many numbers", _SHORTENED_REMEDY)
+                raise CellRefused(
+                    worded("%(cell)s stands for many numbers", cell=repr(cell)), _SHORTENED_REMEDY
+                )
             if not cell.isprintable() and HALF_PAIR.search(cell):
-                raise CellRefused(f"{quoted(cell)} is no Unicode text", "encode it as UTF-8")
+                raise CellRefused(
+                    worded("%(cell)s is no Unicode text", cell=quoted(cell)),
+                    worded("encode it as UTF-8"),
+                )
             return cell
         case bool():
             return "true" if cell else "false"
@@ -245,15 +281,19 @@ def text(cell: Cell) -> str:
         case date():
             return cell.isoformat()
         case _:
-            raise CellRefused(f"{quoted(cell)} is no single value", "write one value here")
+            raise CellRefused(
+                worded("%(cell)s is no single value", cell=quoted(cell)),
+                worded("write one value here"),
+            )
 
 
 def identifier(cell: Cell) -> str:
-    """Return a cell as a text of its own: as `text`, but yes or no is none. Raises: CellRefused."""
+    """Return a cell as a text of its own: as `text`, but yes or no is none. Raises: "
+    "CellRefused."""
     if isinstance(cell, bool):
         raise CellRefused(
-            f"{'true' if cell else 'false'} is no text and no identifier",
-            "name another column, or translate it by a `table`",
+            worded("%(cell)s is no text and no identifier", cell="true" if cell else "false"),
+            worded("name another column, or translate it by a `table`"),
         )
     return text(cell)
 
@@ -263,17 +303,23 @@ def _digits(cell: Decimal | float) -> str:
     if isinstance(cell, float):
         if abs(cell) >= _EXACT:
             raise CellRefused(
-                f"{cell!r} is a floating-point number that stands for several whole ones",
-                "write it as text, or as a whole number",
+                worded(
+                    "%(cell)s is a floating-point number that stands for several whole ones",
+                    cell=repr(cell),
+                ),
+                worded("write it as text, or as a whole number"),
             )
         cell = Decimal(repr(cell))
     if not cell.is_finite():
-        raise CellRefused(f"{cell} is no number", "write the identifier itself")
+        raise CellRefused(
+            worded("%(cell)s is no number", cell=cell), worded("write the identifier itself")
+        )
     exponent = cell.as_tuple().exponent
     assert isinstance(exponent, int)
     if exponent > 0 or exponent < -_LARGEST:
         raise CellRefused(
-            f"{quoted(str(cell))} is written with an exponent", "write all digits, or a text"
+            worded("%(cell)s is written with an exponent", cell=quoted(str(cell))),
+            worded("write all digits, or a text"),
         )
     if exponent == 0:
         return str(int(cell))

@@ -8,6 +8,7 @@ from msgspec import Struct, inspect
 
 from events.errors import EventError
 from events.money import Money, minor_digits
+from events.texts import worded
 from services.importing import conversions, moments
 from services.importing.cells import Row
 from services.importing.conversions import Cell, CellRefused, Style
@@ -98,7 +99,9 @@ def _money(spec: Spec, ground: Ground, where: str) -> Convert:
             cited = row.cell(column, style)
             code = currency if cited is None else _code(cited, column)
         if code is None:
-            raise CellRefused("the row names no currency", "fill the cell in", column)
+            raise CellRefused(
+                worded("the row names no currency"), worded("fill the cell in"), column
+            )
         value = -conversions.number(cell, style) if spec.negate else cell
         minor, rounded = conversions.money(value, code, unit, style)
         row.rounded += rounded
@@ -127,8 +130,12 @@ def _word(kind: inspect.LiteralType, spec: Spec, ground: Ground, where: str) -> 
         word = conversions.text(cell)
         if word not in words:
             raise CellRefused(
-                f"{quoted(word)} is none of {', '.join(sorted(words))}",
-                "write one of these; other words need a [tables.NAME] in the mapping",
+                worded(
+                    "%(word)s is none of %(words)s",
+                    word=quoted(word),
+                    words=", ".join(sorted(words)),
+                ),
+                worded("write one of these; other words need a [tables.NAME] in the mapping"),
             )
         return word
 

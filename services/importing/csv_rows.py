@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
+from events.texts import worded
 from services.importing.cells import Row
 from services.importing.columns import check_columns
 from services.importing.compiling import RowRefused
 from services.importing.lines import MAX_LINE, FileRefused, decoded_lines
 from services.importing.mapping import Source
-from services.wording import counted
 
 _SEPARATOR = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)
 """A first line of spreadsheets, which names the delimiter and is no part of the table."""
@@ -45,11 +45,16 @@ def csv_rows(path: Path, source: Source, wanted: Sequence[str]) -> Iterator[Row 
                 yield Row(line, dict(zip(header, cells, strict=True)))
     except csv.Error as error:
         raise FileRefused(
-            f"{path}, line {start}: this row is not valid CSV ({error}); a quote may be left open,"
-            " or source.delimiter and source.quote are not the file's"
+            worded(
+                "%(file)s, line %(start)s: this row is not valid CSV (%(error)s); a quote may be "
+                "left open, or source.delimiter and source.quote are not the file's",
+                file=path,
+                start=start,
+                error=str(error),
+            )
         ) from error
     if not header:
-        raise FileRefused(f"{path} is empty: the first line names the columns")
+        raise FileRefused(worded("%(file)s is empty: the first line names the columns", file=path))
 
 
 class _Metered:
@@ -67,8 +72,13 @@ class _Metered:
             self._characters += len(line)
             if self._characters > MAX_LINE:
                 raise FileRefused(
-                    f"{self._path}, line {self._line}: the row that ends here is longer than"
-                    f" {MAX_LINE:,} characters; a quote may be left open"
+                    worded(
+                        "%(file)s, line %(line)s: the row that ends here is longer than "
+                        "%(max_line)s characters; a quote may be left open",
+                        file=self._path,
+                        line=self._line,
+                        max_line=format(MAX_LINE, ","),
+                    )
                 )
             yield line
 
@@ -83,18 +93,30 @@ def _header(
     header = [name.strip() for name in cells]
     if len(header) == 1 and len(wanted) > 1:
         raise FileRefused(
-            f"{path}, line {line}: only one column; source.delimiter = {delimiter!r} is not the"
-            ' file\'s: often ";" or "\\t"'
+            worded(
+                "%(file)s, line %(line)s: only one column; source.delimiter = %(delimiter)s is "
+                'not the file\'s: often ";" or "\\t"',
+                file=path,
+                line=line,
+                delimiter=repr(delimiter),
+            )
         )
     check_columns(path, header, wanted, line)
     return header
 
 
 def _ragged(line: int, cells: int, columns: int, source: Source) -> RowRefused:
-    return RowRefused(
-        line,
-        None,
-        None,
-        f"the row has {counted(cells, 'cell')} where the header has {columns}",
-        f"quote cells that hold {source.delimiter!r} or a line end with {source.quote}",
+    if cells == 1:
+        reason = worded("the row has 1 cell where the header has %(columns)s", columns=columns)
+    else:
+        reason = worded(
+            "the row has %(cells)s cells where the header has %(columns)s",
+            cells=cells,
+            columns=columns,
+        )
+    remedy = worded(
+        "quote cells that hold %(delimiter)s or a line end with %(quote)s",
+        delimiter=repr(source.delimiter),
+        quote=source.quote,
     )
+    return RowRefused(line, None, None, reason, remedy)

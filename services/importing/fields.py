@@ -8,6 +8,7 @@ import msgspec
 from msgspec import inspect
 
 from events.money import Money
+from events.texts import worded
 from services.importing import conversions
 from services.importing.cells import Row, Template
 from services.importing.conversions import Cell, CellRefused
@@ -67,8 +68,8 @@ def record(
         if columns and all(row.cell(column, ground.style) is None for column in columns):
             return None
         raise CellRefused(
-            f"{lacking!r} is required and the row has no value for it",
-            "fill the cell in, or take the row out of the file",
+            worded("%(field)s is required and the row has no value for it", field=repr(lacking)),
+            worded("fill the cell in, or take the row out of the file"),
             _first_column(ground, f"{where}.{lacking}"),
         )
 
@@ -168,9 +169,17 @@ def _looked_up(
             raise
         if found is None:
             raise CellRefused(
-                f"{quoted(conversions.text(cell))} is not in the table {name!r}",
-                f"write one of {', '.join(sorted(table)[:_LISTED])}; if the word is right, the"
-                f" mapping must know it: [tables.{name}]",
+                worded(
+                    "%(cell)s is not in the table %(name)s",
+                    cell=quoted(conversions.text(cell)),
+                    name=repr(name),
+                ),
+                worded(
+                    "write one of %(words)s; if the word is right, the mapping must know it: "
+                    "[tables.%(name)s]",
+                    words=", ".join(sorted(table)[:_LISTED]),
+                    name=name,
+                ),
                 spec.column,
             )
         return found
@@ -226,7 +235,13 @@ def _splitter(
         elif spec.split is not None and isinstance(cell, str):
             parts = [part.strip() for part in cell.split(spec.split, _MOST_PARTS)]
         if len(parts) > _MOST_PARTS:
-            raise CellRefused(f"the cell holds more than {_MOST_PARTS:,} values", "write fewer")
+            raise CellRefused(
+                worded(
+                    "the cell holds more than %(most)s values",
+                    most=format(_MOST_PARTS, ","),
+                ),
+                worded("write fewer"),
+            )
         return [convert(part, row) for part in parts if not style.is_nothing(part)] or None
 
     return _converted(spec, fetch, each, where)

@@ -12,6 +12,7 @@ from hashlib import blake2b
 
 import msgspec
 
+from events.texts import worded
 from services.importing.cells import Row
 from services.importing.compiling import RowRefused
 from services.importing.conversions import Cell, CellRefused, Style, text
@@ -60,7 +61,9 @@ def _name_of(row: Row, column: str, group: Sequence[str], style: Style) -> bytes
     """Return a short name of the row's group. Raises: CellRefused."""
     given = row.cells.get(column)
     if isinstance(given, list) or (isinstance(given, str) and len(given) > _LONGEST):
-        raise CellRefused("is no cell that others can share", "write one short value", column)
+        raise CellRefused(
+            worded("is no cell that others can share"), worded("write one short value"), column
+        )
     words = [column]
     for part in group:
         cell = row.cell(part, style)

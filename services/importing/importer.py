@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from events.texts import either, worded
 from services.errors import Unavailable
 from services.importing.cells import Row
 from services.importing.compiling import CompiledMapping, Event, MadeEvent, RowRefused
@@ -32,7 +33,7 @@ from services.wording import counted
 Tick = Callable[[int, int], None]
 """Told after every batch how many rows are done, of how many."""
 
-_CONFLICT = Answer(status="refused", code="conflict", reason="the identity is taken")
+_CONFLICT = Answer(status="refused", code="conflict", reason=worded("the identity is taken"))
 """What the log would say, in a dry run, to a second row of the same key."""
 
 _MAX_ROWS = 2000
@@ -239,8 +240,8 @@ class _Run:
                     column=None,
                     field=None,
                     code="repeated",
-                    reason=f"the same key and content as line {line}",
-                    remedy=f"it was taken once; {self._apart(made)}",
+                    reason=worded("the same key and content as line %(line)s", line=line),
+                    remedy=worded("it was taken once; %(apart)s", apart=self._apart(made)),
                 )
             )
 
@@ -257,15 +258,21 @@ class _Run:
                 self.report.add(self._refused_line(made, twin, answer))
 
     def _refused_line(self, made: MadeEvent, twin: int | None, answer: Answer) -> Line:
-        reason, remedy = answer.reason or "refused", answer.remedy or ""
+        reason, remedy = answer.reason or worded("refused"), answer.remedy or ""
         if twin is not None:
-            reason = f"{reason}; line {twin} has the same key and other content"
-            remedy = f"mend the row that is wrong; {self._apart(made)}"
+            reason = worded(
+                "%(reason)s; line %(line)s has the same key and other content",
+                reason=reason,
+                line=twin,
+            )
+            remedy = worded("mend the row that is wrong; %(apart)s", apart=self._apart(made))
         elif answer.code == "conflict":
-            remedy = (
+            remedy = worded(
                 "what was recorded under this key differs, and it stays: if a cell was changed, "
-                "put it back and give the correction a row of its own; if the mapping was changed, "
-                f"undo that; {self._apart(made)}"
+                "put it back and give the correction a row of its own; if the mapping was "
+                "changed, "
+                "undo that; %(apart)s",
+                apart=self._apart(made),
             )
         return Line(
             trouble="refused",
@@ -280,7 +287,7 @@ class _Run:
 
     def _apart(self, made: MadeEvent) -> str:
         key = self._blocks[made.block].own_id or self._job.mapping.source.key
-        return f"different things need a different {' or '.join(key)}"
+        return worded("different things need a different %(key)s", key=either(key))
 
     def finish(self) -> None:
         """Forget the progress: the file is imported to its end."""
@@ -321,7 +328,8 @@ async def preview(job: Job, rows: int, publisher: Publisher) -> Sequence[MadeEve
 
 def _refused(made: MadeEvent, answer: Answer, job: Job) -> RowRefused:
     block = next(block for block in job.mapping.blocks if block.name == made.block)
-    reason = f"{answer.field or 'the event'} {answer.reason}"
+    field = answer.field or worded("the event")
+    reason = worded("%(field)s %(reason)s", field=field, reason=answer.reason)
     return RowRefused(
         made.line, made.block, block.column_of(answer.field), reason, answer.remedy or ""
     )

@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import cast
 
+from events.texts import worded
 from services.importing.cells import Row
 from services.importing.columns import MAX_COLUMNS, too_many
 from services.importing.compiling import RowRefused
@@ -44,16 +45,19 @@ def json_rows(path: Path, source: Source) -> Iterator[Row | RowRefused]:
         except _Ambiguous as why:
             yield RowRefused(line, None, why.column, why.reason, why.remedy)
         except json.JSONDecodeError as error:
-            reason = f"no valid JSON: {error.msg} at column {error.colno}"
-            yield RowRefused(line, None, None, reason, "mend or drop the line")
+            reason = worded(
+                "no valid JSON: %(why)s at column %(column)s", why=error.msg, column=error.colno
+            )
+            yield RowRefused(line, None, None, reason, worded("mend or drop the line"))
         except RecursionError:
-            yield RowRefused(line, None, None, *_TOO_DEEP)
+            yield RowRefused(line, None, None, _TOO_DEEP, _ONE_OBJECT)
         else:
             if cells is not None:
                 yield Row(line, cells)
 
 
-_TOO_DEEP = ("nested too deep", "write one object of columns per line")
+_TOO_DEEP = worded("nested too deep")
+_ONE_OBJECT = worded("write one object of columns per line")
 
 
 _Tree = dict[str, object]
@@ -66,7 +70,7 @@ def _cells(text: str) -> dict[str, Cell] | None:
     if value is None:
         return None
     if not isinstance(value, dict):
-        raise _Ambiguous("the line is no JSON object", "write one object per line")
+        raise _Ambiguous(worded("the line is no JSON object"), worded("write one object per line"))
     if _is_flat(value):
         return cast(dict[str, Cell], value)
     cells: dict[str, Cell] = {}
@@ -76,14 +80,14 @@ def _cells(text: str) -> dict[str, Cell] | None:
 
 def _is_flat(value: _Tree) -> bool:
     if len(value) > MAX_COLUMNS:
-        raise _Ambiguous(too_many(len(value)), "write only what the mapping reads")
+        raise _Ambiguous(too_many(len(value)), worded("write only what the mapping reads"))
     return not any(isinstance(part, dict) for part in value.values())
 
 
 def _flatten(value: _Tree, prefix: str, depth: int, cells: dict[str, Cell]) -> None:
     """Add nested objects as columns with dotted names: {"a": {"b": 1}} is `a.b`."""
     if depth > _DEEPEST:
-        raise _Ambiguous(*_TOO_DEEP)
+        raise _Ambiguous(_TOO_DEEP, _ONE_OBJECT)
     for name, part in value.items():
         column = f"{prefix}{name}"
         if isinstance(part, dict):
@@ -93,7 +97,7 @@ def _flatten(value: _Tree, prefix: str, depth: int, cells: dict[str, Cell]) -> N
         else:
             cells[column] = cast(Cell, part)
     if len(cells) > MAX_COLUMNS:
-        raise _Ambiguous(too_many(len(cells)), "write only what the mapping reads")
+        raise _Ambiguous(too_many(len(cells)), worded("write only what the mapping reads"))
 
 
 def _object(pairs: list[tuple[str, object]]) -> _Tree:
@@ -109,27 +113,35 @@ def _object(pairs: list[tuple[str, object]]) -> _Tree:
 
 def _twice(name: str) -> _Ambiguous:
     return _Ambiguous(
-        f"the name {quoted(name)} stands twice, and one of the two would be lost",
-        "write it once",
+        worded(
+            "the name %(name)s stands twice, and one of the two would be lost", name=quoted(name)
+        ),
+        worded("write it once"),
         cut(name),
     )
 
 
 def _whole(digits: str) -> int:
     if len(digits) > _DIGITS:
-        raise _Ambiguous(f"a number of {len(digits):,} digits", "correct the number")
+        raise _Ambiguous(
+            worded("a number of %(count)s digits", count=format(len(digits), ",")),
+            worded("correct the number"),
+        )
     return int(digits)
 
 
 def _number(digits: str) -> Decimal:
     number = Decimal(digits) if len(digits) <= _DIGITS else Decimal("Infinity")
     if abs(number.adjusted()) > _DIGITS or not number.is_finite():
-        raise _Ambiguous(f"{quoted(digits)} is a number out of all range", "correct the number")
+        raise _Ambiguous(
+            worded("%(digits)s is a number out of all range", digits=quoted(digits)),
+            worded("correct the number"),
+        )
     return number
 
 
 def _no_number(word: str) -> Cell:
-    raise _Ambiguous(f"{word} is no number", "write a number, or null")
+    raise _Ambiguous(worded("%(word)s is no number", word=word), worded("write a number, or null"))
 
 
 _DECODER = json.JSONDecoder(

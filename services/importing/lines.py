@@ -7,17 +7,18 @@ from collections.abc import Iterator
 from io import BufferedReader, BytesIO, TextIOWrapper
 from pathlib import Path
 
+from events.texts import worded
 from services.errors import UsageError
 
 MAX_LINE = 8 * 1024 * 1024
 """The longest line read; a longer one is no row of an export, and would fill the memory."""
 
 _NOT_TEXT = {
-    b"PK\x03\x04": "a spreadsheet or zip archive: export it as CSV",
-    b"\xd0\xcf\x11\xe0": "an old spreadsheet: export it as CSV",
-    b"\x1f\x8b": "compressed by gzip: unpack it first",
-    b"\x28\xb5\x2f\xfd": "compressed by zstd: unpack it first",
-    b"PAR1": 'a Parquet file: say format = "parquet" in the mapping\'s source',
+    b"PK\x03\x04": worded("a spreadsheet or zip archive: export it as CSV"),
+    b"\xd0\xcf\x11\xe0": worded("an old spreadsheet: export it as CSV"),
+    b"\x1f\x8b": worded("compressed by gzip: unpack it first"),
+    b"\x28\xb5\x2f\xfd": worded("compressed by zstd: unpack it first"),
+    b"PAR1": worded('a Parquet file: say format = "parquet" in the mapping\'s source'),
 }
 _WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -31,7 +32,9 @@ def open_binary(path: Path) -> BufferedReader:
     try:
         return path.open("rb")
     except OSError as error:
-        raise FileRefused(f"cannot read {path}: {error.strerror}") from error
+        raise FileRefused(
+            worded("cannot read %(file)s: %(strerror)s", file=path, strerror=error.strerror)
+        ) from error
 
 
 def decoded_lines(path: Path, encoding: str) -> Iterator[str]:
@@ -44,7 +47,11 @@ def decoded_lines(path: Path, encoding: str) -> Iterator[str]:
         codec = codecs.lookup(encoding)
     except LookupError as error:
         raise FileRefused(
-            f"source.encoding: no encoding {encoding!r}; write one such as utf-8, gb18030 or cp1252"
+            worded(
+                "source.encoding: no encoding %(encoding)s; write one such as utf-8, gb18030 or "
+                "cp1252",
+                encoding=repr(encoding),
+            )
         ) from error
     with open_binary(path) as file:
         head = file.read(4)
@@ -53,8 +60,13 @@ def decoded_lines(path: Path, encoding: str) -> Iterator[str]:
         for line, text in enumerate(_lines(path, file, codec), start=1):
             if len(text) >= MAX_LINE:
                 raise FileRefused(
-                    f"{path}, line {line}: longer than {MAX_LINE:,} characters; check that the"
-                    " file has line ends and is of the format that the mapping says"
+                    worded(
+                        "%(file)s, line %(line)s: longer than %(max_line)s characters; check "
+                        "that the file has line ends and is of the format that the mapping says",
+                        file=path,
+                        line=line,
+                        max_line=format(MAX_LINE, ","),
+                    )
                 )
             yield text.removeprefix("\ufeff") if line == 1 else text
 
@@ -62,9 +74,13 @@ def decoded_lines(path: Path, encoding: str) -> Iterator[str]:
 def _refuse_other_files(path: Path, head: bytes, codec: str) -> None:
     for mark, what in _NOT_TEXT.items():
         if head.startswith(mark):
-            raise FileRefused(f"{path} is {what}")
+            raise FileRefused(worded("%(file)s is %(what)s", file=path, what=what))
     if head.startswith(_WIDE_MARKS) and not codec.startswith(("utf-16", "utf-32")):
-        raise FileRefused(f'{path} is written in UTF-16: say encoding = "utf-16" in the source')
+        raise FileRefused(
+            worded(
+                '%(file)s is written in UTF-16: say encoding = "utf-16" in the source', file=path
+            )
+        )
 
 
 def _lines(path: Path, file: BufferedReader, codec: codecs.CodecInfo) -> Iterator[str]:
@@ -95,10 +111,20 @@ def _wide_lines(path: Path, file: BufferedReader, encoding: str) -> Iterator[str
 
 
 def _undecodable(path: Path, line: int, encoding: str, error: UnicodeError) -> FileRefused:
-    at = ""
+    at: str = ""
     if isinstance(error, UnicodeDecodeError):
-        at = f", byte {error.start + 1} (0x{error.object[error.start]:02x})"
+        at = worded(
+            ", byte %(place)s (0x%(value)s)",
+            place=error.start + 1,
+            value=format(error.object[error.start], "02x"),
+        )
     return FileRefused(
-        f"{path}, line {line}{at}: not written in {encoding}; set source.encoding to the file's"
-        " own, often gb18030 for Chinese exports or cp1252 for western ones"
+        worded(
+            "%(file)s, line %(line)s%(at)s: not written in %(encoding)s; set source.encoding to "
+            "the file's own, often gb18030 for Chinese exports or cp1252 for western ones",
+            file=path,
+            line=line,
+            at=at,
+            encoding=encoding,
+        )
     )

@@ -9,6 +9,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from events.calendars import day_start
+from events.texts import either, worded
 from services.importing.conversions import Cell, CellRefused, Style, text
 from services.wording import quoted
 
@@ -28,7 +29,9 @@ def day(cell: Cell, formats: tuple[str, ...], style: Style) -> date:
     try:
         return (moment.astimezone(style.tz) if moment.tzinfo else moment).date()
     except OverflowError as error:
-        raise CellRefused(f"{cell} is outside the calendar", "correct the year") from error
+        raise CellRefused(
+            worded("%(cell)s is outside the calendar", cell=cell), worded("correct the year")
+        ) from error
 
 
 def instant(cell: Cell, formats: tuple[str, ...], at: time | None, style: Style) -> datetime:
@@ -67,7 +70,9 @@ def _in_utc(cell: Cell, formats: tuple[str, ...], at: time | None, tz: ZoneInfo)
             moment = moment.replace(tzinfo=tz)
         return moment.astimezone(UTC)
     except OverflowError as error:
-        raise CellRefused(f"{moment} is outside the calendar", "correct the year") from error
+        raise CellRefused(
+            worded("%(cell)s is outside the calendar", cell=moment), worded("correct the year")
+        ) from error
 
 
 def _moment_of(cell: Cell, formats: tuple[str, ...]) -> date:
@@ -82,7 +87,9 @@ def _moment_of(cell: Cell, formats: tuple[str, ...]) -> date:
         case int() | float() | Decimal() if not isinstance(cell, bool):
             return _moment(text(cell), formats)
         case _:
-            raise CellRefused(f"{quoted(cell)} is no date", "write a date here")
+            raise CellRefused(
+                worded("%(cell)s is no date", cell=quoted(cell)), worded("write a date here")
+            )
 
 
 @lru_cache(maxsize=16_384)  # files repeat their days, and strptime takes microseconds
@@ -97,8 +104,11 @@ def _moment(word: str, formats: tuple[str, ...]) -> date:
 
 def _no_moment(word: str, formats: tuple[str, ...]) -> CellRefused:
     return CellRefused(
-        f"{quoted(word)} is no date or time written as declared",
-        f"write it as {' or '.join(map(_example, formats))}, on a day that exists",
+        worded("%(word)s is no date or time written as declared", word=quoted(word)),
+        worded(
+            "write it as %(examples)s, on a day that exists",
+            examples=either([_example(form) for form in formats]),
+        ),
     )
 
 

@@ -13,6 +13,7 @@ from typing import BinaryIO, cast
 
 from msgspec import Struct
 
+from events.texts import worded
 from services.importing.columns import MAX_COLUMNS, too_many
 from services.importing.lines import FileRefused, open_binary
 from services.importing.thrift import NotThrift, Reader, TooMany, Value
@@ -32,7 +33,7 @@ _MAX_ROWS_PER_BYTE = 100
 _BYTE_ARRAY, _FIXED_LENGTH = 6, 7
 _REPEATED = 2
 
-_SMALLER = "write the export with smaller pages and row groups, such as 100,000 rows"
+_SMALLER = worded("write the export with smaller pages and row groups, such as 100,000 rows")
 _Record = dict[int, Value]
 
 
@@ -57,7 +58,12 @@ def text_columns(path: Path, wanted: Sequence[str]) -> list[str]:
             rows = _number(footer.get(3))
             if rows > max(_SUSPECT_ROWS, size * _MAX_ROWS_PER_BYTE):
                 raise FileRefused(
-                    f"{path}: {rows:,} rows in {size:,} bytes: no export with a key is so"
+                    worded(
+                        "%(file)s: %(rows)s rows in %(size)s bytes: no export with a key is so",
+                        file=path,
+                        rows=format(rows, ","),
+                        size=format(size, ","),
+                    )
                 )
             heads = tuple(f"{column}." for column in wanted)  # a list's lie in C.list.element
             read = {
@@ -70,7 +76,9 @@ def text_columns(path: Path, wanted: Sequence[str]) -> list[str]:
                     if index in read:
                         _check_chunk(path, file, leaves[index], chunk)
         except (ValueError, IndexError, OSError) as error:  # NotThrift among them
-            raise FileRefused(f"{path}: not readable as Parquet: {cut(str(error))}") from error
+            raise FileRefused(
+                worded("%(file)s: not readable as Parquet: %(why)s", file=path, why=cut(str(error)))
+            ) from error
     return [leaves[index].path for index in sorted(read) if leaves[index].kind == _BYTE_ARRAY]
 
 
@@ -84,15 +92,24 @@ def _footer(path: Path, file: BinaryIO) -> tuple[_Record, int]:
         raise NotThrift("it does not end as such a file does")
     if length > _MAX_FOOTER:
         raise FileRefused(
-            f"{path}: a footer of {length:,} bytes; export only the columns that the mapping"
-            f" reads, or {_SMALLER}"
+            worded(
+                "%(file)s: a footer of %(length)s bytes; export only the columns that the "
+                "mapping reads, or %(smaller)s",
+                file=path,
+                length=format(length, ","),
+                smaller=_SMALLER,
+            )
         )
     file.seek(-_TAIL - length, 2)
     try:
         return Reader(file.read(length), _MAX_PARTS).record(), size
     except TooMany as error:  # the columns come first; the root is counted with them
         raise FileRefused(
-            f"{path}: {too_many(error.count - 1)}; export only those that the mapping reads"
+            worded(
+                "%(file)s: %(columns)s; export only those that the mapping reads",
+                file=path,
+                columns=too_many(error.count - 1),
+            )
         ) from error
 
 
@@ -117,14 +134,27 @@ def _leaves(schema: Sequence[_Record]) -> Iterator[_Leaf]:
 
 def _check_chunk(path: Path, file: BinaryIO, leaf: _Leaf, chunk: _Record) -> None:
     """Let a column of a row group pass, page by page. Raises: FileRefused."""
-    where = f"{path}: the column {cut(leaf.path)!r}"
+    where = worded("%(file)s: the column %(name)s", file=path, name=repr(cut(leaf.path)))
     if leaf.kind == _FIXED_LENGTH and leaf.width > _MAX_WIDTH:
-        raise FileRefused(f"{where} has values of {leaf.width:,} bytes; export it as text")
+        raise FileRefused(
+            worded(
+                "%(where)s has values of %(width)s bytes; export it as text",
+                where=where,
+                width=format(leaf.width, ","),
+            )
+        )
     meta = chunk.get(3)
     if not isinstance(meta, dict):
         raise NotThrift("a column's data is in another file")
     if leaf.repeated and _number(meta.get(5)) > _MAX_VALUES:
-        raise FileRefused(f"{where} has {_number(meta.get(5)):,} values; {_SMALLER}")
+        raise FileRefused(
+            worded(
+                "%(where)s has %(count)s values; %(smaller)s",
+                where=where,
+                count=format(_number(meta.get(5)), ","),
+                smaller=_SMALLER,
+            )
+        )
     offsets = [_number(meta.get(field)) for field in (9, 11)]  # data, dictionary
     at = min((offset for offset in offsets if offset > 0), default=0)
     end = at + _number(meta.get(7))
@@ -137,10 +167,22 @@ def _check_chunk(path: Path, file: BinaryIO, leaf: _Leaf, chunk: _Record) -> Non
         packed, unpacked = _number(header.get(3)), _number(header.get(2))
         if packed < 0 or unpacked > _MAX_PAGE:
             raise FileRefused(
-                f"{where} unpacks from {packed:,} bytes to {unpacked:,} at once; {_SMALLER}"
+                worded(
+                    "%(where)s unpacks from %(packed)s bytes to %(unpacked)s at once; %(smaller)s",
+                    where=where,
+                    packed=format(packed, ","),
+                    unpacked=format(unpacked, ","),
+                    smaller=_SMALLER,
+                )
             )
         at += reader.at + packed
-    raise FileRefused(f"{where} has more than {_MAX_PAGES:,} pages; write larger ones")
+    raise FileRefused(
+        worded(
+            "%(where)s has more than %(most)s pages; write larger ones",
+            where=where,
+            most=format(_MAX_PAGES, ","),
+        )
+    )
 
 
 def _records(value: Value) -> list[_Record]:

@@ -16,6 +16,7 @@ import pyarrow.compute
 import pyarrow.parquet
 from pyarrow import types
 
+from events.texts import worded
 from services.importing.cells import Row
 from services.importing.columns import check_columns
 from services.importing.compiling import RowRefused
@@ -38,9 +39,14 @@ class _Trouble(NamedTuple):
 _Value = Cell | _Trouble
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
-_OUTSIDE = _Trouble("is outside the calendar, which has the years 1 to 9999", "correct the year")
-_NO_TEXT = _Trouble("is no text in UTF-8", "export the column as text")
-_TOO_LONG = _Trouble(f"is longer than {_LONGEST:,} bytes", "export a shorter text")
+_OUTSIDE = _Trouble(
+    worded("is outside the calendar, which has the years 1 to 9999"), worded("correct the year")
+)
+_NO_TEXT = _Trouble(worded("is no text in UTF-8"), worded("export the column as text"))
+_TOO_LONG = _Trouble(
+    worded("is longer than %(most)s bytes", most=format(_LONGEST, ",")),
+    worded("export a shorter text"),
+)
 
 
 def parquet_rows(path: Path, wanted: Sequence[str]) -> Iterator[Row | RowRefused]:
@@ -57,7 +63,12 @@ def parquet_rows(path: Path, wanted: Sequence[str]) -> Iterator[Row | RowRefused
                     yield _row(number, cells)
     except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
         raise FileRefused(
-            f"{path}, row {number + 1}: not readable as Parquet: {cut(str(error), 200)}"
+            worded(
+                "%(file)s, row %(number)s: not readable as Parquet: %(why)s",
+                file=path,
+                number=number + 1,
+                why=cut(str(error), 200),
+            )
         ) from error
 
 
@@ -65,7 +76,7 @@ def _row(number: int, cells: dict[str, _Value]) -> Row | RowRefused:
     sound: dict[str, Cell] = {}
     for column, value in cells.items():
         if isinstance(value, _Trouble):
-            return RowRefused(number, None, column, *value)
+            return RowRefused(number, None, column, value.reason, value.remedy)
         sound[column] = value
     return Row(number, sound)
 
@@ -73,14 +84,21 @@ def _row(number: int, cells: dict[str, _Value]) -> Row | RowRefused:
 def _column_names(
     path: Path, fields: pyarrow.Schema | pyarrow.StructType, prefix: str = ""
 ) -> Iterator[str]:
-    """Yield the file's columns with dotted names. Raises: FileRefused for two parts of one name."""
+    """Yield the file's columns with dotted names. Raises: FileRefused for two parts of one "
+    "name."""
     names = [field.name for field in fields]
     for field in fields:
         name = f"{prefix}{field.name}"
         if not types.is_struct(field.type):
             yield name
         elif names.count(field.name) > 1:
-            raise FileRefused(f"{path}: the column {cut(name)!r} appears twice; rename one")
+            raise FileRefused(
+                worded(
+                    "%(file)s: the column %(name)s appears twice; rename one",
+                    file=path,
+                    name=repr(cut(name)),
+                )
+            )
         else:
             yield from _column_names(path, field.type, f"{name}.")
 
@@ -93,8 +111,13 @@ def _rows_of(path: Path, batch: pyarrow.RecordBatch) -> Iterator[dict[str, _Valu
                 columns[name] = _values(leaf)
             except _NoCells as why:
                 raise FileRefused(
-                    f"{path}: the column {cut(name)!r} is of Parquet's type {cut(str(why))}, "
-                    "which no cell can be read of; export it as text, a number or a date"
+                    worded(
+                        "%(file)s: the column %(name)s is of Parquet's type %(why)s, which no "
+                        "cell can be read of; export it as text, a number or a date",
+                        file=path,
+                        name=repr(cut(name)),
+                        why=cut(str(why)),
+                    )
                 ) from why
     for values in zip(*columns.values(), strict=True):
         yield dict(zip(columns, values, strict=True))
@@ -211,7 +234,7 @@ def _time(count: int, per_second: int) -> _Value:
     at = _since(_EPOCH, count, per_second)
     if isinstance(at, datetime) and at.date() == _EPOCH.date():
         return time.isoformat(at.time())
-    return _Trouble("is no time of a day", "correct the time")
+    return _Trouble(worded("is no time of a day"), worded("correct the time"))
 
 
 def _plain(array: pyarrow.Array) -> list[_Value]:

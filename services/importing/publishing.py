@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from msgspec import Struct
 
+from events.texts import worded
 from services.importing.lines import MAX_LINE, open_binary
 from services.importing.publisher import MAX_EVENTS, Publisher
 from services.importing.report import Line, Report
@@ -74,7 +75,11 @@ def _lines(file: BinaryIO) -> Iterator[_Parsed | _Broken]:
         line += 1
         if len(raw) == MAX_LINE:
             _skip_line(file)
-            yield _Broken(line, f"longer than {MAX_LINE:,} bytes", "one event per line")
+            yield _Broken(
+                line,
+                worded("longer than %(most)s bytes", most=format(MAX_LINE, ",")),
+                worded("one event per line"),
+            )
             continue
         if raw.strip():
             yield _parsed(line, raw)
@@ -89,20 +94,26 @@ def _parsed(line: int, raw: bytes) -> _Parsed | _Broken:
     try:
         event = strict_json.parse(raw)
     except MalformedBody as error:
-        return _Broken(line, str(error), "write one CloudEvent as JSON on each line, in UTF-8")
+        return _Broken(
+            line, error.reason, worded("write one CloudEvent as JSON on each line, in UTF-8")
+        )
     if not isinstance(event, dict | Unusable):
-        return _Broken(line, "the line is no JSON object", "write one CloudEvent per line")
+        return _Broken(
+            line, worded("the line is no JSON object"), worded("write one CloudEvent per line")
+        )
     try:
         return _unusable(line, event, "") or _Parsed(line, event)
     except RecursionError:
-        return _Broken(line, "nested too deep", "an event has no more than a few levels")
+        return _Broken(
+            line, worded("nested too deep"), worded("an event has no more than a few levels")
+        )
 
 
 def _unusable(line: int, value: object, path: str) -> _Broken | None:
     """Return what is wrong with a value that means nothing, wherever it is inside the event."""
     match value:
         case Unusable():
-            return _Broken(line, str(value.reason), "mend the line", path or None)
+            return _Broken(line, value.reason, worded("mend the line"), path or None)
         case dict():
             parts = [(f"{path}.{name}" if path else name, part) for name, part in value.items()]
         case list():
@@ -134,7 +145,7 @@ def _line(line: int, answer: Answer) -> Line:
         column=None,
         field=answer.field,
         code=answer.code,
-        reason=answer.reason or "refused",
+        reason=answer.reason or worded("refused"),
         remedy=answer.remedy or "",
     )
 

@@ -48,7 +48,7 @@ class ProgressNote:
         beside = self._path.with_suffix(".new")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            beside.write_bytes(msgspec.json.encode(progress))
+            beside.write_bytes(msgspec.json.encode(progress, enc_hook=str))
             os.replace(beside, self._path)
         except OSError as error:
             raise Unavailable(

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from events.texts import worded
 from services.importing.cells import Row
 from services.importing.columns import MAX_COLUMNS, require_columns
 from services.importing.compiling import CompiledMapping, RowRefused
@@ -70,7 +71,7 @@ def scan(path: Path, mapping: CompiledMapping) -> Scan:
             else:  # no export has so many names: only what is read matters
                 seen.update(row.cells.keys() & mapping.columns)
     if not rows:
-        raise FileRefused(f"{path} has no rows: there is nothing to import")
+        raise FileRefused(worded("%(file)s has no rows: there is nothing to import", file=path))
     if seen:  # a JSON line may lack a key, but a column that no line has is a misspelt one
         require_columns(path, mapping.columns, seen)
     with open_binary(path) as file:  # last: what is refused need not be read to its end

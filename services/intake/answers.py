@@ -50,7 +50,7 @@ class EventRefused(TouchstoneError):
         self.field = shown(field)
         self.kept_field = self.field if kept_field is None else kept_field
         self.reason = shown(worded(reason))
-        self.kept_reason = str(self.reason if kept_reason is None else kept_reason)
+        self.kept_reason = self.reason if kept_reason is None else shown(worded(kept_reason))
         self.remedy = shown(worded(remedy))
         super().__init__(f"{self.field}: {self.reason}; {self.remedy}")
 
@@ -73,16 +73,16 @@ class Answer(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def refused(
-    event_id: str | None, why: EventRefused, *, quarantined: bool, language: str = "en"
+    event_id: str | None, why: EventRefused, *, quarantined: bool, language: str | None = None
 ) -> Answer:
-    """Return the answer to an event that was not accepted, in the sender's language."""
+    """Return the answer to an event that was not accepted, in a language or to be told in any."""
     return Answer(
         status="refused",
         id=event_id,
         code=why.code,
         field=why.field,
-        reason=told(why.reason, language),
-        remedy=told(why.remedy, language),
+        reason=why.reason if language is None else told(why.reason, language),
+        remedy=why.remedy if language is None else told(why.remedy, language),
         quarantined=quarantined,
     )
 

@@ -85,9 +85,9 @@ class Intake:
         events: Sequence[object],
         *,
         keep_refused: bool = True,
-        language: str = "en",
+        language: str | None = None,
     ) -> list[Answer]:
-        """Answer each parsed JSON event (CloudEvents), in order and in a language.
+        """Answer each parsed JSON event (CloudEvents), in order and in a language, or in any.
 
         What is refused goes to quarantine, unless it comes from there.
         Raises: Unavailable; then none is known to be accepted, and repeating is safe.
@@ -323,7 +323,7 @@ def _type_name(one: _Incoming) -> str | None:
     return claimed if isinstance(claimed, str) and claimed in CATALOGUE else None
 
 
-def _answer(one: _Incoming, language: str = "en") -> Answer:
+def _answer(one: _Incoming, language: str | None = None) -> Answer:
     event_id = _answered_id(one)
     match one.verdict:
         case Accepted(position, recorded_at):

@@ -15,7 +15,7 @@ import asyncpg
 import msgspec
 from msgspec import Struct
 
-from events.texts import worded
+from events.texts import spelled, unspelled, worded
 from services.errors import UsageError
 from services.intake.answers import EventRefused
 from services.intake.draft import Scope
@@ -80,7 +80,19 @@ class Quarantined(Struct, frozen=True):
     state: State
     settled_at: datetime | None
     settled_reason: str | None
+    reason_worded: msgspec.Raw
+    remedy_worded: msgspec.Raw
     event: str | None = None
+
+    @property
+    def why(self) -> str:
+        """Return the reason so that it can be told in any language; once it was kept so."""
+        return _worded(self.reason_worded, self.reason)
+
+    @property
+    def mended_by(self) -> str:
+        """Return the remedy in the same way."""
+        return _worded(self.remedy_worded, self.remedy)
 
 
 class Waiting(Struct, frozen=True):
@@ -288,11 +300,24 @@ async def _write(
         [one.number and one.number.source for one in firsts],
         [one.number and one.number.epoch for one in firsts],
         [one.number and one.number.sequence for one in firsts],
+        [_kept(one.why.kept_reason) for one in firsts],
+        [_kept(one.why.remedy) for one in firsts],
     )
+
+
+def _worded(kept: msgspec.Raw, english: str) -> str:
+    data = msgspec.json.decode(kept)
+    return english if data is None else unspelled(data)
+
+
+def _kept(text: str) -> str:
+    return msgspec.json.encode(spelled(text)).decode()
 
 
 def _quarantined(row: asyncpg.Record, event: str | None) -> Quarantined:
     fields = {name: row[name] for name in Quarantined.__struct_fields__ if name != "event"}
+    for name in ("reason_worded", "remedy_worded"):  # null: of earlier days, in English alone
+        fields[name] = msgspec.Raw((row[name] or "null").encode())
     return Quarantined(**fields, event=event)
 
 

@@ -4,6 +4,8 @@ import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from html import unescape
+from html.parser import HTMLParser
+from urllib.parse import urljoin
 
 import httpx2
 import pytest
@@ -87,12 +89,83 @@ async def test_branches_stand_side_by_side_by_their_own_figures(
 async def test_figures_of_branches_lead_to_their_lists(client: httpx2.AsyncClient) -> None:
     page = (await client.get("/branches?from=2026-03-01")).text
     links = set(
-        re.findall(r'<td[^>]*>(?:[^<]|<(?!/td>|a ))*<a (?:class="\w+" )?href="([^"#]+)', page)
+        re.findall(
+            r'<td[^>]*>(?:[^<]|<(?!/td>|a ))*<a (?:class="[\w ]+" data-explain )?href="([^"#]+)',
+            page,
+        )
     )
     assert any(one.startswith("/receivables?branch=SH") for one in links)
     assert any(one.startswith("/imports?branch=SH") for one in links)
     for link in links:
         assert (await client.get(unescape(link))).status_code == 200, link
+
+
+PAGES = (
+    "/overview", "/customers", "/receivables", "/credit", "/cases", "/cases/owners",
+    "/service?from=2026-03-01", "/service/cases?figure=cases&from=2026-03-01",
+    "/alerts", "/alerts/journal", "/branches?from=2026-03-01", "/policies", "/imports",
+    "/audit?customer=C-1", "/status",
+)  # fmt: skip
+
+
+class _Figures(HTMLParser):
+    """Collects the figures of a page that nothing explains, and where the others lead.
+
+    A figure is a number in a cell of numbers or in large on a tile.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unexplained: list[str] = []
+        self.leading: set[str] = set()
+        self._inside: list[tuple[str, bool, str]] = []
+        self._told, self._leads = "", ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        kinds = given.get("class", "")
+        on_tile = tag == "b" and any("tile" in one[2].split() for one in self._inside)
+        is_figure = on_tile or (tag == "td" and "number" in kinds.split())
+        if is_figure:
+            self._told, self._leads = "", ""
+        if tag not in {"br", "img", "input", "link", "meta"}:
+            self._inside.append((tag, is_figure, kinds))
+        if "data-explain" in given:
+            self._leads = given.get("href", "")
+
+    def handle_data(self, data: str) -> None:
+        self._told += data
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._inside:
+            ended, is_figure, _ = self._inside.pop()
+            if is_figure and re.search("[1-9]", self._told):
+                if self._leads:
+                    self.leading.add(self._leads)
+                else:
+                    self.unexplained.append(self._told.strip())
+            if ended == tag:
+                return
+
+
+async def test_every_figure_of_every_page_has_what_explains_it(
+    client: httpx2.AsyncClient,
+) -> None:
+    leading: set[str] = set()
+    for page in PAGES:
+        figures = _Figures()
+        answer = await client.get(f"{page}{'&' if '?' in page else '?'}lang=en")
+        assert answer.status_code == 200, page
+        figures.feed(answer.text)
+        assert not figures.unexplained, page
+        for link in figures.leading:
+            where, _, anchor = urljoin(page, link).partition("#")
+            if where.split("?")[0] == page.split("?")[0] and anchor:
+                assert f'id="{anchor}"' in answer.text, f"{page} has no {anchor}"
+        leading |= {urljoin(page, link).partition("#")[0] for link in figures.leading}
+    assert len(leading) > 40
+    for link in leading:
+        assert (await client.get(link)).status_code == 200, link
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -2,9 +2,12 @@
 
 import csv
 import io
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
+from html import unescape
 from typing import Any
 
 import httpx2
@@ -15,6 +18,7 @@ from events.touchpoints.complaint import CaseAssigned, CaseResolved, ObligationF
 from events.touchpoints.contact import CallbackMade, DriverScore
 from services.audit.service_report import report_service
 from services.console.app import create_console
+from services.console.service import routes as service_routes
 from tests.support.console import Company, local, open_company
 
 pytestmark = pytest.mark.postgres
@@ -61,6 +65,45 @@ async def desk(database: str) -> AsyncIterator[Desk]:
         transport = httpx2.ASGITransport(app=create_console(company.platform))
         async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
             yield Desk(company, client)
+
+
+async def test_every_figure_is_what_the_cases_behind_it_add_up_to(desk: Desk) -> None:
+    page = await desk.client.get("/service", params={"lang": "en", "from": "2026-03-01"})
+    links = re.findall(
+        r'<a class="figure" data-explain href="(/service/cases[^"]+)">([\d.,%]+)</a>', page.text
+    )
+    asked = set(re.findall("figure=([a-z_]+)", " ".join(link for link, _ in links)))
+    assert asked >= {"cases", "answers", "solutions_late", "handovers", "returns", "satisfied"}
+    assert asked >= {"held", "held_hours", "stage_late", "stage_late_hours", "driver", "reached"}
+    for link, figure in links:
+        behind = (await desk.client.get(f"{unescape(link)}&lang=en")).text
+        [together] = re.findall(r"together ([\d.,]+)", behind)
+        each = re.findall(r'#history">([\d.,]+)</a>', behind)
+        exact = Decimal(together.replace(",", ""))
+        rough = Decimal("0.1") * len(each) if "hours" in link else 0
+        assert abs(sum(Decimal(one.replace(",", "")) for one in each) - exact) <= rough, link
+        if "%" not in figure and "driver" not in link and "held_hours" not in link:
+            assert figure == together, link
+
+
+async def test_the_cases_behind_a_figure_are_walked_both_ways(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service_routes, "PAGE_LENGTH", 3)
+
+    def listed(page: str) -> list[str]:
+        return re.findall(r'<a href="/cases/([^"?#]+)" data-row>', page)
+
+    def to(page: str, rel: str) -> str:
+        [link] = re.findall(rf'<a href="([^"]+)" rel="{rel}"', page)
+        return unescape(link)
+
+    first = (await desk.client.get("/service/cases?figure=cases&from=2026-03-01")).text
+    second = (await desk.client.get(to(first, "next"))).text
+    assert (len(listed(first)), len(listed(second))) == (3, 1)
+    assert not set(listed(first)) & set(listed(second))
+    back = (await desk.client.get(to(second, "prev"))).text
+    assert listed(back) == listed(first)
 
 
 async def test_it_counts_what_happened_to_four_cases(desk: Desk) -> None:

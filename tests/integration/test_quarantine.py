@@ -14,6 +14,8 @@ from services.intake.mending import discard, resubmit
 from services.intake.quarantine import Quarantine, Room, Waiting
 from services.postgres.migrate import migrate
 from services.postgres.pool import open_pool
+from services.web.languages import told
+from tests.support.chinese import assert_chinese
 from tests.support.gateway import (
     BATCH,
     BRANCH,
@@ -73,6 +75,19 @@ async def test_what_is_refused_goes_with_its_customers_key(gateway: Gateway) -> 
     assert not await gateway.pool.fetchval(
         "SELECT count(*) FROM subject_keys WHERE subject = 'NOBODY'"
     ), "a refused event makes nobody a customer"
+
+
+async def test_why_is_told_in_another_language_on_another_day(gateway: Gateway) -> None:
+    await gateway.results([wrong(2, time="yesterday")])
+    quarantine = kept_by(gateway)
+    [entry] = await quarantine.show(event_id(2))
+    for text, english in ((entry.why, entry.reason), (entry.mended_by, entry.remedy)):
+        assert text == english
+        assert_chinese(told(text, "zh-CN"))
+
+    await gateway.pool.execute("UPDATE quarantine SET reason_worded = NULL, remedy_worded = NULL")
+    [earlier] = await quarantine.show(event_id(2))
+    assert (earlier.why, earlier.mended_by) == (entry.reason, entry.remedy), "kept before"
 
 
 async def test_of_somebody_erased_only_the_reason_is_kept(gateway: Gateway) -> None:

@@ -117,6 +117,7 @@ NEEDS: Mapping[str, Right | None] = {
     "/cases/deadlines": SEES,
     "/cases/{case}": SEES,
     "/service": SEES,
+    "/service/cases": SEES,
     "/service/{table}.csv": SEES,
     "/customers": SEES,
     "/customers.csv": SEES,

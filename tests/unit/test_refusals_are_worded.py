@@ -18,11 +18,17 @@ from tests.support.chinese import assert_chinese
 # Who refuses, and which of its arguments are told.
 TOLD = {
     "BadParameter": (1, 2),
+    "_Ambiguous": (0, 1),
+    "_Broken": (1, 2),
+    "_Trouble": (0, 1),
+    "CellRefused": (0, 1),
     "Conflict": (1,),
     "EventRefused": (2, 3),
     "Fault": (1, 2),
+    "FileRefused": (0,),
     "Limits": (2,),
     "Problem": (2, 3),
+    "RowRefused": (3, 4),
     "Unusable": (0, 1),
     "busy": (0,),
     "too_large": (0,),
@@ -47,8 +53,13 @@ def english_only(source: str) -> Iterator[tuple[int, str]]:
             for text in ast.walk(argument) if argument is not None else ():
                 if isinstance(text, ast.Call):
                     break  # a marked text, or whatever else makes it
-                if isinstance(text, ast.JoinedStr | ast.Constant) and ast.unparse(text) != "''":
+                if _is_text(text) and ast.unparse(text) != "''":
                     yield text.lineno, ast.unparse(text)
+
+
+def _is_text(one: ast.AST) -> bool:
+    constant = isinstance(one, ast.Constant) and isinstance(one.value, str)
+    return constant or isinstance(one, ast.JoinedStr)
 
 
 def _written(module: ast.Module) -> Iterator[tuple[str, list[tuple[int, str]]]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from events.texts import Worded
 from services.console.shared.i18n import N_
 from services.console.shared.words import Named
 
@@ -32,6 +33,10 @@ class ImportWords(Named):
     def code(self, code: str) -> str:
         """Return what a reason for a refusal is called."""
         return self._named(_CODES, code)
+
+    def told(self, text: str) -> str:
+        """Return a reason or a remedy; of what was kept in English, what is known."""
+        return text.told(self._) if isinstance(text, Worded) else self._(text)
 
     def state(self, code: str) -> str:
         """Return what became of a refused event."""

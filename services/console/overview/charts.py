@@ -3,6 +3,9 @@
 Each chart has a title and a description for those who do not see it, numbers on its axis, and
 no colour without a word or a number beside it. Colours and sizes of type belong to the style
 sheet; here is geometry. The page that shows a chart puts the same data into a table below.
+
+Heights are pixels and widths are parts of the room there is, so that a chart fills a narrow
+panel and a wide one alike and its letters are of one size in both.
 """
 
 from __future__ import annotations
@@ -14,14 +17,17 @@ from markupsafe import Markup, escape
 
 Labeller = Callable[[int], str]
 
-_WIDTH, _HEIGHT = 560, 240
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 10, 26, 30
-_ROW = 32
-_RANKING_WIDTH = 310
+_HEIGHT, _TOP, _BOTTOM = 196, 24, 24
+_TICK = 4
+"""How far above its line the number of an axis stands."""
+_AXIS = 10.0
+"""Of a bar chart's width, the part that the numbers of its axis have to themselves."""
+_ROW = 26
+_NAME, _VALUE = 34.0, 24.0
+"""Of a ranking's width, the parts of names and of values; bars have the rest."""
 _LEVEL = 42
-_PYRAMID_ROOM = 160
-_NAME_WIDTH = 96
-_VALUE_WIDTH = 62
+_PYRAMID = 46.0
+"""Of a pyramid's width, the part of the bars; words have the rest."""
 
 
 class Words(NamedTuple):
@@ -61,20 +67,20 @@ def scale(highest: int, steps: int = 4) -> tuple[int, ...]:
 def bar_chart(words: Words, bars: Sequence[Bar], axis: Labeller) -> Markup:
     """Return upright bars, each with its value above and its name below."""
     ticks = scale(max((bar.value for bar in bars), default=0))
-    slot = (_WIDTH - _LEFT - _RIGHT) / max(1, len(bars))
-    width = min(64.0, slot * 0.62)
+    slot = (100 - _AXIS) / max(1, len(bars))
+    width = min(14.0, slot * 0.62)
     parts = [_horizontal_lines(ticks, axis)]
     for i, bar in enumerate(bars):
-        middle = _LEFT + slot * (i + 0.5)
+        middle = _AXIS + slot * (i + 0.5)
         top = _y(bar.value, ticks)
         drawn = [
-            _tag("rect", cls=f"bar {bar.tone}", x=middle - width / 2, y=top, width=width,
-                 height=max(0.0, _HEIGHT - _BOTTOM - top), rx=3),
-            _text(bar.text, "value", middle, top - 7, "middle"),
-            _text(bar.label, "name", middle, _HEIGHT - 10, "middle"),
+            _tag("rect", cls=f"bar {bar.tone}", x=_part(middle - width / 2), y=top,
+                 width=_part(width), height=max(0.0, _HEIGHT - _BOTTOM - top), rx=3),
+            _text(bar.text, "value", middle, top - 6, "middle"),
+            _text(bar.label, "name", middle, _HEIGHT - 7, "middle"),
         ]  # fmt: skip
         parts.append(_linked(bar, drawn))
-    return _svg(words, _WIDTH, _HEIGHT, parts, linked=_lead_somewhere(bars))
+    return _svg(words, _HEIGHT, parts, linked=_lead_somewhere(bars))
 
 
 def line_chart(
@@ -84,40 +90,31 @@ def line_chart(
     ticks = scale(max(values, default=0))
     parts = [_horizontal_lines(ticks, axis)]
     if values:
-        step = (_WIDTH - _LEFT - _RIGHT) / max(1, len(values) - 1)
-        path = " ".join(
-            f"{_LEFT + i * step:.1f},{_y(value, ticks):.1f}" for i, value in enumerate(values)
-        )
-        floor = _HEIGHT - _BOTTOM
-        right = _LEFT + (len(values) - 1) * step
-        area = f"{_LEFT},{floor} {path} {right:.1f},{floor}"
-        parts.append(_tag("polygon", cls="area", points=area))
-        parts.append(_tag("polyline", cls="line", points=path))
+        parts.append(_stretched(values, ticks))
     last = len(x_labels) - 1
     for i, label in enumerate(x_labels):
         anchor = "start" if i == 0 else "end" if i == last else "middle"
-        x = _LEFT + (_WIDTH - _LEFT - _RIGHT) * i / max(1, last)
-        parts.append(_text(label, "name", x, _HEIGHT - 10, anchor))
-    return _svg(words, _WIDTH, _HEIGHT, parts)
+        parts.append(_text(label, "name", 100 * i / max(1, last), _HEIGHT - 7, anchor))
+    return _svg(words, _HEIGHT, parts)
 
 
 def ranking(words: Words, bars: Sequence[Bar]) -> Markup:
     """Return lying bars, one below the other: name, bar, value."""
     highest = max((bar.value for bar in bars), default=0) or 1
-    room = _RANKING_WIDTH - _NAME_WIDTH - _VALUE_WIDTH
+    room = 100 - _NAME - _VALUE
     parts = []
     for i, bar in enumerate(bars):
         y = i * _ROW
-        length = room * bar.value / highest
+        length = max(0.8, room * bar.value / highest)
         drawn = [
-            _text(shortened(bar.label), "name", 0, y + 20, "start"),
-            _tag("rect", cls=f"bar {bar.tone}", x=_NAME_WIDTH, y=y + 7,
-                 width=max(2.0, length), height=16, rx=3),
-            _text(bar.text, "value", _NAME_WIDTH + length + 8, y + 20, "start"),
+            _text(shortened(bar.label), "name", 0, y + 17, "start"),
+            _tag("rect", cls=f"bar {bar.tone}", x=_part(_NAME), y=y + 5,
+                 width=_part(length), height=15, rx=3),
+            _text(bar.text, "value", _NAME + length + 2, y + 17, "start"),
         ]  # fmt: skip
         parts.append(_linked(bar, drawn))
     height = max(1, len(bars)) * _ROW
-    return _svg(words, _RANKING_WIDTH, height, parts, "chart ranking", linked=_lead_somewhere(bars))
+    return _svg(words, height, parts, "chart ranking", linked=_lead_somewhere(bars))
 
 
 def pyramid_chart(words: Words, bars: Sequence[Bar]) -> Markup:
@@ -129,16 +126,16 @@ def pyramid_chart(words: Words, bars: Sequence[Bar]) -> Markup:
     parts = []
     for i, bar in enumerate(bars):
         y = i * _LEVEL
-        length = max(6.0 if bar.value else 1.0, _PYRAMID_ROOM * bar.value / highest)
+        length = max(2.0 if bar.value else 0.4, _PYRAMID * bar.value / highest)
         drawn = [
-            _tag("rect", cls=f"bar {bar.tone}", x=(_PYRAMID_ROOM - length) / 2, y=y + 3,
-                 width=length, height=_LEVEL - 6, rx=3),
-            _text(bar.label, "name strong", _PYRAMID_ROOM + 14, y + 18, "start"),
-            _text(bar.text, "value softer", _PYRAMID_ROOM + 14, y + 34, "start"),
+            _tag("rect", cls=f"bar {bar.tone}", x=_part((_PYRAMID - length) / 2), y=y + 3,
+                 width=_part(length), height=_LEVEL - 6, rx=3),
+            _text(bar.label, "name strong", _PYRAMID + 4, y + 18, "start"),
+            _text(bar.text, "value softer", _PYRAMID + 4, y + 34, "start"),
         ]  # fmt: skip
         parts.append(_linked(bar, drawn))
     height = max(1, len(bars)) * _LEVEL
-    return _svg(words, _RANKING_WIDTH, height, parts, "chart ranking", linked=_lead_somewhere(bars))
+    return _svg(words, height, parts, "chart ranking", linked=_lead_somewhere(bars))
 
 
 def shortened(name: str, room: int = 13) -> str:
@@ -154,7 +151,11 @@ def shortened(name: str, room: int = 13) -> str:
 def _linked(bar: Bar, drawn: Sequence[Markup]) -> Markup:
     """Return a bar as drawn, leading to its list where it has one."""
     parts = Markup("").join(drawn)
-    return Markup('<a href="{}">{}</a>').format(bar.address, parts) if bar.address else parts
+    return (
+        Markup('<a data-explain href="{}">{}</a>').format(bar.address, parts)
+        if bar.address
+        else parts
+    )
 
 
 def _lead_somewhere(bars: Sequence[Bar]) -> bool:
@@ -165,13 +166,33 @@ def _y(value: int, ticks: Sequence[int]) -> float:
     return _HEIGHT - _BOTTOM - (_HEIGHT - _BOTTOM - _TOP) * value / ticks[-1]
 
 
+def _part(percent: float) -> str:
+    """Return a length as a part of the chart's width."""
+    return f"{percent:.2f}%"
+
+
 def _horizontal_lines(ticks: Sequence[int], axis: Labeller) -> Markup:
     lines = []
     for tick in ticks:
         y = _y(tick, ticks)
-        lines.append(_tag("line", cls="grid", x1=_LEFT, x2=_WIDTH - _RIGHT, y1=y, y2=y))
-        lines.append(_text(axis(tick), "tick", _LEFT - 8, y + 4, "end"))
+        lines.append(_tag("line", cls="grid", x1=0, x2="100%", y1=y, y2=y))
+        lines.append(_text(axis(tick), "tick", 0, y - _TICK, "start"))
     return Markup("").join(lines)
+
+
+def _stretched(values: Sequence[int], ticks: Sequence[int]) -> Markup:
+    """Return a line over its area in a drawing of its own, which is as wide as there is room."""
+    path = " ".join(f"{i},{_y(value, ticks):.1f}" for i, value in enumerate(values))
+    floor, last = _HEIGHT - _BOTTOM, len(values) - 1
+    return Markup(
+        '<svg x="0" y="0" width="100%" height="{h}" viewBox="0 0 {w} {h}" '
+        'preserveAspectRatio="none">{area}{line}</svg>'
+    ).format(
+        h=_HEIGHT,
+        w=max(1, last),
+        area=_tag("polygon", cls="area", points=f"0,{floor} {path} {last},{floor}"),
+        line=_tag("polyline", cls="line", points=path),
+    )
 
 
 def _tag(name: str, cls: str, **attributes: object) -> Markup:
@@ -180,8 +201,9 @@ def _tag(name: str, cls: str, **attributes: object) -> Markup:
 
 
 def _text(content: str, cls: str, x: float, y: float, anchor: str) -> Markup:
-    return Markup('<text class="{}" x="{:.1f}" y="{:.1f}" text-anchor="{}">{}</text>').format(
-        cls, x, y, anchor, content
+    """Return a text, `x` a part of the width and `y` in pixels."""
+    return Markup('<text class="{}" x="{}" y="{:.1f}" text-anchor="{}">{}</text>').format(
+        cls, _part(x), y, anchor, content
     )
 
 
@@ -191,7 +213,6 @@ def _number(value: object) -> str:
 
 def _svg(
     words: Words,
-    width: int,
     height: int,
     parts: Sequence[Markup],
     cls: str = "chart",
@@ -200,14 +221,13 @@ def _svg(
 ) -> Markup:
     """Return a drawing: one picture, or a group of links where its bars lead somewhere."""
     return Markup(
-        '<svg class="{cls}" viewBox="0 0 {w} {h}" role="{role}" '
+        '<svg class="{cls}" width="100%" height="{h}" role="{role}" '
         'aria-labelledby="{id}-title {id}-desc">'
         '<title id="{id}-title">{title}</title><desc id="{id}-desc">{description}</desc>'
         "{drawing}</svg>"
     ).format(
         cls=cls,
         role="group" if linked else "img",
-        w=width,
         h=height,
         id=words.id,
         title=words.title,

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import Path, Query
 from starlette.responses import Response
 
+from services.console.service.behind import BehindParameters, Figure, behind
 from services.console.service.documents import ServiceDocument, service_document
 from services.console.service.parameters import ServiceParameters
 from services.console.service.report import Service, service
 from services.console.service.tables import TableName, Tables, csv_text
 from services.console.shared.i18n import speaker, with_parameters
 from services.console.shared.openapi import documented
+from services.console.shared.persons import persons
 from services.console.shared.reading import Reader, branch_names, department_names
-from services.console.shared.visit import TheVisit, Visit, api_router, page_router
+from services.console.shared.visit import PAGE_LENGTH, TheVisit, Visit, api_router, page_router
 from services.people.principal import Right
 
 api = api_router()
@@ -46,10 +52,36 @@ async def show_report(visit: TheVisit) -> Response:
             "report": found,
             "tables": _tables(visit, reader).all(found),
             "asked": asked,
+            "behind_link": partial(_behind_link, found),
             "csv_link": lambda name: with_parameters(visit.request, {}, f"/service/{name}.csv"),
             **notices,
         },
     )
+
+
+@pages.get("/service/cases")
+async def show_behind(visit: TheVisit) -> Response:
+    """Show the cases behind a figure of the report, each with what it adds."""
+    visit.need(Right.SEE_CUSTOMERS)
+    asked = visit.asked(BehindParameters)
+    signer = await visit.console.signer()
+    async with visit.rows(visit.console.cases, asked) as reader:
+        first, last = asked.days(reader.today(asked.branch))
+        found = await behind(reader, asked, first, last, PAGE_LENGTH, signer)
+        notices = await visit.notices(reader)
+    page = found.page
+    context = {
+        "found": found,
+        "asked": asked,
+        "first": first,
+        "last": last,
+        "report_link": f"/service?{_days_of(asked, first, last)}",
+        "persons": await persons(visit, {one.customer_id for one in page.entries}),
+        "department_names": department_names(reader.reference, visit.language),
+        **visit.paging_links(page.next_cursor, asked.cursor, page.previous_cursor),
+        **notices,
+    }
+    return visit.page("service/behind.html", "/service", context)
 
 
 @pages.get("/service/{table}.csv")
@@ -63,6 +95,19 @@ async def download_table(visit: TheVisit, table: Annotated[TableName, Path()]) -
     name = f"service-{table}-{found.first}-{found.last}.csv"
     headers = visit.headers() | {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(csv_text(made), HTTPStatus.OK, headers, "text/csv; charset=utf-8")
+
+
+def _days_of(asked: ServiceParameters, first: date, last: date) -> str:
+    named = {"from": first.isoformat(), "to": last.isoformat(), "branch": asked.branch or ""}
+    return urlencode({name: value for name, value in named.items() if value})
+
+
+def _behind_link(report: Service, figure: Figure, about: Mapping[str, str]) -> str:
+    """Return where the cases behind a figure of the report are listed."""
+    of_all = {"from": report.first.isoformat(), "to": report.last.isoformat()}
+    if report.branch_id is not None:
+        of_all["branch"] = report.branch_id
+    return f"/service/cases?{urlencode({'figure': figure} | of_all | dict(about))}"
 
 
 async def _report(reader: Reader, asked: ServiceParameters) -> Service:

@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 from msgspec import Struct
 
 from projections.case_board.sums import CaseSums, GroupService, Kept
+from services.console.service.behind import Figure
 from services.console.service.report import Service
 from services.console.shared.i18n import Speaker
 from services.console.shared.spreadsheet import plain
@@ -43,6 +44,8 @@ class Rows(NamedTuple):
 
     heading: str
     rows: Sequence[tuple[Cell, ...]]
+    about: Sequence[Mapping[str, str]] = ()
+    """For each row the parameters that name it where the cases behind a figure are asked for."""
 
 
 class Table(Struct, frozen=True):
@@ -52,6 +55,7 @@ class Table(Struct, frozen=True):
     title: str
     heads: tuple[str, ...]
     groups: tuple[Rows, ...]
+    figures: tuple[Figure, ...]  # of the columns behind the names
     names: int = 1
     note: str = ""
 
@@ -88,7 +92,13 @@ class Tables:
             _("solved in time"), _("solved late"), _("solutions kept"),
         )  # fmt: skip
         note = _("Kept: in time, of all that are done or whose time is over, cycle by cycle.")
-        return self._by_group("compliance", _("Deadlines kept"), heads, report, cells, note)
+        figures: tuple[Figure, ...] = (
+            "cases", "under_way",
+            "answers_in_time", "answers_late", "answers",
+            "solutions_in_time", "solutions_late", "solutions",
+        )  # fmt: skip
+        title = _("Deadlines kept")
+        return self._by_group("compliance", title, heads, report, cells, figures, note)
 
     def stages(self, report: Service) -> Table:
         """Return how departments kept what they owed, stage by stage."""
@@ -111,8 +121,17 @@ class Tables:
             )
             for one in report.stages
         ]
+        about = [
+            {"department": one.department}
+            | ({"stage": one.stage, "flow": one.flow} if one.stage else {})
+            for one in report.stages
+        ]
+        figures: tuple[Figure, ...] = (
+            "stage_in_time", "stage_late", "stage_open", "stage_not_needed", "stage_late_hours",
+            "stage",
+        )  # fmt: skip
         title = _("Deadlines kept by stage and department")
-        return Table("stages", title, heads, (Rows("", rows),), 3)
+        return Table("stages", title, heads, (Rows("", rows, about),), figures, 3)
 
     def handling(self, report: Service) -> Table:
         """Return hand-overs, ping-pong, and what was solved at first contact."""
@@ -134,8 +153,12 @@ class Tables:
             "First contact: solved by one agent and department, by a solution that held. Back: to "
             "whom had it before."
         )
+        figures: tuple[Figure, ...] = (
+            "cases", "first_contact", "first_contact", "handovers", "returns",
+            "department_handovers", "department_returns", "reopened",
+        )  # fmt: skip
         title = _("Hand-overs and first contact")
-        return self._by_group("handling", title, heads, report, cells, note)
+        return self._by_group("handling", title, heads, report, cells, figures, note)
 
     def time(self, report: Service) -> Table:
         """Return how long departments had cases in hand."""
@@ -152,7 +175,10 @@ class Tables:
             )
             for one in report.hours
         ]
-        return Table("time", _("Time per department"), heads, (Rows("", rows),))
+        about = [{"department": one.department} for one in report.hours]
+        figures: tuple[Figure, ...] = ("held", "held_hours", "held_hours")
+        title = _("Time per department")
+        return Table("time", title, heads, (Rows("", rows, about),), figures)
 
     def satisfaction(self, report: Service) -> Table:
         """Return what customers said when they were called back."""
@@ -167,7 +193,8 @@ class Tables:
             "", _("satisfied"), _("dissatisfied"), _("not reached"),
             _("satisfied, of those reached"),
         )  # fmt: skip
-        return self._by_group("satisfaction", _("Satisfaction"), heads, report, cells)
+        figures: tuple[Figure, ...] = ("satisfied", "dissatisfied", "unreachable", "reached")
+        return self._by_group("satisfaction", _("Satisfaction"), heads, report, cells, figures)
 
     def drivers(self, report: Service) -> Table:
         """Return how customers scored the drivers of satisfaction."""
@@ -181,7 +208,10 @@ class Tables:
             for one in report.drivers
         ]
         heads = (_("Driver"), _("Answers"), _("mean of 10"))
-        return Table("drivers", _("Drivers of satisfaction"), heads, (Rows("", rows),))
+        about = [{"driver": one.driver} for one in report.drivers]
+        figures: tuple[Figure, ...] = ("driver", "driver")
+        title = _("Drivers of satisfaction")
+        return Table("drivers", title, heads, (Rows("", rows, about),), figures)
 
     def _by_group(
         self,
@@ -190,6 +220,7 @@ class Tables:
         heads: tuple[str, ...],
         report: Service,
         cells: Callable[[CaseSums], tuple[Cell, ...]],
+        figures: tuple[Figure, ...],
         note: str = "",
     ) -> Table:
         _ = self._
@@ -200,13 +231,18 @@ class Tables:
             return [(called(one.name), *cells(one.sums)) for one in found]
 
         if not report.company.cases:
-            return Table(name, title, heads, (), note=note)
+            return Table(name, title, heads, (), figures, note=note)
+        departments = [
+            {"department": one.name} if one.name else {"nobody": "true"}
+            for one in report.departments
+        ]
+        branches = [{"branch": one.name} for one in report.branches]
         groups = (
-            Rows(_("By department"), rows(report.departments, self._department)),
-            Rows(_("By branch"), rows(report.branches, self._branch)),
-            Rows(_("Together"), [(_("all"), *cells(report.company))]),
+            Rows(_("By department"), rows(report.departments, self._department), departments),
+            Rows(_("By branch"), rows(report.branches, self._branch), branches),
+            Rows(_("Together"), [(_("all"), *cells(report.company))], [{}]),
         )
-        return Table(name, title, heads, groups, note=note)
+        return Table(name, title, heads, groups, figures, note=note)
 
     def _department(self, name: str) -> str:
         return self._departments.get(name, name) or self._("nobody in charge")

@@ -74,12 +74,20 @@
     return true;
   }
 
-  // A figure opens what explains it: the one pointed at, or else the one in focus.
+  // A figure opens what explains it: the one pointed at or in its cell, or else the one in focus.
   function explain() {
-    const figure = document.querySelector("[data-explain]:hover") ||
+    const pointed = document.querySelector("[data-explain]:hover") ||
+      document.querySelector(":is(td, dd, .tile):hover [data-explain]");
+    const figure = pointed ||
       document.activeElement && document.activeElement.closest("[data-explain]");
-    if (figure) figure.click();
-    return Boolean(figure);
+    if (!figure) return false;
+    const below = figure.hash && figure.pathname === location.pathname &&
+      document.getElementById(decodeURIComponent(figure.hash.slice(1)));
+    const folded = below && below.closest("details");
+    if (folded) folded.open = true;
+    if (figure.click) figure.click();
+    else figure.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true }));
+    return true;
   }
 
   function pressed(key) {

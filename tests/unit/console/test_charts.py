@@ -9,6 +9,7 @@ from services.console.overview.charts import (
     Words,
     bar_chart,
     line_chart,
+    pyramid_chart,
     ranking,
     scale,
     shortened,
@@ -82,6 +83,33 @@ def test_the_highest_bar_is_the_longest() -> None:
     chart = parsed(bar_chart(WORDS, BARS, str))
     heights = [float(bar.get("height") or 0) for bar in chart.iter(f"{SVG}rect")]
     assert heights[1] > heights[0] > 0
+
+
+def test_a_chart_fills_any_width_with_letters_of_one_size() -> None:
+    """Nothing is scaled but the line, which is a drawing of its own inside: no letter is in it."""
+    for markup in (
+        bar_chart(WORDS, BARS, str),
+        line_chart(WORDS, [3, 1, 2], str, ["before", "now"]),
+        ranking(WORDS, BARS),
+        pyramid_chart(WORDS, BARS),
+    ):
+        chart = parsed(markup)
+        assert chart.get("viewBox") is None
+        assert chart.get("width") == "100%"
+        assert 0 < int(chart.get("height") or 0) <= 240
+        for scaled in chart.findall(f"{SVG}svg"):
+            assert scaled.get("viewBox")
+            assert not texts(scaled)
+
+
+def test_a_line_goes_from_its_first_value_to_its_last() -> None:
+    chart = parsed(line_chart(WORDS, [0, 4, 2], str, ["before", "now"]))
+    [line] = chart.iter(f"{SVG}polyline")
+    points = [point.split(",") for point in (line.get("points") or "").split()]
+    assert [x for x, _ in points] == ["0", "1", "2"]
+    low, high, middle = (float(y) for _, y in points)
+    assert low - middle == pytest.approx(middle - high)
+    assert low > middle > high
 
 
 def test_a_long_name_is_shortened_by_its_width() -> None:

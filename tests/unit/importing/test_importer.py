@@ -202,7 +202,7 @@ async def test_odd_rows_are_reported_and_spoil_no_other(
         "write it without the sign if that is a mistake; if the row is a credit note or a refund, "
         "the mapping must make that of it (`when`, `negate`)",
         "fill it in: it tells the row from all others",
-        "write 1 or true or y or yes or \u662f for yes, 0 or false or n or no or \u5426 for no",
+        "write 1, true, y, yes or \u662f for yes, 0, false, n, no or \u5426 for no",
     ]
     assert not report.all_well
 
