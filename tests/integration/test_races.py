@@ -296,7 +296,7 @@ async def test_an_invoice_that_is_paid_while_its_reminders_are_held_is_open_no_m
     )
     answer = await cases.execute(order, await Rulebook(platform.pool).reference())
     assert isinstance(answer, Refused), answer
-    assert answer.rule == "nothing_open"
+    assert answer.rule == "no_open_invoice"
 
 
 # --- who is who
@@ -453,9 +453,9 @@ class _Counting:
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - all else is the log's
         return getattr(self._log, name)
 
-    async def beyond(self, customers: Sequence[str]) -> Beyond:
+    async def beyond(self, customers: Sequence[str], *, whole: bool = False) -> Beyond:
         self.looks += 1
-        return await self._log.beyond(customers)
+        return await self._log.beyond(customers, whole=whole)
 
 
 async def test_who_loses_against_others_but_gets_on_is_not_sent_away(company: Company) -> None:

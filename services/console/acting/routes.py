@@ -167,7 +167,7 @@ async def _done(
     """Lead back to where the visitor came from, once that shows what was done."""
     token = await who.commanding.position(done)
     shown = {}
-    if subject.of == "cases" and asked.back.startswith(subject.home):
+    if subject.of != "alerts" and asked.back.partition("?")[0] == subject.home:
         shown = {"done": WORDS[kind]}
     elif subject.of == "cases" and asked.back.startswith(TRIAGE):
         shown = {"done": WORDS[kind], "case": subject.id}

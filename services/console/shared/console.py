@@ -43,6 +43,7 @@ class Console:
         self.value = ReadModel(platform, [named[VALUE]], feed)
         self.cases = ReadModel(platform, [named[CASES]], feed)
         self.everything = ReadModel(platform, projections, feed)
+        self.feed = feed
         self.vault = platform.vault
         self.platform = platform
         self.commanding = Commanding(platform)

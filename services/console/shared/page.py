@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, Response
 
 from services.console.shared.i18n import COOKIE, language_of, with_parameters
 from services.console.shared.render import Renderer
+from services.console.shared.staff import staff_of
 from services.web.languages import LANGUAGES
 
 _A_YEAR_S = 365 * 24 * 3600
@@ -55,6 +56,7 @@ def page_response(
             scheme: with_parameters(request, {SCHEME: scheme or _OF_THE_SYSTEM}, here)
             for scheme in ("", *SCHEMES)
         },
+        staff=staff_of(request.app.state.console.feed.known, language),
         principal=getattr(request.state, "principal", None),  # None: nobody has logged in
         visitor=getattr(request.state, "visitor", None),  # None: there is no log-in to end
         **context,
