@@ -24,8 +24,10 @@ from services.casework.identity_http import identity_router
 from services.casework.parts import CaseworkPlatform
 from services.gateway import openapi
 from services.gateway.bodies import events_in, held_bodies
+from services.gateway.hooks import HookPlatform, hooks_router
 from services.gateway.modes import mode_of
 from services.gateway.receipts import Notary, receipts_router
+from services.gateway.words import words_router
 from services.intake.answers import Answer
 from services.intake.attributes import kept_id
 from services.intake.intake import Intake
@@ -42,7 +44,7 @@ from services.web.rates import Rates
 _LOG = structlog.get_logger()
 
 
-class GatewayPlatform(CaseworkPlatform, Protocol):
+class GatewayPlatform(CaseworkPlatform, HookPlatform, Protocol):
     """The open parts of a platform that publishing and commanding take."""
 
     @property
@@ -77,12 +79,15 @@ def create_gateway(
     )
     rates = rates or Rates()
     app.include_router(gateway_router(platform, rates))
-    app.include_router(receipts_router(platform, rates, Notary(platform, origin)))
+    notary = Notary(platform, origin)
+    app.include_router(receipts_router(platform, rates, notary))
+    app.include_router(words_router(platform, rates, notary))
     app.include_router(casework_router(platform, rates))
     app.include_router(customers_router(platform, rates))
     app.include_router(identity_router(platform, rates))
     app.include_router(alerts_router(platform, rates))
     app.include_router(bulk_router(platform, rates))
+    app.include_router(hooks_router(platform, rates))
     app.add_middleware(SameOriginWrites)
     install_problem_handlers(app)
     return app
