@@ -101,6 +101,7 @@ ACTS: Mapping[str, Right] = {
     "/do/customers/{customer}/{word}": Right.COMMAND,
     "/do/alerts/{alert}/{word}": Right.COMMAND,
     "/policies/{kind}/new": Right.SET_POLICIES,
+    "/past": SEES,
     "/imports/{entry}/settle": Right.PUBLISH,
 }
 """Addresses of forms: asked without one, or about what nobody opened, they refuse in other ways."""

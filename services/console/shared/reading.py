@@ -29,6 +29,7 @@ from services.people.principal import Principal, Scope
 from services.platform import Platform
 from services.postgres.pool import translated
 from services.projector.reference_feed import ReferenceFeed
+from services.rebuild.pasts import Then, enter
 from services.rows.guards import can_enter, entering
 
 RECEIVABLES, VALUE, CASES = Receivables.name, ValueTiers.name, CaseBoard.name
@@ -177,11 +178,16 @@ class ReadModel:
         return await self._feed.refresh()
 
     @asynccontextmanager
-    async def reading(self, principal: Principal) -> AsyncIterator[Reader]:
-        """Give somebody a reader of one state of the database. Raises: Unavailable."""
+    async def reading(
+        self, principal: Principal, then: Then | None = None
+    ) -> AsyncIterator[Reader]:
+        """Give somebody a reader of one state of the database: of now, or of a past.
+
+        Raises: Unavailable.
+        """
         with translated():
             heads = await self.platform.log.heads()
-            reference = await self.reference()
+            reference = await self.reference() if then is None else then.reference
             async with (
                 self.platform.pool.acquire() as connection,
                 connection.transaction(isolation="repeatable_read", readonly=True),
@@ -190,13 +196,15 @@ class ReadModel:
                 each = await self._each(connection, heads)
                 filling = await _filling(connection)
                 statements = await self._entered(connection, principal.scope)
+                if then is not None:
+                    await enter(connection, then.past)
                 yield Reader(
                     connection,
                     self.projections,
                     statements,
                     each,
                     reference,
-                    self.platform.clock.now(),
+                    self.platform.clock.now() if then is None else then.at,
                     principal,
                     filling,
                 )
