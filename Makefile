@@ -5,14 +5,14 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 READY := .venv/ready
 NATIVE_READY := .venv/native-ready
-CODE := schemas events projections services tests deploy examples
+CODE := schemas events projections services sdk tests deploy examples
 LOCALES := services/console/locale
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard $(LOCALES)/*/LC_MESSAGES/*.po))
 
 # Which pytest marks `make test` takes; CI takes all with `make test MARKS=`.
 MARKS ?= not bench
 # Where `make test` looks: `make test TESTS=tests/unit`.
-TESTS ?= tests
+TESTS ?= tests sdk
 # How many processes run tests: by default one for each core, up to four.
 WORKERS ?= auto
 # More words for the command at hand: `make run ARGS="--rate 5"`.
@@ -28,13 +28,13 @@ help: ## List what can be made
 
 setup: $(READY) $(CATALOGUES) ## Create .venv from the locks and install the project into it
 
-$(READY): requirements.lock build.lock pyproject.toml \
+$(READY): requirements.lock build.lock pyproject.toml sdk/branch/pyproject.toml \
 		deploy/assets/package-lock.json deploy/assets/build_hook.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Touchstone needs Python 3.11 or newer: make PYTHON=/path/to/python3 ...")'
 	@echo "Setting up .venv from the locks: a minute, the first time"
 	@$(PYTHON) -m venv .venv
 	@$(PIP) --require-hashes -r requirements.lock
-	@$(PIP) --no-deps --build-constraint build.lock --editable .
+	@$(PIP) --no-deps --build-constraint build.lock --editable . --editable sdk/branch
 	@touch $@
 	@echo ".venv is ready"
 

@@ -19,6 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 ASSETS = ROOT / "deploy" / "assets"
 NPM = (ASSETS, ROOT / "tests" / "provider")
 RUN, NATIVE = "requirements.lock", "native.lock"
+BRANCH = "sdk/branch/requirements.lock"
+BESIDE = (NATIVE, BRANCH)  # installed beside what runs: of what both name, the same
 STAMP = "# Made by `make lock` from requirements "
 PLACES = re.compile(r"://|^\s*(-i|-f|--(extra-)?index-url|--find-links)\b|\s@\s", re.MULTILINE)
 
@@ -34,7 +36,9 @@ def requirements() -> Mapping[str, tuple[str, ...]]:
     hook = project["tool"]["hatch"]["build"]["hooks"]["custom"]
     build = (*project["build-system"]["requires"], *EDITABLE_REQUIREMENTS)
     build += (*hook["npm-requires"], *hook["catalogue-requires"])
-    return {RUN: run, "build.lock": build, NATIVE: (*groups["native"],)}
+    branch = tomllib.loads((ROOT / BRANCH).with_name("pyproject.toml").read_text("utf-8"))
+    of_branch = (*branch["project"]["dependencies"],)
+    return {RUN: run, "build.lock": build, NATIVE: (*groups["native"],), BRANCH: of_branch}
 
 
 def stamp(wanted: tuple[str, ...]) -> str:
@@ -50,7 +54,7 @@ def write(extra: list[str]) -> None:
         command = ["uv", "pip", "compile", "-", "--output-file", str(lock), "--quiet"]
         command += ["--generate-hashes", "--universal", "--python-version", "3.11"]
         command += ["--no-header", "--no-annotate", "--no-emit-index-url", *extra]
-        if name == NATIVE:  # installed beside what runs: of what both name, the same
+        if name in BESIDE:
             command += ["--constraint", RUN]
         subprocess.run(command, input="\n".join(wanted), text=True, check=True, cwd=ROOT)
         lock.write_text(f"{stamp(wanted)}\n{lock.read_text('utf-8')}", "utf-8")
@@ -63,7 +67,7 @@ def write(extra: list[str]) -> None:
 
 def faults() -> list[str]:
     """What is wrong with the locks as they lie, one sentence each."""
-    return [*_python_faults(), *_native_faults(), *_npm_faults()]
+    return [*_python_faults(), *_beside_faults(), *_npm_faults()]
 
 
 def _npm_faults() -> Iterator[str]:
@@ -95,12 +99,13 @@ def _pins(name: str) -> dict[str, str]:
     return dict(re.findall(r"^([\w.-]+)==([^\s;]+)", text, re.MULTILINE))
 
 
-def _native_faults() -> Iterator[str]:
-    """Installing what builds must not change what runs."""
+def _beside_faults() -> Iterator[str]:
+    """What is installed beside what runs must not change it."""
     runs = _pins(RUN)
-    for name, version in _pins(NATIVE).items():
-        if runs.get(name, version) != version:
-            yield f"{NATIVE} pins {name} {version} and {RUN} {runs[name]}; run `make lock`"
+    for lock in BESIDE:
+        for name, version in _pins(lock).items():
+            if runs.get(name, version) != version:
+                yield f"{lock} pins {name} {version} and {RUN} {runs[name]}; run `make lock`"
 
 
 def main(arguments: list[str]) -> int:

@@ -134,13 +134,15 @@ class Portion(NamedTuple):
 class Beyond(NamedTuple):
     """What the log holds of customers, beside what the events table has of them.
 
-    The table has all events through `before`. Beyond lie `known`; of these `told` are whole: all
-    of units, about cases, and about who is who.
+    The table has all events through `before`. Beyond lie `known`; of these `told` are whole, in
+    order: all of them, or else all of units, about cases, and about who is who. Of what should be
+    told, `unreadable` says which cannot be.
     """
 
     before: PositionVector
     known: Mapping[str, frozenset[EventId]] = MappingProxyType({})
     told: Mapping[str, Sequence[tuple[Envelope, Touchpoint]]] = MappingProxyType({})
+    unreadable: Mapping[str, Sequence[Unreadable]] = MappingProxyType({})
 
     def read(self, customer: str) -> CustomerRead:
         """Return how far a customer was read by whoever read both."""
@@ -227,11 +229,11 @@ class EventLog(StreamLog, Protocol):
         """Return how many events each partition holds."""
         ...
 
-    async def beyond(self, customers: Sequence[str]) -> Beyond:
+    async def beyond(self, customers: Sequence[str], *, whole: bool = False) -> Beyond:
         """Return what of customers the events table does not have yet. Raises: Unavailable.
 
         Whoever asks first and reads the table then has read all that was ever acknowledged of
-        cases and of who is who.
+        cases and of who is who; of anything, where it is to be told `whole`.
         """
         ...
 

@@ -158,6 +158,12 @@ class Settings(BaseSettings):
     quarantine_days: int = Field(
         default=90, ge=1, le=3_650, description="Days for which a refused event is kept."
     )
+    look_days: int = Field(
+        default=400,
+        ge=1,
+        le=36_500,
+        description="Days for which looks at personal data have rows beside the log's events.",
+    )
     master_key: str | None = Field(
         default=None,
         repr=False,

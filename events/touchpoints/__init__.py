@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from events.errors import UnknownEventType
-from events.touchpoints import complaint, contact, customer, order, payment, policy
+from events.touchpoints import access, complaint, contact, customer, order, payment, policy
+from events.touchpoints.access import PlatformTouchpoint
 from events.touchpoints.base import PersonalTouchpoint, Touchpoint
 from events.touchpoints.policy import ReferenceTouchpoint
 
@@ -15,6 +16,7 @@ TYPES: tuple[type[Touchpoint], ...] = (
     *complaint.TYPES,
     *contact.TYPES,
     *policy.TYPES,
+    *access.TYPES,
 )
 
 CATALOGUE: Mapping[str, type[Touchpoint]] = MappingProxyType(
@@ -34,6 +36,7 @@ __all__ = [
     "CATALOGUE",
     "TYPES",
     "PersonalTouchpoint",
+    "PlatformTouchpoint",
     "ReferenceTouchpoint",
     "Touchpoint",
     "touchpoint_type",

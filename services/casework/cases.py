@@ -31,7 +31,7 @@ from projections.receivables.projection import Receivables
 from services.casework.accounts import open_invoices
 from services.casework.customers import Customers
 from services.casework.executing import Answer, Decided, Order, Stream, Streams
-from services.log.readable import readable
+from services.log.readable import readable, sound
 from services.log.stored import stored_event
 from services.ports import CustomerRead, EventLog
 from services.postgres.pool import Pool, retried
@@ -174,7 +174,7 @@ class Cases:
         Raises: Unavailable, UnreadableEvent.
         """
         key = whose.customer or nobodys(whose.branch_id)
-        beyond = await self._log.beyond([key])
+        beyond = sound(await self._log.beyond([key]))
         kept = await is_published(self._pool, case_id, whose.customer, whose.branch_id)
         told = any(
             isinstance(data, CaseTouchpoint)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Generic, NamedTuple, TypeVar
@@ -19,18 +18,16 @@ from events.streams import customer_stream
 from events.touchpoints.customer import CustomerMerged, CustomerUnmerged
 from projections.merged import Merged
 from services.casework.executing import Answer, Order, Streams
-from services.errors import Unavailable, UnreadableEvent
+from services.errors import UnreadableEvent
 from services.log.dossiers import PostgresDossiers
-from services.log.homes import homes_of
-from services.log.merged import each_merged_with, merged_with
+from services.log.homes import homes_by_log
+from services.log.merged import merged_with
 from services.log.readable import readable
 from services.log.stored import stored_event
-from services.ports import Beyond, CustomerRead, Dossier, EventLog
+from services.log.together import together
+from services.ports import CustomerRead, Dossier, EventLog
 from services.postgres.pool import Pool, retried
 from services.postgres.statements import sql
-
-_PATIENCE_S = 5.0
-_LOOK_S = 0.05
 
 C = TypeVar("C", bound=Struct)
 
@@ -113,7 +110,6 @@ class Customers:
     async def group(self, customer: CustomerId) -> Group:
         """Return a customer, with all whom merges connect, to decide on.
 
-        Where the events table mirrors a topic, it is waited for.
         Raises: Unavailable, UnreadableEvent.
         """
         found = await self._read([customer])
@@ -122,7 +118,6 @@ class Customers:
     async def read(self, *customers: CustomerId) -> Merged:
         """Return customers, with all whom merges connect, by the facts in the log just now.
 
-        Where the events table mirrors a topic, it is waited for.
         Raises: Unavailable, UnreadableEvent.
         """
         return (await self._read(customers)).merged()
@@ -148,42 +143,27 @@ class Customers:
     async def homes(
         self, customers: Sequence[CustomerId], at: datetime
     ) -> Mapping[CustomerId, str]:
-        """Return where each customer is at home, as `homes_of` tells.
-
-        Where the events table mirrors a topic, it is waited for. Raises: Unavailable.
-        """
+        """Return where each customer is at home, by all that the log holds. Raises: Unavailable."""
         if not customers:
             return {}
-        await self._all_kept(customers)
-        return await retried(lambda: homes_of(self._pool, customers, at))
+        return await homes_by_log(self._log, self._pool, customers, at)
 
     async def _read(self, customers: Sequence[CustomerId]) -> _Read:
-        """Return whom merges connect with each customer, and what was recorded of all of them."""
-        members: Sequence[CustomerId] = customers
-        while True:
-            beyond = await self._all_kept(members)
-            connected = await retried(lambda: each_merged_with(self._pool, customers))
-            everybody = sorted({one for some in connected.values() for one in some})
-            if {*members}.issuperset(everybody):
-                break
-            members = everybody
-        found = await self._dossiers.facts_of(everybody, beyond.before)
-        relied_on = [beyond.read(one) for one in everybody]
-        return _Read(connected, {dossier.customer: dossier for dossier in found}, relied_on)
+        """Return whom merges connect with each customer, and what was recorded of all of them.
 
-    async def _all_kept(self, members: Sequence[CustomerId]) -> Beyond:
-        """Wait until the events table has all that there is of customers. Raises: Unavailable."""
-        loop = asyncio.get_running_loop()
-        end = loop.time() + _PATIENCE_S
-        while True:
-            beyond = await self._log.beyond(members)
-            if not beyond.known:
-                return beyond
-            if loop.time() > end:
-                raise Unavailable(
-                    "the customer's latest events are not readable yet; try again in a moment"
-                )
-            await asyncio.sleep(_LOOK_S)
+        What the events table does not have yet is told by the log.
+        """
+        found = await together(self._log, self._pool, customers)
+        beyond, everybody = found.beyond, found.everybody
+        kept = await self._dossiers.facts_of(everybody, beyond.before)
+        dossiers = {dossier.customer: dossier for dossier in kept}
+        for customer in everybody:
+            facts, unreadable = found.facts_beyond(customer), beyond.unreadable.get(customer, ())
+            if facts or unreadable:
+                dossier = dossiers.setdefault(customer, Dossier(customer, [], []))
+                dossier.facts.extend(facts)
+                dossier.unreadable.extend(unreadable)
+        return _Read(found.connected, dossiers, [beyond.read(one) for one in everybody])
 
 
 async def done_before(streams: Streams, order: Order, group: Group) -> Answer | None:

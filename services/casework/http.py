@@ -21,6 +21,7 @@ from services.casework.documents import CommandDocument, History, case_document,
 from services.casework.executing import Tried
 from services.casework.parts import CaseworkPlatform
 from services.casework.problems import refused
+from services.people.looks import Looks
 from services.people.principal import Right
 from services.vault.vault import subject_of
 from services.web.rates import Rates
@@ -30,6 +31,10 @@ _LOG = structlog.get_logger()
 
 class _Desk(Desk):
     """What the routes of cases share."""
+
+    def __init__(self, platform: CaseworkPlatform, rates: Rates) -> None:
+        super().__init__(platform, rates)
+        self._looks = Looks(platform.pool, platform.clock)
 
     async def command(self, asking: Asking, case_id: str, kind: type[CaseCommand]) -> Response:
         """Do a command, or say why not. Raises: Problem, Unavailable."""
@@ -59,12 +64,25 @@ class _Desk(Desk):
             notes: Mapping[str, Mapping[str, str] | None] = {}
             if asking.principal.may(Right.SEE_PERSONS):
                 notes = await slot.within_patience(self._opened(events))
+                await slot.within_patience(self._look(asking, events, notes))
         shown = [
             event_document(event, asking.reference, notes.get(event.envelope.id))
             for event in events
         ]
         document = case_document(case, customer_of(events), asking.reference)
         return json_response(History(document, shown), len(events), events)
+
+    async def _look(
+        self,
+        asking: Asking,
+        events: Sequence[RecordedEvent],
+        notes: Mapping[str, Mapping[str, str] | None],
+    ) -> None:
+        """Keep that somebody is shown what was said in confidence. Raises: Unavailable."""
+        customers = {one.envelope.subject for one in events if notes.get(one.envelope.id)}
+        page = getattr(asking.request.scope.get("route"), "path", asking.request.url.path)
+        self._looks.note(asking.principal, sorted(filter(None, customers)), page)
+        await self._looks.kept()
 
     async def _opened(
         self, events: Sequence[RecordedEvent]

@@ -98,8 +98,8 @@ def retention(
 ) -> None:
     """Say what is kept beside the log, for how long, and how much of it is over.
 
-    Gateway and console let go of refused events and sessions by themselves,
-    every hour. Events are kept for ever.
+    Gateway and console let go of refused events, sessions and told looks by
+    themselves, every hour. Events are kept for ever.
     """
     found = run_async(_retention(apply=apply))
     if format_ is Format.JSON:
@@ -117,7 +117,9 @@ async def _retention(*, apply: bool) -> Sequence[Kept]:
 
     here = settings()
     periods = Periods(
-        timedelta(days=here.quarantine_days), timedelta(minutes=here.session_idle_minutes)
+        quarantine=timedelta(days=here.quarantine_days),
+        idle=timedelta(minutes=here.session_idle_minutes),
+        looks=timedelta(days=here.look_days),
     )
     async with opened() as platform:
         return await (let_go if apply else look)(platform, periods)

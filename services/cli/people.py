@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC
+from datetime import UTC, date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from events.calendars import DAY, day_start
 from services.cli.opening import opened, settings
-from services.terminal import Format, FormatOption, emit, note, run_async, say
+from services.terminal import Format, FormatOption, day_of, emit, note, run_async, say
 from services.wording import counted, moment
 
 if TYPE_CHECKING:
+    from asyncpg import Record
+
     from services.people.accounts import Account
+    from services.people.looked import Look
     from services.people.people import People
 
 app = typer.Typer(help="Accounts with which members of staff log in.", no_args_is_help=True)
@@ -179,3 +183,50 @@ def _state(one: Account) -> str:
     if one.link_until is not None:
         return f"link until {moment(one.link_until, UTC)}"
     return "in use" if one.has_password else "without a password"
+
+
+@app.command("looks")
+def looks(
+    staff: Annotated[str | None, typer.Option(help="Whose looks; default: everybody's.")] = None,
+    customer: Annotated[str | None, typer.Option(help="At whom; default: at anybody.")] = None,
+    first: Annotated[
+        str | None, typer.Option("--from", metavar="DAY", help="From this day on.")
+    ] = None,
+    last: Annotated[str | None, typer.Option("--to", metavar="DAY", help="Through it.")] = None,
+    most: Annotated[int, typer.Option(min=1, max=50_000, help="How many, the latest.")] = 100,
+    form: FormatOption = Format.TEXT,
+) -> None:
+    """Say who was shown the name, telephone number or notes of whom, the latest first.
+
+    Days are the company's, times are in UTC. Older looks are read from the log.
+    """
+    days = tuple(
+        None if text is None else day_of(text, option)
+        for text, option in ((first, "--from"), (last, "--to"))
+    )
+    found = run_async(_looked(staff, customer, *days, most=most))
+    if form is Format.JSON:
+        emit(found)
+        return
+    for one in found:
+        say(f"{moment(one.at, UTC)}  {one.staff_id} {one.customer_id}  {one.page}")
+
+
+async def _looked(
+    staff: str | None, customer: str | None, first: date | None, last: date | None, *, most: int
+) -> Sequence[Look]:
+    """Return looks from a day on and through another. Raises: Unavailable, UnreadableEvent."""
+    from services.casework.rulebook import Rulebook
+    from services.people.looked import LookFilter, looked
+    from services.postgres.pool import translated
+
+    async with opened() as platform:
+        zone = (await Rulebook(platform.pool).reference()).zone_of(None)
+        since = None if first is None else day_start(first, zone)
+        before = None if last is None else day_start(last + DAY, zone)
+
+        async def ask(statement: str, *parameters: object) -> Sequence[Record]:
+            return await platform.pool.fetch(statement.format(looks="looks"), *parameters)
+
+        with translated():
+            return await looked(ask, LookFilter(staff, customer, since, before), most)

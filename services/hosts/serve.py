@@ -7,6 +7,7 @@ import signal
 import ssl
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from datetime import timedelta
 
 import structlog
 
@@ -22,7 +23,9 @@ from services.hosts.supervision import Supervision
 from services.intake.quarantine import Quarantine
 from services.local_postgres.choosing import database
 from services.operating.door import Operated
+from services.people.look_events import LookEvents
 from services.people.people import People
+from services.platform import Platform
 from services.postgres.waiting import patiently
 from services.settings import Settings
 from services.tracing import traced
@@ -53,6 +56,8 @@ async def serve(settings: Settings, door: Door) -> None:
         stack.enter_context(logging_to_directory(settings, str(door)))
         stack.enter_context(traced(f"touchstone-{door}"))
         platform = await patiently(lambda: stack.enter_async_context(open_platform(settings)))
+        telling = asyncio.create_task(LookEvents(platform).run(), name="looks become events")
+        stack.callback(telling.cancel)
         if door is Door.GATEWAY:
             quarantine = Quarantine(
                 platform.pool, platform.vault, platform.clock, room_of(settings)
@@ -71,7 +76,8 @@ async def serve(settings: Settings, door: Door) -> None:
             people = people_here(platform, settings)
             if people.provider is not None:
                 stack.push_async_callback(people.provider.close)
-            tidying = asyncio.create_task(_let_go(people), name="people")
+            kept = timedelta(days=settings.look_days)
+            tidying = asyncio.create_task(_let_go(people, platform, kept), name="people")
             stack.callback(tidying.cancel)
             app = create_console(platform, viewers, people=people, hosts=hosts_of(settings))
             address = settings.console_address
@@ -119,13 +125,14 @@ async def _tidy(quarantine: Quarantine) -> None:
         await asyncio.sleep(_TIDY_EVERY_S)
 
 
-async def _let_go(people: People) -> None:
-    """Let go now and then of log-ins and links that are over."""
+async def _let_go(people: People, platform: Platform, looks: timedelta) -> None:
+    """Let go now and then of log-ins and links that are over, and of looks that the log has."""
     while True:
         try:
             await people.sessions.expire()
+            await LookEvents(platform).let_go(platform.clock.now() - looks)
         except Unavailable as error:
-            _LOG.warning("log_ins_not_tidied", reason=str(error))
+            _LOG.warning("people_not_tidied", reason=str(error))
         await asyncio.sleep(_TIDY_EVERY_S)
 
 

@@ -9,7 +9,13 @@ from msgspec import Struct, inspect
 
 from events.derived_ids import derived_id
 from events.texts import worded
-from events.touchpoints import CATALOGUE, PersonalTouchpoint, ReferenceTouchpoint, Touchpoint
+from events.touchpoints import (
+    CATALOGUE,
+    PersonalTouchpoint,
+    PlatformTouchpoint,
+    ReferenceTouchpoint,
+    Touchpoint,
+)
 from services.importing.cells import Row, key_of
 from services.importing.conditions import Test, compile_conditions
 from services.importing.conversions import CellRefused, Style, style_of
@@ -171,6 +177,8 @@ def _compile_block(block: Block, number: int, ground: Ground) -> CompiledBlock:
     touchpoint = CATALOGUE.get(block.type)
     if touchpoint is None:
         raise MappingError(f"{where}: no type {block.type!r}{nearest(block.type, CATALOGUE)}")
+    if issubclass(touchpoint, PlatformTouchpoint):
+        raise MappingError(f"{where}: {block.type} is recorded by the platform alone")
     tests, read = compile_conditions(block.when, ground.style, where)
     _cite(ground, read, f"{where}.when")
     _cite(ground, block.id or (), f"{where}.id")

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from events.envelope import Envelope
 from events.streams import is_stream
 from events.texts import worded
-from events.touchpoints import Touchpoint
+from events.touchpoints import PlatformTouchpoint, Touchpoint
 from events.touchpoints.policy import ReferenceTouchpoint
 from services.intake.answers import EventRefused
 from services.intake.characters import CUSTOMER_CHARACTERS, flaw, flaw_on_a_page
@@ -39,6 +39,13 @@ def check(draft: Draft, scope: Scope, now: datetime) -> None:
     if not _UUID.fullmatch(envelope.id):
         raise EventRefused(
             "malformed", "id", worded("is no UUID"), worded("write it in lower case, with hyphens")
+        )
+    if isinstance(data, PlatformTouchpoint):
+        raise EventRefused(
+            "not_allowed",
+            "type",
+            worded("%(type)s is recorded by the platform alone", type=envelope.type),
+            worded("leave the event out"),
         )
     _check_source(envelope, scope)
     _check_subject(envelope, data, scope)

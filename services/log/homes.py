@@ -1,4 +1,4 @@
-"""Where customers are at home, by all that the events table holds."""
+"""Where customers are at home, by all that the log holds, or by what the events table has."""
 
 from __future__ import annotations
 
@@ -16,9 +16,12 @@ from events.touchpoints.customer import (
     CustomerUnmerged,
 )
 from services.errors import UnreadableEvent
+from services.log.merged import each_merged_with
 from services.log.readable import readable
 from services.log.stored import stored_event
-from services.postgres.pool import Connection, Pool
+from services.log.together import Together, together
+from services.ports import EventLog
+from services.postgres.pool import Pool, retried
 from services.postgres.statements import sql
 
 _TELLING = [
@@ -28,26 +31,48 @@ _TELLING = [
 
 
 async def homes_of(
-    database: Connection | Pool, customers: Sequence[CustomerId], at: datetime
+    pool: Pool, customers: Sequence[CustomerId], at: datetime
 ) -> Mapping[CustomerId, str]:
-    """Return where each customer is at home at an instant, with all whom it belongs to by then.
+    """Return where each customer is at home at an instant, by what the events table has.
 
-    Whoever is unknown has no home, nor whoever has an event that tells of it and cannot be read.
+    All whom it belongs to by then count. Whoever is unknown has no home, nor whoever has an event
+    that tells of it and cannot be read. Raises: Unavailable.
     """
-    told: dict[CustomerId, dict[CustomerId, list[Fact]]] = {}
-    unreadable = set()
-    for row in await database.fetch(sql("home_events"), customers, _TELLING):
-        customer, member = CustomerId(row["asked"]), CustomerId(row["customer_id"])
+    connected = await retried(lambda: each_merged_with(pool, customers))
+    return await _homes(pool, connected, None, at)
+
+
+async def homes_by_log(
+    log: EventLog, pool: Pool, customers: Sequence[CustomerId], at: datetime
+) -> Mapping[CustomerId, str]:
+    """Return the same by all that the log holds just now. Raises: Unavailable."""
+    found = await together(log, pool, customers)
+    return await _homes(pool, found.connected, found, at)
+
+
+async def _homes(
+    pool: Pool,
+    connected: Mapping[CustomerId, Sequence[CustomerId]],
+    ahead: Together | None,
+    at: datetime,
+) -> Mapping[CustomerId, str]:
+    everybody = sorted({one for some in connected.values() for one in some})
+    told: dict[CustomerId, list[Fact]] = {one: [] for one in everybody}
+    unreadable: set[CustomerId] = set()
+    if ahead is not None:
+        unreadable.update(map(CustomerId, ahead.beyond.unreadable))
+        for one in everybody:
+            told[one] += ahead.facts_beyond(one)
+    for row in await retried(lambda: pool.fetch(sql("home_events"), everybody, _TELLING)):
+        customer = CustomerId(row["customer_id"])
         try:
-            fact = fact_of(readable(stored_event(row)))
+            told[customer].append(fact_of(readable(stored_event(row))))
         except UnreadableEvent:
             unreadable.add(customer)
-        else:
-            told.setdefault(customer, {}).setdefault(member, []).append(fact)
     homes = {
-        customer: _home(of_members, customer, at)
-        for customer, of_members in told.items()
-        if customer not in unreadable
+        customer: _home({one: told[one] for one in members if told[one]}, customer, at)
+        for customer, members in connected.items()
+        if unreadable.isdisjoint(members)
     }
     return {customer: home for customer, home in homes.items() if home is not None}
 
@@ -58,5 +83,5 @@ def _home(
     """Return where a customer is at home with those who belong to the same root."""
     identity = Identity(told)
     root = identity.root_at(customer, at)
-    together = identity.groups_at(at).get(root, (root,))
-    return Home([fact for one in together for fact in told.get(one, ())]).branch_at(at)
+    belonging = identity.groups_at(at).get(root, (root,))
+    return Home([fact for one in belonging for fact in told.get(one, ())]).branch_at(at)

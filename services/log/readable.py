@@ -12,7 +12,7 @@ from events.errors import EventError
 from events.facts import Fact
 from events.touchpoints import Touchpoint
 from services.errors import UnreadableEvent
-from services.ports import StoredEvent
+from services.ports import Beyond, StoredEvent
 
 _branch = cast(Callable[[str], BranchId], intern)
 
@@ -41,6 +41,14 @@ def readable(stored: StoredEvent) -> RecordedEvent:
         return recorded(stored)
     except EventError as error:
         raise _unreadable(stored.envelope, error) from error
+
+
+def sound(beyond: Beyond) -> Beyond:
+    """Return what lies beyond the events table. Raises: UnreadableEvent, of what cannot be read."""
+    for customer, some in beyond.unreadable.items():
+        for one in some:
+            raise UnreadableEvent(cannot_be_read(one.event_id, f"of {customer}", one.reason))
+    return beyond
 
 
 def _unreadable(envelope: Envelope, error: EventError) -> UnreadableEvent:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from events.envelope import CustomerId, EventId
 from events.facts import Fact
 from events.touchpoints.customer import CustomerErased, CustomerMerged, CustomerUnmerged
-from services.log.readable import fact_of, readable
+from services.log.readable import fact_of, readable, sound
 from services.log.stored import stored_event
 from services.ports import Beyond, CustomerRead, EventLog
 from services.postgres.pool import Pool, retried
@@ -51,7 +51,7 @@ async def ways_of(log: EventLog, pool: Pool, customers: Iterable[CustomerId]) ->
     left = set(customers)
     while left:
         names = sorted(left)
-        beyond = await log.beyond(names)
+        beyond = sound(await log.beyond(names))
         found = await _facts(pool, names, beyond)
         unknown.update(await _unknown(pool, names, beyond))
         relied_on += [beyond.read(one) for one in names]

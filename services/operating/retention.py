@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from msgspec import Struct
 
+from services.people.look_events import LookEvents
 from services.platform import Platform
 from services.postgres.pool import translated
 from services.postgres.statements import sql
@@ -18,6 +19,7 @@ class Periods(Struct, frozen=True):
 
     quarantine: timedelta
     idle: timedelta  # a session that nobody uses
+    looks: timedelta  # rows of looks of which the log tells
 
 
 class Kept(Struct, frozen=True):
@@ -33,7 +35,8 @@ async def look(platform: Platform, periods: Periods) -> Sequence[Kept]:
     """Return what is kept now. Raises: Unavailable."""
     values = await _values(platform, periods)
     with translated():
-        rows = await platform.pool.fetch(sql("retention_counts"), *values)
+        over = platform.clock.now() - periods.looks
+        rows = await platform.pool.fetch(sql("retention_counts"), *values, over)
     told = _told(periods)
     return [Kept(row["what"], row["kept"], told[row["what"]], row["over"]) for row in rows]
 
@@ -44,6 +47,7 @@ async def let_go(platform: Platform, periods: Periods) -> Sequence[Kept]:
     values = await _values(platform, periods)
     with translated():
         await platform.pool.execute(sql("retention_let_go"), *values)
+    await LookEvents(platform).let_go(platform.clock.now() - periods.looks)
     return before
 
 
@@ -61,6 +65,7 @@ def _told(periods: Periods) -> Mapping[str, str]:
         "sessions": "until it ends (TOUCHSTONE_SESSION_HOURS, TOUCHSTONE_SESSION_IDLE_MINUTES)",
         "links": "until it ends",
         "snapshots": "while the program that made it runs; made again where it is missed",
+        "looks": f"{periods.looks.days} days (TOUCHSTONE_LOOK_DAYS); in the log for ever",
         "alert_journal": "for ever",
         "people_journal": "for ever",
     }

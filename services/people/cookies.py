@@ -12,7 +12,8 @@ from datetime import timedelta
 from starlette.requests import Request
 from starlette.responses import Response
 
-_SESSION, _STATE = "session", "log-in"
+_SESSION, _STATE, _KNOWN = "session", "log-in", "known"
+_KNOWN_FOR = timedelta(days=180)
 
 
 def session_token(request: Request) -> str:
@@ -38,6 +39,16 @@ def log_in_state(request: Request) -> str:
 def keep_log_in_state(request: Request, response: Response, state: str, lasts: timedelta) -> None:
     """Have a browser keep the state of a log-in that it begins."""
     _keep(request, response, _STATE, state, lasts)
+
+
+def known_browser(request: Request) -> str:
+    """Return what a browser keeps by which it is known, empty where it has nothing."""
+    return request.cookies.get(_name(request, _KNOWN), "")
+
+
+def keep_known(request: Request, response: Response, kept: str) -> None:
+    """Have a browser keep that somebody has logged in with it; it lets nobody in."""
+    _keep(request, response, _KNOWN, kept, _KNOWN_FOR)
 
 
 def _name(request: Request, name: str) -> str:

@@ -14,6 +14,7 @@ from services.people.provider import Provider
 from services.people.proving import Proving
 from services.people.sessions import Ends, Sessions
 from services.people.staffing import Rules, Staffing
+from services.people.throttle import LogInThrottle
 from services.ports import Clock, Vault
 from services.postgres.pool import Pool
 
@@ -29,6 +30,7 @@ class People:
     keys: Keys
     staffing: Staffing
     ends: Ends
+    throttle: LogInThrottle
     provider: Provider | None = None  # None: by accounts here
     demonstration: Demonstration | None = None
 
@@ -60,6 +62,7 @@ def people_of(
         keys=Keys(pool, clock),
         staffing=Staffing(rules, clock),
         ends=ends,
+        throttle=LogInThrottle(vault),
         provider=provider,
         demonstration=demonstration,
     )

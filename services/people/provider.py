@@ -37,6 +37,9 @@ _T = TypeVar("_T")
 LASTS = timedelta(minutes=10)
 """How long a log-in at the provider may take."""
 
+MOST_UNDER_WAY = 20_000
+"""How many may be under way at once; the oldest give way."""
+
 CALLBACK = "/log-in/company/back"
 
 _ALGORITHMS = ["RS256", "PS256", "ES256"]
@@ -116,11 +119,10 @@ class Provider:
         """Return where to send somebody who wants to log in. Raises: Unavailable."""
         described = await self._description()
         state, nonce, verifier = new_token(), new_token(), new_token()
-        ends_at = self._clock.now() + LASTS
+        now = self._clock.now()
+        kept = hashed(state), nonce, verifier, onward, now + LASTS
         with translated():
-            await self._pool.execute(
-                sql("provider_log_in_add"), hashed(state), nonce, verifier, onward, ends_at
-            )
+            await self._pool.execute(sql("provider_log_in_add"), *kept, now, MOST_UNDER_WAY)
         asked = {
             "response_type": "code",
             "client_id": self._known_as.client_id,

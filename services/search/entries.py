@@ -20,19 +20,31 @@ Field = Literal["id", "name", "phone"]
 
 @dataclass(frozen=True, slots=True, repr=False)  # a traceback or a log line may show it
 class Text:
-    """One text that a customer is found by, and whose it is: the customer's own, or whose else."""
+    """One text that a customer is found by, and whose it is: the customer's own, or whose else.
+
+    A number is read as in a country.
+    """
 
     field: Field
     text: str
     of: CustomerId
     is_contact: bool = False
-    units: Sequence[Unit] = ()
-    phones: Sequence[Phone] = ()
+    region: str = ""
 
     @property
     def plain(self) -> str:
         """Return the text as it is compared."""
         return plain_of(self.text)
+
+    @property
+    def units(self) -> Sequence[Unit]:
+        """Return the characters and words of a name."""
+        return units_of(self.text)
+
+    @property
+    def phones(self) -> Sequence[Phone]:
+        """Return the numbers, which are read each time they are asked for: few questions do."""
+        return list(phones_in(self.text, self.region))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -73,9 +85,9 @@ def _texts(
     member: CustomerId, name: str | None, phone: str | None, region: str, *, is_contact: bool
 ) -> Iterator[Text]:
     if name:
-        yield Text("name", name, member, is_contact, units=units_of(name))
+        yield Text("name", name, member, is_contact)
     if phone:
-        yield Text("phone", phone, member, is_contact, phones=list(phones_in(phone, region)))
+        yield Text("phone", phone, member, is_contact, region)
 
 
 def due_at(words: Words, at: datetime) -> datetime | None:

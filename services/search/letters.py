@@ -81,6 +81,7 @@ def _simplified() -> OpenCC:
     return OpenCC("t2s")
 
 
+@lru_cache(maxsize=4_000)  # many people are called alike
 def units_of(text: str) -> Sequence[Unit]:
     """Return the characters and words of a name."""
     units: list[Unit] = []
@@ -94,7 +95,7 @@ def units_of(text: str) -> Sequence[Unit]:
         else:
             units.append(Unit(plain, (plain,), at, at + 1, False))
         behind = at
-    return units
+    return tuple(units)
 
 
 def _is_joined(between: str) -> bool:

@@ -36,7 +36,8 @@ class Term(NamedTuple):
             case "name":
                 return _in_name(self, text)
             case "phone":
-                found = (phone.spans(number) for phone in text.phones for number in self.numbers)
+                phones = text.phones if self.numbers else ()
+                found = (phone.spans(number) for phone in phones for number in self.numbers)
                 return next((spans for spans in found if spans is not None), None)
 
 
@@ -98,7 +99,7 @@ def find(asked: Asked, entry: Entry) -> Found | None:
 def _is_whole(asked: Asked, text: Text) -> bool:
     if text.field == "phone":
         meant = {number for term in asked.terms for number in term.numbers}
-        return any(not meant.isdisjoint(phone.names) for phone in text.phones)
+        return bool(meant) and any(not meant.isdisjoint(phone.names) for phone in text.phones)
     return text.plain == asked.whole
 
 

@@ -19,7 +19,9 @@ from services.search.letters import (
     SOUND_LETTERS,
     Unit,
     initials_from,
+    plain_of,
     sounds_from,
+    units_of,
 )
 from services.search.phones import SHORTEST, Phone
 from services.search.terms import Asked, Term
@@ -50,6 +52,8 @@ _PARTS = frozenset({Kind.CHARACTER, Kind.PAIR, Kind.SOUNDS, Kind.INITIALS})
 """Of names: many share them, so that they are remembered."""
 
 _KEPT = 100_000
+_NAMES_KEPT = 4_000
+"""A few hundred tokens each; many people are called alike, and a customer is written again."""
 
 
 class Tokens:
@@ -58,6 +62,7 @@ class Tokens:
     def __init__(self, key: bytes) -> None:
         self._key = key
         self._part = lru_cache(maxsize=_KEPT)(self._made)
+        self._name = lru_cache(maxsize=_NAMES_KEPT)(self._of_name)
 
     def of(self, kind: Kind, text: str) -> int:
         """Return a text's token."""
@@ -69,9 +74,17 @@ class Tokens:
 
     def of_entry(self, entry: Entry, branch_id: str | None) -> list[int]:
         """Return all tokens under which a customer of a branch is found."""
-        found = {pair for text in entry.texts for pair in _texts_of(text)}
-        found.add((Kind.BRANCH, branch_id or ""))
-        return sorted({self.of(kind, text) for kind, text in found})
+        found = {self.of(Kind.BRANCH, branch_id or "")}
+        for text in entry.texts:
+            found.update(self._name(text.text) if text.field == "name" else self._of_text(text))
+        return sorted(found)
+
+    def _of_name(self, name: str) -> frozenset[int]:
+        whole = self.of(Kind.WHOLE, plain_of(name))
+        return frozenset({whole, *(self.of(*pair) for pair in set(_in_name(units_of(name))))})
+
+    def _of_text(self, text: Text) -> set[int]:
+        return {self.of(kind, one) for kind, one in set(_texts_of(text))}
 
     def of_term(self, term: Term) -> tuple[list[int], list[int]]:
         """Return the tokens of which a customer must have all, and of which it must have any."""
@@ -99,16 +112,13 @@ class Tokens:
 
 
 def _texts_of(text: Text) -> Iterator[tuple[Kind, str]]:
-    """Yield what a text is found by."""
+    """Yield what an id or a number is found by."""
     match text.field:
         case "id":
             plain = text.plain
             yield Kind.ID, plain
             yield Kind.WHOLE, plain
             yield Kind.ENDING, plain[-SHORTEST:]
-        case "name":
-            yield Kind.WHOLE, text.plain
-            yield from _in_name(text.units)
         case "phone":
             for phone in text.phones:
                 yield from _of_phone(phone)

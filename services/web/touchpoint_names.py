@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from events.texts import N_
 
 TOUCHPOINTS: Mapping[str, str] = {
+    "access.persons_shown": N_("Personal data shown"),
     "customer.registered": N_("Customer registered"),
     "customer.profile_changed": N_("Profile changed"),
     "customer.contact_person_added": N_("Contact person added"),

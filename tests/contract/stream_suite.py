@@ -200,6 +200,12 @@ class StreamLogContract:
             is_told = (one.envelope, one.data) in beyond.told.get("C-5", ())
             assert is_told == (not is_kept and one is not sent[0])
         assert "C-9" not in beyond.known
+        whole = await log.beyond(["C-5", "C-9"], whole=True)
+        ids = [envelope.id for envelope, _ in whole.told.get("C-5", ())]
+        assert frozenset(ids) == whole.known.get("C-5", frozenset())
+        for envelope, data in whole.told.get("C-5", ()):
+            assert (envelope, data) in [(one.envelope, one.data) for one in sent]
+        assert len(ids) == len({*ids})
 
     async def test_an_event_may_rely_on_something_by_itself(self, log: EventLog) -> None:
         read = (await log.beyond(["C-5"])).read("C-5")

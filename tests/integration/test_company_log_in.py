@@ -12,6 +12,8 @@ from joserfc.jwk import KeySet, RSAKey
 
 from services.clock import SystemClock
 from services.people.provider import CALLBACK, LASTS, Provider, Registration, challenge_of
+from services.people.throttle import Tries
+from services.people.tokens import hashed
 from tests.integration.test_people import alert
 from tests.support.console import Company, open_company
 from tests.support.people import STAFF, Browser, console_of, people_at
@@ -253,3 +255,32 @@ async def test_a_key_that_the_provider_has_withdrawn_is_believed_for_an_hour_at_
             lying.published = OTHER_KEY  # what signs on is somebody's who stole the other
             company.clock.move(timedelta(hours=1, seconds=1))
     assert entered == [303, 422]
+
+
+async def test_log_ins_that_nobody_finishes_are_bounded_and_go(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.people.provider.MOST_UNDER_WAY", 3)
+    pool = company.platform.pool
+    async with browser_of(company, registration(ISSUER), Lying()) as browser:
+        states = []
+        for _ in range(5):
+            company.clock.move(timedelta(seconds=1))
+            begun = await browser.get("/log-in/company")
+            states.append(dict(parse_qsl(urlsplit(begun.headers["location"]).query))["state"])
+        left = {row["hash"] for row in await pool.fetch("SELECT hash FROM provider_log_ins")}
+        assert left == {hashed(state) for state in states[2:]}
+        company.clock.move(LASTS)
+        await browser.get("/log-in/company")
+        assert await pool.fetchval("SELECT count(*) FROM provider_log_ins") == 1
+
+
+async def test_an_address_begins_no_more_log_ins_than_it_may(company: Company) -> None:
+    told = registration(ISSUER)
+    provider = Provider(told, company.platform.pool, company.clock, Lying())
+    people = people_at(company, provider=provider)
+    people.throttle.begun = Tries(2, 0.01)
+    browser = Browser(console_of(company, people))
+    begun = [(await browser.get("/log-in/company")).status_code for _ in range(3)]
+    assert begun == [303, 303, 429]
+    await provider.close()

@@ -116,6 +116,7 @@ def _exec_start(unit: Path) -> str:
     return str(line)
 
 
+@pytest.mark.systemd
 def test_units_are_what_systemd_takes(tmp_path: Path) -> None:
     verify = shutil.which("systemd-analyze")
     if verify is None:

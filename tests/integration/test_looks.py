@@ -14,6 +14,7 @@ from events.cases.terms import native_case_id
 from events.touchpoints.complaint import ComplaintFiled
 from events.touchpoints.customer import CustomerRegistered
 from services.console.app import create_console
+from services.people.look_events import PERIOD, LookEvents
 from services.people.looks import Looks
 from services.people.principal import Principal, Right, Scope
 from tests.support.console import RULES, Company, open_company
@@ -113,38 +114,42 @@ async def test_looks_are_for_auditors_alone(client: httpx2.AsyncClient) -> None:
         assert (await looked(client, path)).status_code == 403
 
 
-async def test_nobody_changes_or_removes_a_look(
+async def test_nobody_changes_or_removes_a_look_before_the_log_has_it(
     company: Company, client: httpx2.AsyncClient
 ) -> None:
     await looked(client, "/customers/C-1")
-    await listed(client, 1)
-    for change in ("DELETE FROM looks", "UPDATE looks SET staff_id = 'nobody'", "TRUNCATE looks"):
-        with pytest.raises(asyncpg.RestrictViolationError):
-            await company.platform.pool.execute(change)
+    told = LookEvents(company.platform)
+    company.clock.move(PERIOD)
+    for changes in range(3):
+        for change in ("DELETE FROM looks", "UPDATE looks SET page = '/'", "TRUNCATE looks"):
+            with pytest.raises(asyncpg.RestrictViolationError):
+                await company.platform.pool.execute(change)
+        if changes == 0:
+            assert await told.tell() == 1
+        elif changes == 1:
+            with pytest.raises(asyncpg.RestrictViolationError):
+                await company.platform.pool.execute("DELETE FROM look_events")
 
 
-async def test_a_page_waits_for_no_look_and_none_is_lost_while_the_database_is_away(
-    company: Company, monkeypatch: pytest.MonkeyPatch
+async def test_a_page_shows_nobody_before_it_is_kept_and_none_is_lost(
+    company: Company, client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looks = Looks(company.platform.pool, company.clock, once_in_s=0)
-    back, asked = asyncio.Event(), asyncio.Event()
+    looks: Looks = client._transport.app.state.console.looks  # type: ignore[attr-defined]
     pool = company.platform.pool
 
     class Away:
         async def execute(self, statement: str, *parameters: object) -> None:
-            asked.set()
-            if not back.is_set():
-                raise ConnectionRefusedError
-            await pool.execute(statement, *parameters)
+            raise ConnectionRefusedError
 
     monkeypatch.setattr(looks, "_pool", Away())
-    looks.note("SH-S1", ["C-1", "C-2"], "/")
-    await asked.wait()
-    looks.note("SH-S1", ["C-3"], "/")
-    back.set()
-    await looks.close()
+    away = await looked(client, "/customers/C-1")
+    assert away.status_code == 503
+    assert "王小明" not in away.text
+    assert await looked(client, "/customers/C-3") is not None  # shows nobody
+    monkeypatch.setattr(looks, "_pool", pool)
+    assert "王小明" in (await looked(client, "/customers/C-1")).text
     rows = await pool.fetch("SELECT DISTINCT customer_id FROM looks ORDER BY 1")
-    assert [row[0] for row in rows] == ["C-1", "C-2", "C-3"]
+    assert [row[0] for row in rows] == ["C-1"]
 
 
 async def test_words_of_a_case_are_looked_at_too_where_the_customer_has_no_name(

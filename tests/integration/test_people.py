@@ -125,6 +125,33 @@ async def test_the_database_holds_no_token(
     assert token.encode() not in row["hash"]
 
 
+async def test_an_address_that_guesses_waits_and_who_logged_in_before_does_not(
+    company: Company, people: People
+) -> None:
+    """Seventy strangers' numbers are tried from where an agent and a colleague sit."""
+    await with_password(people, "SH-S4")
+    await with_password(people, "HQ-H1")
+    app = console_of(company, people)
+    agent, colleague, stranger = Browser(app), Browser(app), Browser(app)
+    for _ in range(3):
+        assert (await agent.log_in("SH-S4")).status_code == 303
+    tried = [(await stranger.log_in(f"N-{n}", "wrong")).status_code for n in range(70)]
+    assert tried == [422] * 60 + [429] * 10
+    late = await colleague.log_in("HQ-H1")
+    assert late.status_code == 429
+    assert 0 < int(late.headers["retry-after"]) <= 10
+    assert "your network" in alert(late.text)
+    assert (await stranger.get(f"/link/{new_token()}")).status_code == 429
+    assert (await stranger.post(f"/link/{new_token()}", {"password": PASSWORD})).status_code == 429
+    assert (await agent.log_in("SH-S4")).status_code == 303
+    assert (await agent.log_in("HQ-H1")).status_code == 429  # it is known as another's
+
+
+async def test_links_are_guessed_no_more_often_than_passwords(browser: Browser) -> None:
+    guessed = [(await browser.get(f"/link/{new_token()}")).status_code for _ in range(62)]
+    assert guessed == [422] * 60 + [429] * 2
+
+
 async def test_wrong_tries_rest_an_account_and_tell_nothing(
     browser: Browser, people: People, company: Company
 ) -> None:

@@ -117,7 +117,7 @@ GIVEN: Mapping[str, Arguments] = {
     "operating_parked": (),
     "operating_quarantine": (10_000, 64 * 1024**2),
     "quota_branches": (),
-    "retention_counts": (NOW, NOW, NOW, "code/", 1),
+    "retention_counts": (NOW, NOW, NOW, "code/", 1, NOW),
     "retention_let_go": (NOW, NOW, NOW, "code/", 1),
     "traced_events": (1, PARTITION, 100, 200, 50),
     # --- the log
@@ -162,7 +162,7 @@ GIVEN: Mapping[str, Arguments] = {
         1, [1], [uuid4()], ["/branches/B-1/x"], [0], [1], [b"d"], [NOW], [b"k"], [b"h"], [b"d"],
         [True], [None], 7,
     ),
-    "kafka_beyond": (1, [CUSTOMER], [CUSTOMER.encode()], [PARTITION], [16_000] * 13),
+    "kafka_beyond": (1, [CUSTOMER], [CUSTOMER.encode()], [PARTITION], [16_000] * 13, True),
     "kafka_claim": (1,),
     "kafka_confirm": (7, [], 1, [1], [uuid4()], [60_000]),
     "kafka_distrust": ("topic",),
@@ -242,7 +242,17 @@ GIVEN: Mapping[str, Arguments] = {
     "people_expire": (NOW, NOW),
     "people_journal_add": (NOW, "agent-7", "logged_in", "agent-7", "password"),
     "people_journal_list": ("agent-7", 50),
-    "provider_log_in_add": (b"h", "nonce", "verifier", "/", NOW),
+    "look_events_add": ([uuid4()], ["S-1"], ["B-1"], [1], [9], [NOW], [NOW]),
+    "look_events_in_log": ([uuid4()],),
+    "look_events_waiting": (50,),
+    "looks_alone": (NOW, 1_000),
+    "looks_alone_here": (),
+    "looks_claim": ([1], [uuid4()]),
+    "looks_in_log": ("S-1", CUSTOMER, None, None, None, None, 20),
+    "looks_let_go": ([uuid4()],),
+    "looks_listed": (None, None, None, None, None, 50),
+    "looks_untold": (NOW, 20_000),
+    "provider_log_in_add": (b"h", "nonce", "verifier", "/", NOW, NOW, 20_000),
     "provider_log_in_take": (b"h", NOW),
     "session_add": (ONE, b"h", "agent-7", "password", "browser", NOW, NOW, 9),
     "session_become": (ONE, "agent-8"),
@@ -263,7 +273,7 @@ GIVEN: Mapping[str, Arguments] = {
     "checkpoint_marks": OURS,
     "part_alerts": (*OURS, *CUSTOMERS),
     "part_heads": (*OURS, *CUSTOMERS),
-    "keep_looks": ("{2026-03-20T02:00:00Z}", "{S-1}", f"{{{CUSTOMER}}}", "{/}"),
+    "keep_looks": ("{2026-03-20T02:00:00Z}", "{S-1}", "{B-1}", f"{{{CUSTOMER}}}", "{/}"),
     "keep_use_sets": ([5000], ["a\nb"]),
     "list_parked": (100,),
     "live_versions": (ALL[0],),
@@ -431,7 +441,6 @@ GIVEN: Mapping[str, Arguments] = {
         CUSTOMERS, 1, [1, 2], [9000, 9000], None, None, None, None, None, None, None, None, 50,
     ),
     "imports/sources": (200, 100),
-    "looks/looks": (None, None, None, None, None, 50),
     "overview/count_customers": OURS,
     "overview/count_own_customers": (),
     "overview/event_rates": (1, [1, 2], [16_000, 16_000], [16_200, 16_200], NOW),
@@ -576,7 +585,8 @@ def large(postgres_server: str) -> Iterator[str]:
 
 ON_ROWS = frozenset(
     {
-        "cases_found", "customers_found", "directory_open", "open_invoices", "rows_of_cases",
+        "cases_found", "customers_found", "directory_open", "looks_listed", "open_invoices",
+        "rows_of_cases",
         "tier_of",
     }
 )  # fmt: skip

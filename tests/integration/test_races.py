@@ -452,9 +452,9 @@ class _Counting:
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - all else is the log's
         return getattr(self._log, name)
 
-    async def beyond(self, customers: Sequence[str]) -> Beyond:
+    async def beyond(self, customers: Sequence[str], *, whole: bool = False) -> Beyond:
         self.looks += 1
-        return await self._log.beyond(customers)
+        return await self._log.beyond(customers, whole=whole)
 
 
 async def test_who_loses_against_others_but_gets_on_is_not_sent_away(company: Company) -> None:

@@ -14,7 +14,7 @@ from tests.support.operated import asked_platform
 
 pytestmark = pytest.mark.postgres
 
-_PERIODS = Periods(timedelta(days=90), timedelta(minutes=30))
+_PERIODS = Periods(timedelta(days=90), timedelta(minutes=30), timedelta(days=400))
 
 
 async def test_what_is_over_goes_and_nothing_else(database: str, tmp_path: Path) -> None:

@@ -250,7 +250,6 @@ async def test_a_rebuild_writes_what_following_wrote(
         parts.extend(await divide(connection, extent, 5, table=table))
         return tuple(parts)
 
-    monkeypatch.setattr("services.walk.company.divide", small)
     await desk.company.report("S-1", CustomerMerged(into="S-5"), at=local("2026-03-01"))
     await desk.follow()
     pool = desk.company.platform.pool
@@ -268,7 +267,25 @@ async def test_a_rebuild_writes_what_following_wrote(
     followed = await rows()
     await pool.execute("TRUNCATE search_customers, search_references, search_latest, search_places")
     assert await events_behind(pool) > 0
+    during: list[list[str]] = []
+
+    async def kept_as() -> list[str]:
+        """Return how tokens are put into their index, and what waits to be."""
+        return list(await pool.fetchval(
+            "SELECT reloptions FROM pg_class WHERE oid = 'search_customers_tokens'::regclass"
+        ))  # fmt: skip
+
+    one_by_one = await kept_as()
+
+    async def divided(connection: Connection, extent: Extent, *, table: str) -> tuple[Part, ...]:
+        during.append(await kept_as())
+        return await small(connection, extent, table=table)
+
+    monkeypatch.setattr("services.walk.company.divide", divided)
     rebuilt = await rebuild_index(desk.company.platform, told.append, processes=processes)
+    assert [("fastupdate=on" in some) for some in during] == [True], "in bulk meanwhile"
+    assert await kept_as() == one_by_one == ["fastupdate=off"]
+    assert await pool.fetchval("SELECT gin_clean_pending_list('search_customers_tokens')") == 0
     assert await rows() == followed
     assert sum(told) == rebuilt.customers
     assert len(told) == len(parts) > 1

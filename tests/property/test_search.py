@@ -15,8 +15,6 @@ from hypothesis import strategies as st
 
 from events.envelope import CustomerId
 from services.search.entries import Entry, Text
-from services.search.letters import units_of
-from services.search.phones import phones_in
 from services.search.terms import asked_for, find
 from services.search.tokens import Kind, Tokens
 
@@ -93,9 +91,9 @@ def entry(name: str = "", phone: str = "", customer: str = "-") -> Entry:
     of = CustomerId(customer)
     texts = [Text("id", customer, of)]
     if name:
-        texts.append(Text("name", name, of, units=units_of(name)))
+        texts.append(Text("name", name, of))
     if phone:
-        texts.append(Text("phone", phone, of, phones=list(phones_in(phone, "CN"))))
+        texts.append(Text("phone", phone, of, region="CN"))
     return Entry(of, texts)
 
 

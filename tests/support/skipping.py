@@ -11,7 +11,7 @@ from collections.abc import Generator
 import pytest
 
 MUST_RUN_IN_CI = frozenset(
-    {"postgres", "kafka", "browser", "acceptance", "native", "prometheus", "provider"}
+    {"postgres", "kafka", "browser", "acceptance", "native", "prometheus", "provider", "systemd"}
 )
 
 

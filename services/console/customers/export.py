@@ -43,6 +43,7 @@ async def csv_parts(visit: Visit, wanted: CustomerFilter) -> AsyncIterator[bytes
             names = branch_names(reader.reference, visit.language)
         who = await persons(visit, [one.customer_id for one in page.entries])
         words = ValueWords(speaker(visit.language))
+        await visit.console.looks.kept()
         yield _written([row for one in page.entries for row in _rows(one, who, names, words)])
         cursor = page.next_cursor
         if cursor is None:

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from events.errors import EventError
 from events.partitioning import partition_of
-from events.touchpoints import TYPES
+from events.touchpoints import TYPES, PlatformTouchpoint
 from events.touchpoints.policy import ReferenceTouchpoint
 from projections.timeline.entries import Entry, TimelinePlace, entry_of, family_of
 from services.console.shared.cursor import CursorSigner
@@ -27,7 +27,7 @@ from services.log.stored import stored_event
 from services.postgres.pool import translated
 
 EVENT_TYPES: tuple[str, ...] = tuple(
-    one.event_type for one in TYPES if not issubclass(one, ReferenceTouchpoint)
+    one.event_type for one in TYPES if not issubclass(one, ReferenceTouchpoint | PlatformTouchpoint)
 )
 """The types of touchpoints that a customer can have."""
 

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from pydantic import ConfigDict, Field
 
 from events.calendars import DAY, day_start
-from services.console.looks.queries import LookFilter
 from services.console.shared.parameters import Identifier, Paged
+from services.people.looked import LookFilter
 
 _Day = Annotated[date, Field(ge=date(1970, 1, 1), le=date(2199, 12, 31))]
 

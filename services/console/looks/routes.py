@@ -13,13 +13,14 @@ from starlette.responses import Response
 
 from services.console.looks.documents import LookDocument, LooksDocument
 from services.console.looks.parameters import LooksParameters
-from services.console.looks.queries import MOST_IN_A_FILE, LookEntry, looks
+from services.console.looks.queries import MOST_IN_A_FILE, looks
 from services.console.looks.words import LookWords
 from services.console.shared.documents import tell
 from services.console.shared.i18n import speaker, with_parameters
 from services.console.shared.openapi import documented
 from services.console.shared.spreadsheet import plain
 from services.console.shared.visit import PAGE_LENGTH, TheVisit, api_router, page_router
+from services.people.looked import Look
 from services.people.principal import Right
 
 api = api_router()
@@ -82,7 +83,7 @@ async def download_looks(visit: TheVisit) -> Response:
     )
 
 
-def _csv(entries: Iterable[LookEntry], language: str) -> str:
+def _csv(entries: Iterable[Look], language: str) -> str:
     say = speaker(language)
     words = LookWords(say)
     written = io.StringIO()

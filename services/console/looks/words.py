@@ -32,6 +32,7 @@ PAGES: Mapping[str, str] = {
     "/do/many/{of}": N_("Form of a command"),
     "/do/many/{of}/{word}": N_("Form of a command"),
     "/imports/{entry}": N_("Refused event"),
+    "/api/v1/cases/{case_id}": N_("Case, by a program"),
     "/alerts": N_("Alerts"),
     "/alerts/journal": N_("Alert journal"),
 }

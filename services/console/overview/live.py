@@ -82,11 +82,11 @@ class LiveOverview:
         self,
         language: str,
         last_event_id: str | None,
-        sees: Callable[[Frame], None] = lambda _: None,
+        sees: Callable[[Frame], Awaitable[None]] | None = None,
     ) -> AsyncIterator[bytes]:
         """Yield server-sent events: what changed since the id, then each change as it comes.
 
-        `sees` is told of each frame of which something is sent.
+        `sees` is told of each frame before something of it is sent.
         """
         yield _RETRY
         seen = Seen.from_event_id(last_event_id)
@@ -101,8 +101,8 @@ class LiveOverview:
                 upto = frame.seen.tick
                 if message or time.monotonic() - quiet_since >= _KEEPALIVE_S:
                     quiet_since = time.monotonic()
-                    if message:
-                        sees(frame)
+                    if message and sees is not None:
+                        await sees(frame)
                     yield message or _KEEPALIVE
             await news.wait()
 

@@ -92,8 +92,9 @@ async def stream_overview(
     last_event_id = visit.request.headers.get("last-event-id", since)
     live = audiences.of(visit.principal)
 
-    def sees(frame: Frame) -> None:
+    async def sees(frame: Frame) -> None:
         visit.shows_persons(frame.overview.named)
+        await visit.console.looks.kept()
 
     return EventStream(live, visit.language, last_event_id, sees, visit.is_still_admitted)
 

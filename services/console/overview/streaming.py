@@ -26,7 +26,7 @@ class EventStream(StreamingResponse):
         live: LiveOverview,
         language: str,
         last_event_id: str | None,
-        sees: Callable[[Frame], None],
+        sees: Callable[[Frame], Awaitable[None]],
         admitted: Callable[[], Awaitable[bool]],
     ) -> None:
         super().__init__(

@@ -7,13 +7,15 @@ from http import HTTPStatus
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from events.texts import worded
 from services.console.shared.console import Console
 from services.console.shared.customer_at import Instants
 from services.console.shared.forms import local, posted
 from services.console.shared.page import INSTANTS, dynamic_headers, page_response
 from services.console.shared.past import PastUnready, kept_as
 from services.console.shared.visit import TheVisit, page_router
-from services.people.principal import NotAllowed, Right
+from services.people.principal import Right
+from services.web.problems import Problem
 
 pages = page_router()
 
@@ -23,7 +25,12 @@ async def ask_for_past(visit: TheVisit) -> Response:
     """Have the company walked as of a past instant, and go back to the page that shows it."""
     visit.need(Right.SEE_CUSTOMERS)
     if visit.principal.scope.branches is not None:
-        raise NotAllowed(Right.SEE_CUSTOMERS)
+        raise Problem(
+            HTTPStatus.FORBIDDEN,
+            "whole_company_alone",
+            worded("the company's past is told to those who see the whole company"),
+            worded("ask about a customer on the customer's own page"),
+        )
     typed = await posted(visit.request)
     given = {name: typed[name] for name in INSTANTS if typed.get(name)}
     asked = kept_as(Instants(given.get("as_of"), given.get("as_known")))

@@ -10,8 +10,10 @@ from services.console.people.guest import Guest, TheGuest, home_of, logged_out, 
 from services.console.shared.forms import local, posted
 from services.console.shared.visit import page_router
 from services.people.cookies import (
+    keep_known,
     keep_log_in_state,
     keep_session,
+    known_browser,
     log_in_state,
     session_token,
 )
@@ -20,6 +22,7 @@ from services.people.provider import LASTS
 from services.people.proving import spent_link
 from services.people.refusals import AccountRefusal, LogInNeeded, LogInRefused, NotOfStaff
 from services.people.sessions import COMPANY, DEMONSTRATION, PASSWORD
+from services.people.throttle import network_of
 
 pages = page_router()
 
@@ -38,11 +41,18 @@ async def log_in(guest: TheGuest) -> Response:
     staff_id = form.get("staff", "").strip()[:60]
     if guest.people.provider is not None:
         return to(f"/log-in?{urlencode({'onward': onward})}")
+    throttle = guest.people.throttle
+    kept = known_browser(guest.request)
+    tries, whose = await throttle.tries_of(staff_id, kept, guest.address)
     try:
+        tries.count(whose)
         await guest.people.proving.log_in(staff_id, form.get("password", ""), form.get("code", ""))
-        return await _let_in(guest, staff_id, PASSWORD, onward)
+        tries.forgive(whose)
+        response = await _let_in(guest, staff_id, PASSWORD, onward)
     except AccountRefusal as refused:
         return _log_in_page(guest, onward, staff_id, refused)
+    keep_known(guest.request, response, await throttle.known(staff_id))
+    return response
 
 
 @pages.post("/log-out")
@@ -55,20 +65,23 @@ async def log_out(guest: TheGuest) -> Response:
 @pages.get("/link/{token}")
 async def show_link(guest: TheGuest, token: str) -> Response:
     """Let the holder of a one-time link choose a password; looking uses nothing up."""
-    owner = await guest.people.proving.owner_of_link(token)
-    refused = spent_link() if owner is None else None
-    return guest.page("people/link.html", {"owner": owner}, refused=refused)
+    try:
+        owner = await _owner_of(guest, token)
+    except AccountRefusal as refused:
+        return guest.page("people/link.html", {"owner": None}, refused=refused)
+    return guest.page("people/link.html", {"owner": owner})
 
 
 @pages.post("/link/{token}")
 async def use_link(guest: TheGuest, token: str) -> Response:
     """Set the password that was chosen; then its owner logs in with it."""
     form = await posted(guest.request)
+    owner = None
     try:
-        owner = await guest.people.proving.set_password(token, form.get("password", ""))
+        owner = await _owner_of(guest, token)
+        await guest.people.proving.set_password(token, form.get("password", ""))
     except AccountRefusal as refused:
-        still = await guest.people.proving.owner_of_link(token)
-        return guest.page("people/link.html", {"owner": still}, refused=refused)
+        return guest.page("people/link.html", {"owner": owner}, refused=refused)
     return _log_in_page(guest, "/", owner, chosen=True)
 
 
@@ -78,7 +91,12 @@ async def go_to_the_company(guest: TheGuest) -> Response:
     provider = guest.people.provider
     if provider is None:
         return to("/log-in")
-    begun = await provider.begin(local(guest.request.query_params.get("onward", "/"), "/"))
+    onward = local(guest.request.query_params.get("onward", "/"), "/")
+    try:
+        guest.people.throttle.begun.count(network_of(guest.address))
+    except AccountRefusal as refused:
+        return _log_in_page(guest, onward, refused=refused)
+    begun = await provider.begin(onward)
     response = to(begun.address)
     keep_log_in_state(guest.request, response, begun.state, LASTS)
     return response
@@ -121,6 +139,17 @@ async def be_somebody(guest: TheGuest) -> Response:
     staff_id = form.get("staff", "")[:60]
     await guest.people.sessions.become(found.session, staff_id)
     return to(home_of(await guest.people.staffing.demonstrated(staff_id, found.rules)))
+
+
+async def _owner_of(guest: Guest, token: str) -> str:
+    """Return whose password a link sets; a wrong one is a wrong try. Raises: AccountRefusal."""
+    tries, whose = guest.people.throttle.addresses, network_of(guest.address)
+    tries.count(whose)
+    owner = await guest.people.proving.owner_of_link(token)
+    if owner is None:
+        raise spent_link()
+    tries.forgive(whose)
+    return owner
 
 
 async def _let_in(guest: Guest, staff_id: str, way: str, onward: str) -> Response:

@@ -17,6 +17,7 @@ from services.people.cookies import forget_session
 from services.people.people import People
 from services.people.principal import Principal, Right
 from services.people.refusals import AccountRefusal
+from services.people.throttle import TooManyTries
 from services.web.languages import told
 from services.web.problems import Problem
 
@@ -43,11 +44,20 @@ class Guest:
     ) -> Response:
         """Return a page that nobody keeps; one that tells of a refusal is no success."""
         status = HTTPStatus.OK if refused is None else HTTPStatus.UNPROCESSABLE_ENTITY
+        headers = dict(_HEADERS)
+        if isinstance(refused, TooManyTries):
+            status = HTTPStatus.TOO_MANY_REQUESTS
+            headers["Retry-After"] = str(refused.wait_s)
         renderer = self.console.renderer
         shown = {"wrong": self.said(refused), **context}
         return page_response(
-            self.request, renderer, template, page_path, shown, headers=_HEADERS, status=status
+            self.request, renderer, template, page_path, shown, headers=headers, status=status
         )
+
+    @property
+    def address(self) -> str | None:
+        """Return where the request comes from, as a proxy that is trusted says."""
+        return None if self.request.client is None else self.request.client.host
 
     def said(self, refused: AccountRefusal | None) -> tuple[str, str] | None:
         """Return what is wrong and how to mend it, as sentences in the reader's language."""

@@ -12,7 +12,6 @@ from services.console.shared.i18n import N_, speaker
 from services.people.principal import Principal, Right
 from services.policies.kinds import KINDS
 from services.search.entries import Entry, Text
-from services.search.letters import units_of
 from services.search.terms import Span, asked_for, find
 from services.web.languages import LANGUAGES
 
@@ -100,6 +99,8 @@ def _settings() -> Iterator[Command]:
 
 SETTINGS = tuple(_settings())
 
+ADDRESSES = frozenset(one.path for one in (*ACTS, *PAGES, *SETTINGS))
+
 
 def offers(
     typed: str,
@@ -128,7 +129,7 @@ def offers(
 def _entry(names: tuple[str, ...]) -> Entry:
     """Return a command as the finder knows customers: by its names in each language."""
     called = dict.fromkeys(_called(names, language) for language in LANGUAGES)
-    return Entry(_NOBODY, [Text("name", one, _NOBODY, units=units_of(one)) for one in called])
+    return Entry(_NOBODY, [Text("name", one, _NOBODY) for one in called])
 
 
 def _called(names: tuple[str, ...], language: str) -> str:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import Query, Request
+from fastapi import FastAPI, Query
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match
 
-from services.console.search.commands import Offer, offers
+from services.console.search.commands import ADDRESSES, Offer, offers
 from services.console.search.documents import SearchDocument, search_document
 from services.console.search.parameters import LimitedSearch, SearchParameters
 from services.console.shared.openapi import documented
@@ -52,10 +53,8 @@ async def suggest(visit: TheVisit) -> Response:
 
 async def _page(visit: Visit, template: str, limit: int, *, opens: bool) -> Response:
     asked = visit.asked(SearchParameters)
-    app = visit.request
-    offered = list(
-        offers(asked.q, visit.language, visit.principal, lambda path: _is_there(app, path))
-    )
+    there = _pages_there(visit.request.app)
+    offered = list(offers(asked.q, visit.language, visit.principal, there.__contains__))
     context: dict[str, object] = {"found": _NOTHING, "branch_names": {}}
     if visit.principal.may(Right.SEE_CUSTOMERS):
         found, _ = await _search(visit, asked, limit)
@@ -102,7 +101,12 @@ def address_of(hit: Hit) -> str:
     return customer
 
 
-def _is_there(request: Request, path: str) -> bool:
-    """Return whether the console has a page of an address."""
-    scope = {**request.scope, "path": path.partition("#")[0], "method": "GET"}
-    return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+@lru_cache(maxsize=8)
+def _pages_there(app: FastAPI) -> frozenset[str]:
+    """Return the addresses of commands that a console has a page of; its routes do not change."""
+    return frozenset(path for path in ADDRESSES if _is_there(app, path))
+
+
+def _is_there(app: FastAPI, path: str) -> bool:
+    scope = {"type": "http", "app": app, "path": path.partition("#")[0], "method": "GET"}
+    return any(route.matches(scope)[0] is Match.FULL for route in app.routes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from events.touchpoints import CATALOGUE
+from events.touchpoints import CATALOGUE, PlatformTouchpoint
 from events.touchpoints.policy import ReferenceTouchpoint
 
 _COMMANDED = (
@@ -21,7 +21,9 @@ a telephone exchange tells."""
 
 def is_kept_from_forms(event_type: str) -> bool:
     """Tell whether a command, an operator or a policy's own page says such a thing."""
-    return is_rule(event_type) or event_type.startswith(_COMMANDED)
+    kind = CATALOGUE.get(event_type)
+    by_itself = kind is not None and issubclass(kind, PlatformTouchpoint)
+    return by_itself or is_rule(event_type) or event_type.startswith(_COMMANDED)
 
 
 def is_rule(event_type: str) -> bool:

@@ -37,7 +37,8 @@ RECEIVABLES, VALUE, CASES = Receivables.name, ValueTiers.name, CaseBoard.name
 _SCOPES_KEPT = 256
 """Sets of branches whose questions are kept written out."""
 
-_STATEMENT_TIMEOUT = "SET LOCAL statement_timeout = '15s'"
+_BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '15s'"
+"""One message to the server: every page begins with it."""
 
 Connection = asyncpg.pool.PoolConnectionProxy
 
@@ -151,9 +152,15 @@ class SharedFeed:
         self._feed = ReferenceFeed(platform.pool)
         self._feeding = asyncio.Lock()
 
-    async def refresh(self) -> Reference:
-        """Return all that was published so far. Raises: Unavailable."""
+    async def refresh(self, heads: PositionVector | None = None) -> Reference:
+        """Return all that was published so far, or before the log ended there. Raises: Unavailable.
+
+        Nothing is asked for where the end says that nothing was published since.
+        """
         async with self._feeding:
+            last = -1 if heads is None else heads.counts[REFERENCE_PARTITION] - 1
+            if heads is not None and last >= 0 and self._feed.has(heads.generation, last):
+                return self._feed.reference
             try:
                 return await self._feed.refresh()
             except UnreadableEvent as error:  # no figure is right until it is mended
@@ -187,14 +194,10 @@ class ReadModel:
         """
         with translated():
             heads = await self.platform.log.heads()
-            reference = await self.reference() if then is None else then.reference
-            async with (
-                self.platform.pool.acquire() as connection,
-                connection.transaction(isolation="repeatable_read", readonly=True),
-            ):
-                await connection.execute(_STATEMENT_TIMEOUT)
-                each = await self._each(connection, heads)
-                filling = await _filling(connection)
+            reference = await self._feed.refresh(heads) if then is None else then.reference
+            async with self.platform.pool.acquire() as connection, _one_state(connection):
+                rows = await self._progress_of(connection, heads)
+                each, filling = self._each(rows, heads), _filling(rows[0])
                 statements = await self._entered(connection, principal.scope)
                 if then is not None:
                     await enter(connection, then.past)
@@ -225,22 +228,24 @@ class ReadModel:
     async def filling(self) -> Filling | None:
         """Return what is being filled. Raises: Unavailable."""
         with translated():
-            async with self.platform.pool.acquire() as connection:
-                return await _filling(connection)
+            return _filling(await self.platform.pool.fetchrow(named_sql("shared/filling")))
 
     async def progress(self) -> Progress:
         """Return how far the projections got. Raises: Unavailable."""
         with translated():
             heads = await self.platform.log.heads()
             async with self.platform.pool.acquire() as connection:
-                return together(list((await self._each(connection, heads)).values()))
+                rows = await self._progress_of(connection, heads)
+        return together(list(self._each(rows, heads).values()))
 
-    async def _each(
+    async def _progress_of(
         self, connection: Connection[asyncpg.Record], heads: PositionVector
-    ) -> dict[str, Progress]:
-        rows = await connection.fetch(
+    ) -> list[asyncpg.Record]:
+        return await connection.fetch(
             named_sql("shared/progress"), *_versions(self.projections), heads.generation
         )
+
+    def _each(self, rows: Sequence[asyncpg.Record], heads: PositionVector) -> dict[str, Progress]:
         return {
             name: _progress([row for row in rows if row["projection"] == name], heads)
             for name in self.projections
@@ -251,9 +256,22 @@ def _versions(projections: Mapping[str, Projection]) -> tuple[list[str], list[in
     return list(projections), [one.version for one in projections.values()]
 
 
-async def _filling(connection: Connection[asyncpg.Record]) -> Filling | None:
-    row = await connection.fetchrow(named_sql("shared/filling"))
-    return None if row is None else Filling(**dict(row.items()))
+@asynccontextmanager
+async def _one_state(connection: Connection[asyncpg.Record]) -> AsyncIterator[None]:
+    """Have all that is asked meanwhile belong to one state of the database."""
+    await connection.execute(_BEGIN)
+    try:
+        yield
+    finally:
+        if not connection.is_closed():
+            await connection.execute("COMMIT")
+
+
+def _filling(row: asyncpg.Record | None) -> Filling | None:
+    """Return what a row says is being written; None: nothing is."""
+    if row is None or row["stage"] is None:
+        return None
+    return Filling(row["stage"], row["done"], row["total"])
 
 
 def _progress(rows: Sequence[asyncpg.Record], heads: PositionVector) -> Progress:

@@ -7,13 +7,14 @@ and scope, the entity tag and its 304, and the headers of the answer are here al
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
 
 import msgspec
 from fastapi import APIRouter, Depends, Request
+from fastapi.routing import APIRoute
 from msgspec import structs
 from pydantic import BaseModel
 from starlette.responses import HTMLResponse, Response
@@ -160,10 +161,13 @@ class Visit:
             raise NotModified(self._tag)
 
     def shows_persons(self, customers: Iterable[str]) -> None:
-        """Say whose names or telephone numbers are on the page: it is kept who looks at them."""
+        """Say whose names or telephone numbers are on the page: it is kept who looks at them.
+
+        The answer leaves once it is; whoever streams waits by `looks.kept` before each part.
+        """
         self._shows_persons = True
         page = getattr(self.request.scope.get("route"), "path", self.request.url.path)
-        self.console.looks.note(self.principal.staff_id, customers, page)
+        self.console.looks.note(self.principal, customers, page)
 
     def headers(self) -> dict[str, str]:
         """Return what every answer says: its tag, and the position it reflects."""
@@ -271,6 +275,23 @@ def entity_tag(reader: Reader, language: str) -> str:
     return f"{filling}{reader.progress.change}.{policies}.{days}-{language}"
 
 
+class _KeptFirst(APIRoute):
+    """A route whose answer leaves once it is kept whom it shows, and to whom."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler. What it answers raises: Unavailable, where that cannot be kept."""
+        handler = super().get_route_handler()
+
+        async def handled(request: Request) -> Response:
+            response = await handler(request)
+            console = request.app.state.console
+            assert isinstance(console, Console)
+            await console.looks.kept()
+            return response
+
+        return handled
+
+
 async def _visit(request: Request) -> Visit:
     console = request.app.state.console
     assert isinstance(console, Console)
@@ -287,6 +308,7 @@ def api_router() -> APIRouter:
     return APIRouter(
         prefix="/api/v1",
         tags=["read"],
+        route_class=_KeptFirst,
         responses={
             304: {"description": "The answer of this entity tag still holds."},
             400: {"description": "A parameter cannot be taken; the problem names it."} | _PROBLEM,
@@ -299,4 +321,6 @@ def api_router() -> APIRouter:
 
 def page_router() -> APIRouter:
     """Return a router of pages, for one topic."""
-    return APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+    return APIRouter(
+        include_in_schema=False, default_response_class=HTMLResponse, route_class=_KeptFirst
+    )

@@ -120,7 +120,7 @@ class EmbeddedEventLog:
             raise LogMoved(self._generation)
         return PositionVector(self._generation, tuple(row["next_n"] for row in rows))
 
-    async def beyond(self, customers: Sequence[str]) -> Beyond:
+    async def beyond(self, customers: Sequence[str], *, whole: bool = False) -> Beyond:
         """Return how far the events table goes: all of the log is there. Raises: as `heads`."""
         return Beyond(await self.heads())
 

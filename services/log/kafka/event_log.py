@@ -204,12 +204,9 @@ class KafkaEventLog:
         ends = await self._readers.ends(self._places.all)
         return PositionVector(self._generation, tuple(ends[place] for place in self._places.all))
 
-    async def beyond(self, customers: Sequence[str]) -> Beyond:
-        """Return what of customers the mirror does not have yet.
-
-        Raises: Unavailable, UnreadableEvent.
-        """
-        return await beyond(self._pool, self._generation, customers)
+    async def beyond(self, customers: Sequence[str], *, whole: bool = False) -> Beyond:
+        """Return what of customers the mirror does not have yet. Raises: Unavailable."""
+        return await beyond(self._pool, self._generation, customers, self.read if whole else None)
 
     def resolve(self, vector: PositionVector) -> PositionVector | None:
         """Return how far a reader of this generation or an earlier one got, as of this one."""

@@ -1,6 +1,7 @@
 -- What is kept for a time: how much there is and how much of it is over. $1 the instant before which
 -- refused events were last sent, $2 now, $3 the instant before which sessions were last seen, $4 what
--- the code of this program's snapshots begins with, $5 the current generation.
+-- the code of this program's snapshots begins with, $5 the current generation, $6 the instant before
+-- which looks may go that the events table tells of.
 SELECT 'quarantine' AS what, count(*) AS kept, count(*) FILTER (WHERE last_received_at < $1) AS over
 FROM quarantine
 UNION ALL
@@ -15,6 +16,12 @@ UNION ALL
 SELECT 'snapshots', count(*),
        count(*) FILTER (WHERE generation < $5 OR NOT starts_with(code, $4))
 FROM dossier_snapshots
+UNION ALL
+SELECT 'looks', count(*), count(*) FILTER (WHERE EXISTS (
+    SELECT FROM look_events t JOIN events e USING (event_id)
+    WHERE t.event_id = l.event_id AND t.is_in_log AND t.last_at < $6
+))
+FROM looks l
 UNION ALL
 SELECT 'alert_journal', count(*), 0 FROM alert_journal
 UNION ALL

@@ -1,5 +1,6 @@
--- $1 when, $2 which members of staff were shown $3 which customers' names, and $4 on what page.
-INSERT INTO looks (at, staff_id, customer_id, page)
+-- $1 when, $2 which members of staff, $3 of which branch, were shown who $4 which customers are, and $5
+-- on what page.
+INSERT INTO looks (at, staff_id, branch_id, customer_id, page)
 SELECT * FROM unnest(
-    $1::text::timestamptz[], $2::text::text[], $3::text::text[], $4::text::text[]
+    $1::text::timestamptz[], $2::text::text[], $3::text::text[], $4::text::text[], $5::text::text[]
 )

@@ -53,10 +53,18 @@ WHERE a.attrelid = $1::regclass AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attnum
 """
 _INDEXES = """
-SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS definition
-FROM pg_index i WHERE indrelid = $1::regclass
-  AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid)
-ORDER BY 1
+SELECT CASE WHEN c.oid IS NULL THEN format('DROP INDEX %s', i.indexrelid::regclass)
+            ELSE format('ALTER TABLE %s DROP CONSTRAINT %I', i.indrelid::regclass, c.conname)
+       END AS drop,
+       CASE WHEN c.oid IS NULL THEN pg_get_indexdef(i.indexrelid)
+            ELSE format('ALTER TABLE %s ADD CONSTRAINT %I %s', i.indrelid::regclass, c.conname,
+                        pg_get_constraintdef(c.oid))
+       END AS make
+FROM pg_index i
+LEFT JOIN pg_constraint c ON c.conindid = i.indexrelid AND c.conrelid = i.indrelid
+WHERE i.indrelid = $1::regclass
+  AND NOT EXISTS (SELECT FROM pg_constraint f WHERE f.contype = 'f' AND f.conindid = i.indexrelid)
+ORDER BY i.indisprimary DESC, i.indexrelid
 """
 _EVENTS = """
 INSERT INTO events (
@@ -175,9 +183,9 @@ def _value(column: asyncpg.Record) -> str:
 
 
 async def _without_indexes(connection: asyncpg.Connection, table: str) -> list[str]:
-    """Drop what slows filling down; return the statements that make it again."""
+    """Drop what slows filling down, keys too; return the statements that make it again."""
     remake = []
     for row in await connection.fetch(_INDEXES, table):
-        await connection.execute(f"DROP INDEX {row['name']}")
-        remake.append(row["definition"])
+        await connection.execute(row["drop"])
+        remake.append(row["make"])
     return remake

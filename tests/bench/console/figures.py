@@ -21,7 +21,7 @@ class Options(Struct, frozen=True, kw_only=True):
     customers: int = 1_000_000
     base: int = 1_000  # customers of the company that is multiplied
     with_events: int = 10_000  # customers who have all their events, not their rows alone
-    rounds: int = 5
+    rounds: int = 3
     viewers: int = 50
     rate: int = 200  # events a second
     per_page: int = 20  # requests of each page in a round

@@ -17,7 +17,17 @@ from events.touchpoints.payment import InvoiceIssued, PaymentReceived
 from projections.timeline.entries import TimelinePlace, Value, entry_of, family_of, page, place_of
 from tests.support.touchpoints import START, recorded
 
-FAMILIES = {"customer", "order", "payment", "complaint", "callback", "visit", "contact", "policy"}
+FAMILIES = {
+    "access",
+    "customer",
+    "order",
+    "payment",
+    "complaint",
+    "callback",
+    "visit",
+    "contact",
+    "policy",
+}
 
 
 @pytest.mark.parametrize("touchpoint", TYPES, ids=lambda t: str(t.event_type))

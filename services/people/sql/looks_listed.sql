@@ -1,5 +1,5 @@
 -- $1 member of staff, $2 customer (null: any), $3 from and $4 before which instant (null: any), $5
--- the last entry shown (null: from the newest on), $6 how many.
+-- before which look (null: from the newest on), $6 how many: looks that have rows.
 SELECT l.look, l.at, l.staff_id, l.customer_id, l.page
 FROM {looks} AS l
 WHERE ($1::text IS NULL OR l.staff_id = $1)
