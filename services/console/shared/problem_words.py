@@ -60,7 +60,7 @@ _PROBLEMS: Mapping[str, Told] = {
         N_("An operator learns which and why from: touchstone parked list"),
     ),
     "whole_company_alone": Told(
-        N_("This is not open to you"),
+        N_("Not of a part of the company"),
         N_("The company's past is told to those who see the whole company."),
         N_("Ask about a customer's past on the customer's own page."),
     ),
