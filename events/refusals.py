@@ -71,6 +71,9 @@ class Owing(Struct, frozen=True):
     due_at: datetime | None
 
 
+_PEOPLE = frozenset({"agent", "by", "owner"})
+"""What a refusal names members of staff by."""
+
 Named = str | int | datetime | date | Money | Word | Department | Owing | None
 """What a refusal may name; a text is somebody's own and is shown as it is. None: nobody, never."""
 
@@ -115,10 +118,16 @@ class Teller(NamedTuple):
     nothing: str  # for an empty list, nobody, or an instant that never comes
     by: str  # what stands between what is owed and its deadline: "%(owed)s by %(due)s"
     department: Callable[[str], str]  # what a department of that id is called
+    staff: Callable[[str], str]  # what a member of staff of that number is called
 
     def tell(self, refused: Refused) -> Told:
         """Return a refusal in the words of the language."""
-        named = {name: self._each(value) for name, value in refused.named.items()}
+        named = {
+            name: self.staff(value)
+            if name in _PEOPLE and isinstance(value, str)
+            else self._each(value)
+            for name, value in refused.named.items()
+        }
         reason = refused.reason
         return Told(self.text(reason.detail) % named, self.text(reason.remedy) % named)
 
@@ -159,6 +168,7 @@ def english(tz: tzinfo) -> Teller:
         nothing="none",
         by="%(owed)s by %(due)s",
         department=_as_it_is,
+        staff=_as_it_is,
     )
 
 

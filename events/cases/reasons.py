@@ -55,6 +55,11 @@ NO_DEADLINE = Reason(
     N_("What %(department)s is to do has no deadline."),
     N_("Give the working minutes until it is due, at least 1."),
 )
+NOTHING_OWED = Reason(
+    "nothing_owed",
+    N_("No department owes anything on this case."),
+    N_("Hand the case off to a department first: what it owes can then be done or withdrawn."),
+)
 NOT_OWED = Reason(
     "not_owed",
     N_("Nothing is owed under %(obligation)s."),
@@ -134,6 +139,11 @@ ESCALATED_ALREADY = Reason(
     "escalated_already",
     N_("That was told already."),
     N_("Nothing need be done."),
+)
+NO_OPEN_INVOICE = Reason(
+    "no_open_invoice",
+    N_("The customer has no open invoice to hold reminders for."),
+    N_("Nothing need be done: nothing is dunned."),
 )
 NOTHING_OPEN = Reason(
     "nothing_open",

@@ -21,10 +21,12 @@ from events.cases.commands import (
 from events.cases.flows import next_stages
 from events.cases.reasons import (
     NO_DEADLINE,
+    NO_OPEN_INVOICE,
     NOT_OWED,
     NOT_WAITING,
     NOT_YOUR_DEBT,
     NOTHING_OPEN,
+    NOTHING_OWED,
     SAME_DEPARTMENT,
     SAME_PRIORITY,
     UNKNOWN_DEPARTMENT,
@@ -184,6 +186,8 @@ def withdraw(asking: Asking, command: Withdraw) -> Decision:
 
 def _owed(asking: Asking, obligation_id: str) -> Obligation | Refused:
     owed = asking.case.owing(obligation_id)
+    if owed is None and not asking.case.owed:
+        return refuse(NOTHING_OWED)
     if owed is None:
         return refuse(NOT_OWED, obligation=obligation_id, owed=asking.owing(*asking.case.owed))
     return owed
@@ -256,8 +260,10 @@ def hold_dunning(asking: Asking, command: HoldDunning) -> Decision:
     if refused := asking.not_live():
         return refused
     known, wanted = asking.rules.open_invoices, command.invoice_id
-    if not known or (wanted is not None and wanted not in known):
-        return refuse(NOTHING_OPEN, invoice=wanted or "", known=tuple(sorted(known)))
+    if not known:
+        return refuse(NO_OPEN_INVOICE)
+    if wanted is not None and wanted not in known:
+        return refuse(NOTHING_OPEN, invoice=wanted, known=tuple(sorted(known)))
     return (
         DunningHeld(
             invoice_id=wanted,

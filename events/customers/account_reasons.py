@@ -40,6 +40,11 @@ NOTHING_OPEN = Reason(
     N_("Nothing is open of %(invoice)s."),
     N_("Name an invoice on which something is open: %(known)s."),
 )
+ACCOUNT_SETTLED = Reason(
+    "account_settled",
+    N_("Nothing is open on this account."),
+    N_("Nothing need be done; an invoice that comes later opens it."),
+)
 DISPUTED = Reason(
     "disputed",
     N_("%(invoice)s is disputed already."),
@@ -50,6 +55,11 @@ NOT_DISPUTED = Reason(
     N_("%(invoice)s is not disputed."),
     N_("Name an invoice that is: %(known)s."),
 )
+NONE_DISPUTED = Reason(
+    "none_disputed",
+    N_("No invoice of this customer is disputed."),
+    N_("Say first which one is, if one is."),
+)
 CURRENCY = Reason(
     "currency",
     N_("Nothing is open in %(currency)s."),
@@ -59,4 +69,9 @@ NOT_SUSPECTED = Reason(
     "not_suspected",
     N_("The payment %(payment)s is not suspected to be a double report."),
     N_("Name one that is: %(known)s."),
+)
+NONE_SUSPECTED = Reason(
+    "none_suspected",
+    N_("No payment of this customer is suspected to be a double report."),
+    N_("Nothing need be done; what is suspected stands on the customer's page."),
 )

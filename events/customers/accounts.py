@@ -197,6 +197,8 @@ def _settle(command: SettleDispute, by: Staff, now: datetime, account: Account) 
     open_ = [one for one, about in account.disputes.items() if about == command.invoice_id]
     if not open_:
         known = tuple(sorted(set(account.disputes.values())))
+        if not known:
+            return refuse(why.NONE_DISPUTED)
         return refuse(why.NOT_DISPUTED, invoice=command.invoice_id, known=known)
     return tuple(
         DisputeSettled(
@@ -233,8 +235,10 @@ def _promise(command: RecordPromise, by: Staff, now: datetime, account: Account)
 
 def _nothing_open(account: Account, invoices: tuple[str, ...]) -> Refused | None:
     known = tuple(dict.fromkeys(one.invoice_id for one in account.items))
+    if not known:
+        return refuse(why.ACCOUNT_SETTLED)
     missing = next((one for one in invoices if one not in known), None)
-    if missing is None and known:
+    if missing is None:
         return None
     return refuse(why.NOTHING_OPEN, invoice=missing, known=known)
 
@@ -257,6 +261,8 @@ def _judged(payment_id: str, by: Staff, account: Account) -> Refused | None:
     if payment_id in account.suspects:
         return None
     known = tuple(sorted(account.suspects))
+    if not known:
+        return refuse(why.NONE_SUSPECTED)
     return refuse(why.NOT_SUSPECTED, payment=payment_id, known=known)
 
 

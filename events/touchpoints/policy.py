@@ -422,16 +422,21 @@ class DepartmentSet(ReferenceTouchpoint, frozen=True, kw_only=True):
 
 
 class StaffSet(ReferenceTouchpoint, frozen=True, kw_only=True):
-    """A member of staff by an opaque number, and where he or she works."""
+    """A member of staff by number, what he or she is called, and where he or she works.
+
+    The name is one that colleagues may read on every page; nothing seals it.
+    """
 
     event_type: ClassVar[str] = "reference.staff_set"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     staff_id: Key
     branch_id: Key | None = None
     department_id: Key | None = None
     role: Text | None = None  # what the company calls it
     active: bool = True
     roles: tuple[Role, ...] = ()  # since version 2: what he or she may do
+    name: Text | None = None  # since version 3, as is its spelling in Latin letters
+    name_en: Text | None = None
 
 
 class AlertAcknowledged(Touchpoint, frozen=True, kw_only=True):

@@ -42,11 +42,23 @@ class Way(Struct, frozen=True, kw_only=True):
     by: datetime | None = None  # None: as soon as it is done
 
 
+class TriedEnough(Exception):
+    """As many facts were folded as whoever asks would wait for."""
+
+
 class Trial:
-    """A customer's facts, to be folded with an act among them."""
+    """A customer's facts, to be folded with an act among them.
+
+    `patience` is how many facts may be folded in all; None: as many as it takes.
+    """
 
     def __init__(
-        self, customer: CustomerId, facts: Sequence[Fact], at: datetime, reference: Reference
+        self,
+        customer: CustomerId,
+        facts: Sequence[Fact],
+        at: datetime,
+        reference: Reference,
+        patience: int | None = None,
     ) -> None:
         self.customer = customer
         self.facts = [fact for fact in facts if fact.effective_at <= at]
@@ -55,6 +67,7 @@ class Trial:
         home = Home(facts)
         self.zone = home.zone_at(at, reference)
         self.today = at.astimezone(self.zone).date()
+        self._patience = patience
         self._branch = BranchId(home.branch_at(at) or "")
 
     def rows(
@@ -65,7 +78,11 @@ class Trial:
         done_at: datetime | None = None,
         at: datetime | None = None,
     ) -> Sequence[Row]:
-        """Return a table as of an instant, had acts been done at another."""
+        """Return a table as of an instant, had acts been done at another. Raises: TriedEnough."""
+        if self._patience is not None:
+            if self._patience < 0:
+                raise TriedEnough
+            self._patience -= len(self.facts)
         done = [self._fact(n, data, done_at or self.at) for n, data in enumerate(acts, 1)]
         facts = Facts([*self.facts, *done], projection.handles)
         found = projection.assess(self.customer, facts, at or self.at, self.reference)

@@ -35,8 +35,14 @@ def ways(
     customer: CustomerId, facts: Sequence[Fact], at: datetime, reference: Reference
 ) -> list[Way]:
     """Return the single acts that would change how a customer stands at an instant."""
-    trial = Trial(customer, facts, at, reference)
-    return [*opening(trial), *_tier(trial), *_cases(trial)]
+    return [*ways_of(Trial(customer, facts, at, reference))]
+
+
+def ways_of(trial: Trial) -> Iterator[Way]:
+    """Yield the same, as far as the trial's patience goes. Raises: TriedEnough."""
+    yield from opening(trial)
+    yield from _tier(trial)
+    yield from _cases(trial)
 
 
 # --- the tier ---

@@ -15,6 +15,7 @@ from events.refusals import Refused, Teller
 from events.texts import N_, worded
 from services.intake.answers import EventRefused
 from services.web.languages import texts
+from services.web.names import name_in
 from services.web.problems import Problem
 from services.web.refusal_words import refusal_teller
 from services.web.touchpoint_names import TOUCHPOINTS
@@ -180,12 +181,12 @@ def staff_teller(reference: Reference, by: Staff, language: str) -> Teller:
     """Return what tells refusals to a member of staff, in the zone of his or her branch."""
 
     def department(department_id: str) -> str | None:
-        known = reference.departments.get(department_id)
-        if known is None:
-            return None
-        return (known.name_en or known.name) if language == "en" else known.name
+        return name_in(language, reference.departments.get(department_id))
 
-    return refusal_teller(language, reference.zone_of(by.branch_id), department)
+    def staff(number: str) -> str | None:
+        return name_in(language, reference.staff.get(number))
+
+    return refusal_teller(language, reference.zone_of(by.branch_id), department, staff)
 
 
 def refused(refusal: Refused, teller: Teller) -> CommandProblem:
@@ -211,7 +212,8 @@ def stale(
     if winner is not None:
         department = teller.department(winner.department) if winner.department else "-"
         name = text(TOUCHPOINTS.get(winner.type, winner.type))
-        told = {"what": name, "by": winner.by or "-", "department": department}
+        by = teller.staff(winner.by) if winner.by else "-"
+        told = {"what": name, "by": by, "department": department}
         what = text(N_("%(what)s, by %(by)s of %(department)s, came first")) % told
     more = {"seen": seen, "version": version, "changed": changed}
     return said("stale", language, more=more, seen=seen, version=version, what=what)

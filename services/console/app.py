@@ -34,6 +34,9 @@ from services.console.credit.words import CreditWords
 from services.console.customers import list_routes as customer_lists
 from services.console.customers import routes as customers
 from services.console.customers import statement_routes as customer_statements
+from services.console.customers import timeline_routes as customer_timelines
+from services.console.customers import ways_routes as customer_ways
+from services.console.customers.standing_words import StandingWords
 from services.console.customers.touchpoint_words import TouchpointWords
 from services.console.help import routes as help_pages
 from services.console.imports import routes as imports
@@ -100,6 +103,7 @@ _ROUTERS = (
     service.api,
     customer_lists.api,
     customers.api,
+    customer_timelines.api,
     value.api,
     alerts.api,
     policies.api,
@@ -115,6 +119,8 @@ _ROUTERS = (
     cases.pages,
     customer_lists.pages,
     customers.pages,
+    customer_timelines.pages,
+    customer_ways.pages,
     customer_statements.pages,
     alerts.pages,
     looks.pages,
@@ -164,6 +170,7 @@ def renderer() -> Renderer:
             "receivables_words": ReceivablesWords,
             "search_words": SearchWords,
             "service_words": ServiceWords,
+            "standing_words": StandingWords,
             "status_words": StatusWords,
             "touchpoint_words": TouchpointWords,
             "value_words": ValueWords,
@@ -197,6 +204,7 @@ def create_console(
         yield
         walking.cancel()
         await audiences.close()
+        await console.kept.close()
         await console.looks.close()
 
     app = FastAPI(

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from random import Random
 
+from msgspec import structs
+
 from events.calendars import DEFAULT_ZONE, day_start, zone
 from events.money import Money
 from events.touchpoints.base import Touchpoint
@@ -34,6 +36,7 @@ from events.touchpoints.policy import (
     StaffSet,
 )
 from services.simulator.branches import BRANCHES
+from services.simulator.people import in_letters, person
 from services.simulator.seasons import holidays
 
 DEPARTMENTS = (
@@ -96,6 +99,13 @@ def opening(since: datetime) -> Iterator[Touchpoint]:
             effective_from=since, department_id=department_id, name=name, name_en=name_en,
             head=head(department_id),
         )  # fmt: skip
+    for one in _staff(since):
+        name = person(Random(one.staff_id))  # dice of its own: all else stays as it was
+        yield structs.replace(one, name=name, name_en=in_letters(name))
+    yield from _policies(since)
+
+
+def _staff(since: datetime) -> Iterator[StaffSet]:
     for branch in BRANCHES:
         for number in range(1, STAFF_PER_BRANCH + 1):
             yield StaffSet(
@@ -115,9 +125,12 @@ def opening(since: datetime) -> Iterator[Touchpoint]:
             role="caller",
             roles=("call_centre",),
         )
+    for department_id, _, _ in DEPARTMENTS:
+        yield StaffSet(
+            effective_from=since, staff_id=head(department_id), department_id=department_id
+        )
     for staff_id, office in OFFICES.items():
         yield StaffSet(effective_from=since, staff_id=staff_id, branch_id="HQ", roles=(office,))
-    yield from _policies(since)
 
 
 def clerk(branch_id: str, department_id: str, dice: Random) -> str:

@@ -2,6 +2,8 @@
 
 from random import Random
 
+from pypinyin import lazy_pinyin
+
 _SURNAMES = "王李张刘陈杨黄赵周吴徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡"
 _GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉萍红鑫宇浩然子轩梓涵欣怡思远嘉诚"
 _WORDS = (
@@ -30,6 +32,12 @@ def person(dice: Random) -> str:
     """Return a person's name."""
     given = dice.choice(_GIVEN) + (dice.choice(_GIVEN) if dice.random() < 0.75 else "")
     return dice.choice(_SURNAMES) + given
+
+
+def in_letters(name: str) -> str:
+    """Return a person's name in Latin letters, the surname last: Xiaoming Wang."""
+    surname, *given = lazy_pinyin(name)
+    return f"{''.join(given).capitalize()} {surname.capitalize()}"
 
 
 def firm(dice: Random, city: str) -> str:

@@ -13,22 +13,25 @@ from services.web.languages import DAYS, INSTANTS, LANGUAGES, texts
 
 
 def refusal_teller(
-    language: str, tz: tzinfo, department: Callable[[str], str | None] = lambda _: None
+    language: str,
+    tz: tzinfo,
+    department: Callable[[str], str | None] = lambda _: None,
+    staff: Callable[[str], str | None] = lambda _: None,
 ) -> Teller:
     """Return what tells refusals in a language, instants in a zone.
 
-    `department` says what a department of an id is called, as far as anybody said.
+    `department` says what a department of an id is called, as far as anybody said; `staff` what
+    a member of staff of a number is.
     """
     _ = texts(language).gettext
     locale = Locale.parse(LANGUAGES[language])
     pattern = INSTANTS[language]
     beside = _("%(name)s (%(id)s)")
 
-    def called(department_id: str) -> str:
-        name = department(department_id)
-        if name in (None, "", department_id):
-            return department_id
-        return beside % {"name": name, "id": department_id}
+    def called(name: str | None, identity: str) -> str:
+        if name in (None, "", identity):
+            return identity
+        return beside % {"name": name, "id": identity}
 
     return Teller(
         text=_,
@@ -38,7 +41,8 @@ def refusal_teller(
         comma=_("; "),
         nothing=_("none"),
         by=_("%(owed)s, by %(due)s"),
-        department=called,
+        department=lambda one: called(department(one), one),
+        staff=lambda one: called(staff(one), one),
     )
 
 

@@ -75,27 +75,48 @@ async def test_the_board_counts_down_and_says_who_is_too_late(
         assert visitor.complaints == []
 
 
-@pytest.mark.parametrize("scripts", [True, False])
-async def test_the_timeline_loads_more_with_and_without_scripts(
-    browser: Browser, served: Served, scripts: bool
+async def test_the_timeline_goes_on_by_itself_and_without_scripts_by_a_link(
+    browser: Browser, served: Served
 ) -> None:
     await served.company.report("T-1", *(paid(f"t-{i:02}", 100) for i in range(60)))
-    async with visit(browser, served, "en", scripts=scripts) as visitor:
-        await visitor.goto("/customers/T-1")
+    for scripts in (True, False):
+        async with visit(browser, served, "en", scripts=scripts) as visitor:
+            await visitor.goto("/customers/T-1")
+            page = visitor.page
+            entries = page.locator(".timeline > li")
+            await expect(entries).to_have_count(25)
+            earlier = page.get_by_role("link", name="Earlier touchpoints")
+            # With scripts the next part comes as soon as the end is in sight; without, it is a
+            # page of its own, which begins with the focus where the last one ended.
+            await earlier.focus()
+            await page.keyboard.press("PageDown" if scripts else "Enter")
+            await expect(entries).to_have_count(50 if scripts else 25)
+            await expect(entries.filter(has_text="t-34")).to_have_count(1)
+            await earlier.scroll_into_view_if_needed()
+            if not scripts:
+                await earlier.click()
+            await expect(entries).to_have_count(60 if scripts else 10)
+            await expect(earlier).to_have_count(0)
+            assert visitor.complaints == []
+
+
+async def test_the_timeline_is_filtered_in_place(browser: Browser, served: Served) -> None:
+    async with visit(browser, served, "en") as visitor:
         page = visitor.page
-        entries = page.locator(".timeline > li")
-        await expect(entries).to_have_count(25)
-        await page.get_by_role("link", name="Earlier touchpoints").focus()
-        await page.keyboard.press("Enter")
-        # With scripts the next part comes below; without, it is a page of its own.
-        await expect(entries).to_have_count(50 if scripts else 25)
-        first_of_part = entries.filter(has_text="t-34")
-        await expect(first_of_part).to_have_count(1)
-        if scripts:
-            await expect(first_of_part).to_be_focused()
-        await page.get_by_role("link", name="Earlier touchpoints").click()
-        await expect(entries).to_have_count(60 if scripts else 10)
-        await expect(page.get_by_role("link", name="Earlier touchpoints")).to_have_count(0)
+        await visitor.goto("/customers/V-1")
+        kinds = page.get_by_role("navigation", name="Kind of touchpoint")
+        await expect(page.locator(".timeline > li")).to_have_count(4)
+        await kinds.get_by_role("link", name="Payments").click()
+        await expect(kinds.get_by_role("link", name="Payments")).to_have_attribute(
+            "aria-current", "true"
+        )
+        payments = page.locator(".timeline .family-payment")
+        await expect(page.locator(".timeline > li")).to_have_count(await payments.count())
+        await kinds.get_by_role("link", name="Customer").click()
+        await expect(kinds.locator("[aria-current]")).to_have_count(2)
+        await kinds.get_by_role("link", name="everything").click()
+        await expect(page.locator(".timeline > li")).to_have_count(4)
+        await expect(page).to_have_url(re.compile("/customers/V-1$"))
         assert visitor.complaints == []
 
 

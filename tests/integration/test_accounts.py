@@ -176,7 +176,7 @@ async def test_a_dispute_holds_until_it_is_settled(desk: Desk) -> None:
     assert again.json()["rule"] == "disputed"
     await done(desk, "settle-dispute", {"invoice_id": "I-1", "outcome": "ours"})
     over = await gives(desk, "settle-dispute", {"invoice_id": "I-1"})
-    assert over.json()["rule"] == "not_disputed"
+    assert over.json()["rule"] == "none_disputed"
 
 
 async def test_a_promise_is_about_what_is_open_and_lies_ahead(desk: Desk) -> None:
@@ -209,7 +209,7 @@ async def test_a_suspected_double_report_is_confirmed_or_rejected(desk: Desk) ->
     await done(desk, "confirm-payment", {"payment_id": "P-2"})
     await done(desk, "reject-payment", {"payment_id": "P-3"})
     again = await gives(desk, "reject-payment", {"payment_id": "P-3"})
-    assert again.json()["rule"] == "not_suspected"
+    assert again.json()["rule"] == "none_suspected"
 
 
 async def test_who_is_unknown_and_who_was_faster_are_told(desk: Desk) -> None:

@@ -159,7 +159,7 @@ async def test_reminders_are_held_for_what_is_open_of_whom_the_customer_was_merg
     await desk.publish(issued, "I-1")
     await catch_up(desk.platform, desk.settings)
     refused = await desk.give(case_id, "hold-dunning", {"invoice_id": "I-1"})
-    assert refused.json()["rule"] == "nothing_open"
+    assert refused.json()["rule"] == "no_open_invoice"
     await desk.publish(CustomerMerged(into=CUSTOMER), "merged", customer="C-2")
     desk.clock.move(timedelta(minutes=1))
     await catch_up(desk.platform, desk.settings)
@@ -304,10 +304,10 @@ async def test_a_command_that_is_refused_leaves_nothing(desk: Desk) -> None:
     for word, body, rule in (
         ("hand-off", {"department": "nowhere", "owes": "a"}, "unknown_department"),
         ("hand-off", {"department": "sales", "owes": "a"}, "no_deadline"),
-        ("fulfil", {"obligation_id": "none"}, "not_owed"),
+        ("fulfil", {"obligation_id": "none"}, "nothing_owed"),
         ("resume", {}, "not_waiting"),
         ("reopen", {"reason": "a"}, "not_closed"),
-        ("hold-dunning", {}, "nothing_open"),
+        ("hold-dunning", {}, "no_open_invoice"),
         ("refer", {"department": "service"}, "same_department"),
     ):
         answer = await desk.give(case_id, word, body)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from datetime import date, timedelta
 from html import unescape
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -427,3 +428,55 @@ async def test_lists_and_pages_lead_to_the_forms(counter: Counter) -> None:
     assert f'href="/do/customers/{CUSTOMER}"' in page
     promise = f"/do/customers/{CUSTOMER}/record-promise?invoice_ids=INV-1"
     assert 'value="INV-1" checked' in await counter.get(promise, by="money-1")
+
+
+async def undone_by(counter: Counter, back: str, by: str) -> tuple[str, dict[str, list[str]]]:
+    """Return which command a customer's page offers after an act, and what is filled in."""
+    page = await counter.get(back, by=by)
+    [address] = re.findall(
+        r'<a class="button second" href="(/do/[^"]+)"[^>]*>[^<]*</a> <span', page
+    )
+    path, _, query = unescape(address).partition("?")
+    return path, {name: given for name, given in parse_qs(query).items() if name != "back"}
+
+
+async def test_what_undoes_an_act_is_offered_on_the_page_after_it(counter: Counter) -> None:
+    await owes(counter, "INV-1")
+    home = f"/do/customers/{CUSTOMER}"
+    limit = {"limit.amount": "120", "limit.currency": "CNY"}
+    await counter.done(f"{home}/set-credit-limit", limit, by="credit-1")
+    back = await counter.done(
+        f"{home}/set-credit-limit", limit | {"limit.amount": "80"}, by="credit-1"
+    )
+    path, filled = await undone_by(counter, back, "credit-1")
+    assert path == f"{home}/set-credit-limit"
+    assert filled == {"limit.amount": ["120.00"], "limit.currency": ["CNY"]}
+    back = await counter.done(f"{home}/dispute-invoice", {"invoice_id": "INV-1"}, by="money-1")
+    path, filled = await undone_by(counter, back, "money-1")
+    assert (path, filled) == (f"{home}/settle-dispute", {"invoice_id": ["INV-1"]})
+    back = await counter.done(
+        f"{home}/record-promise",
+        {"amount.amount": "5", "amount.currency": "CNY", "promised_on": "2026-03-20"},
+        by="money-1",
+    )
+    page = await counter.get(back, by="money-1")
+    assert "Done: Record a promise to pay." in page
+    assert "undoes it" not in page
+
+
+async def test_a_shut_gate_says_what_opens_it_and_the_form_is_filled_in(counter: Counter) -> None:
+    await owes(counter, "INV-1", "INV-2")
+    limit = {"limit.amount": "150", "limit.currency": "CNY"}
+    await counter.done(f"/do/customers/{CUSTOMER}/set-credit-limit", limit, by="credit-1")
+    page = await counter.get(f"/customers/{CUSTOMER}", by="credit-1")
+    assert "The credit gate in CNY is shut: over the credit limit." in page
+    ways = await counter.get(f"/customers/{CUSTOMER}/ways", by="credit-1")
+    # 200.00 is owed and 150.00 may be: a payment of 50.00 opens it, or a limit of 200.00.
+    assert "a payment of CN¥50.00" in ways
+    [address] = re.findall(rf'href="(/do/customers/{CUSTOMER}/set-credit-limit[^"]+)"', ways)
+    form = await counter.get(unescape(address), by="credit-1")
+    assert 'value="200.00"' in form
+    await counter.done(unescape(address), {"limit.amount": "200", "limit.currency": "CNY"},
+                       by="credit-1")  # fmt: skip
+    assert "is shut" not in await counter.get(f"/customers/{CUSTOMER}", by="credit-1")
+    assert "/do/customers" not in await counter.get(f"/customers/{CUSTOMER}/ways", by=CLERK)

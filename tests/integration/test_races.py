@@ -295,7 +295,7 @@ async def test_an_invoice_that_is_paid_while_its_reminders_are_held_is_open_no_m
     )
     answer = await cases.execute(order, await Rulebook(platform.pool).reference())
     assert isinstance(answer, Refused), answer
-    assert answer.rule == "nothing_open"
+    assert answer.rule == "no_open_invoice"
 
 
 # --- who is who

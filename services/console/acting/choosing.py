@@ -16,6 +16,7 @@ from services.console.acting.words import ActingWords, suggestions
 from services.console.people.words import ROLES, PeopleWords
 from services.console.shared.i18n import speaker
 from services.console.shared.reading import branch_names, department_names
+from services.console.shared.staff import staff_of
 
 
 class People(NamedTuple):
@@ -31,6 +32,7 @@ def people(actor: Actor) -> People:
     reference, language = actor.reference, actor.visit.language
     departments = department_names(reference, language)
     branches = branch_names(reference, language)
+    names = staff_of(reference, language)
     own = actor.by.branch_id
 
     def called(staff_id: str) -> Option:
@@ -42,7 +44,8 @@ def people(actor: Actor) -> People:
             PeopleWords(speaker(language)).role(role) if role in ROLES else words.usual(role),
             branches.get(told.branch_id or "", told.branch_id or ""),
         ]
-        return Option(staff_id, " · ".join([staff_id, *(one for one in parts if one)]))
+        said = [names.called(staff_id), *filter(None, parts)]
+        return Option(staff_id, " · ".join(said))
 
     active = [one for one, told in reference.staff.items() if told.active]
     active.sort(key=lambda one: (reference.staff[one].branch_id != own, one))

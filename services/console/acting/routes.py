@@ -193,7 +193,7 @@ async def _done(
 ) -> Response:
     """Lead back to where the visitor came from, once that shows what was done."""
     token = await who.commanding.position(done)
-    shows_it = subject.of == "cases" and asked.back.startswith(subject.home)
+    shows_it = subject.of != "alerts" and asked.back.partition("?")[0] == subject.home
     back = with_query(asked.back, at_least=token, **({"done": WORDS[kind]} if shows_it else {}))
     credit = credit_of((event.data for event in done.own), who.teller)
     if credit is not None:  # the answer is what was asked for

@@ -51,12 +51,18 @@ class PageParameters(ListParameters):
     id: Identifier | None = None
 
 
+class CustomerPageParameters(InstantParameters):
+    """When, and what the reader has just done."""
+
+    done: Annotated[Identifier | None, Field(description="A command, by its word.")] = None
+
+
 class TimelineParameters(InstantParameters, Paged):
     """Which touchpoints of a customer, of all or of one kind."""
 
     family: Annotated[
-        Identifier | None, Field(description="customer, order, payment, complaint, ...")
-    ] = None
+        list[Identifier], Several("customer, order, payment, complaint, ...; any of several.")
+    ]
     type: Annotated[Identifier | None, Field(description="Such as payment.payment_received.")] = (
         None
     )

@@ -16,7 +16,7 @@ from projections.books.replay import HANDLED as RECEIVABLES_EVENTS
 from projections.receivables.statement import explain
 from services.console.customers.account_statement import statements_of
 from services.console.customers.contact import contact_of
-from services.console.customers.routes import CustomerPath
+from services.console.customers.looking import CustomerPath
 from services.console.shared.customer_at import Instants, customer_at
 from services.console.shared.parameters import Parameters
 from services.console.shared.reading import branch_names

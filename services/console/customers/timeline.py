@@ -47,9 +47,12 @@ FAMILIES = _families()
 
 
 class TimelineFilter(Struct, frozen=True):
-    """Which touchpoints: None means any. Nothing that took effect or was recorded later."""
+    """Which touchpoints: no family, or None, means any.
 
-    family: str | None = None
+    Nothing that took effect or was recorded later.
+    """
+
+    families: tuple[str, ...] = ()
     event_type: str | None = None
     as_of: datetime | None = None
     as_known: datetime | None = None
@@ -58,9 +61,11 @@ class TimelineFilter(Struct, frozen=True):
     def types(self) -> list[str] | None:
         """Return the types that are wanted; None: all."""
         if self.event_type is not None:
-            wanted = self.family is None or family_of(self.event_type) == self.family
+            wanted = not self.families or family_of(self.event_type) in self.families
             return [self.event_type] if wanted else []
-        return None if self.family is None else list(FAMILIES.get(self.family, ()))
+        if not self.families:
+            return None
+        return [name for family in self.families for name in FAMILIES.get(family, ())]
 
 
 async def timeline(

@@ -26,6 +26,7 @@ from services.console.shared.freshness import CAP as CUSTOMER_CAP
 from services.console.shared.i18n import Speaker, speaker
 from services.console.shared.reading import branch_names, department_names
 from services.console.shared.render import Renderer
+from services.console.shared.staff import staff_of
 from services.console.value.pyramid import Pyramid
 from services.console.value.words import ValueWords
 
@@ -77,6 +78,7 @@ def draw(renderer: Renderer, overview: Overview, language: str) -> Mapping[str, 
         "customer_cap": CUSTOMER_CAP,
         "tenth": Decimal("0.1"),
         "reference": overview.reference,
+        "staff": staff_of(overview.reference, language),
         "persons": overview.persons,
         "countdown": countdown,
         "department_names": department_names(overview.reference, language),

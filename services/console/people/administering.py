@@ -79,7 +79,7 @@ class Administration(Guest):
                 found, key=lambda one: (one.revoked_at is not None, one.branch_id or "~")
             ),
             "branches": branch_names(reference, self.language),
-            "staff": sorted(reference.staff),
+            "numbers": sorted(reference.staff),
             "tz": reference.zone_of(None),
             "secret": secret,
             "said": said,

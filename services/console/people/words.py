@@ -71,6 +71,6 @@ class PeopleWords(Named):
         """Return what somebody did."""
         return self._named(ACTS, act)
 
-    def doer(self, by: str) -> str:
-        """Return who did something: a number, or what else does things."""
-        return self._named(_DOERS, by) if by in _DOERS else by
+    def doer(self, by: str) -> str | None:
+        """Return what did something that is nobody; None: it was a member of staff."""
+        return self._named(_DOERS, by) if by in _DOERS else None

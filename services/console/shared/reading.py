@@ -23,22 +23,26 @@ from projections.case_board.projection import CaseBoard
 from projections.protocol import Projection
 from projections.receivables.projection import Receivables
 from projections.value_tiers.projection import ValueTiers
+from services.casework.identity import HEADQUARTERS
+from services.console.shared.i18n import N_, speaker
 from services.console.shared.statements import Statements, named_sql
 from services.errors import Unavailable, UnreadableEvent
 from services.people.principal import Principal, Scope
 from services.platform import Platform
-from services.postgres.pool import translated
+from services.postgres.pool import one_state, translated
 from services.projector.reference_feed import ReferenceFeed
 from services.rebuild.pasts import Then, enter
 from services.rows.guards import can_enter, entering
+from services.web.names import name_in
 
 RECEIVABLES, VALUE, CASES = Receivables.name, ValueTiers.name, CaseBoard.name
+
+_OFFICE = N_("Headquarters")
 
 _SCOPES_KEPT = 256
 """Sets of branches whose questions are kept written out."""
 
-_BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '15s'"
-"""One message to the server: every page begins with it."""
+_STATEMENT_TIMEOUT = "SET LOCAL statement_timeout = '15s'"
 
 Connection = asyncpg.pool.PoolConnectionProxy
 
@@ -152,6 +156,11 @@ class SharedFeed:
         self._feed = ReferenceFeed(platform.pool)
         self._feeding = asyncio.Lock()
 
+    @property
+    def known(self) -> Reference:
+        """Return what was taken in so far, without asking for more."""
+        return self._feed.reference
+
     async def refresh(self, heads: PositionVector | None = None) -> Reference:
         """Return all that was published so far, or before the log ended there. Raises: Unavailable.
 
@@ -195,7 +204,10 @@ class ReadModel:
         with translated():
             heads = await self.platform.log.heads()
             reference = await self._feed.refresh(heads) if then is None else then.reference
-            async with self.platform.pool.acquire() as connection, _one_state(connection):
+            async with (
+                self.platform.pool.acquire() as connection,
+                one_state(connection, _STATEMENT_TIMEOUT),
+            ):
                 rows = await self._progress_of(connection, heads)
                 each, filling = self._each(rows, heads), _filling(rows[0])
                 statements = await self._entered(connection, principal.scope)
@@ -256,17 +268,6 @@ def _versions(projections: Mapping[str, Projection]) -> tuple[list[str], list[in
     return list(projections), [one.version for one in projections.values()]
 
 
-@asynccontextmanager
-async def _one_state(connection: Connection[asyncpg.Record]) -> AsyncIterator[None]:
-    """Have all that is asked meanwhile belong to one state of the database."""
-    await connection.execute(_BEGIN)
-    try:
-        yield
-    finally:
-        if not connection.is_closed():
-            await connection.execute("COMMIT")
-
-
 def _filling(row: asyncpg.Record | None) -> Filling | None:
     """Return what a row says is being written; None: nothing is."""
     if row is None or row["stage"] is None:
@@ -282,17 +283,26 @@ def _progress(rows: Sequence[asyncpg.Record], heads: PositionVector) -> Progress
     return Progress(position, heads, sum(row["change_no"] for row in rows))
 
 
+@lru_cache(maxsize=8)
 def branch_names(reference: Reference, language: str) -> Mapping[str, str]:
-    """Return what branches are called in a language."""
+    """Return what branches are called in a language, and where headquarters works, if at none."""
+    offices = {
+        one.branch_id
+        for one in reference.staff.values()
+        if one.branch_id is not None and "headquarters" in one.roles
+    }
     return {
-        branch_id: (branch.name_en or branch.name) if language == "en" else branch.name
-        for branch_id, branch in reference.branches.items()
+        **dict.fromkeys((*sorted(offices), HEADQUARTERS), speaker(language).gettext(_OFFICE)),
+        **{
+            branch_id: name_in(language, branch) or branch_id
+            for branch_id, branch in reference.branches.items()
+        },
     }
 
 
 def department_names(reference: Reference, language: str) -> Mapping[str, str]:
     """Return what departments are called in a language."""
     return {
-        department_id: (one.name_en or one.name) if language == "en" else one.name
+        department_id: name_in(language, one) or department_id
         for department_id, one in reference.departments.items()
     }

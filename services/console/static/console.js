@@ -115,6 +115,21 @@
     if (pressed(event.key)) event.preventDefault();
   });
 
+  // What is fetched in the place of something in focus takes the focus, so that keys go on there.
+  let followed = null;
+  document.addEventListener("htmx:before:swap", () => {
+    followed = document.activeElement && document.activeElement.closest(".pages");
+  });
+  document.addEventListener("htmx:after:swap", () => {
+    if (!followed || followed.isConnected) return;
+    const parts = document.querySelectorAll(".timeline-part");
+    const first = parts.length && parts[parts.length - 1].querySelector("li");
+    followed = null;
+    if (!first) return;
+    first.tabIndex = -1;
+    first.focus();
+  });
+
   // A form that was fetched into the page begins with its first field.
   document.addEventListener("htmx:after:swap", () => {
     const form = document.querySelector("#act form.act");
