@@ -56,6 +56,7 @@ class Overview(Struct, frozen=True):
     pyramid: Pyramid
     board: Board
     persons: Mapping[str, Person]  # of the feed and the board
+    is_past: bool = False  # as of a past instant: nothing comes in
     interrupted: bool = False  # the database went away: these are the last figures known
 
     @property
@@ -148,6 +149,7 @@ async def gather_then(reader: Reader, signer: CursorSigner, persons: Persons) ->
         pyramid=await pyramid(reader),
         board=await board(reader, COLUMN_LENGTH),
         persons={},
+        is_past=True,
     )
     return await _named(found, reader.principal, persons)
 
