@@ -109,6 +109,7 @@ ACTS: Mapping[str, Right] = {
     "/do/customers/{identity}/{word}": Right.COMMAND,
     "/do/alerts/{identity}/{word}": Right.COMMAND,
     "/policies/{kind}/new": Right.SET_POLICIES,
+    "/past": SEES,
     "/imports/{entry}/settle": Right.PUBLISH,
     "/unassigned/{entry}/settle": Right.COMMAND,
 }
