@@ -111,6 +111,7 @@ NEEDS: Mapping[str, Right | None] = {
     "/overview": SEES,
     "/live/overview": SEES,
     "/receivables": SEES,
+    "/receivables/promises": SEES,
     "/credit": SEES,
     "/cases": SEES,
     "/cases/owners": SEES,
