@@ -7,7 +7,16 @@ from typing import Annotated
 import typer
 
 from services.cli import alerts as alert_commands
-from services.cli import audit, connecting, gateway, importing, kafka, projector, receipts
+from services.cli import (
+    audit,
+    connecting,
+    gateway,
+    importing,
+    kafka,
+    projector,
+    receipts,
+    unassigned,
+)
 from services.cli import cases as casework
 from services.cli import move as moving
 from services.cli import operating as operators
@@ -97,6 +106,7 @@ app.command()(importing.publish)
 app.add_typer(importing.mappings, name="mappings")
 app.add_typer(connecting.feed)
 app.add_typer(connecting.connect)
+app.add_typer(unassigned.app)
 app.command()(projector.project)
 app.command()(kafka.work)
 app.add_typer(projector.parked)

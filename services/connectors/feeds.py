@@ -15,6 +15,7 @@ from events.envelope import BranchId
 from events.money import UnknownCurrency, minor_digits
 from services.connectors.document import Feed, Setting
 from services.connectors.registry import connector
+from services.connectors.texts import plain
 from services.errors import UsageError
 from services.intake.characters import is_branch_id
 from services.people.journal import Journal
@@ -189,12 +190,7 @@ def checked(feed: Feed) -> Feed:
 def account_of(feed: Feed) -> str | None:
     """Return the account of ours that a feed tells of, if it is one's."""
     account = feed.settings.get("account")
-    return plain_account(account) if isinstance(account, str) else None
-
-
-def plain_account(written: str) -> str:
-    """Return a number of an account as it is compared: without blanks and marks."""
-    return "".join(letter for letter in written.upper() if letter.isalnum())
+    return plain(account) if isinstance(account, str) else None
 
 
 def _feed(row: Record) -> Feed:

@@ -27,7 +27,7 @@ def event_of(
     """Return a touchpoint as a CloudEvent of a feed; what its data leave out stays out."""
     content: dict[str, Json] = {
         name: value
-        for name, value in msgspec.to_builtins(data).items()
+        for name, value in msgspec.json.decode(msgspec.json.encode(data)).items()
         if value not in (None, []) and name != "sealed"
     }
     if personal:

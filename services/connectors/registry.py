@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from services.connectors.formats.camt import Camt
+from services.connectors.formats.mt940 import Mt940
 from services.connectors.ports import Connector
 from services.errors import UsageError
 from services.wording import nearest, quoted
 
-CONNECTORS: tuple[Connector, ...] = ()
+CONNECTORS: tuple[Connector, ...] = (Camt(), Mt940())
 
 _BY_FORMAT: Mapping[str, Connector] = MappingProxyType({one.format: one for one in CONNECTORS})
 

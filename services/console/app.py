@@ -199,6 +199,7 @@ def create_console(
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
         await audiences.close()
+        await console.kept.close()
         await console.looks.close()
 
     app = FastAPI(

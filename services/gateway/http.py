@@ -26,6 +26,7 @@ from services.gateway import openapi
 from services.gateway.bodies import events_in, held_bodies
 from services.gateway.modes import mode_of
 from services.gateway.receipts import Notary, receipts_router
+from services.gateway.words import words_router
 from services.intake.answers import Answer
 from services.intake.attributes import kept_id
 from services.intake.intake import Intake
@@ -77,7 +78,9 @@ def create_gateway(
     )
     rates = rates or Rates()
     app.include_router(gateway_router(platform, rates))
-    app.include_router(receipts_router(platform, rates, Notary(platform, origin)))
+    notary = Notary(platform, origin)
+    app.include_router(receipts_router(platform, rates, notary))
+    app.include_router(words_router(platform, rates, notary))
     app.include_router(casework_router(platform, rates))
     app.include_router(customers_router(platform, rates))
     app.include_router(identity_router(platform, rates))

@@ -183,3 +183,16 @@ RECEIPT_KEY: dict[str, object] = {
         **_REFUSALS,
     },
 }
+
+WORDS: dict[str, object] = {
+    "parameters": [_KEY, LANGUAGE_PARAMETER],
+    "responses": {
+        "200": {
+            "description": "A C2SP signed note: tiers, exposure, limits and gates of the customers "
+            "at home in the key's branch, and the rules of credit, true of all that was recorded "
+            "before `through`. Lines that a reader does not know it ignores.",
+            "content": _NOTE,
+        },
+        **_REFUSALS,
+    },
+}

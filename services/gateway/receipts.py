@@ -113,7 +113,7 @@ def receipts_router(platform: CaseworkPlatform, rates: Rates, notary: Notary) ->
             doors.throttle.enter(str(scope.key_id))
         with doors.asking.slot() as slot:
             signer = await slot.within_patience(notary.signer())
-        return _text(f"{signer.verifier}\n")
+        return as_text(f"{signer.verifier}\n")
 
     @router.get(
         "/receipts/{source:path}", openapi_extra=openapi.SOURCE_RECEIPT, summary="Ask for a receipt"
@@ -136,7 +136,7 @@ def receipts_router(platform: CaseworkPlatform, rates: Rates, notary: Notary) ->
                 holding(platform.pool, scope.branch_id, asked, epoch=epoch, first=first, last=last)
             )
             note = await slot.within_patience(notary.receipt(held))
-        return _text(note)
+        return as_text(note)
 
     return router
 
@@ -158,5 +158,6 @@ def _own_source(scope: Scope, source: str) -> str:
     )
 
 
-def _text(body: str) -> Response:
+def as_text(body: str) -> Response:
+    """Return what was signed, as it is."""
     return Response(body, media_type=_TEXT, headers={"Cache-Control": "no-store"})

@@ -319,6 +319,14 @@ GIVEN: Mapping[str, Arguments] = {
     "directory_heads": (CUSTOMERS,),
     "directory_open": (CUSTOMERS,),
     "directory_payments": (CUSTOMERS, list(HOME)),
+    # --- the work list of money
+    "worklist_acts": ([ONE, OTHER],),
+    "worklist_branches": (),
+    "worklist_fitting": ("CNY", 5_000, 20),
+    "worklist_known": (CUSTOMER,),
+    "worklist_line": (ONE, "payment.money_unassigned"),
+    "worklist_lines": (["B-1"], "payment.money_unassigned", 5_000),
+    "directory_at_home": (CUSTOMERS, ["B-1"]),
     # --- finding and naming customers
     "person_events": (CUSTOMERS, list(HOME)),
     "search_due": (NOW, 200),
@@ -586,8 +594,7 @@ def large(postgres_server: str) -> Iterator[str]:
 ON_ROWS = frozenset(
     {
         "cases_found", "customers_found", "directory_open", "looks_listed", "open_invoices",
-        "rows_of_cases",
-        "tier_of",
+        "rows_of_cases", "tier_of", "worklist_fitting",
     }
 )  # fmt: skip
 """Statements outside the console that name tables of rows, which carry a version."""

@@ -59,11 +59,17 @@ async def listening(app: ASGIApp) -> AsyncIterator[int]:
 
 
 async def install(
-    directory: Path, port: int, token: str, pool: Pool, vault: PostgresVault, clock: Clock
+    directory: Path,
+    port: int,
+    token: str,
+    pool: Pool,
+    vault: PostgresVault,
+    clock: Clock,
+    branch: str = "SH-01",
 ) -> None:
     """Install a branch that publishes through a port and believes the platform's key."""
     verifier = (await signer_of(pool, vault, clock)).verifier
-    settings = Settings(f"http://{_HOST}:{port}", "SH-01", "till-3", verifier, reserve_mb=1)
+    settings = Settings(f"http://{_HOST}:{port}", branch, "till-3", verifier, reserve_mb=1)
     write_settings(directory, settings, token)
 
 

@@ -10,6 +10,7 @@ from touchstone_branch.errors import (
     ReceiptUnsound,
     SenderBusy,
 )
+from touchstone_branch.words import Verdict, Word
 
 __all__ = [
     "Branch",
@@ -21,4 +22,6 @@ __all__ = [
     "Published",
     "ReceiptUnsound",
     "SenderBusy",
+    "Verdict",
+    "Word",
 ]

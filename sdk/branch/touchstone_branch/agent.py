@@ -71,6 +71,11 @@ def _parser() -> argparse.ArgumentParser:
 
     add("send", _send, "Send what waits once, and end.")
     add("watch", _watch, "Send what waits until this program is ended.")
+    one = add("may-deliver", _may_deliver, "Answer by headquarters' words; the line is not asked.")
+    one.add_argument("customer", help="the customer's id")
+    one.add_argument("amount", type=int, help="in minor units: 40000 is 400.00 CNY")
+    one.add_argument("currency", nargs="?", default="CNY")
+    one.add_argument("--fetch", action="store_true", help="fetch the words first")
     one = add("status", _status, "Say how the outbox stands; the line is not asked.")
     one.add_argument("--json", action="store_true", help="as JSON")
     one = add("doctor", _doctor, "Say what is wrong and what to do; change nothing.")
@@ -183,6 +188,16 @@ def _watch(asked: argparse.Namespace) -> int:
     with Branch(asked.directory) as branch:
         watch(branch, ended, lambda line: print(line, file=sys.stderr, flush=True))
     return 0
+
+
+def _may_deliver(asked: argparse.Namespace) -> int:
+    with Branch(asked.directory) as branch:
+        if asked.fetch:
+            branch.fetch_words()
+        word = branch.may_deliver(asked.customer, asked.amount, asked.currency)
+    age = "" if word.age is None else f" (by words {word.age.total_seconds() / 3600:.1f} hours old)"
+    print(f"{word.verdict.value}: {word.reason}{age}")
+    return 0 if word else _REFUSED
 
 
 def _status(asked: argparse.Namespace) -> int:

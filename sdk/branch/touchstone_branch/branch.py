@@ -7,7 +7,7 @@ import json
 import secrets
 import time as clock_time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -19,8 +19,9 @@ from touchstone_branch.outbox import Draft, Outbox, SetAside, SourceState
 from touchstone_branch.platform import Platform
 from touchstone_branch.sending import CLOCK, Line, Progress, Sender
 from touchstone_branch.settings import read_settings
+from touchstone_branch.words import Verdict, Word, Words, read_words
 
-LINE = "line"
+LINE, WORDS = "line", "words"
 _UP = "up"
 _MOST_BYTES = 256 * 1024
 
@@ -63,6 +64,7 @@ class Branch:
         )
         self._platform: Platform | None = None
         self._sender: Sender | None = None
+        self._words: tuple[str, Words] | None = None
 
     def __enter__(self) -> Branch:
         """Return the branch itself."""
@@ -138,6 +140,51 @@ class Branch:
             self.speak_with(self.platform)
             assert self._sender is not None
         return self._sender
+
+    # --- headquarters' words ---
+
+    def fetch_words(self) -> Words:
+        """Take headquarters' words along, for when nobody can be asked.
+
+        Raises: LineDown, TurnedAway, ReceiptUnsound, DiskFull, OutboxUnusable.
+        """
+        note = self.platform.words()
+        words = read_words(note, self._verifier, self.settings.branch)
+        now = self._clock.now()
+        kept = {"note": note, "boot": now.boot, "ticks_ns": now.ticks_ns}
+        self.outbox.note(WORDS, now.at, json.dumps(kept, ensure_ascii=False))
+        self._words = note, words
+        return words
+
+    def may_deliver(self, customer: str, amount_minor: int, currency: str) -> Word:
+        """Answer by headquarters' words, and say how old they are; the line is not asked.
+
+        Unknown where nothing is known, or only what is older than the settings allow.
+        """
+        noted = self.outbox.noted(WORDS)
+        if noted is None:
+            return Word(Verdict.UNKNOWN, "headquarters' words were never fetched")
+        fetched_at, kept = noted[0], json.loads(noted[1])
+        words = self._read_words(kept["note"])
+        now = self._clock.now()
+        passed = now.at - fetched_at
+        if kept["boot"] and kept["boot"] == now.boot:  # whatever the clock was set to meanwhile
+            passed = timedelta(microseconds=(now.ticks_ns - kept["ticks_ns"]) // 1_000)
+        if passed < timedelta(0):
+            return Word(Verdict.UNKNOWN, "the clock was set back: the words' age is not known")
+        at = words.issued + passed
+        most = timedelta(hours=self.settings.words_max_age_h)
+        if at - words.through > most:
+            reason = f"what headquarters said is older than {self.settings.words_max_age_h} hours"
+            return Word(Verdict.UNKNOWN, reason, at - words.through)
+        ordered = self.outbox.ordered_minor(customer, currency)
+        return words.may_deliver(customer, amount_minor, currency, ordered, at)
+
+    def _read_words(self, note: str) -> Words:
+        """Return the words of a note, checked again whenever another one is there."""
+        if self._words is None or self._words[0] != note:
+            self._words = note, read_words(note, self._verifier, self.settings.branch)
+        return self._words[1]
 
     @property
     def platform(self) -> Platform:

@@ -348,6 +348,18 @@ class Outbox:
         ).fetchone()
         return None if found is None else datetime.fromisoformat(found["published"])
 
+    def ordered_minor(self, customer: str, currency: str) -> int:
+        """Return what a customer ordered that has not left the outbox, in minor units."""
+        found = self._db.execute(
+            "SELECT coalesce(sum(json_extract(event, '$.data.amount.minor')), 0) FROM events "
+            "WHERE state IN ('waiting', 'answered') "
+            "AND json_extract(event, '$.type') = 'order.placed' "
+            "AND json_extract(event, '$.subject') = ? "
+            "AND json_extract(event, '$.data.amount.currency') = ?",
+            (customer, currency),
+        ).fetchone()
+        return int(found[0])
+
     def note(self, name: str, at: datetime, text: str) -> None:
         """Keep a note, in place of the one of that name."""
         with _usable(), self._changing():

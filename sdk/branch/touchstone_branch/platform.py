@@ -80,6 +80,10 @@ class Platform:
         """Return the key that the gateway says receipts are signed with. Raises: as `receipt`."""
         return self._read("/api/v1/receipts/key").strip()
 
+    def words(self) -> str:
+        """Return headquarters' words for the branch, signed. Raises: as `receipt`."""
+        return self._read("/api/v1/words")
+
     def close(self) -> None:
         """Let go of the connection."""
         if self._connection is not None:

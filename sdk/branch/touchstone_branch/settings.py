@@ -26,6 +26,8 @@ class Settings:
     reserve_mb: int = 64
     words_max_age_h: int = 24
     """How old headquarters' words may be to answer by."""
+    words_every_min: int = 60
+    """How often `watch` fetches them; 0: never."""
 
     @property
     def source(self) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import random
 import threading
+import time
 from collections.abc import Callable
 
 from touchstone_branch.branch import Branch
@@ -22,11 +24,17 @@ def pause_s(failures: int, asked_s: float | None = None) -> float:
 def watch(branch: Branch, ended: threading.Event, tell: Callable[[str], None]) -> None:
     """Send what waits until the end is told; whatever goes wrong is told and tried again."""
     failures = 0
+    words_due = 0.0 if branch.settings.words_every_min else math.inf
     while not ended.is_set():
         wait = _POLL_S
-        if failures or branch.outbox.busy_sources():
+        fetching = time.monotonic() >= words_due
+        if failures or fetching or branch.outbox.busy_sources():
             try:
                 done = branch.deliver()
+                if fetching:
+                    branch.fetch_words()
+                    every_s = 60.0 * branch.settings.words_every_min
+                    words_due = time.monotonic() + random.uniform(0.8, 1.2) * every_s
                 if failures:
                     tell(f"the line is up again: {done.sent} answered, {done.covered} let go")
                 failures = 0

@@ -29,7 +29,7 @@ from services.console.shared.statements import Statements, named_sql
 from services.errors import Unavailable, UnreadableEvent
 from services.people.principal import Principal, Scope
 from services.platform import Platform
-from services.postgres.pool import translated
+from services.postgres.pool import one_state, translated
 from services.projector.reference_feed import ReferenceFeed
 from services.rows.guards import can_enter, entering
 from services.web.names import name_in
@@ -41,8 +41,7 @@ _OFFICE = N_("Headquarters")
 _SCOPES_KEPT = 256
 """Sets of branches whose questions are kept written out."""
 
-_BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '15s'"
-"""One message to the server: every page begins with it."""
+_STATEMENT_TIMEOUT = "SET LOCAL statement_timeout = '15s'"
 
 Connection = asyncpg.pool.PoolConnectionProxy
 
@@ -199,7 +198,10 @@ class ReadModel:
         with translated():
             heads = await self.platform.log.heads()
             reference = await self._feed.refresh(heads)
-            async with self.platform.pool.acquire() as connection, _one_state(connection):
+            async with (
+                self.platform.pool.acquire() as connection,
+                one_state(connection, _STATEMENT_TIMEOUT),
+            ):
                 rows = await self._progress_of(connection, heads)
                 each, filling = self._each(rows, heads), _filling(rows[0])
                 statements = await self._entered(connection, principal.scope)
@@ -256,17 +258,6 @@ class ReadModel:
 
 def _versions(projections: Mapping[str, Projection]) -> tuple[list[str], list[int]]:
     return list(projections), [one.version for one in projections.values()]
-
-
-@asynccontextmanager
-async def _one_state(connection: Connection[asyncpg.Record]) -> AsyncIterator[None]:
-    """Have all that is asked meanwhile belong to one state of the database."""
-    await connection.execute(_BEGIN)
-    try:
-        yield
-    finally:
-        if not connection.is_closed():
-            await connection.execute("COMMIT")
 
 
 def _filling(row: asyncpg.Record | None) -> Filling | None:

@@ -1,0 +1,191 @@
+"""Bank statements on a platform: found by its own index, published, and what is left for people."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import date
+
+import pytest
+
+from events.envelope import CustomerId
+from events.money import Money
+from events.touchpoints.customer import CustomerRegistered
+from events.touchpoints.payment import InvoiceIssued, PaymentReceived
+from services.casework.rulebook import Rulebook
+from services.connectors.delivering import deliver
+from services.connectors.directory import Directories
+from services.connectors.document import Document
+from services.connectors.proposals import Proposals
+from services.connectors.report import DeliveryReport
+from services.connectors.worklist import Assignment, WorkLine, Worklist, WorkRefused
+from services.importing.publisher import DryRun, LocalPublisher
+from services.people.principal import Principal, Scope
+from services.search.follower import SearchFollower
+from services.search.persons import Persons
+from tests.support.bank_cases import CASES, config_of, expected_of, feed_of
+from tests.support.console import NOW, Company, local, open_company
+
+pytestmark = pytest.mark.postgres
+
+CASE = "v1-camt053-batch-return"
+BODY = (CASES / CASE / "statement.xml").read_bytes()
+ALL = Scope()
+
+
+@dataclass
+class Bank:
+    """A company that knows what the case says, its feed, and its work list."""
+
+    company: Company
+    worklist: Worklist
+
+    async def deliver(self, *, dry_run: bool = False, body: bytes = BODY) -> DeliveryReport:
+        platform = self.company.platform
+        feed = feed_of(config_of(CASE))
+        document = Document(feed=feed.name, name="statement.xml", body=body, received_at=NOW)
+        publisher = (
+            DryRun(feed.branch, platform.clock)
+            if dry_run
+            else LocalPublisher(platform.intake, feed.branch, platform.dsn)
+        )
+        answers = Directories(platform).answers
+        return await deliver(document, feed, answers, publisher, dry_run=dry_run)
+
+    async def lines(self, *, settled: bool = False) -> list[WorkLine]:
+        return list(await self.worklist.opened(await self.worklist.lines(ALL, settled=settled)))
+
+    async def balance(self, customer: str) -> int:
+        await self.company.project()
+        pool = self.company.platform.pool
+        [table] = [
+            row["tablename"]
+            for row in await pool.fetch(
+                "SELECT tablename FROM pg_tables WHERE tablename ~ '^receivables_v[0-9]+_items$'"
+            )
+        ]
+        return int(
+            await pool.fetchval(
+                f"SELECT coalesce(sum(balance_minor), 0) FROM {table} WHERE customer_id = $1",
+                customer,
+            )
+        )
+
+    async def follow(self) -> None:
+        while await SearchFollower(self.company.platform).step():
+            pass
+
+
+@pytest.fixture
+async def bank(database: str) -> AsyncIterator[Bank]:
+    config = config_of(CASE)
+    async with open_company(database) as company:
+        for customer in config["customers"]:
+            name = customer["names"][0]
+            await company.report(customer["id"], CustomerRegistered(), personal={"name": name})
+        await company.report("C-1004", CustomerRegistered(), personal={"name": "Delta AG"})
+        for one in config["invoices"]:
+            issued = InvoiceIssued(
+                invoice_id=one["invoice_id"],
+                amount=Money(one["open"], one["currency"]),
+                due_on=date(2026, 2, 1),
+                payment_reference=next(iter(one["references"]), None),
+            )
+            await company.report(one["customer"], issued, at=local("2025-12-20T10:00"))
+        debit = PaymentReceived(payment_id="dd:DD-2026-0007", amount=Money(9900, "EUR"))
+        await company.report("C-1004", debit, at=local("2025-12-20T10:00"))
+        pool = company.platform.pool
+        await pool.execute(
+            "INSERT INTO feeds VALUES ('bank-main', 'camt', 'B-01', 'UTC', NULL, '{}', now())"
+        )
+        bank = Bank(company, Worklist(company.platform))
+        await bank.company.project()
+        await bank.follow()
+        yield bank
+
+
+async def test_the_case_is_published_once_and_settles_what_it_pays(bank: Bank) -> None:
+    tried = await bank.deliver(dry_run=True)
+    assert (tried.counts, await bank.lines()) == (
+        {"ignored": 2, "published": 4, "worklist": 1},
+        [],
+    )
+    report = await bank.deliver()
+    assert report.counts == tried.counts
+    found = {(one.event_id, one.customer) for one in report.listed if one.status == "published"}
+    assert found == {(one["id"], one["subject"]) for one in expected_of(CASE)[0]}
+    assert [await bank.balance(f"C-100{n}") for n in (1, 2, 3)] == [0, 0, 10_000]
+    again = await bank.deliver()
+    assert again.counts == {"ignored": 2, "seen": 5}
+
+
+async def test_a_line_is_assigned_undone_and_assigned_to_another(bank: Bank) -> None:
+    await bank.deliver()
+    [line] = await bank.lines()
+    assert (line.payer, line.text, line.money.why) == ("Unbekannt", "Danke", "nothing_known")
+    assert "Unbekannt" not in repr(line)
+    to = Assignment(customer=CustomerId("C-1003"), invoice_ids=("INV-2026-0004",))
+    await bank.worklist.assign(line, to, "agent-7")
+    assert await bank.balance("C-1003") == 2_000
+    with pytest.raises(WorkRefused, match="settled it just now"):
+        await bank.worklist.assign(
+            line, Assignment(customer=CustomerId("C-1001")), "agent-8"
+        )  # somebody who saw it open
+    assert await bank.lines() == []
+    [assigned] = await bank.lines(settled=True)
+    assert (assigned.state, assigned.customer, assigned.by) == ("assigned", "C-1003", "agent-7")
+
+    await bank.worklist.undo(assigned, "agent-8")
+    assert await bank.balance("C-1003") == 10_000
+    [reopened] = await bank.lines()
+    await bank.worklist.assign(reopened, Assignment(customer=CustomerId("C-1002")), "agent-8")
+    [again] = await bank.lines(settled=True)
+    assert (again.customer, again.payment_id) == ("C-1002", "bank-main:R-4/1/2")
+    assert (await bank.deliver()).counts == {"ignored": 2, "seen": 5}
+
+
+async def test_a_line_is_set_aside_with_a_reason_and_may_still_be_assigned(bank: Bank) -> None:
+    await bank.deliver()
+    [line] = await bank.lines()
+    with pytest.raises(WorkRefused, match="a reason is missing"):
+        await bank.worklist.set_aside(line, "  ", "agent-7")
+    await bank.worklist.set_aside(line, "a deposit of our landlord", "agent-7")
+    [aside] = await bank.lines(settled=True)
+    assert (aside.state, aside.reason) == ("set_aside", "a deposit of our landlord")
+    await bank.worklist.assign(aside, Assignment(customer=CustomerId("C-1001")), "agent-7")
+    [assigned] = await bank.lines(settled=True)
+    assert assigned.state == "assigned"
+
+
+async def test_what_cannot_be_is_refused(bank: Bank) -> None:
+    await bank.deliver()
+    [line] = await bank.lines()
+    with pytest.raises(WorkRefused, match="there is no customer C-9"):
+        await bank.worklist.assign(line, Assignment(customer=CustomerId("C-9")), "agent-7")
+    with pytest.raises(WorkRefused, match="no assignment of it"):
+        await bank.worklist.undo(line, "agent-7")
+    elsewhere = Scope(frozenset({"B-02"}))
+    assert await bank.worklist.lines(elsewhere) == []
+    with pytest.raises(WorkRefused, match="no such line"):
+        await bank.worklist.line(elsewhere, line.event_id)
+
+
+async def test_proposals_say_why_and_decide_nothing(bank: Bank) -> None:
+    body = (
+        BODY.replace(b"Unbekannt", b"Gamma BV, Amsterdam")
+        .replace(b'"EUR">80.00', b'"EUR">100.00')
+        .replace(b"1969.20", b"1989.20")
+    )
+    await bank.deliver(body=body)
+    await bank.company.project()
+    [line] = await bank.lines()
+    platform = bank.company.platform
+    persons = Persons(platform.pool, platform.vault, platform.clock)
+    rules = await Rulebook(platform.pool).reference()
+    proposals = await Proposals(platform, persons).of(line, [], Principal("agent-7"), rules)
+    best = proposals[0]
+    assert (best.customer, best.invoice_ids) == ("C-1003", ("INV-2026-0004",))
+    assert [one.split(" (")[0] for one in best.because] == [
+        "just this amount is open on INV-2026-0004",
+        "the names are alike",
+    ]
