@@ -92,15 +92,17 @@ OFFICES: tuple[Role, ...] = (
 SEES, LOOKS, AUDITS = Right.SEE_CUSTOMERS, Right.SEE_POLICIES, Right.AUDIT
 ACTS: Mapping[str, Right] = {
     "/cases/triage": Right.COMMAND,
+    "/calls/{feed}/{call}/new": Right.COMMAND,
+    "/calls/new": Right.COMMAND,
     "/create": Right.RECORD,
     "/create/{name}": Right.RECORD,  # of a complaint; of a payment it is PUBLISH
     "/do/customers": Right.COMMAND,
-    "/do/many/{of}": Right.COMMAND,
-    "/do/many/{of}/{word}": Right.COMMAND,
-    "/do/cases/{case}/{word}": Right.COMMAND,
+    "/do/many/{listed}": Right.COMMAND,
+    "/do/many/{listed}/{word}": Right.COMMAND,
+    "/do/cases/{identity}/{word}": Right.COMMAND,
     "/do/customers/{customer}": Right.COMMAND,
-    "/do/customers/{customer}/{word}": Right.COMMAND,
-    "/do/alerts/{alert}/{word}": Right.COMMAND,
+    "/do/customers/{identity}/{word}": Right.COMMAND,
+    "/do/alerts/{identity}/{word}": Right.COMMAND,
     "/policies/{kind}/new": Right.SET_POLICIES,
     "/imports/{entry}/settle": Right.PUBLISH,
 }
@@ -111,6 +113,7 @@ NEEDS: Mapping[str, Right | None] = {
     "/desk": SEES,
     "/overview": SEES,
     "/live/overview": SEES,
+    "/live/calls": SEES,
     "/receivables": SEES,
     "/receivables/promises": SEES,
     "/credit": SEES,
@@ -391,9 +394,11 @@ def filled(path: str, customer: str, case: str) -> str:
     found = found.replace("{event}", EVENTS.get(customer, REFUSED["SH"]))
     found = found.replace("{entry}", REFUSED[HOMES.get(customer, "SH")])
     found = found.replace("{table}", "handling").replace("{name}", "complaint.filed")
-    found = found.replace("{of}", "cases")
+    found = found.replace("{listed}", "cases").replace("{feed}", "pbx-1").replace("{call}", "1.7")
     found = found.replace("{word}", "record-promise" if "/customers/" in path else "note")
-    found = found.replace("{alert}", "5a1f0f8e-7c0b-5c55-8f0e-4f8f9d0c7b11")
+    alert = "5a1f0f8e-7c0b-5c55-8f0e-4f8f9d0c7b11"
+    of = {"customers": customer, "cases": case, "alerts": alert}
+    found = found.replace("{identity}", of.get(path.removeprefix("/do/").partition("/")[0], ""))
     found += f"?q={NAME}" if path.endswith(("/search", "/search/suggest")) else ""
     assert "{" not in found, f"say what {path} is to be asked about"
     return found
@@ -833,6 +838,12 @@ BY_BRANCHES = {
 }
 """What keys of branches are for; no member of staff is let in."""
 
+BY_OTHER_SYSTEMS = {
+    ("POST", "/api/v1/hooks/{feed}"),
+    ("POST", "/api/v1/hooks/{feed}/{key}"),
+}
+"""Where messages come in under their feed's signature or key; no member of staff is let in."""
+
 OF_STAFF: Mapping[tuple[str, str], Right] = {
     ("GET", "/api/v1/cases/{case_id}"): SEES,
     ("GET", "/api/v1/alerts/{alert_id}"): SEES,
@@ -934,6 +945,7 @@ async def test_every_address_of_the_gateway_asks_staff_for_a_right(company: Comp
         assert {*addresses(door.app)} - {("GET", "/api/v1/openapi.json")} == {
             *OF_STAFF,
             *BY_BRANCHES,
+            *BY_OTHER_SYSTEMS,
         }
         asking: Mapping[str, StaffRole] = {
             "administrator": "administrator",
@@ -949,6 +961,8 @@ async def test_every_address_of_the_gateway_asks_staff_for_a_right(company: Comp
         for method, path in BY_BRANCHES:
             address = path.replace("{event_id}", REFUSED["SH"])
             assert (await door.ask("SH-clerk", method, address, {})).status_code in (401, 403)
+        for method, path in BY_OTHER_SYSTEMS:
+            assert (await door.ask("SH-clerk", method, path, {})).status_code in (401, 404)
 
 
 @pytest.mark.parametrize("branch", BRANCHES)
