@@ -56,6 +56,7 @@ from services.console.people import administering, entering, own_account
 from services.console.people.words import PeopleWords
 from services.console.policies import routes as policies
 from services.console.policies.words import PolicyWords
+from services.console.receivables import promises_routes as promises
 from services.console.receivables import routes as receivables
 from services.console.receivables.words import ReceivablesWords
 from services.console.search import routes as search
@@ -117,6 +118,7 @@ _ROUTERS = (
     search.api,
     overview.pages,
     receivables.pages,
+    promises.pages,
     credit.pages,
     case_boards.pages,
     service.pages,

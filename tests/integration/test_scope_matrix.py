@@ -122,6 +122,7 @@ NEEDS: Mapping[str, Right | None] = {
     "/live/overview": SEES,
     "/live/calls": SEES,
     "/receivables": SEES,
+    "/receivables/promises": SEES,
     "/credit": SEES,
     "/cases": SEES,
     "/cases/owners": SEES,
