@@ -84,6 +84,10 @@ async def test_branches_stand_side_by_side_by_their_own_figures(
     # Departments: Sales late; Logistics still has time.
     assert "0.0%" in cells[6]
     assert row_of(page, headquarters)[4] == "–"
+    waiting = await pool.fetchval(
+        "SELECT count(*) FROM quarantine WHERE branch_id = 'SH' AND state = 'waiting'"
+    )
+    assert cells[-1] == (f"▲ {waiting:,}" if waiting else "0")
 
 
 async def test_figures_of_branches_lead_to_their_lists(client: httpx2.AsyncClient) -> None:
@@ -381,7 +385,7 @@ async def test_every_page_of_the_menu_has_help_in_both_languages(
         if path == "/users":  # without a log-in there are none
             assert answer.status_code == 404
             continue
-        [link] = re.findall(r'href="(/help/[a-z]+)"', answer.text)
+        [link] = set(re.findall(r'href="(/help/[a-z]+)"', answer.text))  # figures lead there too
         assert link == f"/help{path}", path
         text = words((await client.get(link, params={"lang": language})).text)
         chinese = re.findall(r"[\u4e00-\u9fff]", text)
