@@ -105,6 +105,20 @@ def reset_when_given_back(connection: Connection) -> None:
     cast("_Lent", connection).lend_for_locks()
 
 
+@asynccontextmanager
+async def one_state(connection: Connection, setting: str) -> AsyncIterator[None]:
+    """Have all that is asked meanwhile belong to one state of the database, under a setting.
+
+    Both are said in one message: whatever is looked at begins with it.
+    """
+    await connection.execute(f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {setting}")
+    try:
+        yield
+    finally:
+        if not connection.is_closed():
+            await connection.execute("COMMIT")
+
+
 async def _prepare(connection: asyncpg.Connection[asyncpg.Record]) -> None:
     await connection.set_type_codec(
         "uuid", schema="pg_catalog", encoder=_uuid_bytes, decoder=_uuid_text, format="binary"

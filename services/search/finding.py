@@ -18,7 +18,7 @@ from events.envelope import CustomerId
 from events.errors import EventError
 from events.policy import Reference as Rules
 from services.people.principal import Principal, Right
-from services.postgres.pool import Connection, Pool, translated
+from services.postgres.pool import Connection, Pool, one_state, translated
 from services.postgres.question import Question
 from services.postgres.statements import sql
 from services.search.entries import Entry, Text, entry_of
@@ -91,11 +91,7 @@ class Finder:
         zones = {rules.zone_of(branch).key for branch in (None, *rules.branches)}
         asked = asked_for(typed, {region_of(zone) for zone in zones})
         with translated():
-            async with (
-                self._pool.acquire() as connection,
-                connection.transaction(isolation="repeatable_read", readonly=True),
-            ):
-                await connection.execute(_BY_INDEX_ALONE)
+            async with self._pool.acquire() as connection, one_state(connection, _BY_INDEX_ALONE):
                 looked = _Look(connection, self._tokens, principal, limit)
                 referred = await looked.references(asked)
                 rows = await looked.candidates(asked)

@@ -36,7 +36,8 @@ async def get_alerts(visit: TheVisit, asked: Annotated[AlertsParameters, Query()
     async with visit.rows(visit.console.everything, asked) as reader:
         page = await standing.standing_alerts(reader, wanted, asked.limit, signer, asked.cursor)
         count = await standing.count_alerts(reader, wanted)
-        alerts = [alert_document(one, standing.told_to(reader, one)) for one in page.entries]
+        told = standing.told_to(reader, page.entries)
+        alerts = [alert_document(one, told[one.alert_id]) for one in page.entries]
     document = AlertsDocument(
         position=reader.position,
         count=min(count, queries.CAP),
@@ -75,13 +76,14 @@ async def show_alerts(visit: TheVisit) -> Response:
         views = await visit.views_menu(reader, LIST, kept)
         page = await standing.standing_alerts(reader, wanted, PAGE_LENGTH, signer, asked.cursor)
         count = await standing.count_alerts(reader, wanted)
-        told = {one.alert_id: standing.told_to(reader, one) for one in page.entries}
+        told = standing.told_to(reader, page.entries)
         notices = await visit.notices(reader)
     return visit.page(
         "alerts/alerts.html",
         "/alerts",
         {
             "page": page,
+            "list_query": visit.request.url.query,
             "persons": await persons(visit, [one.customer_id for one in page.entries]),
             "told": told,
             "views": views,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import cache
 
 from msgspec import Struct
 
@@ -81,11 +83,25 @@ async def count_alerts(reader: Reader, wanted: StandingFilter, cap: int = CAP) -
     return await reader.count(statement, *question.parameters)
 
 
-def told_to(reader: Reader, alert: StandingAlert) -> tuple[Recipient, ...]:
-    """Return who is told of an alert now; of a clock of a case the case board says so."""
-    if alert.kind not in ABOUT_NO_CLOCK:
-        return ()
-    return told_of_alert(alert.kind, alert.branch_id, alert.delegate, reader.reference, reader.at)
+async def alerts_found(reader: Reader, wanted: StandingFilter, most: int) -> list[str]:
+    """Return the alerts that the filter finds, all of them up to a number."""
+    question = _question(reader, wanted)
+    statement = reader.statements.sql(
+        "alerts/alerts_found", conditions=question.where, limit=question.add(most)
+    )
+    return [row["alert_id"] for row in await reader.fetch(statement, *question.parameters)]
+
+
+def told_to(reader: Reader, alerts: Iterable[StandingAlert]) -> Mapping[str, tuple[Recipient, ...]]:
+    """Return who is told of each alert now; of a clock of a case the case board says so."""
+
+    @cache  # alerts of a kind at a branch reach the same
+    def told(kind: str, branch_id: str | None, delegate: str | None) -> tuple[Recipient, ...]:
+        if kind not in ABOUT_NO_CLOCK:
+            return ()
+        return told_of_alert(kind, branch_id, delegate, reader.reference, reader.at)
+
+    return {one.alert_id: told(one.kind, one.branch_id, one.delegate) for one in alerts}
 
 
 def _question(reader: Reader, wanted: StandingFilter) -> Question:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from msgspec import Struct, field
 
@@ -15,7 +16,7 @@ from services.console.service.report import service
 from services.console.shared.reading import Reader
 
 
-class Promises(Struct, frozen=True):
+class Promises(NamedTuple):
     """How promises to pay were kept."""
 
     kept: int = 0
@@ -71,6 +72,11 @@ class Standing(Struct, kw_only=True):
     def missing(self) -> int:
         """Return how many numbers its sources left out."""
         return sum(one.missing for one in self.sources)
+
+    @property
+    def rows(self) -> int:
+        """Return on how many cases and promises it rests."""
+        return self.service.cases + sum(self.promises)
 
     @property
     def uncounted(self) -> int:

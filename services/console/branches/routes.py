@@ -21,14 +21,20 @@ async def show_branches(visit: TheVisit) -> Response:
     """Show the branches side by side; every figure leads to the list that it sums."""
     visit.need(Right.SEE_CUSTOMERS)
     asked = visit.asked(ServiceParameters)
+    model = visit.console.everything
     refused = await waiting_by_branch(visit.console.platform.pool)
-    async with visit.rows(visit.console.everything, asked, tagged=False) as reader:
+    async with visit.rows(model, asked, tagged=False) as reader:
         first, last = asked.days(reader.today(None))
-        found = await league(reader, first, last, refused)
-        notices = await visit.notices(reader)
+        kept = await visit.kept(
+            model,
+            reader,
+            ("league", first, last),
+            lambda reader: league(reader, first, last, refused),
+            lambda found: sum(one.rows for one in found),
+        )
+        notices = await visit.notices(reader) | {"at": kept.at}
         departments = department_names(reader.reference, visit.language)
-    if asked.branch is not None:
-        found = [one for one in found if one.branch_id == asked.branch]
+    found = [one for one in kept.answer if asked.branch in (None, one.branch_id)]
     context = {
         "league": found,
         "first": first,

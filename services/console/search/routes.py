@@ -12,6 +12,7 @@ from fastapi import FastAPI, Query
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match
 
+from events.policy import Reference
 from services.console.search.commands import ADDRESSES, Offer, offers
 from services.console.search.documents import SearchDocument, search_document
 from services.console.search.parameters import LimitedSearch, SearchParameters
@@ -35,7 +36,7 @@ _NOTHING = Results((), more=False)
 async def get_search(visit: TheVisit, asked: Annotated[LimitedSearch, Query()]) -> Response:
     """Return the customers that are found by what was typed."""
     visit.need(Right.SEE_CUSTOMERS)
-    found, position = await _search(visit, asked, asked.limit)
+    found, position, _ = await _search(visit, asked, asked.limit)
     return visit.answer(search_document(position, found))
 
 
@@ -57,9 +58,8 @@ async def _page(visit: Visit, template: str, limit: int, *, opens: bool) -> Resp
     offered = list(offers(asked.q, visit.language, visit.principal, there.__contains__))
     context: dict[str, object] = {"found": _NOTHING, "branch_names": {}}
     if visit.principal.may(Right.SEE_CUSTOMERS):
-        found, _ = await _search(visit, asked, limit)
-        reference = await visit.console.value.reference()
-        context = {"found": found, "branch_names": branch_names(reference, visit.language)}
+        found, _, rules = await _search(visit, asked, limit)
+        context = {"found": found, "branch_names": branch_names(rules, visit.language)}
         if opens and (address := _only_one(found, offered)):
             return RedirectResponse(address, HTTPStatus.SEE_OTHER, headers=dynamic_headers(None))
     return visit.page(
@@ -67,8 +67,10 @@ async def _page(visit: Visit, template: str, limit: int, *, opens: bool) -> Resp
     )
 
 
-async def _search(visit: Visit, asked: SearchParameters, limit: int) -> tuple[Results, str]:
-    """Return what is found, and the position of the rows by which it may be seen."""
+async def _search(
+    visit: Visit, asked: SearchParameters, limit: int
+) -> tuple[Results, str, Reference]:
+    """Return what is found, the position of the rows by which it may be seen, and the rules."""
     position = ""
 
     async def seen(customers: Sequence[str]) -> Collection[str]:
@@ -84,7 +86,7 @@ async def _search(visit: Visit, asked: SearchParameters, limit: int) -> tuple[Re
     found = await finder.search(asked.q, visit.principal, rules, now, limit, seen)
     if visit.principal.may(Right.SEE_PERSONS):
         visit.shows_persons([hit.customer for hit in found.hits if hit.texts])
-    return found, position
+    return found, position, rules
 
 
 def _only_one(found: Results, offered: list[Offer]) -> str | None:

@@ -42,9 +42,18 @@ async def show_report(visit: TheVisit) -> Response:
     """Show how departments served."""
     visit.need(Right.SEE_CUSTOMERS)
     asked = visit.asked(ServiceParameters)
-    async with visit.rows(visit.console.cases, asked) as reader:
-        found = await _report(reader, asked)
-        notices = await visit.notices(reader)
+    model = visit.console.cases
+    async with visit.rows(model, asked, tagged=False) as reader:
+        first, last = asked.days(reader.today(asked.branch))
+        kept = await visit.kept(
+            model,
+            reader,
+            ("service", first, last, asked.branch),
+            lambda reader: service(reader, first, last, asked.branch),
+            lambda found: found.company.cases,
+        )
+        notices = await visit.notices(reader) | {"at": kept.at}
+    found = kept.answer
     return visit.page(
         "service/service.html",
         "/service",

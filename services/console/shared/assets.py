@@ -28,10 +28,7 @@ class Asset(NamedTuple):
 
 
 class Assets:
-    """The console's static files, read and packed once: they are few and small.
-
-    Pages are sent as they are: what is packed beside a secret tells of it by its length.
-    """
+    """The console's static files, read and packed once: they are few and small."""
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
@@ -58,15 +55,15 @@ class Assets:
             raise HTTPException(404)
         headers = {"Cache-Control": _FOR_EVER, "Vary": "Accept-Encoding"}
         content = asset.content
-        if _takes_gzip(request.headers.get("accept-encoding", "")):
+        if takes_gzip(request):
             content = asset.packed
             headers["Content-Encoding"] = "gzip"
         return Response(content, media_type=asset.media_type, headers=headers)
 
 
-def _takes_gzip(accepted: str) -> bool:
-    """Return whether a browser that accepts these encodings takes gzip."""
-    for one in accepted.split(","):
+def takes_gzip(request: Request) -> bool:
+    """Return whether whoever asks takes an answer packed by gzip."""
+    for one in request.headers.get("accept-encoding", "").split(","):
         name, _, quality = one.partition(";")
         if name.strip().lower() == "gzip":
             return quality.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}

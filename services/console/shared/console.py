@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from projections.protocol import Projection
 from services.casework.commanding import Commanding
 from services.console.shared.cursor import CursorSigner
+from services.console.shared.kept import KeptAnswers
 from services.console.shared.lists import AnyList
 from services.console.shared.reading import CASES, RECEIVABLES, VALUE, ReadModel, SharedFeed
 from services.console.shared.render import Renderer
@@ -48,6 +49,7 @@ class Console:
         self.platform = platform
         self.commanding = Commanding(platform)
         self.persons = Persons(platform.pool, platform.vault, platform.clock)
+        self.kept = KeptAnswers()
         self.looks = Looks(platform.pool, platform.clock)
         self.renderer = renderer
         self.doorkeeper = doorkeeper

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Mapping
+from http import HTTPStatus
 from urllib.parse import urlencode
 
 from fastapi import Request
 from starlette.responses import HTMLResponse, Response
 
+from services.console.shared.assets import takes_gzip
 from services.console.shared.i18n import COOKIE, language_of, with_parameters
 from services.console.shared.render import Renderer
 from services.console.shared.staff import staff_of
@@ -17,6 +20,9 @@ _A_YEAR_S = 365 * 24 * 3600
 
 INSTANTS = ("as_of", "as_known")
 """The parameters of the past, which every link of the menu carries on once they are set."""
+
+_PACKING = 4
+"""Smaller by four fifths, for a fraction of what filling the page in costs."""
 
 SCHEME = "scheme"
 """The parameter and the cookie of the colours."""
@@ -61,7 +67,13 @@ def page_response(
         visitor=getattr(request.state, "visitor", None),  # None: there is no log-in to end
         **context,
     )
-    response = HTMLResponse(markup, status, headers=headers)
+    content = markup.encode()
+    response = HTMLResponse(content, status, headers=headers)
+    if _may_be_packed(request, status) and takes_gzip(request):
+        packed = gzip.compress(content, _PACKING, mtime=0)
+        response = HTMLResponse(packed, status, headers=headers)
+        response.headers["Content-Encoding"] = "gzip"
+    response.headers.add_vary_header("Accept-Encoding")
     response.headers["Content-Language"] = language
     for cookie, parameter, chosen in (
         (COOKIE, "lang", language),
@@ -72,6 +84,15 @@ def page_response(
                 cookie, chosen, max_age=_A_YEAR_S, httponly=True, samesite="lax", path="/"
             )
     return response
+
+
+def _may_be_packed(request: Request, status: int) -> bool:
+    """Return whether a page has nothing that whoever made the address chose.
+
+    What is packed beside a secret tells of it by its length, to one who has others ask for guesses
+    and sees how long the answers are: so what says a query again is sent as it is.
+    """
+    return status == HTTPStatus.OK and request.method == "GET" and not request.url.query
 
 
 def instants_of(request: Request) -> Mapping[str, str]:

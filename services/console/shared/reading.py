@@ -23,13 +23,14 @@ from projections.case_board.projection import CaseBoard
 from projections.protocol import Projection
 from projections.receivables.projection import Receivables
 from projections.value_tiers.projection import ValueTiers
+from services.casework.ages import Todays, todays
 from services.casework.identity import HEADQUARTERS
 from services.console.shared.i18n import N_, speaker
 from services.console.shared.statements import Statements, named_sql
 from services.errors import Unavailable, UnreadableEvent
 from services.people.principal import Principal, Scope
 from services.platform import Platform
-from services.postgres.pool import translated
+from services.postgres.pool import one_state, translated
 from services.projector.reference_feed import ReferenceFeed
 from services.rows.guards import can_enter, entering
 from services.web.names import name_in
@@ -41,8 +42,7 @@ _OFFICE = N_("Headquarters")
 _SCOPES_KEPT = 256
 """Sets of branches whose questions are kept written out."""
 
-_BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '15s'"
-"""One message to the server: every page begins with it."""
+_STATEMENT_TIMEOUT = "SET LOCAL statement_timeout = '15s'"
 
 Connection = asyncpg.pool.PoolConnectionProxy
 
@@ -142,11 +142,9 @@ class Reader:
         """Return the branch's local day."""
         return local_day(self.at, self.reference.zone_of(branch_id))
 
-    def todays(self) -> tuple[list[str], list[int], int]:
+    def todays(self) -> Todays:
         """Return branches, their local days as ordinals, and the day of all others."""
-        branches = list(self.reference.branches)
-        days = [self.today(branch).toordinal() for branch in branches]
-        return branches, days, self.today(None).toordinal()
+        return todays(self.reference, self.at)
 
 
 class SharedFeed:
@@ -199,7 +197,10 @@ class ReadModel:
         with translated():
             heads = await self.platform.log.heads()
             reference = await self._feed.refresh(heads)
-            async with self.platform.pool.acquire() as connection, _one_state(connection):
+            async with (
+                self.platform.pool.acquire() as connection,
+                one_state(connection, _STATEMENT_TIMEOUT),
+            ):
                 rows = await self._progress_of(connection, heads)
                 each, filling = self._each(rows, heads), _filling(rows[0])
                 statements = await self._entered(connection, principal.scope)
@@ -256,17 +257,6 @@ class ReadModel:
 
 def _versions(projections: Mapping[str, Projection]) -> tuple[list[str], list[int]]:
     return list(projections), [one.version for one in projections.values()]
-
-
-@asynccontextmanager
-async def _one_state(connection: Connection[asyncpg.Record]) -> AsyncIterator[None]:
-    """Have all that is asked meanwhile belong to one state of the database."""
-    await connection.execute(_BEGIN)
-    try:
-        yield
-    finally:
-        if not connection.is_closed():
-            await connection.execute("COMMIT")
 
 
 def _filling(row: asyncpg.Record | None) -> Filling | None:

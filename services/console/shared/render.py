@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache, partial
 from importlib.resources import files
+from urllib.parse import quote
 from uuid import uuid4
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
@@ -20,6 +21,15 @@ def _source(name: str) -> str:
     """Return a template: `topic/name.html` is the file <topic>/templates/<name>.html."""
     topic, _, file = name.partition("/")
     return files("services.console").joinpath(topic, "templates", file).read_text("utf-8")
+
+
+_quoted = lru_cache(maxsize=8_192)(partial(quote, safe="/"))
+"""A row of a list says the same ids several times, and the next look says them again."""
+
+
+def _in_address(value: object) -> str:
+    """Return a value as it stands in an address."""
+    return _quoted(str(value))
 
 
 def _new_key() -> str:
@@ -69,6 +79,7 @@ class Renderer:
         made.install_gettext_callables(  # type: ignore[attr-defined]
             say.gettext, say.ngettext, newstyle=True
         )
+        made.filters["urlencode"] = _in_address
         made.globals |= {
             "asset": assets().url,
             "has_scripts": "vendor/htmx.min.js" in assets() and "vendor/hx-sse.min.js" in assets(),

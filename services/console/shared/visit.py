@@ -7,7 +7,16 @@ and scope, the entity tag and its 304, and the headers of the answer are here al
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Hashable,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
@@ -22,6 +31,7 @@ from services.console.shared.console import Console
 from services.console.shared.documents import Positioned
 from services.console.shared.freshness import CAP, page_freshness
 from services.console.shared.i18n import language_of, with_parameters
+from services.console.shared.kept import Kept
 from services.console.shared.lists import AnyList
 from services.console.shared.page import INSTANTS, SCHEME, dynamic_headers, page_response, scheme_of
 from services.console.shared.parameters import Parameters, parameters_of
@@ -34,6 +44,7 @@ from services.people.principal import Principal, Right
 from services.web.problems import MEDIA_TYPE, PROBLEM_SCHEMA, Problem
 
 P = TypeVar("P", bound=BaseModel)
+T = TypeVar("T")
 
 _PROBLEM: dict[str, Any] = {"content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}}
 
@@ -109,6 +120,36 @@ class Visit:
             if tagged:
                 self.held_under(entity_tag(reader, self.language))
             yield reader
+
+    async def kept(
+        self,
+        model: ReadModel,
+        reader: Reader,
+        what: Hashable,
+        ask: Callable[[Reader], Awaitable[T]],
+        rows: Callable[[T], int],
+    ) -> Kept[T]:
+        """Return an answer of a reader, or one kept for all who see the same: untagged pages only.
+
+        After a write of one's own it is of just now. Raises: Unavailable.
+        """
+
+        async def asked() -> Kept[T]:
+            return Kept(await ask(reader), reader.at, reader.position)
+
+        async def asked_behind() -> Kept[T]:
+            async with model.reading(self.principal) as own:
+                return Kept(await ask(own), own.at, own.position)
+
+        found = await self.console.kept.of(
+            (self.principal.scope, what),
+            asked,
+            asked_behind,
+            rows,
+            fresh="at_least" in self.request.query_params,
+        )
+        self.reflects(found.position)
+        return found
 
     def reflects(self, position: str) -> None:
         """Say which position of the log the answer reflects."""

@@ -29,7 +29,15 @@ from tests.bench.builds import EARLIER, Build, BuildMissing, earlier_build, this
 from tests.bench.console.asking import NotServed, Viewer
 from tests.bench.console.cold import Cold, cold
 from tests.bench.console.company import Laid, lay_in
-from tests.bench.console.figures import QUICK, Figures, Options, PageFigures, Times, Waited
+from tests.bench.console.figures import (
+    QUICK,
+    Figures,
+    Options,
+    PageFigures,
+    Times,
+    Waited,
+    judged,
+)
 from tests.bench.console.loaded import (
     Round,
     cpu_ms,
@@ -73,6 +81,7 @@ def bench(options: Options, say: Say, against: str | None = EARLIER) -> Figures:
             _measured(postgres, sides, laid[-1], looked_for, options, left_out, say)
         )
         version = postgres.version()
+    figures = judged(msgspec.structs.replace(figures, cores=measurement.machine.cores), THIS)
     _tell(figures, say)
     say(measurement.line(figures, version))
     return figures
@@ -247,6 +256,11 @@ def _tell(figures: Figures, say: Say) -> None:
         say(f"cold, {name}: first paint {one.first_paint_ms} ms, {one.kb} kB")
     for name, mb in figures.mb_per_viewer.items():
         say(f"each viewer, {name}: {mb} MB")
+    for target in figures.targets:
+        worst = f"worst {target.worst}, {target.result}"
+        say(f"{target.name}, {target.goal:g} by {target.by}: {worst} {', '.join(target.missed)}")
+    if max(figures.loads, default=0.0) > figures.cores:
+        say(f"load {figures.loads} on {figures.cores} cores: what the clock says is others' too")
     for what, why in figures.left_out.items():
         say(f"left out: {what}: {why}")
 

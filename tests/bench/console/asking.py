@@ -112,7 +112,7 @@ class Stream:
 def _request(port: int, path: str, accept: str) -> bytes:
     return (
         f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept: {accept}\r\n"
-        "Accept-Language: zh-CN\r\nUser-Agent: bench\r\n\r\n"
+        "Accept-Encoding: gzip, deflate\r\nAccept-Language: zh-CN\r\nUser-Agent: bench\r\n\r\n"
     ).encode()
 
 

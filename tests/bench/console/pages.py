@@ -86,7 +86,8 @@ def searches(for_: LookedFor) -> list[Asked]:
 def asked(of: Sample, served: Iterable[str]) -> list[Asked]:
     """Return what is asked for; pages that are served and not known here are asked for as they are.
 
-    A bare query reads the rows that the page lists, by the same index.
+    Files of everything that a filter finds are no pages. A bare query reads
+    the rows that the page lists, by the same index.
     """
     items, cases = _TABLES["items"], _TABLES["cases"]
     worklist = f"SELECT * FROM {items} i WHERE {{}} ORDER BY {{}} LIMIT 51"
@@ -110,7 +111,8 @@ def asked(of: Sample, served: Iterable[str]) -> list[Asked]:
               "SELECT * FROM alert_journal ORDER BY ordinal DESC LIMIT 51"),
         Asked("cases", "/cases", True, None),
         Asked("cases of a department", f"/cases?department={of.department}", True, None),
-        Asked("customer search", "/customers", True, None),
+        # Not both: the earlier build had a field to type an id into there, and no list.
+        Asked("customers", "/customers", False, None),
         Asked("customer", f"/customers/{of.customer}", True,
               f"SELECT * FROM {items} WHERE customer_id = '{of.customer}'"),
         Asked("customer's timeline", f"/customers/{of.customer}/timeline", True, None),
@@ -125,6 +127,7 @@ def asked(of: Sample, served: Iterable[str]) -> list[Asked]:
     ]  # fmt: skip
     named = {one.path.partition("?")[0] for one in known}
     named |= {"/search", "/search/suggest"}  # with what is typed
+    named |= {path for path in served if path.endswith(".csv")}
     more = [Asked(path, path, False) for path in served if path not in named]
     there = set(served)
     return [one for one in known if _is_served(one.path, there)] + more

@@ -6,7 +6,15 @@ from msgspec import structs
 from events.envelope import PositionVector
 from tests.bench.console.__main__ import bench
 from tests.bench.console.asking import Frame, waited_s
-from tests.bench.console.figures import QUICK
+from tests.bench.console.figures import (
+    GOAL_MB,
+    GOAL_MS,
+    QUICK,
+    Figures,
+    PageFigures,
+    Times,
+    judged,
+)
 
 
 @pytest.mark.bench
@@ -23,6 +31,32 @@ def test_the_console_is_measured_at_a_tiny_size() -> None:
     assert any(page.bare is not None for page in figures.pages)
     assert figures.waited is not None, "what flowed in was seen on an open page"
     assert said[-1].startswith('{"bench":"console"')
+    assert {one.by for one in figures.targets} == {"clock", "processor", "count"}
+    assert {one.name: one.holds for one in figures.targets}["each viewer, MB"] in (True, False)
+
+
+def test_a_target_holds_where_it_was_measured_and_nothing_missed_it() -> None:
+    def page(name: str, p95: float, ratio: float | None = None) -> PageFigures:
+        times = Times(p50=1.0, p95=p95, least_p95=p95, most_p95=p95, cpu_ms=5.0)
+        return PageFigures(name=name, path=name, sides={"this": times}, bare=None, ratio_cpu=ratio)
+
+    figures = judged(
+        Figures(
+            options=QUICK, customers=1, rows=1, events=1, loads=[9.0], waited=None, cold={},
+            pages=[page("alerts", GOAL_MS + 1, 0.9), page("cases", GOAL_MS, 1.1),
+                   page("search: name", GOAL_MS)],
+            mb_per_viewer={"this": GOAL_MB / 2}, left_out={},
+        ),
+        "this",
+    )  # fmt: skip
+    missed = {one.name: tuple(one.missed) for one in figures.targets}
+    assert missed["first byte of pages and filters, p95 in ms"] == ("alerts",)
+    assert missed["processor time, to the earlier build"] == ("cases",)
+    assert set(figures.holds) == {
+        "first byte of searches, p95 in ms",
+        "processor time of a page, in ms",
+        "each viewer, MB",
+    }, "what was not measured does not hold"
 
 
 def test_an_event_has_come_with_the_first_frame_that_reaches_its_place() -> None:

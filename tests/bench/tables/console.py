@@ -76,5 +76,9 @@ def _rest(found: Figures) -> list[str]:
         )
     for name, mb in found.mb_per_viewer.items():
         lines.append(f"One more viewer, {name}: {mb:g} MB (goal {GOAL_MB:g}).")
+    lines += [
+        f"Target, by {one.by}: {one.name}, {one.goal:g}; worst {one.worst}; {one.result}."
+        for one in found.targets
+    ]
     lines += [f"Left out: {what}: {why}." for what, why in found.left_out.items()]
     return lines
