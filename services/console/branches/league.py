@@ -121,8 +121,8 @@ async def league(
         of(row["branch_id"]).owing.append(Owing(row["department"], kept))
     for row in await reader.ask("branches/promises"):
         of(row["branch_id"]).promises = Promises(row["kept"], row["broken"], row["live"])
-    for branch_id, one in found.items():
-        one.refused = refused.get(branch_id, 0)
+    for branch_id, standing in found.items():
+        standing.refused = refused.get(branch_id, 0)
     return _ranked(found.values())
 
 
