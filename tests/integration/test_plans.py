@@ -24,7 +24,9 @@ from events.touchpoints.customer import CustomerProfileChanged, CustomerRegister
 from projections import PROJECTIONS
 from projections.receivables.projection import Receivables
 from projections.value_tiers.projection import ValueTiers
-from services.console.customers.listing import CustomerFilter, listed
+from services.casework.filters import CaseFilter
+from services.console.cases.worklist import cases
+from services.console.customers.listing import CustomerFilter, listed, sums_of
 from services.console.receivables.worklist import WorkFilter, open_items
 from services.console.shared.cursor import CursorSigner
 from services.console.shared.reading import Progress, Reader
@@ -783,6 +785,36 @@ async def test_lists_of_who_sees_some_branches_read_what_is_theirs(large: str) -
         await connection.close()
     assert (len(items.entries), len(customers.entries)) == (0, 50)
     assert explaining.too_much == []
+
+
+async def test_who_has_no_case_and_what_some_owe_is_found_without_a_walk(large: str) -> None:
+    """The start page asks for the own cases, and the list of customers for what all owe."""
+    connection = await asyncpg.connect(large)
+    explaining = _Explaining(connection)
+    heads = PositionVector(1, (0,) * 13)
+    reader = Reader(
+        explaining,  # type: ignore[arg-type]
+        {one.name: one for one in PROJECTIONS},
+        Statements(PROJECTIONS),
+        {one.name: Progress(heads, heads, 0) for one in PROJECTIONS},
+        Reference(),
+        NOW,
+        Principal("clerk"),
+        None,
+    )
+    accounts = tables_of(Receivables())["accounts"].name
+    try:
+        async with connection.transaction():
+            own = await cases(reader, CaseFilter(owner="nobody"), 6, CursorSigner(b"key"), None)
+            walked = [one for one in explaining.too_much if "Seq Scan" in one or "pkey" in one]
+            explaining.too_much.clear()
+            sums = await sums_of(reader, CustomerFilter())
+            walked += [one for one in explaining.too_much if f"Seq Scan of {accounts}" in one]
+    finally:
+        await connection.close()
+    assert own.entries == ()
+    assert sums.customers > 1_000
+    assert walked == []
 
 
 UTILITIES: frozenset[str] = frozenset()

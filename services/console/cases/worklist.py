@@ -102,7 +102,9 @@ async def _undated(
     if after is not None:
         place = (question.add(after[0]), question.add(after[1]))
         question.conditions.append(f"(c.customer_id, c.case_id) > ({', '.join(place)})")
-    return await _rows(reader, question, "c.customer_id, c.case_id", limit)
+    # Also by the deadline that none has: in the order of the index, which holds open cases alone.
+    order = f"c.{_deadline(wanted)}, c.customer_id, c.case_id"
+    return await _rows(reader, question, order, limit)
 
 
 async def _rows(reader: Reader, question: Question, order: str, limit: int) -> list[asyncpg.Record]:
