@@ -70,6 +70,11 @@ class Asking(NamedTuple):
         return bool(self.by.agent) and self.by.agent == self.case.owner
 
     @property
+    def is_nobodys(self) -> bool:
+        """Return whether neither somebody nor a department has the case."""
+        return self.case.owner is None and self.case.department is None
+
+    @property
     def is_above(self) -> bool:
         """Return whether it is somebody above the owner."""
         return self.is_head or self.is_branch_manager or self.is_headquarters

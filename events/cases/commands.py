@@ -183,6 +183,17 @@ class MarkDuplicate(CaseCommand, frozen=True):
     duplicate_of: Key
 
 
+class PutOff(CaseCommand, frozen=True):
+    """Ask nobody to take the case before an instant."""
+
+    until: Instant
+    reason: Text | None = None
+
+
+class BringBack(CaseCommand, frozen=True):
+    """Ask for somebody to take a case that was put off."""
+
+
 Command = (
     Open
     | Take
@@ -208,5 +219,7 @@ Command = (
     | SetPriority
     | Decline
     | MarkDuplicate
+    | PutOff
+    | BringBack
 )
 """Whatever may be asked of a case."""

@@ -16,6 +16,7 @@ from events.cases.commands import (
     Acknowledge,
     AddNote,
     Assign,
+    BringBack,
     CaseCommand,
     Close,
     Command,
@@ -27,6 +28,7 @@ from events.cases.commands import (
     HoldDunning,
     MarkDuplicate,
     Open,
+    PutOff,
     RecordCallback,
     Refer,
     Reopen,
@@ -49,9 +51,11 @@ from events.cases.state import Case
 from events.cases.working import (
     add_note,
     assign,
+    bring_back,
     fulfil,
     hand_off,
     hold_dunning,
+    put_off,
     refer,
     reply,
     resume,
@@ -98,5 +102,7 @@ _DECIDERS: Mapping[type[CaseCommand], Callable[[Asking, Any], Decision]] = Mappi
         SetPriority: set_priority,
         Decline: decline,
         MarkDuplicate: mark_duplicate,
+        PutOff: put_off,
+        BringBack: bring_back,
     }
 )

@@ -20,6 +20,7 @@ from events.errors import EventError
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.complaint import (
     CaseAssigned,
+    CaseBroughtBack,
     CaseClosed,
     CaseDeclined,
     CaseDuplicateFound,
@@ -27,6 +28,7 @@ from events.touchpoints.complaint import (
     CaseHandedOff,
     CaseOpened,
     CasePrioritySet,
+    CasePutOff,
     CaseReferred,
     CaseReopened,
     CaseReplied,
@@ -104,7 +106,17 @@ def _opened(data: CaseOpened, now: datetime, branch_id: str) -> Case:
 def _assigned(case: Case, data: CaseAssigned, now: datetime) -> Case:
     since = case.owner_since if case.owner == data.agent else now
     department = data.department or case.department
-    return replace(case, owner=data.agent, owner_since=since, department=department)
+    return replace(
+        case, owner=data.agent, owner_since=since, department=department, put_off_until=None
+    )
+
+
+def _put_off(case: Case, data: CasePutOff, now: datetime) -> Case:
+    return replace(case, put_off_until=data.until) if case.is_live else case
+
+
+def _brought_back(case: Case, data: CaseBroughtBack, now: datetime) -> Case:
+    return replace(case, put_off_until=None)
 
 
 def _replied(case: Case, data: CaseReplied, now: datetime) -> Case:
@@ -170,7 +182,9 @@ def _stopped(case: Case, now: datetime) -> Case:
     if not case.is_live:
         return case
     case = _answered(case, now)
-    return replace(case, waiting_since=None, solution=stopped(case.solution, now))
+    return replace(
+        case, waiting_since=None, put_off_until=None, solution=stopped(case.solution, now)
+    )
 
 
 def _closed(case: Case, data: CaseClosed, now: datetime) -> Case:
@@ -286,6 +300,8 @@ _CHANGES: Mapping[type[Touchpoint], Change] = MappingProxyType(
         CaseEscalated: _escalated,
         EscalationAcknowledged: _acknowledged,
         AlertDelegated: _delegated,
+        CasePutOff: _put_off,
+        CaseBroughtBack: _brought_back,
     }
 )
 """What changes a case; whatever else its stream holds is only said."""

@@ -40,6 +40,16 @@ YOURS_ALREADY = Reason(
     N_("%(owner)s of %(department)s owns the case since %(since)s."),
     N_("Nothing need be done; to give it to somebody else, assign it."),
 )
+OWNED = Reason(
+    "owned",
+    N_("%(owner)s looks after the case since %(since)s."),
+    N_("Nothing need be done: only a case that nobody has taken is put off."),
+)
+NOT_PUT_OFF = Reason(
+    "not_put_off",
+    N_("The case is not put off."),
+    N_("Nothing need be done."),
+)
 UNKNOWN_STAFF = Reason(
     "unknown_staff",
     N_("No member of staff has the number %(agent)s now."),

@@ -55,6 +55,7 @@ class Case(Struct, frozen=True, kw_only=True):
     handed_off: int = 0  # how many obligations there ever were
     flow: str | None = None
     begun: frozenset[str] = frozenset()  # the stages of its flow that ever began
+    put_off_until: datetime | None = None  # before which nobody is asked to take it
     waiting_since: datetime | None = None
     resolved_at: datetime | None = None  # the latest, whatever came after
     resolves: int = 0

@@ -6,9 +6,11 @@ from events.cases.asking import Asking, Decision
 from events.cases.commands import (
     AddNote,
     Assign,
+    BringBack,
     Fulfil,
     HandOff,
     HoldDunning,
+    PutOff,
     Refer,
     Reply,
     Resume,
@@ -20,13 +22,16 @@ from events.cases.commands import (
 )
 from events.cases.flows import next_stages
 from events.cases.reasons import (
+    IN_THE_PAST,
     NO_DEADLINE,
     NO_OPEN_INVOICE,
     NOT_OWED,
+    NOT_PUT_OFF,
     NOT_WAITING,
     NOT_YOUR_DEBT,
     NOTHING_OPEN,
     NOTHING_OWED,
+    OWNED,
     SAME_DEPARTMENT,
     SAME_PRIORITY,
     UNKNOWN_DEPARTMENT,
@@ -40,9 +45,11 @@ from events.cases.terms import minutes_at
 from events.refusals import Department, Refused, Word, department, refuse
 from events.touchpoints.complaint import (
     CaseAssigned,
+    CaseBroughtBack,
     CaseHandedOff,
     CaseNoted,
     CasePrioritySet,
+    CasePutOff,
     CaseReferred,
     CaseReplied,
     CaseWaitingEnded,
@@ -57,8 +64,7 @@ from events.touchpoints.payment import DunningHeld
 def take(asking: Asking, command: Take) -> Decision:
     """Decide that whoever asks becomes the owner."""
     case, by = asking.case, asking.by
-    nobodys = case.owner is None and case.department is None
-    if not (asking.is_on_it or nobodys):
+    if not (asking.is_on_it or asking.is_nobodys):
         return asking.not_yours("department", "owing_department", "above")
     refused = asking.not_live() or _yours_already(asking, by.agent)
     if refused:
@@ -302,3 +308,41 @@ def set_priority(asking: Asking, command: SetPriority) -> Decision:
             by=asking.by.agent,
         ),
     )
+
+
+def put_off(asking: Asking, command: PutOff) -> Decision:
+    """Decide that nobody is asked to take a case for a while: one that nobody looks after."""
+    if refused := _not_to_be_taken(asking):
+        return refused
+    if command.until <= asking.now:
+        return refuse(IN_THE_PAST, until=command.until, now=asking.now)
+    return (
+        CasePutOff(
+            case_id=asking.case.case_id,
+            until=command.until,
+            reason=command.reason,
+            by=asking.by.agent,
+        ),
+    )
+
+
+def bring_back(asking: Asking, command: BringBack) -> Decision:
+    """Decide that somebody is asked again to take a case that was put off."""
+    case = asking.case
+    if refused := _not_to_be_taken(asking):
+        return refused
+    if case.put_off_until is None or case.put_off_until <= asking.now:
+        return refuse(NOT_PUT_OFF)
+    return (CaseBroughtBack(case_id=case.case_id, by=asking.by.agent),)
+
+
+def _not_to_be_taken(asking: Asking) -> Refused | None:
+    """Return why whoever asks does not decide when a case is to be taken."""
+    case = asking.case
+    if not (asking.is_on_it or asking.is_nobodys):
+        return asking.not_yours("department", "owing_department", "above")
+    if refused := asking.not_live():
+        return refused
+    if case.owner is not None:
+        return refuse(OWNED, owner=case.owner, since=case.owner_since)
+    return None

@@ -247,6 +247,20 @@ class CaseDuplicateFound(CaseTouchpoint, frozen=True, kw_only=True):
     duplicate_of: Key
 
 
+class CasePutOff(CaseTouchpoint, frozen=True, kw_only=True):
+    """Nobody is to be asked to take the case before an instant; its clocks run on."""
+
+    event_type: ClassVar[str] = "case.put_off"
+    until: Instant
+    reason: Text | None = None
+
+
+class CaseBroughtBack(CaseTouchpoint, frozen=True, kw_only=True):
+    """A case that was put off is to be taken by somebody again."""
+
+    event_type: ClassVar[str] = "case.brought_back"
+
+
 TYPES = (
     ComplaintFiled,
     ServiceRequested,
@@ -269,4 +283,6 @@ TYPES = (
     CasePrioritySet,
     CaseDeclined,
     CaseDuplicateFound,
+    CasePutOff,
+    CaseBroughtBack,
 )

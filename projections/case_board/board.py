@@ -122,6 +122,7 @@ def case_row(board: Board, case: Case, escalation: int | None) -> CaseRow:
         flow=case.flow,
         declined=case.declined,
         duplicate_of=case.duplicate_of,
+        put_off_until=case.put_off_until,
         escalation=escalation,
         last_event_id=case.last_event_id,
         last_event_at=case.last_at,

@@ -19,9 +19,9 @@ class Case:
         "callback_outcome", "callback_promised", "case_id", "category", "cycles", "declined",
         "department", "departments", "done_early", "duplicate_of", "event_id", "external", "flow",
         "history", "kind", "last_at", "last_event_id", "obligations", "opened_at", "owed", "owner",
-        "pinned", "priority", "rank", "referrals", "referred_from", "resolved_at", "resolves",
-        "resumed", "severity", "status", "status_by", "stays", "terms", "tier", "time", "told",
-        "unread", "waiting_since", "wanted_by",
+        "pinned", "priority", "put_off_until", "rank", "referrals", "referred_from", "resolved_at",
+        "resolves", "resumed", "severity", "status", "status_by", "stays", "terms", "tier", "time",
+        "told", "unread", "waiting_since", "wanted_by",
     )  # fmt: skip
 
     def __init__(
@@ -78,6 +78,7 @@ class Case:
         self.done_early: dict[str, tuple[str, str]] = {}  # what came before its obligation
         self.declined = False
         self.duplicate_of: str | None = None
+        self.put_off_until: datetime | None = None
         self.referrals: dict[str, Referral] = {}
         self.history: list[CaseStep] | None = None
         self.cycles = [Cycle(1, opened_at, time, terms, wanted_by)]
@@ -162,6 +163,7 @@ class Case:
             self.answered(now, "resolved")
             cycle.solution.stop(now)
             cycle.ended_by = ("resolved", self.event_id)
+            self.put_off_until = None
             self.release(self.department, now)
         self.resolves += 1
         self.set_status("resolved", "resolved")
@@ -192,6 +194,7 @@ class Case:
             self.answered(now, word)
             cycle.solution.stop(now)
             cycle.ended_by = (word, self.event_id)
+            self.put_off_until = None
             self.release(self.department, now)
         self.set_status("closed", word)
         cycle.closed_at = now

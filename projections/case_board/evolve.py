@@ -18,6 +18,7 @@ from events.cases.terms import ServiceTerms
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.complaint import (
     CaseAssigned,
+    CaseBroughtBack,
     CaseClosed,
     CaseDeclined,
     CaseDuplicateFound,
@@ -26,6 +27,7 @@ from events.touchpoints.complaint import (
     CaseNoted,
     CaseOpened,
     CasePrioritySet,
+    CasePutOff,
     CaseReferred,
     CaseReopened,
     CaseReplied,
@@ -103,6 +105,7 @@ def _with_times(
 def _assigned(case: Case, data: CaseAssigned, now: datetime) -> None:
     _work_goes_on(case, now)
     case.owner = data.agent
+    case.put_off_until = None
     case.activity = data.activity
     case.handled(data.agent, data.department, now)
     _note(case, data, now)
@@ -216,6 +219,17 @@ def _priority_set(case: Case, data: CasePrioritySet, now: datetime) -> None:
     _note(case, data, now)
 
 
+def _put_off(case: Case, data: CasePutOff, now: datetime) -> None:
+    if case.is_live:
+        case.put_off_until = data.until
+    _note(case, data, now)
+
+
+def _brought_back(case: Case, data: CaseBroughtBack, now: datetime) -> None:
+    case.put_off_until = None
+    _note(case, data, now)
+
+
 def _reopened(case: Case, data: CaseReopened, now: datetime) -> None:
     if case.status == "closed":
         case.reopen(now)
@@ -284,6 +298,8 @@ HANDLERS: Mapping[type[Touchpoint], Handler] = MappingProxyType(
         CasePrioritySet: _priority_set,
         CaseDeclined: _declined,
         CaseDuplicateFound: _duplicate_found,
+        CasePutOff: _put_off,
+        CaseBroughtBack: _brought_back,
         CallbackPromised: _promised,
         CallbackMade: _called,
     }
@@ -316,6 +332,8 @@ _WORDS: Mapping[type[Touchpoint], Words] = MappingProxyType(
         CasePrioritySet: lambda _, data: ("priority_set", data.priority),
         CaseDeclined: lambda _, data: ("declined", data.reason),
         CaseDuplicateFound: lambda _, data: ("duplicate", data.duplicate_of),
+        CasePutOff: lambda _, data: ("put_off", data.reason),
+        CaseBroughtBack: lambda _, __: ("brought_back", None),
         CallbackPromised: lambda _, data: ("callback_promised", data.purpose),
         CallbackMade: lambda _, data: ("called_back", data.outcome),
     }

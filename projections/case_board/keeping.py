@@ -101,6 +101,7 @@ def _kept_case(case: Case, terms: int) -> KeptCase:
         done_early=case.done_early,
         declined=case.declined,
         duplicate_of=case.duplicate_of,
+        put_off_until=case.put_off_until,
         referrals=list(case.referrals.values()),
         cycles=[_kept_cycle(cycle) for cycle in case.cycles],
     )

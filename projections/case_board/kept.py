@@ -122,6 +122,7 @@ class KeptCase(Kept):
     done_early: dict[str, tuple[str, str]]
     declined: bool
     duplicate_of: str | None
+    put_off_until: datetime | None
     referrals: Sequence[Referral]
     cycles: Sequence[KeptCycle]
 

@@ -25,7 +25,7 @@ class CaseBoard:
     """Each customer's cases: who owns them, what is owed on them, and how their clocks stand."""
 
     name: ClassVar[str] = "case_board"
-    version: ClassVar[int] = 6
+    version: ClassVar[int] = 7
     handles: ClassVar[frozenset[type[Touchpoint]]] = HANDLED
     tables: ClassVar[tuple[Table, ...]] = TABLES
     reads: ClassVar[frozenset[type[ReferenceTouchpoint]]] = TERMS_READ | HOURS_READS

@@ -105,6 +105,7 @@ def _case_again(kept: KeptCase, terms: ServiceTerms, time: BusinessTime) -> Case
             case.owed[owed.obligation_id] = obligation
     case.done_early = kept.done_early
     case.declined, case.duplicate_of = kept.declined, kept.duplicate_of
+    case.put_off_until = kept.put_off_until
     case.referrals = {referral.case_id: referral for referral in kept.referrals}
     case.cycles = [_cycle_again(cycle, case) for cycle in kept.cycles]
     case.unread = Unread(case.cycle.number)

@@ -67,6 +67,7 @@ class CaseRow(Row, frozen=True, kw_only=True):
     flow: str | None  # the flow of stages that it goes through
     declined: bool  # closed because we will not do it
     duplicate_of: str | None  # closed because it is the same as this case
+    put_off_until: datetime | None  # before which nobody is asked to take it
     escalation: int | None  # the highest percent at which an alert about it stands
     last_event_id: str  # that may have changed it: words about a closed case do not
     last_event_at: datetime

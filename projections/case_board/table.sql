@@ -17,6 +17,8 @@ CREATE INDEX IF NOT EXISTS {cases}_escalated
     ON {cases} ((-escalation), solution_due_at, customer_id, case_id) WHERE escalation IS NOT NULL;
 CREATE INDEX IF NOT EXISTS {cases}_to_call_back
     ON {cases} (callback_due_at, customer_id, case_id) WHERE status = 'resolved';
+CREATE INDEX IF NOT EXISTS {cases}_put_off
+    ON {cases} (put_off_until, customer_id, case_id) WHERE put_off_until IS NOT NULL;
 CREATE INDEX IF NOT EXISTS {cases}_by_case ON {cases} (case_id);
 CREATE INDEX IF NOT EXISTS {obligations}_by_department
     ON {obligations} (department, due_at, customer_id, case_id) WHERE status = 'open';

@@ -27,14 +27,13 @@ from projections.facts import Facts
 from projections.receivables.credit import CreditRequest, decide_credit
 from projections.receivables.lines import Statement
 from projections.receivables.statement import explain
-from services.casework.customers import CustomerOrder, Customers, Group, done_before
+from services.casework.customers import Customers, Group, done_before
 from services.casework.executing import Answer, Decided, Stream, Streams
+from services.casework.ordering import CommandOn
 from services.errors import Unavailable
 from services.intake.answers import EventRefused
 
 _TRIES = 5
-
-AccountOrder = CustomerOrder[Command]
 
 
 class Accounts:
@@ -47,15 +46,18 @@ class Accounts:
         self._streams = streams
         self._customers = customers
 
-    async def execute(self, asked: AccountOrder, reference: Reference, now: datetime) -> Answer:
+    async def execute(
+        self, asked: CommandOn[Command], reference: Reference, now: datetime
+    ) -> Answer:
         """Return what became of a command. Raises: Unavailable, UnreadableEvent, EventRefused."""
+        customer = CustomerId(asked.on)
         for _ in range(_TRIES):
-            group = await self._customers.group(asked.customer)
+            group = await self._customers.group(customer)
             before = await done_before(self._streams, asked.order(), group)
             if before is not None:
                 return before
-            if not told_of(group, asked.customer, now)[1]:
-                return refuse(UNKNOWN_CUSTOMER, customer=asked.customer)
+            if not told_of(group, customer, now)[1]:
+                return refuse(UNKNOWN_CUSTOMER, customer=customer)
             try:
                 return await self._of_root(asked, group, reference, now)
             except _OtherRoot:
@@ -77,18 +79,19 @@ class Accounts:
         return account_at(root, facts, version, now, reference, asked)
 
     async def _of_root(
-        self, asked: AccountOrder, group: Group, reference: Reference, now: datetime
+        self, asked: CommandOn[Command], group: Group, reference: Reference, now: datetime
     ) -> Answer:
         """Execute a command on the stream of whose account it is now. Raises: _OtherRoot."""
-        (root, facts), is_new = told_of(group, asked.customer, now), True
+        customer = CustomerId(asked.on)
+        (root, facts), is_new = told_of(group, customer, now), True
 
         async def decided(events: Sequence[RecordedEvent], now: datetime) -> Decided | Refused:
             nonlocal group, is_new
             if not is_new:  # somebody moved
-                group = await self._customers.group(asked.customer)
+                group = await self._customers.group(customer)
             is_new = False
             latest = group.and_own(root, events)
-            whose, known = told_of(latest, asked.customer, now)
+            whose, known = told_of(latest, customer, now)
             if whose != root:
                 raise _OtherRoot
             account = account_at(root, known, len(events), now, reference, asked.command)

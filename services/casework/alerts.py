@@ -14,13 +14,13 @@ from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
+from asyncpg import Record
 from msgspec import Struct
 
 from events.alert_care import NO_CARE, Care
 from events.cases.alerts import AlertCommand, KnownAlert, decide_alert
 from events.cases.reasons import ALERT_OF_A_CASE, UNKNOWN_ALERT
 from events.cases.recipients import ABOUT_NO_CLOCK, Recipient, told_of_alert
-from events.cases.staff import Staff
 from events.envelope import BranchId, CustomerId, RecordedEvent
 from events.facts import Fact
 from events.home import Home
@@ -32,39 +32,13 @@ from projections.facts import Facts
 from projections.merged import Merged
 from projections.protocol import Alert
 from services.casework.customers import Customers, Group, done_before
-from services.casework.executing import Answer, Decided, Order, Stream, Streams
+from services.casework.executing import Answer, Decided, Stream, Streams
+from services.casework.ordering import CommandOn
 from services.errors import Unavailable
 from services.postgres.pool import Pool, retried
 from services.postgres.statements import sql
 
 _TRIES = 5
-
-
-class AlertOrder(Struct, frozen=True, kw_only=True):
-    """A command on an alert: who asks, under which key, and what."""
-
-    alert_id: str
-    command: AlertCommand
-    by: Staff
-    key: str
-    seen: int | None = None
-    personal: Mapping[str, str] | None = None
-    only_tried: bool = False  # decide, and write nothing
-
-    def order(self) -> Order:
-        """Return the command as streams execute it."""
-        command = self.command
-        name = type(command).__name__
-        content = [self.alert_id, name, msgspec.to_builtins(command), self.personal or {}]
-        return Order(
-            by=self.by.agent,
-            key=self.key,
-            word=name,
-            content=msgspec.json.encode(content, order="sorted"),
-            seen=self.seen,
-            personal=self.personal,
-            only_tried=self.only_tried,
-        )
 
 
 class TellsOfAlert(Struct, frozen=True, kw_only=True):
@@ -117,9 +91,11 @@ class Alerts:
         self._streams = streams
         self._customers = customers
 
-    async def execute(self, asked: AlertOrder, reference: Reference, now: datetime) -> Answer:
+    async def execute(
+        self, asked: CommandOn[AlertCommand], reference: Reference, now: datetime
+    ) -> Answer:
         """Return what became of a command. Raises: Unavailable, UnreadableEvent, EventRefused."""
-        told = await self.told(asked.alert_id)
+        told = await self.told(asked.on)
         if isinstance(told, Refused):
             return told
         for _ in range(_TRIES):
@@ -135,7 +111,7 @@ class Alerts:
 
     async def _of_holder(
         self,
-        asked: AlertOrder,
+        asked: CommandOn[AlertCommand],
         told: TellsOfAlert,
         group: Group,
         reference: Reference,
@@ -164,17 +140,22 @@ class Alerts:
 
         Raises: Unavailable.
         """
-        try:
-            identity = str(UUID(alert_id))
-        except ValueError:
-            return refuse(UNKNOWN_ALERT, alert=alert_id)
-        rows = await retried(lambda: self._pool.fetch(sql("alert_told"), identity))
-        if not rows:
-            return refuse(UNKNOWN_ALERT, alert=alert_id)
-        told = msgspec.convert(dict(rows[0]) | {"alert_id": identity}, TellsOfAlert)
-        if told.kind not in ABOUT_NO_CLOCK:
-            return refuse(ALERT_OF_A_CASE, subject=told.subject)
-        return told
+        return (await self.told_each([alert_id]))[alert_id]
+
+    async def told_each(self, alert_ids: Sequence[str]) -> Mapping[str, TellsOfAlert | Refused]:
+        """Return the same of many. Raises: Unavailable."""
+        found: dict[str, TellsOfAlert | Refused] = {
+            one: refuse(UNKNOWN_ALERT, alert=one) for one in alert_ids
+        }
+        by_identity = {identity: one for one in alert_ids if (identity := identity_of(one))}
+        for row in await journal_of(self._pool, [*by_identity]):
+            identity = str(row["alert_id"])
+            told = msgspec.convert(dict(row) | {"alert_id": identity}, TellsOfAlert)
+            is_here = told.kind in ABOUT_NO_CLOCK
+            found[by_identity[identity]] = (
+                told if is_here else refuse(ALERT_OF_A_CASE, subject=told.subject)
+            )
+        return found
 
     async def now(self, told: TellsOfAlert, reference: Reference, now: datetime) -> AlertNow:
         """Return an alert as it is. Raises: Unavailable, UnreadableEvent."""
@@ -183,6 +164,19 @@ class Alerts:
     async def words(self, found: AlertNow) -> Sequence[RecordedEvent]:
         """Return the stream in which words about an alert lie. Raises: Unavailable."""
         return await self._streams.events(customer_stream(found.holder))
+
+
+def identity_of(alert_id: str) -> str | None:
+    """Return an alert's id as the journal has it; None: it is none."""
+    try:
+        return str(UUID(alert_id))
+    except ValueError:
+        return None
+
+
+async def journal_of(pool: Pool, identities: Sequence[str]) -> Sequence[Record]:
+    """Return what was told last of each of some alerts. Raises: Unavailable."""
+    return await retried(lambda: pool.fetch(sql("alert_told"), identities))
 
 
 def alert_now(

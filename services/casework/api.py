@@ -12,6 +12,7 @@ from events.cases.commands import (
     Acknowledge,
     AddNote,
     Assign,
+    BringBack,
     CaseCommand,
     Close,
     Decline,
@@ -21,6 +22,7 @@ from events.cases.commands import (
     HandOff,
     HoldDunning,
     MarkDuplicate,
+    PutOff,
     RecordCallback,
     Refer,
     Reopen,
@@ -76,6 +78,8 @@ COMMANDS: Mapping[str, type[CaseCommand]] = MappingProxyType(
         "set-priority": SetPriority,
         "decline": Decline,
         "mark-duplicate": MarkDuplicate,
+        "put-off": PutOff,
+        "bring-back": BringBack,
     }
 )
 """Every command that somebody may give over HTTP; opening is the platform's own."""

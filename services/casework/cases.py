@@ -7,18 +7,14 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
-import msgspec
 from asyncpg import Record
-from msgspec import Struct
 
 from events.cases.asking import Rules
-from events.cases.commands import Command, Escalate, HoldDunning, Open
+from events.cases.commands import Command, HoldDunning
 from events.cases.decide import decide
 from events.cases.evolve import evolve
 from events.cases.reasons import EXTERNAL, NOT_OPENED, UNKNOWN_CASE
-from events.cases.staff import BY_ITSELF, Staff
 from events.cases.state import Case
-from events.cases.terms import escalation_id
 from events.envelope import CustomerId, RecordedEvent
 from events.facts import Fact, fact_of
 from events.policy import Reference
@@ -30,7 +26,8 @@ from projections.case_board.projection import CaseBoard
 from projections.receivables.projection import Receivables
 from services.casework.accounts import open_invoices
 from services.casework.customers import Customers
-from services.casework.executing import Answer, Decided, Order, Stream, Streams
+from services.casework.executing import Answer, Decided, Stream, Streams
+from services.casework.ordering import CommandOn
 from services.log.readable import readable, sound
 from services.log.stored import stored_event
 from services.ports import CustomerRead, EventLog
@@ -40,57 +37,6 @@ from services.rows.row_tables import tables_of
 
 _ITEMS = tables_of(Receivables())["items"].name
 _CASES = tables_of(CaseBoard())["cases"].name
-
-
-class CommandOn(Struct, frozen=True, kw_only=True):
-    """A command on a case: who asks, under which key, and what."""
-
-    case_id: str
-    command: Command
-    by: Staff
-    key: str
-    seen: int | None = None
-    personal: Mapping[str, str] | None = None
-    opens: Stream | None = None  # whom the case is about, where the command opens it
-    is_referred: bool = False  # it opens a case that another of ours asked for
-    created_at: datetime | None = None  # what the platform does by itself dates itself
-    only_tried: bool = False  # decide, and write nothing
-
-    def order(self) -> Order:
-        """Return the command as streams execute it."""
-        return Order(
-            by=self.by.agent,
-            key=self.key,
-            word=type(self.command).__name__,
-            content=msgspec.json.encode(self._content(), order="sorted"),
-            seen=self.seen,
-            personal=self.personal,
-            first_id=self._first_id(),
-            created_at=self.created_at,
-            only_tried=self.only_tried,
-        )
-
-    def _first_id(self) -> str | None:
-        """Return the id of an escalation that nobody ordered: that of its step.
-
-        Whoever orders one gives a key, which stands for one request as with any other command.
-        """
-        command = self.command
-        if not isinstance(command, Escalate) or self.by != BY_ITSELF:
-            return None
-        owed = command.obligation_id or ""
-        return escalation_id(self.case_id, command.cycle, command.clock, command.percent, owed)
-
-    def _content(self) -> object:
-        """Return what is asked for, and of what.
-
-        What opens a case is its complaint: what is known of the customer then may differ.
-        """
-        command = self.command
-        if isinstance(command, Open):
-            return [self.case_id, command.opened_by]
-        name = type(command).__name__
-        return [self.case_id, name, msgspec.to_builtins(command), self.personal or {}]
 
 
 class _Published(NamedTuple):
@@ -116,7 +62,7 @@ class Cases:
         """
         return await self._streams.events(case_stream(case_id))
 
-    async def execute(self, asked: CommandOn, reference: Reference) -> Answer:
+    async def execute(self, asked: CommandOn[Command], reference: Reference) -> Answer:
         """Return what became of a command. Raises: Unavailable, UnreadableEvent, EventRefused."""
 
         async def decided(events: Sequence[RecordedEvent], now: datetime) -> Decided | Refused:
@@ -125,8 +71,8 @@ class Cases:
             invoices: frozenset[str] = frozenset()
             if case is None:
                 if asked.opens is None:
-                    return await self.without_stream(asked.case_id)
-                published = await self._published(asked.case_id, asked.opens)
+                    return await self.without_stream(asked.on)
+                published = await self._published(asked.on, asked.opens)
                 if published.is_told and not asked.is_referred:
                     return refuse(EXTERNAL)
                 relied_on = [published.read]
@@ -138,7 +84,7 @@ class Cases:
             found = decide(case, asked.command, asked.by, now, rules)
             return found if isinstance(found, Refused) else Decided(found, relied_on)
 
-        stream = asked.opens or case_stream(asked.case_id)
+        stream = asked.opens or case_stream(asked.on)
         return await self._streams.execute(stream, asked.order(), decided)
 
     async def without_stream(self, case_id: str) -> Refused:

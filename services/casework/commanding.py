@@ -17,19 +17,19 @@ from events.cases.staff import Staff
 from events.customers import merging, profile
 from events.customers.account_commands import AccountCommand
 from events.customers.account_commands import Command as OfAccount
-from events.envelope import CustomerId
 from events.policy import Reference
 from events.touchpoints.customer import CustomerMerged, CustomerUnmerged
-from services.casework.accounts import AccountOrder, Accounts
-from services.casework.alerts import AlertOrder, Alerts
+from services.casework.accounts import Accounts
+from services.casework.alerts import Alerts
 from services.casework.api import ALERT_COMMANDS
-from services.casework.cases import Cases, CommandOn
+from services.casework.cases import Cases
 from services.casework.comparing import Changes
 from services.casework.customers import Customers
 from services.casework.executing import Answer, Done, Streams, Tried
-from services.casework.identity import CommandAbout, Identities
+from services.casework.identity import Identities
+from services.casework.ordering import CommandOn
 from services.casework.parts import CaseworkPlatform
-from services.casework.profiles import ProfileOrder, Profiles
+from services.casework.profiles import Profiles
 from services.casework.reading import Asked
 from services.casework.seeing import Seeing
 from services.casework.trying import changes
@@ -74,74 +74,28 @@ class Commanding:
         hidden = await self.seeing.refusal(scope, type(given.command), on)
         if hidden is not None:
             return hidden
-        if type(given.command) in _OF_ALERTS:
-            return await self._on_alert(on, given, by, reference)
-        if isinstance(given.command, CaseCommand):
-            return await self._on_case(on, given, by, reference)
-        return await self._on_customer(CustomerId(on), given, by, reference)
-
-    async def _on_case(
-        self, case_id: str, given: Given[Struct], by: Staff, reference: Reference
-    ) -> Answer:
-        command = CommandOn(
-            case_id=case_id,
-            command=cast("OfCase", given.command),
+        order = CommandOn(
+            on=on,
+            command=given.command,
             by=by,
             key=given.key,
             seen=given.seen,
             personal=given.personal,
             only_tried=given.only_tried,
         )
-        return await self.cases.execute(command, reference)
+        return await self._ordered(order, reference)
 
-    async def _on_alert(
-        self, alert_id: str, given: Given[Struct], by: Staff, reference: Reference
-    ) -> Answer:
-        order = AlertOrder(
-            alert_id=alert_id,
-            command=cast("AlertCommand", given.command),
-            by=by,
-            key=given.key,
-            seen=given.seen,
-            personal=given.personal,
-            only_tried=given.only_tried,
-        )
-        return await self.alerts.execute(order, reference, self._clock.now())
-
-    async def _on_customer(
-        self, customer: CustomerId, given: Given[Struct], by: Staff, reference: Reference
-    ) -> Answer:
-        if isinstance(given.command, AccountCommand):
-            of_account = AccountOrder(
-                customer=customer,
-                command=cast("OfAccount", given.command),
-                by=by,
-                key=given.key,
-                seen=given.seen,
-                personal=given.personal,
-                only_tried=given.only_tried,
-            )
-            return await self.accounts.execute(of_account, reference, self._clock.now())
-        if isinstance(given.command, merging.IdentityCommand):
-            about = CommandAbout(
-                customer=customer,
-                command=cast("merging.Command", given.command),
-                by=by,
-                key=given.key,
-                seen=given.seen,
-                only_tried=given.only_tried,
-            )
-            return await self.identities.execute(about)
-        of_profile = ProfileOrder(
-            customer=customer,
-            command=cast("profile.Command", given.command),
-            by=by,
-            key=given.key,
-            seen=given.seen,
-            personal=given.personal,
-            only_tried=given.only_tried,
-        )
-        return await self.profiles.execute(of_profile, reference)
+    async def _ordered(self, order: CommandOn[Struct], reference: Reference) -> Answer:
+        now, command = self._clock.now(), order.command
+        if type(command) in _OF_ALERTS:
+            return await self.alerts.execute(cast("CommandOn[AlertCommand]", order), reference, now)
+        if isinstance(command, CaseCommand):
+            return await self.cases.execute(cast("CommandOn[OfCase]", order), reference)
+        if isinstance(command, AccountCommand):
+            return await self.accounts.execute(cast("CommandOn[OfAccount]", order), reference, now)
+        if isinstance(command, merging.IdentityCommand):
+            return await self.identities.execute(cast("CommandOn[merging.Command]", order))
+        return await self.profiles.execute(cast("CommandOn[profile.Command]", order), reference)
 
     async def changes(self, tried: Tried, reference: Reference) -> Changes | None:
         """Return what would change by what was only tried; None: it is about nobody known.

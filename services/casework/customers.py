@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Generic, NamedTuple, TypeVar
+from typing import NamedTuple
 
-import msgspec
-from msgspec import Struct
 from msgspec.structs import replace
 
-from events.cases.staff import Staff
 from events.customers.identity import Identity
 from events.envelope import CustomerId, RecordedEvent
 from events.facts import Fact, fact_of
@@ -28,35 +25,6 @@ from services.log.together import together
 from services.ports import CustomerRead, Dossier, EventLog
 from services.postgres.pool import Pool, retried
 from services.postgres.statements import sql
-
-C = TypeVar("C", bound=Struct)
-
-
-class CustomerOrder(Struct, Generic[C], frozen=True, kw_only=True):
-    """A command about a customer: who asks, under which key, and what."""
-
-    customer: CustomerId
-    command: C
-    by: Staff
-    key: str
-    seen: int | None = None
-    personal: Mapping[str, str] | None = None
-    only_tried: bool = False  # decide, and write nothing
-
-    def order(self) -> Order:
-        """Return the command as streams execute it."""
-        command = self.command
-        name = type(command).__name__
-        content = [self.customer, name, msgspec.to_builtins(command), self.personal or {}]
-        return Order(
-            by=self.by.agent,
-            key=self.key,
-            word=name,
-            content=msgspec.json.encode(content, order="sorted"),
-            seen=self.seen,
-            personal=self.personal,
-            only_tried=self.only_tried,
-        )
 
 
 class Group(NamedTuple):

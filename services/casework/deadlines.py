@@ -13,14 +13,15 @@ from functools import partial
 import asyncpg
 import structlog
 
-from events.cases.commands import Escalate
+from events.cases.commands import Command, Escalate
 from events.cases.staff import BY_ITSELF
 from events.cases.state import Case
 from events.cases.terms import escalation_id
 from events.policy import Reference
 from events.touchpoints.complaint import Clock as ClockName
-from services.casework.cases import Cases, CommandOn, folded
+from services.casework.cases import Cases, folded
 from services.casework.executing import Done
+from services.casework.ordering import CommandOn
 from services.casework.parked_work import ParkedWork, Task
 from services.casework.rulebook import Rulebook
 from services.ports import Clock
@@ -118,7 +119,7 @@ def _case_of(row: asyncpg.Record) -> str:
     return subject.rpartition(mark)[0]
 
 
-def _order(case: Case, row: asyncpg.Record, clock: Clock) -> CommandOn:
+def _order(case: Case, row: asyncpg.Record, clock: Clock) -> CommandOn[Command]:
     """Return the order to escalate what an alert says.
 
     It takes effect no earlier than the alert, whosever clock that was read from.
@@ -129,7 +130,7 @@ def _order(case: Case, row: asyncpg.Record, clock: Clock) -> CommandOn:
     cycle = case.cycle if name == "obligation" else int(part)
     percent = row["threshold"]
     return CommandOn(
-        case_id=case.case_id,
+        on=case.case_id,
         command=Escalate(clock=name, percent=percent, cycle=cycle, obligation_id=obligation_id),
         by=BY_ITSELF,
         key=escalation_id(case.case_id, cycle, name, percent, obligation_id or ""),

@@ -9,10 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-import msgspec
-from msgspec import Struct
-
-from events.cases.staff import Staff
 from events.customers.identity import Identity
 from events.customers.merging import Command, Known, Merge, decide
 from events.envelope import BranchId, CustomerId, PositionVector, RecordedEvent
@@ -20,35 +16,12 @@ from events.partitioning import partition_of
 from events.refusals import Refused
 from events.streams import customer_stream
 from events.touchpoints.customer import CustomerMerged, CustomerUnmerged
-from services.casework.executing import Answer, Decided, Done, Order, Stream, Streams
+from services.casework.executing import Answer, Decided, Done, Stream, Streams
+from services.casework.ordering import CommandOn
 from services.casework.parts import CaseworkPlatform
 from services.log.who_is_who import ways_of
 
 HEADQUARTERS = "headquarters"  # whose event it is, where its sender works at no branch
-
-
-class CommandAbout(Struct, frozen=True, kw_only=True):
-    """A command on who a customer is: who asks, under which key, and what."""
-
-    customer: CustomerId
-    command: Command
-    by: Staff
-    key: str
-    seen: int | None = None
-    only_tried: bool = False  # decide, and write nothing
-
-    def order(self) -> Order:
-        """Return the command as streams execute it."""
-        name = type(self.command).__name__
-        content = [self.customer, name, msgspec.to_builtins(self.command)]
-        return Order(
-            by=self.by.agent,
-            key=self.key,
-            word=name,
-            content=msgspec.json.encode(content, order="sorted"),
-            seen=self.seen,
-            only_tried=self.only_tried,
-        )
 
 
 class Identities:
@@ -58,9 +31,10 @@ class Identities:
         self._platform = platform
         self._streams = streams
 
-    async def execute(self, asked: CommandAbout) -> Answer:
+    async def execute(self, asked: CommandOn[Command]) -> Answer:
         """Return what became of a command. Raises: Unavailable, UnreadableEvent."""
-        named = {asked.customer}
+        customer = CustomerId(asked.on)
+        named = {customer}
         if isinstance(asked.command, Merge):
             named.add(CustomerId(asked.command.into))
 
@@ -68,11 +42,11 @@ class Identities:
             ways = await ways_of(self._platform.log, self._platform.pool, named)
             known = Known(Identity(ways.told), ways.erased, ways.unknown & named)
             at = known.identity.no_earlier_than(now)
-            found = decide(asked.customer, asked.command, asked.by, at, known)
+            found = decide(customer, asked.command, asked.by, at, known)
             return found if isinstance(found, Refused) else Decided(found, ways.relied_on, at)
 
         branch = BranchId(asked.by.branch_id or HEADQUARTERS)
-        stream = Stream(customer_stream(asked.customer), asked.customer, branch)
+        stream = Stream(customer_stream(customer), customer, branch)
         return await self._streams.execute(stream, asked.order(), decided)
 
     async def reached(self, done: Done) -> PositionVector:

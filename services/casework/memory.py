@@ -15,14 +15,15 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from events.cases.asking import Rules
+from events.cases.commands import Command
 from events.cases.decide import decide
 from events.cases.evolve import evolve
 from events.cases.state import Case
 from events.envelope import Envelope, RecordedEvent
 from events.refusals import Refused
 from events.streams import CASES
-from services.casework.cases import CommandOn
 from services.casework.executing import Order, Stream, drafts, submission
+from services.casework.ordering import CommandOn
 from services.errors import Disagreement
 from services.intake.draft import Draft
 from services.ports import Conflict, EventLog
@@ -57,9 +58,9 @@ class CasesInMemory:
         held = self._held.get(case_id)
         return None if held is None else held.case
 
-    def execute(self, asked: CommandOn, now: datetime, rules: Rules) -> Ordered | Refused:
+    def execute(self, asked: CommandOn[Command], now: datetime, rules: Rules) -> Ordered | Refused:
         """Return what a command is to record, and take it as recorded; or why it is refused."""
-        held = self._held.get(asked.case_id)
+        held = self._held.get(asked.on)
         stream = asked.opens if held is None else held.stream
         case = None if held is None else held.case
         at = asked.created_at or now
@@ -74,7 +75,7 @@ class CasesInMemory:
         for draft in events:
             case = evolve(case, draft.data, at, stream.branch_id)
         assert case is not None, "a command that is done leaves a case"
-        self._held[asked.case_id] = _Held(stream, case)
+        self._held[asked.on] = _Held(stream, case)
         return Ordered(order, events)
 
     def customer_of(self, case_id: str) -> str:

@@ -25,6 +25,7 @@ from events.cases.commands import (
     Acknowledge,
     AddNote,
     Assign,
+    BringBack,
     Close,
     Command,
     Decline,
@@ -35,6 +36,7 @@ from events.cases.commands import (
     HoldDunning,
     MarkDuplicate,
     OnEscalation,
+    PutOff,
     RecordCallback,
     Refer,
     Reopen,
@@ -166,6 +168,8 @@ def _on_case(
         SetPriority: [SetPriority(priority=other)],
         Decline: [Decline(reason=_ANY)],
         MarkDuplicate: [MarkDuplicate(duplicate_of=_ANY)],
+        PutOff: [PutOff(until=until)],
+        BringBack: [BringBack()],
     }
 
 

@@ -13,6 +13,7 @@ from functools import partial
 
 import structlog
 
+from events.cases.commands import Command
 from events.cases.opening import opening_of
 from events.cases.staff import BY_ITSELF
 from events.cases.terms import native_case_id
@@ -26,9 +27,10 @@ from events.touchpoints.complaint import (
     ServiceRequested,
 )
 from projections.value_tiers.projection import ValueTiers
-from services.casework.cases import Cases, CommandOn
+from services.casework.cases import Cases
 from services.casework.customers import root_of
 from services.casework.executing import Done, Stream
+from services.casework.ordering import CommandOn
 from services.casework.parked_work import ParkedWork, Task
 from services.casework.rulebook import Rulebook
 from services.errors import UnreadableEvent
@@ -145,7 +147,7 @@ class Openings:
         asked = opening(event, await self._tier(event))
         answer = await self._cases.execute(asked, reference)
         if isinstance(answer, Done) and not answer.replayed:
-            _LOG.debug("case_opened", case_id=asked.case_id)
+            _LOG.debug("case_opened", case_id=asked.on)
 
     async def _tier(self, event: RecordedEvent) -> str | None:
         """Return the customer's tier as the rows know it now: that of its root."""
@@ -187,7 +189,7 @@ def _may_open(envelope: Envelope) -> bool:
     return envelope.source.startswith(CASES) or not is_stream(envelope.source)
 
 
-def opening(event: RecordedEvent, tier: str | None) -> CommandOn:
+def opening(event: RecordedEvent, tier: str | None) -> CommandOn[Command]:
     """Return the order that opens the case of a complaint, a request or a need overheard.
 
     It is dated by its complaint: two who open it say the same.
@@ -197,7 +199,7 @@ def opening(event: RecordedEvent, tier: str | None) -> CommandOn:
     assert isinstance(data, _OPENING), f"{envelope.type} opens no case"
     command = opening_of(data, envelope.id, at, tier)
     return CommandOn(
-        case_id=command.case_id,
+        on=command.case_id,
         command=command,
         by=BY_ITSELF,
         key=envelope.id,

@@ -94,7 +94,6 @@ class ParkedWork:
             "case_work_parked",
             work=self._work,
             case_id=task.case_id,
-            customer=task.customer,
             event_id=task.event_id,
             reason=reason,
             again_at=again_at.isoformat(),

@@ -84,6 +84,12 @@ _PROBLEMS: Mapping[str, _Said] = {
         N_("The filter finds nothing, and no member of staff has the number %(name)s."),
         N_("Name one that there is%(near)s"),
     ),
+    "bulk_unknown_bucket": _Said(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        N_("There is no such bucket"),
+        N_("The ageing policy in force has the buckets 0 to %(last)s."),
+        N_("Name one, or several, of them."),
+    ),
     "bulk_not_tried": _Said(
         HTTPStatus.UNPROCESSABLE_ENTITY,
         N_("The bulk was not tried yet"),

@@ -16,19 +16,18 @@ from events.customers.profile import (
     decide,
     profile_of,
 )
-from events.envelope import BranchId, RecordedEvent
+from events.envelope import BranchId, CustomerId, RecordedEvent
 from events.facts import Fact
 from events.home import Home
 from events.policy import Reference
 from events.refusals import Refused
 from events.streams import customer_stream
 from events.touchpoints.customer import CustomerProfileChanged, CustomerRegistered
-from services.casework.customers import CustomerOrder, Customers
+from services.casework.customers import Customers
 from services.casework.executing import Answer, Decided, Stream, Streams
 from services.casework.identity import HEADQUARTERS
+from services.casework.ordering import CommandOn
 from services.vault.vault import PostgresVault
-
-ProfileOrder = CustomerOrder[Command]
 
 
 class Profiles:
@@ -39,9 +38,9 @@ class Profiles:
         self._customers = customers
         self._vault = vault
 
-    async def execute(self, asked: ProfileOrder, reference: Reference) -> Answer:
+    async def execute(self, asked: CommandOn[Command], reference: Reference) -> Answer:
         """Return what became of a command. Raises: Unavailable, UnreadableEvent, EventRefused."""
-        customer = asked.customer
+        customer = CustomerId(asked.on)
         group, is_new = await self._customers.group(customer), True
 
         async def decided(events: Sequence[RecordedEvent], now: datetime) -> Decided | Refused:
@@ -71,7 +70,9 @@ class Profiles:
         stream = Stream(customer_stream(customer), customer, branch)
         return await self._streams.execute(stream, asked.order(), decided)
 
-    async def _opened(self, asked: ProfileOrder, facts: Sequence[Fact]) -> Mapping[str, Personal]:
+    async def _opened(
+        self, asked: CommandOn[Command], facts: Sequence[Fact]
+    ) -> Mapping[str, Personal]:
         """Return what was personal in what is known already, by event, where it matters.
 
         Raises: Unavailable, SealBroken.
@@ -82,6 +83,6 @@ class Profiles:
                 data = fact.data
                 if isinstance(data, CustomerRegistered | CustomerProfileChanged) and data.sealed:
                     found[str(fact.id)] = (
-                        await self._vault.open(asked.customer, fact.id, data.sealed) or {}
+                        await self._vault.open(CustomerId(asked.on), fact.id, data.sealed) or {}
                     )
         return found

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
-from uuid import UUID
 
 from msgspec import Struct
 
@@ -19,13 +18,12 @@ from events.customers.profile import Register
 from events.envelope import CustomerId
 from events.refusals import Refused, refuse
 from events.streams import case_stream
+from services.casework.alerts import identity_of, journal_of
 from services.casework.api import ALERT_COMMANDS
 from services.casework.cases import rows_of_cases
 from services.casework.customers import Customers
 from services.casework.parts import CaseworkPlatform
 from services.people.principal import Scope
-from services.postgres.pool import retried
-from services.postgres.statements import sql
 
 _OF_ALERTS = frozenset(ALERT_COMMANDS.values())
 
@@ -70,16 +68,14 @@ class Seeing:
             if (scope.holds(one.branch_id) if one.customer is None else one.customer in seen)
         )
 
-    async def alert(self, scope: Scope, alert_id: str) -> bool:
-        """Return whether an alert that the journal told of may be seen. Raises: Unavailable."""
+    async def alerts(self, scope: Scope, alert_ids: Sequence[str]) -> frozenset[str]:
+        """Return which of some alerts that the journal told of may be seen. Raises: Unavailable."""
         if scope.branches is None:
-            return True
-        try:
-            identity = str(UUID(alert_id))
-        except ValueError:
-            return False
-        rows = await retried(lambda: self._platform.pool.fetch(sql("alert_told"), identity))
-        return bool(await self.customers(scope, [CustomerId(row["customer_id"]) for row in rows]))
+            return frozenset(alert_ids)
+        named = {identity: one for one in alert_ids if (identity := identity_of(one))}
+        rows = await journal_of(self._platform.pool, [*named])
+        seen = await self.customers(scope, [CustomerId(row["customer_id"]) for row in rows])
+        return frozenset(named[str(row["alert_id"])] for row in rows if row["customer_id"] in seen)
 
     async def refusal(self, scope: Scope, kind: type[Struct], on: str) -> Refused | None:
         """Return why a command is as one on nothing there is; None: it may go on.
@@ -89,7 +85,7 @@ class Seeing:
         if scope.branches is None or kind is Register:
             return None
         if kind in _OF_ALERTS:
-            return None if await self.alert(scope, on) else refuse(UNKNOWN_ALERT, alert=on)
+            return None if await self.alerts(scope, [on]) else refuse(UNKNOWN_ALERT, alert=on)
         if issubclass(kind, CaseCommand):
             return None if await self.cases(scope, [on]) else refuse(UNKNOWN_CASE)
         seen = await self.customers(scope, [CustomerId(on)])

@@ -36,6 +36,8 @@ UNDONE_BY: Mapping[str, str | None] = MappingProxyType(
         "set-priority": "set-priority",
         "decline": "reopen",
         "mark-duplicate": "reopen",
+        "put-off": "bring-back",
+        "bring-back": "put-off",
         "check-credit": None,
         "override-credit": None,
         "set-credit-limit": "set-credit-limit",

@@ -76,15 +76,16 @@ async def _done(
     note: str | None,
     key: str | None,
 ) -> Done:
-    from services.casework.alerts import AlertOrder, Alerts
+    from services.casework.alerts import Alerts
     from services.casework.api import ALERT_COMMANDS
     from services.casework.customers import Customers
     from services.casework.executing import Streams
+    from services.casework.ordering import CommandOn
 
     sent = command_of(ALERT_COMMANDS, word, fields, note)
     staff, reference = await staff_and_rules(platform, by)
-    order = AlertOrder(
-        alert_id=alert_id,
+    order = CommandOn(
+        on=alert_id,
         command=cast("AlertCommand", sent.command),
         by=staff,
         key=key or str(uuid4()),

@@ -135,13 +135,14 @@ async def _done(
     key: str | None,
 ) -> Done:
     from services.casework.api import COMMANDS
-    from services.casework.cases import Cases, CommandOn
+    from services.casework.cases import Cases
     from services.casework.executing import Streams
+    from services.casework.ordering import CommandOn
 
     sent = command_of(COMMANDS, word, fields, note)
     staff, reference = await staff_and_rules(platform, by)
     given = CommandOn(
-        case_id=case_id,
+        on=case_id,
         command=cast("Command", sent.command),
         by=staff,
         key=key or str(uuid4()),

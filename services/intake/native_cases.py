@@ -36,6 +36,8 @@ COMMAND_FOR: Mapping[str, str] = {
     "case.priority_set": "set-priority",
     "case.declined": "decline",
     "case.duplicate_found": "mark-duplicate",
+    "case.put_off": "put-off",
+    "case.brought_back": "bring-back",
     "callback.promised": "resolve",  # which promises the call
     "callback.made": "record-callback",
 }

@@ -209,7 +209,7 @@ def _differing(
                 mine = changes.setdefault(partition_of(customer), Changes())
                 mine.add(projection, customer, written[customer], assessment, at)
     except Exception as error:  # noqa: BLE001 - see above
-        _LOG.exception("customers_parked", customers=group)
+        _LOG.exception("customers_parked", customers=len(group))
         last = max(
             (fact for one in group for fact in read.dossiers[one]), key=_fact_key, default=None
         )

@@ -154,7 +154,7 @@ class Snapshots:
             try:
                 into[customer] = self._brought_back(row, rules)
             except Exception as error:  # noqa: BLE001 - whatever it is, the events are there
-                _LOG.warning("snapshot_unreadable", customer=customer, reason=str(error))
+                _LOG.warning("snapshot_unreadable", reason=str(error))
 
     def _count(self, reference: Reference) -> int:
         """Return where the latest event stands that any of the projections reads."""
@@ -224,7 +224,7 @@ class Snapshots:
                     at, self._count(reference), len(facts), content,
                 )  # fmt: skip
         except Exception:  # noqa: BLE001 - what it is a snapshot of is written already
-            _LOG.exception("snapshot_not_kept", customer=customer)
+            _LOG.exception("snapshot_not_kept")
 
     def _left_out(self, remembered: Remembered, rules: Sequence[Reference]) -> bytes:
         """Return the content, once facts are left out: their ids are digested for it once."""

@@ -123,7 +123,7 @@ class Team:
                 refused.append(customer)
                 continue
             except Exception:  # noqa: BLE001 - whatever it is, the events are still there
-                _LOG.exception("snapshot_refused", customer=customer)
+                _LOG.exception("snapshot_refused")
                 refused.append(customer)
                 continue
             self.memory.put(customer, snapshot.remembered)
@@ -214,7 +214,7 @@ class Team:
                     left = [self.lanes[k] for k in asked.places[place:]]
                     undone.apart[customer] = count, left
                 else:
-                    _LOG.exception("customer_parked", customer=customer, partition=lane.partition)
+                    _LOG.exception("customer_parked", partition=lane.partition)
                     reason = f"{type(error).__name__}: {error}"
                     into[lane].parked.append(Parked(customer, reason, asked.last))
                 return

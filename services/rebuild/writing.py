@@ -142,7 +142,7 @@ class _Assessing:
                 assessment = projection.assess(dossier.customer, facts, at, self._reference)
                 one.add(dossier.customer, partition, assessment, at)
             except Exception as error:  # noqa: BLE001 - see above
-                _LOG.exception("customer_parked", customer=dossier.customer, partition=partition)
+                _LOG.exception("customer_parked", partition=partition)
                 named = "" if isinstance(error, EventError) else f"{type(error).__name__}: "
                 parked = Parked(dossier.customer, f"{named}{error}", dossier.facts[-1].id)
                 one.park(parked, partition, at)
@@ -168,7 +168,7 @@ class _Assessing:
                 assessment = group.assessed(projection, customer, at, self._reference)
                 gathered.add(customer, partition, assessment, at)
             except Exception as error:  # noqa: BLE001 - as above
-                _LOG.exception("customer_parked", customer=customer, partition=partition)
+                _LOG.exception("customer_parked", partition=partition)
                 parked = Parked(customer, f"{type(error).__name__}: {error}", None)
                 gathered.park(parked, partition, at)
 

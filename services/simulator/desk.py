@@ -12,9 +12,9 @@ import httpx2
 import msgspec
 import structlog
 
-from events.cases.commands import CaseCommand
+from events.cases.commands import CaseCommand, Command
 from services.casework.api import COMMANDS, ON_A_VERSION
-from services.casework.cases import CommandOn
+from services.casework.ordering import CommandOn
 
 _LOG = structlog.get_logger(__name__)
 
@@ -36,11 +36,11 @@ class Desk:
         self._client = client
         self._keys = keys
         self._dice = dice
-        self._queues = [asyncio.Queue[CommandOn]() for _ in range(_QUEUES)]
+        self._queues = [asyncio.Queue[CommandOn[Command]]() for _ in range(_QUEUES)]
 
-    def put(self, asked: CommandOn) -> None:
+    def put(self, asked: CommandOn[Command]) -> None:
         """Take in something to command."""
-        self._queues[crc32(asked.case_id.encode()) % _QUEUES].put_nowait(asked)
+        self._queues[crc32(asked.on.encode()) % _QUEUES].put_nowait(asked)
 
     async def send(self) -> None:
         """Send whatever comes, until cancelled."""
@@ -48,7 +48,7 @@ class Desk:
             for queue in self._queues:
                 tasks.create_task(self._send(queue))
 
-    async def _send(self, queue: asyncio.Queue[CommandOn]) -> None:
+    async def _send(self, queue: asyncio.Queue[CommandOn[Command]]) -> None:
         while True:
             asked = await queue.get()
             pause_s, looks = 0.5, 0
@@ -57,9 +57,9 @@ class Desk:
                 await asyncio.sleep(max(wait_s, pause_s) * self._dice.uniform(0.8, 1.2))
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S) if looks < _OPENS_WITHIN else 0.5
 
-    async def _give(self, asked: CommandOn, looks: int) -> float | None:
+    async def _give(self, asked: CommandOn[Command], looks: int) -> float | None:
         """Give a command; return None once it is answered, else the least seconds to wait."""
-        path = f"/api/v1/cases/{asked.case_id}"
+        path = f"/api/v1/cases/{asked.on}"
         headers = {"Authorization": f"Bearer {self._keys[asked.by.agent]}"}
         try:
             if type(asked.command) in ON_A_VERSION:
@@ -82,11 +82,11 @@ class Desk:
             self.done += 1
         else:
             self.refused += 1
-            _LOG.info("command_refused", case=asked.case_id, why=answer.text[:500])
+            _LOG.info("command_refused", case=asked.on, why=answer.text[:500])
         return None
 
 
-def _body(asked: CommandOn) -> dict[str, object]:
+def _body(asked: CommandOn[Command]) -> dict[str, object]:
     fields = msgspec.to_builtins(asked.command)
     assert isinstance(fields, dict)
     body = {name: value for name, value in fields.items() if value is not None}

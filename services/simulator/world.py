@@ -23,9 +23,9 @@ from events.envelope import EventId, Position, RecordedEvent
 from events.policy import Reference
 from events.refusals import Refused
 from events.touchpoints.base import Touchpoint
-from services.casework.cases import CommandOn
 from services.casework.memory import CasesInMemory, Ordered
 from services.casework.openings import opening
+from services.casework.ordering import CommandOn
 from services.simulator.company import calendar
 from services.simulator.customers import Customer
 from services.simulator.devices import HEADQUARTERS, LIVE, Devices, Lateness, Lines, Recording
@@ -38,7 +38,7 @@ Action = Callable[[datetime], None]
 class Given(NamedTuple):
     """A command that was given live, and what it is expected to record."""
 
-    asked: CommandOn
+    asked: CommandOn[Command]
     expected: Ordered
 
 
@@ -215,7 +215,7 @@ class World:
         self._orders += 1
         now = self._now or when
         asked = CommandOn(
-            case_id=case_id,
+            on=case_id,
             command=command,
             by=BY_ITSELF if agent is None else self._member(agent, now),
             key=f"{self.plan.seed}-{self._session}{self._orders}",
@@ -230,7 +230,7 @@ class World:
         )
         return self._done(opening(recorded, tier), self._now or when)
 
-    def _done(self, asked: CommandOn, now: datetime) -> Ordered | None:
+    def _done(self, asked: CommandOn[Command], now: datetime) -> Ordered | None:
         done = self.cases.execute(asked, now, Rules(self.reference))
         if isinstance(done, Refused):
             return None

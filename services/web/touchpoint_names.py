@@ -62,6 +62,8 @@ TOUCHPOINTS: Mapping[str, str] = {
     "case.priority_set": N_("Priority of a case set"),
     "case.declined": N_("Case declined"),
     "case.duplicate_found": N_("Case found to be a duplicate"),
+    "case.put_off": N_("Case put off"),
+    "case.brought_back": N_("Case brought back"),
     "callback.promised": N_("Call-back promised"),
     "callback.made": N_("Called back"),
     "visit.planned": N_("Visit planned"),

@@ -46,10 +46,10 @@ from services.casework.bulk.cases import ManyCases
 from services.casework.bulk.lines import ChangesLine, Decided, Line, encoded
 from services.casework.bulk.running import FACTS_BLOCK, Run, tried
 from services.casework.bulk.telling import Telling
-from services.casework.cases import CommandOn
 from services.casework.customers import Customers
 from services.casework.executing import Stream, Streams
 from services.casework.memory import CasesInMemory, Ordered, record
+from services.casework.ordering import CommandOn
 from services.casework.rulebook import Rulebook
 from services.casework.undoing import undo_of
 from services.hosts.bootstrap import open_platform
@@ -168,7 +168,7 @@ async def _opened(
         ]
         for step, (command, by) in enumerate(story):
             asked = CommandOn(
-                case_id=case_id, command=command, by=by, key=f"{case_id} {step}", opens=stream
+                on=case_id, command=command, by=by, key=f"{case_id} {step}", opens=stream
             )
             done = held.execute(asked, now, Rules(reference))
             assert isinstance(done, Ordered), done

@@ -10,8 +10,10 @@ import uvicorn
 from playwright.async_api import Browser, Page, expect
 
 from services.console.app import create_console, end_streams
+from tests.support import acting as support
 from tests.support.acting import ByHeader, Counter, open_counter
 from tests.support.casework import CLERK, COLLEAGUE, OWNER
+from tests.support.postgres import fresh_database
 
 pytestmark = [pytest.mark.postgres, pytest.mark.browser]
 
@@ -59,9 +61,12 @@ async def projecting(counter: Counter) -> AsyncIterator[None]:
             await task
 
 
+counters = support.counters
+
+
 @pytest.fixture
-async def office(database: str, browser: Browser) -> AsyncIterator[Office]:
-    async with open_counter(database) as counter:
+async def office(postgres_server: str, counters: str, browser: Browser) -> AsyncIterator[Office]:
+    async with fresh_database(postgres_server, counters) as dsn, open_counter(dsn) as counter:
         app = create_console(counter.desk.platform, doorkeeper=ByHeader(counter.desk.platform))
         server = _Server(uvicorn.Config(app, port=0, log_level="error", ws="none"))
         task = asyncio.create_task(server.serve())

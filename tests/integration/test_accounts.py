@@ -22,9 +22,10 @@ from events.touchpoints.payment import (
     InvoiceIssued,
     PaymentReceived,
 )
-from services.casework.accounts import AccountOrder, Accounts
+from services.casework.accounts import Accounts
 from services.casework.customers import Customers, Group
 from services.casework.executing import Done, Streams
+from services.casework.ordering import CommandOn
 from services.casework.rulebook import Rulebook
 from services.log.readable import readable
 from tests.support.casework import CUSTOMER, MONDAY, Desk, Json, desk_on_chosen_log
@@ -333,8 +334,8 @@ async def test_who_is_parted_while_the_gate_is_asked_is_not_counted_any_more(des
         Streams(platform.streams, platform.vault, desk.clock), _PartedMeanwhile(desk)
     )
     await catch_up(platform, desk.settings)
-    order = AccountOrder(
-        customer=CustomerId(CUSTOMER),
+    order = CommandOn(
+        on=CUSTOMER,
         command=CheckCredit(purpose="order", amount=Money(1_00, "CNY")),
         by=Staff("orders-1", None, "SH-01", frozenset({"order_entry"})),
         key="asked",

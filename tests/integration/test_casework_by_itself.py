@@ -48,10 +48,11 @@ from events.touchpoints.policy import (
     TierPolicyPublished,
 )
 from services.casework.by_itself import CaseworkByItself
-from services.casework.cases import Cases, CommandOn
+from services.casework.cases import Cases
 from services.casework.executing import Done, Streams
 from services.casework.memory import CasesInMemory, Ordered, record
 from services.casework.openings import opening
+from services.casework.ordering import CommandOn
 from services.casework.rulebook import Rulebook
 from services.intake.draft import Draft, Scope
 from services.log.readable import readable
@@ -285,7 +286,7 @@ async def test_in_memory_commands_come_to_what_they_come_to_on_the_log(desk: Des
     streams = Streams(platform.streams, platform.vault, desk.clock)
     cases = Cases(streams, platform.log, platform.pool)
     orders = [opening(stored[0], "gold")]
-    case_id = orders[0].case_id
+    case_id = orders[0].on
     decided: list[Ordered] = []
     for number, (agent, command, personal) in enumerate((("", None, None), *LIFE)):
         desk.clock.move(timedelta(minutes=7))
@@ -300,7 +301,7 @@ async def test_in_memory_commands_come_to_what_they_come_to_on_the_log(desk: Des
             by = staff_in_force(reference, agent, now)
             assert by is not None
             asked = CommandOn(
-                case_id=case_id, command=wanted, by=by, key=f"k-{number}", personal=personal
+                on=case_id, command=wanted, by=by, key=f"k-{number}", personal=personal
             )
         done = memory.execute(asked, now, Rules(reference))
         answer = await cases.execute(asked, reference)

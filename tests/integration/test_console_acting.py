@@ -1,11 +1,11 @@
 """Commands from pages: forms filled in, refused, tried and done as the visitor's own."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack
 from datetime import date, timedelta
 from html import unescape
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 import pytest
 
@@ -17,15 +17,20 @@ from events.touchpoints.payment import InvoiceIssued
 from events.touchpoints.policy import StaffSet
 from projections.receivables.projection import Receivables
 from services.console.acting import many
+from tests.support import acting as support
 from tests.support.acting import Counter, open_counter
 from tests.support.casework import CLERK, COLLEAGUE, CUSTOMER, HEAD, MONDAY, OWNER
+from tests.support.postgres import fresh_database
 
 pytestmark = pytest.mark.postgres
 
 
+counters = support.counters
+
+
 @pytest.fixture
-async def counter(database: str) -> AsyncIterator[Counter]:
-    async with open_counter(database) as counter:
+async def counter(postgres_server: str, counters: str) -> AsyncIterator[Counter]:
+    async with fresh_database(postgres_server, counters) as dsn, open_counter(dsn) as counter:
         yield counter
 
 
@@ -238,7 +243,7 @@ async def test_an_auditor_sees_the_case_and_neither_words_nor_buttons(counter: C
     await counter.catch_up()
     await counter.done(f"/do/cases/{case}/note", {"personal.note": "rang twice"})
     auditor = StaffSet(effective_from=MONDAY, staff_id="audit-1", roles=("auditor",))
-    await counter.desk.publish(auditor, "auditor", customer=None, till="policy")
+    await counter.desk.publish(auditor, "auditor", customer=None, till="auditors")
     await counter.catch_up()
     page = await counter.get(f"/cases/{case}", by="audit-1")
     assert "rang twice" not in page
@@ -366,6 +371,94 @@ async def test_all_that_a_list_finds_is_tried_then_done_and_who_is_refused_is_na
         assert (await counter.desk.events(case)).count("case.priority_set") == 1
 
 
+async def tick(counter: Counter, listed: str, query: str, *, by: str) -> str:
+    """Tick every row of a page of a list, and return the query that its form sends."""
+    page = await counter.get(f"{listed}?{query}" if query else listed, by=by)
+    ticked = re.findall(r'name="pick" value="([^"]+)" form="ticked"', page)
+    [kept] = re.findall(
+        r'id="ticked"[^>]*>\s*<input type="hidden" name="list" value="([^"]*)"', page
+    )
+    assert unescape(kept) == query
+    return urlencode([("list", query), *(("pick", unescape(one)) for one in ticked)])
+
+
+async def in_bulk(
+    counter: Counter, path: str, typed: Mapping[str, str], *, by: str
+) -> tuple[str, str]:
+    """Try one command on many and do it on those of which it would be done; return both pages."""
+    tried = await counter.sends(path, {**typed, "then": "try"}, by=by)
+    assert tried.status_code == 200, tried.text
+    [listed] = re.findall(r'name="items"[^>]*>([^<]*)<', tried.text)
+    more = {**typed, "then": "do", "items": listed}
+    done = await counter.sends(path, more, by=by, page=tried.text)
+    await counter.catch_up()
+    return tried.text, done.text
+
+
+async def test_what_is_ticked_takes_a_command_and_the_rest_of_the_list_does_not(
+    counter: Counter,
+) -> None:
+    cases = [await counter.desk.case(f"complaint {n}") for n in range(3)]
+    await counter.catch_up()
+    assert (await tick(counter, "/cases", "department=service", by=HEAD)).count("pick=") == 3
+    where = urlencode([("list", "department=service"), ("pick", cases[0]), ("pick", cases[2])])
+    chosen = unescape(await counter.get(f"/do/many/cases?{where}", by=HEAD))
+    assert "2 cases" in chosen
+    assert 'href="/cases?department=service"' in chosen
+    path = f"/do/many/cases/set-priority?{where}"
+    tried, done = await in_bulk(counter, path, {"priority": "high"}, by=HEAD)
+    assert outcomes(tried) == {"would_be_done": 2}
+    assert "tried: 2 of 2" in tried
+    assert "compared: customers 1 of 1" in tried
+    assert outcomes(done) == {"done": 2}
+    for case, times in zip(cases, (1, 0, 1), strict=True):
+        assert (await counter.desk.events(case)).count("case.priority_set") == times
+
+
+async def test_where_nothing_is_ticked_nothing_is_offered(counter: Counter) -> None:
+    answer = await counter.client.get(
+        "/do/many/cases?list=status%3Dopen", headers={"x-staff": HEAD, "accept-language": "en"}
+    )
+    assert answer.status_code == 400
+    assert "Nothing is ticked" in answer.text
+
+
+async def test_alerts_are_put_off_together_and_those_of_clocks_say_where(counter: Counter) -> None:
+    await owes(counter, "INV-1", "INV-2")
+    await counter.desk.case()
+    counter.desk.clock.move(timedelta(days=20))
+    await counter.catch_up()
+    rows = await counter.desk.platform.pool.fetch("SELECT kind FROM alerts")
+    of_clocks = sum(row["kind"].startswith("case_") for row in rows)
+    of_items = sum(row["kind"] in ("overdue", "dunning_due") for row in rows)
+    assert of_clocks
+    assert of_items > 1
+    where = await tick(counter, "/alerts", "", by="money-1")
+    assert where.count("pick=") == len(rows)
+    until = {"until": "2026-04-10T09:00"}
+    tried, done = await in_bulk(counter, f"/do/many/alerts/snooze?{where}", until, by="money-1")
+    assert outcomes(tried) == {"would_be_done": of_items, "refused": len(rows) - of_items}
+    assert "This alert is about a clock of a case" in tried
+    assert differences(tried)["state"][1] == "put off"
+    assert outcomes(done) == {"done": of_items}
+    put_off = await counter.desk.platform.pool.fetchval(
+        "SELECT count(*) FROM alerts WHERE state = 'snoozed'"
+    )
+    assert put_off == of_items
+
+
+async def test_credit_work_takes_a_limit_for_all_whom_its_filter_finds(counter: Counter) -> None:
+    await owes(counter, "INV-1", "INV-2")
+    for query, count in (("phase=overdue", 1), ("phase=before", 0)):
+        page = await counter.get(f"/do/many/credit?{query}", by="credit-1")
+        assert f"{count} customer" in page, query
+    path, limit = "/do/many/credit/set-credit-limit?phase=overdue", "limit"
+    typed = {f"{limit}.amount": "500", f"{limit}.currency": "CNY"}
+    tried, done = await in_bulk(counter, path, typed, by="credit-1")
+    assert differences(tried)["limit_minor"] == ("–", "CN¥500.00")
+    assert outcomes(done) == {"done": 1}
+
+
 async def test_a_bulk_for_which_there_is_no_room_says_so(counter: Counter) -> None:
     await counter.desk.case()
     await counter.catch_up()
@@ -382,21 +475,18 @@ async def test_a_bulk_for_which_there_is_no_room_says_so(counter: Counter) -> No
 async def test_a_bulk_reaches_whom_the_list_shows_and_nobody_else(counter: Counter) -> None:
     await owes(counter, "INV-1")
     for query, count in (("overdue=true", 1), ("bucket=0", 0), ("branch=NY&branch=SH-01", 1)):
-        page = await counter.get(f"/do/many/customers?{query}", by="credit-1")
+        page = await counter.get(f"/do/many/receivables?{query}", by="credit-1")
         assert f"{count} customer" in page, query
     answer = await counter.client.get(
-        "/do/many/customers?colour=red", headers={"x-staff": "credit-1", "accept-language": "en"}
+        "/do/many/receivables?colour=red", headers={"x-staff": "credit-1", "accept-language": "en"}
     )
     assert answer.status_code == 400
-    path = "/do/many/customers/set-credit-limit?overdue=true"
+    path = "/do/many/receivables/set-credit-limit?overdue=true"
     typed = {"limit.amount": "500", "limit.currency": "CNY"}
     tried = await counter.sends(path, typed | {"then": "try"}, by="credit-1")
     assert differences(tried.text)["limit_minor"] == ("–", "CN¥500.00")
-    [listed] = re.findall(r'name="items"[^>]*>([^<]*)<', tried.text)
-    done = await counter.sends(
-        path, typed | {"then": "do", "items": listed}, by="credit-1", page=tried.text
-    )
-    assert outcomes(done.text) == {"done": 1}
+    _, done = await in_bulk(counter, path, typed, by="credit-1")
+    assert outcomes(done) == {"done": 1}
 
 
 async def test_what_nobody_has_taken_is_gone_through_one_by_one(counter: Counter) -> None:
@@ -409,12 +499,23 @@ async def test_what_nobody_has_taken_is_gone_through_one_by_one(counter: Counter
     page = await counter.get("/cases/triage?department=service", by=HEAD)
     assert "3 cases that nobody has taken" in page
     assert f'action="/do/cases/{cases[0]}/take"' in page
-    [later] = re.findall(r'href="([^"]+)" data-key="z"', page)
-    page = await counter.get(unescape(later), by=HEAD)
+    back = await counter.done(
+        f"/do/cases/{cases[0]}/put-off?back=/cases/triage", {"until": "2026-03-10T09:00"}, by=HEAD
+    )
+    page = await counter.get(back, by=HEAD)
     assert f'action="/do/cases/{cases[1]}/take"' in page
+    assert "2 cases that nobody has taken" in page
+    assert f'action="/do/cases/{cases[0]}/bring-back"' in page  # which undoes it
+    assert "put off until" in await counter.get(f"/cases/{cases[0]}", by=HEAD)
+    await counter.done(f"/do/cases/{cases[0]}/bring-back", by=HEAD)
+    assert f'action="/do/cases/{cases[0]}/take"' in await counter.get("/cases/triage", by=HEAD)
+    await counter.done(f"/do/cases/{cases[0]}/put-off", {"until": "2026-03-10T09:00"}, by=HEAD)
     back = await counter.done(f"/do/cases/{cases[1]}/take?back=/cases/triage", by=HEAD)
     assert back.startswith("/cases/triage?at_least=")
     await counter.done(f"/do/cases/{cases[2]}/decline", {"reason": "not ours"}, by=HEAD)
+    page = await counter.get("/cases/triage?department=service", by=HEAD)
+    assert "0 cases that nobody has taken" in page
+    counter.desk.clock.move(timedelta(days=2))  # and its time comes, without another event
     page = await counter.get("/cases/triage?department=service", by=HEAD)
     assert f'action="/do/cases/{cases[0]}/take"' in page
     assert "1 case that nobody has taken" in page

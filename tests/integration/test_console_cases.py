@@ -332,7 +332,7 @@ async def test_a_deadline_through_a_year_not_announced_yet_is_marked_in_both_lan
     company.clock.at = asked
     await company.project()
     row = await company.platform.pool.fetchrow(
-        "SELECT solution_due_at, solution_provisional FROM case_board_v6_cases WHERE case_id = $1",
+        "SELECT solution_due_at, solution_provisional FROM case_board_v7_cases WHERE case_id = $1",
         case_id,
     )
     assert row is not None

@@ -20,7 +20,8 @@ from events.streams import customer_stream
 from events.touchpoints.customer import CustomerErased, CustomerMerged, CustomerUnmerged
 from events.touchpoints.payment import PaymentReceived
 from services.casework.executing import Answer, Done, Streams
-from services.casework.identity import CommandAbout, Identities
+from services.casework.identity import Identities
+from services.casework.ordering import CommandOn
 from services.hosts.bootstrap import open_platform
 from services.platform import Platform
 from services.settings import Settings
@@ -50,7 +51,7 @@ class Office:
         self._sent += 1
         key = key or f"key-{self._sent}"
         return await self.identities.execute(
-            CommandAbout(customer=customer, command=command, by=HEADQUARTERS, key=key)
+            CommandOn(on=customer, command=command, by=HEADQUARTERS, key=key)
         )
 
     async def refuses(self, customer: CustomerId, command: Command) -> Refused:

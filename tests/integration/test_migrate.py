@@ -22,6 +22,12 @@ async def test_all_shipped_migrations_apply_and_a_second_start_applies_none(
         assert await migrate(pool) == ()
 
 
+def test_each_migration_has_a_number_of_its_own() -> None:
+    """Two that came from two branches would be applied in the order of their words."""
+    numbers = [step.name.partition("_")[0] for step in shipped()]
+    assert numbers == [f"{n:04}" for n in range(1, len(numbers) + 1)]
+
+
 async def test_processes_that_start_together_apply_each_migration_once(empty_database: str) -> None:
     async with await open_pool(empty_database) as one, await open_pool(empty_database) as other:
         applied = await asyncio.gather(*(migrate(pool) for pool in (one, other, one, other)))

@@ -31,12 +31,13 @@ from events.touchpoints.complaint import CaseAssigned, CaseReplied, ComplaintFil
 from events.touchpoints.customer import CustomerErased, CustomerMerged, CustomerUnmerged
 from events.touchpoints.order import OrderPlaced
 from events.touchpoints.payment import CreditChecked, CreditLimitSet, InvoiceIssued, PaymentReceived
-from services.casework.accounts import AccountOrder, Accounts
-from services.casework.cases import Cases, CommandOn
+from services.casework.accounts import Accounts
+from services.casework.cases import Cases
 from services.casework.customers import Customers
 from services.casework.executing import Done, Streams
-from services.casework.identity import CommandAbout, Identities
+from services.casework.identity import Identities
 from services.casework.openings import Openings
+from services.casework.ordering import CommandOn
 from services.casework.parked_work import WORKS, ParkedWork
 from services.casework.rulebook import Rulebook
 from services.intake.answers import Answer
@@ -114,8 +115,8 @@ async def checks(
         streams_over(desk, log),
         Customers(platform.log, platform.pool),
     )
-    order = AccountOrder(
-        customer=CustomerId(customer),
+    order = CommandOn(
+        on=customer,
         command=CheckCredit(purpose="order", amount=cny(minor)),
         by=Staff("orders-1", None, BRANCH, frozenset({"order_entry"})),
         key=key,
@@ -288,7 +289,7 @@ async def test_an_invoice_that_is_paid_while_its_reminders_are_held_is_open_no_m
     log = interleaved(platform.log, published(desk, paid))
     cases = Cases(streams_over(desk, log), platform.log, platform.pool)
     order = CommandOn(
-        case_id=case_id,
+        on=case_id,
         command=HoldDunning(invoice_id="I-1"),
         by=Staff("service-1", "service", BRANCH, frozenset()),
         key="held",
@@ -317,8 +318,8 @@ class Company:
     async def commands(self, customer: str, command: Merge | Unmerge) -> bool:
         """Whether a command was done."""
         answer = await self.identities.execute(
-            CommandAbout(
-                customer=CustomerId(customer),
+            CommandOn(
+                on=customer,
                 command=command,
                 by=Staff("hq-1", None, None, frozenset({"headquarters"})),
                 key=f"key {next(self._numbers)}",

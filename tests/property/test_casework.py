@@ -13,6 +13,7 @@ from events.cases.commands import (
     Acknowledge,
     AddNote,
     Assign,
+    BringBack,
     Close,
     Command,
     Decline,
@@ -22,6 +23,7 @@ from events.cases.commands import (
     HandOff,
     HoldDunning,
     MarkDuplicate,
+    PutOff,
     RecordCallback,
     Refer,
     Reopen,
@@ -117,6 +119,8 @@ _commands: tuple[st.SearchStrategy[Command], ...] = (
     st.builds(SetPriority, priority=severities),
     st.builds(Decline, reason=st.just("no")),
     st.builds(MarkDuplicate, duplicate_of=st.sampled_from([CASE, "another"])),
+    st.builds(PutOff, until=st.integers(0, 300).map(lambda h: FIRST + timedelta(hours=h))),
+    st.builds(BringBack),
 )
 commands = st.sampled_from(_commands).flatmap(lambda one: one)
 later = st.one_of(

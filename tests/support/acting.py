@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from html import unescape
 
 import httpx2
+import pytest
 from starlette.requests import Request
 
 from services.console.app import create_console
@@ -19,6 +21,7 @@ from services.platform import Platform
 from services.projector.reference_feed import ReferenceFeed
 from tests.support.casework import MONDAY, OWNER, Desk, company, open_desk, settings_of
 from tests.support.log import SetClock
+from tests.support.postgres import template_database
 
 _HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
 
@@ -88,12 +91,27 @@ def hidden_of(page: str) -> dict[str, str]:
     return {name: unescape(value) for name, value in _HIDDEN.findall(page)}
 
 
-@asynccontextmanager
-async def open_counter(database: str) -> AsyncIterator[Counter]:
-    """Yield a counter of the desk's company."""
+async def lay_in(database: str) -> None:
+    """Let the desk's company be published in a database, as a template of many."""
     async with open_desk(settings_of(database), SetClock(MONDAY)) as desk:
         for number, data in enumerate(company()):
             await desk.publish(data, f"company {number}", customer=None, till="policy")
+        await Projector(desk.platform).catch_up()
+
+
+@pytest.fixture(scope="module")
+def counters(postgres_server: str, migrated: str) -> Iterator[str]:
+    """The name of a database that holds the desk's company: the template of a module's others."""
+    with asyncio.Runner() as runner:
+        template = template_database(postgres_server, lay_in, migrated)
+        yield runner.run(template.__aenter__())
+        runner.run(template.__aexit__(None, None, None))
+
+
+@asynccontextmanager
+async def open_counter(database: str) -> AsyncIterator[Counter]:
+    """Yield a counter of the company that a database holds."""
+    async with open_desk(settings_of(database), SetClock(MONDAY)) as desk:
         app = create_console(desk.platform, doorkeeper=ByHeader(desk.platform))
         transport = httpx2.ASGITransport(app=app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:

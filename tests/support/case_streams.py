@@ -18,6 +18,7 @@ from events.policy import Reference
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.complaint import (
     CaseAssigned,
+    CaseBroughtBack,
     CaseClosed,
     CaseDeclined,
     CaseDuplicateFound,
@@ -26,6 +27,7 @@ from events.touchpoints.complaint import (
     CaseNoted,
     CaseOpened,
     CasePrioritySet,
+    CasePutOff,
     CaseReferred,
     CaseReopened,
     CaseReplied,
@@ -154,6 +156,8 @@ steps: st.SearchStrategy[Touchpoint] = st.one_of(
     ),
     st.builds(CaseDeclined, case_id=cases, reason=st.just("no")),
     st.builds(CaseDuplicateFound, case_id=cases, duplicate_of=cases),
+    st.builds(CasePutOff, case_id=cases, until=instants),
+    st.builds(CaseBroughtBack, case_id=cases),
     st.builds(CaseReferred, case_id=cases, referral_case_id=cases, department=departments),
     st.builds(
         CallbackPromised,

@@ -34,9 +34,9 @@ from events.policy import Reference
 from events.refusals import Refused
 from events.streams import case_stream
 from events.touchpoints.complaint import ComplaintFiled, Severity
-from services.casework.cases import CommandOn
 from services.casework.executing import Stream
 from services.casework.memory import CasesInMemory, Ordered
+from services.casework.ordering import CommandOn
 from services.intake.draft import Draft
 from tests.support.given import event_id
 from tests.support.helpdesk import BRANCH
@@ -90,7 +90,7 @@ def steps_of(file: Path) -> Mapping[str, Sequence[Step]]:
 class Given(NamedTuple):
     """A command that was done, and what it recorded."""
 
-    asked: CommandOn
+    asked: CommandOn[Command]
     done: Ordered
 
 
@@ -192,7 +192,7 @@ class Replay:
         if by == BY_ITSELF:
             opens = Stream(case_stream(case_id(step.case)), _customer(step), BranchId(BRANCH))
         asked = CommandOn(
-            case_id=case_id(step.case),
+            on=case_id(step.case),
             command=command,
             by=by,
             key=f"step-{self._next}" if opens is None else _filed(step.case),

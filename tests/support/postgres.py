@@ -102,13 +102,13 @@ async def fresh_database(admin_dsn: str, template: str = "template1") -> AsyncIt
 
 @asynccontextmanager
 async def template_database(
-    admin_dsn: str, prepare: Callable[[str], Awaitable[None]]
+    admin_dsn: str, prepare: Callable[[str], Awaitable[None]], template: str = "template1"
 ) -> AsyncIterator[str]:
     """Give the name of a database prepared once, to be the template of many fresh ones.
 
     `prepare` gets its DSN and must leave no connection open.
     """
-    async with fresh_database(admin_dsn) as dsn:
+    async with fresh_database(admin_dsn, template) as dsn:
         await prepare(dsn)
         yield urlsplit(dsn).path.removeprefix("/")
 

@@ -15,7 +15,7 @@ from events.home import Home
 from events.refusals import Refused, refuse
 from events.streams import customer_stream
 from projections.merged import Merged
-from services.casework.accounts import AccountOrder, Accounts, account_at
+from services.casework.accounts import Accounts, account_at
 from services.casework.bulk.asking import AskedOfMany, Item, Obstacle, Unreadable, Verdict
 from services.casework.customers import Customers
 from services.casework.executing import Answer, Moved, Stream, Streams, drafts
@@ -63,7 +63,7 @@ class ManyAccounts:
         now: datetime,
     ) -> Verdict:
         if group is None:
-            why = Unreadable(f"an event of {customer} cannot be read; its own page names it")
+            why = Unreadable("an event of the customer cannot be read; its own page names it")
             return Verdict(item, 0, customer, obstacle=why)
         root = group.identity.root_at(customer, now)
         told = [*(group.told(root, now) or ()), *self._news.get(root, ())]
@@ -99,7 +99,7 @@ class ManyAccounts:
             latest = max(fact.effective_at for fact in told)
             branch = BranchId(Home(told).branch_at(latest) or "")
             stream = Stream(customer_stream(root), root, branch)
-            found = drafts(stream, version, self._order(item).order(), decided, at)
+            found = drafts(stream, version, self._asked.order_on(item).order(), decided, at)
             return [fact_of(draft.envelope, draft.data) for draft in found]
         except EventRefused as why:
             return why
@@ -107,15 +107,4 @@ class ManyAccounts:
     async def done(self, item: Item) -> Answer:
         """Do the command on one account. Raises: Unavailable, UnreadableEvent, EventRefused."""
         now = self._platform.clock.now()
-        return await self._accounts.execute(self._order(item), self._asked.reference, now)
-
-    def _order(self, item: Item) -> AccountOrder:
-        asked = self._asked
-        return AccountOrder(
-            customer=CustomerId(item.id),
-            command=asked.command,
-            by=asked.by,
-            key=asked.key_of(item),
-            seen=item.version,
-            personal=asked.personal,
-        )
+        return await self._accounts.execute(self._asked.order_on(item), self._asked.reference, now)

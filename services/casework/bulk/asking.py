@@ -14,6 +14,7 @@ from events.facts import Fact
 from events.policy import Reference
 from events.refusals import Refused
 from services.casework.executing import Answer, Moved
+from services.casework.ordering import CommandOn
 from services.intake.answers import EventRefused
 from services.people.principal import Scope
 
@@ -45,6 +46,17 @@ class AskedOfMany(Struct, Generic[C], frozen=True, kw_only=True):
     def key_of(self, item: Item) -> str:
         """Return the key of the command on one item: repeated, the bulk does nothing twice."""
         return str(uuid5(_ITEMS, f"{self.key}\x1f{item.id}"))
+
+    def order_on(self, item: Item) -> CommandOn[C]:
+        """Return the command as it is given on one item."""
+        return CommandOn(
+            on=item.id,
+            command=self.command,
+            by=self.by,
+            key=self.key_of(item),
+            seen=item.version,
+            personal=self.personal,
+        )
 
 
 class Unreadable(NamedTuple):

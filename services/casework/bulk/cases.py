@@ -19,7 +19,7 @@ from services.casework.bulk.asking import (
     Unreadable,
     Verdict,
 )
-from services.casework.cases import Cases, CommandOn, folded_facts
+from services.casework.cases import Cases, folded_facts
 from services.casework.executing import Answer, Moved, Stream, Streams, drafts
 from services.casework.parts import CaseworkPlatform
 from services.casework.trying import news_of
@@ -104,7 +104,7 @@ class ManyCases:
         if isinstance(decided, Refused):
             return decided
         stream = Stream(told.source, told.customer, facts[0].branch_id)
-        order = self._command(item).order()
+        order = self._asked.order_on(item).order()
         try:
             found = drafts(stream, version, order, decided, at)
             return [news_of(draft, order, keys.get(stream.subject)) for draft in found]
@@ -124,15 +124,4 @@ class ManyCases:
 
     async def done(self, item: Item) -> Answer:
         """Do the command on one case. Raises: Unavailable, UnreadableEvent, EventRefused."""
-        return await self._cases.execute(self._command(item), self._asked.reference)
-
-    def _command(self, item: Item) -> CommandOn:
-        asked = self._asked
-        return CommandOn(
-            case_id=item.id,
-            command=asked.command,
-            by=asked.by,
-            key=asked.key_of(item),
-            seen=item.version,
-            personal=asked.personal,
-        )
+        return await self._cases.execute(self._asked.order_on(item), self._asked.reference)

@@ -11,7 +11,7 @@ from projections.case_board.projection import CaseBoard
 from projections.protocol import Projection
 from projections.receivables.projection import Receivables
 from services.casework.bulk.asking import MOST_ITEMS, Found, Item
-from services.casework.filters import CaseFilter, ItemFilter, cases_meant, items_meant
+from services.casework.filters import CaseFilter, ItemFilter, cases_meant, items_meant, several
 from services.casework.parts import CaseworkPlatform
 from services.people.principal import Scope
 from services.postgres.pool import translated
@@ -24,16 +24,20 @@ from services.rows.row_tables import scoped_tables
 _BOARD, _RECEIVABLES = CaseBoard(), Receivables()
 
 
-async def found(platform: CaseworkPlatform, scope: Scope, where: CaseFilter | ItemFilter) -> Found:
+async def found(
+    platform: CaseworkPlatform, scope: Scope, where: CaseFilter | ItemFilter, reference: Reference
+) -> Found:
     """Return the cases, or the customers, that a filter finds in a scope: one too many at most.
 
-    Raises: Unavailable.
+    Raises: Unavailable, NoSuchBucket.
     """
+    at = platform.clock.now()
     if isinstance(where, CaseFilter):
         obligations = scoped_tables([_BOARD], scope.branches)["obligations"]
-        question = cases_meant(where, obligations)
+        question = cases_meant(where, obligations, at)
         return await _found(platform, scope, _BOARD, "cases_found", question)
-    return await _found(platform, scope, _RECEIVABLES, "customers_found", items_meant(where))
+    question = items_meant(where, reference, at)
+    return await _found(platform, scope, _RECEIVABLES, "customers_found", question)
 
 
 class UnknownName(NamedTuple):
@@ -49,14 +53,12 @@ def unknown_name(where: CaseFilter | ItemFilter, reference: Reference) -> Unknow
 
     Cases and items of other systems may bear such names, so it is a slip only if nothing is found.
     """
-    branches = where.branch_id if isinstance(where.branch_id, tuple) else (where.branch_id or "",)
-    named = [UnknownName("branch", one, reference.branches) for one in branches]
+    named = [UnknownName("branch", one, reference.branches) for one in several(where.branch_id)]
     if isinstance(where, CaseFilter):
-        named += [
-            UnknownName("department", where.department or "", reference.departments),
-            UnknownName("owner", where.owner or "", reference.staff),
-        ]
-    return next((one for one in named if one.name and one.name not in one.known), None)
+        departments, staff = reference.departments, reference.staff
+        named += [UnknownName("department", one, departments) for one in several(where.department)]
+        named += [UnknownName("owner", one, staff) for one in several(where.owner)]
+    return next((one for one in named if one.name not in one.known), None)
 
 
 async def _found(
@@ -66,7 +68,9 @@ async def _found(
     store = ProjectionStore(projection, heads.generation)
     tables = scoped_tables([projection], scope.branches)
     limit = question.add(MOST_ITEMS + 1)
-    statement = sql(name).format(conditions=question.where, limit=limit, **tables)
+    statement = sql(name).format(
+        joins=question.joins, conditions=question.where, limit=limit, **tables
+    )
     with translated():
         async with (
             platform.pool.acquire() as connection,

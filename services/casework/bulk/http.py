@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from events.cases.commands import CaseCommand
 from events.customers.account_commands import AccountCommand
 from events.texts import worded
+from services.casework.ages import NoSuchBucket
 from services.casework.api import ACCOUNT_COMMANDS, COMMANDS
 from services.casework.bulk import openapi
 from services.casework.bulk.asking import MOST_ITEMS, AskedOfMany, Found
@@ -128,9 +129,12 @@ class _Desk(Desk):
         if on.where is None:
             return Found(on.items or (), None)
         with self.doors.asking.slot() as slot:
-            found = await slot.within_patience(
-                found_by(self.platform, asking.principal.scope, on.where)
-            )
+            finding = found_by(self.platform, asking.principal.scope, on.where, asking.reference)
+            try:
+                found = await slot.within_patience(finding)
+            except NoSuchBucket as why:
+                code, field = "bulk_unknown_bucket", "where.bucket"
+                raise said(code, asking.language, field=field, last=why.last) from why
         if len(found.items) > MOST_ITEMS:
             raise said("bulk_too_many", asking.language, field="where", most=MOST_ITEMS)
         slip = None if found.items else unknown_name(on.where, asking.reference)

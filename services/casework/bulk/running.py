@@ -148,7 +148,7 @@ def _told(
     try:
         return _compared(group, verdicts, reference)
     except Exception:  # noqa: BLE001 - as a projector sets such customers aside
-        _LOG.exception("bulk_changes_unknown", customers=[*verdicts])
+        _LOG.exception("bulk_changes_unknown", customers=len(verdicts))
         items = [one.item.id for some in verdicts.values() for one in some]
         return ChangesLine(items=items, changes=None)
 
@@ -222,7 +222,7 @@ async def _one(run: Run, item: Item) -> tuple[ItemLine, Sequence[Position]]:
     except EventRefused as why:
         return run.telling.of_obstacle(item, item.version or 0, why), ()
     except Exception as why:  # noqa: BLE001 - it is this item's own fault, and is told as such
-        _LOG.exception("bulk_item_failed", item=item.id)
+        _LOG.exception("bulk_item_failed")
         return run.telling.of_obstacle(item, item.version or 0, Unreadable(repr(why))), ()
     reached = [event.position for event in answer.own] if isinstance(answer, Done) else []
     return run.telling.of_answer(item, answer), reached

@@ -1,4 +1,4 @@
-"""What one command is given on many times: cases, or accounts, as far as somebody sees them."""
+"""What one command is given on many times: cases, alerts or accounts that somebody sees."""
 
 from __future__ import annotations
 
@@ -7,19 +7,24 @@ from typing import cast
 
 from msgspec import Struct
 
+from events.cases.alerts import AlertCommand
 from events.cases.commands import CaseCommand
 from events.cases.commands import Command as OfCase
-from events.cases.reasons import UNKNOWN_CASE
+from events.cases.reasons import UNKNOWN_ALERT, UNKNOWN_CASE
 from events.customers.account_commands import Command as OfAccount
 from events.customers.account_reasons import UNKNOWN_CUSTOMER
 from events.envelope import CustomerId
 from events.refusals import Refused, refuse
+from services.casework.api import ALERT_COMMANDS
 from services.casework.bulk.accounts import ManyAccounts
+from services.casework.bulk.alerts import ManyAlerts
 from services.casework.bulk.asking import AskedOfMany, Item, Subjects, Verdict
 from services.casework.bulk.cases import ManyCases
 from services.casework.commanding import Commanding
 from services.casework.executing import Answer
 from services.casework.parts import CaseworkPlatform
+
+_OF_ALERTS = frozenset(ALERT_COMMANDS.values())
 
 
 def subjects(
@@ -34,6 +39,9 @@ def subjects(
 def _all(
     platform: CaseworkPlatform, commanding: Commanding, asked: AskedOfMany[Struct]
 ) -> Subjects:
+    if type(asked.command) in _OF_ALERTS:
+        of_alerts = cast("AskedOfMany[AlertCommand]", asked)
+        return ManyAlerts(platform, commanding.alerts, commanding.customers, of_alerts)
     if isinstance(asked.command, CaseCommand):
         of_cases = cast("AskedOfMany[OfCase]", asked)
         return ManyCases(platform, commanding.streams, of_cases)
@@ -50,7 +58,7 @@ class _Seen:
         self._subjects = subjects
         self._seeing = commanding.seeing
         self._scope = asked.scope
-        self._of_cases = isinstance(asked.command, CaseCommand)
+        self._kind = type(asked.command)
 
     @property
     def at_once(self) -> int:
@@ -76,11 +84,15 @@ class _Seen:
 
     async def _which(self, items: Sequence[Item]) -> frozenset[str]:
         names = [item.id for item in items]
-        if self._of_cases:
+        if self._kind in _OF_ALERTS:
+            return await self._seeing.alerts(self._scope, names)
+        if issubclass(self._kind, CaseCommand):
             return await self._seeing.cases(self._scope, names)
         return await self._seeing.customers(self._scope, [CustomerId(one) for one in names])
 
     def _unknown(self, item: Item) -> Refused:
-        if self._of_cases:
+        if self._kind in _OF_ALERTS:
+            return refuse(UNKNOWN_ALERT, alert=item.id)
+        if issubclass(self._kind, CaseCommand):
             return refuse(UNKNOWN_CASE)
         return refuse(UNKNOWN_CUSTOMER, customer=item.id)

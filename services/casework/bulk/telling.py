@@ -95,7 +95,7 @@ class Telling:
                     remedy=languages.told(obstacle.remedy, self._language),
                 )
             case Unreadable(reason):
-                _LOG.error("event_unreadable", item=item.id, reason=reason)
+                _LOG.error("event_unreadable", reason=reason)
                 return ItemLine(
                     id=item.id,
                     version=version,
@@ -108,7 +108,7 @@ class Telling:
 
     def of_outage(self, item: Item, why: Unavailable) -> ItemLine:
         """Return the line of an item of which nothing is known to be done: try it again."""
-        _LOG.warning("bulk_item_unavailable", item=item.id, reason=str(why))
+        _LOG.warning("bulk_item_unavailable", reason=str(why))
         return ItemLine(
             id=item.id,
             version=item.version or 0,

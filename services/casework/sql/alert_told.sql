@@ -1,6 +1,6 @@
--- $1 an alert: what was told of it last.
-SELECT alert_id, customer_id, kind, subject, threshold, since, branch_id, action, at
+-- $1 alerts: what was told of each last.
+SELECT DISTINCT ON (alert_id)
+       alert_id, customer_id, kind, subject, threshold, since, branch_id, action, at
 FROM alert_journal
-WHERE alert_id = $1::text::uuid
-ORDER BY occurrence DESC
-LIMIT 1
+WHERE alert_id = ANY($1::text[]::uuid[])
+ORDER BY alert_id, occurrence DESC

@@ -113,7 +113,7 @@ async def show_case(visit: TheVisit, case: CasePath) -> Response:
         "turns": await conversation(visit, found, case, explained),
         "subject": bar.subject,
         "tell": bar.tell,
-        "undo": _undo(asked.done, bar.subject),
+        "undo": undo_offered(asked.done, bar.subject),
         "done": asked.done,
         "beside": beside,
         "asked": asked,
@@ -155,7 +155,7 @@ async def _subject(who: Actor, case: str) -> Subject | None:
         return None
 
 
-def _undo(done: str | None, subject: Subject | None) -> str | None:
+def undo_offered(done: str | None, subject: Subject | None) -> str | None:
     """Return the command that undoes what was just done, where it may be given now."""
     if done is None or subject is None:
         return None

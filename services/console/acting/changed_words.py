@@ -108,6 +108,7 @@ _FIELDS: Mapping[str, str] = {
     "item_id": N_("Item"),
     "kind": N_("Kind"),
     "last_purchase_on": N_("Last purchase"),
+    "put_off_until": N_("Put off until"),
     "late": N_("Too late"),
     "late_s": N_("Too late by"),
     "limit_minor": N_("Credit limit"),
@@ -260,6 +261,8 @@ class ChangedWords(Named):
                 return self._receivables.refusal(value)
             case "callback_outcome" | "outcome":
                 return self._cases.outcome(value)
+            case "state":
+                return self._alerts.state(value)
             case "tier":
                 return self._value.tier(value)
             case _:

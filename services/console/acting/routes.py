@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import quote
@@ -25,6 +26,7 @@ from services.console.acting.page import Told, form_page
 from services.console.acting.person import Actor, actor
 from services.console.acting.sent import Sent, sent, with_query
 from services.console.acting.subjects import WORDS_OF, Of, Subject, subject_of
+from services.console.acting.triage import TRIAGE
 from services.console.acting.widgets import command_fields, read
 from services.console.shared.forms import local
 from services.console.shared.page import dynamic_headers
@@ -39,9 +41,8 @@ from services.web.problems import Problem
 
 pages = page_router()
 
-CasePath = Annotated[Identifier, Path(description="The case's id.")]
 CustomerPath = Annotated[Identifier, Path(description="The customer's id.")]
-AlertPath = Annotated[Identifier, Path(description="The alert's id.")]
+IdentityPath = Annotated[Identifier, Path(description="Of a case, a customer or an alert.")]
 
 
 class NewCustomerParameters(Parameters):
@@ -76,46 +77,18 @@ async def show_actions(visit: TheVisit, customer: CustomerPath) -> Response:
     return visit.page("acting/actions.html", "", context)
 
 
-@pages.get("/do/cases/{case}/{word}")
-async def show_form_of_case(visit: TheVisit, case: CasePath, word: str) -> Response:
-    """Show the form of a command on a case."""
-    visit.need(Right.COMMAND)
-    return await _form(visit, "cases", case, word)
+def _route(of: Of) -> Callable[..., Awaitable[Response]]:
+    async def answer(visit: TheVisit, identity: IdentityPath, word: str) -> Response:
+        visit.need(Right.COMMAND)
+        do = _do if visit.request.method == "POST" else _form
+        return await do(visit, of, identity, word)
+
+    return answer
 
 
-@pages.get("/do/customers/{customer}/{word}")
-async def show_form_of_customer(visit: TheVisit, customer: CustomerPath, word: str) -> Response:
-    """Show the form of a command on a customer, or on the account."""
-    visit.need(Right.COMMAND)
-    return await _form(visit, "customers", customer, word)
-
-
-@pages.get("/do/alerts/{alert}/{word}")
-async def show_form_of_alert(visit: TheVisit, alert: AlertPath, word: str) -> Response:
-    """Show the form of a command on an alert that is about no clock of a case."""
-    visit.need(Right.COMMAND)
-    return await _form(visit, "alerts", alert, word)
-
-
-@pages.post("/do/cases/{case}/{word}")
-async def do_on_case(visit: TheVisit, case: CasePath, word: str) -> Response:
-    """Do a command on a case, or try it."""
-    visit.need(Right.COMMAND)
-    return await _do(visit, "cases", case, word)
-
-
-@pages.post("/do/customers/{customer}/{word}")
-async def do_on_customer(visit: TheVisit, customer: CustomerPath, word: str) -> Response:
-    """Do a command on a customer or the account, or try it."""
-    visit.need(Right.COMMAND)
-    return await _do(visit, "customers", customer, word)
-
-
-@pages.post("/do/alerts/{alert}/{word}")
-async def do_on_alert(visit: TheVisit, alert: AlertPath, word: str) -> Response:
-    """Do a command on an alert, or try it."""
-    visit.need(Right.COMMAND)
-    return await _do(visit, "alerts", alert, word)
+for _of in WORDS_OF:
+    _path = f"/do/{_of}/{{identity}}/{{word}}"
+    pages.add_api_route(_path, _route(_of), methods=["GET", "POST"], name=f"do_on_{_of}")
 
 
 async def _form(visit: Visit, of: Of, identity: str, word: str) -> Response:
@@ -193,8 +166,12 @@ async def _done(
 ) -> Response:
     """Lead back to where the visitor came from, once that shows what was done."""
     token = await who.commanding.position(done)
-    shows_it = subject.of != "alerts" and asked.back.partition("?")[0] == subject.home
-    back = with_query(asked.back, at_least=token, **({"done": WORDS[kind]} if shows_it else {}))
+    shown = {}
+    if subject.of != "alerts" and asked.back.partition("?")[0] == subject.home:
+        shown = {"done": WORDS[kind]}
+    elif subject.of == "cases" and asked.back.startswith(TRIAGE):
+        shown = {"done": WORDS[kind], "case": subject.id}
+    back = with_query(asked.back, at_least=token, **shown)
     credit = credit_of((event.data for event in done.own), who.teller)
     if credit is not None:  # the answer is what was asked for
         told = Told(credit=credit, done_back=back)

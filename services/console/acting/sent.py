@@ -11,7 +11,10 @@ from starlette.requests import Request
 from services.console.shared.forms import fields_of, local
 
 KEY, VERSION, THEN, BACK = "key", "version", "then", "back"
-"""Hidden inputs of every form; what begins otherwise is a field."""
+"""Hidden inputs of every form."""
+
+HIDDEN = frozenset({KEY, VERSION, THEN, BACK, "where", "items"})
+"""Inputs that are no fields of a command; the last two are those of one on many."""
 
 
 class Sent(Struct, frozen=True, kw_only=True):

@@ -1,103 +1,128 @@
-"""What nobody has taken yet, one case at a time: accepted, declined, a duplicate, or later."""
+"""What nobody has taken yet, one case at a time: accepted, declined, a duplicate, or put off."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Annotated, NamedTuple
 
+import asyncpg
 from pydantic import Field as Described
 from starlette.responses import Response
 
+from events.branch_calendars import business_time
+from events.calendars import DAY, local_day
 from events.envelope import CustomerId
-from services.casework.filters import CaseFilter
-from services.console.acting.case_page import command_bar, conversation
-from services.console.cases import worklist
+from services.console.acting.case_page import (
+    CommandBar,
+    command_bar,
+    conversation,
+    undo_offered,
+)
+from services.console.acting.person import Actor, actor
+from services.console.acting.widgets import typed_instant
 from services.console.cases.routes import explained_case
-from services.console.cases.worklist import CaseItem
+from services.console.cases.worklist import CAP
 from services.console.shared.countdown import countdown
 from services.console.shared.parameters import Identifier, InstantParameters
 from services.console.shared.persons import persons
-from services.console.shared.reading import Reader, department_names
-from services.console.shared.visit import PAGE_LENGTH, TheVisit, Visit, page_router
+from services.console.shared.reading import department_names
+from services.console.shared.visit import TheVisit, Visit, page_router
 from services.people.principal import Right
 
 pages = page_router()
 
-_PAGES = 4
-"""How much of the list is looked through for what nobody has taken."""
+TRIAGE = "/cases/triage"
 
-_LATER = 20
+_PUT_OFF_SHOWN = 20
+_SOON = timedelta(hours=1)
+_FORTNIGHT = 14
 
 
 class TriageParameters(InstantParameters):
-    """Of which department, and what was put off until the others are through."""
+    """Of which department, and what was just done to which case."""
 
     department: Identifier | None = None
-    later: Annotated[str | None, Described(max_length=_LATER * 40)] = None
-
-    @property
-    def put_off(self) -> list[str]:
-        """Return the cases that come later, the one put off longest first."""
-        return [one for one in (self.later or "").split(",") if one][-_LATER:]
+    done: Annotated[str | None, Described(max_length=40)] = None
+    case: Identifier | None = None
 
 
-@pages.get("/cases/triage")
+class Later(NamedTuple):
+    """Instants until which a case may be put off at once, as a form's field holds them."""
+
+    soon: str
+    next_opening: str | None  # None: nobody works within a fortnight
+
+
+@pages.get(TRIAGE)
 async def show_triage(visit: TheVisit) -> Response:
-    """Show the most urgent case that nobody has taken, and how many wait behind it."""
+    """Show the most urgent case that nobody has taken, how many wait behind it, or were put off."""
     visit.need(Right.COMMAND)
     asked = visit.asked(TriageParameters)
+    who = await actor(visit)
     async with visit.rows(visit.console.cases, asked, tagged=False) as reader:
-        waiting = await _waiting(visit, reader, asked.department)
+        terms = (asked.department, reader.at)
+        queue = await reader.ask("acting/triage", *terms)
+        put_off = await reader.ask("acting/put_off", *terms, _PUT_OFF_SHOWN)
+        [counted] = await reader.ask("acting/count_triage", *terms, CAP + 1)
         notices = await visit.notices(reader)
-    later = asked.put_off
-    first = [one for one in waiting if one.row.case_id not in later]
-    put_off = sorted(
-        (one for one in waiting if one.row.case_id in later),
-        key=lambda one: later.index(one.row.case_id),
-    )
-    queue = [*first, *put_off]
+    just = await _just_done(visit, asked)
     context: dict[str, object] = {
         "asked": asked,
-        "waiting": len(queue),
-        "item": None,
+        "waiting": counted["waiting"],
+        "put_off": put_off,
+        "put_off_count": counted["put_off"],
+        "cap": CAP,
+        "row": None,
+        "just": None if just is None else just.subject,
+        "undo": None if just is None else undo_offered(asked.done, just.subject),
         "reference": reader.reference,
         "countdown": countdown,
         "department_names": department_names(reader.reference, visit.language),
+        "persons": await persons(visit, [one["customer_id"] for one in (*queue, *put_off)]),
         **notices,
     }
     if queue:
-        context |= await _case(visit, queue[0], asked)
+        context |= await _case(who, queue[0])
     return visit.page("acting/triage.html", "/cases", context)
 
 
-async def _case(visit: Visit, item: CaseItem, asked: TriageParameters) -> dict[str, object]:
-    case = item.row.case_id
+async def _just_done(visit: Visit, asked: TriageParameters) -> CommandBar | None:
+    """Return what may be done with the case to which something was just done."""
+    if asked.case is None or asked.done is None:
+        return None
+    return await command_bar(visit, asked.case)
+
+
+async def _case(who: Actor, row: asyncpg.Record) -> dict[str, object]:
+    visit, case = who.visit, row["case_id"]
     found, explained = await explained_case(
-        visit, CustomerId(item.customer_id), case, InstantParameters()
+        visit, CustomerId(row["customer_id"]), case, InstantParameters()
     )
     bar = await command_bar(visit, case)
     return {
-        "item": item,
         "row": explained.case,
         "customer": found.customer,
-        "persons": await persons(visit, [found.customer]),
         "turns": await conversation(visit, found, case, explained),
         "zone": found.zone,
-        "later_too": ",".join([*(one for one in asked.put_off if one != case), case]),
+        "later": _later(who, explained.case.branch_id),
         "subject": bar.subject,
         "tell": bar.tell,
     }
 
 
-async def _waiting(visit: Visit, reader: Reader, department: str | None) -> list[CaseItem]:
-    """Return cases of our own that nobody owns, the most urgent first."""
-    wanted = CaseFilter(status="open", department=department, unassigned=True)
-    signer = await visit.console.signer()
-    found: list[CaseItem] = []
-    cursor = None
-    for _ in range(_PAGES):
-        page = await worklist.cases(reader, wanted, PAGE_LENGTH, signer, cursor)
-        found += [one for one in page.entries if not one.row.owner and not one.row.external]
-        cursor = page.next_cursor
-        if cursor is None:
-            break
-    return found
+def _later(who: Actor, branch_id: str) -> Later:
+    opening = next(_openings(who, branch_id), None)
+    return Later(
+        typed_instant(who.now + _SOON, who.zone),
+        None if opening is None else typed_instant(opening, who.zone),
+    )
+
+
+def _openings(who: Actor, branch_id: str) -> Iterator[datetime]:
+    """Yield when a branch opens on each working day after today."""
+    time = business_time(who.reference, branch_id)
+    today = local_day(who.now, time.tz)
+    for n in range(1, _FORTNIGHT + 1):
+        if spans := time.spans(today + n * DAY):
+            yield spans[0][0]

@@ -240,6 +240,11 @@ def _number(name: str, text: str) -> int:
         ) from error
 
 
+def typed_instant(at: datetime, zone: tzinfo) -> str:
+    """Return an instant as a field for one holds it."""
+    return at.astimezone(zone).strftime("%Y-%m-%dT%H:%M")
+
+
 def read_instant(name: str, text: str, zone: tzinfo) -> str:
     """Return a local instant with its offset from UTC."""
     try:

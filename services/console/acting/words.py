@@ -31,6 +31,8 @@ COMMANDS: Mapping[str, str] = {
     "set-priority": N_("Set the priority"),
     "decline": N_("Decline"),
     "mark-duplicate": N_("Mark as a duplicate"),
+    "put-off": N_("Leave for later"),
+    "bring-back": N_("Bring back"),
     "check-credit": N_("Check credit"),
     "override-credit": N_("Override the credit gate"),
     "set-credit-limit": N_("Set the credit limit"),

@@ -83,6 +83,7 @@ async def show_alerts(visit: TheVisit) -> Response:
         "/alerts",
         {
             "page": page,
+            "list_query": visit.request.url.query,
             "persons": await persons(visit, [one.customer_id for one in page.entries]),
             "told": told,
             "views": views,

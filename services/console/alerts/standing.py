@@ -83,6 +83,15 @@ async def count_alerts(reader: Reader, wanted: StandingFilter, cap: int = CAP) -
     return await reader.count(statement, *question.parameters)
 
 
+async def alerts_found(reader: Reader, wanted: StandingFilter, most: int) -> list[str]:
+    """Return the alerts that the filter finds, all of them up to a number."""
+    question = _question(reader, wanted)
+    statement = reader.statements.sql(
+        "alerts/alerts_found", conditions=question.where, limit=question.add(most)
+    )
+    return [row["alert_id"] for row in await reader.fetch(statement, *question.parameters)]
+
+
 def told_to(reader: Reader, alerts: Iterable[StandingAlert]) -> Mapping[str, tuple[Recipient, ...]]:
     """Return who is told of each alert now; of a clock of a case the case board says so."""
 

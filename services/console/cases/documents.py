@@ -96,6 +96,9 @@ class CaseDocument(Document):
     duplicate_of: Annotated[
         str | None, Meta(description="The case that it goes on in: closed for being the same.")
     ]
+    put_off_until: Annotated[
+        datetime | None, Meta(description="Nobody is asked to take it before.")
+    ]
     last_event: str
     last_event_at: datetime
     obligations: list[ObligationDocument]
@@ -109,6 +112,7 @@ class CasesDocument(Positioned):
     count_is_capped: bool
     cases: list[CaseDocument]
     next: str | None
+    previous: str | None
 
 
 class OwnerWorkDocument(Document):

@@ -69,8 +69,9 @@ async def get_cases(visit: TheVisit, asked: Annotated[CasesParameters, Query()])
         count_is_capped=count > worklist.CAP,
         cases=[item_document(item) for item in page.entries],
         next=page.next_cursor,
+        previous=page.previous_cursor,
     )
-    return visit.answer(document, page.next_cursor)
+    return visit.answer(document, page.next_cursor, page.previous_cursor)
 
 
 @api.get("/cases/{case}", responses=documented(CaseHistoryDocument))
@@ -125,7 +126,7 @@ async def show_cases(visit: TheVisit) -> Response:
         count = await worklist.count_cases(reader, wanted)
         whole = None
         if not asked.is_narrowed:
-            whole = await board(reader, _COLUMN_LENGTH, asked.branch)
+            whole = await board(reader, _COLUMN_LENGTH, next(iter(asked.branch), None))
         notices = await visit.notices(reader)
     shown = [item.customer_id for item in page.entries]
     if whole:
@@ -149,7 +150,7 @@ async def show_cases(visit: TheVisit) -> Response:
             "reference": reader.reference,
             "countdown": countdown,
             "list_query": visit.request.url.query,
-            **visit.paging_links(page.next_cursor, asked.cursor),
+            **visit.paging_links(page.next_cursor, asked.cursor, page.previous_cursor),
             **notices,
         },
     )

@@ -88,6 +88,8 @@ _STEPS: Mapping[str, str] = {
     "priority_set": N_("priority set"),
     "declined": N_("declined"),
     "duplicate": N_("a duplicate"),
+    "put_off": N_("put off"),
+    "brought_back": N_("brought back"),
 }
 
 _DETAILS: Mapping[str, str] = {

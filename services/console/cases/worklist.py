@@ -8,22 +8,29 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Literal, TypeVar
+from datetime import UTC, datetime
+from typing import TypeVar
 
 import asyncpg
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from events.envelope import CustomerId
 from projections.case_board.rows import CaseRow, ObligationRow
 from projections.protocol import Row
-from services.casework.filters import CaseFilter, cases_meant
+from services.casework.filters import CaseFilter, cases_meant, several
 from services.console.shared.cursor import CursorSigner
-from services.console.shared.paging import Page, page_of
+from services.console.shared.keyset import Key, Order, PlaceValue, walk
+from services.console.shared.paging import Page
 from services.console.shared.reading import Reader
 from services.postgres.question import Question
 
 CAP = 10_000
+
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+_NEVER = f"TIMESTAMPTZ '{NEVER.isoformat()}'"
+"""Where a case stands in the list whose clock does not run: behind all others."""
+
+_CUSTOMER, _CASE = Key("c.customer_id", "text"), Key("c.case_id", "text")
 
 R = TypeVar("R", bound=Row)
 
@@ -39,36 +46,34 @@ class CaseItem(Struct, frozen=True):
 async def cases(
     reader: Reader, wanted: CaseFilter, limit: int, signer: CursorSigner, cursor: str | None
 ) -> Page[CaseItem]:
-    """Return a page of cases. Raises: BadCursor."""
-    query = repr(wanted)
-    deadline = _deadline(wanted)
-    due, customer_id, case_id = "", "", ""
-    if cursor is not None:
-        due, customer_id, case_id = (str(v) for v in signer.open(query, cursor, (str, str, str)))
-    rows: list[asyncpg.Record] = []
-    if due or cursor is None:
-        dated = _question(reader, wanted)
-        dated.conditions.append(f"c.{deadline} IS NOT NULL")
-        if cursor is not None:
-            place = (
-                dated.add(datetime.fromisoformat(due)),
-                dated.add(customer_id),
-                dated.add(case_id),
-            )
-            dated.conditions.append(
-                f"(c.{deadline}, c.customer_id, c.case_id) > ({', '.join(place)})"
-            )
-        order = f"c.{deadline}, c.customer_id, c.case_id"
-        rows = await _rows(reader, dated, order, limit + 1)
-    if len(rows) <= limit:
-        rows += await _undated(
-            reader,
-            wanted,
-            limit + 1 - len(rows),
-            (customer_id, case_id) if cursor and not due else None,
-        )
-    items = await _with_obligations(reader, rows)
-    return page_of(items, limit, lambda last: signer.seal(query, _place(last, deadline)))
+    """Return a page of cases. Raises: BadCursor.
+
+    What has a deadline and what has none are read apart, along an index each, and of several
+    branches each by itself: no more is looked at than the page.
+    """
+    deadline = "callback_due_at" if wanted.is_resolved else "solution_due_at"
+    order = Order((Key(f"coalesce(c.{deadline}, {_NEVER})", "timestamptz"), _CUSTOMER, _CASE))
+    way = walk(order, limit, signer, repr(wanted), cursor)
+    question = _question(reader, structs.replace(wanted, branch_id=None))
+    shown = question.add(limit + 1)
+    branches = [f"c.branch_id = {question.add(one)}" for one in several(wanted.branch_id)]
+    arm = reader.statements.filled("SELECT c.* FROM {cases} c")
+    read = []
+    for is_there, due in (("IS NOT NULL", f"c.{deadline}"), ("IS NULL", _NEVER)):
+        part = way.over((Key(due, "timestamptz"), _CUSTOMER, _CASE))
+        terms = [question.where, f"c.{deadline} {is_there}", *part.beyond(question)]
+        where = " AND ".join(terms)
+        # What none of them has orders nothing, and leads along the index of open cases alone.
+        sorting = part.sorting.replace(_NEVER, f"c.{deadline}")
+        read += [
+            f"({arm} WHERE {where} AND {one} ORDER BY {sorting} LIMIT {shown})"
+            for one in branches or ["true"]
+        ]
+    statement = reader.statements.sql(
+        "cases/cases", arms=" UNION ALL ".join(read), order=way.sorting, limit=shown
+    )
+    rows = await reader.fetch(statement, *question.parameters)
+    return way.page(await _with_obligations(reader, rows), lambda item: _place(item, deadline))
 
 
 async def count_cases(reader: Reader, wanted: CaseFilter, cap: int = CAP) -> int:
@@ -93,30 +98,8 @@ async def customer_of_case(reader: Reader, case_id: str) -> CustomerId | None:
     return CustomerId(rows[0]["customer_id"]) if rows else None
 
 
-async def _undated(
-    reader: Reader, wanted: CaseFilter, limit: int, after: tuple[str, str] | None
-) -> list[asyncpg.Record]:
-    """Return cases without a deadline, behind a customer and case."""
-    question = _question(reader, wanted)
-    question.conditions.append(f"c.{_deadline(wanted)} IS NULL")
-    if after is not None:
-        place = (question.add(after[0]), question.add(after[1]))
-        question.conditions.append(f"(c.customer_id, c.case_id) > ({', '.join(place)})")
-    # Also by the deadline that none has: in the order of the index, which holds open cases alone.
-    order = f"c.{_deadline(wanted)}, c.customer_id, c.case_id"
-    return await _rows(reader, question, order, limit)
-
-
-async def _rows(reader: Reader, question: Question, order: str, limit: int) -> list[asyncpg.Record]:
-    shown = question.add(limit)
-    statement = reader.statements.sql(
-        "cases/cases", conditions=question.where, order=order, limit=shown
-    )
-    return await reader.fetch(statement, *question.parameters)
-
-
 def _question(reader: Reader, wanted: CaseFilter) -> Question:
-    return cases_meant(wanted, reader.statements.filled("{obligations}"))
+    return cases_meant(wanted, reader.statements.filled("{obligations}"), reader.at)
 
 
 async def _with_obligations(reader: Reader, rows: Sequence[asyncpg.Record]) -> list[CaseItem]:
@@ -142,10 +125,5 @@ def _struct(kind: type[R], row: asyncpg.Record) -> R:
     return kind(**{name: row[name] for name in kind.__struct_fields__})
 
 
-def _deadline(wanted: CaseFilter) -> Literal["callback_due_at", "solution_due_at"]:
-    return "callback_due_at" if wanted.status == "resolved" else "solution_due_at"
-
-
-def _place(item: CaseItem, deadline: str) -> tuple[str, str, str]:
-    due: datetime | None = getattr(item.row, deadline)
-    return (due.isoformat() if due else "", item.customer_id, item.row.case_id)
+def _place(item: CaseItem, deadline: str) -> tuple[PlaceValue, ...]:
+    return (getattr(item.row, deadline) or NEVER, item.customer_id, item.row.case_id)

@@ -66,6 +66,7 @@ async def show_work(visit: TheVisit) -> Response:
         "/credit",
         {
             "page": page,
+            "list_query": visit.request.url.query,
             "persons": await persons(visit, [one.customer_id for one in page.entries]),
             "sums": sums,
             "views": views,

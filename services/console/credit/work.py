@@ -136,6 +136,15 @@ async def count_work(reader: Reader, wanted: WorkFilter, cap: int = CAP) -> int:
     return await reader.count(statement, *asked.question.parameters)
 
 
+async def customers_with_work(reader: Reader, wanted: WorkFilter, most: int) -> list[str]:
+    """Return who has work that the filter finds, all of them up to a number."""
+    asked = _Halves(reader, wanted)
+    limit = asked.question.add(most)
+    statement = reader.statements.sql("credit/customers_with_work", limit=limit, **asked.parts)
+    rows = await reader.fetch(statement, *asked.question.parameters)
+    return [row["customer_id"] for row in rows]
+
+
 _ITEMS: Mapping[Sort, str] = {
     "day": "i.due_on, i.customer_id, i.item_id",
     "amount": "-i.balance_minor, i.customer_id, i.item_id",

@@ -19,6 +19,7 @@ from projections.books.ageing import Balance
 from projections.books.interest import whole
 from projections.receivables.reports import DSO_DAYS, dso
 from projections.receivables.rows import FEES, INTEREST, INVOICED, OPEN, OWED_BACK
+from services.casework.ages import bucket_ends
 from services.console.receivables.interest import charges, running_interest
 from services.console.shared.reading import RECEIVABLES, Reader
 
@@ -75,17 +76,6 @@ class BranchBalance(Struct, frozen=True):
     currency: str
     open_minor: int
     overdue_minor: int
-
-
-def bucket_ends(policy: AgeingPolicy) -> tuple[tuple[int | None, int | None], ...]:
-    """Return each bucket's first and last day past due; None where it has no end.
-
-    >>> bucket_ends(AgeingPolicy(upper_days=(0, 30)))
-    ((None, 0), (1, 30), (31, None))
-    """
-    uppers: list[int | None] = [*policy.upper_days, None]
-    lowers = [None, *(upper + 1 for upper in policy.upper_days)]
-    return tuple(zip(lowers, uppers, strict=True))
 
 
 async def ageing(reader: Reader, branch_id: str | None = None) -> tuple[CurrencyAgeing, ...]:

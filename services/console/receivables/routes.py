@@ -9,8 +9,9 @@ from starlette.responses import Response
 
 from events.customers.accounts import SPOKEN_TO
 from events.touchpoints.policy import AgeingPolicy
+from services.casework.ages import bucket_ends
 from services.console.receivables import worklist
-from services.console.receivables.ageing import ageing, bucket_ends
+from services.console.receivables.ageing import ageing
 from services.console.receivables.documents import (
     AgeingDocument,
     ItemsDocument,

@@ -8,19 +8,17 @@ sorted by amount means by currency first.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Literal
 
 import asyncpg
 from msgspec import Struct
 
-from events.calendars import DAY
 from events.texts import worded
-from events.touchpoints.policy import AgeingPolicy
 from projections.receivables.rows import OPEN, ItemRow
+from services.casework.ages import Ends, NoSuchBucket, spans_of
 from services.casework.filters import ItemFilter, items_meant
-from services.console.receivables.ageing import bucket_ends
 from services.console.receivables.interest import interest_of
 from services.console.shared.cursor import CursorSigner
 from services.console.shared.keyset import Key, Order, PlaceValue, walk
@@ -44,18 +42,6 @@ _ORDERS: Mapping[Sort, tuple[Key, ...]] = {
     "level": (Key("-coalesce(i.dunning_level, -1)", "bigint"), _DUE, _CUSTOMER, _ITEM),
     "promise": (Key("i.promised_on", "date"), _CUSTOMER, _ITEM),
 }  # fmt: skip
-
-Ends = tuple[int | None, int | None]
-
-
-class NoSuchBucket(BadParameter):
-    """The ageing policy in force has fewer buckets."""
-
-    def __init__(self, buckets: int) -> None:
-        super().__init__(
-            "bucket",
-            worded("the ageing policy in force has buckets 0 to %(last)s", last=buckets - 1),
-        )
 
 
 class WorkFilter(Struct, frozen=True):
@@ -119,7 +105,7 @@ class Sums(Struct, frozen=True):
 async def open_items(
     reader: Reader, wanted: WorkFilter, limit: int, signer: CursorSigner, cursor: str | None
 ) -> Page[WorkItem]:
-    """Return a page of open items. Raises: BadCursor, NoSuchBucket.
+    """Return a page of open items. Raises: BadCursor, BadParameter.
 
     Of several branches each is read in the list's order as far as the page: however little of all
     that is open is theirs, no more is looked at.
@@ -147,7 +133,7 @@ async def open_items(
 async def count_open_items(reader: Reader, wanted: WorkFilter, cap: int = CAP) -> int:
     """Return how many items the filter finds, counted up to one above a cap.
 
-    Raises: NoSuchBucket.
+    Raises: BadParameter.
     """
     question = _question(reader, wanted)
     _of_branches(question, wanted)
@@ -163,7 +149,7 @@ async def count_open_items(reader: Reader, wanted: WorkFilter, cap: int = CAP) -
 async def customers_found(reader: Reader, wanted: WorkFilter, most: int) -> list[str]:
     """Return who has an item that the filter finds, all of them up to a number.
 
-    Raises: NoSuchBucket.
+    Raises: BadParameter.
     """
     question = _question(reader, wanted)
     _of_branches(question, wanted)
@@ -179,7 +165,7 @@ async def customers_found(reader: Reader, wanted: WorkFilter, most: int) -> list
 async def sums_of(reader: Reader, wanted: WorkFilter) -> Sums:
     """Return what the items that the filter finds come to, by currency, the company's own first.
 
-    Interest that runs comes on top of them. Raises: NoSuchBucket.
+    Interest that runs comes on top of them. Raises: BadParameter.
     """
     if wanted.is_in_totals:
         return await _from_totals(reader, wanted)
@@ -222,7 +208,8 @@ async def currencies(reader: Reader) -> tuple[str, ...]:
 
 
 async def _from_totals(reader: Reader, wanted: WorkFilter) -> Sums:
-    ranges = _ranges(reader, wanted)
+    with _bucket_named():
+        spans = spans_of(wanted.buckets, reader.reference, reader.at, overdue=wanted.overdue)
     branches, days, elsewhere = reader.todays()
     rows = await reader.ask(
         "receivables/open_by_day",
@@ -238,7 +225,7 @@ async def _from_totals(reader: Reader, wanted: WorkFilter) -> Sums:
     for currency, past, count, amount in rows:
         if wanted.currencies and currency not in wanted.currencies:
             continue
-        if ranges is None or any(_holds(ends, past) for ends in ranges):
+        if spans is None or any(_holds(ends, past) for ends in spans):
             items[currency] += count
             amounts[currency] += amount
     found = [CurrencySum(currency, n, amounts[currency]) for currency, n in items.items()]
@@ -257,19 +244,22 @@ def _own(reader: Reader) -> str | None:
 
 def _question(reader: Reader, wanted: WorkFilter) -> Question:
     """Return the conditions on items, but for that of branches."""
-    question = items_meant(
-        ItemFilter(
-            currency=wanted.currencies or None,
-            level=wanted.levels or None,
-            disputed=wanted.disputed,
-            held=wanted.held,
-            promised=True if wanted.promise_due or wanted.sort == "promise" else wanted.promised,
+    is_promised = True if wanted.promise_due or wanted.sort == "promise" else wanted.promised
+    with _bucket_named():
+        return items_meant(
+            ItemFilter(
+                currency=wanted.currencies or None,
+                level=wanted.levels or None,
+                disputed=wanted.disputed,
+                held=wanted.held,
+                promised=is_promised,
+                overdue=wanted.overdue,
+                bucket=wanted.buckets or None,
+                promise_due=wanted.promise_due,
+            ),
+            reader.reference,
+            reader.at,
         )
-    )
-    ranges = _ranges(reader, wanted)
-    if ranges is not None or wanted.promise_due:
-        _by_todays(reader, ranges, question, promise_due=wanted.promise_due)
-    return question
 
 
 def _of_branches(question: Question, wanted: WorkFilter) -> None:
@@ -278,72 +268,19 @@ def _of_branches(question: Question, wanted: WorkFilter) -> None:
         question.conditions.append(f"i.branch_id = ANY({branches}::text[])")
 
 
-def _ranges(reader: Reader, wanted: WorkFilter) -> tuple[Ends, ...] | None:
-    """Return the spans of days past due that are asked about; None: any age. May be empty."""
-    ends = bucket_ends(reader.reference.in_force(AgeingPolicy, reader.at))
-    if any(not 0 <= one < len(ends) for one in wanted.buckets):
-        raise NoSuchBucket(len(ends))
-    asked: Sequence[Ends] = [ends[one] for one in sorted(set(wanted.buckets))]
-    if not wanted.overdue:
-        return tuple(asked) or None
-    late = [(max(low or 1, 1), high) for low, high in asked or [(1, None)]]
-    return tuple((low, high) for low, high in late if high is None or low <= high)
+@contextmanager
+def _bucket_named() -> Iterator[None]:
+    """Say of a bucket that there is not which parameter names it. Raises: BadParameter."""
+    try:
+        yield
+    except NoSuchBucket as why:
+        detail = worded("the ageing policy in force has buckets 0 to %(last)s", last=why.last)
+        raise BadParameter("bucket", detail) from why
 
 
 def _holds(ends: Ends, past: int) -> bool:
     low, high = ends
     return (low is None or past >= low) and (high is None or past <= high)
-
-
-def _by_todays(
-    reader: Reader, ranges: Sequence[Ends] | None, question: Question, *, promise_due: bool
-) -> None:
-    """Keep some ages: a range of due days for the index, then each branch's own today."""
-    if not ranges and not promise_due:
-        question.conditions.append("false")
-        return
-    branches, days, elsewhere = reader.todays()
-    question.joins = (
-        f"LEFT JOIN unnest({question.add(branches)}::text[], {question.add(days)}::integer[])"
-        " AS b (branch_id, today) ON b.branch_id = i.branch_id"
-    )
-    today = f"coalesce(b.today, {question.add(elsewhere)}::integer)"
-    if promise_due:
-        latest = date.fromordinal(max([elsewhere, *days]))
-        question.conditions.append(f"i.promised_on <= {question.add(latest)}")
-        question.conditions.append(f"i.promised_on - DATE '0001-01-01' + 1 <= {today}")
-    if ranges is None:
-        return
-    age = f"({today} - (i.due_on - DATE '0001-01-01' + 1))"
-    each = ["false"]
-    for low, high in ranges:
-        within = []
-        if high is not None:
-            oldest = date.fromordinal(min([elsewhere, *days])) - DAY * high
-            within += [f"i.due_on >= {question.add(oldest)}"]
-            within += [f"{age} <= {question.add(high)}::integer"]
-        if low is not None:
-            newest = date.fromordinal(max([elsewhere, *days])) - DAY * low
-            within += [f"i.due_on <= {question.add(newest)}"]
-            within += [f"{age} >= {question.add(low)}::integer"]
-        each.append(" AND ".join(within))
-    question.conditions.append(each[1] if len(each) == 2 else f"({' OR '.join(each)})")
-    if len(each) > 2:
-        _within_all(reader, ranges, question)
-
-
-def _within_all(reader: Reader, ranges: Sequence[Ends], question: Question) -> None:
-    """Bound the due days of several spans together, so that an index leads to them."""
-    _, days, elsewhere = reader.todays()
-    lows, highs = [low for low, _ in ranges], [high for _, high in ranges]
-    if None not in highs:
-        most = max(high for high in highs if high is not None)
-        oldest = date.fromordinal(min([elsewhere, *days])) - DAY * most
-        question.conditions.append(f"i.due_on >= {question.add(oldest)}")
-    if None not in lows:
-        least = min(low for low in lows if low is not None)
-        newest = date.fromordinal(max([elsewhere, *days])) - DAY * least
-        question.conditions.append(f"i.due_on <= {question.add(newest)}")
 
 
 def _place(sort: Sort, item: WorkItem) -> tuple[PlaceValue, ...]:

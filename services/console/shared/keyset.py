@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Literal, NamedTuple, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from services.console.shared.cursor import CursorSigner, CursorValue
 from services.console.shared.paging import Page
@@ -25,7 +25,7 @@ class Key(NamedTuple):
     """One expression that a list is sorted by, and its type in SQL. It is never null."""
 
     expression: str
-    sql_type: Literal["text", "bigint", "date", "timestamptz"]
+    sql_type: Literal["text", "bigint", "date", "timestamptz", "uuid"]
 
 
 class Order(Struct, frozen=True):
@@ -53,14 +53,22 @@ class Walk(Struct, frozen=True):
 
     def go_on(self, question: Question) -> None:
         """Keep what lies beyond the place."""
+        question.conditions += self.beyond(question)
+
+    def beyond(self, question: Question) -> list[str]:
+        """Return the condition on what lies beyond the place; at the beginning there is none."""
         if self.place is None:
-            return
+            return []
         keys = ", ".join(key.expression for key in self.order.keys)
         values = ", ".join(
             f"{question.add(_read(key, value))}::{key.sql_type}"
             for key, value in zip(self.order.keys, self.place, strict=True)
         )
-        question.conditions.append(f"({keys}) {'<' if self._downwards else '>'} ({values})")
+        return [f"({keys}) {'<' if self._downwards else '>'} ({values})"]
+
+    def over(self, keys: tuple[Key, ...]) -> Walk:
+        """Return the same walk over a part of the list that writes its keys otherwise."""
+        return structs.replace(self, order=structs.replace(self.order, keys=keys))
 
     def page(self, found: Sequence[T], place_of: Callable[[T], tuple[PlaceValue, ...]]) -> Page[T]:
         """Return the page of what was read: one more than the limit was asked for."""

@@ -39,6 +39,11 @@ _PROBLEMS: Mapping[str, Told] = {
         N_("Perhaps the address was typed wrong."),
         N_("Start from the overview, or look a customer up by the id."),
     ),
+    "nothing_ticked": Told(
+        N_("Nothing is ticked"),
+        N_("No row of the list was ticked."),
+        N_("Go back and tick some rows, or act on all that the list finds."),
+    ),
     "unknown_customer": Told(
         N_("There is no such customer"),
         N_("No event of a customer of this id was ever recorded."),

@@ -23,6 +23,7 @@ from projections.case_board.projection import CaseBoard
 from projections.protocol import Projection
 from projections.receivables.projection import Receivables
 from projections.value_tiers.projection import ValueTiers
+from services.casework.ages import Todays, todays
 from services.casework.identity import HEADQUARTERS
 from services.console.shared.i18n import N_, speaker
 from services.console.shared.statements import Statements, named_sql
@@ -141,11 +142,9 @@ class Reader:
         """Return the branch's local day."""
         return local_day(self.at, self.reference.zone_of(branch_id))
 
-    def todays(self) -> tuple[list[str], list[int], int]:
+    def todays(self) -> Todays:
         """Return branches, their local days as ordinals, and the day of all others."""
-        branches = list(self.reference.branches)
-        days = [self.today(branch).toordinal() for branch in branches]
-        return branches, days, self.today(None).toordinal()
+        return todays(self.reference, self.at)
 
 
 class SharedFeed:

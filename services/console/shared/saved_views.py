@@ -31,6 +31,9 @@ Audience = Literal["private", "branch", "company"]
 COUNTED = 1_000
 """As far as the entries of a view are counted where views are listed."""
 
+MOST_COUNTED = 20
+"""Of how many filters the entries are counted where a list's views are shown, one's own first."""
+
 MOST_OWN = 100
 _MOST_SHOWN = 200
 
@@ -52,10 +55,14 @@ class SavedView(Struct, frozen=True):
 
 
 class CountedView(Struct, frozen=True):
-    """A view, and how many entries it finds; None: its list does not take it any more."""
+    """A view, and how many entries it finds; None: its list does not take it any more.
+
+    Beyond MOST_COUNTED filters nothing is counted: whoever opens such a view is told.
+    """
 
     view: SavedView
     count: int | None
+    is_counted: bool = True
 
 
 class ViewsMenu(Struct, frozen=True):
@@ -106,8 +113,15 @@ class NotYours(Problem):
 async def counted(
     reader: Reader, kind: AnyList, views: Sequence[SavedView]
 ) -> tuple[CountedView, ...]:
-    """Return views with what they find now, counted up to one above COUNTED."""
-    return tuple([CountedView(one, await _count(reader, kind, one)) for one in views])
+    """Return views with what they find now, counted up to one above COUNTED.
+
+    The same filter is counted once, and no more filters than MOST_COUNTED.
+    """
+    found: dict[str, int | None] = {}
+    for one in views:
+        if one.query not in found and len(found) < MOST_COUNTED:
+            found[one.query] = await _count(reader, kind, one)
+    return tuple(CountedView(one, found.get(one.query), one.query in found) for one in views)
 
 
 async def _count(reader: Reader, kind: AnyList, view: SavedView) -> int | None:

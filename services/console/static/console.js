@@ -95,7 +95,8 @@
     if (key === "e" && explain()) return true;
     const found = keyed().filter((element) => keysOf(element).includes(key));
     const within = (one) => one.closest("main") && isSeen(one);
-    const element = found.find(within) || found.find(isSeen) || found.find((one) => one.closest("details:not([open])"));
+    const row = document.activeElement && document.activeElement.closest("tr");
+    const element = row && found.find((one) => row.contains(one)) || found.find(within) || found.find(isSeen) || found.find((one) => one.closest("details:not([open])"));
     if (element) {
       press(element);
       return true;
@@ -138,12 +139,14 @@
     if (field) field.focus();
   });
 
-  // Of a list of choices, one tick ticks them all.
+  // Of a list of choices, one tick ticks them all; and it is said how many are ticked.
+  const named = (name) => [...document.querySelectorAll(`input[name="${CSS.escape(name)}"]`)];
   document.addEventListener("change", (event) => {
     const all = event.target;
-    if (!(all instanceof HTMLInputElement) || !all.dataset.all) return;
-    for (const one of document.querySelectorAll(`input[name="${CSS.escape(all.dataset.all)}"]`)) {
-      one.checked = all.checked;
+    if (!(all instanceof HTMLInputElement)) return;
+    if (all.dataset.all) for (const one of named(all.dataset.all)) one.checked = all.checked;
+    for (const count of document.querySelectorAll("[data-count]")) {
+      count.textContent = named(count.dataset.count).filter((one) => one.checked).length || "";
     }
   });
 })();

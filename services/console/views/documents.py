@@ -28,7 +28,13 @@ class CountedViewDocument(ViewDocument):
     """The same, and how many entries it finds for whoever asks."""
 
     count: Annotated[
-        int | None, Meta(description="Null: the list does not take this filter any more.")
+        int | None,
+        Meta(
+            description="Null: the list does not take this filter any more, or it is not counted."
+        ),
+    ]
+    is_counted: Annotated[
+        bool, Meta(description="False: of so many views the entries are not counted; open it.")
     ]
     count_is_capped: Annotated[bool, Meta(description="True: there are more than `count`.")]
 
@@ -52,5 +58,6 @@ def counted_document(kind: AnyList, one: CountedView) -> CountedViewDocument:
         one.view,
         address=kind.link(one.view.query),
         count=None if count is None else min(count, COUNTED),
+        is_counted=one.is_counted,
         count_is_capped=count is not None and count > COUNTED,
     )

@@ -8,6 +8,7 @@ from msgspec import structs
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.complaint import (
     CaseAssigned,
+    CaseBroughtBack,
     CaseClosed,
     CaseDeclined,
     CaseDuplicateFound,
@@ -16,6 +17,7 @@ from events.touchpoints.complaint import (
     CaseNoted,
     CaseOpened,
     CasePrioritySet,
+    CasePutOff,
     CaseReferred,
     CaseReplied,
     CaseResolved,
@@ -94,6 +96,8 @@ WORDS: tuple[Touchpoint, ...] = (
     CasePrioritySet(case_id=CASE, priority="low", response_minutes=1, solution_minutes=1),
     CaseDeclined(case_id=CASE, reason="no"),
     CaseDuplicateFound(case_id=CASE, duplicate_of="other"),
+    CasePutOff(case_id=CASE, until=instant("2026-03-30")),
+    CaseBroughtBack(case_id=CASE),
 )  # fmt: skip
 
 FACTS = (

@@ -14,6 +14,7 @@ from events.cases.commands import (
     Acknowledge,
     AddNote,
     Assign,
+    BringBack,
     Close,
     Command,
     Decline,
@@ -24,6 +25,7 @@ from events.cases.commands import (
     HoldDunning,
     MarkDuplicate,
     Open,
+    PutOff,
     RecordCallback,
     Refer,
     Reopen,
@@ -44,6 +46,7 @@ from events.refusals import Department, Owing, Refused, Word
 from events.touchpoints.base import Touchpoint
 from events.touchpoints.complaint import (
     CaseAssigned,
+    CaseBroughtBack,
     CaseClosed,
     CaseDeclined,
     CaseDuplicateFound,
@@ -52,6 +55,7 @@ from events.touchpoints.complaint import (
     CaseNoted,
     CaseOpened,
     CasePrioritySet,
+    CasePutOff,
     CaseReferred,
     CaseReopened,
     CaseReplied,
@@ -85,6 +89,7 @@ SOON, NOON, LATER, NEXT = (
     "2026-03-09 09:10", "2026-03-09 11:00", "2026-03-09 14:00", "2026-03-10 09:00",
 )  # fmt: skip
 OWED = part_id(CASE, "obligation", 1)
+PUT_OFF = PutOff(until=instant(NEXT))
 HEAD, MANAGER, HQ = "head of service", "max", "hans"
 
 
@@ -100,6 +105,18 @@ def live() -> Desk:
 def nobodys() -> Desk:
     desk = Desk()
     desk.opens(ComplaintFiled(severity="high"), "2026-03-09 09:00")
+    return desk
+
+
+def put_off() -> Desk:
+    desk = nobodys()
+    desk.does("ann", PUT_OFF, SOON)
+    return desk
+
+
+def put_off_till_noon() -> Desk:
+    desk = nobodys()
+    desk.does("ann", PutOff(until=instant(NOON)), SOON)
     return desk
 
 
@@ -207,6 +224,9 @@ TAKE_UP = Acknowledge(clock="response", percent=100, cycle=1)
         (live, HEAD, SetPriority(priority="urgent"), [CasePrioritySet]),
         (live, HEAD, Decline(reason="out of warranty"), [CaseDeclined]),
         (owing, HEAD, MarkDuplicate(duplicate_of="another"), [CaseDuplicateFound]),
+        (nobodys, "liz", PUT_OFF, [CasePutOff]),
+        (put_off, "liz", PUT_OFF, [CasePutOff]),
+        (put_off, "bob", BringBack(), [CaseBroughtBack]),
     ],
     ids=lambda one: one.__name__ if callable(one) else str(one)[:40],
 )  # fmt: skip
@@ -307,6 +327,12 @@ Remedy = Sequence[tuple[str, Command]]
         (live, HEAD, MarkDuplicate(duplicate_of=CASE), "itself", None),
         (closed, HEAD, MarkDuplicate(duplicate_of="another"), "not_live",
          [("ann", Reopen(reason="no"))]),
+        (live, "ann", PUT_OFF, "owned", None),
+        (live, "liz", PUT_OFF, "not_yours", None),
+        (closed, "ann", PUT_OFF, "not_live", None),
+        (nobodys, "ann", PutOff(until=instant(NOON)), "in_the_past", None),
+        (nobodys, "ann", BringBack(), "not_put_off", [("ann", PUT_OFF)]),
+        (put_off_till_noon, "ann", BringBack(), "not_put_off", [("ann", PUT_OFF)]),
     ],
     ids=lambda one: one.__name__ if callable(one) else str(one)[:40],
 )  # fmt: skip
@@ -323,6 +349,15 @@ def test_a_refusal_changes_nothing_and_its_remedy_lets_it_pass(
     for another, step in remedy:
         desk.does(another, step, LATER)
     desk.does(who, command, LATER)
+
+
+def test_who_takes_a_case_or_ends_it_puts_it_off_no_longer() -> None:
+    for who, command in (("ann", Take()), (HQ, Decline(reason="no"))):
+        desk = put_off()
+        assert desk.row(NOON).put_off_until == instant(NEXT)
+        desk.does(who, command, LATER)
+        assert desk.row(LATER).put_off_until is None
+        desk.agrees(instant(LATER))
 
 
 def test_nothing_may_be_done_with_a_case_that_nothing_opened() -> None:

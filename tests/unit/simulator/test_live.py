@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from events.cases.asking import Rules
+from events.cases.commands import Command
 from events.codec import encode
 from events.envelope import Position
 from events.partitioning import partition_of
 from events.refusals import Refused
-from services.casework.cases import CommandOn
 from services.casework.memory import CasesInMemory, Ordered
+from services.casework.ordering import CommandOn
 from services.intake.draft import Draft
 from services.ports import StoredEvent
 from services.simulator.devices import Recording
@@ -51,7 +52,7 @@ def lived(world: World, session: int, events: int) -> list[Recording | Draft]:
     opening = CasesInMemory.execute
 
     def kept(
-        self: CasesInMemory, asked: CommandOn, at: datetime, rules: Rules
+        self: CasesInMemory, asked: CommandOn[Command], at: datetime, rules: Rules
     ) -> Ordered | Refused:
         done = opening(self, asked, at, rules)
         if isinstance(done, Ordered):
