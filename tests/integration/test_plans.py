@@ -504,7 +504,12 @@ PARTS: Mapping[str, Mapping[str, str]] = {
     },
     "cases/owners": {"branch": "TRUE", "in_charge": "TRUE", "owing": "TRUE", "limit": "$2"},
     "cases/cases": {
-        "conditions": "c.status IN ('open', 'waiting') AND c.owner = $1",
+        "arms": " UNION ALL ".join(
+            "(SELECT c.* FROM {cases} c WHERE c.status IN ('open', 'waiting') AND c.owner = $1"
+            f" AND c.solution_due_at {due} ORDER BY c.solution_due_at, c.customer_id, c.case_id"
+            " LIMIT $2)"
+            for due in ("IS NOT NULL", "IS NULL")
+        ),
         "order": "c.solution_due_at, c.customer_id, c.case_id",
         "limit": "$2",
     },
