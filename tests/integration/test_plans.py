@@ -764,22 +764,27 @@ class _Explaining:
         return await self._connection.fetch(statement, *parameters)
 
 
+def _reader(explaining: _Explaining, scope: Scope) -> Reader:
+    """Return what asks as a clerk of a scope."""
+    heads = PositionVector(1, (0,) * 13)
+    return Reader(
+        explaining,  # type: ignore[arg-type]
+        {one.name: one for one in PROJECTIONS},
+        Statements(PROJECTIONS, scope.branches),
+        {one.name: Progress(heads, heads, 0) for one in PROJECTIONS},
+        Reference(),
+        NOW,
+        Principal("clerk", scope),
+        None,
+    )
+
+
 async def test_lists_of_who_sees_some_branches_read_what_is_theirs(large: str) -> None:
     """Nobody asked for a branch; nothing open is B-1's or B-3's, and B-13 has no customer."""
     seen = frozenset({"B-1", "B-3", "B-13"})
     connection = await asyncpg.connect(large)
     explaining = _Explaining(connection)
-    heads = PositionVector(1, (0,) * 13)
-    reader = Reader(
-        explaining,  # type: ignore[arg-type]
-        {one.name: one for one in PROJECTIONS},
-        Statements(PROJECTIONS, seen),
-        {one.name: Progress(heads, heads, 0) for one in PROJECTIONS},
-        Reference(),
-        NOW,
-        Principal("clerk", Scope(seen)),
-        None,
-    )
+    reader = _reader(explaining, Scope(seen))
     signer = CursorSigner(b"key")
     try:
         async with connection.transaction():
@@ -796,17 +801,7 @@ async def test_who_has_no_case_and_what_some_owe_is_found_without_a_walk(large: 
     """The start page asks for the own cases, and the list of customers for what all owe."""
     connection = await asyncpg.connect(large)
     explaining = _Explaining(connection)
-    heads = PositionVector(1, (0,) * 13)
-    reader = Reader(
-        explaining,  # type: ignore[arg-type]
-        {one.name: one for one in PROJECTIONS},
-        Statements(PROJECTIONS),
-        {one.name: Progress(heads, heads, 0) for one in PROJECTIONS},
-        Reference(),
-        NOW,
-        Principal("clerk"),
-        None,
-    )
+    reader = _reader(explaining, Scope())
     accounts = tables_of(Receivables())["accounts"].name
     try:
         async with connection.transaction():

@@ -70,15 +70,9 @@ async def show_customers(visit: TheVisit) -> Response:
     async with visit.rows(model, asked, tagged=False) as reader:
         views = await visit.views_menu(reader, LIST, kept)
         page = await listing.listed(reader, wanted, PAGE_LENGTH, signer, asked.cursor)
-        # Of more than are summed up a moment ago's will do: it is said that there is more.
-        summed = await visit.kept(
-            model,
-            reader,
-            ("customers", wanted),
-            lambda reader: listing.sums_of(reader, wanted),
-            lambda found: found.customers if found.is_capped else 0,
+        sums = await visit.sums(
+            model, reader, ("customers", wanted), lambda reader: listing.sums_of(reader, wanted)
         )
-        sums = summed.answer
         found = await listing.segments(reader)
         notices = await visit.notices(reader)
     policy = reader.reference.in_force(TierPolicy, reader.at)

@@ -86,15 +86,9 @@ async def show_items(visit: TheVisit) -> Response:
     async with visit.rows(model, asked, tagged=False) as reader:
         views = await visit.views_menu(reader, LIST, kept)
         page = await worklist.open_items(reader, wanted, PAGE_LENGTH, signer, asked.cursor)
-        # Of more than are summed up a moment ago's will do: it is said that there is more.
-        summed = await visit.kept(
-            model,
-            reader,
-            ("receivables", wanted),
-            lambda reader: worklist.sums_of(reader, wanted),
-            lambda found: found.items if found.is_capped else 0,
+        sums = await visit.sums(
+            model, reader, ("receivables", wanted), lambda reader: worklist.sums_of(reader, wanted)
         )
-        sums = summed.answer
         currencies = await worklist.currencies(reader)
         notices = await visit.notices(reader)
     return visit.page(
