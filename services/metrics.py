@@ -59,6 +59,12 @@ _EVENTS = Counter(
 _REFUSED = Counter(
     "touchstone_events_refused", "Events refused, by reason.", ["reason"], registry=REGISTRY
 )
+_HOOKS = Counter(
+    "touchstone_hooks",
+    "Messages of other systems by webhook: taken, kept, repeated, ignored, refused or forged.",
+    ["format", "outcome"],
+    registry=REGISTRY,
+)
 _COMMANDS = Counter(
     "touchstone_commands", "Commands, by word and outcome.", ["word", "outcome"], registry=REGISTRY
 )
@@ -115,6 +121,11 @@ def refused_event(reason: str) -> None:
 def answered_command(word: str, outcome: str) -> None:
     """Count a command; `word` is the name of its class, such as HandOff, told as hand-off."""
     _COMMANDS.labels(_WORDS.sub("-", word).lower(), outcome).inc()
+
+
+def hook_answered(format_: str, outcome: str) -> None:
+    """Count a webhook's message by what became of it."""
+    _HOOKS.labels(format_, outcome).inc()
 
 
 def raised_alert(kind: str, level: int) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,9 +13,10 @@ import msgspec
 import typer
 
 from services.cli.opening import opened
+from services.cli.opening import settings as platform_settings
 from services.errors import UsageError
 from services.terminal import Format, FormatOption, emit, progress, run_async, say
-from services.wording import cut, quoted
+from services.wording import counted, cut, quoted
 
 if TYPE_CHECKING:
     from services.connectors.document import Feed, Setting
@@ -198,6 +202,48 @@ def send(files: FilesArgument, feed: FeedOption, form: FormatOption = Format.TEX
     used, and nothing of it was sent; 3: the platform is away.
     """
     _deliver(files, feed, form, dry_run=False)
+
+
+@connect.command("listen")
+def listen() -> None:
+    """Keep the lines that feeds name, such as those to telephone exchanges.
+
+    `touchstone run` starts it by itself. Several of it do no harm.
+    """
+    run_async(_listen())
+
+
+async def _listen() -> None:
+    from services.hosts.listen import listen_for_ever
+
+    task = asyncio.create_task(listen_for_ever(platform_settings()))
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signum, task.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+@connect.command("lines")
+def lines(form: FormatOption = Format.TEXT) -> None:
+    """Say how the line to each exchange is, and how many calls were recorded."""
+
+    async def work() -> None:
+        from services.connectors.calls.lines import lines_of
+
+        async with opened() as platform:
+            found = await lines_of(platform.pool, platform.clock.now())
+        if form is Format.JSON:
+            emit(found)
+            return
+        for one in found:
+            state = "up" if one.is_up else f"down: {one.reason or 'nobody listens'}"
+            say(
+                f"{one.feed}  {state}  silent for {one.silent_s:.0f} s  "
+                f"{counted(one.recorded, 'call')} recorded, {one.incomplete} incomplete"
+            )
+
+    run_async(work())
 
 
 def _deliver(files: list[Path], name: str, form: Format, *, dry_run: bool) -> None:

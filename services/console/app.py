@@ -25,6 +25,8 @@ from services.console.alerts.words import AlertWords
 from services.console.audit import routes as audit
 from services.console.audit.words import AuditWords
 from services.console.branches import routes as branches
+from services.console.calls import routes as calls
+from services.console.calls.live import LiveCalls
 from services.console.cases import board_routes as case_boards
 from services.console.cases import routes as cases
 from services.console.cases.words import CaseWords
@@ -119,6 +121,7 @@ _ROUTERS = (
     customer_ways.pages,
     customer_statements.pages,
     alerts.pages,
+    calls.pages,
     looks.pages,
     many.pages,
     views.pages,
@@ -192,11 +195,13 @@ def create_console(
         doorkeeper = OpenDoor() if people is None else StaffDoor(people)
     console = Console(platform, PROJECTIONS, renderer(), doorkeeper, _LISTS, people)
     audiences = Audiences(partial(_live, console), most_viewers)
+    ringing = LiveCalls(platform, most_viewers)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
         await audiences.close()
+        await ringing.close()
         await console.kept.close()
         await console.looks.close()
 
@@ -211,6 +216,7 @@ def create_console(
     )
     app.state.console = console
     app.state.audiences = audiences
+    app.state.calls = ringing
     for router in _ROUTERS:
         app.include_router(router)
     app.add_route("/healthz", _health, include_in_schema=False)
@@ -229,6 +235,9 @@ def end_streams(app: FastAPI) -> None:
     audiences = app.state.audiences
     assert isinstance(audiences, Audiences)
     audiences.end_streams()
+    ringing = app.state.calls
+    assert isinstance(ringing, LiveCalls)
+    ringing.end_streams()
 
 
 def _live(console: Console, principal: Principal) -> LiveOverview:

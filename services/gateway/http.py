@@ -24,6 +24,7 @@ from services.casework.identity_http import identity_router
 from services.casework.parts import CaseworkPlatform
 from services.gateway import openapi
 from services.gateway.bodies import events_in, held_bodies
+from services.gateway.hooks import HookPlatform, hooks_router
 from services.gateway.modes import mode_of
 from services.gateway.receipts import Notary, receipts_router
 from services.gateway.words import words_router
@@ -43,7 +44,7 @@ from services.web.rates import Rates
 _LOG = structlog.get_logger()
 
 
-class GatewayPlatform(CaseworkPlatform, Protocol):
+class GatewayPlatform(CaseworkPlatform, HookPlatform, Protocol):
     """The open parts of a platform that publishing and commanding take."""
 
     @property
@@ -86,6 +87,7 @@ def create_gateway(
     app.include_router(identity_router(platform, rates))
     app.include_router(alerts_router(platform, rates))
     app.include_router(bulk_router(platform, rates))
+    app.include_router(hooks_router(platform, rates))
     app.add_middleware(SameOriginWrites)
     install_problem_handlers(app)
     return app

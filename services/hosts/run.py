@@ -19,6 +19,7 @@ from services.audit.status import status
 from services.errors import UsageError
 from services.hosts.bootstrap import open_platform
 from services.hosts.doors import Door
+from services.hosts.listen import start_once_named
 from services.hosts.only_run import only_run_of
 from services.hosts.people import invite_the_first
 from services.hosts.supervision import Supervision
@@ -92,7 +93,7 @@ async def _run(settings: Settings, demo: bool, customers: int, rate: float) -> N
             for door in Door:
                 supervision.start(["serve", door])
             await _ready(served, supervision, key, customers, rate)
-            await asyncio.Event().wait()
+            await start_once_named(dsn, supervision)
 
 
 async def _migrated(settings: Settings) -> None:

@@ -43,6 +43,7 @@ class Measured(Struct, frozen=True):
     waiting: int  # refused events
     turned_away: int  # refused events that were not kept
     fullest: float  # part of its quarantine that the fullest branch has taken
+    lines: Sequence[tuple[str, bool, float, int]] = ()  # feed, up, silent for s, incomplete calls
 
 
 async def measure(platform: Platform, room: Room) -> Measured:
@@ -53,6 +54,7 @@ async def measure(platform: Platform, room: Room) -> Measured:
             sql("operating_lags"), heads.generation, platform.clock.now()
         )
         parked = await platform.pool.fetch(sql("operating_parked"))
+        lines = await platform.pool.fetch(sql("operating_lines"), platform.clock.now())
         quarantine = await platform.pool.fetchrow(
             sql("operating_quarantine"), room.events, room.megabytes * _MB
         )
@@ -69,6 +71,7 @@ async def measure(platform: Platform, room: Room) -> Measured:
         waiting=quarantine["waiting"],
         turned_away=quarantine["turned_away"],
         fullest=quarantine["fullest"],
+        lines=[(r["feed"], r["is_up"], r["silent_s"], r["incomplete"]) for r in lines],
     )
 
 
@@ -90,6 +93,7 @@ def families(measured: Measured) -> Iterable[Metric]:
     for work, count in measured.parked.items():
         parked.add_metric([work], count)
     yield from (heads, events_lag, seconds_lag, parked)
+    yield from _of_lines(measured)
     yield _single("quarantine_events", "Refused events that wait for somebody.", measured.waiting)
     yield _single(
         "quarantine_turned_away_events",
@@ -101,6 +105,20 @@ def families(measured: Measured) -> Iterable[Metric]:
         "Part of its quarantine that the fullest branch has taken.",
         measured.fullest,
     )
+
+
+def _of_lines(measured: Measured) -> Iterable[Metric]:
+    """Return how the lines to other systems are, by feed: there are few."""
+    up = _gauge("line_up", "Whether the line to an exchange is up: 1, or 0.", "feed")
+    silent = _gauge("line_silent_seconds", "For how long nothing was heard on it.", "feed")
+    incomplete = _gauge(
+        "line_incomplete_calls", "Calls not recorded: the line was down meanwhile.", "feed"
+    )
+    for feed, is_up, silent_s, lost in measured.lines:
+        up.add_metric([feed], float(is_up))
+        silent.add_metric([feed], silent_s)
+        incomplete.add_metric([feed], lost)
+    return (up, silent, incomplete)
 
 
 def of_disk(disk: Path | None) -> Iterable[Metric]:

@@ -92,6 +92,8 @@ OFFICES: tuple[Role, ...] = (
 SEES, LOOKS, AUDITS = Right.SEE_CUSTOMERS, Right.SEE_POLICIES, Right.AUDIT
 ACTS: Mapping[str, Right] = {
     "/cases/triage": Right.COMMAND,
+    "/calls/{feed}/{call}/new": Right.COMMAND,
+    "/calls/new": Right.COMMAND,
     "/create": Right.RECORD,
     "/create/{name}": Right.RECORD,  # of a complaint; of a payment it is PUBLISH
     "/do/customers": Right.COMMAND,
@@ -111,6 +113,7 @@ NEEDS: Mapping[str, Right | None] = {
     "/desk": SEES,
     "/overview": SEES,
     "/live/overview": SEES,
+    "/live/calls": SEES,
     "/receivables": SEES,
     "/credit": SEES,
     "/cases": SEES,
@@ -390,7 +393,7 @@ def filled(path: str, customer: str, case: str) -> str:
     found = found.replace("{event}", EVENTS.get(customer, REFUSED["SH"]))
     found = found.replace("{entry}", REFUSED[HOMES.get(customer, "SH")])
     found = found.replace("{table}", "handling").replace("{name}", "complaint.filed")
-    found = found.replace("{listed}", "cases")
+    found = found.replace("{listed}", "cases").replace("{feed}", "pbx-1").replace("{call}", "1.7")
     found = found.replace("{word}", "record-promise" if "/customers/" in path else "note")
     alert = "5a1f0f8e-7c0b-5c55-8f0e-4f8f9d0c7b11"
     of = {"customers": customer, "cases": case, "alerts": alert}
@@ -834,6 +837,12 @@ BY_BRANCHES = {
 }
 """What keys of branches are for; no member of staff is let in."""
 
+BY_OTHER_SYSTEMS = {
+    ("POST", "/api/v1/hooks/{feed}"),
+    ("POST", "/api/v1/hooks/{feed}/{key}"),
+}
+"""Where messages come in under their feed's signature or key; no member of staff is let in."""
+
 OF_STAFF: Mapping[tuple[str, str], Right] = {
     ("GET", "/api/v1/cases/{case_id}"): SEES,
     ("GET", "/api/v1/alerts/{alert_id}"): SEES,
@@ -935,6 +944,7 @@ async def test_every_address_of_the_gateway_asks_staff_for_a_right(company: Comp
         assert {*addresses(door.app)} - {("GET", "/api/v1/openapi.json")} == {
             *OF_STAFF,
             *BY_BRANCHES,
+            *BY_OTHER_SYSTEMS,
         }
         asking: Mapping[str, StaffRole] = {
             "administrator": "administrator",
@@ -950,6 +960,8 @@ async def test_every_address_of_the_gateway_asks_staff_for_a_right(company: Comp
         for method, path in BY_BRANCHES:
             address = path.replace("{event_id}", REFUSED["SH"])
             assert (await door.ask("SH-clerk", method, address, {})).status_code in (401, 403)
+        for method, path in BY_OTHER_SYSTEMS:
+            assert (await door.ask("SH-clerk", method, path, {})).status_code in (401, 404)
 
 
 @pytest.mark.parametrize("branch", BRANCHES)

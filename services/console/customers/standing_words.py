@@ -72,7 +72,7 @@ class StandingWords(Named):
         if one.what == "broken":
             assert one.on is not None
             text = say.ngettext(
-                "A promise to pay was broken, on %(day)s.",
+                "%(num)s promise to pay was broken, on %(day)s.",
                 "%(num)s promises to pay were broken, the last on %(day)s.",
                 one.count,
             )

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable
 
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from services.console.overview.frames import Frame
 from services.console.overview.live import LiveOverview
-
-T = TypeVar("T")
-
-LOOK_EVERY_S = 30.0
-"""How long a stream may go on unasked after its viewer was logged out or may see less."""
+from services.console.shared.streaming import while_admitted
 
 
 class EventStream(StreamingResponse):
@@ -41,18 +35,3 @@ class EventStream(StreamingResponse):
         """Send events while the viewer is there."""
         with self._live.viewer(self._language):
             await super().__call__(scope, receive, send)
-
-
-async def while_admitted(
-    parts: AsyncIterator[T],
-    admitted: Callable[[], Awaitable[bool]],
-    now: Callable[[], float] = time.monotonic,
-) -> AsyncIterator[T]:
-    """Yield what comes as long as its viewer is admitted, which is asked now and then."""
-    asked_at = now()
-    async for part in parts:
-        if now() - asked_at >= LOOK_EVERY_S:
-            if not await admitted():
-                return
-            asked_at = now()
-        yield part

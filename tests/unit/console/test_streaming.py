@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-from services.console.overview.streaming import LOOK_EVERY_S, while_admitted
+from services.console.shared.streaming import LOOK_EVERY_S, while_admitted
 
 
 async def test_a_stream_ends_when_its_viewer_is_admitted_no_more() -> None:
