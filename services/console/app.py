@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -49,10 +50,13 @@ from services.console.overview.audiences import Audiences
 from services.console.overview.gathering import OverviewSource
 from services.console.overview.live import LiveOverview
 from services.console.overview.panels import draw
+from services.console.past import routes as past
+from services.console.past.routes import past_page
 from services.console.people import administering, entering, own_account
 from services.console.people.words import PeopleWords
 from services.console.policies import routes as policies
 from services.console.policies.words import PolicyWords
+from services.console.receivables import promises_routes as promises
 from services.console.receivables import routes as receivables
 from services.console.receivables.words import ReceivablesWords
 from services.console.search import routes as search
@@ -66,6 +70,7 @@ from services.console.shared.i18n import language_of, speaker
 from services.console.shared.lists import AnyList
 from services.console.shared.openapi import describe_documents
 from services.console.shared.page import dynamic_headers, page_response
+from services.console.shared.past import PastUnready
 from services.console.shared.problem_words import ProblemWords
 from services.console.shared.refusals import invalid_parameters, unavailable
 from services.console.shared.render import Renderer, assets
@@ -74,6 +79,8 @@ from services.console.shared.visit import NotModified
 from services.console.start import routes as start
 from services.console.status import routes as status
 from services.console.status.words import StatusWords
+from services.console.unassigned import routes as unassigned
+from services.console.unassigned.words import MoneyWords
 from services.console.value import routes as value
 from services.console.value.words import ValueWords
 from services.console.views import routes as views
@@ -111,6 +118,7 @@ _ROUTERS = (
     search.api,
     overview.pages,
     receivables.pages,
+    promises.pages,
     credit.pages,
     case_boards.pages,
     service.pages,
@@ -128,9 +136,11 @@ _ROUTERS = (
     branches.pages,
     policies.pages,
     imports.pages,
+    unassigned.pages,
     audit.pages,
     help_pages.pages,
     status.pages,
+    past.pages,
     acting.pages,
     triage.pages,
     case_page.pages,
@@ -162,6 +172,7 @@ def renderer() -> Renderer:
             "case_words": CaseWords,
             "credit_words": CreditWords,
             "look_words": LookWords,
+            "money_words": MoneyWords,
             "import_words": ImportWords,
             "policy_words": PolicyWords,
             "people_words": PeopleWords,
@@ -199,7 +210,9 @@ def create_console(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        walking = asyncio.create_task(console.pasts.run(), name="pasts")
         yield
+        walking.cancel()
         await audiences.close()
         await ringing.close()
         await console.kept.close()
@@ -225,7 +238,7 @@ def create_console(
     # A page of another site must not reach this one by a name of its own that it points here.
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=(*_HOSTS, *hosts), www_redirect=False)
     app.add_middleware(SecurityHeaders)
-    _handle_failures(app)
+    _handle_failures(app, console)
     describe_documents(app)
     return app
 
@@ -251,10 +264,14 @@ async def _health(_: Request) -> Response:
     return PlainTextResponse("ok\n")
 
 
-def _handle_failures(app: FastAPI) -> None:
+def _handle_failures(app: FastAPI, console: Console) -> None:
     @app.exception_handler(NotModified)
     async def on_not_modified(_: Request, unchanged: NotModified) -> Response:
         return unchanged.response()
+
+    @app.exception_handler(PastUnready)
+    async def on_past_unready(request: Request, unready: PastUnready) -> Response:
+        return past_page(request, console, unready)
 
     @app.exception_handler(Problem)
     async def on_problem(request: Request, error: Problem) -> Response:
