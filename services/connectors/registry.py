@@ -7,12 +7,23 @@ from types import MappingProxyType
 
 from services.connectors.formats.camt import Camt
 from services.connectors.formats.mt940 import Mt940
+from services.connectors.formats.shops import Shopify, Stripe, WooCommerce
+from services.connectors.formats.standard import Standard
 from services.connectors.formats.telephone import AsteriskConnector, CtiConnector
 from services.connectors.ports import Connector
 from services.errors import UsageError
 from services.wording import nearest, quoted
 
-CONNECTORS: tuple[Connector, ...] = (Camt(), Mt940(), AsteriskConnector(), CtiConnector())
+CONNECTORS: tuple[Connector, ...] = (
+    Camt(),
+    Mt940(),
+    AsteriskConnector(),
+    CtiConnector(),
+    WooCommerce(),
+    Shopify(),
+    Stripe(),
+    Standard(),
+)
 
 _BY_FORMAT: Mapping[str, Connector] = MappingProxyType({one.format: one for one in CONNECTORS})
 
