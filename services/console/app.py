@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -49,6 +50,8 @@ from services.console.overview.audiences import Audiences
 from services.console.overview.gathering import OverviewSource
 from services.console.overview.live import LiveOverview
 from services.console.overview.panels import draw
+from services.console.past import routes as past
+from services.console.past.routes import past_page
 from services.console.people import administering, entering, own_account
 from services.console.people.words import PeopleWords
 from services.console.policies import routes as policies
@@ -66,6 +69,7 @@ from services.console.shared.i18n import language_of, speaker
 from services.console.shared.lists import AnyList
 from services.console.shared.openapi import describe_documents
 from services.console.shared.page import dynamic_headers, page_response
+from services.console.shared.past import PastUnready
 from services.console.shared.problem_words import ProblemWords
 from services.console.shared.refusals import invalid_parameters, unavailable
 from services.console.shared.render import Renderer, assets
@@ -131,6 +135,7 @@ _ROUTERS = (
     audit.pages,
     help_pages.pages,
     status.pages,
+    past.pages,
     acting.pages,
     triage.pages,
     case_page.pages,
@@ -199,7 +204,9 @@ def create_console(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        walking = asyncio.create_task(console.pasts.run(), name="pasts")
         yield
+        walking.cancel()
         await audiences.close()
         await ringing.close()
         await console.kept.close()
@@ -225,7 +232,7 @@ def create_console(
     # A page of another site must not reach this one by a name of its own that it points here.
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=(*_HOSTS, *hosts), www_redirect=False)
     app.add_middleware(SecurityHeaders)
-    _handle_failures(app)
+    _handle_failures(app, console)
     describe_documents(app)
     return app
 
@@ -251,10 +258,14 @@ async def _health(_: Request) -> Response:
     return PlainTextResponse("ok\n")
 
 
-def _handle_failures(app: FastAPI) -> None:
+def _handle_failures(app: FastAPI, console: Console) -> None:
     @app.exception_handler(NotModified)
     async def on_not_modified(_: Request, unchanged: NotModified) -> Response:
         return unchanged.response()
+
+    @app.exception_handler(PastUnready)
+    async def on_past_unready(request: Request, unready: PastUnready) -> Response:
+        return past_page(request, console, unready)
 
     @app.exception_handler(Problem)
     async def on_problem(request: Request, error: Problem) -> Response:

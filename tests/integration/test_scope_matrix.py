@@ -104,6 +104,7 @@ ACTS: Mapping[str, Right] = {
     "/do/customers/{identity}/{word}": Right.COMMAND,
     "/do/alerts/{identity}/{word}": Right.COMMAND,
     "/policies/{kind}/new": Right.SET_POLICIES,
+    "/past": SEES,
     "/imports/{entry}/settle": Right.PUBLISH,
 }
 """Addresses of forms: asked without one, or about what nobody opened, they refuse in other ways."""

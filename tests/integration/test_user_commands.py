@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,12 @@ import pytest
 from services.hosts.bootstrap import open_platform
 from services.hosts.people import invite_the_first, people_here
 from services.people.journal import Journal
+from services.people.look_events import LookEvents
+from services.people.looks import Looks
+from services.people.principal import Principal
 from services.settings import Settings
 from tests.support.commands import Run
+from tests.support.log import SetClock
 from tests.support.people import PASSWORD
 
 pytestmark = pytest.mark.postgres
@@ -82,3 +87,37 @@ async def test_an_empty_platform_invites_its_first_administrator_until_somebody_
         account = await people.accounts.one("admin")
         assert account is not None
         assert account.administrator
+
+
+def test_looks_are_told_wherever_they_are(run: Run, database: str, tmp_path: Path) -> None:
+    """One has its row still, and of one the log alone tells."""
+    clock = SetClock(datetime(2026, 3, 2, 15, 59, tzinfo=UTC))  # 23:59 in Shanghai
+    clerk = Principal("SH-S4", branch_id="SH")
+
+    async def look() -> None:
+        async with open_platform(Settings(dsn=database, data=tmp_path)) as platform:
+            looks, told = Looks(platform.pool, clock), LookEvents(platform)
+            looks.note(clerk, ["C-1"], "/customers/{customer}")
+            await looks.kept()
+            assert await told.tell() == 1
+            assert await told.let_go(platform.clock.now()) == 1
+            clock.move(timedelta(minutes=2))
+            looks.note(clerk, ["C-2"], "/search")
+            await looks.kept()
+
+    asyncio.run(look())
+
+    def asked(*options: str) -> list[str]:
+        shown = run("user", "looks", *options, "--format", "json")
+        assert shown.returncode == 0, shown.stderr
+        return [one["customer_id"] for one in json.loads(shown.stdout)]
+
+    assert asked() == ["C-2", "C-1"]
+    assert asked("--most", "1") == ["C-2"]
+    assert asked("--customer", "C-1", "--staff", "SH-S4") == ["C-1"]
+    assert asked("--staff", "SH-S5") == []
+    assert run("user", "looks").stdout.splitlines() == [
+        "2026-03-02 16:01+00:00  SH-S4 C-2  /search",
+        "2026-03-02 15:59+00:00  SH-S4 C-1  /customers/{customer}",
+    ]
+    assert run("user", "looks", "--from", "yesterday").returncode == 2

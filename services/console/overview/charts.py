@@ -20,7 +20,7 @@ Labeller = Callable[[int], str]
 _HEIGHT, _TOP, _BOTTOM = 196, 24, 24
 _TICK = 4
 """How far above its line the number of an axis stands."""
-_AXIS = 10.0
+_AXIS = 14.0
 """Of a bar chart's width, the part that the numbers of its axis have to themselves."""
 _ROW = 26
 _NAME, _VALUE = 34.0, 24.0

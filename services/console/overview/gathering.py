@@ -15,7 +15,7 @@ from events.policy import Reference
 from services.console.alerts.queries import AlertFilter, JournalEntry, alert_journal
 from services.console.alerts.standing import StandingFilter, count_alerts
 from services.console.cases.board import Board, board
-from services.console.overview.rates import RateMeter, Rates
+from services.console.overview.rates import WINDOW_S, RateMeter, Rates
 from services.console.receivables.ageing import (
     BranchBalance,
     CurrencyAgeing,
@@ -56,6 +56,7 @@ class Overview(Struct, frozen=True):
     pyramid: Pyramid
     board: Board
     persons: Mapping[str, Person]  # of the feed and the board
+    is_past: bool = False  # as of a past instant: nothing comes in
     interrupted: bool = False  # the database went away: these are the last figures known
 
     @property
@@ -126,14 +127,44 @@ class OverviewSource:
                 board=await self._board.get(reader, state),
                 persons={},
             )
-        if not self._principal.may(Right.SEE_PERSONS):
-            return found
-        shown = [CustomerId(one) for one in _customers(found)]
-        return replace(found, persons={**await self._persons.of(shown)})
+        return await _named(found, self._principal, self._persons)
 
     async def _latest(self, reader: Reader) -> tuple[JournalEntry, ...]:
-        page = await alert_journal(reader, AlertFilter(), FEED_LENGTH, await self._signer(), None)
-        return page.entries
+        return await _feed(reader, await self._signer())
+
+
+async def gather_then(reader: Reader, signer: CursorSigner, persons: Persons) -> Overview:
+    """Return the overview of a past instant, in which nothing comes in. Raises: Unavailable."""
+    found = Overview(
+        at=reader.at,
+        change=reader.progress.change,
+        reference=reader.reference,
+        freshness=await page_freshness(reader),
+        rates=Rates((0,) * WINDOW_S, ()),
+        customers=await reader.count(reader.statements.sql("overview/count_own_customers")),
+        standing=await count_alerts(reader, StandingFilter()),
+        ageing=await ageing(reader),
+        balances=await balances_by_branch(reader),
+        feed=await _feed(reader, signer),
+        pyramid=await pyramid(reader),
+        board=await board(reader, COLUMN_LENGTH),
+        persons={},
+        is_past=True,
+    )
+    return await _named(found, reader.principal, persons)
+
+
+async def _feed(reader: Reader, signer: CursorSigner) -> tuple[JournalEntry, ...]:
+    page = await alert_journal(reader, AlertFilter(), FEED_LENGTH, signer, None)
+    return page.entries
+
+
+async def _named(found: Overview, principal: Principal, persons: Persons) -> Overview:
+    """Return an overview with who the customers in it are, for whoever may see that."""
+    if not principal.may(Right.SEE_PERSONS):
+        return found
+    shown = [CustomerId(one) for one in _customers(found)]
+    return replace(found, persons={**await persons.of(shown)})
 
 
 def _customers(overview: Overview) -> Iterator[str]:

@@ -16,11 +16,14 @@ from services.console.overview.documents import (
     freshness_document,
 )
 from services.console.overview.frames import Frame
+from services.console.overview.gathering import gather_then
+from services.console.overview.panels import draw
 from services.console.overview.streaming import EventStream
 from services.console.shared.documents import tell
 from services.console.shared.freshness import CAP, freshness
 from services.console.shared.openapi import documented
 from services.console.shared.parameters import Parameters
+from services.console.shared.past import asks_about
 from services.console.shared.refusals import unavailable
 from services.console.shared.visit import TheVisit, Visit, api_router, page_router
 from services.people.principal import Right
@@ -52,7 +55,9 @@ async def show_overview(visit: TheVisit) -> Response:
 
 
 async def overview_page(visit: Visit) -> Response:
-    """Return the page of what happens now."""
+    """Return the page of what happens now, or of what was so at the past instant asked about."""
+    if asks_about(visit.request, visit.principal) is not None:
+        return await _page_then(visit)
     frame = await _audiences(visit).of(visit.principal).frame(visit.language)
     drawn = frame.panels[visit.language].items()
     panels = {name: Markup(panel.markup) for name, panel in drawn}  # noqa: S704 - our templates
@@ -61,6 +66,18 @@ async def overview_page(visit: Visit) -> Response:
         visit.shows_persons(frame.overview.named)
     context = {"panels": panels, "event_id": frame.seen.event_id}
     return visit.page("overview/overview.html", "/overview", context)
+
+
+async def _page_then(visit: Visit) -> Response:
+    console = visit.console
+    signer = await console.signer()
+    async with visit.rows(console.everything, Parameters()) as reader:
+        overview = await gather_then(reader, signer, console.persons)
+    if overview.named:
+        visit.shows_persons(overview.named)
+    drawn = draw(console.renderer, overview, visit.language)
+    panels = {name: Markup(panel) for name, panel in drawn.items()}  # noqa: S704 - our templates
+    return visit.page("overview/overview.html", "/overview", {"panels": panels, "event_id": ""})
 
 
 @pages.get("/live/overview")

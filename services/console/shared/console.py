@@ -16,6 +16,7 @@ from services.people.looks import Looks
 from services.people.people import People
 from services.people.principal import Doorkeeper
 from services.platform import Platform
+from services.rebuild.pasts import Pasts
 from services.search.finding import Finder
 from services.search.persons import Persons
 from services.search.tokens import tokens_of
@@ -55,6 +56,7 @@ class Console:
         self.doorkeeper = doorkeeper
         self.lists: Mapping[str, AnyList] = {one.name: one for one in lists}
         self.saved_views = SavedViews(platform)
+        self.pasts = Pasts(platform)
         self.people = people
         self._signer: CursorSigner | None = None
         self._finder: Finder | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Mapping
+from datetime import date, timedelta
 from http import HTTPStatus
 from urllib.parse import urlencode
 
@@ -48,6 +49,7 @@ def page_response(
     language = language_of(request)
     sent = request.method not in {"GET", "HEAD"}  # a form, to an address that shows nothing
     here = page_path or None if sent else None
+    then = getattr(request.state, "then", None)  # None: the page shows now
     markup = renderer.render(
         template,
         language,
@@ -56,7 +58,13 @@ def page_response(
         scheme=scheme_of(request),
         instants=instants_of(request),
         carried=urlencode(instants_of(request)),
-        tells_past="as_of" in context,
+        tells_past="as_of" in context or then is not None,
+        then=then,
+        asked_along=_asked_along(request),
+        page_here=page_path if sent else request.url.path,
+        here_address=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+        day_before=_other_day(request, -1),
+        day_after=_other_day(request, 1),
         now_address=with_parameters(request, dict.fromkeys(INSTANTS)),
         scheme_links={
             scheme: with_parameters(request, {SCHEME: scheme or _OF_THE_SYSTEM}, here)
@@ -84,6 +92,24 @@ def page_response(
                 cookie, chosen, max_age=_A_YEAR_S, httponly=True, samesite="lax", path="/"
             )
     return response
+
+
+def _asked_along(request: Request) -> list[tuple[str, str]]:
+    """Return what else the address asks for, as a form that changes the instants sends it along."""
+    left_out = {*INSTANTS, "cursor", "at_least"}
+    return [pair for pair in request.query_params.multi_items() if pair[0] not in left_out]
+
+
+def _other_day(request: Request, days: int) -> str | None:
+    """Return the same page of a day before or after; None where it shows no past day."""
+    for name in INSTANTS:
+        try:
+            day = date.fromisoformat(request.query_params.get(name, "")[:10])
+        except ValueError:
+            continue
+        other = (day + timedelta(days=days)).isoformat()
+        return with_parameters(request, {name: other, "cursor": None})
+    return None
 
 
 def _may_be_packed(request: Request, status: int) -> bool:

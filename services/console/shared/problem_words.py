@@ -64,6 +64,11 @@ _PROBLEMS: Mapping[str, Told] = {
         N_("An event of this customer cannot be read, so no figure of theirs can be told."),
         N_("An operator learns which and why from: touchstone parked list"),
     ),
+    "whole_company_alone": Told(
+        N_("Not of a part of the company"),
+        N_("The company's past is told to those who see the whole company."),
+        N_("Ask about a customer's past on the customer's own page."),
+    ),
     "unreadable": Told(
         N_("This cannot be shown"),
         N_("An event in the log that this page rests on cannot be read."),

@@ -32,6 +32,7 @@ from services.people.principal import Principal, Scope
 from services.platform import Platform
 from services.postgres.pool import one_state, translated
 from services.projector.reference_feed import ReferenceFeed
+from services.rebuild.pasts import Then, enter
 from services.rows.guards import can_enter, entering
 from services.web.names import name_in
 
@@ -192,11 +193,16 @@ class ReadModel:
         return await self._feed.refresh()
 
     @asynccontextmanager
-    async def reading(self, principal: Principal) -> AsyncIterator[Reader]:
-        """Give somebody a reader of one state of the database. Raises: Unavailable."""
+    async def reading(
+        self, principal: Principal, then: Then | None = None
+    ) -> AsyncIterator[Reader]:
+        """Give somebody a reader of one state of the database: of now, or of a past.
+
+        Raises: Unavailable.
+        """
         with translated():
             heads = await self.platform.log.heads()
-            reference = await self._feed.refresh(heads)
+            reference = await self._feed.refresh(heads) if then is None else then.reference
             async with (
                 self.platform.pool.acquire() as connection,
                 one_state(connection, _STATEMENT_TIMEOUT),
@@ -204,13 +210,15 @@ class ReadModel:
                 rows = await self._progress_of(connection, heads)
                 each, filling = self._each(rows, heads), _filling(rows[0])
                 statements = await self._entered(connection, principal.scope)
+                if then is not None:
+                    await enter(connection, then.past)
                 yield Reader(
                     connection,
                     self.projections,
                     statements,
                     each,
                     reference,
-                    self.platform.clock.now(),
+                    self.platform.clock.now() if then is None else then.at,
                     principal,
                     filling,
                 )

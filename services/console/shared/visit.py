@@ -24,6 +24,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from fastapi import APIRouter, Depends, Request
 from fastapi.routing import APIRoute
+from msgspec import structs
 from pydantic import BaseModel
 from starlette.responses import HTMLResponse, Response
 
@@ -33,14 +34,23 @@ from services.console.shared.freshness import CAP, page_freshness
 from services.console.shared.i18n import language_of, with_parameters
 from services.console.shared.kept import Kept
 from services.console.shared.lists import AnyList
-from services.console.shared.page import INSTANTS, SCHEME, dynamic_headers, page_response, scheme_of
+from services.console.shared.page import (
+    INSTANTS,
+    SCHEME,
+    dynamic_headers,
+    instants_of,
+    page_response,
+    scheme_of,
+)
 from services.console.shared.parameters import Parameters, parameters_of
+from services.console.shared.past import PastUnready, asks_about
 from services.console.shared.reading import Reader, ReadModel, branch_names
 from services.console.shared.release import release
 from services.console.shared.saved_views import COUNTED, SavedView, ViewsMenu, counted, state_of
 from services.console.shared.waiting import wait_until
 from services.errors import Unavailable
 from services.people.principal import Principal, Right
+from services.rebuild.pasts import Then
 from services.web.problems import MEDIA_TYPE, PROBLEM_SCHEMA, Problem
 
 P = TypeVar("P", bound=BaseModel)
@@ -114,12 +124,33 @@ class Visit:
         Untagged is what changes while its rows do not, such as a countdown.
         Raises: NotModified, Problem, Unavailable.
         """
+        then = await self._then()
         await wait_until(model, asked.at_least)
-        async with model.reading(self.principal) as reader:
+        async with model.reading(self.principal, then) as reader:
             self.reflects(reader.position)
             if tagged:
                 self.held_under(entity_tag(reader, self.language))
             yield reader
+
+    async def _then(self) -> Then | None:
+        """Return the past that the page shows; None: it shows now.
+
+        Raises: PastUnready, Problem, Unavailable.
+        """
+        asked = asks_about(self.request, self.principal)
+        if asked is None:
+            return None
+        pasts = self.console.pasts
+        past = await pasts.find(*asked)
+        if past is None or past.ready_at is None:
+            raise PastUnready(instants_of(self.request), past)
+        then = await pasts.company(past)
+        self.request.state.then = then
+        # What is shown is over: nothing is done to it from this page.
+        self.request.state.principal = structs.replace(
+            self.principal, rights=self.principal.rights - {Right.COMMAND}
+        )
+        return then
 
     async def kept(
         self,
@@ -136,6 +167,9 @@ class Visit:
 
         async def asked() -> Kept[T]:
             return Kept(await ask(reader), reader.at, reader.position)
+
+        if getattr(self.request.state, "then", None) is not None:
+            return await asked()  # what is kept is of now
 
         async def asked_behind() -> Kept[T]:
             async with model.reading(self.principal) as own:
@@ -160,6 +194,9 @@ class Visit:
 
         Raises: NotModified.
         """
+        then = getattr(self.request.state, "then", None)
+        if then is not None:
+            state = f"past{then.past.past_id}.{then.past.ready_at.timestamp()}.{state}"
         colours = scheme_of(self.request)
         shown = f"{self.principal.digest}-{release()}{'-' if colours else ''}{colours}"
         self._tag = f'W/"{state}-{shown}"'

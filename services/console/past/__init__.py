@@ -1,0 +1,1 @@
+"""The company as of a past instant, while it is walked."""
