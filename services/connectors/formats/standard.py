@@ -2,7 +2,8 @@
 
 A message is `{"type", "timestamp", "data"}` as the specification has it; the type is that of a
 touchpoint, and the data are its fields, with `customer` for whom it is about. Its `webhook-id`,
-which stays the same when it is sent again, tells it from others. A type that is no touchpoint's is left out.
+which stays the same when it is sent again, tells it from others. A type that is no touchpoint's is
+left out.
 """
 
 from __future__ import annotations
