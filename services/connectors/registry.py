@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from services.connectors.formats.camt import Camt
+from services.connectors.formats.exports import TABLES
 from services.connectors.formats.mt940 import Mt940
 from services.connectors.formats.shops import Shopify, Stripe, WooCommerce
 from services.connectors.formats.standard import Standard
@@ -17,6 +18,7 @@ from services.wording import nearest, quoted
 CONNECTORS: tuple[Connector, ...] = (
     Camt(),
     Mt940(),
+    *TABLES,
     AsteriskConnector(),
     CtiConnector(),
     WooCommerce(),

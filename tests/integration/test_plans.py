@@ -22,6 +22,7 @@ from events.envelope import PositionVector
 from events.policy import Reference
 from events.touchpoints.customer import CustomerProfileChanged, CustomerRegistered
 from projections import PROJECTIONS
+from projections.case_board.projection import CaseBoard
 from projections.receivables.projection import Receivables
 from projections.value_tiers.projection import ValueTiers
 from services.console.customers.listing import CustomerFilter, listed
@@ -59,6 +60,7 @@ READ_EVERYTHING = {
     "kafka_forget_confirmed": "whatever is confirmed and not mirrored yet: seconds of the log",
     "move_add_runs": "a move lays the whole log in runs",
     "move_unmirrored": "a move compares all that was confirmed with the mirror",
+    "credit/customers_with_work": "a bulk is given on all whom the filter finds",
     "overview/count_customers": "the number of all customers, from an index alone",
     "overview/count_own_customers": "those of the branches that are seen, from an index alone",
     "operating_gaps": "the doctor counts every source's numbers, given half a minute",
@@ -343,7 +345,7 @@ GIVEN: Mapping[str, Arguments] = {
     "search_seen": (CUSTOMERS,),
     "search_unknown": (CUSTOMERS, [CUSTOMER]),
     # --- casework
-    "alert_told": (str(ONE),),
+    "alert_told": ([str(ONE)],),
     "cases_found": ("t1", 50),
     "customers_found": ("B-1", 50),
     "open_invoices": (CUSTOMERS, ["case_id-12", "case_id-13"]),
@@ -419,10 +421,15 @@ GIVEN: Mapping[str, Arguments] = {
     "sample_customers": (100,),
     "publishing_branches": (None,),
     # --- the console
+    "acting/alerts_seen": ([str(ONE), str(OTHER)],),
     "acting/cases_of_customer": (CUSTOMER, "case_id-7"),
     "acting/cases_seen": (["case_id-7", "case_id-8"],),
+    "acting/count_triage": (None, NOW, 1_000),
     "acting/customers_seen": (CUSTOMERS,),
+    "acting/put_off": (None, NOW, 20),
+    "acting/triage": (None, NOW),
     "alerts/alert_journal": (None, None, CUSTOMER, None, 50),
+    "alerts/alerts_found": ("snoozed", 50),
     "alerts/count_standing_alerts": ("B-1", 1_000),
     "alerts/standing_alerts": ("snoozed", 50),
     "audit/event": (str(ONE),),
@@ -438,6 +445,7 @@ GIVEN: Mapping[str, Arguments] = {
     "cases/customer_of_case": ("case_id-7",),
     "cases/open_obligations": (CUSTOMERS, ["case_id-12", "case_id-13"]),
     "credit/count_work": ("B-1", A_DAY, 1_000),
+    "credit/customers_with_work": ("B-1", A_DAY, 1_000),
     "credit/work": ("B-1", A_DAY, 50),
     "customers/accounts_of": (CUSTOMERS,),
     "customers/count_listed": ("t1", 1_000),
@@ -482,6 +490,8 @@ GIVEN: Mapping[str, Arguments] = {
 }  # fmt: skip
 
 _HOMES = tables_of(ValueTiers())["standings"].name
+_CASES = tables_of(CaseBoard())["cases"].name
+_NEVER = "TIMESTAMPTZ '9999-12-31T00:00:00+00:00'"
 _AMOUNTS = "i.currency, -i.balance_minor, i.customer_id, i.item_id"
 _ARMS = " UNION ALL ".join(
     "(SELECT i.* FROM receivables_v{version}_items i WHERE i.status = 'open'"
@@ -492,6 +502,10 @@ _ARMS = " UNION ALL ".join(
 PARTS: Mapping[str, Mapping[str, str]] = {
     "alerts/count_standing_alerts": {"conditions": "branch_id = $1", "limit": "$2"},
     "alerts/standing_alerts": {
+        "conditions": "state = $1 AND state <> 'open'",
+        "order": "since DESC, alert_id DESC", "limit": "$2",
+    },
+    "alerts/alerts_found": {
         "conditions": "state = $1 AND state <> 'open'", "limit": "$2",
     },
     "cases/board": {"named": "$1", "branch": "w.branch_id = $2", "limit": "$3"},
@@ -502,8 +516,12 @@ PARTS: Mapping[str, Mapping[str, str]] = {
     },
     "cases/owners": {"branch": "TRUE", "in_charge": "TRUE", "owing": "TRUE", "limit": "$2"},
     "cases/cases": {
-        "conditions": "c.status IN ('open', 'waiting') AND c.owner = $1",
-        "order": "c.solution_due_at, c.customer_id, c.case_id",
+        "arms": " UNION ALL ".join(
+            f"(SELECT c.* FROM {{cases}} c WHERE c.status IN ('open', 'waiting') AND c.owner = $1"
+            f" AND c.solution_due_at {there} ORDER BY {due}, c.customer_id, c.case_id LIMIT $2)"
+            for there, due in (("IS NOT NULL", "c.solution_due_at"), ("IS NULL", _NEVER))
+        ).format(cases=_CASES),
+        "order": f"coalesce(c.solution_due_at, {_NEVER}), c.customer_id, c.case_id",
         "limit": "$2",
     },
     "cases/count_cases": {
@@ -515,15 +533,23 @@ PARTS: Mapping[str, Mapping[str, str]] = {
     "cases_found": {
         "conditions": "c.status IN ('open', 'waiting') AND c.owner = $1", "limit": "$2",
     },
-    "customers_found": {"conditions": "i.branch_id = $1", "limit": "$2"},
+    "customers_found": {"joins": "", "conditions": "i.branch_id = $1", "limit": "$2"},
     "credit/count_work": {
         "items_joins": "", "items_where": "i.branch_id = $1", "limit": "$3",
         "requests_where": "r.branch_id = $1 AND (r.stage <> 'refused' OR r.since_on > $2)",
     },
-    "credit/work": {
-        "items_joins": "", "items_where": "i.branch_id = $1",
-        "items_order": "i.due_on, i.customer_id, i.item_id",
+    "credit/customers_with_work": {
+        "items_joins": "", "items_where": "i.branch_id = $1", "limit": "$3",
         "requests_where": "r.branch_id = $1 AND (r.stage <> 'refused' OR r.since_on > $2)",
+    },
+    "credit/work": {
+        "items_arms": f"SELECT i.* FROM receivables_v{Receivables.version}_items i"
+        " WHERE i.status = 'open' AND i.branch_id = $1"
+        " ORDER BY i.due_on, i.customer_id, i.item_id, 'item'::text LIMIT $3",
+        "items_order": "i.due_on, i.customer_id, i.item_id, 'item'::text",
+        "requests_arms": f"SELECT r.* FROM receivables_v{Receivables.version}_requests r"
+        " WHERE r.branch_id = $1 AND (r.stage <> 'refused' OR r.since_on > $2)"
+        " ORDER BY r.since_on, r.customer_id, r.request_id, r.kind LIMIT $3",
         "requests_order": "r.since_on, r.customer_id, r.request_id, r.kind",
         "order": "w.day, w.customer_id, w.ref, w.source",
         "limit": "$3",
