@@ -79,6 +79,8 @@ from services.console.shared.visit import NotModified
 from services.console.start import routes as start
 from services.console.status import routes as status
 from services.console.status.words import StatusWords
+from services.console.unassigned import routes as unassigned
+from services.console.unassigned.words import MoneyWords
 from services.console.value import routes as value
 from services.console.value.words import ValueWords
 from services.console.views import routes as views
@@ -134,6 +136,7 @@ _ROUTERS = (
     branches.pages,
     policies.pages,
     imports.pages,
+    unassigned.pages,
     audit.pages,
     help_pages.pages,
     status.pages,
@@ -169,6 +172,7 @@ def renderer() -> Renderer:
             "case_words": CaseWords,
             "credit_words": CreditWords,
             "look_words": LookWords,
+            "money_words": MoneyWords,
             "import_words": ImportWords,
             "policy_words": PolicyWords,
             "people_words": PeopleWords,
