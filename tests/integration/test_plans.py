@@ -69,6 +69,8 @@ READ_EVERYTHING = {
     "operating_quarantine": "the fullest branch's share of what its quota bounds",
     "part_bounds": "a walk divides all customers into parts, from a sample",
     "publishing_branches": "a report refuses a branch after all its customers were walked",
+    "quarantine_by_branch": "counts what waits of every branch, which their quotas bound",
+    "words_of_branch": "one note says all customers of a branch",
     "quarantine_taken": "all that lies there of one branch, which its quota bounds",
     "quota_branches": "an operator asks what every branch has taken",
     "retention_counts": "an operator counts what is kept",
@@ -210,8 +212,12 @@ GIVEN: Mapping[str, Arguments] = {
     "key_revoke": (ONE, NOW),
     "quarantine_add": (
         NOW, "B-1", False, [uuid4()], [1], [ONE], ["t"], ["c"], ["f"], ["r"], ["m"], [None],
-        [b"s"], [False],
+        [b"s"], [False], ["/branches/B-1/till"], [0], [7], [None], [None],
     ),
+    "quarantine_by_branch": (),
+    "holding_numbers": ("/branches/B-1/till", None),
+    "holding_refused": ("B-1", "/branches/B-1/till", 0, 199_000, 199_500, 1_000),
+    "holding_runs": ("/branches/B-1/till", 0, 199_000, 199_500, 100_000),
     "quarantine_after": (19_000, 20_000, 500),
     "quarantine_count": (None,),
     "quarantine_end": (),
@@ -223,6 +229,9 @@ GIVEN: Mapping[str, Arguments] = {
     "quarantine_list": ("B-1", False, 50),
     "quarantine_show": (ONE,),
     "staff_key_list": ("agent-7",),
+    "signing_key": ("receipts",),
+    "signing_key_add": ("receipts", "crm.example.com", b"p", b"s", NOW),
+    "sources_of_branches": (200, 100),
     "vault_keys": (CUSTOMERS,),
     "vault_prepare": ([CUSTOMER, "new"], [b"k", b"k"]),
     # --- people
@@ -323,6 +332,9 @@ GIVEN: Mapping[str, Arguments] = {
     "directory_heads": (CUSTOMERS,),
     "directory_open": (CUSTOMERS,),
     "directory_payments": (CUSTOMERS, list(HOME)),
+    "payer_learn": ([77], [CUSTOMER], ["P-1"]),
+    "payer_unlearn": ([CUSTOMER], ["P-1"]),
+    "directory_holders": ([77, 78],),
     # --- the work list of money
     "worklist_acts": ([ONE, OTHER],),
     "worklist_branches": (),
@@ -458,7 +470,6 @@ GIVEN: Mapping[str, Arguments] = {
     "customers/timeline": (
         CUSTOMERS, 1, [1, 2], [9000, 9000], None, None, None, None, None, None, None, None, 50,
     ),
-    "imports/sources": (200, 100),
     "overview/count_customers": OURS,
     "overview/count_own_customers": (),
     "overview/event_rates": (1, [1, 2], [16_000, 16_000], [16_200, 16_200], NOW),
@@ -623,7 +634,7 @@ def large(postgres_server: str) -> Iterator[str]:
 ON_ROWS = frozenset(
     {
         "cases_found", "customers_found", "directory_open", "looks_listed", "open_invoices",
-        "rows_of_cases", "tier_of", "worklist_fitting",
+        "rows_of_cases", "sources_of_branches", "tier_of", "worklist_fitting",
     }
 )  # fmt: skip
 """Statements outside the console that name tables of rows, which carry a version."""

@@ -84,7 +84,7 @@ def test_no_refusal_is_told_in_english_alone() -> None:
 
 
 def test_a_currency_that_is_none_is_told_in_chinese() -> None:
-    asked = CreditParameters.model_validate({"currency": "ABC", "least": "1.00"})
+    asked = CreditParameters.model_validate({"currency": ["ABC"], "least": "1.00"})
     with pytest.raises(BadParameter) as refused:
         asked.work_filter()
     assert_chinese(told(refused.value.detail, "zh-CN"))
