@@ -1,0 +1,46 @@
+"""Statements that are to read everything, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+READ_EVERYTHING: Mapping[str, str] = {
+    "cases/board_sums": "sums over every case under way and all that is owed on them",
+    "cases/owners": "sums over every case under way and all that is owed on them",
+    "count_admitted": "verify counts what was ever let in, once",
+    "count_customers": "the walks' progress bar, before they read everything",
+    "count_heads": "`touchstone status` counts every customer",
+    "count_outdated": "`touchstone status` without a cap; pages give one",
+    "customers/segments": "segments to choose from, of a thousand customers at most",
+    "kafka_forget_confirmed": "whatever is confirmed and not mirrored yet: seconds of the log",
+    "move_add_runs": "a move lays the whole log in runs",
+    "move_unmirrored": "a move compares all that was confirmed with the mirror",
+    "credit/customers_with_work": "a bulk is given on all whom the filter finds",
+    "overview/count_customers": "the number of all customers, from an index alone",
+    "overview/count_own_customers": "those of the branches that are seen, from an index alone",
+    "operating_gaps": "the doctor counts every source's numbers, given half a minute",
+    "operating_quarantine": "the fullest branch's share of what its quota bounds",
+    "part_bounds": "a walk divides all customers into parts, from a sample",
+    "publishing_branches": "a report refuses a branch after all its customers were walked",
+    "quarantine_by_branch": "counts what waits of every branch, which their quotas bound",
+    "words_of_branch": "one note says all customers of a branch",
+    "quarantine_taken": "all that lies there of one branch, which its quota bounds",
+    "quota_branches": "an operator asks what every branch has taken",
+    "retention_counts": "an operator counts what is kept",
+    "retention_let_go": "an operator lets go of what is over",
+    "quarantine_count": "an operator counts what was ever refused",
+    "rebuild_drop_heads": "a rebuild's switch compares all",
+    "rebuild_drop_totals": "a rebuild's switch compares all",
+    "rebuild_make_live": "a rebuild's switch gives the alerts that stand their version",
+    "rebuild_mend_heads": "a rebuild's switch compares all",
+    "rebuild_mend_totals": "a rebuild's switch compares all",
+    "rebuild_raise": "a rebuild's switch compares all",
+    "rebuild_restate": "a rebuild's switch compares all",
+    "rebuild_withdraw": "a rebuild's switch compares all",
+    "receivables/open_by_branch": "sums of the company: one total a day, branch and partition",
+    "receivables/open_by_day": "sums of the company: one total a day, branch and partition",
+    "receivables/running_interest": "sums of the company: a few terms a day, branch and partition",
+    "rows_without_events": "verify looks for an event of every customer",
+    "sample_customers": "a policy is tried on some of all customers, chosen by a hash",
+    "totals_of": "verify sums up every total",
+}
