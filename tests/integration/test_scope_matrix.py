@@ -106,6 +106,8 @@ ACTS: Mapping[str, Right] = {
     "/policies/{kind}/new": Right.SET_POLICIES,
     "/past": SEES,
     "/imports/{entry}/settle": Right.PUBLISH,
+    "/imports/files": Right.PUBLISH,
+    "/imports/files/{file}/begin": Right.PUBLISH,
 }
 """Addresses of forms: asked without one, or about what nobody opened, they refuse in other ways."""
 
@@ -142,6 +144,8 @@ NEEDS: Mapping[str, Right | None] = {
     "/policies/{kind}": LOOKS,
     "/imports": Right.PUBLISH,
     "/imports/{entry}": Right.PUBLISH,
+    "/imports/files/{file}": Right.PUBLISH,
+    "/imports/files/{file}/refused.csv": Right.PUBLISH,
     "/status": Right.ADMINISTER,
     "/api/v1/freshness": None,  # says nothing of any customer
     "/api/v1/receivables/ageing": SEES,
