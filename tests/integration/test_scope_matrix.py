@@ -298,6 +298,13 @@ async def tell(company: Company) -> None:
     while await SearchFollower(company.platform).step():
         pass
     for branch, event_id in REFUSED.items():
+        await company.platform.pool.execute(
+            "INSERT INTO imports (import_id, branch_id, mapping, file_name, bytes, staff_id, "
+            "received_at, state) VALUES ($1::text::uuid, $2, 'invoices-ibm', 'export.csv', 1, "
+            "'S-1', now(), 'tried')",
+            event_id,
+            branch,
+        )
         own = next(one for one, home in HOMES.items() if home == branch)
         wrong = {"id": event_id, "type": "payment.nothing_like_it", "subject": own}
         await company.platform.intake.submit(local_scope(BranchId(branch)), [wrong])
@@ -396,6 +403,7 @@ def filled(path: str, customer: str, case: str) -> str:
     found = found.replace("{table}", "handling").replace("{kind}", "ageing")
     found = found.replace("{topic}", "cases")
     found = found.replace("{event}", EVENTS.get(customer, REFUSED["SH"]))
+    found = found.replace("{file}", REFUSED[HOMES.get(customer, "SH")])
     found = found.replace("{entry}", REFUSED[HOMES.get(customer, "SH")])
     found = found.replace("{table}", "handling").replace("{name}", "complaint.filed")
     found = found.replace("{listed}", "cases").replace("{feed}", "pbx-1").replace("{call}", "1.7")
