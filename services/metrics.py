@@ -1,6 +1,7 @@
 """What this process counts of itself, under the names that Prometheus scrapes.
 
-Labels are words of the platform's own, of which there are few: never an id, a name or an address.
+Labels are words of the platform's own, of which there are few: never an id, a name or an address;
+but figures of branches (`services.operating.branches`) say which branch they are of.
 """
 
 from __future__ import annotations

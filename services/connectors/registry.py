@@ -6,13 +6,20 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from services.connectors.formats.camt import Camt
+from services.connectors.formats.exports import TABLES
 from services.connectors.formats.mt940 import Mt940
 from services.connectors.formats.telephone import AsteriskConnector, CtiConnector
 from services.connectors.ports import Connector
 from services.errors import UsageError
 from services.wording import nearest, quoted
 
-CONNECTORS: tuple[Connector, ...] = (Camt(), Mt940(), AsteriskConnector(), CtiConnector())
+CONNECTORS: tuple[Connector, ...] = (
+    Camt(),
+    Mt940(),
+    *TABLES,
+    AsteriskConnector(),
+    CtiConnector(),
+)
 
 _BY_FORMAT: Mapping[str, Connector] = MappingProxyType({one.format: one for one in CONNECTORS})
 

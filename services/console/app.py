@@ -57,6 +57,7 @@ from services.console.people import administering, entering, own_account
 from services.console.people.words import PeopleWords
 from services.console.policies import routes as policies
 from services.console.policies.words import PolicyWords
+from services.console.receivables import promises_routes as promises
 from services.console.receivables import routes as receivables
 from services.console.receivables.words import ReceivablesWords
 from services.console.search import routes as search
@@ -79,6 +80,8 @@ from services.console.shared.visit import NotModified
 from services.console.start import routes as start
 from services.console.status import routes as status
 from services.console.status.words import StatusWords
+from services.console.unassigned import routes as unassigned
+from services.console.unassigned.words import MoneyWords
 from services.console.value import routes as value
 from services.console.value.words import ValueWords
 from services.console.views import routes as views
@@ -116,6 +119,7 @@ _ROUTERS = (
     search.api,
     overview.pages,
     receivables.pages,
+    promises.pages,
     credit.pages,
     case_boards.pages,
     service.pages,
@@ -134,6 +138,7 @@ _ROUTERS = (
     policies.pages,
     imports.pages,
     import_files.pages,
+    unassigned.pages,
     audit.pages,
     help_pages.pages,
     status.pages,
@@ -169,6 +174,7 @@ def renderer() -> Renderer:
             "case_words": CaseWords,
             "credit_words": CreditWords,
             "look_words": LookWords,
+            "money_words": MoneyWords,
             "import_words": ImportWords,
             "policy_words": PolicyWords,
             "people_words": PeopleWords,

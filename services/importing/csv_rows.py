@@ -15,29 +15,47 @@ from services.importing.compiling import RowRefused
 from services.importing.lines import MAX_LINE, FileRefused, decoded_lines
 from services.importing.mapping import Source
 
+_AROUND = " \t`\u3000\r\n"
+"""What exports pad cells with, so that spreadsheets take numbers for text."""
+
+_TOTALS = ("合计", "总计", "人民币合计", "本页合计", "Total", "TOTAL", "#", "---")
+
 _SEPARATOR = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)
 """A first line of spreadsheets, which names the delimiter and is no part of the table."""
 
 
 def csv_rows(path: Path, source: Source, wanted: Sequence[str]) -> Iterator[Row | RowRefused]:
     """Yield the file's rows. Raises: FileRefused."""
-    lines = decoded_lines(path, source.encoding)
-    first = next(lines, "")
+    yield from rows_of(path, decoded_lines(path, source.encoding), source, wanted)
+
+
+def rows_of(
+    path: Path, lines: Iterator[str], source: Source, wanted: Sequence[str]
+) -> Iterator[Row | RowRefused]:
+    """Yield the rows of a table's lines; `path` is for messages. Raises: FileRefused."""
+    before, first = _first_line(path, lines, source)
     named = _SEPARATOR.fullmatch(first)
     delimiter = named[1] if named else source.delimiter
-    before = 1 if named else 0  # lines that the reader does not see
+    before += 1 if named else 0  # lines that the reader does not see
     metered = _Metered(path, lines if named else chain([first], lines), before)
     reader = csv.reader(metered, delimiter=delimiter, quotechar=source.quote, strict=True)
     header: list[str] = []
     start = before + 1
     try:
-        for cells in reader:
+        for read in reader:
             line, start = start, before + reader.line_num + 1
             metered.row_is_over()
+            cells = [cell.strip(_AROUND) for cell in read] if source.cells == "strip" else read
+            if source.trailer and header and _ends(cells):
+                return
             if not cells:
                 continue  # an empty line
             if not header:
+                if source.ragged and not cells[-1]:
+                    del cells[-1]
                 header = _header(path, line, cells, delimiter, wanted)
+            elif source.ragged and len(cells) == len(header) + 1 and not cells[-1].strip():
+                yield Row(line, dict(zip(header, cells, strict=False)))
             elif len(cells) != len(header):
                 if any(cell.strip() for cell in cells):
                     yield _ragged(line, len(cells), len(header), source)
@@ -55,6 +73,29 @@ def csv_rows(path: Path, source: Source, wanted: Sequence[str]) -> Iterator[Row 
         ) from error
     if not header:
         raise FileRefused(worded("%(file)s is empty: the first line names the columns", file=path))
+
+
+def _first_line(path: Path, lines: Iterator[str], source: Source) -> tuple[int, str]:
+    """Return the line that names the columns, and how many stand before it. Raises: FileRefused."""
+    if source.header is None:
+        return 0, next(lines, "")
+    for before, line in enumerate(lines):
+        if line.split(source.delimiter, 1)[0].strip(f"{_AROUND}{source.quote}") == source.header:
+            return before, line
+    raise FileRefused(
+        worded(
+            "%(file)s: no line begins with the cell %(header)s, which the line with the columns' "
+            "names does; mend source.header, or hand in the export as it was made",
+            file=path,
+            header=repr(source.header),
+        )
+    )
+
+
+def _ends(cells: Sequence[str]) -> bool:
+    """Return whether a line is behind the table: it is empty, or says totals."""
+    first = next((bare for cell in cells if (bare := cell.strip(_AROUND))), "")
+    return not first or first.startswith(_TOTALS)
 
 
 class _Metered:

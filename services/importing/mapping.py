@@ -52,6 +52,10 @@ class Source(Struct, frozen=True, kw_only=True):
     key: Annotated[tuple[str, ...], Meta(min_length=1)]
     first: dict[str, Annotated[tuple[str, ...], Meta(min_length=1)]] = {}
     encoding: str = "utf-8"
+    header: str | None = None  # the first cell of the line that names the columns
+    trailer: Literal["empty-or-total"] | None = None  # what ends the table
+    cells: Literal["strip"] | None = None  # also tabs and backquotes around cells
+    ragged: Literal["one-more"] | None = None  # rows that end in a delimiter
     delimiter: OneCharacter = ","
     quote: OneCharacter = '"'
     timezone: str = "Asia/Shanghai"

@@ -249,6 +249,13 @@ class Quarantine:
         return opened["event"] if opened is not None else None
 
 
+async def waiting_by_branch(pool: Pool) -> Mapping[str, int]:
+    """Return how many refused events of each branch wait, where any do. Raises: Unavailable."""
+    with translated():
+        rows = await pool.fetch(sql("quarantine_by_branch"))
+    return {row["branch_id"]: row["events"] for row in rows}
+
+
 def _entry(one: Rejected, key: SubjectKey) -> tuple[str, _Entry]:
     """Return an event as it is kept, and the id made of it."""
     text, cut = _as_text(one.event)

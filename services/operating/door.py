@@ -23,6 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services import metrics, tracing
 from services.errors import TouchstoneError
 from services.intake.quarantine import Room
+from services.operating.branches import Branches
 from services.operating.checks import Checked, check_all
 from services.operating.measuring import families, measure, of_disk, of_process
 from services.platform import Platform
@@ -62,6 +63,7 @@ class Operated:
         self._logs_requests = logs_requests
         self._asking = asyncio.Lock()
         self._checked: tuple[float, list[Checked]] | None = None
+        self._branches = Branches(platform.pool)
         self._version = metadata.version("touchstone")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -154,6 +156,7 @@ class Operated:
             try:
                 async with asyncio.timeout(_PATIENCE_S):
                     found += families(await measure(self._platform, self._room))
+                    found += await self._branches.families()
             except (TouchstoneError, TimeoutError) as error:
                 # What the process knows of itself is told all the same; check_ok tells the rest.
                 _LOG.warning("not_measured", reason=str(error) or type(error).__name__)

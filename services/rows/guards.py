@@ -82,9 +82,12 @@ TOTALS = Guard("totals", is_home=True)
 SEARCHED = Guard("search_customers", is_home=True)
 EVENTS = Part(
     "events",
-    ("generation", "partition", "n", "event_id", "created_at", "recorded_at", "branch_id"),
+    (
+        "generation", "partition", "n", "event_id", "created_at", "sent_at", "collected_at",
+        "recorded_at", "branch_id",
+    ),
     branch="branch_id",
-)
+)  # fmt: skip
 """How many events come in, and when; what they say is read by no such role."""
 
 ADMISSIONS = Part("admissions", ("source", "epoch", "sequence", "event_id"))

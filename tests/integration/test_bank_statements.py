@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date
 
+import httpx2
 import pytest
 
 from events.envelope import CustomerId
@@ -19,6 +21,7 @@ from services.connectors.document import Document
 from services.connectors.proposals import Proposals
 from services.connectors.report import DeliveryReport
 from services.connectors.worklist import Assignment, WorkLine, Worklist, WorkRefused
+from services.console.app import create_console
 from services.importing.publisher import DryRun, LocalPublisher
 from services.people.principal import Principal, Scope
 from services.search.follower import SearchFollower
@@ -189,3 +192,64 @@ async def test_proposals_say_why_and_decide_nothing(bank: Bank) -> None:
         "just this amount is open on INV-2026-0004",
         "the names are alike",
     ]
+
+
+async def test_the_page_proposes_and_one_click_assigns(bank: Bank) -> None:
+    body = (
+        BODY.replace(b"Unbekannt", b"Gamma BV Amsterdam")
+        .replace(b'"EUR">80.00', b'"EUR">100.00')
+        .replace(b"1969.20", b"1989.20")
+    )
+    await bank.deliver(body=body)
+    await bank.company.project()
+    transport = httpx2.ASGITransport(app=create_console(bank.company.platform))
+    headers = {"origin": "http://localhost", "sec-fetch-site": "same-origin"}
+    async with httpx2.AsyncClient(
+        transport=transport, base_url="http://localhost", headers=headers
+    ) as client:
+        page = await client.get("/unassigned", params={"lang": "zh-CN"})
+        assert page.status_code == 200, page.text
+        assert "Gamma BV Amsterdam" in page.text
+        assert "发票 INV-2026-0004 的未付金额与之相等" in page.text
+        action = re.search(r'action="(/unassigned/[^"]+/settle)"', page.text)
+        assert action is not None
+        nobody = await client.post(action[1], data={"do": "assign", "customer": "C-9"})
+        assert (nobody.status_code, "没有客户 C-9" in nobody.text) == (422, True)
+        sent = {"do": "assign", "customer": "C-1003", "invoices": "INV-2026-0004"}
+        done = await client.post(action[1], data=sent)
+        assert (done.status_code, done.headers["location"]) == (303, "/unassigned?done=assign")
+        assert await bank.balance("C-1003") == 0
+        line = await client.get(action[1].removesuffix("/settle"))
+        assert "撤销认领" in line.text
+        undone = await client.post(action[1], data={"do": "undo"})
+        assert undone.status_code == 303
+        assert await bank.balance("C-1003") == 10_000
+
+
+async def test_an_account_is_learned_from_a_payment_and_unlearned_with_a_wrong_one(
+    bank: Bank,
+) -> None:
+    account = b"<DbtrAcct><Id><IBAN>NL91ABNA0417164300</IBAN></Id></DbtrAcct>"
+    body = BODY.replace(
+        b"</Dbtr></RltdPties><RmtInf><Ustrd>Danke",
+        b"</Dbtr>" + account + b"</RltdPties><RmtInf><Ustrd>Danke",
+    )
+    await bank.deliver(body=body)
+    [line] = await bank.lines()
+    assert line.payer_account == "NL91ABNA0417164300"
+    await bank.worklist.assign(line, Assignment(customer=CustomerId("C-1002")), "agent-7")
+    await bank.follow()
+
+    next_day = body.replace(b"R-", b"S-").replace(b"2026-01-05", b"2026-01-06")
+    tried = await bank.deliver(dry_run=True, body=next_day)
+    [found] = [one for one in tried.listed if one.key == ("S-4", "1")]
+    assert (found.customer, found.because) == (
+        "C-1002",
+        "the payer's account is known for this customer alone",
+    )
+
+    [assigned] = await bank.lines(settled=True)
+    await bank.worklist.undo(assigned, "agent-7")
+    await bank.follow()
+    tried = await bank.deliver(dry_run=True, body=next_day)
+    assert [one.status for one in tried.listed if one.key == ("S-4", "1")] == ["worklist"]

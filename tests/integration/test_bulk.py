@@ -17,7 +17,7 @@ from events.money import Money
 from events.policy import Reference
 from events.streams import case_stream
 from events.touchpoints.customer import CustomerRegistered
-from events.touchpoints.payment import InvoiceIssued
+from events.touchpoints.payment import InvoiceIssued, PromiseMade
 from projections.merged import Merged
 from services.casework.bulk import running
 from services.casework.bulk.asking import Item, Verdict
@@ -27,7 +27,16 @@ from services.casework.executing import Answer
 from services.errors import Unavailable
 from services.log.embedded.event_log import EmbeddedEventLog
 from services.web.languages import LANGUAGES
-from tests.support.casework import BRANCH, COLLEAGUE, HEAD, OWNER, Desk, Json, desk_on_chosen_log
+from tests.support.casework import (
+    BRANCH,
+    COLLEAGUE,
+    HEAD,
+    MONDAY,
+    OWNER,
+    Desk,
+    Json,
+    desk_on_chosen_log,
+)
 from tests.support.chinese import assert_chinese
 from tests.support.modes import EITHER, catch_up
 from tests.support.standing import differing, standing, told
@@ -346,6 +355,36 @@ async def test_undoing_is_a_command_of_its_own_where_there_is_one(embedded: Desk
         if owed:
             fields["obligation_id"] = owed[0]["obligation_id"]
         await desk.done(one, undo, fields)
+
+
+async def test_a_filter_of_open_items_knows_ages_and_promises(embedded: Desk) -> None:
+    desk = embedded
+    for customer, due in (("C-1", date(2026, 3, 1)), ("C-2", date(2026, 12, 1))):
+        amount = Money(100_00, "CNY")
+        issued = InvoiceIssued(invoice_id=f"I-{customer}", amount=amount, due_on=due)
+        await desk.publish(issued, customer, customer=customer)
+    promise = PromiseMade(
+        promise_id="P-1", amount=Money(100_00, "CNY"), promised_on=MONDAY.date(), invoice_ids=()
+    )
+    await desk.publish(promise, "promise", customer="C-1")
+    await catch_up(desk.platform, desk.settings)
+    command: Json = {"limit": {"minor": 50_00, "currency": "CNY"}}
+    for where, found in (
+        ({"overdue": True}, {"C-1"}),
+        ({"bucket": 0}, {"C-2"}),
+        ({"bucket": [0, 1]}, {"C-1", "C-2"}),
+        ({"bucket": 0, "overdue": True}, set()),
+        ({"promise_due": True}, {"C-1"}),
+    ):
+        body: Json = {"where": where, "command": command}
+        shown = await ask(desk, "set-credit-limit", body, by="credit-1", of="customers")
+        assert shown.outcomes.keys() == found, where
+    answer = await desk.client.post(
+        "/api/v1/bulk/customers/set-credit-limit?try=true",
+        json={"where": {"bucket": 99}, "command": command},
+        headers={"authorization": f"Bearer {await desk.token('credit-1')}"},
+    )
+    assert (answer.status_code, answer.json()["field"]) == (422, "where.bucket")
 
 
 async def test_a_command_on_accounts_is_tried_on_who_owes_and_done_on_those(

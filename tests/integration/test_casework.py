@@ -137,6 +137,24 @@ async def test_a_case_may_be_turned_away(desk: Desk, word: str, body: Mapping[st
     assert (await desk.done(case_id, word, body, by=HEAD))["status"] == "closed"
 
 
+async def test_a_case_that_nobody_took_is_put_off_and_brought_back(desk: Desk) -> None:
+    filed = ComplaintFiled(severity="medium", department="service")
+    case_id = native_case_id(await desk.publish(filed, "complaint"))
+    while await desk.by_itself.openings.step():
+        pass
+    refused = await desk.give(case_id, "put-off", {"until": "2026-03-01T09:00:00+08:00"})
+    assert (refused.status_code, refused.json()["rule"]) == (409, "in_the_past")
+    await desk.done(case_id, "put-off", {"until": "2026-03-11T09:00:00+08:00"})
+    await desk.done(case_id, "bring-back")
+    await desk.done(case_id, "put-off", {"until": "2026-03-12T09:00:00+08:00"})
+    await desk.done(case_id, "take", seen=await desk.version(case_id))
+    refused = await desk.give(case_id, "bring-back")
+    assert (refused.status_code, refused.json()["rule"]) == (409, "owned")
+    assert [one for one in await desk.events(case_id) if "told" not in one] == [
+        "case.opened", "case.put_off", "case.brought_back", "case.put_off", "case.assigned",
+    ]  # fmt: skip
+
+
 async def test_reminders_are_held_for_what_is_open(desk: Desk) -> None:
     case_id = await desk.case()
     issued = InvoiceIssued(

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack
 from datetime import date, timedelta
 from html import unescape
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs, quote, urlencode
 
 import pytest
 
@@ -266,6 +266,10 @@ async def test_next_and_previous_are_those_of_the_list_one_came_from(counter: Co
     assert (before, after) == (links[0], links[2])
     assert 'rel="prev"' not in await counter.get(links[0])
     assert 'rel="next"' not in await counter.get(links[2])
+    told = await counter.client.get("/api/v1/cases?department=service&limit=1")
+    page = await counter.get(f"{links[1]}{quote('&cursor=' + told.json()['next'])}")
+    [before] = re.findall(r'<a href="([^"]+)" rel="prev"', page)
+    assert before.startswith(f"/cases/{cases[0]}?")  # it ends the page before
 
 
 async def test_a_clerk_records_a_complaint_and_hears_what_is_wrong_at_its_field(
@@ -581,3 +585,16 @@ async def test_a_shut_gate_says_what_opens_it_and_the_form_is_filled_in(counter:
                        by="credit-1")  # fmt: skip
     assert "is shut" not in await counter.get(f"/customers/{CUSTOMER}", by="credit-1")
     assert "/do/customers" not in await counter.get(f"/customers/{CUSTOMER}/ways", by=CLERK)
+
+
+async def test_promises_are_listed_by_who_gave_them(counter: Counter) -> None:
+    await owes(counter, "INV-1")
+    typed = {"amount.amount": "50", "amount.currency": "CNY", "promised_on": "2026-03-20"}
+    await counter.done(f"/do/customers/{CUSTOMER}/record-promise", typed, by="money-1")
+    listed = await counter.get("/receivables/promises?branch=SH-01", by="money-1")
+    assert f'href="/customers/{CUSTOMER}#promises"' in listed
+    assert CUSTOMER in await counter.get("/receivables/promises?verdict=live", by="money-1")
+    for none in ("verdict=kept", "verdict=broken", "branch=BJ-01"):
+        page = await counter.get(f"/receivables/promises?{none}", by="money-1")
+        assert f"/customers/{CUSTOMER}#promises" not in page, none
+    assert 'id="promises"' in await counter.get(f"/customers/{CUSTOMER}", by="money-1")

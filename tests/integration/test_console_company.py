@@ -84,6 +84,10 @@ async def test_branches_stand_side_by_side_by_their_own_figures(
     # Departments: Sales late; Logistics still has time.
     assert "0.0%" in cells[6]
     assert row_of(page, headquarters)[4] == "–"
+    waiting = await pool.fetchval(
+        "SELECT count(*) FROM quarantine WHERE branch_id = 'SH' AND state = 'waiting'"
+    )
+    assert cells[-1] == (f"▲ {waiting:,}" if waiting else "0")
 
 
 async def test_figures_of_branches_lead_to_their_lists(client: httpx2.AsyncClient) -> None:

@@ -39,7 +39,8 @@ async def client(company: Company) -> AsyncIterator[httpx2.AsyncClient]:
 
 
 async def get(client: httpx2.AsyncClient, **parameters: object) -> dict[str, Any]:
-    answer = await client.get(WORK, params={k: str(v) for k, v in parameters.items()})
+    several = {k: v if isinstance(v, list) else str(v) for k, v in parameters.items()}
+    answer = await client.get(WORK, params=several)
     assert answer.status_code == 200, answer.text
     document: dict[str, Any] = answer.json()
     return document
@@ -119,6 +120,9 @@ async def test_each_says_what_to_do_next_and_why(
         ({"phase": "before"}, ["O-2", "O-1", "K-1", "K-2"]),
         ({"phase": "delivered"}, ["O-3", "C", "F", "D"]),
         ({"phase": "overdue"}, ["E", "A", "B"]),
+        ({"phase": ["before", "overdue"]}, ["E", "A", "O-2", "O-1", "B", "K-1", "K-2"]),
+        ({"phase": ["delivered", "overdue"]}, ["E", "A", "O-3", "B", "C", "F", "D"]),
+        ({"phase": ["before", "delivered"], "branch": "NY"}, ["O-2", "O-3", "C", "K-2", "D"]),
         ({"branch": "NY"}, ["O-2", "O-3", "C", "K-2", "D"]),
         ({"currency": "USD"}, ["D"]),
         ({"currency": "CNY", "least": "700.00"}, ["A", "C", "F"]),
@@ -178,6 +182,7 @@ async def test_the_sums_are_those_of_the_list(
     [
         ({"phase": "after"}, "phase"),
         ({"sort": "amount"}, "currency"),
+        ({"sort": "amount", "currency": ["CNY", "USD"]}, "currency"),
         ({"least": "5"}, "currency"),
         ({"least": "many", "currency": "CNY"}, "least"),
         ({"most": "0.001", "currency": "CNY"}, "most"),
@@ -186,7 +191,7 @@ async def test_the_sums_are_those_of_the_list(
     ],
 )
 async def test_a_parameter_that_cannot_be_taken_is_named(
-    client: httpx2.AsyncClient, wanted: dict[str, str], field: str
+    client: httpx2.AsyncClient, wanted: dict[str, str | list[str]], field: str
 ) -> None:
     answer = await client.get(WORK, params=wanted)
     assert answer.status_code == 400

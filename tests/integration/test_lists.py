@@ -187,37 +187,56 @@ def sums_over(found: Sequence[asyncpg.Record]) -> dict[str, tuple[int, int]]:
 
 
 async def test_pages_go_to_the_end_and_the_same_way_back(client: httpx2.AsyncClient) -> None:
+    branches: Given = [("branch", "SH"), ("branch", "NY")]
     for sort in SORTS:
-        await there_and_back(client, sort, "false")
-        await there_and_back(client, sort, "true")
+        for reverse in ("false", "true"):
+            asked: Given = [*branches, ("sort", sort), ("reverse", reverse), ("limit", 5)]
+            await there_and_back(client, ITEMS, "items", asked)
 
 
-async def there_and_back(client: httpx2.AsyncClient, sort: str, reverse: str) -> None:
-    asked = [
-        ("branch", "SH"),
-        ("branch", "NY"),
-        ("sort", sort),
-        ("reverse", reverse),
-        ("limit", "5"),
-    ]
-    pages = []
+@pytest.mark.parametrize(
+    ("path", "entries", "asked"),
+    [
+        ("/api/v1/cases", "cases", []),
+        ("/api/v1/cases", "cases", [("branch", "SH"), ("branch", "NY")]),
+        ("/api/v1/cases", "cases", [("status", "open"), ("status", "resolved")]),
+        ("/api/v1/credit/work", "work", [("branch", "SH"), ("branch", "NY")]),
+        ("/api/v1/credit/work", "work", [("sort", "amount"), ("currency", "CNY")]),
+        ("/api/v1/alerts", "alerts", []),
+    ],
+)
+async def test_other_lists_are_walked_both_ways_too(
+    client: httpx2.AsyncClient, path: str, entries: str, asked: Given
+) -> None:
+    whole = (await client.get(path, params=[*asked, ("limit", 200)])).json()[entries]
+    pages = await there_and_back(client, path, entries, [*asked, ("limit", 2)])
+    assert [one for page in pages for one in page] == whole
+
+
+async def there_and_back(
+    client: httpx2.AsyncClient, path: str, entries: str, asked: Given
+) -> list[list[Any]]:
+    """Walk a list to its end and back, and return its pages."""
+    pages: list[list[Any]] = []
     cursor: str | None = ""
     while cursor is not None:
         more = [("cursor", cursor)] if cursor else []
-        document = (await client.get(ITEMS, params=[*asked, *more])).json()
-        pages.append([one["item"] for one in document["items"]])
+        document = (await client.get(path, params=[*asked, *more])).json()
+        pages.append(document[entries])
         cursor = document["next"]
         previous = document["previous"]
         assert (previous is None) == (len(pages) == 1)
     assert len(pages) > 1
-    assert len({name for page in pages for name in page}) == sum(map(len, pages))
     back = [pages[-1]]
     while previous is not None:
-        document = (await client.get(ITEMS, params=[*asked, ("cursor", previous)])).json()
-        back.append([one["item"] for one in document["items"]])
+        document = (await client.get(path, params=[*asked, ("cursor", previous)])).json()
+        back.append(document[entries])
         assert document["next"] is not None
         previous = document["previous"]
     assert back[::-1] == pages
+    told = [str(one) for page in pages for one in page]
+    assert len(set(told)) == len(told)
+    return pages
 
 
 async def test_a_page_offers_its_filter_ticked_and_sorts_by_its_headers(

@@ -109,6 +109,23 @@ async def test_an_auditor_filters_and_takes_the_list_along(client: httpx2.AsyncC
     assert [row[1:3] for row in rows[1:]] == [["SH-S1", "C-2"]]
 
 
+async def test_an_auditor_finds_looks_of_which_the_log_alone_tells(
+    company: Company, client: httpx2.AsyncClient
+) -> None:
+    told = LookEvents(company.platform)
+    await looked(client, "/customers/C-1")
+    company.clock.move(PERIOD)
+    assert await told.tell() == 1
+    assert await told.let_go(company.clock.now()) == 1
+    assert await company.platform.pool.fetchval("SELECT count(*) FROM looks") == 0
+    await looked(client, "/customers/C-2")
+    assert [one[1] for one in await listed(client, 2)] == ["C-2", "C-1"]
+    assert [one[1] for one in await listed(client, 1, "?limit=1")] == ["C-2"]
+    assert [one[1] for one in await listed(client, 1, "?customer=C-1")] == ["C-1"]
+    page = await looked(client, "/audit/looks?customer=C-1", AUDITOR)
+    assert "Page of the customer" in page.text
+
+
 async def test_looks_are_for_auditors_alone(client: httpx2.AsyncClient) -> None:
     for path in ("/audit/looks", "/audit/looks.csv", "/api/v1/audit/looks"):
         assert (await looked(client, path)).status_code == 403

@@ -22,9 +22,12 @@ from events.envelope import PositionVector
 from events.policy import Reference
 from events.touchpoints.customer import CustomerProfileChanged, CustomerRegistered
 from projections import PROJECTIONS
+from projections.case_board.projection import CaseBoard
 from projections.receivables.projection import Receivables
 from projections.value_tiers.projection import ValueTiers
-from services.console.customers.listing import CustomerFilter, listed
+from services.casework.filters import CaseFilter
+from services.console.cases.worklist import cases
+from services.console.customers.listing import CustomerFilter, listed, sums_of
 from services.console.receivables.worklist import WorkFilter, open_items
 from services.console.shared.cursor import CursorSigner
 from services.console.shared.reading import Progress, Reader
@@ -59,12 +62,15 @@ READ_EVERYTHING = {
     "kafka_forget_confirmed": "whatever is confirmed and not mirrored yet: seconds of the log",
     "move_add_runs": "a move lays the whole log in runs",
     "move_unmirrored": "a move compares all that was confirmed with the mirror",
+    "credit/customers_with_work": "a bulk is given on all whom the filter finds",
     "overview/count_customers": "the number of all customers, from an index alone",
     "overview/count_own_customers": "those of the branches that are seen, from an index alone",
     "operating_gaps": "the doctor counts every source's numbers, given half a minute",
     "operating_quarantine": "the fullest branch's share of what its quota bounds",
     "part_bounds": "a walk divides all customers into parts, from a sample",
     "publishing_branches": "a report refuses a branch after all its customers were walked",
+    "quarantine_by_branch": "counts what waits of every branch, which their quotas bound",
+    "words_of_branch": "one note says all customers of a branch",
     "quarantine_taken": "all that lies there of one branch, which its quota bounds",
     "quota_branches": "an operator asks what every branch has taken",
     "retention_counts": "an operator counts what is kept",
@@ -206,8 +212,12 @@ GIVEN: Mapping[str, Arguments] = {
     "key_revoke": (ONE, NOW),
     "quarantine_add": (
         NOW, "B-1", False, [uuid4()], [1], [ONE], ["t"], ["c"], ["f"], ["r"], ["m"], [None],
-        [b"s"], [False],
+        [b"s"], [False], ["/branches/B-1/till"], [0], [7], [None], [None],
     ),
+    "quarantine_by_branch": (),
+    "holding_numbers": ("/branches/B-1/till", None),
+    "holding_refused": ("B-1", "/branches/B-1/till", 0, 199_000, 199_500, 1_000),
+    "holding_runs": ("/branches/B-1/till", 0, 199_000, 199_500, 100_000),
     "quarantine_after": (19_000, 20_000, 500),
     "quarantine_count": (None,),
     "quarantine_end": (),
@@ -219,6 +229,9 @@ GIVEN: Mapping[str, Arguments] = {
     "quarantine_list": ("B-1", False, 50),
     "quarantine_show": (ONE,),
     "staff_key_list": ("agent-7",),
+    "signing_key": ("receipts",),
+    "signing_key_add": ("receipts", "crm.example.com", b"p", b"s", NOW),
+    "sources_of_branches": (200, 100),
     "vault_keys": (CUSTOMERS,),
     "vault_prepare": ([CUSTOMER, "new"], [b"k", b"k"]),
     # --- people
@@ -319,6 +332,9 @@ GIVEN: Mapping[str, Arguments] = {
     "directory_heads": (CUSTOMERS,),
     "directory_open": (CUSTOMERS,),
     "directory_payments": (CUSTOMERS, list(HOME)),
+    "payer_learn": ([77], [CUSTOMER], ["P-1"]),
+    "payer_unlearn": ([CUSTOMER], ["P-1"]),
+    "directory_holders": ([77, 78],),
     # --- the work list of money
     "worklist_acts": ([ONE, OTHER],),
     "worklist_branches": (),
@@ -343,7 +359,7 @@ GIVEN: Mapping[str, Arguments] = {
     "search_seen": (CUSTOMERS,),
     "search_unknown": (CUSTOMERS, [CUSTOMER]),
     # --- casework
-    "alert_told": (str(ONE),),
+    "alert_told": ([str(ONE)],),
     "cases_found": ("t1", 50),
     "customers_found": ("B-1", 50),
     "open_invoices": (CUSTOMERS, ["case_id-12", "case_id-13"]),
@@ -419,10 +435,15 @@ GIVEN: Mapping[str, Arguments] = {
     "sample_customers": (100,),
     "publishing_branches": (None,),
     # --- the console
+    "acting/alerts_seen": ([str(ONE), str(OTHER)],),
     "acting/cases_of_customer": (CUSTOMER, "case_id-7"),
     "acting/cases_seen": (["case_id-7", "case_id-8"],),
+    "acting/count_triage": (None, NOW, 1_000),
     "acting/customers_seen": (CUSTOMERS,),
+    "acting/put_off": (None, NOW, 20),
+    "acting/triage": (None, NOW),
     "alerts/alert_journal": (None, None, CUSTOMER, None, 50),
+    "alerts/alerts_found": ("snoozed", 50),
     "alerts/count_standing_alerts": ("B-1", 1_000),
     "alerts/standing_alerts": ("snoozed", 50),
     "audit/event": (str(ONE),),
@@ -438,6 +459,7 @@ GIVEN: Mapping[str, Arguments] = {
     "cases/customer_of_case": ("case_id-7",),
     "cases/open_obligations": (CUSTOMERS, ["case_id-12", "case_id-13"]),
     "credit/count_work": ("B-1", A_DAY, 1_000),
+    "credit/customers_with_work": ("B-1", A_DAY, 1_000),
     "credit/work": ("B-1", A_DAY, 50),
     "customers/accounts_of": (CUSTOMERS,),
     "customers/count_listed": ("t1", 1_000),
@@ -448,7 +470,6 @@ GIVEN: Mapping[str, Arguments] = {
     "customers/timeline": (
         CUSTOMERS, 1, [1, 2], [9000, 9000], None, None, None, None, None, None, None, None, 50,
     ),
-    "imports/sources": (200, 100),
     "overview/count_customers": OURS,
     "overview/count_own_customers": (),
     "overview/event_rates": (1, [1, 2], [16_000, 16_000], [16_200, 16_200], NOW),
@@ -482,6 +503,8 @@ GIVEN: Mapping[str, Arguments] = {
 }  # fmt: skip
 
 _HOMES = tables_of(ValueTiers())["standings"].name
+_CASES = tables_of(CaseBoard())["cases"].name
+_NEVER = "TIMESTAMPTZ '9999-12-31T00:00:00+00:00'"
 _AMOUNTS = "i.currency, -i.balance_minor, i.customer_id, i.item_id"
 _ARMS = " UNION ALL ".join(
     "(SELECT i.* FROM receivables_v{version}_items i WHERE i.status = 'open'"
@@ -492,6 +515,10 @@ _ARMS = " UNION ALL ".join(
 PARTS: Mapping[str, Mapping[str, str]] = {
     "alerts/count_standing_alerts": {"conditions": "branch_id = $1", "limit": "$2"},
     "alerts/standing_alerts": {
+        "conditions": "state = $1 AND state <> 'open'",
+        "order": "since DESC, alert_id DESC", "limit": "$2",
+    },
+    "alerts/alerts_found": {
         "conditions": "state = $1 AND state <> 'open'", "limit": "$2",
     },
     "cases/board": {"named": "$1", "branch": "w.branch_id = $2", "limit": "$3"},
@@ -502,8 +529,13 @@ PARTS: Mapping[str, Mapping[str, str]] = {
     },
     "cases/owners": {"branch": "TRUE", "in_charge": "TRUE", "owing": "TRUE", "limit": "$2"},
     "cases/cases": {
-        "conditions": "c.status IN ('open', 'waiting') AND c.owner = $1",
-        "order": "c.solution_due_at, c.customer_id, c.case_id",
+        "arms": " UNION ALL ".join(
+            f"(SELECT c.* FROM {_CASES} c WHERE c.status IN ('open', 'waiting') AND c.owner = $1"
+            f" AND c.solution_due_at {there} ORDER BY c.solution_due_at, c.customer_id, c.case_id"
+            " LIMIT $2)"
+            for there in ("IS NOT NULL", "IS NULL")
+        ),
+        "order": f"coalesce(c.solution_due_at, {_NEVER}), c.customer_id, c.case_id",
         "limit": "$2",
     },
     "cases/count_cases": {
@@ -515,15 +547,23 @@ PARTS: Mapping[str, Mapping[str, str]] = {
     "cases_found": {
         "conditions": "c.status IN ('open', 'waiting') AND c.owner = $1", "limit": "$2",
     },
-    "customers_found": {"conditions": "i.branch_id = $1", "limit": "$2"},
+    "customers_found": {"joins": "", "conditions": "i.branch_id = $1", "limit": "$2"},
     "credit/count_work": {
         "items_joins": "", "items_where": "i.branch_id = $1", "limit": "$3",
         "requests_where": "r.branch_id = $1 AND (r.stage <> 'refused' OR r.since_on > $2)",
     },
-    "credit/work": {
-        "items_joins": "", "items_where": "i.branch_id = $1",
-        "items_order": "i.due_on, i.customer_id, i.item_id",
+    "credit/customers_with_work": {
+        "items_joins": "", "items_where": "i.branch_id = $1", "limit": "$3",
         "requests_where": "r.branch_id = $1 AND (r.stage <> 'refused' OR r.since_on > $2)",
+    },
+    "credit/work": {
+        "items_arms": f"SELECT i.* FROM receivables_v{Receivables.version}_items i"
+        " WHERE i.status = 'open' AND i.branch_id = $1"
+        " ORDER BY i.due_on, i.customer_id, i.item_id, 'item'::text LIMIT $3",
+        "items_order": "i.due_on, i.customer_id, i.item_id, 'item'::text",
+        "requests_arms": f"SELECT r.* FROM receivables_v{Receivables.version}_requests r"
+        " WHERE r.branch_id = $1 AND (r.stage <> 'refused' OR r.since_on > $2)"
+        " ORDER BY r.since_on, r.customer_id, r.request_id, r.kind LIMIT $3",
         "requests_order": "r.since_on, r.customer_id, r.request_id, r.kind",
         "order": "w.day, w.customer_id, w.ref, w.source",
         "limit": "$3",
@@ -594,7 +634,7 @@ def large(postgres_server: str) -> Iterator[str]:
 ON_ROWS = frozenset(
     {
         "cases_found", "customers_found", "directory_open", "looks_listed", "open_invoices",
-        "rows_of_cases", "tier_of", "worklist_fitting",
+        "rows_of_cases", "sources_of_branches", "tier_of", "worklist_fitting",
     }
 )  # fmt: skip
 """Statements outside the console that name tables of rows, which carry a version."""
@@ -757,22 +797,27 @@ class _Explaining:
         return await self._connection.fetch(statement, *parameters)
 
 
+def _reader(explaining: _Explaining, scope: Scope) -> Reader:
+    """Return what asks as a clerk of a scope."""
+    heads = PositionVector(1, (0,) * 13)
+    return Reader(
+        explaining,  # type: ignore[arg-type]
+        {one.name: one for one in PROJECTIONS},
+        Statements(PROJECTIONS, scope.branches),
+        {one.name: Progress(heads, heads, 0) for one in PROJECTIONS},
+        Reference(),
+        NOW,
+        Principal("clerk", scope),
+        None,
+    )
+
+
 async def test_lists_of_who_sees_some_branches_read_what_is_theirs(large: str) -> None:
     """Nobody asked for a branch; nothing open is B-1's or B-3's, and B-13 has no customer."""
     seen = frozenset({"B-1", "B-3", "B-13"})
     connection = await asyncpg.connect(large)
     explaining = _Explaining(connection)
-    heads = PositionVector(1, (0,) * 13)
-    reader = Reader(
-        explaining,  # type: ignore[arg-type]
-        {one.name: one for one in PROJECTIONS},
-        Statements(PROJECTIONS, seen),
-        {one.name: Progress(heads, heads, 0) for one in PROJECTIONS},
-        Reference(),
-        NOW,
-        Principal("clerk", Scope(seen)),
-        None,
-    )
+    reader = _reader(explaining, Scope(seen))
     signer = CursorSigner(b"key")
     try:
         async with connection.transaction():
@@ -783,6 +828,26 @@ async def test_lists_of_who_sees_some_branches_read_what_is_theirs(large: str) -
         await connection.close()
     assert (len(items.entries), len(customers.entries)) == (0, 50)
     assert explaining.too_much == []
+
+
+async def test_who_has_no_case_and_what_some_owe_is_found_without_a_walk(large: str) -> None:
+    """The start page asks for the own cases, and the list of customers for what all owe."""
+    connection = await asyncpg.connect(large)
+    explaining = _Explaining(connection)
+    reader = _reader(explaining, Scope())
+    accounts = tables_of(Receivables())["accounts"].name
+    try:
+        async with connection.transaction():
+            own = await cases(reader, CaseFilter(owner="nobody"), 6, CursorSigner(b"key"), None)
+            walked = [one for one in explaining.too_much if "Seq Scan" in one or "pkey" in one]
+            explaining.too_much.clear()
+            sums = await sums_of(reader, CustomerFilter())
+            walked += [one for one in explaining.too_much if f"Seq Scan of {accounts}" in one]
+    finally:
+        await connection.close()
+    assert own.entries == ()
+    assert sums.customers > 1_000
+    assert walked == []
 
 
 UTILITIES: frozenset[str] = frozenset()

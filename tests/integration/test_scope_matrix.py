@@ -22,12 +22,14 @@ from starlette.routing import BaseRoute, Match, Route
 from events.cases.recipients import ABOUT_NO_CLOCK
 from events.cases.terms import native_case_id
 from events.envelope import BranchId
+from events.money import Money
 from events.touchpoints.complaint import ComplaintFiled, ServiceRequested
 from events.touchpoints.customer import (
     CustomerMerged,
     CustomerProfileChanged,
     CustomerRegistered,
 )
+from events.touchpoints.payment import MoneyUnassigned
 from events.touchpoints.policy import Role, StaffSet
 from projections import PROJECTIONS
 from services.casework.api import (
@@ -79,6 +81,9 @@ HOMES = {
 REFUSED = {branch: f"00000000-0000-4000-8000-00000000000{n}" for n, branch in enumerate(BRANCHES)}
 """An event of each branch that was refused."""
 
+MONEY: dict[str, str] = {}
+"""Money of each branch that no rule assigned."""
+
 EVENTS: dict[str, str] = {}
 """An event of each customer, as the company told it."""
 
@@ -108,6 +113,7 @@ ACTS: Mapping[str, Right] = {
     "/imports/{entry}/settle": Right.PUBLISH,
     "/imports/files": Right.PUBLISH,
     "/imports/files/{file}/begin": Right.PUBLISH,
+    "/unassigned/{entry}/settle": Right.COMMAND,
 }
 """Addresses of forms: asked without one, or about what nobody opened, they refuse in other ways."""
 
@@ -118,6 +124,7 @@ NEEDS: Mapping[str, Right | None] = {
     "/live/overview": SEES,
     "/live/calls": SEES,
     "/receivables": SEES,
+    "/receivables/promises": SEES,
     "/credit": SEES,
     "/cases": SEES,
     "/cases/owners": SEES,
@@ -146,6 +153,8 @@ NEEDS: Mapping[str, Right | None] = {
     "/imports/{entry}": Right.PUBLISH,
     "/imports/files/{file}": Right.PUBLISH,
     "/imports/files/{file}/refused.csv": Right.PUBLISH,
+    "/unassigned": SEES,
+    "/unassigned/{entry}": SEES,
     "/status": Right.ADMINISTER,
     "/api/v1/freshness": None,  # says nothing of any customer
     "/api/v1/receivables/ageing": SEES,
@@ -279,6 +288,17 @@ async def tell(company: Company) -> None:
         await complain(company, f"{name}-2", "NY" if branch == "SH" else "SH")
         request = ServiceRequested(kind="enquiry", department="service")
         await company.report(f"asked-{branch.lower()}", request, branch=branch)
+        unassigned = MoneyUnassigned(
+            money_id=f"bank-{branch}:1",
+            feed=f"bank-{branch.lower()}",
+            key=("1",),
+            amount=Money(5_000, "CNY"),
+            direction="in",
+            booked_on=date(2026, 3, 16),
+            why="nothing_known",
+        )
+        await company.report(None, unassigned, branch=branch)
+        MONEY[branch] = company.last_event_id
     await buy(company, "moved-away", "SH")
     await complain(company, "moved-away", "SH", owner="NY-clerk")
     await company.report("moved-away", CustomerProfileChanged(home_branch="NY"), branch="SH")
@@ -404,7 +424,8 @@ def filled(path: str, customer: str, case: str) -> str:
     found = found.replace("{topic}", "cases")
     found = found.replace("{event}", EVENTS.get(customer, REFUSED["SH"]))
     found = found.replace("{file}", REFUSED[HOMES.get(customer, "SH")])
-    found = found.replace("{entry}", REFUSED[HOMES.get(customer, "SH")])
+    entries = MONEY if path.startswith("/unassigned/") else REFUSED
+    found = found.replace("{entry}", entries[HOMES.get(customer, "SH")])
     found = found.replace("{table}", "handling").replace("{name}", "complaint.filed")
     found = found.replace("{listed}", "cases").replace("{feed}", "pbx-1").replace("{call}", "1.7")
     found = found.replace("{word}", "record-promise" if "/customers/" in path else "note")

@@ -51,6 +51,7 @@ class AlertsDocument(Positioned):
     count_is_capped: bool
     alerts: list[AlertDocument]
     next: str | None
+    previous: str | None
 
 
 class JournalEntryDocument(Document):

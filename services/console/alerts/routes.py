@@ -44,8 +44,9 @@ async def get_alerts(visit: TheVisit, asked: Annotated[AlertsParameters, Query()
         count_is_capped=count > queries.CAP,
         alerts=alerts,
         next=page.next_cursor,
+        previous=page.previous_cursor,
     )
-    return visit.answer(document, page.next_cursor)
+    return visit.answer(document, page.next_cursor, page.previous_cursor)
 
 
 @api.get("/alerts/journal", responses=documented(JournalDocument))
@@ -92,7 +93,7 @@ async def show_alerts(visit: TheVisit) -> Response:
             "asked": asked,
             "kinds": ALERT_KINDS,
             "states": STATES,
-            **visit.paging_links(page.next_cursor, asked.cursor),
+            **visit.paging_links(page.next_cursor, asked.cursor, page.previous_cursor),
             **notices,
         },
     )

@@ -14,9 +14,12 @@ from events.cases.staff import staff_in_force
 from services.casework.filters import among
 from services.console.alerts.queries import CAP, AlertFilter
 from services.console.shared.cursor import CursorSigner
-from services.console.shared.paging import Page, page_of
+from services.console.shared.keyset import Key, Order, walk
+from services.console.shared.paging import Page
 from services.console.shared.reading import Reader
 from services.postgres.question import Question
+
+_NEWEST = Order((Key("since", "timestamptz"), Key("alert_id", "uuid")), reverse=True)
 
 
 class StandingFilter(Struct, frozen=True):
@@ -55,23 +58,18 @@ async def standing_alerts(
     reader: Reader, wanted: StandingFilter, limit: int, signer: CursorSigner, cursor: str | None
 ) -> Page[StandingAlert]:
     """Return a page of standing alerts, the newest first. Raises: BadCursor."""
-    query = repr(("standing", wanted))
+    way = walk(_NEWEST, limit, signer, repr(("standing", wanted)), cursor)
     question = _question(reader, wanted)
-    if cursor is not None:
-        place = signer.open(query, cursor, (str, str))
-        since = question.add(datetime.fromisoformat(str(place[0])))
-        after = question.add(str(place[1]))
-        question.conditions.append(
-            f"since <= {since}::timestamptz AND (since < {since} OR alert_id > {after}::text::uuid)"
-        )
+    way.go_on(question)
     statement = reader.statements.sql(
-        "alerts/standing_alerts", conditions=question.where, limit=question.add(limit + 1)
+        "alerts/standing_alerts",
+        conditions=question.where,
+        order=way.sorting,
+        limit=question.add(limit + 1),
     )
     rows = await reader.fetch(statement, *question.parameters)
     alerts = [StandingAlert(**{f: row[f] for f in StandingAlert.__struct_fields__}) for row in rows]
-    return page_of(
-        alerts, limit, lambda last: signer.seal(query, (last.since.isoformat(), last.alert_id))
-    )
+    return way.page(alerts, lambda one: (one.since, str(one.alert_id)))
 
 
 async def count_alerts(reader: Reader, wanted: StandingFilter, cap: int = CAP) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -40,6 +40,7 @@ class Standing(Struct, kw_only=True):
     service: CaseSums = field(default_factory=CaseSums)
     owing: list[Owing] = field(default_factory=list)
     promises: Promises = Promises()
+    refused: int = 0  # events that wait for somebody
 
     @property
     def last_recorded_at(self) -> datetime | None:
@@ -55,6 +56,17 @@ class Standing(Struct, kw_only=True):
             if one.recorded_at and one.created_at
         ]
         return int(max(0.0, *delays)) if delays else None
+
+    @property
+    def clock_error_s(self) -> int | None:
+        """Return by how much the clock of the device that is most wrong is ahead."""
+        told = [one.clock_error_s for one in self.sources if one.clock_error_s is not None]
+        return max(told, key=abs, default=None)
+
+    @property
+    def restarted(self) -> int:
+        """Return how many of its devices were installed anew, or restored from a copy."""
+        return sum(one.epoch > 1 for one in self.sources)
 
     @property
     def missing(self) -> int:
@@ -82,8 +94,13 @@ def kept_share(kept: Kept) -> Decimal | None:
     return share(kept.in_time, kept.in_time + kept.late)
 
 
-async def league(reader: Reader, first: date, last: date) -> list[Standing]:
-    """Return every branch that the reader may see; cases are those opened on these days."""
+async def league(
+    reader: Reader, first: date, last: date, refused: Mapping[str, int]
+) -> list[Standing]:
+    """Return every branch that the reader may see; cases are those opened on these days.
+
+    `refused` says how many events of each branch wait, of all branches.
+    """
     found = {
         branch_id: Standing(branch_id=branch_id)
         for branch_id in reader.reference.branches
@@ -104,6 +121,8 @@ async def league(reader: Reader, first: date, last: date) -> list[Standing]:
         of(row["branch_id"]).owing.append(Owing(row["department"], kept))
     for row in await reader.ask("branches/promises"):
         of(row["branch_id"]).promises = Promises(row["kept"], row["broken"], row["live"])
+    for branch_id, standing in found.items():
+        standing.refused = refused.get(branch_id, 0)
     return _ranked(found.values())
 
 

@@ -10,6 +10,7 @@ from services.console.branches.league import kept_share, league, share
 from services.console.service.parameters import ServiceParameters
 from services.console.shared.reading import department_names
 from services.console.shared.visit import TheVisit, page_router
+from services.intake.quarantine import waiting_by_branch
 from services.people.principal import Right
 
 pages = page_router()
@@ -21,13 +22,14 @@ async def show_branches(visit: TheVisit) -> Response:
     visit.need(Right.SEE_CUSTOMERS)
     asked = visit.asked(ServiceParameters)
     model = visit.console.everything
+    refused = await waiting_by_branch(visit.console.platform.pool)
     async with visit.rows(model, asked, tagged=False) as reader:
         first, last = asked.days(reader.today(None))
         kept = await visit.kept(
             model,
             reader,
             ("league", first, last),
-            lambda reader: league(reader, first, last),
+            lambda reader: league(reader, first, last, refused),
             lambda found: sum(one.rows for one in found),
         )
         notices = await visit.notices(reader) | {"at": kept.at}

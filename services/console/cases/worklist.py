@@ -63,8 +63,10 @@ async def cases(
         part = way.over((Key(due, "timestamptz"), _CUSTOMER, _CASE))
         terms = [question.where, f"c.{deadline} {is_there}", *part.beyond(question)]
         where = " AND ".join(terms)
+        # What none of them has orders nothing, and leads along the index of open cases alone.
+        sorting = part.sorting.replace(_NEVER, f"c.{deadline}")
         read += [
-            f"({arm} WHERE {where} AND {one} ORDER BY {part.sorting} LIMIT {shown})"
+            f"({arm} WHERE {where} AND {one} ORDER BY {sorting} LIMIT {shown})"
             for one in branches or ["true"]
         ]
     statement = reader.statements.sql(

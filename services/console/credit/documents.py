@@ -71,6 +71,7 @@ class CreditWorkDocument(Positioned):
     sums: list[CurrencySumsDocument]
     work: list[WorkDocument]
     next: Annotated[str | None, Meta(description="Cursor of the next page.")]
+    previous: Annotated[str | None, Meta(description="Cursor of the page before.")]
 
 
 def work_document(work: Work) -> WorkDocument:

@@ -11,18 +11,18 @@ from events.money import UnknownCurrency, to_minor
 from events.texts import worded
 from services.console.credit.work import Phase, Sort, WorkFilter
 from services.console.receivables.parameters import Currency
-from services.console.shared.parameters import Identifier, Paged
+from services.console.shared.parameters import Identifier, Paged, Several
 from services.console.shared.refusals import BadParameter
 
 Amount = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}(\.[0-9]{1,4})?$")]
 
 
 class CreditParameters(Paged):
-    """Which work, in which order. What is about amounts needs a currency."""
+    """Which work, in which order; several are either. What is about amounts needs one currency."""
 
-    phase: Phase | None = None
-    branch: Identifier | None = None
-    currency: Currency | None = None
+    phase: Annotated[list[Phase], Several()]
+    branch: Annotated[list[Identifier], Several()]
+    currency: Annotated[list[Currency], Several()]
     least: Annotated[
         Amount | None, Field(description="At least this amount, in the currency: 1000.00.")
     ] = None
@@ -34,9 +34,9 @@ class CreditParameters(Paged):
     def work_filter(self) -> WorkFilter:
         """Return the filter. Raises: BadParameter."""
         return WorkFilter(
-            phase=self.phase,
-            branch_id=self.branch,
-            currency=self.currency,
+            phases=tuple(dict.fromkeys(self.phase)),
+            branches=tuple(dict.fromkeys(self.branch)),
+            currencies=tuple(dict.fromkeys(self.currency)),
             least_minor=self._minor("least", self.least),
             most_minor=self._minor("most", self.most),
             sort=self.sort,
@@ -50,10 +50,12 @@ class CreditParameters(Paged):
     def _minor(self, name: str, amount: str | None) -> int | None:
         if amount is None:
             return None
-        if self.currency is None:
+        currencies = set(self.currency)
+        if len(currencies) != 1:
             raise BadParameter("currency", worded("amounts compare within a currency: name one"))
+        [currency] = currencies
         try:
-            minor, rounded = to_minor(Decimal(amount), self.currency)
+            minor, rounded = to_minor(Decimal(amount), currency)
         except UnknownCurrency as error:
             detail = worded("%(name)s: %(fault)s", name="currency", fault=worded("is no currency"))
             raise BadParameter("currency", detail) from error
@@ -63,7 +65,7 @@ class CreditParameters(Paged):
                 worded(
                     "%(amount)s has more decimals than %(currency)s has",
                     amount=amount,
-                    currency=self.currency,
+                    currency=currency,
                 ),
             )
         return minor

@@ -40,8 +40,9 @@ async def get_work(visit: TheVisit, asked: Annotated[CreditParameters, Query()])
         sums=[sums_document(one) for one in sums],
         work=[work_document(one) for one in page.entries],
         next=page.next_cursor,
+        previous=page.previous_cursor,
     )
-    return visit.answer(document, page.next_cursor)
+    return visit.answer(document, page.next_cursor, page.previous_cursor)
 
 
 @pages.get("/credit")
@@ -55,8 +56,9 @@ async def show_work(visit: TheVisit) -> Response:
         views = await visit.views_menu(reader, LIST, kept)
         sums = await phase_sums(reader, asked.branch)
         currencies = [one.currency for one in sums]
-        if asked.is_about_amounts and asked.currency is None:
-            asked = asked.model_copy(update={"currency": next(iter(currencies), "XXX")})
+        if asked.is_about_amounts and len(set(asked.currency)) != 1:
+            one = next(iter(asked.currency or currencies), "XXX")
+            asked = asked.model_copy(update={"currency": [one]})
         wanted = asked.work_filter()
         page = await work(reader, wanted, PAGE_LENGTH, signer, asked.cursor)
         count = await count_work(reader, wanted)
@@ -75,7 +77,7 @@ async def show_work(visit: TheVisit) -> Response:
             "asked": asked,
             "phases": PHASES,
             "currencies": currencies,
-            **visit.paging_links(page.next_cursor, asked.cursor),
+            **visit.paging_links(page.next_cursor, asked.cursor, page.previous_cursor),
             **notices,
         },
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from msgspec import Struct
 
@@ -30,18 +31,18 @@ class CurrencySums(Struct, frozen=True):
     refused_minor: int
 
 
-async def phase_sums(reader: Reader, branch_id: str | None) -> tuple[CurrencySums, ...]:
+async def phase_sums(reader: Reader, branches: Sequence[str]) -> tuple[CurrencySums, ...]:
     """Return the sums of each phase at each branch's local today, the company's currency first."""
     counts: Counter[tuple[str, str]] = Counter()
     amounts: Counter[tuple[str, str]] = Counter()
     running: Counter[tuple[str, str]] = Counter()
     followed = (reader.today(None) - refused_since(reader)).days
     for measure in (ASKED, REFUSED, UNBILLED, OPEN):
-        for currency, past, count, amount in await _by_day(reader, measure, branch_id):
+        for currency, past, count, amount in await _by_day(reader, measure, branches):
             for heading, sign in _headings(measure, past, followed):
                 counts[currency, heading] += sign * count
                 amounts[currency, heading] += sign * amount
-    for one in await running_interest(reader, branch_id):
+    for one in await running_interest(reader, branches):
         running[one.currency, _due(one.days_past_due)] += one.exact
     for key, exact in running.items():
         amounts[key] += whole(exact)
@@ -60,15 +61,14 @@ async def phase_sums(reader: Reader, branch_id: str | None) -> tuple[CurrencySum
 
 
 async def _by_day(
-    reader: Reader, measure: str, branch_id: str | None
+    reader: Reader, measure: str, of: Sequence[str]
 ) -> list[tuple[str, int, int, int]]:
     branches, days, elsewhere = reader.todays()
     if measure == REFUSED:
         branches, days = [], []  # whether a refusal is followed goes by the company's day alone
     version = reader.version_of(RECEIVABLES)
-    of = None if branch_id is None else [branch_id]
     rows = await reader.ask(
-        "receivables/open_by_day", *version, measure, branches, days, elsewhere, of
+        "receivables/open_by_day", *version, measure, branches, days, elsewhere, list(of) or None
     )
     return [tuple(row.values()) for row in rows]
 

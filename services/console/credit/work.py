@@ -6,7 +6,7 @@ is still to be invoiced, and items not yet due. Overdue: the others. A day is ea
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Literal
 
@@ -16,9 +16,11 @@ from msgspec import Struct
 from events.calendars import DAY
 from events.texts import worded
 from projections.receivables.rows import HoldReason, ItemKind, RequestStage
+from services.casework.filters import among
 from services.console.receivables.interest import interest_of
-from services.console.shared.cursor import CursorSigner, CursorValue
-from services.console.shared.paging import Page, page_of
+from services.console.shared.cursor import CursorSigner
+from services.console.shared.keyset import Key, Order, PlaceValue, walk
+from services.console.shared.paging import Page
 from services.console.shared.reading import Reader
 from services.console.shared.refusals import BadParameter
 from services.postgres.question import Question
@@ -31,22 +33,22 @@ CAP = 10_000
 REFUSED_DAYS = 30
 """For how many days a refusal that nobody answered is followed: after that nobody asks any more."""
 
-_DAY_ORDER = "day, customer_id, ref, source"
-_AMOUNT_ORDER = "-amount_minor, customer_id, ref, source"
-
 
 class WorkFilter(Struct, frozen=True):
-    """Which work, in which order: None means any. Amounts compare within a currency only."""
+    """Which work, in which order: of what is empty or None any, of several either.
 
-    phase: Phase | None = None
-    branch_id: str | None = None
-    currency: str | None = None
+    Amounts compare within a currency only.
+    """
+
+    phases: tuple[Phase, ...] = ()
+    branches: tuple[str, ...] = ()
+    currencies: tuple[str, ...] = ()
     least_minor: int | None = None
     most_minor: int | None = None
     sort: Sort = "day"
 
     def __post_init__(self) -> None:
-        if self.currency is None and (
+        if len(self.currencies) != 1 and (
             self.sort == "amount" or self.least_minor is not None or self.most_minor is not None
         ):
             raise BadParameter("currency", worded("amounts compare within a currency: name one"))
@@ -103,34 +105,52 @@ class Work(Struct, frozen=True, kw_only=True):
 async def work(
     reader: Reader, wanted: WorkFilter, limit: int, signer: CursorSigner, cursor: str | None
 ) -> Page[Work]:
-    """Return a page of work: by day the oldest first, by amount the largest. Raises: BadCursor."""
-    query = repr(wanted)
-    asked = _Halves(reader, wanted)
-    if cursor is not None:
-        asked.go_on_behind(signer.open(query, cursor, _shape(wanted)))
-    shown = asked.question.add(limit + 1)
-    order = _DAY_ORDER if wanted.sort == "day" else _AMOUNT_ORDER
+    """Return a page of work: by day the oldest first, by amount the largest. Raises: BadCursor.
+
+    Of several branches each is read in the list's order as far as the page.
+    """
+    way = walk(Order(_ORDERS[wanted.sort]), limit, signer, repr(wanted), cursor)
+    halves = _Halves(reader, wanted)
+    question = halves.question
+    shown = question.add(limit + 1)
+    branches = [question.add(one) for one in wanted.branches]
+    parts = {}
+    for half, alias in (("items", "i"), ("requests", "r")):
+        part = way.over(_HALVES[half][wanted.sort])
+        where = " AND ".join([halves.parts[f"{half}_where"], *part.beyond(question)])
+        parts[f"{half}_arms"] = _arms(alias, halves, where, part.sorting, branches, shown)
+        parts[f"{half}_order"] = part.sorting
     statement = reader.statements.sql(
         "credit/work",
         limit=shown,
-        order=", ".join(_of("w", order)),
-        items_order=_ITEMS[wanted.sort],
-        requests_order=_REQUESTS[wanted.sort],
-        **asked.parts,
+        order=way.sorting,
+        **{k: reader.statements.filled(v) for k, v in parts.items()},
     )
-    rows = await reader.fetch(statement, *asked.question.parameters)
+    rows = await reader.fetch(statement, *question.parameters)
     items = [(row["customer_id"], row["ref"]) for row in rows if row["source"] == "item"]
     interest = await interest_of(reader, items)
-    return page_of(
-        [_work(reader, row, interest) for row in rows],
-        limit,
-        lambda last: signer.seal(query, _place(wanted, last)),
-    )
+    found = [_work(reader, row, interest) for row in rows]
+    return way.page(found, lambda one: _place(wanted, one))
+
+
+def _arms(
+    alias: str, halves: _Halves, where: str, order: str, branches: Sequence[str], limit: str
+) -> str:
+    """Return the rows of a half as far as a page: of all, or of each branch that is asked for."""
+    table = "{items} i " + halves.parts["items_joins"] if alias == "i" else "{requests} r"
+    status = "i.status = 'open' AND " if alias == "i" else ""
+    each = [f"{alias}.branch_id = {one}" for one in branches] or ["true"]
+    read = [
+        f"(SELECT {alias}.* FROM {table} WHERE {status}{where} AND {one}"
+        f" ORDER BY {order} LIMIT {limit})"
+        for one in each
+    ]
+    return " UNION ALL ".join(read)
 
 
 async def count_work(reader: Reader, wanted: WorkFilter, cap: int = CAP) -> int:
     """Return how much the filter finds; of items and of requests each up to one above a cap."""
-    asked = _Halves(reader, wanted)
+    asked = _Halves(reader, wanted).of_branches(wanted)
     limit = asked.question.add(cap + 1)
     statement = reader.statements.sql("credit/count_work", limit=limit, **asked.parts)
     return await reader.count(statement, *asked.question.parameters)
@@ -138,21 +158,30 @@ async def count_work(reader: Reader, wanted: WorkFilter, cap: int = CAP) -> int:
 
 async def customers_with_work(reader: Reader, wanted: WorkFilter, most: int) -> list[str]:
     """Return who has work that the filter finds, all of them up to a number."""
-    asked = _Halves(reader, wanted)
+    asked = _Halves(reader, wanted).of_branches(wanted)
     limit = asked.question.add(most)
     statement = reader.statements.sql("credit/customers_with_work", limit=limit, **asked.parts)
     rows = await reader.fetch(statement, *asked.question.parameters)
     return [row["customer_id"] for row in rows]
 
 
-_ITEMS: Mapping[Sort, str] = {
-    "day": "i.due_on, i.customer_id, i.item_id",
-    "amount": "-i.balance_minor, i.customer_id, i.item_id",
+_DAY, _AMOUNT = Key("w.day", "date"), Key("-w.amount_minor", "bigint")
+_LAST = (Key("w.customer_id", "text"), Key("w.ref", "text"), Key("w.source", "text"))
+_ORDERS: Mapping[Sort, tuple[Key, ...]] = {"day": (_DAY, *_LAST), "amount": (_AMOUNT, *_LAST)}
+
+_ITEM = (Key("i.customer_id", "text"), Key("i.item_id", "text"), Key("'item'::text", "text"))
+_REQUEST = (Key("r.customer_id", "text"), Key("r.request_id", "text"), Key("r.kind", "text"))
+_HALVES: Mapping[str, Mapping[Sort, tuple[Key, ...]]] = {
+    "items": {
+        "day": (Key("i.due_on", "date"), *_ITEM),
+        "amount": (Key("-i.balance_minor", "bigint"), *_ITEM),
+    },
+    "requests": {
+        "day": (Key("r.since_on", "date"), *_REQUEST),
+        "amount": (Key("-r.amount_minor", "bigint"), *_REQUEST),
+    },
 }
-_REQUESTS: Mapping[Sort, str] = {
-    "day": "r.since_on, r.customer_id, r.request_id, r.kind",
-    "amount": "-r.amount_minor, r.customer_id, r.request_id, r.kind",
-}
+"""The keys of the list as either half writes them."""
 
 
 def refused_since(reader: Reader) -> date:
@@ -161,21 +190,25 @@ def refused_since(reader: Reader) -> date:
 
 
 class _Halves:
-    """The conditions on items and those on requests, with their parameters numbered as one."""
+    """The conditions on items and those on requests, with their parameters numbered as one.
+
+    Those on branches are not among them where a page is read.
+    """
 
     def __init__(self, reader: Reader, wanted: WorkFilter) -> None:
         self.question = Question()
-        self._sort = wanted.sort
         self._joins = ""
         self._items = ["true"]
         since = self.question.add(refused_since(reader))
         self._requests = [f"(r.stage <> 'refused' OR r.since_on > {since})"]
-        self._compare("branch_id", "=", wanted.branch_id)
-        self._compare("currency", "=", wanted.currency)
-        self._compare("amount_minor", ">=", wanted.least_minor)
-        self._compare("amount_minor", "<=", wanted.most_minor)
-        if wanted.phase is not None:
-            self._within(reader, wanted.phase)
+        if wanted.currencies:
+            for alias, conditions in (("i", self._items), ("r", self._requests)):
+                column = f"{alias}.currency"
+                conditions.append(among(self.question, column, "text", wanted.currencies))
+        self._compare("<=", wanted.least_minor)
+        self._compare(">=", wanted.most_minor)
+        if wanted.phases and set(wanted.phases) != set(PHASES):
+            self._within(reader, frozenset(wanted.phases))
 
     @property
     def parts(self) -> dict[str, str]:
@@ -186,73 +219,51 @@ class _Halves:
             "requests_where": " AND ".join(self._requests),
         }
 
-    def go_on_behind(self, place: tuple[CursorValue, ...]) -> None:
-        """Go on behind a place of the order."""
-        first, *others = place
-        kind = "date" if self._sort == "day" else "bigint"
-        value = date.fromisoformat(str(first)) if self._sort == "day" else first
-        written = [f"{self.question.add(value)}::{kind}"]
-        written += [f"{self.question.add(other)}::text" for other in others]
-        behind = ", ".join(written)
-        self._items.append(f"({_ITEMS[self._sort]}, 'item') > ({behind})")
-        self._requests.append(f"({_REQUESTS[self._sort]}) > ({behind})")
+    def of_branches(self, wanted: WorkFilter) -> _Halves:
+        """Keep the branches that are asked for."""
+        if wanted.branches:
+            for alias, conditions in (("i", self._items), ("r", self._requests)):
+                column = f"{alias}.branch_id"
+                conditions.append(among(self.question, column, "text", wanted.branches))
+        return self
 
-    def _compare(self, column: str, sign: str, value: object) -> None:
-        if value is None:
+    def _compare(self, sign: str, minor: int | None) -> None:
+        """Keep amounts by their negatives, by which the index has them: the largest come first."""
+        if minor is None:
             return
-        written = self.question.add(value)
-        # By amount the index is on the negative: the largest come first.
-        other = {">=": "<=", "<=": ">="}.get(sign, sign)
-        for alias, conditions, amount in (
-            ("i", self._items, "balance_minor"),
-            ("r", self._requests, "amount_minor"),
-        ):
-            if column == "amount_minor":
-                conditions.append(f"-{alias}.{amount} {other} -{written}::bigint")
-            else:
-                conditions.append(f"{alias}.{column} {sign} {written}")
+        written = self.question.add(minor)
+        self._items.append(f"-i.balance_minor {sign} -{written}::bigint")
+        self._requests.append(f"-r.amount_minor {sign} -{written}::bigint")
 
-    def _within(self, reader: Reader, phase: Phase) -> None:
-        """Keep one phase: a range of due days for the index, then each branch's own today."""
-        match phase:
-            case "before":
-                self._items.append("false")
-                self._requests.append("r.stage <> 'delivered'")
-            case "delivered":
-                self._due(reader, overdue=False)
-                self._requests.append("r.stage = 'delivered'")
-            case "overdue":
-                self._due(reader, overdue=True)
-                self._requests.append("false")
+    def _within(self, reader: Reader, phases: frozenset[Phase]) -> None:
+        """Keep some phases, not all: a range of due days for the index, then each own today."""
+        if phases.isdisjoint(("delivered", "overdue")):
+            self._items.append("false")
+        elif not phases.issuperset(("delivered", "overdue")):
+            self._due(reader, overdue="overdue" in phases)
+        stages = []
+        if "before" in phases:
+            stages.append("r.stage <> 'delivered'")
+        if "delivered" in phases:
+            stages.append("r.stage = 'delivered'")
+        self._requests.append(f"({' OR '.join(stages or ['false'])})")
 
     def _due(self, reader: Reader, *, overdue: bool) -> None:
-        branches, days, elsewhere = reader.todays()
-        add = self.question.add
+        now, add = reader.todays(), self.question.add
         self._joins = (
-            f"LEFT JOIN unnest({add(branches)}::text[], {add(days)}::integer[])"
+            f"LEFT JOIN unnest({add(now.branches)}::text[], {add(now.days)}::integer[])"
             " AS b (branch_id, today) ON b.branch_id = i.branch_id"
         )
-        today = f"(DATE '0001-01-01' + coalesce(b.today, {add(elsewhere)}::integer) - 1)"
+        today = f"(DATE '0001-01-01' + coalesce(b.today, {add(now.elsewhere)}::integer) - 1)"
         if overdue:
-            latest = date.fromordinal(max([elsewhere, *days]))
-            self._items.append(f"i.due_on < {add(latest)} AND i.due_on < {today}")
+            self._items.append(f"i.due_on < {add(now.latest)} AND i.due_on < {today}")
         else:
-            earliest = date.fromordinal(min([elsewhere, *days]))
-            self._items.append(f"i.due_on >= {add(earliest)} AND i.due_on >= {today}")
+            self._items.append(f"i.due_on >= {add(now.earliest)} AND i.due_on >= {today}")
 
 
-def _of(alias: str, order: str) -> list[str]:
-    columns = order.split(", ")
-    return [f"-{alias}.{one[1:]}" if one.startswith("-") else f"{alias}.{one}" for one in columns]
-
-
-def _shape(wanted: WorkFilter) -> tuple[type[CursorValue], ...]:
-    return (str if wanted.sort == "day" else int, str, str, str)
-
-
-def _place(wanted: WorkFilter, last: Work) -> tuple[CursorValue, ...]:
-    first: CursorValue = last.day.isoformat() if wanted.sort == "day" else -last.amount_minor
-    return (first, last.customer_id, last.ref, last.source)
+def _place(wanted: WorkFilter, one: Work) -> tuple[PlaceValue, ...]:
+    first: PlaceValue = one.day if wanted.sort == "day" else -one.amount_minor
+    return (first, one.customer_id, one.ref, one.source)
 
 
 def _work(reader: Reader, record: asyncpg.Record, interest: Mapping[tuple[str, str], int]) -> Work:

@@ -66,10 +66,13 @@ async def show_customers(visit: TheVisit) -> Response:
     wanted = asked.customer_filter()
     signer = await visit.console.signer()
     kept = await visit.kept_views(LIST)
-    async with visit.rows(visit.console.everything, asked, tagged=False) as reader:
+    model = visit.console.everything
+    async with visit.rows(model, asked, tagged=False) as reader:
         views = await visit.views_menu(reader, LIST, kept)
         page = await listing.listed(reader, wanted, PAGE_LENGTH, signer, asked.cursor)
-        sums = await listing.sums_of(reader, wanted)
+        sums = await visit.sums(
+            model, reader, ("customers", wanted), lambda reader: listing.sums_of(reader, wanted)
+        )
         found = await listing.segments(reader)
         notices = await visit.notices(reader)
     policy = reader.reference.in_force(TierPolicy, reader.at)

@@ -51,7 +51,7 @@ _DOINGS: Mapping[str, str] = {
 }
 
 _GOALS: Mapping[str, str] = {
-    "open_gate": N_("Opens the credit gate in %(subject)s"),
+    "open_gate": N_("Any one of these opens the credit gate in %(subject)s"),
     "reach_tier": N_("Earns the tier %(subject)s"),
     "keep_tier": N_("Keeps the tier %(subject)s"),
     "keep_deadline": N_("Keeps the deadline of case %(subject)s"),

@@ -119,7 +119,7 @@ async def ageing(reader: Reader, branch_id: str | None = None) -> tuple[Currency
             add(currency, past, Balance(0, 0, 0, fees_minor=amount))
         for currency, past, _, amount in await by_day(INTEREST):
             add(currency, past, Balance(0, 0, 0, interest_minor=amount))
-    for one in await running_interest(reader, branch_id):
+    for one in await running_interest(reader, of or ()):
         add(one.currency, one.days_past_due, Balance(0, 0, 0, running=one.exact))
     found = [
         _aged(reader, name, own, sales.get(name, 0), back[name]) for name, own in balances.items()

@@ -21,7 +21,7 @@ class Running(NamedTuple):
     exact: int
 
 
-async def running_interest(reader: Reader, branch_id: str | None = None) -> list[Running]:
+async def running_interest(reader: Reader, of: Sequence[str] = ()) -> list[Running]:
     """Return the interest that is owed and no item, by branch, currency and age."""
     if not charges(reader):
         return []
@@ -34,7 +34,7 @@ async def running_interest(reader: Reader, branch_id: str | None = None) -> list
         branches,
         days,
         elsewhere,
-        branch_id,
+        list(of) or None,
     )
     return list(_told(tuple(row.values()) for row in rows))
 

@@ -82,10 +82,13 @@ async def show_items(visit: TheVisit) -> Response:
     wanted = asked.work_filter()
     signer = await visit.console.signer()
     kept = await visit.kept_views(LIST)
-    async with visit.rows(visit.console.everything, asked, tagged=False) as reader:
+    model = visit.console.everything
+    async with visit.rows(model, asked, tagged=False) as reader:
         views = await visit.views_menu(reader, LIST, kept)
         page = await worklist.open_items(reader, wanted, PAGE_LENGTH, signer, asked.cursor)
-        sums = await worklist.sums_of(reader, wanted)
+        sums = await visit.sums(
+            model, reader, ("receivables", wanted), lambda reader: worklist.sums_of(reader, wanted)
+        )
         currencies = await worklist.currencies(reader)
         notices = await visit.notices(reader)
     return visit.page(

@@ -67,6 +67,7 @@ PAGES = (
     Command("/audit/looks", N_("Looks"), Right.AUDIT),
     Command("/branches", N_("Branches"), Right.SEE_CUSTOMERS),
     Command("/imports", N_("Imports and quarantine"), Right.PUBLISH),
+    Command("/unassigned", N_("Unassigned money"), Right.SEE_CUSTOMERS),
     Command("/me", N_("My account"), Right.SEE_CUSTOMERS),
 )
 

@@ -19,7 +19,7 @@ from collections.abc import (
 )
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Protocol, TypeVar
 
 import msgspec
 from fastapi import APIRouter, Depends, Request
@@ -32,7 +32,7 @@ from services.console.shared.console import Console
 from services.console.shared.documents import Positioned
 from services.console.shared.freshness import CAP, page_freshness
 from services.console.shared.i18n import language_of, with_parameters
-from services.console.shared.kept import Kept
+from services.console.shared.kept import MANY_ROWS, Kept
 from services.console.shared.lists import AnyList
 from services.console.shared.page import (
     INSTANTS,
@@ -55,6 +55,18 @@ from services.web.problems import MEDIA_TYPE, PROBLEM_SCHEMA, Problem
 
 P = TypeVar("P", bound=BaseModel)
 T = TypeVar("T")
+
+
+class Sums(Protocol):
+    """What a list comes to; capped, there is more."""
+
+    @property
+    def is_capped(self) -> bool:
+        """Return whether not all of it is summed up."""
+        ...
+
+
+S = TypeVar("S", bound=Sums)
 
 _PROBLEM: dict[str, Any] = {"content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}}
 
@@ -184,6 +196,22 @@ class Visit:
         )
         self.reflects(found.position)
         return found
+
+    async def sums(
+        self,
+        model: ReadModel,
+        reader: Reader,
+        what: Hashable,
+        ask: Callable[[Reader], Awaitable[S]],
+    ) -> S:
+        """Return what a list comes to; a moment ago's, where it says that there is more.
+
+        Raises: Unavailable.
+        """
+        found = await self.kept(
+            model, reader, what, ask, lambda sums: MANY_ROWS + 1 if sums.is_capped else 0
+        )
+        return found.answer
 
     def reflects(self, position: str) -> None:
         """Say which position of the log the answer reflects."""

@@ -25,10 +25,11 @@ from statistics import median
 import msgspec
 
 from services.native import choose
+from services.walk.engine import cores
 from tests.bench.builds import EARLIER, Build, BuildMissing, earlier_build, this_build
 from tests.bench.console.asking import NotServed, Viewer
 from tests.bench.console.cold import Cold, cold
-from tests.bench.console.company import Laid, lay_in
+from tests.bench.console.company import Laid, events_changeable, lay_in
 from tests.bench.console.figures import (
     QUICK,
     Figures,
@@ -108,12 +109,25 @@ async def _lay_in(
 
 def _found_by_name(postgres: Server, build: Build, options: Options, say: Say) -> LookedFor:
     """Let customers have names and be found by them; return one of them."""
-    environment = build.environment(postgres.data, _dsn(postgres, build, options))
+    dsn = _dsn(postgres, build, options)
+    environment = build.environment(postgres.data, dsn)
+
+    def seal(part: int) -> str:
+        words = (str(part), str(cores()))
+        _, told = run(build.driver("seal_names", *words), environment, str(build.folder))
+        return told
+
+    async def sealed() -> list[str]:
+        async with events_changeable(dsn):
+            parts = (asyncio.to_thread(seal, part) for part in range(cores()))
+            return await asyncio.gather(*parts)
+
     say("sealing their names")
-    _, told = run(build.driver("seal_names"), environment, str(build.folder))
+    told = asyncio.run(sealed())
     say("writing the search index")
     run(build.touchstone("search", "rebuild"), environment, str(build.folder))
-    return msgspec.json.decode(told, type=LookedFor)
+    found = [msgspec.json.decode(one, type=LookedFor) for one in told]
+    return next((one for one in found if one.name), found[0])
 
 
 async def _measured(

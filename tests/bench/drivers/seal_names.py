@@ -1,16 +1,19 @@
 """Seals who the copies of customers are under keys of their own, as their registration would have.
 
-    python seal_names.py
+    python seal_names.py PART PARTS
 
 A copied registration holds the original's sealed fields, which open for nobody else. Each gets the
-original's name, and a telephone number of its own. Prints one customer who may be looked for, as
-JSON. The database is the one that TOUCHSTONE_DSN names; this build's alone.
+original's name, and a telephone number of its own. Several do a part each, and whoever runs them
+has events changed meanwhile. Prints one customer who may be looked for, as JSON. The database is
+the one that TOUCHSTONE_DSN names; this build's alone.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
+from uuid import UUID
 
 import uvloop
 from msgspec import structs
@@ -26,7 +29,8 @@ _READ = """
 SELECT c.event_id, c.customer_id, c.data, b.event_id AS base_event, b.customer_id AS base_id
 FROM events c JOIN events b ON b.type = 'customer.registered' AND b.source = c.source
     AND b.sequence = c.sequence AND b.epoch = c.epoch / 1000000 - 1
-WHERE c.type = 'customer.registered' AND c.epoch >= 1000000 AND c.event_id > $1
+WHERE c.type = 'customer.registered' AND c.epoch >= 1000000
+  AND c.event_id > $1 AND c.event_id <= $3
 ORDER BY c.event_id LIMIT $2
 """
 _WRITE = """
@@ -35,15 +39,17 @@ WHERE e.event_id = n.event_id
 """
 
 
-async def _seal() -> None:
+_LAST = 2**128 - 1
+
+
+async def _seal(part: int, parts: int) -> None:
     async with open_platform(settings()) as platform:
         opened: dict[str, Mapping[str, str]] = {}
         sample: Mapping[str, str] = {}
         looked_for = ""
-        last: object = "00000000-0000-0000-0000-000000000000"
+        last, upto = (UUID(int=_LAST * bound // parts) for bound in (part, part + 1))
         async with platform.pool.acquire() as connection:
-            await connection.execute("ALTER TABLE events DISABLE TRIGGER facts_are_immutable")
-            while rows := await connection.fetch(_READ, last, _PAGE):
+            while rows := await connection.fetch(_READ, last, _PAGE, upto):
                 keys = await platform.vault.prepare([row["customer_id"] for row in rows])
                 written = []
                 for row in rows:
@@ -61,8 +67,7 @@ async def _seal() -> None:
                     written.append((row["event_id"], encode(structs.replace(data, sealed=sealed))))
                 ids, payloads = [one[0] for one in written], [one[1] for one in written]
                 await connection.execute(_WRITE, ids, payloads)
-                last = rows[-1]["event_id"]
-            await connection.execute("ALTER TABLE events ENABLE ALWAYS TRIGGER facts_are_immutable")
+                last = UUID(rows[-1]["event_id"])
         print(json.dumps({"customer": looked_for, **sample}))
 
 
@@ -77,4 +82,4 @@ def _phone(customer: str) -> str:
 
 
 if __name__ == "__main__":
-    uvloop.run(_seal())
+    uvloop.run(_seal(int(sys.argv[1]), int(sys.argv[2])))

@@ -1,6 +1,6 @@
--- One page of standing alerts, the newest first; conditions and parameters come from the filter.
+-- One page of standing alerts; conditions, order and parameters come from the filter.
 SELECT *
 FROM {alerts} AS alerts
 WHERE {conditions}
-ORDER BY since DESC, alert_id
+ORDER BY {order}
 LIMIT {limit}

@@ -11,8 +11,7 @@ FROM (
                NULL::text AS refused_for, NULL::bigint AS exposure_minor,
                NULL::bigint AS limit_minor, NULL::bigint AS days_overdue,
                NULL::text AS override_role, NULL::date AS override_until
-        FROM {items} i {items_joins}
-        WHERE i.status = 'open' AND {items_where}
+        FROM ({items_arms}) AS i
         ORDER BY {items_order}
         LIMIT {limit}
     )
@@ -26,8 +25,7 @@ FROM (
                r.refused_for, r.exposure_minor,
                r.limit_minor, r.days_overdue,
                r.override_role, r.override_until
-        FROM {requests} r
-        WHERE {requests_where}
+        FROM ({requests_arms}) AS r
         ORDER BY {requests_order}
         LIMIT {limit}
     )

@@ -1,6 +1,6 @@
 -- The sources of branches, each found by one step through the index, with the last event of each by
 -- its number and how many numbers are missing among the latest. $1 how many sources, $2 how many
--- numbers.
+-- numbers. In braces: all admissions and events, or those that somebody sees.
 WITH RECURSIVE found (source) AS (
     (SELECT a.source FROM {admissions} a
      WHERE a.source >= '/branches/' AND a.source < '/branches0' ORDER BY a.source LIMIT 1)
@@ -15,6 +15,8 @@ SELECT f.source,
        last.sequence,
        e.recorded_at,
        e.created_at,
+       e.sent_at,
+       e.collected_at,
        coalesce(gaps.missing, 0)::bigint AS missing
 FROM (SELECT source FROM found WHERE source IS NOT NULL LIMIT $1) f
 CROSS JOIN LATERAL (
