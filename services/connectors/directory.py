@@ -102,6 +102,7 @@ class Directories:
         with translated():
             seen = await self._seen(asked.ids)
             found.named = await self._named(asked.references, tokens)
+            found.holders = await self._holders(asked.accounts, tokens)
             found.callers = await self._callers(asked.phones, tokens)
         found.bearers = await self._bearers(asked.names, tokens)
         with translated():
@@ -142,6 +143,17 @@ class Directories:
             for named, is_own in _meant(row, plain):
                 (own if is_own else cited).setdefault(plain, []).append(named)
         return cited | own
+
+    async def _holders(
+        self, accounts: frozenset[str], tokens: Tokens
+    ) -> dict[str, frozenset[CustomerId]]:
+        asked = {tokens.of(Kind.ACCOUNT, one): one for one in accounts}
+        if not asked:
+            return {}
+        found: dict[str, set[CustomerId]] = defaultdict(set)
+        for row in await self._pool.fetch(sql("directory_holders"), list(asked)):
+            found[asked[row["token"]]].add(CustomerId(row["customer_id"]))
+        return {account: frozenset(some) for account, some in found.items()}
 
     async def _callers(
         self, phones: frozenset[str], tokens: Tokens

@@ -41,6 +41,7 @@ from services.people.principal import Scope
 from services.ports import Clock
 from services.postgres.pool import Pool, retried
 from services.postgres.statements import sql
+from services.search.payers import NEVER_THEIRS
 from services.vault.subject_key import SealBroken
 from services.vault.vault import PostgresVault, branch_subject
 
@@ -225,7 +226,7 @@ class Worklist:
             line.feed,
             (*line.money.key, str(line.assignment)),
             _MISASSIGNED,
-            PaymentReversed(payment_id=line.payment_id, reason="misassigned", by=by),
+            PaymentReversed(payment_id=line.payment_id, reason=NEVER_THEIRS, by=by),
             at=self._clock.now(),
             subject=line.customer,
             causation=line.event_id,

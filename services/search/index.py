@@ -22,6 +22,7 @@ from services.postgres.pool import Pool, translated
 from services.postgres.statements import sql
 from services.search.entries import due_at, entry_of
 from services.search.letters import plain_of
+from services.search.payers import learn_payers
 from services.search.persons import PROFILE, Persons, Words
 from services.search.phones import region_of
 from services.search.references import NAMING_TYPES, references_in
@@ -72,6 +73,7 @@ class Index:
             if whole or row["type"] in _TELLING:
                 told.add(customer)
         tokens = await self._made()
+        await learn_payers(self._pool, self._vault, tokens, events)
         named = _references(events, tokens)
         with translated():
             unknown = await self._pool.fetch(sql("search_unknown"), [*heard], [*told])

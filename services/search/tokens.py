@@ -46,6 +46,7 @@ class Kind(StrEnum):
     ENDING = "e"  # the last four letters of an id or reference
     BRANCH = "b"
     REFERENCE = "r"
+    ACCOUNT = "a"  # of a payer's bank; apart from all that is typed into the search
 
 
 _PARTS = frozenset({Kind.CHARACTER, Kind.PAIR, Kind.SOUNDS, Kind.INITIALS})

@@ -196,6 +196,29 @@ async def test_what_nobody_has_taken_is_accepted_or_declined_with_a_reason(
         await expect(waiting).to_contain_text("1 case ")
 
 
+async def test_rows_are_ticked_by_keys_and_take_a_command(office: Office) -> None:
+    cases = [await office.counter.desk.case(f"complaint {n}") for n in range(3)]
+    await office.counter.catch_up()
+    async with office.desk_of(HEAD) as page:
+        await page.goto("/cases?department=service")
+        count = page.locator("#ticked output")
+        for key, ticked in (("j", ""), ("x", "1"), ("j", "1"), ("x", "2"), ("x", "1"), ("X", "3")):
+            await page.keyboard.press(key)
+            await expect(count).to_have_text(ticked)
+        await page.keyboard.press("k")
+        await page.keyboard.press("x")
+        await expect(count).to_have_text("2")
+        await page.keyboard.press("b")
+        await expect(page.locator(".heading .freshness")).to_contain_text("2 cases")
+        await page.get_by_role("link", name="Set the priority").click()
+        await page.get_by_label("Priority").select_option("high")
+        await page.get_by_role("button", name="Try first").click()
+        await page.get_by_role("button", name="Do it on these 2").click()
+        await expect(page.locator('[data-outcome="done"]')).to_contain_text("2")
+    done = [(await office.counter.desk.events(one)).count("case.priority_set") for one in cases]
+    assert sorted(done) == [0, 1, 1]
+
+
 async def test_all_that_a_list_finds_is_tried_and_done_and_says_how_far_it_is(
     office: Office,
 ) -> None:

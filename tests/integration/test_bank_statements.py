@@ -224,3 +224,32 @@ async def test_the_page_proposes_and_one_click_assigns(bank: Bank) -> None:
         undone = await client.post(action[1], data={"do": "undo"})
         assert undone.status_code == 303
         assert await bank.balance("C-1003") == 10_000
+
+
+async def test_an_account_is_learned_from_a_payment_and_unlearned_with_a_wrong_one(
+    bank: Bank,
+) -> None:
+    account = b"<DbtrAcct><Id><IBAN>NL91ABNA0417164300</IBAN></Id></DbtrAcct>"
+    body = BODY.replace(
+        b"</Dbtr></RltdPties><RmtInf><Ustrd>Danke",
+        b"</Dbtr>" + account + b"</RltdPties><RmtInf><Ustrd>Danke",
+    )
+    await bank.deliver(body=body)
+    [line] = await bank.lines()
+    assert line.payer_account == "NL91ABNA0417164300"
+    await bank.worklist.assign(line, Assignment(customer=CustomerId("C-1002")), "agent-7")
+    await bank.follow()
+
+    next_day = body.replace(b"R-", b"S-").replace(b"2026-01-05", b"2026-01-06")
+    tried = await bank.deliver(dry_run=True, body=next_day)
+    [found] = [one for one in tried.listed if one.key == ("S-4", "1")]
+    assert (found.customer, found.because) == (
+        "C-1002",
+        "the payer's account is known for this customer alone",
+    )
+
+    [assigned] = await bank.lines(settled=True)
+    await bank.worklist.undo(assigned, "agent-7")
+    await bank.follow()
+    tried = await bank.deliver(dry_run=True, body=next_day)
+    assert [one.status for one in tried.listed if one.key == ("S-4", "1")] == ["worklist"]

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack
 from datetime import date, timedelta
 from html import unescape
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs, quote, urlencode
 
 import pytest
 
@@ -266,6 +266,10 @@ async def test_next_and_previous_are_those_of_the_list_one_came_from(counter: Co
     assert (before, after) == (links[0], links[2])
     assert 'rel="prev"' not in await counter.get(links[0])
     assert 'rel="next"' not in await counter.get(links[2])
+    told = await counter.client.get("/api/v1/cases?department=service&limit=1")
+    page = await counter.get(f"{links[1]}{quote('&cursor=' + told.json()['next'])}")
+    [before] = re.findall(r'<a href="([^"]+)" rel="prev"', page)
+    assert before.startswith(f"/cases/{cases[0]}?")  # it ends the page before
 
 
 async def test_a_clerk_records_a_complaint_and_hears_what_is_wrong_at_its_field(

@@ -332,6 +332,9 @@ GIVEN: Mapping[str, Arguments] = {
     "directory_heads": (CUSTOMERS,),
     "directory_open": (CUSTOMERS,),
     "directory_payments": (CUSTOMERS, list(HOME)),
+    "payer_learn": ([77], [CUSTOMER], ["P-1"]),
+    "payer_unlearn": ([CUSTOMER], ["P-1"]),
+    "directory_holders": ([77, 78],),
     # --- the work list of money
     "worklist_acts": ([ONE, OTHER],),
     "worklist_branches": (),

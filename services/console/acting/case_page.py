@@ -30,7 +30,7 @@ from services.console.shared.customer_at import CustomerAt
 from services.console.shared.page import INSTANTS, SCHEME
 from services.console.shared.parameters import Identifier, InstantParameters, parameters_of
 from services.console.shared.persons import persons
-from services.console.shared.reading import branch_names, department_names
+from services.console.shared.reading import Reader, branch_names, department_names
 from services.console.shared.refusals import BadParameter
 from services.console.shared.visit import PAGE_LENGTH, TheVisit, Visit, page_router
 from services.people.principal import Right
@@ -80,27 +80,11 @@ async def show_case(visit: TheVisit, case: CasePath) -> Response:
     """Show a case with all that was said about it and all that may be done with it now."""
     visit.need(Right.SEE_CUSTOMERS)
     asked = visit.asked(CasePageParameters)
-    signer = await visit.console.signer()
     async with visit.rows(visit.console.cases, asked, tagged=False) as reader:
         customer = await worklist.customer_of_case(reader, case)
         if customer is None:
             raise UnknownCase(case)
-        beside = None
-        if asked.list is not None and (wanted := _list(asked.list)) is not None:
-            page = await worklist.cases(
-                reader, wanted.case_filter(), PAGE_LENGTH, signer, wanted.cursor
-            )
-            after = None
-            if page.next_cursor is not None:
-                rest = await worklist.cases(
-                    reader, wanted.case_filter(), 1, signer, page.next_cursor
-                )
-                after = next(
-                    (_link(one.row.case_id, asked.list, page.next_cursor) for one in rest.entries),
-                    None,
-                )
-            ids = [one.row.case_id for one in page.entries]
-            beside = _neighbours(case, ids, asked.list, after)
+        beside = None if asked.list is None else await _beside(visit, reader, case, asked.list)
         notices = await visit.notices(reader)
     found, explained = await explained_case(visit, customer, case, asked)
     visit.reflects(found.position.token())
@@ -181,15 +165,35 @@ def _link(case: str, query: str, cursor: str | None = None) -> str:
     return f"/cases/{quote(case, safe='')}?{urlencode({'list': query})}"
 
 
-def _neighbours(case: str, ids: Sequence[str], query: str, following: str | None) -> Neighbours:
-    """Return what lies beside a case in a list; beside one that left it, the list's first."""
+async def _beside(visit: Visit, reader: Reader, case: str, query: str) -> Neighbours | None:
+    """Return what lies beside a case in the list that a query asks for; None: there is no such.
+
+    Beside one that left the list lies the list's first.
+    """
+    wanted = _list(query)
+    if wanted is None:
+        return None
+    signer = await visit.console.signer()
+    meant = wanted.case_filter()
+    page = await worklist.cases(reader, meant, PAGE_LENGTH, signer, wanted.cursor)
+
+    async def beyond(cursor: str | None) -> str | None:
+        """Return the case beyond an end of the page."""
+        if cursor is None:
+            return None
+        one = await worklist.cases(reader, meant, 1, signer, cursor)
+        return next((_link(item.row.case_id, query, cursor) for item in one.entries), None)
+
     back = f"/cases?{query}" if query else "/cases"
+    ids = [one.row.case_id for one in page.entries]
     if case not in ids:
         return Neighbours(back, None, _link(ids[0], query) if ids else None)
-    place = ids.index(case)
-    before = _link(ids[place - 1], query) if place else None
-    after = _link(ids[place + 1], query) if place + 1 < len(ids) else following
-    return Neighbours(back, before, after)
+    place, last = ids.index(case), len(ids) - 1
+    return Neighbours(
+        back,
+        _link(ids[place - 1], query) if place else await beyond(page.previous_cursor),
+        _link(ids[place + 1], query) if place < last else await beyond(page.next_cursor),
+    )
 
 
 async def conversation(
