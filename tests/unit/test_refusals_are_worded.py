@@ -54,7 +54,7 @@ def english_only(source: str) -> Iterator[tuple[int, str]]:
             for text in ast.walk(argument) if argument is not None else ():
                 if isinstance(text, ast.Call):
                     break  # a marked text, or whatever else makes it
-                if _is_text(text) and ast.unparse(text) != "''":
+                if isinstance(text, ast.expr) and _is_text(text) and ast.unparse(text) != "''":
                     yield text.lineno, ast.unparse(text)
 
 
