@@ -12,7 +12,7 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard $(LOCALES)/*/LC_MESSAGES/*.po))
 # Which pytest marks `make test` takes; CI takes all with `make test MARKS=`.
 MARKS ?= not bench
 # Where `make test` looks: `make test TESTS=tests/unit`.
-TESTS ?= tests sdk
+TESTS ?= tests
 # How many processes run tests: by default one for each core, up to four.
 WORKERS ?= auto
 # More words for the command at hand: `make run ARGS="--rate 5"`.

@@ -8,6 +8,8 @@ from types import MappingProxyType
 from services.connectors.formats.camt import Camt
 from services.connectors.formats.exports import TABLES
 from services.connectors.formats.mt940 import Mt940
+from services.connectors.formats.shops import Shopify, Stripe, WooCommerce
+from services.connectors.formats.standard import Standard
 from services.connectors.formats.telephone import AsteriskConnector, CtiConnector
 from services.connectors.ports import Connector
 from services.errors import UsageError
@@ -19,6 +21,10 @@ CONNECTORS: tuple[Connector, ...] = (
     *TABLES,
     AsteriskConnector(),
     CtiConnector(),
+    WooCommerce(),
+    Shopify(),
+    Stripe(),
+    Standard(),
 )
 
 _BY_FORMAT: Mapping[str, Connector] = MappingProxyType({one.format: one for one in CONNECTORS})

@@ -78,13 +78,15 @@ def candidates(text: str) -> Iterator[Candidate]:
         for one, other in pairwise(words)
     ]
     plains = [plain(word[0]) for word in words]
+    counted = [_DIGIT.search(one) is not None for one in plains]
     for first in range(len(words)):
-        run = ""
+        run, has_digit, start = "", False, words[first].start()
         for last in range(first, min(first + _MOST_WORDS, len(words))):
             if last > first and not joined[last - 1]:
                 break
             run += plains[last]
             if len(run) > _MOST:
                 break
-            if len(run) >= _FEWEST and _DIGIT.search(run):
-                yield Candidate(run, words[first].start(), words[last].end())
+            has_digit = has_digit or counted[last]
+            if has_digit and len(run) >= _FEWEST:
+                yield Candidate(run, start, words[last].end())

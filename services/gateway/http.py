@@ -27,6 +27,7 @@ from services.gateway.bodies import events_in, held_bodies
 from services.gateway.hooks import HookPlatform, hooks_router
 from services.gateway.modes import mode_of
 from services.gateway.receipts import Notary, receipts_router
+from services.gateway.unassigned import unassigned_router
 from services.gateway.words import words_router
 from services.intake.answers import Answer
 from services.intake.attributes import kept_id
@@ -87,6 +88,7 @@ def create_gateway(
     app.include_router(identity_router(platform, rates))
     app.include_router(alerts_router(platform, rates))
     app.include_router(bulk_router(platform, rates))
+    app.include_router(unassigned_router(platform, rates))
     app.include_router(hooks_router(platform, rates))
     app.add_middleware(SameOriginWrites)
     install_problem_handlers(app)

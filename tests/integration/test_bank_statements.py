@@ -14,6 +14,7 @@ from events.envelope import CustomerId
 from events.money import Money
 from events.touchpoints.customer import CustomerRegistered
 from events.touchpoints.payment import InvoiceIssued, PaymentReceived
+from events.touchpoints.policy import StaffSet
 from services.casework.rulebook import Rulebook
 from services.connectors.delivering import deliver
 from services.connectors.directory import Directories
@@ -22,12 +23,14 @@ from services.connectors.proposals import Proposals
 from services.connectors.report import DeliveryReport
 from services.connectors.worklist import Assignment, WorkLine, Worklist, WorkRefused
 from services.console.app import create_console
+from services.gateway.http import create_gateway
 from services.importing.publisher import DryRun, LocalPublisher
+from services.intake.keys import Keys
 from services.people.principal import Principal, Scope
 from services.search.follower import SearchFollower
 from services.search.persons import Persons
 from tests.support.bank_cases import CASES, config_of, expected_of, feed_of
-from tests.support.console import NOW, Company, local, open_company
+from tests.support.console import EARLY, NOW, Company, local, open_company
 
 pytestmark = pytest.mark.postgres
 
@@ -253,3 +256,33 @@ async def test_an_account_is_learned_from_a_payment_and_unlearned_with_a_wrong_o
     await bank.follow()
     tried = await bank.deliver(dry_run=True, body=next_day)
     assert [one.status for one in tried.listed if one.key == ("S-4", "1")] == ["worklist"]
+
+
+async def test_a_program_lists_assigns_and_undoes(bank: Bank) -> None:
+    await bank.company.report(
+        None,
+        StaffSet(effective_from=EARLY, staff_id="agent-7", branch_id="HQ", roles=("headquarters",)),
+        branch="HQ",
+    )
+    await bank.deliver()
+    platform = bank.company.platform
+    _, token = await Keys(platform.pool, platform.clock).create_for_staff("agent-7")
+    transport = httpx2.ASGITransport(app=create_gateway(platform))
+    async with httpx2.AsyncClient(
+        transport=transport,
+        base_url="http://gateway",
+        headers={"authorization": f"Bearer {token}"},
+    ) as client:
+        [line] = (await client.get("/api/v1/unassigned")).json()["lines"]
+        assert (line["payer"], line["state"]) == ("Unbekannt", "open")
+        path = f"/api/v1/unassigned/{line['line']}"
+        wrong = await client.post(f"{path}/assign", json={"customer": "C-1001", "amount": 5})
+        assert (wrong.status_code, wrong.json()["code"]) == (400, "malformed")
+        done = await client.post(f"{path}/assign", json={"customer": "C-1001"})
+        assert (done.json()["state"], done.json()["by"]) == ("assigned", "agent-7")
+        again = await client.post(f"{path}/assign", json={"customer": "C-1002"})
+        assert (again.status_code, again.json()["code"]) == (409, "refused")
+        undone = await client.post(f"{path}/undo", json={})
+        assert undone.json()["state"] == "open"
+        closed = await client.post(f"{path}/close", json={"reason": "rent"})
+        assert (closed.json()["state"], closed.json()["reason"]) == ("set_aside", "rent")

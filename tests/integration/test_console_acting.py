@@ -591,6 +591,16 @@ async def test_promises_are_listed_by_who_gave_them(counter: Counter) -> None:
     await owes(counter, "INV-1")
     typed = {"amount.amount": "50", "amount.currency": "CNY", "promised_on": "2026-03-20"}
     await counter.done(f"/do/customers/{CUSTOMER}/record-promise", typed, by="money-1")
+    today = typed | {"amount.amount": "7", "promised_on": MONDAY.date().isoformat()}
+    await counter.done(f"/do/customers/{CUSTOMER}/record-promise", today, by="money-1")
+    told = await counter.get(f"/customers/{CUSTOMER}", by="money-1")
+    assert "CN¥7.00 is promised for today." in told
+    assert "of it today: CN¥7.00" in told
+    assert "disputed: do not press" not in told
+    dispute = {"invoice_id": "INV-1"}
+    await counter.done(f"/do/customers/{CUSTOMER}/dispute-invoice", dispute, by="money-1")
+    told = await counter.get(f"/customers/{CUSTOMER}", by="money-1")
+    assert "CN¥100.00 is disputed: do not press for it." in told
     listed = await counter.get("/receivables/promises?branch=SH-01", by="money-1")
     assert f'href="/customers/{CUSTOMER}#promises"' in listed
     assert CUSTOMER in await counter.get("/receivables/promises?verdict=live", by="money-1")

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import httpx2
 import msgspec
 import pytest
 
@@ -20,6 +21,7 @@ from services.connectors.calls.listening import ExchangeLine
 from services.connectors.calls.pops import Pops
 from services.connectors.document import Feed, Setting
 from services.connectors.feeds import Feeds
+from services.console.app import create_console
 from services.search.follower import SearchFollower
 from tests.support.console import RULES, Company, open_company
 from tests.support.exchange import SECRET, Event, Exchange, exchange, trace
@@ -272,6 +274,11 @@ async def test_a_refused_log_in_is_told_and_tried_again(database: str) -> None:
                     break
                 await asyncio.sleep(0.05)
         assert not line.is_well
+        transport = httpx2.ASGITransport(app=create_console(told.company.platform))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            page = (await client.get("/status", headers={"accept-language": "en"})).text
+        assert "no calls are heard" in page
+        assert "Authentication failed" in page
         await Feeds(told.company.platform).end_secret("pbx-1", 2, "test")
         await told.exchange.heard()
         assert told.exchange.log_ins == 2

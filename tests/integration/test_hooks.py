@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -147,3 +149,34 @@ async def test_a_provider_that_asks_is_told_where_to_send_the_rest(gateway: Gate
     answer = await gateway.client.post(f"/api/v1/hooks/pbx/{KEY}", content=NEW, headers=FORM)
     assert answer.headers["content-type"].startswith("application/xml")
     assert 'onAnswer="https://example.com/api/v1/hooks/pbx/k?a=1&amp;b=2"' in answer.text
+
+
+async def test_a_shops_order_is_told_once_by_signed_messages_alone(gateway: Gateway) -> None:
+    await feed(gateway, "woo", "woocommerce", customer_prefix="W-")
+    order = (
+        '{"id": 7, "status": "processing", "currency": "EUR", "total": "9.50", "total_tax": "0",'
+        ' "date_created_gmt": "2026-02-05T08:00:00", "date_modified_gmt": "2026-02-05T08:05:00",'
+        ' "date_paid_gmt": "2026-02-05T08:04:00", "customer_id": 5}'
+    )
+    signature = base64.b64encode(hmac.digest(KEY.encode(), order.encode(), "sha256")).decode()
+    headers = {
+        "content-type": "application/json",
+        "x-wc-webhook-topic": "order.updated",
+        "x-wc-webhook-signature": signature,
+    }
+
+    async def sent(body: str, **more: str) -> tuple[int, object]:
+        given = headers | {name.replace("_", "-"): value for name, value in more.items()}
+        answer = await gateway.client.post("/api/v1/hooks/woo", content=body, headers=given)
+        return answer.status_code, answer.json().get("status")
+
+    assert await sent(order) == (200, "taken")
+    assert await sent(order) == (200, "repeated")
+    assert await sent(order, x_wc_webhook_topic="product.updated") == (200, "ignored")
+    assert (await sent(order.replace("9.50", "0.50")))[0] == 401
+    assert (await sent(order, x_wc_webhook_signature=""))[0] == 401
+    events = await accepted_events(gateway.log)
+    assert sorted(one.envelope.type for one in events) == [
+        "order.placed", "payment.payment_received",
+    ]  # fmt: skip
+    assert {one.envelope.subject for one in events} == {"W-5"}

@@ -883,6 +883,12 @@ OF_STAFF: Mapping[tuple[str, str], Right] = {
 }
 """Which right each address of the gateway asks for of a member of staff."""
 
+OF_MONEY: Mapping[tuple[str, str], Right] = {
+    ("GET", "/api/v1/unassigned"): SEES,
+    ("POST", "/api/v1/unassigned/{line}/{word}"): Right.COMMAND,
+}
+"""Likewise, of money that no rule assigned; it is about nobody yet."""
+
 LIMIT = {"limit": {"minor": 100, "currency": "CNY"}}
 GIVEN: Mapping[str, object] = {
     "/api/v1/cases/{case_id}/take": {},
@@ -965,6 +971,7 @@ async def test_every_address_of_the_gateway_asks_staff_for_a_right(company: Comp
     async with gateway(company) as door:
         assert {*addresses(door.app)} - {("GET", "/api/v1/openapi.json")} == {
             *OF_STAFF,
+            *OF_MONEY,
             *BY_BRANCHES,
             *BY_OTHER_SYSTEMS,
         }
@@ -975,8 +982,9 @@ async def test_every_address_of_the_gateway_asks_staff_for_a_right(company: Comp
             "headquarters": "headquarters",
         }
         for who, role in asking.items():
-            for (method, path), right in OF_STAFF.items():
-                address = about(path, "shanghai-1", "nothing", REFUSED["SH"])
+            for (method, path), right in {**OF_STAFF, **OF_MONEY}.items():
+                of_money = path.replace("{line}", MONEY["SH"]).replace("{word}", "close")
+                address = about(of_money, "shanghai-1", "nothing", REFUSED["SH"])
                 answer = await door.ask(who, method, address, {})
                 assert is_refused(answer) == (right not in RIGHTS[role]), (who, method, path)
         for method, path in BY_BRANCHES:

@@ -6,7 +6,8 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
+from time import monotonic
 
 import structlog
 
@@ -62,6 +63,7 @@ class ExchangeLine:
         self._is_up = False
         self._since = platform.clock.now()
         self._heard_at: datetime | None = None
+        self._manager: Manager | None = None  # while the line is up
         self._connects = 0
         self._reason: str | None = None
 
@@ -105,16 +107,19 @@ class ExchangeLine:
         async with connected(await self._address()) as manager:
             self._connects += 1
             self._is_up, self._reason = True, None
-            self._since = self._heard_at = self._platform.clock.now()
+            self._since = self._platform.clock.now()
             _LOG.info("exchange_heard", feed=self._feed.name)
-            await self._tell()
-            await self._follow(manager)
+            self._manager = manager
+            try:
+                await self._tell()
+                await self._follow(manager)
+            finally:
+                self._heard_at, self._manager = self._heard(), None
 
     async def _follow(self, manager: Manager) -> None:
         await manager.send("CoreShowChannels")
         there: set[str] | None = set()  # the calls that go on; None: all of them are known
         async for event in manager.events(self._quiet_s):
-            self._heard_at = self._platform.clock.now()
             if there is not None:
                 call_id = event.get("Linkedid") or event.get("LinkedID")
                 there |= {call_id} if call_id else set()
@@ -159,13 +164,20 @@ class ExchangeLine:
                 _LOG.warning("exchange_not_told", feed=self._feed.name, reason=str(error))
             await asyncio.sleep(_TELL_EVERY_S)
 
+    def _heard(self) -> datetime | None:
+        """Return when anything was heard last, an answer to a ping included."""
+        if self._manager is None:
+            return self._heard_at
+        ago = timedelta(seconds=monotonic() - self._manager.heard_at)
+        return self._platform.clock.now() - ago
+
     async def _tell(self) -> None:
         """Say how the line is, for the status page and whoever scrapes figures."""
         told = (
             self._feed.name,
             self._is_up,
             self._since,
-            self._heard_at,
+            self._heard(),
             self._platform.clock.now(),
             self._connects,
             self.recorder.recorded,

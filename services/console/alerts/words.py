@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from events.cases.recipients import Recipient
 from events.cases.terms import BREACH
 from events.refusals import WORDS
 from services.console.shared.i18n import N_
@@ -116,9 +115,9 @@ class AlertWords(Named):
         """Return whether somebody takes care of an alert."""
         return self._named(_STATES, state)
 
-    def told(self, recipients: Iterable[Recipient]) -> str:
-        """Return who is told of an alert: by number, else whoever has a role."""
-        return self._("; ").join(one.agent or self._named(WORDS, one.role) for one in recipients)
+    def role(self, role: str) -> str:
+        """Return who is told of an alert where it is nobody in particular."""
+        return self._named(WORDS, role)
 
     def cause(self, reason: str) -> str:
         """Return why an alert does not stand any more."""

@@ -29,7 +29,8 @@ _ENDED = ("closed",)
 Weight = Literal["bad", "warn"]
 What = Literal[
     "gate", "limit", "disputed", "held", "collection", "dunning_due", "dunning", "broken",
-    "promised_today", "owed_back", "suspect", "tier", "near_dunning", "near_gate", "callback",
+    "promised_today", "late_cases", "owed_back", "suspect", "tier", "near_dunning", "near_gate",
+    "callback",
 ]  # fmt: skip
 
 
@@ -97,7 +98,9 @@ def standing_of(
     """Return how a customer stands; what weighs most comes first."""
     owed = [_owed(statement, place) for place in range(len(statement.accounts))]
     near = near_items(statement, found.reference, NEAR_DAYS)
+    under_way = _open_cases(found, cases)
     heeds = [
+        *_about_cases(under_way),
         *_about_accounts(statement, owed),
         *_about_promises(statement),
         *_about_value(value),
@@ -106,7 +109,7 @@ def standing_of(
     ]
     return Standing(
         owed=owed,
-        cases=_open_cases(found, cases),
+        cases=under_way,
         heeds=sorted(heeds, key=lambda one: one.weight != "bad"),
     )
 
@@ -156,6 +159,12 @@ def _open_case(found: CustomerAt, row: CaseRow) -> OpenCase:
     )
     clock: Literal["response", "solution"] = "solution" if answered else "response"
     return OpenCase(case=row, clock=clock, due_at=due_at, left=left)
+
+
+def _about_cases(cases: Sequence[OpenCase]) -> Iterator[Heed]:
+    late = [one for one in cases if one.left is not None and one.left.is_over]
+    if late:
+        yield Heed(what="late_cases", weight="bad", count=len(late))
 
 
 def _about_accounts(statement: Statement, owed: Sequence[Owed]) -> Iterator[Heed]:

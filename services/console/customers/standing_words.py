@@ -40,6 +40,7 @@ _PLACES: Mapping[What, str] = {
     "suspect": "#sources-list",
     "tier": "#value",
     "callback": "#callbacks",
+    "late_cases": "#cases",
 }
 
 _DOINGS: Mapping[str, str] = {
@@ -77,6 +78,11 @@ class StandingWords(Named):
                 one.count,
             )
             return text % {"num": say.number(one.count), "day": say.day(one.on)}
+        if one.what == "late_cases":
+            text = say.ngettext(
+                "%(num)s case is past its time.", "%(num)s cases are past their time.", one.count
+            )
+            return text % {"num": say.number(one.count)}
         money = say.money(one.amount_minor, one.currency) if one.amount_minor is not None else ""
         return self._(_HEEDS[one.what]) % {
             "amount": money,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from services.audit.status import Status, status
+from services.connectors.calls.lines import lines_of
 from services.console.shared.freshness import CAP
 from services.console.shared.kept import Kept
 from services.console.shared.release import release
@@ -32,6 +33,7 @@ async def show_status(visit: TheVisit) -> Response:
     visit.reflects(found.position)
     context = {
         "found": found,
+        "lines": await lines_of(platform.pool, platform.clock.now()),
         "at": kept.at,
         "zone": reference.zone_of(None),
         "filling": await visit.console.everything.filling(),
