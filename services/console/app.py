@@ -41,6 +41,7 @@ from services.console.customers import ways_routes as customer_ways
 from services.console.customers.standing_words import StandingWords
 from services.console.customers.touchpoint_words import TouchpointWords
 from services.console.help import routes as help_pages
+from services.console.imports import files as import_files
 from services.console.imports import routes as imports
 from services.console.imports.words import ImportWords
 from services.console.looks import routes as looks
@@ -136,6 +137,7 @@ _ROUTERS = (
     branches.pages,
     policies.pages,
     imports.pages,
+    import_files.pages,
     unassigned.pages,
     audit.pages,
     help_pages.pages,
@@ -210,9 +212,13 @@ def create_console(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        walking = asyncio.create_task(console.pasts.run(), name="pasts")
+        behind = [
+            asyncio.create_task(console.pasts.run(), name="pasts"),
+            asyncio.create_task(console.uploads.run(), name="imports"),
+        ]
         yield
-        walking.cancel()
+        for task in behind:
+            task.cancel()
         await audiences.close()
         await ringing.close()
         await console.kept.close()

@@ -33,6 +33,9 @@ from services.wording import counted
 Tick = Callable[[int, int], None]
 """Told after every batch how many rows are done, of how many."""
 
+Heard = Callable[[Line], None]
+"""Told every row or event that was refused, and every repeated one."""
+
 _CONFLICT = Answer(status="refused", code="conflict", reason=worded("the identity is taken"))
 """What the log would say, in a dry run, to a second row of the same key."""
 
@@ -64,15 +67,17 @@ async def import_file(
     home: Path | None = None,
     tick: Tick = lambda done, rows: None,
     found: Scan | None = None,
+    heard: Heard = lambda line: None,
 ) -> Report:
     """Import the file and return the report.
 
     `home` is where progress is noted, if anywhere; `found` is what a scan found, if there was
-    one. Raises: FileRefused before anything is sent; Unavailable, GatewayRefused on the way:
+    one; `heard` is told every line of trouble, also of those that the report only counts.
+    Raises: FileRefused before anything is sent; Unavailable, GatewayRefused on the way:
     the same import then goes on where it was.
     """
     found = found or scan(job.path, job.mapping)
-    run = _Run(job, publisher, _note(job, publisher, home, found.digest))
+    run = _Run(job, publisher, _note(job, publisher, home, found.digest), heard)
     started = time.perf_counter()
     start = await run.go_on()
     rows = islice(open_rows(job.path, job.mapping), start, None)
@@ -148,7 +153,10 @@ class _Sent(NamedTuple):
 class _Run:
     """One import under way: publishes batches and keeps the account."""
 
-    def __init__(self, job: Job, publisher: Publisher, note: ProgressNote | None) -> None:
+    def __init__(
+        self, job: Job, publisher: Publisher, note: ProgressNote | None, heard: Heard
+    ) -> None:
+        self._heard = heard
         self._job = job
         self._publisher = publisher
         self._note = note
@@ -227,12 +235,16 @@ class _Run:
         self.report.events += len(batch.made)
         for refusals in batch.refused:
             for refused in refusals:
-                self.report.add(_row_line(refused))
+                self._add(_row_line(refused))
+
+    def _add(self, line: Line) -> None:
+        self.report.add(line)
+        self._heard(line)
 
     def _repeated(self, made: MadeEvent, line: int) -> None:
         self.report.repeated += 1
         if not made.shared:
-            self.report.add(
+            self._add(
                 Line(
                     trouble="repeated",
                     line=made.line,
@@ -255,7 +267,7 @@ class _Run:
                 self.report.duplicate += 1
             case "refused":
                 self.report.refused += 1
-                self.report.add(self._refused_line(made, twin, answer))
+                self._add(self._refused_line(made, twin, answer))
 
     def _refused_line(self, made: MadeEvent, twin: int | None, answer: Answer) -> Line:
         reason, remedy = answer.reason or worded("refused"), answer.remedy or ""

@@ -202,11 +202,18 @@ async def test_refused_by_the_real_rules_and_mended(line: Line) -> None:
     await line.holds(ids)
 
 
-@pytest.mark.parametrize(
-    "events", [3_000, pytest.param(50_000, marks=pytest.mark.bench)], ids=["a part", "all"]
-)
-async def test_thirty_days_offline(line: Line, events: int) -> None:
-    """Fifty thousand events, and a line that goes down again and again while they are sent."""
+async def test_days_offline(line: Line) -> None:
+    await _days_offline(line, 3_000)
+
+
+@pytest.mark.bench
+@pytest.mark.parametrize("line", ["embedded"], indirect=True)
+async def test_thirty_days_offline(line: Line) -> None:
+    await _days_offline(line, 50_000)
+
+
+async def _days_offline(line: Line, events: int) -> None:
+    """A line that goes down again and again while they are sent."""
     with line.opened() as branch:
         branch.outbox._db.execute("PRAGMA synchronous = OFF")  # the disk is not what is tested
         ids = [publish(branch, number) for number in range(events)]

@@ -111,6 +111,8 @@ ACTS: Mapping[str, Right] = {
     "/policies/{kind}/new": Right.SET_POLICIES,
     "/past": SEES,
     "/imports/{entry}/settle": Right.PUBLISH,
+    "/imports/files": Right.PUBLISH,
+    "/imports/files/{file}/begin": Right.PUBLISH,
     "/unassigned/{entry}/settle": Right.COMMAND,
 }
 """Addresses of forms: asked without one, or about what nobody opened, they refuse in other ways."""
@@ -149,6 +151,8 @@ NEEDS: Mapping[str, Right | None] = {
     "/policies/{kind}": LOOKS,
     "/imports": Right.PUBLISH,
     "/imports/{entry}": Right.PUBLISH,
+    "/imports/files/{file}": Right.PUBLISH,
+    "/imports/files/{file}/refused.csv": Right.PUBLISH,
     "/unassigned": SEES,
     "/unassigned/{entry}": SEES,
     "/status": Right.ADMINISTER,
@@ -314,6 +318,13 @@ async def tell(company: Company) -> None:
     while await SearchFollower(company.platform).step():
         pass
     for branch, event_id in REFUSED.items():
+        await company.platform.pool.execute(
+            "INSERT INTO imports (import_id, branch_id, mapping, file_name, bytes, staff_id, "
+            "received_at, state) VALUES ($1::text::uuid, $2, 'invoices-ibm', 'export.csv', 1, "
+            "'S-1', now(), 'tried')",
+            event_id,
+            branch,
+        )
         own = next(one for one, home in HOMES.items() if home == branch)
         wrong = {"id": event_id, "type": "payment.nothing_like_it", "subject": own}
         await company.platform.intake.submit(local_scope(BranchId(branch)), [wrong])
@@ -412,6 +423,7 @@ def filled(path: str, customer: str, case: str) -> str:
     found = found.replace("{table}", "handling").replace("{kind}", "ageing")
     found = found.replace("{topic}", "cases")
     found = found.replace("{event}", EVENTS.get(customer, REFUSED["SH"]))
+    found = found.replace("{file}", REFUSED[HOMES.get(customer, "SH")])
     entries = MONEY if path.startswith("/unassigned/") else REFUSED
     found = found.replace("{entry}", entries[HOMES.get(customer, "SH")])
     found = found.replace("{table}", "handling").replace("{name}", "complaint.filed")

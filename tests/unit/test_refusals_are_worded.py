@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 
@@ -57,7 +58,7 @@ def english_only(source: str) -> Iterator[tuple[int, str]]:
                     yield text.lineno, ast.unparse(text)
 
 
-def _is_text(one: ast.AST) -> bool:
+def _is_text(one: ast.AST) -> TypeGuard[ast.Constant | ast.JoinedStr]:
     constant = isinstance(one, ast.Constant) and isinstance(one.value, str)
     return constant or isinstance(one, ast.JoinedStr)
 

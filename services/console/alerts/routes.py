@@ -46,7 +46,7 @@ async def get_alerts(visit: TheVisit, asked: Annotated[AlertsParameters, Query()
         next=page.next_cursor,
         previous=page.previous_cursor,
     )
-    return visit.answer(document, page.next_cursor, page.previous_cursor)
+    return visit.answer(document, page)
 
 
 @api.get("/alerts/journal", responses=documented(JournalDocument))
@@ -62,7 +62,7 @@ async def get_journal(visit: TheVisit, asked: Annotated[JournalParameters, Query
         entries=[journal_document(one) for one in page.entries],
         next=page.next_cursor,
     )
-    return visit.answer(document, page.next_cursor)
+    return visit.answer(document, page)
 
 
 @pages.get("/alerts")
@@ -83,17 +83,14 @@ async def show_alerts(visit: TheVisit) -> Response:
         "alerts/alerts.html",
         "/alerts",
         {
-            "page": page,
-            "list_query": visit.request.url.query,
             "persons": await persons(visit, [one.customer_id for one in page.entries]),
             "told": told,
             "views": views,
             "count": count,
             "cap": queries.CAP,
-            "asked": asked,
             "kinds": ALERT_KINDS,
             "states": STATES,
-            **visit.paging_links(page.next_cursor, asked.cursor, page.previous_cursor),
+            **visit.listing(page, asked),
             **notices,
         },
     )
@@ -113,11 +110,9 @@ async def show_journal(visit: TheVisit) -> Response:
         "alerts/journal.html",
         "/alerts",
         {
-            "page": page,
             "persons": await persons(visit, [one.customer_id for one in page.entries]),
-            "asked": asked,
             "kinds": ALERT_KINDS,
-            **visit.paging_links(page.next_cursor, asked.cursor),
+            **visit.listing(page, asked),
             **notices,
         },
     )

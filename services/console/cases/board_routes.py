@@ -56,7 +56,7 @@ async def get_deadlines(
         deadlines=[deadline_document(one) for one in page.entries],
         next=page.next_cursor,
     )
-    return visit.answer(document, page.next_cursor)
+    return visit.answer(document, page)
 
 
 @pages.get("/cases/owners")
@@ -94,15 +94,13 @@ async def show_deadlines(visit: TheVisit) -> Response:
         "cases/deadlines.html",
         "/cases",
         {
-            "page": page,
             "persons": await persons(visit, [one.customer_id for one in page.entries]),
-            "asked": asked,
             "tab": "deadlines",
             "spans": sorted({*HOURS, asked.hours}),
             "department_names": department_names(reader.reference, visit.language),
             "reference": reader.reference,
             "countdown": countdown,
-            **visit.paging_links(page.next_cursor, asked.cursor),
+            **visit.listing(page, asked),
             **notices,
         },
     )

@@ -71,7 +71,7 @@ async def get_cases(visit: TheVisit, asked: Annotated[CasesParameters, Query()])
         next=page.next_cursor,
         previous=page.previous_cursor,
     )
-    return visit.answer(document, page.next_cursor, page.previous_cursor)
+    return visit.answer(document, page)
 
 
 @api.get("/cases/{case}", responses=documented(CaseHistoryDocument))
@@ -139,18 +139,15 @@ async def show_cases(visit: TheVisit) -> Response:
             "board": whole,
             "tab": "board",
             "views": views,
-            "page": page,
             "count": count,
             "cap": worklist.CAP,
-            "asked": asked,
             "statuses": STATUSES,
             "breaches": BREACHES,
             "priorities": PRIORITIES,
             "department_names": department_names(reader.reference, visit.language),
             "reference": reader.reference,
             "countdown": countdown,
-            "list_query": visit.request.url.query,
-            **visit.paging_links(page.next_cursor, asked.cursor, page.previous_cursor),
+            **visit.listing(page, asked),
             **notices,
         },
     )

@@ -42,7 +42,7 @@ async def get_work(visit: TheVisit, asked: Annotated[CreditParameters, Query()])
         next=page.next_cursor,
         previous=page.previous_cursor,
     )
-    return visit.answer(document, page.next_cursor, page.previous_cursor)
+    return visit.answer(document, page)
 
 
 @pages.get("/credit")
@@ -67,17 +67,14 @@ async def show_work(visit: TheVisit) -> Response:
         "credit/work.html",
         "/credit",
         {
-            "page": page,
-            "list_query": visit.request.url.query,
             "persons": await persons(visit, [one.customer_id for one in page.entries]),
             "sums": sums,
             "views": views,
             "count": count,
             "cap": CAP,
-            "asked": asked,
             "phases": PHASES,
             "currencies": currencies,
-            **visit.paging_links(page.next_cursor, asked.cursor, page.previous_cursor),
+            **visit.listing(page, asked),
             **notices,
         },
     )

@@ -53,7 +53,7 @@ async def get_customers(visit: TheVisit, asked: Annotated[ListParameters, Query(
         next=page.next_cursor,
         previous=page.previous_cursor,
     )
-    return visit.answer(document, page.next_cursor, page.previous_cursor)
+    return visit.answer(document, page)
 
 
 @pages.get("/customers")
@@ -81,17 +81,15 @@ async def show_customers(visit: TheVisit) -> Response:
         "customers/list.html",
         "/customers",
         {
-            "page": page,
             "persons": await persons(visit, [one.customer_id for one in page.entries]),
             "sums": sums,
             "cap": listing.CAP,
-            "asked": asked,
             "tiers": [*tiers, policy.lowest] if tiers else [],
             "segments": found,
             "sorting": Sorting(visit.request, asked.sort, asked.reverse),
             "views": views,
             "csv_link": with_parameters(visit.request, {"cursor": None}, "/customers.csv"),
-            **visit.paging_links(page.next_cursor, asked.cursor, page.previous_cursor),
+            **visit.listing(page, asked),
             **notices,
         },
     )

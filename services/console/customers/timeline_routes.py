@@ -55,7 +55,7 @@ async def get_timeline(
         entries=[entry_document(entry) for entry in page.entries],
         next=page.next_cursor,
     )
-    return visit.answer(document, page.next_cursor)
+    return visit.answer(document, page)
 
 
 @pages.get("/customers/{customer}/timeline")

@@ -20,7 +20,7 @@ pages = page_router()
 
 TOPICS = (
     "overview", "desk", "customers", "customer", "receivables", "credit", "cases", "service",
-    "alerts", "branches", "policies", "imports", "audit", "status", "users",
+    "alerts", "unassigned", "branches", "policies", "imports", "audit", "status", "users",
 )  # fmt: skip
 """The pages that have help: each in every language, as a test holds."""
 

@@ -22,6 +22,7 @@ from services.console.shared.parameters import Identifier, Parameters
 from services.console.shared.reading import branch_names
 from services.console.shared.visit import TheVisit, Visit, page_router
 from services.errors import UsageError
+from services.importing.mapping import shipped_mappings
 from services.intake.answers import Answer
 from services.intake.mending import discard, resubmit
 from services.intake.quarantine import Quarantine, Quarantined
@@ -33,6 +34,9 @@ pages = page_router()
 
 SHOWN = 200
 """Refused events that the page shows, the latest; the branch narrows them."""
+
+FILES_SHOWN = 50
+"""Files handed in that the page shows, the latest."""
 
 EntryPath = Annotated[UUID, Path()]
 
@@ -63,6 +67,8 @@ async def show_imports(visit: TheVisit) -> Response:
     async with visit.rows(visit.console.everything, asked, tagged=False) as reader:
         found = await sources(reader)
         notices = await visit.notices(reader)
+    own = visit.principal.scope.branches
+    seen = None if own is None else sorted(own)
     context = {
         "asked": asked,
         "entries": entries[:SHOWN],
@@ -70,6 +76,13 @@ async def show_imports(visit: TheVisit) -> Response:
         "overflow": overflow,
         "shown": SHOWN,
         "sources": [one for one in found if asked.branch in (None, one.branch_id)],
+        "files": await visit.console.uploads.latest(seen, FILES_SHOWN),
+        "mappings": shipped_mappings(),
+        "own_branches": {
+            one: name
+            for one, name in branch_names(reader.reference, visit.language).items()
+            if visit.principal.scope.holds(one)
+        },
         "late": lambda at: (reader.at - at).total_seconds(),
     }
     return visit.page("imports/imports.html", "/imports", notices | context)

@@ -20,6 +20,14 @@ _CODES: Mapping[str, str] = {
     "conflict": N_("in conflict with another event"),
 }
 
+_FILE_STATES: Mapping[str, str] = {
+    "trying": N_("being tried: nothing is sent"),
+    "tried": N_("tried: nothing was sent yet"),
+    "importing": N_("being imported"),
+    "imported": N_("imported"),
+    "unusable": N_("cannot be used"),
+}
+
 _STATES: Mapping[str, str] = {
     "waiting": N_("waits"),
     "resubmitted": N_("sent again"),
@@ -37,6 +45,10 @@ class ImportWords(Named):
     def told(self, text: str) -> str:
         """Return a reason or a remedy; of what was kept in English, what is known."""
         return text.told(self._) if isinstance(text, Worded) else self._(text)
+
+    def file_state(self, code: str) -> str:
+        """Return how far a file is that was handed in."""
+        return self._named(_FILE_STATES, code)
 
     def state(self, code: str) -> str:
         """Return what became of a refused event."""

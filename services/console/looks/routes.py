@@ -40,7 +40,7 @@ async def get_looks(visit: TheVisit, asked: Annotated[LooksParameters, Query()])
         looks=[tell(LookDocument, one) for one in page.entries],
         next=page.next_cursor,
     )
-    return visit.answer(document, page.next_cursor)
+    return visit.answer(document, page)
 
 
 @pages.get("/audit/looks")
@@ -58,11 +58,9 @@ async def show_looks(visit: TheVisit) -> Response:
         "looks/looks.html",
         "/audit/looks",
         {
-            "page": page,
-            "asked": asked,
             "zone": zone,
             "csv_link": file,
-            **visit.paging_links(page.next_cursor, asked.cursor),
+            **visit.listing(page, asked),
             **notices,
         },
     )

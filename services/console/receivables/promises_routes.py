@@ -39,10 +39,8 @@ async def show_promises(visit: TheVisit) -> Response:
         "receivables/promises.html",
         "/receivables",
         {
-            "page": page,
             "persons": await persons(visit, [one.customer_id for one in page.entries]),
-            "asked": asked,
-            **visit.paging_links(page.next_cursor, asked.cursor),
+            **visit.listing(page, asked),
             **notices,
         },
     )

@@ -71,7 +71,7 @@ async def get_items(visit: TheVisit, asked: Annotated[ItemsParameters, Query()])
         next=page.next_cursor,
         previous=page.previous_cursor,
     )
-    return visit.answer(document, page.next_cursor, page.previous_cursor)
+    return visit.answer(document, page)
 
 
 @pages.get("/receivables")
@@ -95,18 +95,15 @@ async def show_items(visit: TheVisit) -> Response:
         "receivables/worklist.html",
         "/receivables",
         {
-            "page": page,
             "persons": await persons(visit, [item.customer_id for item in page.entries]),
             "sums": sums,
             "runs": charges(reader),
-            "asked": asked,
-            "list_query": visit.request.url.query,
             "sorting": Sorting(visit.request, asked.sort, asked.reverse),
             "buckets": bucket_ends(reader.reference.in_force(AgeingPolicy, reader.at)),
             "currencies": currencies,
             "hears_promises": bool(visit.principal.roles.intersection(SPOKEN_TO)),
             "views": views,
-            **visit.paging_links(page.next_cursor, asked.cursor, page.previous_cursor),
+            **visit.listing(page, asked),
             **notices,
         },
     )

@@ -81,13 +81,12 @@ async def show_behind(visit: TheVisit) -> Response:
     page = found.page
     context = {
         "found": found,
-        "asked": asked,
         "first": first,
         "last": last,
         "report_link": f"/service?{_days_of(asked, first, last)}",
         "persons": await persons(visit, {one.customer_id for one in page.entries}),
         "department_names": department_names(reader.reference, visit.language),
-        **visit.paging_links(page.next_cursor, asked.cursor, page.previous_cursor),
+        **visit.listing(page, asked),
         **notices,
     }
     return visit.page("service/behind.html", "/service", context)

@@ -12,6 +12,7 @@ from services.console.shared.lists import AnyList
 from services.console.shared.reading import CASES, RECEIVABLES, VALUE, ReadModel, SharedFeed
 from services.console.shared.render import Renderer
 from services.console.shared.saved_views import SavedViews
+from services.importing.uploads import Uploads
 from services.people.looks import Looks
 from services.people.people import People
 from services.people.principal import Doorkeeper
@@ -57,6 +58,7 @@ class Console:
         self.lists: Mapping[str, AnyList] = {one.name: one for one in lists}
         self.saved_views = SavedViews(platform)
         self.pasts = Pasts(platform)
+        self.uploads = Uploads(platform)
         self.people = people
         self._signer: CursorSigner | None = None
         self._finder: Finder | None = None

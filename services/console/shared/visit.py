@@ -42,6 +42,7 @@ from services.console.shared.page import (
     page_response,
     scheme_of,
 )
+from services.console.shared.paging import Page
 from services.console.shared.parameters import Parameters, parameters_of
 from services.console.shared.past import PastUnready, asks_about
 from services.console.shared.reading import Reader, ReadModel, branch_names
@@ -75,6 +76,12 @@ _PERSONAL = {"Cache-Control": "private, no-store"}
 
 PAGE_LENGTH = 50
 """How many entries a page's list shows."""
+
+
+class _OfAList(Protocol):
+    """What a list is asked for; the cursor names one of its pages."""
+
+    cursor: str | None
 
 
 class NotModified(Exception):
@@ -246,17 +253,13 @@ class Visit:
         headers = dynamic_headers(self._tag, self._position)
         return headers | _PERSONAL if self._shows_persons else headers
 
-    def answer(
-        self,
-        document: Positioned,
-        next_cursor: str | None = None,
-        previous_cursor: str | None = None,
-    ) -> Response:
+    def answer(self, document: Positioned, page: Page[Any] | None = None) -> Response:
         """Return a document with the position it reflects, its tag, and where its pages are."""
         headers = self.headers()
+        ends = () if page is None else (("next", page.next_cursor), ("prev", page.previous_cursor))
         links = [
             f'<{with_parameters(self.request, {"cursor": cursor})}>; rel="{rel}"'
-            for rel, cursor in (("next", next_cursor), ("prev", previous_cursor))
+            for rel, cursor in ends
             if cursor is not None
         ]
         if links:
@@ -323,15 +326,17 @@ class Visit:
             "zone_of": reader.reference.zone_of,
         }
 
-    def paging_links(
-        self, following: str | None, cursor: str | None, previous: str | None = None
-    ) -> dict[str, object]:
-        """Return the links to the next page, to the one before and back to the first."""
+    def listing(self, page: Page[Any], asked: _OfAList) -> dict[str, object]:
+        """Return what a list's page says of it: its entries, its query, and its other pages."""
         request = self.request
+        following, previous = page.next_cursor, page.previous_cursor
         return {
+            "page": page,
+            "asked": asked,
+            "list_query": request.url.query,
             "next_link": with_parameters(request, {"cursor": following}) if following else None,
             "previous_link": with_parameters(request, {"cursor": previous}) if previous else None,
-            "first_link": with_parameters(request, {"cursor": None}) if cursor else None,
+            "first_link": with_parameters(request, {"cursor": None}) if asked.cursor else None,
         }
 
 

@@ -1,0 +1,2 @@
+-- $1 file.
+SELECT * FROM imports WHERE import_id = $1;
