@@ -348,7 +348,7 @@ async def test_an_account_names_every_refund_and_what_gave_way(
     for event in (paying, noting, refunding):
         assert f"<code>{event}</code>" in movements
     listed = (await client.get(f"/receivables?lang={language}")).text
-    owed = listed.split("refund:F-1")[1].split("</td>")[0]
+    owed = listed.split(">refund:F-1 ")[1].split("</td>")[0]
     assert {"en": "refund that nothing covers", "zh-CN": "没有款项可抵的退款"}[language] in owed
     [item] = [
         one
