@@ -96,7 +96,7 @@ class _Assessed:
                     assessed = one.build.projection.assess(customer, facts, told.at, told.reference)
                     one.add(customer, partition_of(customer), assessed, told.at)
         except Exception:  # noqa: BLE001 - see above
-            _LOG.exception("past_customer_left_out", customer=customer)
+            _LOG.exception("past_customer_left_out")
             self.left_out += 1
 
 

@@ -63,10 +63,10 @@ async def platform(database: str, tmp_path: Path) -> AsyncIterator[Platform]:
         yield opened
 
 
-async def remember_little(platform: Platform) -> None:
-    """Have the server be told that it has no memory for files, as of a table larger than it."""
+async def remember_little(platform: Platform, memory: str = "8kB") -> None:
+    """Have the server be told that it has so little memory for files."""
     name = await platform.pool.fetchval("SELECT current_database()")
-    await platform.pool.execute(f"ALTER DATABASE \"{name}\" SET effective_cache_size = '8kB'")
+    await platform.pool.execute(f"ALTER DATABASE \"{name}\" SET effective_cache_size = '{memory}'")
     await platform.pool.expire_connections()
 
 
@@ -97,6 +97,16 @@ async def test_events_that_memory_holds_are_walked_as_they_lie(platform: Platfor
     async with platform.pool.acquire() as connection:
         assert not (await spread_of(connection)).random
     assert SORTING not in await rebuilt(platform)
+
+
+@pytest.mark.parametrize(("tables", "sorted_first"), [(4, True), (12, False)])
+async def test_events_that_memory_hardly_holds_beforehand_are_sorted(
+    platform: Platform, tables: int, sorted_first: bool
+) -> None:
+    size = await platform.pool.fetchval("SELECT pg_table_size('events')")
+    await remember_little(platform, f"{tables * size // 1024}kB")
+    async with platform.pool.acquire() as connection:
+        assert (await spread_of(connection)).random is sorted_first
 
 
 async def test_events_that_no_memory_holds_are_sorted_and_the_rows_are_the_same(
