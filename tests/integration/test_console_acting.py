@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from datetime import date, timedelta
 from html import unescape
 from urllib.parse import parse_qs, quote, urlencode
+from uuid import UUID
 
 import pytest
 
@@ -16,7 +17,7 @@ from events.touchpoints.customer import CustomerRegistered
 from events.touchpoints.payment import InvoiceIssued
 from events.touchpoints.policy import StaffSet
 from projections.receivables.projection import Receivables
-from services.console.acting import many
+from services.console.acting import many, triage
 from tests.support import acting as support
 from tests.support.acting import Counter, open_counter
 from tests.support.casework import CLERK, COLLEAGUE, CUSTOMER, HEAD, MONDAY, OWNER
@@ -523,6 +524,32 @@ async def test_what_nobody_has_taken_is_gone_through_one_by_one(counter: Counter
     page = await counter.get("/cases/triage?department=service", by=HEAD)
     assert f'action="/do/cases/{cases[0]}/take"' in page
     assert "1 case that nobody has taken" in page
+
+
+async def test_of_very_many_both_those_that_wait_and_those_put_off_are_counted(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(triage, "CAP", 1)
+    cases = []
+    for severity in ("urgent", "high", "medium", "low"):
+        filed = ComplaintFiled(severity=severity, department="service")
+        cases.append(native_case_id(await counter.desk.publish(filed, severity)))
+    await counter.desk.case("owned already")
+    await counter.catch_up()
+    for case in cases[:2]:
+        await counter.done(f"/do/cases/{case}/put-off", {"until": "2026-03-10T09:00"}, by=HEAD)
+    page = await counter.get("/cases/triage", by=HEAD)
+    assert "1+ cases that nobody has taken" in page
+    assert "Put off <small>1+</small>" in page
+
+
+async def test_what_cannot_be_an_entry_is_none_that_was_ticked(counter: Counter) -> None:
+    urn = f"urn:uuid:{UUID(int=7)}"
+    for listed in ("cases", "receivables", "credit", "alerts"):
+        for pick in ("C-1%00", urn):
+            path = f"/do/many/{listed}?list=&pick={pick}"
+            answer = await counter.client.get(path, headers={"x-staff": HEAD})
+            assert answer.status_code == 200, path
 
 
 async def test_lists_and_pages_lead_to_the_forms(counter: Counter) -> None:

@@ -86,6 +86,14 @@ async def test_a_file_is_tried_then_imported_and_what_was_refused_is_told_and_gi
         assert "export.csv" in (await client.get("/imports")).text
 
 
+async def test_a_file_is_handed_in_for_a_branch_alone(company: Company) -> None:
+    async with opened(company) as client:
+        page = (await client.get("/imports")).text
+        [chosen] = re.findall(r'<select name="branch" required>(.*?)</select>', page)
+        for branch in re.findall(r'value="([^"]*)"', chosen):
+            assert (await hand_in(client, b"a", branch=branch)).status_code == 303, branch
+
+
 async def test_an_import_that_was_cut_off_is_begun_anew_and_takes_nothing_twice(
     company: Company,
 ) -> None:

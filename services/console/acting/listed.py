@@ -148,6 +148,9 @@ async def named(who: Actor, of: Of, texts: Sequence[str]) -> Found:
 
 
 async def _seen(reader: Reader, of: Of, names: Sequence[str]) -> frozenset[str]:
-    asked = [one for one in names if identity_of(one)] if of == "alerts" else list(names)
+    if of == "alerts":
+        asked = [identity for one in names if (identity := identity_of(one))]
+    else:
+        asked = [one for one in names if "\x00" not in one]  # which no text of the database holds
     rows = await reader.ask(f"acting/{of}_seen", asked)
     return frozenset(row[0] for row in rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 from collections.abc import Sequence
@@ -146,7 +147,11 @@ async def _sent_file(request: Request) -> tuple[dict[str, str], str, bytes]:
     with _HELD.body() as body:
         await read(request, body)
         head = f"Content-Type: {kind}\r\n\r\n".encode("latin-1", "replace")
-        message = message_from_bytes(head + bytes(body.content), policy=HTTP)
+        return await asyncio.to_thread(_parted, head + bytes(body.content))
+
+
+def _parted(form: bytes) -> tuple[dict[str, str], str, bytes]:
+    message = message_from_bytes(form, policy=HTTP)  # of many short lines that takes seconds
     fields: dict[str, str] = {}
     name, content = "", b""
     for part in message.iter_parts():

@@ -81,7 +81,7 @@ async def show_imports(visit: TheVisit) -> Response:
         "own_branches": {
             one: name
             for one, name in branch_names(reader.reference, visit.language).items()
-            if visit.principal.scope.holds(one)
+            if one in reader.reference.branches and visit.principal.scope.holds(one)
         },
         "late": lambda at: (reader.at - at).total_seconds(),
     }

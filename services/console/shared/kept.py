@@ -92,6 +92,9 @@ class KeptAnswers:
     async def _asked(self, key: Hashable, ask: Ask[T], rows: Callable[[T], int]) -> Kept[T]:
         asked_at = self._now()
         kept = await ask()
+        held = self._entries.get(key)
+        if held is not None and held.kept.at > kept.at:  # asked for behind, before a write
+            return kept
         self._entries.pop(key, None)
         if rows(kept.answer) > MANY_ROWS:
             entry = _Entry(cast("Kept[object]", kept), asked_at, self._now() - asked_at)

@@ -105,9 +105,9 @@ def _other_day(request: Request, days: int) -> str | None:
     for name in INSTANTS:
         try:
             day = date.fromisoformat(request.query_params.get(name, "")[:10])
-        except ValueError:
+            other = (day + timedelta(days=days)).isoformat()
+        except (ValueError, OverflowError):  # no day, or the first or last that there is
             continue
-        other = (day + timedelta(days=days)).isoformat()
         return with_parameters(request, {name: other, "cursor": None})
     return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -98,3 +98,25 @@ async def test_while_the_database_is_away_what_is_kept_is_given_until_it_is_old(
     with pytest.raises(Unavailable):
         await desk.given(asked)
     await desk.kept.close()
+
+
+async def test_an_answer_asked_for_before_a_write_never_takes_the_place_of_the_one_after() -> None:
+    desk = Desk()
+    first = _Asked(desk, MANY_ROWS + 1, 0.0)
+    await desk.given(first)
+    desk.now += RENEWED_S
+    written = asyncio.Event()
+
+    async def slow() -> Kept[int]:
+        await written.wait()
+        return Kept(1, AT, "before")
+
+    async def after() -> Kept[int]:
+        return Kept(2, AT + timedelta(seconds=1), "after")
+
+    await desk.kept.of("one", slow, slow, first.rows, fresh=False)
+    await asyncio.sleep(0)
+    assert (await desk.kept.of("one", after, after, first.rows, fresh=True)).answer == 2
+    written.set()
+    assert await desk.given(first) == 2
+    assert await desk.given(first) == 2, "what was asked for before came in between"
