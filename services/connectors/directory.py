@@ -120,6 +120,13 @@ class Directories:
             payments=payments,
         )
 
+    async def payments_of(self, customer: CustomerId, amount: Money) -> Sequence[KnownPayment]:
+        """Return a customer's payments of just this amount. Raises: Unavailable."""
+        with translated():
+            heads = await self._heads({customer})
+            payments = await self._payments(frozenset({amount}), heads.values())
+        return payments.get(heads.get(customer, customer), ())
+
     async def _made(self) -> Tokens:
         if self._tokens is None:
             self._tokens = await tokens_of(self._vault)

@@ -183,17 +183,14 @@ def which_payment(
 ) -> Returned | Unmatched:
     """Return the payment that a line takes back.
 
-    It is the one of its end-to-end id; else the latest of just this amount of the customer whom
-    the line names. `earlier` are payments of the same document by head, `taken_back` those that it
-    takes back elsewhere.
+    It is the one of its end-to-end id, if its amount is just this and it stands; else the latest of
+    just this amount of the customer whom the line names. `earlier` are payments of the same
+    document by head, `taken_back` those that it takes back elsewhere.
     """
     own = _ours(line.payments, directory, ("payment",))
-    if len(own) == 1:
-        because = worded("the payment of end-to-end id %(id)s", id=line.end_to_end)
-        return Returned(own[0].customer, own[0].id, because)
-    if own:
+    if len(own) > 1:
         return Unmatched("payment_not_unique")
-    customer = _counterparty(line, directory)
+    customer = own[0].customer if own else _counterparty(line, directory)
     if customer is None:
         return Unmatched("no_payment_found")
     head = directory.head(customer)
@@ -204,6 +201,12 @@ def which_payment(
         for one in known.values()
         if one.amount == line.amount and not one.is_reversed and one.payment_id not in taken_back
     ]
+    if own:
+        # Reversing undoes a payment whole and once: a part of it, or a second time, is a person's.
+        if own[0].id not in {one.payment_id for one in fitting}:
+            return Unmatched("no_payment_found")
+        because = worded("the payment of end-to-end id %(id)s", id=line.end_to_end)
+        return Returned(customer, own[0].id, because)
     if not fitting:
         return Unmatched("no_payment_found")
     return Returned(

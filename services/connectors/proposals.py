@@ -88,7 +88,8 @@ class Proposals:
         """
         fitting = await self._fitting(line, principal)
         named = await self._named(line, principal, rules)
-        past = {one.customer for one in before if one.customer and _same_payer(one, line)}
+        whose = {one.customer for one in before if one.customer and _same_payer(one, line)}
+        past = await self._seen(sorted(whose), principal)
         customers = {*fitting, *named, *past}
         persons = await self._persons.of(customers)
         found = []
@@ -135,13 +136,14 @@ class Proposals:
                 found.update(hit.customer for hit in results.hits)
         return found
 
-    async def _seen(self, customers: Sequence[str], principal: Principal) -> Collection[str]:
+    async def _seen(self, customers: Sequence[str], principal: Principal) -> Collection[CustomerId]:
+        """Return which of some customers may be seen."""
         branches = principal.scope.branches
         if branches is None:
-            return customers
+            return [CustomerId(one) for one in customers]
         with translated():
             rows = await self._pool.fetch(sql("directory_at_home"), customers, sorted(branches))
-        return [row["customer_id"] for row in rows]
+        return [CustomerId(row["customer_id"]) for row in rows]
 
 
 def _asked(payer: str) -> Sequence[str]:

@@ -29,6 +29,7 @@ from events.touchpoints.payment import (
     PaymentReversed,
     RefundPaid,
 )
+from services.connectors.directory import Directories
 from services.connectors.document import Feed
 from services.connectors.identity import event_of
 from services.connectors.money import RECEIVED, REFUNDED, RETURNED, payer_account
@@ -152,6 +153,7 @@ class Worklist:
         self._vault = platform.vault
         self._intake = platform.intake
         self._clock = platform.clock
+        self._directories = Directories(platform)
 
     async def lines(self, scope: Scope, *, settled: bool = False) -> Sequence[WorkLine]:
         """Return the lines of the branches that may be seen, the latest first.
@@ -204,14 +206,33 @@ class Worklist:
                 worded("it is assigned already"),
                 worded("undo that first, if it is wrong"),
             )
+        if line.assignment > _MOST_ASSIGNMENTS:
+            raise WorkRefused(
+                worded("it was assigned %(count)s times already", count=_MOST_ASSIGNMENTS),
+                worded("set it aside, and record the payment by hand"),
+            )
         known = await retried(lambda: self._pool.fetchval(sql("worklist_known"), to.customer))
         if not known:
             raise WorkRefused(
                 worded("there is no customer %(customer)s", customer=to.customer),
                 worded("choose a customer of the list, or register it first"),
             )
+        if line.money.direction == "out" and to.reverses is not None:
+            await self._check_payment(line, to.customer, to.reverses)
         [opened] = await self.opened([line])
         return await self._publish(line, _assigned(opened, to, by))
+
+    async def _check_payment(self, line: WorkLine, customer: CustomerId, payment_id: str) -> None:
+        """Let pass a payment that may be taken back: whole, once, and this customer's own."""
+        known = await self._directories.payments_of(customer, line.money.amount)
+        if all(one.is_reversed or one.payment_id != payment_id for one in known):
+            raise WorkRefused(
+                worded(
+                    "this customer has no payment %(payment)s of just this amount that stands",
+                    payment=payment_id,
+                ),
+                worded("give the payment that was taken back; leave it empty for a refund"),
+            )
 
     async def undo(self, line: WorkLine, by: str) -> Answer:
         """Take back an assignment that was wrong. Raises: WorkRefused, Unavailable."""

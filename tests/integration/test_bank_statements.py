@@ -9,6 +9,7 @@ from datetime import date
 
 import httpx2
 import pytest
+from msgspec.structs import replace
 
 from events.envelope import CustomerId
 from events.money import Money
@@ -195,6 +196,28 @@ async def test_proposals_say_why_and_decide_nothing(bank: Bank) -> None:
         "just this amount is open on INV-2026-0004",
         "the names are alike",
     ]
+    before = [replace(line, state="assigned", customer=CustomerId("C-1001"))]
+    again = await Proposals(platform, persons).of(line, before, Principal("agent-7"), rules)
+    assert {one.customer for one in again} == {"C-1001", "C-1003"}
+    stranger = Principal("agent-8", Scope(frozenset({"B-02"})))
+    assert await Proposals(platform, persons).of(line, before, stranger, rules) == []
+
+
+async def test_money_that_went_out_takes_back_a_payment_that_stands(bank: Bank) -> None:
+    returned = re.findall(rb"<Ntry>(?:(?!</Ntry>).)*>R-3<.*?</Ntry>", BODY)[0]
+    unknown = returned.replace(b"DD-2026-0007", b"DD-2026-9999")
+    await bank.deliver(body=BODY.replace(returned, unknown))
+    line = next(one for one in await bank.lines() if one.money.direction == "out")
+    delta, other = CustomerId("C-1004"), CustomerId("C-1001")
+    for customer, payment in ((delta, "dd:DD-2026-0008"), (other, "dd:DD-2026-0007")):
+        to = Assignment(customer=customer, reverses=payment)
+        with pytest.raises(WorkRefused, match="has no payment"):
+            await bank.worklist.assign(line, to, "agent-7")
+    to = Assignment(customer=delta, reverses="dd:DD-2026-0007")
+    assert (await bank.worklist.assign(line, to, "agent-7")).status == "accepted"
+    tenth = replace(line, assignment=10)
+    with pytest.raises(WorkRefused, match="9 times already"):
+        await bank.worklist.assign(tenth, to, "agent-7")
 
 
 async def test_the_page_proposes_and_one_click_assigns(bank: Bank) -> None:

@@ -62,7 +62,10 @@ class Books:
             holders={one: frozenset(some) for one, some in self.holders.items()},
             bearers={one: frozenset(some) for one, some in self.bearers.items()},
             open_items=self.open_items,
-            payments=self.payments,
+            payments={
+                one: [p for p in some if p.amount in asked.returned]
+                for one, some in self.payments.items()
+            },
         )
 
     def take(self, made: MadeEvent) -> None:
@@ -101,6 +104,10 @@ def books_of(config: Mapping[str, Any]) -> Books:
             books.holders.setdefault(plain(account), set()).add(whose)
     for end_to_end, payment in config.get("our_payments", {}).items():
         books.name(end_to_end, "payment", payment["payment_id"], payment["customer"])
+        amount = Money(payment["minor"], payment["currency"])
+        books.payments.setdefault(CustomerId(payment["customer"]), []).append(
+            KnownPayment(payment["payment_id"], amount)
+        )
     return books
 
 

@@ -35,7 +35,8 @@ _NOTHING = {"NOTPROVIDED", "NONREF", "NOTAVAILABLE", "NOT PROVIDED"}
 _CHARGES = {"CHRG", "FEES", "COMM", "COME", "COMI", "COMT", "TAXE", "NTAV/CHRG"}
 _INTEREST = {"INTR", "FINT", "DINT", "CINT", "OINT"}
 _SWEEPS = {"CAMT"}  # a domain: cash management between our own accounts
-_RETURNS = {"UPDD", "PRDD", "RRTN", "RPCR", "UPCQ", "UPCT", "RCDD", "UPCC", "PRCT", "RRCT"}
+_RETURNS = {"UPDD", "PRDD", "RRTN", "RPCR", "UPCQ", "UPCT", "RCDD", "UPCC"}
+_INSTANT_IN = "RRCT"  # a family: instant transfers that came in, of which a debit is a return
 
 
 class CamtSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -167,8 +168,10 @@ def _is_reversal(entry: _Entry) -> bool:
 
 
 def _is_return(entry: _Entry) -> bool:
+    """Return whether an entry takes back one before it: what came in, or what we paid."""
     return (
         _is_reversal(entry)
+        or (_INSTANT_IN in entry.codes and not entry.is_credit)
         or not _RETURNS.isdisjoint(entry.codes)
         or any(part.one("RtrInf") is not None for part in entry.parts)
     )
@@ -214,9 +217,9 @@ def _keyed(entry: _Entry) -> Keyed:
 def _lines(entry: _Entry, key: tuple[str, ...], feed: Feed, name: str) -> Iterator[StatementLine]:
     """Yield the payments of an entry: its parts, where they explain it."""
     kind: Kind = "received" if entry.is_credit else "returned"
-    unclear = "debit_taken_back" if entry.is_credit and _is_reversal(entry) else None
+    unclear = "debit_taken_back" if entry.is_credit and _is_return(entry) else None
     amounts = _part_amounts(entry, name)
-    said = int(entry.node.text("NtryDtls/Btch/NbOfTxs") or 1)
+    said = _number_of_parts(entry, name)
     if amounts is None or said > max(1, len(entry.parts)):
         yield _line(entry, key, None, entry.amount, kind, feed, "batch_not_split")
     elif len(entry.parts) < 2:
@@ -226,6 +229,13 @@ def _lines(entry: _Entry, key: tuple[str, ...], feed: Feed, name: str) -> Iterat
     else:
         for n, (part, amount) in enumerate(zip(entry.parts, amounts, strict=True), start=1):
             yield _line(entry, (*key, str(n)), part, amount, kind, feed, unclear)
+
+
+def _number_of_parts(entry: _Entry, name: str) -> int:
+    written = entry.node.text("NtryDtls/Btch/NbOfTxs") or "1"
+    if not written.isdecimal() or len(written) > 15:
+        raise DocumentRefused(f"{name}: {quoted(written)} is no number of payments (NbOfTxs)")
+    return int(written)
 
 
 def _part_amounts(entry: _Entry, name: str) -> Sequence[Money] | None:

@@ -20,6 +20,7 @@ from events.touchpoints.payment import CreditNoteIssued, PaymentReceived, Refund
 from services.connectors.document import Feed
 from services.connectors.identity import event_of
 from services.connectors.ports import Directory, Made, MadeEvent, NotMade, Questions
+from services.connectors.texts import plain
 
 SAYS_IT = worded("the message shows it")
 SEEN = worded("recorded before")
@@ -121,12 +122,19 @@ class ShopReading:
     controls: Sequence[str] = ()
 
     def __init__(
-        self, feed: Feed, facts: Sequence[Fact], customer: str | None, topic: str = ""
+        self,
+        feed: Feed,
+        facts: Sequence[Fact],
+        customer: str | None,
+        topic: str = "",
+        payment: str | None = None,
     ) -> None:
+        """Take facts of a customer; without one, of whoever made a payment that they name."""
         self._feed = feed
         self._facts = facts
         self._customer = customer
         self._topic = topic
+        self._payment = payment if customer is None else None
 
     @property
     def lines(self) -> int:
@@ -134,27 +142,36 @@ class ShopReading:
         return len(self._facts) or 1
 
     def asks(self, start: int, stop: int) -> Questions:
-        """Return the ids that may have been recorded before."""
-        return Questions(ids=frozenset(self._id(one) for one in self._facts[start:stop]))
+        """Return the ids that may have been recorded before, and whose payment it is about."""
+        return Questions(
+            ids=frozenset(self._id(one) for one in self._facts[start:stop]),
+            references=frozenset() if self._payment is None else frozenset({plain(self._payment)}),
+        )
 
     def made(self, start: int, stop: int, directory: Directory) -> Made:
         """Return the touchpoints of these facts."""
         if not self._facts:
             return Made(ignored=[NotMade(key=(self._topic or "-",), why=OTHER_TOPIC)])
+        customer = self._whose(directory)
         events, seen, refused = [], [], []
         for one in self._facts[start:stop]:
             if self._id(one) in directory.seen:
                 seen.append(NotMade(key=one.key, why=SEEN))
-            elif self._customer is None and not isinstance(one.data, OrderPlaced | OrderCancelled):
+            elif customer is None and not isinstance(one.data, OrderPlaced | OrderCancelled):
                 refused.append(NotMade(key=one.key, why=NO_CUSTOMER))
             else:
-                events.append(self._made(one))
+                events.append(self._made(one, customer))
         return Made(events=events, seen=seen, refused=refused)
 
-    def _made(self, one: Fact) -> MadeEvent:
-        event = event_of(
-            self._feed, one.key, one.block, one.data, at=one.at, subject=self._customer
-        )
+    def _whose(self, directory: Directory) -> str | None:
+        if self._payment is None:
+            return self._customer
+        named = directory.named.get(plain(self._payment), ())
+        payers = [one for one in named if one.kind == "payment"]
+        return payers[0].customer if len({one.head for one in payers}) == 1 else None
+
+    def _made(self, one: Fact, customer: str | None) -> MadeEvent:
+        event = event_of(self._feed, one.key, one.block, one.data, at=one.at, subject=customer)
         return MadeEvent(key=one.key, block=one.block, event=event, because=SAYS_IT)
 
     def _id(self, one: Fact) -> str:

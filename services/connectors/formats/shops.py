@@ -49,6 +49,10 @@ class _WooOrder(Struct):
     refunds: list[_WooRefund] = []
 
 
+_DRAFTS_AT_WOO = frozenset({"checkout-draft", "auto-draft", "draft"})
+"""Baskets that nobody has ordered yet."""
+
+
 class WooCommerce:
     """Reads WooCommerce's order webhooks; instants are UTC, and a refund has none of its own."""
 
@@ -63,6 +67,8 @@ class WooCommerce:
         if not topic.startswith("order.") or topic == "order.deleted":
             return ShopReading(feed, (), None, topic)
         one = _read(document, _WooOrder)
+        if one.status in _DRAFTS_AT_WOO:
+            return ShopReading(feed, (), None, topic)
         changed = _utc(one.date_modified_gmt)
         order = Order(
             shop=self.format,
@@ -180,6 +186,8 @@ class _StripeObject(Struct):
     currency: str
     created: int
     status: str = ""
+    captured: bool = True  # false: the money is only reserved, and may never come
+    amount_captured: int | None = None
     customer: str | None = None
     charge: str | None = None
     metadata: dict[str, str] = {}
@@ -207,16 +215,20 @@ class Stripe:
         if topic not in _STRIPE_TOPICS:
             return ShopReading(feed, (), None, topic)
         one = _read(document, _StripeEvent).data.object
-        if one.status != "succeeded":
+        if one.status != "succeeded" or not one.captured:
             return ShopReading(feed, (), None, topic)
-        return ShopReading(feed, _of_stripe(topic, one), settings.customer(_payer(one)), topic)
+        charge = None if one.charge is None else f"stripe:{one.charge}"  # a refund names no payer
+        customer = settings.customer(_payer(one))
+        return ShopReading(feed, _of_stripe(topic, one), customer, topic, payment=charge)
 
 
 class _StripeTopic(Struct):
     type: str
 
 
-_STRIPE_TOPICS = frozenset({"charge.succeeded", "refund.created", "refund.updated"})
+_STRIPE_TOPICS = frozenset(
+    {"charge.succeeded", "charge.captured", "refund.created", "refund.updated"}
+)
 
 
 def _payer(one: _StripeObject) -> str | None:
@@ -245,13 +257,14 @@ def _stripe_money(one: _StripeObject) -> Money:
         minor_digits(currency)
     except UnknownCurrency as error:
         raise DocumentRefused(f"data.object.currency: {error}") from error
-    if one.amount < 0:
+    amount = one.amount if one.amount_captured is None else one.amount_captured
+    if amount < 0:
         raise DocumentRefused("data.object.amount: is negative")
     if currency in _TWO_DIGITS_AT_STRIPE:
-        if one.amount % 100:
-            raise DocumentRefused(f"data.object.amount: {one.amount} is no whole {currency}")
-        return Money(one.amount // 100, currency)
-    return Money(one.amount, currency)
+        if amount % 100:
+            raise DocumentRefused(f"data.object.amount: {amount} is no whole {currency}")
+        return Money(amount // 100, currency)
+    return Money(amount, currency)
 
 
 def _read(document: Document, kind: type[S]) -> S:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
@@ -17,7 +17,7 @@ from services.connectors.worklist import Assignment, WorkLine, Worklist, WorkRef
 from services.console.shared.forms import posted
 from services.console.shared.i18n import with_parameters
 from services.console.shared.parameters import Identifier, Parameters
-from services.console.shared.persons import persons
+from services.console.shared.persons import Person, persons
 from services.console.shared.reading import Reader
 from services.console.shared.visit import TheVisit, Visit, page_router
 from services.intake.answers import Answer, EventRefused
@@ -69,7 +69,7 @@ async def show_unassigned(visit: TheVisit) -> Response:
         "lines": shown,
         "waiting": sum(one.state == "open" for one in found),
         "proposed": proposed,
-        "persons": await persons(visit, whose),
+        "persons": await _persons(visit, whose),
         "more": len(lines) > len(shown),
     }
     return visit.page("unassigned/list.html", "/unassigned", notices | context)
@@ -148,11 +148,17 @@ async def _line_page(visit: Visit, line: WorkLine, wrong: str | None = None) -> 
     context = {
         "line": opened,
         "proposals": proposals,
-        "persons": await persons(visit, whose),
+        "persons": await _persons(visit, whose),
         "wrong": wrong,
     }
     status = HTTPStatus.OK if wrong is None else HTTPStatus.UNPROCESSABLE_ENTITY
     return visit.page("unassigned/line.html", "/unassigned", notices | context, status=status)
+
+
+async def _persons(visit: Visit, customers: Iterable[CustomerId]) -> Mapping[str, Person]:
+    """Return who customers are: a line of one's own branch may be another branch's customer's."""
+    seeing = visit.console.commanding.seeing
+    return await persons(visit, await seeing.customers(visit.principal.scope, list(customers)))
 
 
 async def _line(visit: Visit, entry: UUID) -> WorkLine:

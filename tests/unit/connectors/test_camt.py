@@ -159,3 +159,46 @@ def test_a_document_that_cannot_be_right_is_refused_whole(
 ) -> None:
     with pytest.raises(DocumentRefused, match=said):
         read(BODY.replace(old, new))
+
+
+def in_part(*entries: bytes) -> bytes:
+    """Return the case's document as a part of a statement, of which balances prove nothing."""
+    body = ENTRY.sub(b"", BODY).replace(b"CLBD", b"CLAV")
+    return body.replace(b"</Stmt>", b"".join(entries) + b"</Stmt>")
+
+
+def test_a_payment_is_taken_back_once_and_whole() -> None:
+    [returned] = [one for one in ENTRY.findall(BODY) if b">R-3<" in one]
+    again = returned.replace(b">R-3<", b">R-3B<")
+    config = config_of(CASE)
+    books = books_of(config)
+    made = hand_in(in_part(returned, again), feed_of(config), books).events
+    later = hand_in(in_part(returned.replace(b">R-3<", b">R-3C<")), feed_of(config), books).events
+    part = read(in_part(returned.replace(b"99.00", b"60.00"))).events
+    assert [one.event["type"] for one in made] == ["payment.reversed", "payment.money_unassigned"]
+    for [one] in ([made[1]], later, part):
+        assert one.for_worklist
+        assert one.because == "taken back, and the payment is not found"
+
+
+@pytest.mark.parametrize("family", [b"ICDT</Cd><SubFmlyCd>PRCT", b"ICDT</Cd><SubFmlyCd>ESCT"])
+def test_a_transfer_that_we_paid_takes_nothing_back(family: bytes) -> None:
+    [debit] = [one for one in ENTRY.findall(BODY) if b">R-5<" in one]
+    made = read(in_part(debit.replace(b"CHRG</Cd><SubFmlyCd>COMM", family)))
+    assert made.events == []
+    assert [one.why for one in made.ignored] == ["debit that is no return: paid by us"]
+
+
+def test_a_transfer_of_ours_that_came_back_is_nobody_s_payment() -> None:
+    [credit] = [one for one in ENTRY.findall(BODY) if b">R-1<" in one]
+    back = credit.replace(b"RCDT</Cd><SubFmlyCd>ESCT", b"ICDT</Cd><SubFmlyCd>RRTN")
+    instant = credit.replace(b"RCDT</Cd>", b"RRCT</Cd>")
+    [one] = read(in_part(back)).events
+    assert (one.for_worklist, one.because) == (True, "a payment of ours that came back")
+    [other] = read(in_part(instant)).events
+    assert other.event["type"] == "payment.payment_received"
+
+
+def test_a_number_of_payments_that_is_none_refuses_the_document() -> None:
+    with pytest.raises(DocumentRefused, match="NbOfTxs"):
+        read(BODY.replace(b"<NbOfTxs>2<", b"<NbOfTxs>two<"))

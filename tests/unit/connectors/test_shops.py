@@ -9,11 +9,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from events.envelope import BranchId
+from events.envelope import BranchId, CustomerId
 from services.connectors.document import Document, DocumentRefused, Feed, Setting
 from services.connectors.formats.shops import Shopify, Stripe, WooCommerce
 from services.connectors.formats.standard import Standard
-from services.connectors.ports import Connector, Directory, Made
+from services.connectors.ports import Connector, Directory, Made, Named
 from services.connectors.transports.signatures import is_signed
 
 DATA = Path(__file__).parent / "data"
@@ -111,6 +111,11 @@ def test_a_customer_whom_nobody_named_has_an_order_and_no_payment() -> None:
     assert {one.event["subject"] for one in named.events} == {"W-502"}
 
 
+def test_a_basket_that_nobody_ordered_proves_nothing() -> None:
+    made = told(WooCommerce(), WOO | {"status": "checkout-draft"}, UPDATED)
+    assert (made.events, len(made.ignored)) == ((), 1)
+
+
 @pytest.mark.parametrize("topic", ["product.updated", "order.deleted", "", "customer.created"])
 def test_what_is_about_no_order_is_left_out(topic: str) -> None:
     made = told(WooCommerce(), "webhook_id=9", {"x-wc-webhook-topic": topic})
@@ -176,6 +181,38 @@ def test_stripe_counts_in_smallest_units_but_for_two_currencies(
     assert told(Stripe(), again, {}, frozenset({str(made.event["id"])})).events == []
     failed = {"type": "charge.succeeded", "data": {"object": charge | {"status": "failed"}}}
     assert told(Stripe(), failed, {}).events == ()
+
+
+CHARGE = {
+    "id": "ch_1", "amount": 900, "currency": "eur", "created": 1767600000, "status": "succeeded",
+    "customer": "501", "captured": False, "amount_captured": 0,
+}  # fmt: skip
+
+
+def test_money_that_stripe_only_reserved_is_no_payment() -> None:
+    reserved = {"type": "charge.succeeded", "data": {"object": CHARGE}}
+    assert told(Stripe(), reserved, {}).events == ()
+    taken = CHARGE | {"captured": True, "amount_captured": 700}
+    [made] = told(Stripe(), {"type": "charge.captured", "data": {"object": taken}}, {}).events
+    data = made.event["data"]
+    assert isinstance(data, dict)
+    assert data["amount"] == {"minor": 700, "currency": "EUR"}
+
+
+def test_a_refund_of_stripe_is_of_whoever_made_the_payment() -> None:
+    refund = {
+        "id": "re_1", "amount": 900, "currency": "eur", "created": 1767600000,
+        "status": "succeeded", "charge": "ch_1",
+    }  # fmt: skip
+    body = msgspec.json.encode({"type": "refund.created", "data": {"object": refund}})
+    document = Document(feed="woo-shop", name="message", body=body, received_at=NOW)
+    reading = Stripe().read(document, feed("stripe"))
+    assert reading.asks(0, 1).references == {"stripech1"}
+    payer = CustomerId("C-7")
+    known = Directory(named={"stripech1": [Named("payment", "stripe:ch_1", payer, payer)]})
+    [made] = reading.made(0, 1, known).events
+    assert (made.event["type"], made.event["subject"]) == ("payment.refund_paid", "C-7")
+    assert len(reading.made(0, 1, Directory()).refused) == 1
 
 
 PAID = {
