@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from uuid import UUID
 
 import httpx2
@@ -120,6 +121,7 @@ async def test_a_file_on_which_the_platform_fails_keeps_none_behind_it_waiting(
     uploads = Uploads(company.platform)
     async with opened(company) as client:
         file = (await hand_in(client, f"{HEADS}\n{GOOD}\n".encode())).headers["location"]
+        company.clock.move(timedelta(seconds=1))
         behind = (await hand_in(client, f"{HEADS}\n{GOOD}\n".encode())).headers["location"]
         with monkeypatch.context() as patched:
             patched.setattr("services.importing.uploads.scan", lambda path, mapping: 1 // 0)
