@@ -83,9 +83,11 @@ async def test_signals_again_and_late_change_nothing(gateway: Gateway) -> None:
     await send(gateway, NEW)
     await send(gateway, NEW)
     await send(gateway, over)
-    for late in (over, NEW, over):
+    for late in (over, NEW, "event=answer&callId=7&user=li", over, NEW):
         status, _ = await send(gateway, late)
         assert status == 200
+        assert await Pops(gateway).of(["A-1"]) == {}
+    assert await gateway.pool.fetchval("SELECT count(*) FROM call_signals") == 0
     [event] = await accepted_events(gateway.log)
     data = decode(event.payload)
     assert isinstance(data, CallEnded)
