@@ -94,6 +94,14 @@ async def test_signals_again_and_late_change_nothing(gateway: Gateway) -> None:
     assert data.outcome == "abandoned"
 
 
+async def test_a_number_does_not_stay_of_a_call_whose_end_nobody_heard(gateway: Gateway) -> None:
+    await feed(gateway)
+    await send(gateway, NEW)
+    gateway.clock.at += timedelta(hours=13)
+    await send(gateway, "event=hangup&callId=8&from=13800138001")
+    assert await gateway.pool.fetchval("SELECT count(*) FROM call_pops") == 0
+
+
 async def test_a_hang_up_alone_is_a_call(gateway: Gateway) -> None:
     await feed(gateway)
     await send(gateway, "event=HungUp&type=missed&call_id=8&from=13800138000")
