@@ -22,7 +22,7 @@ from events.touchpoints.access import MOST_SHOWN, PersonsShown, Shown
 from services.errors import Unavailable
 from services.intake.draft import Draft, canonical_content
 from services.ports import Accepted, Clock, Duplicate, EventLog, Submission, Vault
-from services.postgres.pool import Pool, translated
+from services.postgres.pool import Pool, retried
 from services.postgres.statements import sql
 
 PERIOD = timedelta(minutes=5)
@@ -82,7 +82,7 @@ class LookEvents:
 
     async def tell(self) -> int:
         """Append the events of all periods that are over; return how many. Raises: Unavailable."""
-        while await self._claim():
+        while await retried(self._claim):
             pass
         told = 0
         while appended := await self._append():
@@ -95,34 +95,38 @@ class LookEvents:
         """
         gone = 0
         while True:
-            with translated():
-                async with self._platform.pool.acquire() as connection, connection.transaction():
-                    rows = await connection.fetch(sql("looks_alone"), before, _LET_GO_AT_ONCE)
-                    await connection.execute(sql("looks_let_go"), [row[0] for row in rows])
-            gone += len(rows)
-            if len(rows) < _LET_GO_AT_ONCE:
+            some = await retried(lambda: self._let_some_go(before))
+            gone += some
+            if some < _LET_GO_AT_ONCE:
                 return gone
+
+    async def _let_some_go(self, before: datetime) -> int:
+        async with self._platform.pool.acquire() as connection, connection.transaction():
+            rows = await connection.fetch(sql("looks_alone"), before, _LET_GO_AT_ONCE)
+            await connection.execute(sql("looks_let_go"), [row[0] for row in rows])
+        return len(rows)
 
     async def _claim(self) -> bool:
         """Write down which events tell of looks whose period is over; return whether more are."""
         over = _period_of(self._platform.clock.now())
-        with translated():
-            async with self._platform.pool.acquire() as connection, connection.transaction():
-                if not await connection.fetchval(sql("looks_alone_here")):
-                    return False  # another process writes it down
-                looks = await connection.fetch(sql("looks_untold"), over, _CLAIMED_AT_ONCE)
-                each = list(_together(looks))
-                whose = [(look["look"], one.event_id) for one in each for look in one.looks]
-                if whose:
-                    await connection.execute(sql("looks_claim"), *map(list, zip(*whose)))  # noqa: B905
-                    rows = [_row(one) for one in each]
-                    await connection.execute(sql("look_events_add"), *map(list, zip(*rows)))  # noqa: B905
+        async with self._platform.pool.acquire() as connection, connection.transaction():
+            if not await connection.fetchval(sql("looks_alone_here")):
+                return False  # another process writes it down
+            looks = await connection.fetch(sql("looks_untold"), over, _CLAIMED_AT_ONCE)
+            each = list(_together(looks))
+            whose = [(look["look"], one.event_id) for one in each for look in one.looks]
+            if whose:
+                await connection.execute(sql("looks_claim"), *map(list, zip(*whose)))  # noqa: B905
+                rows = [_row(one) for one in each]
+                await connection.execute(sql("look_events_add"), *map(list, zip(*rows)))  # noqa: B905
         return len(looks) == _CLAIMED_AT_ONCE
 
     async def _append(self) -> int:
         """Append some events that are written down and not known to be in the log."""
-        with translated():
-            rows = await self._platform.pool.fetch(sql("look_events_waiting"), _APPENDED_AT_ONCE)
+        pool = self._platform.pool
+        rows = await retried(lambda: pool.fetch(sql("look_events_waiting"), _APPENDED_AT_ONCE))
+        if not rows:
+            return 0
         drafts = [_draft(list(some)) for _, some in groupby(rows, lambda row: row["event_id"])]
         submissions = [
             Submission(
@@ -135,8 +139,7 @@ class LookEvents:
         outcomes = await self._platform.log.append(submissions)
         assert all(isinstance(one, Accepted | Duplicate) for one in outcomes), "ids are our own"
         ids = [draft.envelope.id for draft in drafts]
-        with translated():
-            await self._platform.pool.execute(sql("look_events_in_log"), ids)
+        await retried(lambda: pool.execute(sql("look_events_in_log"), ids))
         return len(ids)
 
 

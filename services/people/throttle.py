@@ -8,13 +8,15 @@ can use up. Kept in memory: of each process, and of so many addresses as were se
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from hmac import compare_digest
 from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
 from time import monotonic
 
 from events.texts import worded
+from services.errors import Unavailable
 from services.people.refusals import LogInRefused
 from services.people.tokens import new_token
 from services.ports import Vault
@@ -65,8 +67,22 @@ class Tries:
             raise TooManyTries((1 - left) / self._per_s)
         self._keep(who, left - 1)
 
+    @contextmanager
+    def judging(self, who: str) -> Iterator[None]:
+        """Count a try, unless it turns out right or nobody could judge it.
+
+        Raises: TooManyTries, and whatever the judge raises.
+        """
+        self.count(who)
+        try:
+            yield
+        except Unavailable:
+            self.forgive(who)
+            raise
+        self.forgive(who)
+
     def forgive(self, who: str) -> None:
-        """Count a try no longer, since it was right."""
+        """Count a try no longer, since it was not wrong."""
         self._keep(who, min(self._at_once, self._left_to(who) + 1))
 
     def _left_to(self, who: str) -> float:

@@ -153,6 +153,7 @@ class Branch:
         now = self._clock.now()
         kept = {"note": note, "boot": now.boot, "ticks_ns": now.ticks_ns}
         self.outbox.note(WORDS, now.at, json.dumps(kept, ensure_ascii=False))
+        self.outbox.forget_ordered(words.through)
         self._words = note, words
         return words
 
@@ -177,7 +178,7 @@ class Branch:
         if at - words.through > most:
             reason = f"what headquarters said is older than {self.settings.words_max_age_h} hours"
             return Word(Verdict.UNKNOWN, reason, at - words.through)
-        ordered = self.outbox.ordered_minor(customer, currency)
+        ordered = self.outbox.ordered_minor(customer, currency, words.through)
         return words.may_deliver(customer, amount_minor, currency, ordered, at)
 
     def _read_words(self, note: str) -> Words:

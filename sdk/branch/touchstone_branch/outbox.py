@@ -13,17 +13,27 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 
 from touchstone_branch.clocks import Moment
 from touchstone_branch.errors import DiskFull, NotPublishable, OutboxUnusable
+from touchstone_branch.receipts import Receipt
 
 FILE = "outbox.sqlite"
-_FORMAT = 1
+_SCRIPTS = ("outbox.sql", "ordered.sql")
+"""What makes each format of the file out of the one before."""
+_FORMAT = len(_SCRIPTS)
 _PATIENCE_S = 30.0
 _MB = 1024 * 1024
+_CUSTOMER = "json_extract(event, '$.subject')"
+_MINOR = "json_extract(event, '$.data.amount.minor')"
+_CURRENCY = "json_extract(event, '$.data.amount.currency')"
+_IS_ORDER = (
+    "json_extract(event, '$.type') = 'order.placed' "
+    f"AND typeof({_MINOR}) = 'integer' AND {_CUSTOMER} IS NOT NULL AND {_CURRENCY} IS NOT NULL"
+)
 _ROOM_OF_AN_EVENT = 4  # times its text: the row, its indexes, and all of it in the log ahead
 
 
@@ -100,7 +110,7 @@ class Outbox:
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.execute("PRAGMA foreign_keys = ON")
             self._make(branch, url)
-        owner = self._db.execute("SELECT branch, url FROM outbox").fetchone()
+        [owner] = self._asked("SELECT branch FROM outbox")
         if owner["branch"] != branch:
             self.close()
             raise OutboxUnusable(
@@ -112,17 +122,18 @@ class Outbox:
     def _make(self, branch: str, url: str) -> None:
         with self._changing():
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0:
-                script = files("touchstone_branch").joinpath("outbox.sql").read_text("utf-8")
-                for statement in _statements(script):
-                    self._db.execute(statement)
-                self._db.execute("INSERT INTO outbox VALUES (1, ?, ?)", (branch, url))
-                self._db.execute(f"PRAGMA user_version = {_FORMAT}")
-            elif version != _FORMAT:
+            if version > _FORMAT:
                 raise OutboxUnusable(
                     f"this outbox has format {version}, and this program knows {_FORMAT}: install "
                     "the newer touchstone-branch"
                 )
+            for name in _SCRIPTS[version:]:
+                script = files("touchstone_branch").joinpath(name).read_text("utf-8")
+                for statement in _statements(script):
+                    self._db.execute(statement)
+            if version == 0:
+                self._db.execute("INSERT INTO outbox VALUES (1, ?, ?)", (branch, url))
+            self._db.execute(f"PRAGMA user_version = {_FORMAT}")
 
     def close(self) -> None:
         """Let go of the file."""
@@ -190,16 +201,16 @@ class Outbox:
 
     def sources(self) -> list[SourceState]:
         """Return what is known of each device."""
-        return [SourceState(**row) for row in self._db.execute("SELECT * FROM sources")]
+        return [SourceState(**row) for row in self._asked("SELECT * FROM sources")]
 
     def source(self, source: str) -> SourceState:
         """Return what is known of one device."""
-        found = self._db.execute("SELECT * FROM sources WHERE source = ?", (source,)).fetchone()
+        [found] = self._asked("SELECT * FROM sources WHERE source = ?", source)
         return SourceState(**found)
 
     def busy_sources(self) -> list[str]:
         """Return the devices with events to send or to be answered for, the oldest first."""
-        rows = self._db.execute(
+        rows = self._asked(
             "SELECT source, min(n) AS first FROM events WHERE state IN ('waiting', 'answered') "
             "GROUP BY source ORDER BY first"
         )
@@ -222,11 +233,11 @@ class Outbox:
 
     def around_answered(self, source: str) -> list[Row]:
         """Return the events of a device between those that were answered, by epoch and number."""
-        spans = self._db.execute(
+        spans = self._asked(
             "SELECT epoch, min(sequence) AS first, max(sequence) AS last FROM events "
             "WHERE state = 'answered' AND source = ? GROUP BY epoch ORDER BY epoch",
-            (source,),
-        ).fetchall()
+            source,
+        )
         rows = []
         for span in spans:
             rows += self._rows(
@@ -235,8 +246,9 @@ class Outbox:
         return rows
 
     def _rows(self, condition: str, given: tuple[object, ...], most: int) -> list[Row]:
-        found = self._db.execute(
-            f"SELECT * FROM events WHERE {condition} ORDER BY epoch, sequence LIMIT {most:d}", given
+        found = self._asked(
+            f"SELECT * FROM events WHERE {condition} ORDER BY epoch, sequence LIMIT {most:d}",
+            *given,
         )
         return [_row(one) for one in found]
 
@@ -258,13 +270,20 @@ class Outbox:
                 [(why, n) for n, why in refused],
             )
 
-    def cover(self, source: str, rows: Iterable[int], receipt: str) -> None:
-        """Let events go that a receipt covers, and keep the receipt."""
+    def cover(self, source: str, rows: Iterable[int], receipt: Receipt) -> None:
+        """Let events go that a receipt covers, and keep the receipt; orders still count."""
+        known_at = _text_of(receipt.issued)
+        each = [(n,) for n in rows]
         with _usable(), self._changing():
-            gone = self._db.executemany("DELETE FROM events WHERE n = ?", [(n,) for n in rows])
+            self._db.executemany(
+                f"INSERT OR IGNORE INTO ordered SELECT event_id, {_CUSTOMER}, {_CURRENCY}, "
+                f"{_MINOR}, ? FROM events WHERE n = ? AND {_IS_ORDER}",
+                [(known_at, *one) for one in each],
+            )
+            gone = self._db.executemany("DELETE FROM events WHERE n = ?", each)
             self._db.execute(
                 "UPDATE sources SET covered = covered + ?, receipt = ? WHERE source = ?",
-                (max(gone.rowcount, 0), receipt, source),
+                (max(gone.rowcount, 0), receipt.note, source),
             )
 
     def send_again(self, rows: Iterable[int]) -> None:
@@ -296,18 +315,23 @@ class Outbox:
                 (epoch, len(waiting) + 1, source),
             )
 
-    def note_problem(self, source: str, problem: str | None) -> None:
-        """Keep what somebody should know of a device, or that there is nothing any more."""
+    def note_problem(self, source: str, problem: str) -> None:
+        """Keep what somebody should know of a device."""
         with _usable(), self._changing():
             self._db.execute("UPDATE sources SET problem = ? WHERE source = ?", (problem, source))
+
+    def forget_problems(self) -> None:
+        """Forget what somebody should know of the devices: somebody does."""
+        with _usable(), self._changing():
+            self._db.execute("UPDATE sources SET problem = NULL")
 
     # --- refused events ---
 
     def set_aside(self, *, discarded: bool = False) -> list[SetAside]:
         """Return refused events, in the order in which they were published."""
-        found = self._db.execute(
+        found = self._asked(
             "SELECT * FROM events WHERE state = ? ORDER BY n",
-            ("discarded" if discarded else "refused",),
+            "discarded" if discarded else "refused",
         )
         return [
             SetAside(
@@ -338,27 +362,34 @@ class Outbox:
 
     def counts(self) -> dict[str, int]:
         """Return how many events lie here, by state."""
-        found = self._db.execute("SELECT state, count(*) AS n FROM events GROUP BY state")
+        found = self._asked("SELECT state, count(*) AS n FROM events GROUP BY state")
         return {row["state"]: row["n"] for row in found}
 
     def oldest_waiting(self) -> datetime | None:
         """Return when the oldest event was published that the platform does not have."""
-        found = self._db.execute(
+        found = self._asked(
             "SELECT published FROM events WHERE state = 'waiting' ORDER BY n LIMIT 1"
-        ).fetchone()
-        return None if found is None else datetime.fromisoformat(found["published"])
+        )
+        return datetime.fromisoformat(found[0]["published"]) if found else None
 
-    def ordered_minor(self, customer: str, currency: str) -> int:
-        """Return what a customer ordered that has not left the outbox, in minor units."""
-        found = self._db.execute(
-            "SELECT coalesce(sum(json_extract(event, '$.data.amount.minor')), 0) FROM events "
-            "WHERE state IN ('waiting', 'answered') "
-            "AND json_extract(event, '$.type') = 'order.placed' "
-            "AND json_extract(event, '$.subject') = ? "
-            "AND json_extract(event, '$.data.amount.currency') = ?",
-            (customer, currency),
-        ).fetchone()
-        return int(found[0])
+    def ordered_minor(self, customer: str, currency: str, since: datetime) -> int:
+        """Return what a customer ordered here that words which know all before `since` do not
+        count, in minor units: what lies here, and what the platform had no sooner than that.
+        """
+        [found] = self._asked(
+            "SELECT coalesce(sum(minor), 0) AS minor FROM ("
+            f"SELECT {_MINOR} AS minor FROM events WHERE state IN ('waiting', 'answered') "
+            f"AND {_IS_ORDER} AND {_CUSTOMER} = ? AND {_CURRENCY} = ? "
+            "UNION ALL "
+            "SELECT minor FROM ordered WHERE customer = ? AND currency = ? AND known_at >= ?)",
+            customer, currency, customer, currency, _text_of(since),
+        )  # fmt: skip
+        return int(found["minor"])
+
+    def forget_ordered(self, before: datetime) -> None:
+        """Forget orders that the platform had before an instant: newer words count them."""
+        with _usable(), self._changing():
+            self._db.execute("DELETE FROM ordered WHERE known_at < ?", (_text_of(before),))
 
     def note(self, name: str, at: datetime, text: str) -> None:
         """Keep a note, in place of the one of that name."""
@@ -369,14 +400,18 @@ class Outbox:
 
     def noted(self, name: str) -> tuple[datetime, str] | None:
         """Return a note and when it was kept."""
-        found = self._db.execute("SELECT at, text FROM notes WHERE name = ?", (name,)).fetchone()
-        return None if found is None else (datetime.fromisoformat(found["at"]), found["text"])
+        found = self._asked("SELECT at, text FROM notes WHERE name = ?", name)
+        return (datetime.fromisoformat(found[0]["at"]), found[0]["text"]) if found else None
 
     def fault(self) -> str | None:
         """Return what is damaged in the file, or None."""
-        with _usable():
-            said: str = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
+        said: str = self._asked("PRAGMA quick_check(1)")[0][0]
         return None if said == "ok" else said
+
+    def _asked(self, question: str, *given: object) -> list[sqlite3.Row]:
+        """Return rows, never of what another thread is still writing. Raises: OutboxUnusable."""
+        with _usable(), self._mutex:
+            return self._db.execute(question, given).fetchall()
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
@@ -406,6 +441,11 @@ def _usable() -> Iterator[None]:
         raise OutboxUnusable(
             f"the outbox cannot be used: {error}. See `touchstone-branch doctor`"
         ) from error
+
+
+def _text_of(at: datetime) -> str:
+    """Write an instant so that earlier ones are lesser texts."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def _row(found: sqlite3.Row) -> Row:

@@ -55,7 +55,7 @@ def read_receipt(note: str, verifier: Verifier, source: str) -> Receipt:
 
     Lines that are not known are passed over. Raises: ReceiptUnsound.
     """
-    lines = verifier.opened(note).splitlines()
+    lines = verifier.opened(note).split("\n")
     if lines[:2] != [verifier.name, _KIND]:
         raise ReceiptUnsound("what was signed is no receipt")
     said: dict[str, list[str]] = {}

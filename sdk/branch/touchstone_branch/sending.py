@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from touchstone_branch.clocks import BranchClock, PlatformTime, sent_and_collected
-from touchstone_branch.errors import BranchError, TooMuch
+from touchstone_branch.errors import BranchError, LineDown, TooMuch
 from touchstone_branch.notes import Verifier
 from touchstone_branch.outbox import Outbox, Row
 from touchstone_branch.platform import Answer
@@ -80,7 +80,11 @@ class Sender:
         self._cover(source, progress)
         while rows := self._outbox.batch(source, _MOST_EVENTS, _MOST_BYTES):
             self._send(source, rows, progress)
-            self._cover(source, progress)
+            if not self._cover(source, progress):
+                raise LineDown(
+                    "the platform's receipts do not name what it has acknowledged: it is sent "
+                    "again in a while"
+                )
 
     # --- sending ---
 
@@ -147,34 +151,42 @@ class Sender:
         self._outbox.note(CLOCK, after.at, str(ahead.total_seconds()))
         return receipt
 
-    def _cover(self, source: str, progress: Progress) -> None:
-        """Let go of what was answered and a receipt covers; what it does not hold is sent again."""
+    def _cover(self, source: str, progress: Progress) -> bool:
+        """Let go of what was answered and a receipt covers; what it does not hold is to be sent
+        again, and then the answer is False.
+        """
+        lost: set[int] = set()
         for run in _runs(self._outbox.around_answered(source)):
-            answered = {row.n for row in run if row.state == "answered"}
-            if not answered:
-                continue
-            first, last = run[0], run[-1]
-            receipt = self._receipt(
-                source, epoch=first.epoch, first=first.sequence, upto=last.sequence
-            )
-            held = [row for row in run if receipt.holds(row.sequence)]
-            if len(held) != receipt.count or not receipt.names(row.event_id for row in held):
-                held = []
-                problem = (
-                    "the platform's receipt names other events than were sent under numbers "
-                    f"{first.sequence} to {last.sequence}: they are sent again. Tell whoever "
-                    "runs the platform"
-                )
-            else:
-                self._outbox.cover(source, [row.n for row in held], receipt.note)
-                progress.covered += len(held)
-                problem = (
-                    "the platform acknowledged events and does not hold them: it was restored "
-                    "from a copy, perhaps. They are sent again"
-                )
-            if lost := answered.difference(row.n for row in held):
-                self._outbox.note_problem(source, problem)
-                self._outbox.send_again(lost)
+            lost |= self._covered(source, run, progress)
+        if not lost:
+            return True
+        self._outbox.note_problem(
+            source,
+            "the platform acknowledged events and its receipts do not name them: it was restored "
+            "from a copy, perhaps. They are sent again; tell whoever runs the platform",
+        )
+        self._outbox.send_again(lost)
+        return False
+
+    def _covered(self, source: str, run: Sequence[Row], progress: Progress) -> set[int]:
+        """Let go of what of a run is answered and held; return what is answered and not held."""
+        answered = {row.n for row in run if row.state == "answered"}
+        if not answered:
+            return set()
+        receipt = self._receipt(
+            source, epoch=run[0].epoch, first=run[0].sequence, upto=run[-1].sequence
+        )
+        held = [row for row in run if receipt.holds(row.sequence)]
+        if len(held) == receipt.count and receipt.names(row.event_id for row in held):
+            self._outbox.cover(source, [row.n for row in held], receipt)
+            progress.covered += len(held)
+            return answered.difference(row.n for row in held)
+        if len(run) == 1:
+            return answered
+        half = len(run) // 2  # one among them has a number that another's event has there
+        return self._covered(source, run[:half], progress) | self._covered(
+            source, run[half:], progress
+        )
 
     # --- agreeing about numbers ---
 
@@ -228,7 +240,7 @@ class Sender:
         if not held:
             return
         if len(held) == receipt.count and receipt.names(row.event_id for row in held):
-            self._outbox.cover(source, [row.n for row in held], receipt.note)
+            self._outbox.cover(source, [row.n for row in held], receipt)
             return
         if len(run) > 1:
             half = len(run) // 2

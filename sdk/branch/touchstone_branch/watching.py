@@ -28,8 +28,8 @@ def watch(branch: Branch, ended: threading.Event, tell: Callable[[str], None]) -
     while not ended.is_set():
         wait = _POLL_S
         fetching = time.monotonic() >= words_due
-        if failures or fetching or branch.outbox.busy_sources():
-            try:
+        try:
+            if failures or fetching or branch.outbox.busy_sources():
                 done = branch.deliver()
                 if fetching:
                     branch.fetch_words()
@@ -38,9 +38,9 @@ def watch(branch: Branch, ended: threading.Event, tell: Callable[[str], None]) -
                 if failures:
                     tell(f"the line is up again: {done.sent} answered, {done.covered} let go")
                 failures = 0
-            except BranchError as error:
-                failures += 1
-                asked_s = error.retry_after_s if isinstance(error, LineDown) else None
-                wait = pause_s(failures, asked_s)
-                tell(f"{error} (again in {wait:.0f} s)")
+        except BranchError as error:
+            failures += 1
+            asked_s = error.retry_after_s if isinstance(error, LineDown) else None
+            wait = pause_s(failures, asked_s)
+            tell(f"{error} (again in {wait:.0f} s)")
         ended.wait(wait)

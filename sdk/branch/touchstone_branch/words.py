@@ -118,7 +118,7 @@ def read_words(note: str, verifier: Verifier, branch: str) -> Words:
 
     Lines that are not known are passed over. Raises: ReceiptUnsound.
     """
-    lines = verifier.opened(note).splitlines()
+    lines = verifier.opened(note).split("\n")
     if lines[:2] != [verifier.name, _KIND]:
         raise ReceiptUnsound("what was signed are no words of headquarters")
     said: dict[str, list[str]] = {}

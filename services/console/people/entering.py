@@ -45,9 +45,9 @@ async def log_in(guest: TheGuest) -> Response:
     kept = known_browser(guest.request)
     tries, whose = await throttle.tries_of(staff_id, kept, guest.address)
     try:
-        tries.count(whose)
-        await guest.people.proving.log_in(staff_id, form.get("password", ""), form.get("code", ""))
-        tries.forgive(whose)
+        with tries.judging(whose):
+            password, code = form.get("password", ""), form.get("code", "")
+            await guest.people.proving.log_in(staff_id, password, code)
         response = await _let_in(guest, staff_id, PASSWORD, onward)
     except AccountRefusal as refused:
         return _log_in_page(guest, onward, staff_id, refused)
@@ -144,12 +144,11 @@ async def be_somebody(guest: TheGuest) -> Response:
 async def _owner_of(guest: Guest, token: str) -> str:
     """Return whose password a link sets; a wrong one is a wrong try. Raises: AccountRefusal."""
     tries, whose = guest.people.throttle.addresses, network_of(guest.address)
-    tries.count(whose)
-    owner = await guest.people.proving.owner_of_link(token)
-    if owner is None:
-        raise spent_link()
-    tries.forgive(whose)
-    return owner
+    with tries.judging(whose):
+        owner = await guest.people.proving.owner_of_link(token)
+        if owner is None:
+            raise spent_link()
+        return owner
 
 
 async def _let_in(guest: Guest, staff_id: str, way: str, onward: str) -> Response:

@@ -5,7 +5,7 @@ import shutil
 import sqlite3
 import sys
 from collections import namedtuple
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
@@ -22,6 +22,7 @@ from touchstone_branch import (
     OutboxUnusable,
     SenderBusy,
 )
+from touchstone_branch.agent import main
 from touchstone_branch.errors import LineDown
 from touchstone_branch.locks import sending_alone
 from touchstone_branch.outbox import Outbox
@@ -85,6 +86,56 @@ def test_acknowledged_and_not_covered_stays(branch: Branch, platform: FakePlatfo
         branch.deliver()
     assert branch.status().unconfirmed == 1
     platform.receipt = receipt  # type: ignore[method-assign]
+    assert branch.deliver().covered == 1
+
+
+def bounded(platform: FakePlatform, most: int) -> None:
+    """Have a platform fail the test where it is asked for receipts without end."""
+    receipt = platform.receipt
+
+    def asked(*given: object, **named: object) -> str:
+        assert platform.receipts < most, "it goes round in a circle"
+        return receipt(*given, **named)  # type: ignore[arg-type]
+
+    platform.receipt = asked  # type: ignore[method-assign]
+
+
+def test_anothers_event_under_a_refused_ones_number_keeps_nothing_here(
+    branch: Branch, platform: FakePlatform
+) -> None:
+    """A copy of the disk sent an event of its own under the number that was refused here."""
+    for number in range(3):
+        publish(branch, number)
+    [first, second, third] = branch.outbox.waiting(SOURCE)
+    branch.outbox.note_sending(SOURCE, 3)
+    why = '{"code": "malformed", "field": "data", "reason": "-", "remedy": "-"}'
+    branch.outbox.note_answers([first.n, third.n], [(second.n, why)])
+    ids = [first.event_id, str(uuid4()), third.event_id]
+    platform.by_number = {(SOURCE, 1, n): one for n, one in enumerate(ids, 1)}
+    bounded(platform, 20)
+    assert branch.deliver().covered == 2
+    assert [one.event_id for one in branch.refused()] == [second.event_id]
+    assert branch.status().sources[0].problem is None
+
+
+def test_a_platform_that_holds_nothing_it_acknowledged_is_left_alone_for_a_while(
+    branch: Branch, platform: FakePlatform
+) -> None:
+    take = platform.publish
+
+    def forgetful(events: Sequence[Mapping[str, object]]) -> list[Answer]:
+        answers = take(events)
+        platform.by_number.clear()
+        platform.by_id.clear()
+        return answers
+
+    platform.publish = forgetful  # type: ignore[method-assign]
+    bounded(platform, 20)
+    publish(branch, 1)
+    with pytest.raises(LineDown, match="receipts do not name"):
+        branch.deliver()
+    assert branch.status().waiting == 1
+    platform.publish = take  # type: ignore[method-assign]
     assert branch.deliver().covered == 1
 
 
@@ -221,3 +272,34 @@ def test_a_newer_outbox_is_left_alone(branch: Branch, directory: Path) -> None:
         db.execute("PRAGMA user_version = 9")
     with pytest.raises(OutboxUnusable, match="newer"):
         Branch(directory)
+
+
+def test_what_befell_a_device_is_told_until_somebody_has_heeded_it(
+    branch: Branch, directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    publish(branch, 1)
+    branch.outbox.note_problem(SOURCE, "it was copied")
+    for _ in range(2):
+        main(["doctor", str(directory)])
+        assert "it was copied" in capsys.readouterr().out
+    main(["doctor", str(directory), "--heeded"])
+    assert "it was copied" in capsys.readouterr().out
+    main(["doctor", str(directory)])
+    assert "it was copied" not in capsys.readouterr().out
+
+
+def test_an_outbox_of_the_format_before_goes_on(directory: Path, platform: FakePlatform) -> None:
+    with opened(directory, platform) as branch:
+        publish(branch, 1)
+    with sqlite3.connect(directory / "outbox.sqlite") as db:
+        db.execute("DROP TABLE ordered")
+        db.execute("PRAGMA user_version = 1")
+    with opened(directory, platform) as branch:
+        assert branch.deliver().covered == 1
+
+
+def test_what_cannot_be_read_is_told_as_what_cannot_be_written(branch: Branch) -> None:
+    branch.outbox._db.execute("DROP TABLE events")
+    for look in (branch.status, branch.refused, branch.outbox.busy_sources):
+        with pytest.raises(OutboxUnusable, match="events"):
+            look()

@@ -9,7 +9,7 @@ import pytest
 from touchstone_branch import Branch, ReceiptUnsound, Verdict
 from touchstone_branch.clocks import Moment
 from touchstone_branch.notes import Verifier
-from touchstone_branch.testing import ORIGIN, FakePlatform
+from touchstone_branch.testing import ORIGIN, FakePlatform, opened
 from touchstone_branch.words import Words, read_words
 
 NOW = datetime(2026, 3, 9, 1, 0, tzinfo=UTC)
@@ -128,3 +128,33 @@ def test_old_words_answer_nothing_and_a_clock_does_not_make_them_young(
         assert branch.may_deliver("new", 1, "CNY").verdict is Verdict.YES
         device.moment = Moment(NOW - timedelta(hours=1), "second", 0)
         assert "set back" in branch.may_deliver("new", 1, "CNY").reason
+
+
+def test_orders_count_until_words_do_that_are_younger(
+    directory: Path, platform: FakePlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An order that was delivered after the words were fetched is in them no more than before."""
+    platform.now = lambda: NOW
+    with opened(directory, platform) as branch:
+        monkeypatch.setattr(branch, "_clock", Device())
+        said = note(platform)
+        monkeypatch.setattr(branch.platform, "words", lambda: said)
+        branch.fetch_words()
+        data: dict[str, object] = {"order_id": "O", "amount": {"minor": 3, "currency": "CNY"}}
+        branch.publish("order.placed", data, subject="room")
+        branch.publish("visit.made", {}, subject="room")
+        assert branch.deliver().covered == 2
+        assert branch.may_deliver("room", 1, "CNY").exposure_minor == 6_003
+        assert branch.may_deliver("room", 3_998, "CNY").verdict is Verdict.NO
+
+        branch.fetch_words()  # the same once more: their rows were an hour behind
+        assert branch.may_deliver("room", 1, "CNY").exposure_minor == 6_003
+        said = note(platform, issued=NOW + timedelta(hours=2))
+        branch.fetch_words()
+        assert branch.may_deliver("room", 1, "CNY").exposure_minor == 6_000
+
+
+def test_what_some_take_for_a_line_end_ends_no_line(platform: FakePlatform) -> None:
+    text = note(platform).rpartition("\n\n")[0].replace('"gold"', '"go\u2028ld\x85"') + "\n"
+    found = read_words(platform.note(text), Verifier.read(platform.verifier), "SH-01")
+    assert found.may_deliver("room", 1, "CNY", 0, NOW).tier == "go\u2028ld\x85"

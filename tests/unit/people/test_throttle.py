@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 
 import pytest
 
+from services.errors import Unavailable
+from services.people.refusals import LogInRefused
 from services.people.throttle import LogInThrottle, TooManyTries, Tries, network_of
 
 
@@ -65,6 +67,19 @@ def test_whoever_gets_in_uses_nothing_up() -> None:
         tries.count("a")
         tries.forgive("a")
     assert wrong(tries, "a", 5) == 3
+
+
+def test_what_nobody_could_judge_uses_nothing_up() -> None:
+    tries = Tries(3, 0.1, now=Watch())
+
+    def tried(error: Exception) -> None:
+        with pytest.raises(type(error)), tries.judging("a"):
+            raise error
+
+    for _ in range(10):
+        tried(Unavailable("the database is away"))
+    tried(LogInRefused("wrong", "-"))
+    assert wrong(tries, "a", 5) == 2
 
 
 def test_tries_sent_together_are_counted_before_any_is_judged() -> None:
