@@ -78,7 +78,12 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--fetch", action="store_true", help="fetch the words first")
     one = add("status", _status, "Say how the outbox stands; the line is not asked.")
     one.add_argument("--json", action="store_true", help="as JSON")
-    one = add("doctor", _doctor, "Say what is wrong and what to do; change nothing.")
+    one = add("doctor", _doctor, "Say what is wrong and what to do.")
+    one.add_argument(
+        "--heeded",
+        action="store_true",
+        help="say what befell the devices a last time, and no more: somebody has seen to it",
+    )
     one = add("refused", _refused, "List refused events, or settle one.")
     one.add_argument("--retry", metavar="ID", help="send this one again")
     one.add_argument("--data", metavar="JSON", help="with other data")
@@ -238,6 +243,8 @@ def _moment(at: datetime) -> str:
 def _doctor(asked: argparse.Namespace) -> int:
     with Branch(asked.directory) as branch:
         findings: list[Finding] = examine(branch)
+        if asked.heeded:
+            branch.outbox.forget_problems()
     for one in findings:
         print(f"{'ok   ' if one.is_well else 'FAULT'} {one.about}: {one.said}")
     return 0 if all(one.is_well for one in findings) else _REFUSED

@@ -92,4 +92,5 @@ def _known(branch: Branch) -> Iterator[Finding]:
     yield Finding("refused", not found.refused, said if found.refused else "no event was refused")
     for one in found.sources:
         if one.problem:
-            yield Finding(one.source, False, one.problem)
+            said = f"{one.problem}. Once that is done: `touchstone-branch doctor --heeded`"
+            yield Finding(one.source, False, said)

@@ -315,10 +315,15 @@ class Outbox:
                 (epoch, len(waiting) + 1, source),
             )
 
-    def note_problem(self, source: str, problem: str | None) -> None:
-        """Keep what somebody should know of a device, or that there is nothing any more."""
+    def note_problem(self, source: str, problem: str) -> None:
+        """Keep what somebody should know of a device."""
         with _usable(), self._changing():
             self._db.execute("UPDATE sources SET problem = ? WHERE source = ?", (problem, source))
+
+    def forget_problems(self) -> None:
+        """Forget what somebody should know of the devices: somebody does."""
+        with _usable(), self._changing():
+            self._db.execute("UPDATE sources SET problem = NULL")
 
     # --- refused events ---
 

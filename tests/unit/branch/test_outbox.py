@@ -22,6 +22,7 @@ from touchstone_branch import (
     OutboxUnusable,
     SenderBusy,
 )
+from touchstone_branch.agent import main
 from touchstone_branch.errors import LineDown
 from touchstone_branch.locks import sending_alone
 from touchstone_branch.outbox import Outbox
@@ -271,6 +272,20 @@ def test_a_newer_outbox_is_left_alone(branch: Branch, directory: Path) -> None:
         db.execute("PRAGMA user_version = 9")
     with pytest.raises(OutboxUnusable, match="newer"):
         Branch(directory)
+
+
+def test_what_befell_a_device_is_told_until_somebody_has_heeded_it(
+    branch: Branch, directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    publish(branch, 1)
+    branch.outbox.note_problem(SOURCE, "it was copied")
+    for _ in range(2):
+        main(["doctor", str(directory)])
+        assert "it was copied" in capsys.readouterr().out
+    main(["doctor", str(directory), "--heeded"])
+    assert "it was copied" in capsys.readouterr().out
+    main(["doctor", str(directory)])
+    assert "it was copied" not in capsys.readouterr().out
 
 
 def test_an_outbox_of_the_format_before_goes_on(directory: Path, platform: FakePlatform) -> None:
