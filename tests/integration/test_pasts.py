@@ -100,6 +100,12 @@ async def test_a_past_day_is_walked_when_asked_for_and_shown_on_every_page(
         now = await client.get(path)
         assert "The company as it was" not in now.text, path
     assert "This page shows now alone" in (await client.get("/imports?as_of=2026-03-10")).text
+    for listed, file in (("/customers", "/customers.csv"), ("/service", "/service/compliance.csv")):
+        now, then = [
+            (await client.get(file, params=asked)).text for asked in ({}, {"as_of": "2026-03-10"})
+        ]
+        assert now != then, f"{file} is of the instant that {listed} shows"
+    assert (await client.get("/customers.csv?as_of=2026-03-09")).status_code == 202
 
 
 async def test_what_was_recorded_later_is_left_out_as_known_and_counts_as_of(

@@ -15,11 +15,12 @@ from services.rebuild.pasts import Past
 
 PAGES = frozenset(
     {
-        "/overview", "/customers", "/receivables", "/credit", "/cases", "/cases/owners",
-        "/cases/deadlines", "/service", "/service/cases", "/alerts", "/branches",
+        "/overview", "/customers", "/customers.csv", "/receivables", "/credit", "/cases",
+        "/cases/owners", "/cases/deadlines", "/service", "/service/cases", "/service/{table}.csv",
+        "/alerts", "/branches",
     }
 )  # fmt: skip
-"""Pages whose rows can be those of a past instant."""
+"""Pages whose rows can be those of a past instant, and the files that they give."""
 
 
 class PastUnready(Exception):
