@@ -138,6 +138,21 @@ async def test_a_branch_sees_no_past_of_the_company(company: Company) -> None:
         assert (await client.post("/past", data={"as_of": "2026-03-10"})).status_code == 403
 
 
+async def test_a_past_on_which_the_platform_fails_keeps_none_behind_it_waiting(
+    company: Company, client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pasts = Pasts(company.platform)
+    for day in ("2026-03-10", "2026-03-11"):
+        await pasts.ask_for(day, "", "S-1")
+        company.clock.move(timedelta(seconds=1))
+    with monkeypatch.context() as patched:
+        patched.setattr("services.rebuild.pasts.make_tables", lambda connection, schema: 1 // 0)
+        assert await pasts.walk_next()
+    assert await pasts.walk_next()
+    assert "It could not be told." in (await client.get("/receivables?as_of=2026-03-10")).text
+    assert (await client.get("/receivables?as_of=2026-03-11")).status_code == 200
+
+
 async def test_of_many_pasts_those_looked_at_last_are_kept(company: Company) -> None:
     pasts = Pasts(company.platform)
     days = [f"2026-03-{day:02}" for day in range(1, KEPT + 3)]
