@@ -100,11 +100,15 @@ async def test_a_past_day_is_walked_when_asked_for_and_shown_on_every_page(
         now = await client.get(path)
         assert "The company as it was" not in now.text, path
     assert "This page shows now alone" in (await client.get("/imports?as_of=2026-03-10")).text
+    overview = (await client.get("/overview?as_of=2026-03-10")).text
+    for address in re.findall(r'data-explain href="(/[^"]*)"', overview):
+        assert "as_of=2026-03-10" in address, "a figure leads to what it counted then"
+    assert '<input type="hidden" name="as_of" value="2026-03-10">' in shown.split("<main")[1]
     for listed, file in (("/customers", "/customers.csv"), ("/service", "/service/compliance.csv")):
-        now, then = [
+        of_now, of_then = [
             (await client.get(file, params=asked)).text for asked in ({}, {"as_of": "2026-03-10"})
         ]
-        assert now != then, f"{file} is of the instant that {listed} shows"
+        assert of_now != of_then, f"{file} is of the instant that {listed} shows"
     assert (await client.get("/customers.csv?as_of=2026-03-09")).status_code == 202
 
 
