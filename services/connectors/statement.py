@@ -8,7 +8,13 @@ from typing import Literal
 from msgspec import Struct
 
 from events.money import Money
-from services.connectors.texts import Candidate, candidates, checked_references, plain
+from services.connectors.texts import (
+    Candidate,
+    candidates,
+    checked_references,
+    is_telling,
+    plain,
+)
 from services.connectors.texts import structured_reference as structured
 
 Kind = Literal["received", "returned", "refunded"]
@@ -77,7 +83,7 @@ def line_of(
         payment_id=payment_id,
         bank_reference=bank_reference,
         whole=whole,
-        references=tuple(dict.fromkeys([*given, *issued, *found])),
+        references=tuple(dict.fromkeys([*given, *filter(is_telling, issued), *found])),
         payments=(*issued, *(plain(f"dd{one}") for one in issued)),
         end_to_end=end_to_end,
         candidates=tuple(candidates(said.text)),

@@ -70,6 +70,11 @@ def structured_reference(reference: str) -> str | None:
     return bare or None
 
 
+def is_telling(bare: str) -> bool:
+    """Return whether a plain text that a payer chose is no word and no number as short as many."""
+    return len(bare) >= _FEWEST and _DIGIT.search(bare) is not None
+
+
 def candidates(text: str) -> Iterator[Candidate]:
     """Yield every run of whole words that may be a number: 6 to 35 characters, a digit in it."""
     words = list(_WORD.finditer(text))

@@ -20,6 +20,8 @@ _AROUND = " \t`\u3000\r\n"
 
 _TOTALS = ("合计", "总计", "人民币合计", "本页合计", "Total", "TOTAL", "#", "---")
 
+_FIGURES = re.compile(r"\d+")
+
 _SEPARATOR = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)
 """A first line of spreadsheets, which names the delimiter and is no part of the table."""
 
@@ -40,6 +42,7 @@ def rows_of(
     metered = _Metered(path, lines if named else chain([first], lines), before)
     reader = csv.reader(metered, delimiter=delimiter, quotechar=source.quote, strict=True)
     header: list[str] = []
+    shape = ""
     start = before + 1
     try:
         for read in reader:
@@ -47,6 +50,7 @@ def rows_of(
             metered.row_is_over()
             cells = [cell.strip(_AROUND) for cell in read] if source.cells == "strip" else read
             if source.trailer and header and _ends(cells):
+                _check_behind(path, reader, metered, len(header), shape)
                 return
             if not cells:
                 continue  # an empty line
@@ -54,7 +58,9 @@ def rows_of(
                 if source.ragged and not cells[-1]:
                     del cells[-1]
                 header = _header(path, line, cells, delimiter, wanted)
-            elif source.ragged and len(cells) == len(header) + 1 and not cells[-1].strip():
+                continue
+            shape = shape or _shape(cells)
+            if source.ragged and len(cells) == len(header) + 1 and not cells[-1].strip():
                 yield Row(line, dict(zip(header, cells, strict=False)))
             elif len(cells) != len(header):
                 if any(cell.strip() for cell in cells):
@@ -96,6 +102,27 @@ def _ends(cells: Sequence[str]) -> bool:
     """Return whether a line is behind the table: it is empty, or says totals."""
     first = next((bare for cell in cells if (bare := cell.strip(_AROUND))), "")
     return not first or first.startswith(_TOTALS)
+
+
+def _shape(cells: Sequence[str]) -> str:
+    """Return what a row begins with, whatever its figures are."""
+    return _FIGURES.sub("9", cells[0].strip(_AROUND))
+
+
+def _check_behind(
+    path: Path, rows: Iterator[list[str]], metered: _Metered, columns: int, shape: str
+) -> None:
+    """Let nothing stand behind a table's end that looks like its rows. Raises: FileRefused."""
+    for cells in rows:
+        metered.row_is_over()
+        if shape and columns <= len(cells) <= columns + 1 and _shape(cells) == shape:
+            raise FileRefused(
+                worded(
+                    "%(file)s: rows stand behind the end of the table, which is an empty line or "
+                    "one of totals; hand in each part as a file of its own",
+                    file=path,
+                )
+            )
 
 
 class _Metered:

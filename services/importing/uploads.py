@@ -21,7 +21,7 @@ from asyncpg import Record
 from msgspec import Struct
 
 from events.envelope import BranchId
-from events.texts import spelled, unspelled
+from events.texts import spelled, unspelled, worded
 from services.errors import Unavailable, UsageError
 from services.importing.cells import Row
 from services.importing.compiling import load_mapping
@@ -44,6 +44,8 @@ MOST_REFUSED = 5_000
 
 KEPT_DAYS = 90
 """How long the journal and its refused rows are kept."""
+
+_FAILED = worded("the platform failed in a way that it should not")
 
 _PART_BYTES = 512 * 1024
 _LOOK_EVERY_S = 10.0
@@ -196,13 +198,19 @@ class Uploads:
             try:
                 await self._import(upload, path)
             except UsageError as error:  # of the whole file: it would be so again
-                why = msgspec.json.encode(spelled(_named(error.args[0], path, upload.file_name)))
-                with translated():
-                    await self._pool.execute(
-                        sql("import_unusable"), UUID(upload.import_id), why.decode(),
-                        self._platform.clock.now(),
-                    )  # fmt: skip
+                await self._unusable(upload, _named(error.args[0], path, upload.file_name))
+            except Unavailable:
+                raise
+            except Exception:  # noqa: BLE001 - it is this file's own fault, and is told as such
+                _LOG.exception("import_failed", import_id=upload.import_id)
+                await self._unusable(upload, _FAILED)
         return True
+
+    async def _unusable(self, upload: Upload, why: str) -> None:
+        told = msgspec.json.encode(spelled(why)).decode()
+        now = self._platform.clock.now()
+        with translated():
+            await self._pool.execute(sql("import_unusable"), UUID(upload.import_id), told, now)
 
     async def _import(self, upload: Upload, path: Path) -> None:
         dry = upload.state == "trying"

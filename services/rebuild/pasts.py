@@ -140,9 +140,15 @@ class Pasts:
         except Unavailable:
             raise
         except TouchstoneError as error:  # an event that cannot be read: it would be so again
-            with translated():
-                await self._pool.execute(sql("past_failed"), past.past_id, str(error))
+            await self._failed(past, str(error))
+        except Exception:  # noqa: BLE001 - it is this past's own fault, and is told as such
+            _LOG.exception("past_failed", past_id=past.past_id)
+            await self._failed(past, "the platform failed in a way that it should not; see its log")
         return True
+
+    async def _failed(self, past: Past, why: str) -> None:
+        with translated():
+            await self._pool.execute(sql("past_failed"), past.past_id, why)
 
     async def _walk(self, past: Past) -> None:
         question = await asking(self._platform, *past.asked)

@@ -83,13 +83,23 @@ async def test_signals_again_and_late_change_nothing(gateway: Gateway) -> None:
     await send(gateway, NEW)
     await send(gateway, NEW)
     await send(gateway, over)
-    for late in (over, NEW, over):
+    for late in (over, NEW, "event=answer&callId=7&user=li", over, NEW):
         status, _ = await send(gateway, late)
         assert status == 200
+        assert await Pops(gateway).of(["A-1"]) == {}
+    assert await gateway.pool.fetchval("SELECT count(*) FROM call_signals") == 0
     [event] = await accepted_events(gateway.log)
     data = decode(event.payload)
     assert isinstance(data, CallEnded)
     assert data.outcome == "abandoned"
+
+
+async def test_a_number_does_not_stay_of_a_call_whose_end_nobody_heard(gateway: Gateway) -> None:
+    await feed(gateway)
+    await send(gateway, NEW)
+    gateway.clock.at += timedelta(hours=13)
+    await send(gateway, "event=hangup&callId=8&from=13800138001")
+    assert await gateway.pool.fetchval("SELECT count(*) FROM call_pops") == 0
 
 
 async def test_a_hang_up_alone_is_a_call(gateway: Gateway) -> None:

@@ -100,6 +100,16 @@ async def test_a_past_day_is_walked_when_asked_for_and_shown_on_every_page(
         now = await client.get(path)
         assert "The company as it was" not in now.text, path
     assert "This page shows now alone" in (await client.get("/imports?as_of=2026-03-10")).text
+    overview = (await client.get("/overview?as_of=2026-03-10")).text
+    for address in re.findall(r'data-explain href="(/[^"]*)"', overview):
+        assert "as_of=2026-03-10" in address, "a figure leads to what it counted then"
+    assert '<input type="hidden" name="as_of" value="2026-03-10">' in shown.split("<main")[1]
+    for listed, file in (("/customers", "/customers.csv"), ("/service", "/service/compliance.csv")):
+        of_now, of_then = [
+            (await client.get(file, params=asked)).text for asked in ({}, {"as_of": "2026-03-10"})
+        ]
+        assert of_now != of_then, f"{file} is of the instant that {listed} shows"
+    assert (await client.get("/customers.csv?as_of=2026-03-09")).status_code == 202
 
 
 async def test_what_was_recorded_later_is_left_out_as_known_and_counts_as_of(
@@ -136,6 +146,21 @@ async def test_a_branch_sees_no_past_of_the_company(company: Company) -> None:
         assert page.status_code == 200
         assert "This page shows now alone" in page.text
         assert (await client.post("/past", data={"as_of": "2026-03-10"})).status_code == 403
+
+
+async def test_a_past_on_which_the_platform_fails_keeps_none_behind_it_waiting(
+    company: Company, client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pasts = Pasts(company.platform)
+    for day in ("2026-03-10", "2026-03-11"):
+        await pasts.ask_for(day, "", "S-1")
+        company.clock.move(timedelta(seconds=1))
+    with monkeypatch.context() as patched:
+        patched.setattr("services.rebuild.pasts.make_tables", lambda connection, schema: 1 // 0)
+        assert await pasts.walk_next()
+    assert await pasts.walk_next()
+    assert "It could not be told." in (await client.get("/receivables?as_of=2026-03-10")).text
+    assert (await client.get("/receivables?as_of=2026-03-11")).status_code == 200
 
 
 async def test_of_many_pasts_those_looked_at_last_are_kept(company: Company) -> None:

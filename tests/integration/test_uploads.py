@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from uuid import UUID
 
 import httpx2
@@ -112,6 +113,22 @@ async def test_an_import_that_was_cut_off_is_begun_anew_and_takes_nothing_twice(
     assert (found.state, found.report.accepted) == ("imported", 0)
     assert found.report.duplicate > 0
     assert await pool.fetchval("SELECT count(*) FROM admissions") == events
+
+
+async def test_a_file_on_which_the_platform_fails_keeps_none_behind_it_waiting(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uploads = Uploads(company.platform)
+    async with opened(company) as client:
+        file = (await hand_in(client, f"{HEADS}\n{GOOD}\n".encode())).headers["location"]
+        company.clock.move(timedelta(seconds=1))
+        behind = (await hand_in(client, f"{HEADS}\n{GOOD}\n".encode())).headers["location"]
+        with monkeypatch.context() as patched:
+            patched.setattr("services.importing.uploads.scan", lambda path, mapping: 1 // 0)
+            assert await uploads.work_on_next()
+        assert await uploads.work_on_next()
+        assert "无法使用" in (await client.get(file)).text
+        assert "已试运行" in (await client.get(behind)).text
 
 
 async def test_a_file_that_cannot_be_used_says_why_by_its_own_name(company: Company) -> None:

@@ -9,6 +9,7 @@ import pytest
 from events.envelope import BranchId
 from services.gateway.http import create_gateway
 from services.intake.keys import Keys
+from services.postgres.statements import sql
 from tests.support.branches import WrongClock, install, listening
 from tests.support.gateway import payment_event
 from tests.support.given import CUSTOMER, instant, invoice, limit, registered
@@ -65,3 +66,25 @@ async def _answers(house: House, tmp_path: Path) -> None:
     assert own.may_deliver(CUSTOMER, 1, "CNY").verdict is Verdict.UNKNOWN
     for branch in branches.values():
         branch.close()
+
+
+async def test_what_lies_in_its_topic_alone_makes_words_as_old_as_it_is(database: str) -> None:
+    """The mirror is behind: the events table does not know since when the rows are."""
+    house = House(database, Way("in order"))
+    await house.opens()
+    try:
+        await house.hears(registered("SH-01"))
+        pool, now = house.platform.pool, house.platform.clock.now()
+        generation = (await house.platform.log.heads()).generation
+        await pool.execute(
+            "INSERT INTO log_confirmed (event_id, generation, partition, n, recorded_at) "
+            "SELECT gen_random_uuid(), generation, partition, next + late, "
+            "    $1::timestamptz - make_interval(secs => 90 - 30 * late) "
+            "FROM (SELECT DISTINCT generation, partition, next FROM checkpoints "
+            "      WHERE partition = 0) c, generate_series(0, 1) late",
+            now,
+        )
+        rows = await pool.fetch(sql("operating_lags"), generation, now)
+        assert {row["waited_s"] for row in rows if row["partition"] == 0} == {90.0}
+    finally:
+        await house.closes()

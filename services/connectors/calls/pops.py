@@ -100,12 +100,16 @@ class Pops:
             case Leaves():
                 staff = settings.agents.get(sign.agent)
                 if staff is not None:
-                    await self._tell("call_left", feed.name, sign.call_id, staff)
+                    await self._left(feed, sign.call_id, staff)
             case Ends():
                 self._whose.pop((feed.name, sign.call_id), None)
-                await self._tell("call_left", feed.name, sign.call_id, None)
+                await self._left(feed, sign.call_id, None)
             case _:
                 assert_never(sign)
+
+    async def _left(self, feed: Feed, call_id: str, staff: str | None) -> None:
+        earliest = self._clock.now() - _LONGEST
+        await self._tell("call_left", feed.name, call_id, staff, earliest)
 
     async def _rings(self, feed: Feed, settings: PhoneSettings, rings: Rings) -> None:
         staff = settings.agents.get(rings.agent)

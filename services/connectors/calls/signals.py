@@ -17,8 +17,10 @@ from services.connectors.calls.recording import RecordingPlatform
 from services.connectors.delivering import deliver
 from services.connectors.directory import Directories
 from services.connectors.document import Document, Feed
+from services.connectors.formats.call_reading import event_id_of
 from services.connectors.formats.cti import Signal, signal_in, signs_of
 from services.connectors.formats.telephone import CtiSettings, Heard, heard_together
+from services.connectors.ports import Questions
 from services.connectors.report import DeliveryReport
 from services.importing.publisher import LocalPublisher
 from services.postgres.pool import retried
@@ -56,6 +58,10 @@ class CallSignals:
         await retried(lambda: self._platform.pool.execute(sql("call_signal_add"), *kept))
         each = await self._heard(feed, signal.call_id)
         before = [_signal(one) for found, one in each if found != digest]
+        is_first = not before and signal.kind != "hangup"
+        if is_first and await self._is_recorded(feed, signal.call_id):
+            await self._forget(feed, signal.call_id)  # sent again, after the end: nothing rings
+            return None
         await self._pops.show(feed, settings, signs_of(signal, before, settings))
         if all(one.kind != "hangup" for one in (signal, *before)):
             return None
@@ -84,9 +90,16 @@ class CallSignals:
         platform = self._platform
         publisher = LocalPublisher(platform.intake, feed.branch, "")
         report = await deliver(document, feed, self._answers, publisher)
-        done = (feed.name, call_id, now - _FORGOTTEN_AFTER)
-        await retried(lambda: platform.pool.execute(sql("call_signals_done"), *done))
+        await self._forget(feed, call_id)
         return report
+
+    async def _is_recorded(self, feed: Feed, call_id: str) -> bool:
+        asked = Questions(ids=frozenset({event_id_of(feed, call_id)}))
+        return bool((await self._answers(asked)).seen)
+
+    async def _forget(self, feed: Feed, call_id: str) -> None:
+        done = (feed.name, call_id, self._platform.clock.now() - _FORGOTTEN_AFTER)
+        await retried(lambda: self._platform.pool.execute(sql("call_signals_done"), *done))
 
 
 def _signal(heard: Heard) -> Signal:

@@ -83,7 +83,12 @@ class CallReading:
         return MadeEvent(key=(call.call_id,), block=BLOCK, event=event, because=because)
 
     def _id(self, call: Call) -> str:
-        return derived_id(self._feed.source, (call.call_id,), BLOCK)
+        return event_id_of(self._feed, call.call_id)
+
+
+def event_id_of(feed: Feed, call_id: str) -> str:
+    """Return the id of the event by which a feed's call is recorded."""
+    return derived_id(feed.source, (call_id,), BLOCK)
 
 
 def _whose(call: Call, directory: Directory) -> tuple[str | None, str]:

@@ -23,7 +23,7 @@ from services.connectors.formats.statement_keys import Keyed, keys_of
 from services.connectors.money import StatementReading, money_id
 from services.connectors.ports import NotMade
 from services.connectors.statement import Kind, Said, StatementLine, line_of
-from services.connectors.texts import plain
+from services.connectors.texts import is_telling, plain
 from services.wording import quoted
 
 _NOTHING = {"NONREF", "NOTPROVIDED", ""}
@@ -262,7 +262,7 @@ def _line(entry: _Entry, key: tuple[str, ...], feed: Feed) -> StatementLine:
         bank_reference=_given(entry.text("bank_reference")),
         said=Said(
             text=" ".join(text for name in texts if (text := entry.text(name))),
-            references=tuple(one for one in references if one),
+            references=tuple(one for one in references if one and is_telling(plain(one))),
             end_to_end=_given(entry.text("end_to_end_reference")),
             payers=tuple(text for name in payers if (text := entry.text(name))),
             account=entry.text("applicant_iban") or entry.text("gvc_applicant_iban") or None,

@@ -12,6 +12,7 @@ from fastapi import Request
 from starlette.responses import HTMLResponse, Response
 
 from services.console.shared.assets import takes_gzip
+from services.console.shared.carrying import carried_on
 from services.console.shared.i18n import COOKIE, language_of, with_parameters
 from services.console.shared.render import Renderer
 from services.console.shared.staff import staff_of
@@ -24,6 +25,15 @@ INSTANTS = ("as_of", "as_known")
 
 _PACKING = 4
 """Smaller by four fifths, for a fraction of what filling the page in costs."""
+
+PAST_PAGES = frozenset(
+    {
+        "/overview", "/customers", "/customers.csv", "/receivables", "/credit", "/cases",
+        "/cases/owners", "/cases/deadlines", "/service", "/service/cases", "/service/{table}.csv",
+        "/alerts", "/branches",
+    }
+)  # fmt: skip
+"""Pages whose rows can be those of a past instant, and the files that they give."""
 
 SCHEME = "scheme"
 """The parameter and the cookie of the colours."""
@@ -75,6 +85,9 @@ def page_response(
         visitor=getattr(request.state, "visitor", None),  # None: there is no log-in to end
         **context,
     )
+    if then is not None:
+        now = with_parameters(request, dict.fromkeys(INSTANTS))
+        markup = carried_on(markup, instants_of(request), _tells_past, now)
     content = markup.encode()
     response = HTMLResponse(content, status, headers=headers)
     if _may_be_packed(request, status) and takes_gzip(request):
@@ -92,6 +105,11 @@ def page_response(
                 cookie, chosen, max_age=_A_YEAR_S, httponly=True, samesite="lax", path="/"
             )
     return response
+
+
+def _tells_past(path: str) -> bool:
+    """Tell whether a page can show what was so at a past instant."""
+    return path in PAST_PAGES or path.startswith("/customers/")
 
 
 def _asked_along(request: Request) -> list[tuple[str, str]]:

@@ -9,17 +9,9 @@ from starlette.requests import Request
 
 from events.home import Asked
 from services.console.shared.customer_at import Instants
-from services.console.shared.page import instants_of
+from services.console.shared.page import PAST_PAGES, instants_of
 from services.people.principal import Principal
 from services.rebuild.pasts import Past
-
-PAGES = frozenset(
-    {
-        "/overview", "/customers", "/receivables", "/credit", "/cases", "/cases/owners",
-        "/cases/deadlines", "/service", "/service/cases", "/alerts", "/branches",
-    }
-)  # fmt: skip
-"""Pages whose rows can be those of a past instant."""
 
 
 class PastUnready(Exception):
@@ -38,7 +30,7 @@ def asks_about(request: Request, principal: Principal) -> tuple[str, str] | None
     it: the company's past is for those who see all of it. Raises: NoInstant.
     """
     page = getattr(request.scope.get("route"), "path", "")
-    if page not in PAGES or principal.scope.branches is not None:
+    if page not in PAST_PAGES or principal.scope.branches is not None:
         return None
     given = instants_of(request)
     return kept_as(Instants(given.get("as_of"), given.get("as_known")))

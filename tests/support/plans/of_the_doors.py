@@ -61,7 +61,7 @@ GIVEN: Mapping[str, Arguments] = {
     "feeds_that_listen": (),
     "operating_lines": (NOW,),
     # --- calls that ring, and the signals of those that are not over
-    "call_left": ("phones", "call-7", None),
+    "call_left": ("phones", "call-7", None, NOW - timedelta(hours=12)),
     "call_pops_gone": ("phones", ["call-7", "call-8"]),
     "call_pops_of": (["agent-1", "agent-2"], NOW - timedelta(hours=12)),
     "call_rings": (

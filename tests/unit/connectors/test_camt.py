@@ -202,3 +202,16 @@ def test_a_transfer_of_ours_that_came_back_is_nobody_s_payment() -> None:
 def test_a_number_of_payments_that_is_none_refuses_the_document() -> None:
     with pytest.raises(DocumentRefused, match="NbOfTxs"):
         read(BODY.replace(b"<NbOfTxs>2<", b"<NbOfTxs>two<"))
+
+
+@pytest.mark.parametrize(("invoice", "found"), [("1001", False), ("RENT", False), ("R10012", True)])
+def test_an_end_to_end_id_of_the_payer_s_names_an_invoice_only_where_it_is_telling(
+    invoice: str, found: bool
+) -> None:
+    config = config_of(CASE)
+    books = books_of(config)
+    books.name(invoice, "invoice", invoice, "C-1001")
+    [credit] = [one for one in ENTRY.findall(BODY) if b">R-4<" in one]
+    body = in_part(credit.replace(b"NOTPROVIDED", invoice.encode()))
+    [one] = hand_in(body, feed_of(config), books).events
+    assert one.for_worklist is not found

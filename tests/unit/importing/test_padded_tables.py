@@ -39,3 +39,13 @@ def test_a_row_keeps_its_line_below_what_stands_before_the_table(tmp_path: Path)
     file.write_text("a\nb\nday,id\n1,2\n", "utf-8")
     [row] = csv_rows(file, Source(format="csv", key=("id",), header="day"), [])
     assert row.line == 4
+
+
+@pytest.mark.parametrize("end", ["\n", "Total,,1.50\n", " ,,\n"])
+def test_rows_behind_the_end_of_a_table_are_not_lost(end: str, tmp_path: Path) -> None:
+    table = "day,id,amount\n2026-01-05,7,1.50\n"
+    behind = "Total,,1.50\nprinted on,2026-01-07,by nobody\n"
+    keys = {"header": "day", "trailer": "empty-or-total", "cells": "strip"}
+    assert len(rows(table + end + behind, tmp_path, **keys)) == 1
+    with pytest.raises(FileRefused, match="behind the end of the table"):
+        rows(table + end + "2026-01-06,8,2.00\n" + behind, tmp_path, **keys)
