@@ -32,7 +32,7 @@ STATEMENTS = {
     "/customers": 10,
     "/credit": 12,
     "/service": 10,
-    "/branches": 14,
+    "/branches": 15,  # one of them what waits in the quarantine
     "/search?q=nobody": 11,
     "/search/suggest?q=nobody": 11,
 }
