@@ -185,7 +185,9 @@ async def test_a_chosen_instant_is_carried_on_and_never_mistaken_for_now(
         await expect(past).to_contain_text("1 May 2025, 23:59 +08:00")
         await page.get_by_role("link", name="Receivables", exact=True).click()
         await expect(page).to_have_url(re.compile("as_of=2025-05-01"))
-        await expect(page.get_by_role("main")).to_contain_text("Nobody has asked about this instant")
+        await expect(page.get_by_role("main")).to_contain_text(
+            "Nobody has asked about this instant"
+        )
         await page.get_by_role("link", name="Alerts", exact=True).click()
         await expect(page).to_have_url(re.compile("as_of=2025-05-01"))
         await page.get_by_role("main").get_by_role("link", name="back to now").click()

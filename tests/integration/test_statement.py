@@ -45,7 +45,9 @@ async def tell(company: Company) -> None:
 
 
 def amounts(page: str) -> list[int]:
-    cells = re.findall(r'<td class="(?:lead )?number"[^>]*>(-?)CN¥([\d,.]+)</td>', page.replace("−", "-"))
+    cells = re.findall(
+        r'<td class="(?:lead )?number"[^>]*>(-?)CN¥([\d,.]+)</td>', page.replace("−", "-")
+    )
     return [int(sign + digits.replace(",", "").replace(".", "")) for sign, digits in cells]
 
 
