@@ -248,7 +248,16 @@ WRONG_EVENTS: dict[str, tuple[object, str, str]] = {
         "data.due_at",
         "zone",
     ),
-    "personal not for this type": (paid(personal={"name": "x"}), "data.personal", "nothing"),
+    "personal not for this type": (
+        invoice(personal={"name": "x"}),
+        "data.personal",
+        "nothing",
+    ),
+    "personal not of this type": (
+        paid(personal={"name": "x"}),
+        "data.personal.name",
+        "payer_account",
+    ),
     "personal a text": (personal("138"), "data.personal", "object"),
     "personal unknown": (personal({"shoe": "42"}), "data.personal.shoe", "callback_phone"),
     "personal a number": (personal({"callback_phone": 138}), "data.personal.callback_phone", ""),

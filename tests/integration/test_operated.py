@@ -80,7 +80,7 @@ async def test_nothing_that_is_told_names_anybody(asked: Asked) -> None:
     assert names <= {
         "route", "method", "status", "outcome", "reason", "word", "work", "kind", "level", "le",
         "projection", "partition", "state", "check", "version", "native", "generation",
-        "implementation", "major", "minor", "patchlevel", "branch",
+        "implementation", "major", "minor", "patchlevel", "branch", "format", "feed",
     }  # fmt: skip
     named = [line for line in text.splitlines() if BRANCH in line]
     assert all(line.startswith("touchstone_branch_") for line in named)
