@@ -6,6 +6,7 @@ there are any, stand beside the projection in its `table.sql`.
 
 from __future__ import annotations
 
+import re
 import types
 import typing
 from collections.abc import Collection, Mapping, Sequence
@@ -23,6 +24,8 @@ from services.rows.guards import Guard, protect, shared_tables
 from services.rows.naming import stored_name
 
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('touchstone tables'))"
+
+_MADE = re.compile(r"IF NOT EXISTS (\w+)")
 
 _SQL_TYPES: dict[object, str] = {
     str: "text",
@@ -207,10 +210,29 @@ async def ensure_tables(connection: PoolConnectionProxy, projections: Sequence[P
     """Create the row tables of every projection version that has none yet, and keep them apart."""
     async with connection.transaction():
         await connection.execute(_ONE_AT_A_TIME)
-        for projection in projections:
-            for statement in create_statements(projection):
-                await connection.execute(statement)
+        for statement in await _missing(connection, projections):
+            await connection.execute(statement)
         await _protect(connection, projections)
+
+
+async def _missing(connection: PoolConnectionProxy, projections: Sequence[Projection]) -> list[str]:
+    """Return the DDL of what is not there yet.
+
+    IF NOT EXISTS alone would lock the table of each index that is, one after the other, against
+    whoever writes rows.
+    """
+    making = {
+        _MADE.findall(one)[0]: one
+        for projection in projections
+        for statement in create_statements(projection)
+        for one in statement.split(";\n")
+        if _MADE.search(one)
+    }
+    found = await connection.fetch(
+        "SELECT name FROM unnest($1::text[]) AS name WHERE to_regclass(name) IS NULL", [*making]
+    )
+    missing = {row["name"] for row in found}
+    return [statement for name, statement in making.items() if name in missing]
 
 
 async def protect_anew(connection: PoolConnectionProxy, projections: Sequence[Projection]) -> None:

@@ -14,6 +14,7 @@ import psutil
 
 from services.hosts.bootstrap import open_platform
 from services.log.readable import readable
+from services.people.look_events import SOURCE as LOOKS
 from tests.faults.clients import Ledger
 from tests.faults.desk import Desk, desk_tokens
 from tests.faults.desk_oracle import judge_rows, judge_streams, nothing_left_to_do, streams_of
@@ -184,7 +185,10 @@ async def _judge(scene: Scene, outcome: Outcome, made: Running, desk: Desk, ledg
             stored = await whole_log(platform)
         first = {e.envelope.id: e for e in reversed(stored)}
         streams = streams_of(map(readable, first.values()))
-        decided = frozenset(e.envelope.id for s in streams.values() for e in s)
+        told: frozenset[str] = frozenset(
+            e.envelope.id for e in first.values() if e.envelope.source == LOOKS
+        )
+        decided = told.union(e.envelope.id for s in streams.values() for e in s)
         scene.say("casework has nothing left to do")
         found = await examine(made, ledger, decided=decided)
         async with open_platform(made.settings) as platform:
