@@ -95,6 +95,9 @@ class Desk:
         with self.doors.asking.slot() as slot:
             reference = await slot.within_patience(self._rulebook.reference(scope.rules))
         now = self.platform.clock.now()
+        if staff_in_force(reference, scope.staff_id, now) is None:
+            with self.doors.asking.slot() as slot:
+                reference = await slot.within_patience(self._rulebook.newest(self.platform.log))
         by = staff_in_force(reference, scope.staff_id, now)
         principal = principal_for(reference, scope.staff_id, now)
         if by is None or principal is None:

@@ -29,6 +29,7 @@ from tests.support.casework import (
     MONDAY,
     Desk,
     desk_on_chosen_log,
+    staff_record,
 )
 from tests.support.given import event_id
 from tests.support.modes import EITHER, catch_up
@@ -143,3 +144,13 @@ async def test_a_customer_is_read_the_same_wherever_its_events_are(
     group = await customers.group(CustomerId(CUSTOMER))
     known = [fact.id for fact in group.facts.own(CustomerId(CUSTOMER))]
     assert known == [event_id(f"registered {CUSTOMER}"), *sent]
+
+
+async def test_who_was_hired_just_now_is_asked_to_try_again_and_not_sent_away(desk: Desk) -> None:
+    case = await opened(desk)
+    await desk.publish(staff_record("clerk-9", None), "hired", customer=None, till="policy")
+    answer = await desk.get(case, by="clerk-9")
+    assert answer.status_code == (200 if desk.settings.kafka is None else 503), answer.text
+    await catch_up(desk.platform, desk.settings)
+    assert (await desk.get(case, by="clerk-9")).status_code == 200
+    assert (await desk.get(case, by="clerk-10")).status_code == 403

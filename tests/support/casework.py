@@ -59,17 +59,17 @@ def company() -> Iterator[Touchpoint]:
             effective_from=_LONG_AGO, department_id=department, name=department, head=head
         )
         for staff in (f"{department}-1", f"{department}-2", head):
-            yield _staff(staff, department)
-    yield _staff(CALLER, "calls", "call_centre")
-    yield _staff(CLERK, None)
-    yield _staff("manager-1", None, "branch_manager")
-    yield _staff("hq-1", None, "headquarters")
-    yield _staff("credit-1", None, "credit")
-    yield _staff("money-1", None, "receivables")
-    yield _staff("orders-1", None, "order_entry")
+            yield staff_record(staff, department)
+    yield staff_record(CALLER, "calls", "call_centre")
+    yield staff_record(CLERK, None)
+    yield staff_record("manager-1", None, "branch_manager")
+    yield staff_record("hq-1", None, "headquarters")
+    yield staff_record("credit-1", None, "credit")
+    yield staff_record("money-1", None, "receivables")
+    yield staff_record("orders-1", None, "order_entry")
 
 
-def _staff(staff_id: str, department: str | None, *roles: Role) -> StaffSet:
+def staff_record(staff_id: str, department: str | None, *roles: Role) -> StaffSet:
     """Return one of the staff; of a department, whoever has no other role sees every branch."""
     return StaffSet(
         effective_from=_LONG_AGO,
